@@ -1,0 +1,85 @@
+"""The few errors of the suite, each with a standard parent.
+
+Every message names the place (file, row, column, value), says what was expected and gives the remedy.
+``exit_status`` is what the command line ends with: 2 for input that cannot be used, 1 for a check that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST_FAULTS_SHOWN = 20
+
+
+class CampsError(Exception):
+    """Parent of every error that the suite raises on purpose."""
+
+    exit_status = 1
+
+
+class InputError(CampsError, ValueError):
+    """A file, row, value or argument that cannot be used as it is."""
+
+    exit_status = 2
+
+
+class MissingError(CampsError, FileNotFoundError):
+    """A file, source, browser or font that is not there."""
+
+    exit_status = 2
+
+    # FileNotFoundError would print an errno; the message alone is what a reader needs.
+    def __str__(self) -> str:
+        """Return the message as written."""
+        return str(self.args[0]) if self.args else ""
+
+
+class CheckError(CampsError, ArithmeticError):
+    """A number, hash or frame that is not what it has to be."""
+
+
+class RenderError(CampsError, RuntimeError):
+    """A picture, page or document that could not be made."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in an input: where, what was found, what was expected, and what mends it."""
+
+    where: str
+    found: str
+    expected: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Return the fault as one line."""
+        line = f"{self.where}: found {self.found}, expected {self.expected}"
+        return f"{line}; {self.remedy}" if self.remedy else line
+
+
+def raise_faults(faults: Iterable[Fault], what: str) -> None:
+    """Raise one error that lists every fault of an input; do nothing when there is none.
+
+    Parameters
+    ----------
+    faults
+        All faults found, in the order in which a reader would meet them.
+    what
+        The input as a reader knows it, such as a file name.
+
+    Raises
+    ------
+    InputError
+        When there is at least one fault. The message is one line for one fault; otherwise a heading and a
+        line a fault, at most ``MOST_FAULTS_SHOWN`` of them and the number left out.
+    """
+    listed = list(faults)
+    if not listed:
+        return
+    if len(listed) == 1:
+        raise InputError(f"{what}: {listed[0]}")
+    shown = [f"  {fault}" for fault in listed[:MOST_FAULTS_SHOWN]]
+    if len(listed) > MOST_FAULTS_SHOWN:
+        shown.append(f"  … and {len(listed) - MOST_FAULTS_SHOWN} more")
+    raise InputError("\n".join([f"{what}: {len(listed)} faults", *shown]))

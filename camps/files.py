@@ -1,0 +1,123 @@
+"""Writing whole or not at all, and the same bytes every time.
+
+A file is written beside its place under a temporary name and renamed, so a killed run leaves the old file or the
+new one, never half of one. A write that would change nothing leaves the file, and its modification time, alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from camps.errors import InputError, MissingError
+
+_CHUNK = 1 << 20
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text, reading it in pieces.
+
+    Raises
+    ------
+    MissingError
+        When the file is not there.
+    InputError
+        When it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with readable(path), path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn the operating system's read errors on `path` into the suite's own."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingError(
+            f"{path}: no such file; expected a readable file there; check the path or restore it"
+        ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{path}: cannot be read ({reason}); check that it is a file you may read") from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it into place when the block ends well, else remove it.
+
+    A temporary file with the bytes that `path` already has is dropped, so the modification time stays.
+
+    Raises
+    ------
+    InputError
+        When the disk is full or the folder cannot be written; nothing half-written stays.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".camps-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        _settle(temporary, path)
+    except OSError as error:
+        if isinstance(error, MissingError):
+            raise
+        raise InputError(_write_problem(path, error)) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _settle(temporary: Path, path: Path) -> None:
+    if path.is_file() and same_bytes(temporary, path):
+        return
+    temporary.chmod(0o644)
+    temporary.replace(path)
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Return whether two files hold the same bytes."""
+    return one.stat().st_size == other.stat().st_size and sha256(one) == sha256(other)
+
+
+def _write_problem(path: Path, error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        free = shutil.disk_usage(existing_parent(path)).free // 2**20
+        return f"{path}: the disk is full ({free} MB free); nothing was changed; free some space and run again"
+    reason = error.strerror or str(error)
+    return f"{path}: cannot be written ({reason}); choose a folder you may write to"
+
+
+def existing_parent(path: Path) -> Path:
+    """Return the nearest folder above `path` that exists."""
+    return next(folder for folder in path.absolute().parents if folder.is_dir())
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write `content` to `path` whole or not at all and return the path."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+def write_text(path: Path, content: str) -> Path:
+    """Write UTF-8 text with Unix line ends to `path`, whole or not at all, and return the path."""
+    return write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> Path:
+    """Write JSON with stable key order and line ends to `path`, whole or not at all, and return the path."""
+    return write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")

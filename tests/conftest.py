@@ -1,0 +1,32 @@
+"""What every test shares: the bundled record, and the published lists where a mirror of them is at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def _mirror_folder() -> Path | None:
+    named = os.environ.get("CAMPS_MIRROR")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    return folder if (folder / "aspi-xjdp-v1").is_dir() else None
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of published lists, with CAMPS_MIRROR pointing at it; skip where there is none."""
+    folder = _mirror_folder()
+    if folder is None:
+        pytest.skip("no published lists here: set CAMPS_MIRROR to a mirror of them to run this test")
+    monkeypatch.setenv("CAMPS_MIRROR", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CAMPS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CAMPS_EXPORTS", str(tmp_path / "exports"))
