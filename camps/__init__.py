@@ -1,7 +1,49 @@
 """Measure, map, film and evidence the growth of detention camps.
 
-Data goes one way; a module imports only from those before it::
+The rooms are modules, read as ``camps.catalogue.load()``. Data goes one way; a module imports only from those
+before it::
 
-    errors settings files machine crs tables provenance engine sources catalogue imagery
+    errors machine settings files crs tables provenance engine sources catalogue imagery
     footprints change growth timeline plots style basemap maps film appendix build cli
 """
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from camps import appendix as appendix
+    from camps import basemap as basemap
+    from camps import catalogue as catalogue
+    from camps import change as change
+    from camps import crs as crs
+    from camps import errors as errors
+    from camps import film as film
+    from camps import footprints as footprints
+    from camps import growth as growth
+    from camps import maps as maps
+    from camps import plots as plots
+    from camps import provenance as provenance
+    from camps import settings as settings
+    from camps import sources as sources
+    from camps import style as style
+    from camps import tables as tables
+    from camps import timeline as timeline
+
+__all__ = [
+    "appendix", "basemap", "catalogue", "change", "crs", "errors", "film", "footprints", "growth",
+    "maps", "plots", "provenance", "settings", "sources", "style", "tables", "timeline",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> ModuleType:
+    # Rooms load when first named: the set-up runs before any package is there, and `camps --help` stays quick.
+    if name in __all__:
+        return importlib.import_module(f"camps.{name}")
+    raise AttributeError(f"module 'camps' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,427 @@
+"""What the machine must have: uv, the locked packages, a headless Chromium, fonts for three scripts.
+
+``python3 -m camps.machine`` sets a fresh machine up and is safe to run again: each step says what it does, is skipped
+when it is already done, and on failure names the one command that mends it. The finders serve the film and the
+appendix too. Only the standard library is used, because this runs before any package is there.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from camps.errors import CampsError, MissingError
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PRIVATE_UV = ROOT / ".uv"
+UV_VERSION = "0.13.9"
+OLDEST_PYTHON = (3, 11)
+_STAMP = VENV / ".camps-synced"
+
+CHROMIUM_NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
+_CHROMIUM_ELSEWHERE = (
+    "/usr/lib/chromium/chromium-headless-shell",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+#: One pattern of file names per script; any one of a script's patterns serves it.
+FONT_PATTERNS = {
+    "Latin": ("NotoSans-Regular*", "NotoSans[[]*", "HelveticaNeue*", "segoeui.ttf"),
+    "Chinese": ("NotoSansCJK*-Regular*", "NotoSansCJK[.-]*", "NotoSansSC*", "SourceHanSans*", "PingFang*", "msyh.tt*"),
+    "Arabic": ("NotoNaskhArabic*", "NotoSansArabic*", "GeezaPro*", "segoeui.ttf"),
+}
+_FONT_FOLDERS = (
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "~/.fonts",
+    "~/.local/share/fonts",
+    "/System/Library/Fonts",
+    "/Library/Fonts",
+    "~/Library/Fonts",
+    "C:/Windows/Fonts",
+)
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A system package manager: how it refreshes its lists, how it installs, and its names for what is needed."""
+
+    program: str
+    refresh: tuple[str, ...]
+    install: tuple[str, ...]
+    browser: tuple[str, ...]
+    fonts: tuple[str, ...]
+    pip: tuple[str, ...]
+
+
+MANAGERS = (
+    Manager(
+        "apt-get",
+        ("update", "-qq"),
+        ("install", "-y", "-qq", "--no-install-recommends"),
+        ("chromium-headless-shell", "chromium"),
+        ("fonts-noto-core", "fonts-noto-cjk"),
+        ("python3-venv", "python3-pip"),
+    ),
+    Manager(
+        "dnf",
+        ("makecache", "-q"),
+        ("install", "-y", "-q"),
+        ("chromium-headless", "chromium"),
+        ("google-noto-sans-fonts", "google-noto-sans-cjk-fonts", "google-noto-naskh-arabic-fonts"),
+        ("python3-pip",),
+    ),
+    Manager(
+        "pacman", ("-Sy",), ("-S", "--noconfirm"), ("chromium",), ("noto-fonts", "noto-fonts-cjk"), ("python-pip",)
+    ),
+    Manager(
+        "zypper",
+        ("refresh",),
+        ("install", "-y"),
+        ("chromium",),
+        ("google-noto-sans-fonts", "google-noto-sans-cjk-fonts", "google-noto-naskharabic-fonts"),
+        ("python3-pip",),
+    ),
+    Manager(
+        "apk", ("update",), ("add",), ("chromium",), ("font-noto", "font-noto-cjk", "font-noto-arabic"), ("py3-pip",)
+    ),
+    Manager("brew", ("update",), ("install",), ("chromium",), ("font-noto-sans", "font-noto-sans-cjk-sc"), ("uv",)),
+)
+
+
+# ── finding ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find_chromium() -> Path:
+    """Return the first headless Chromium that starts: ``CAMPS_CHROMIUM``, the PATH, then Playwright's own.
+
+    Raises
+    ------
+    MissingError
+        When none is there, or the one named by ``CAMPS_CHROMIUM`` does not start.
+    """
+    named = os.environ.get("CAMPS_CHROMIUM")
+    if named:
+        if not browser_version(Path(named)):
+            raise MissingError(f"{named}: CAMPS_CHROMIUM names no browser that starts; unset it or correct it")
+        return Path(named)
+    found = next((path for path in _chromium_candidates() if browser_version(path)), None)
+    if found is None:
+        raise MissingError(
+            "no headless Chromium found (looked for chromium-headless-shell, chromium, google-chrome and Playwright's "
+            "own); run 'make setup', or name one in CAMPS_CHROMIUM"
+        )
+    return found
+
+
+def _chromium_candidates() -> Iterator[Path]:
+    on_path = (shutil.which(name) for name in CHROMIUM_NAMES)
+    yield from (Path(found) for found in on_path if found)
+    yield from (Path(name) for name in _CHROMIUM_ELSEWHERE if Path(name).is_file())
+    for folder in _playwright_folders():
+        yield from sorted(folder.glob("chromium_headless_shell-*/*/*headless*shell*"), reverse=True)
+        yield from sorted(folder.glob("chromium-*/*/chrome"), reverse=True)
+
+
+def _playwright_folders() -> Iterator[Path]:
+    named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    places = [named, "~/.cache/ms-playwright", "~/Library/Caches/ms-playwright", "~/AppData/Local/ms-playwright"]
+    yield from (Path(place).expanduser() for place in places if place and Path(place).expanduser().is_dir())
+
+
+@functools.cache
+def browser_version(path: Path) -> str:
+    """Return what a browser prints of its version, or an empty string when it does not start."""
+    try:
+        answer = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip()
+
+
+def find_fonts() -> dict[str, Path]:
+    """Return one font file for each script of `FONT_PATTERNS` that has one on this machine."""
+    found: dict[str, Path] = {}
+    for script, patterns in FONT_PATTERNS.items():
+        match = next((path for pattern in patterns for path in _font_files(pattern)), None)
+        if match is not None:
+            found[script] = match
+    return found
+
+
+def _font_files(pattern: str) -> Iterator[Path]:
+    for folder in font_folders():
+        yield from sorted(path for path in folder.rglob(pattern) if path.suffix.lower() in {".ttf", ".otf", ".ttc"})
+
+
+def font_folders() -> list[Path]:
+    """Return the folders of this machine that hold fonts."""
+    return [Path(name).expanduser() for name in _FONT_FOLDERS if Path(name).expanduser().is_dir()]
+
+
+def require_fonts(scripts: Sequence[str] = tuple(FONT_PATTERNS)) -> dict[str, Path]:
+    """Return a font for each of `scripts`.
+
+    Raises
+    ------
+    MissingError
+        When a script has none: its text would come out as empty boxes.
+    """
+    found = find_fonts()
+    missing = [script for script in scripts if script not in found]
+    if missing:
+        raise MissingError(
+            f"no font for {' and '.join(missing)} script found; expected Noto Sans, Noto Sans CJK and Noto Naskh "
+            f"Arabic; run 'make setup' or {_mending(_manager(), 'fonts')}"
+        )
+    return found
+
+
+# ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class SetupError(CampsError):
+    """A step of the set-up that failed; the message ends with the one command that mends it."""
+
+    exit_status = 2
+
+
+def set_up() -> None:
+    """Make this clone ready to run, doing only what is not done yet.
+
+    Raises
+    ------
+    SetupError
+        When a step fails; the message names the command that mends it.
+    """
+    _step("Python", _check_python)
+    _step("uv", _provide_uv)
+    _step("packages", _provide_packages)
+    _step("browser", _provide_browser)
+    _step("fonts", _provide_fonts)
+
+
+def _step(name: str, provide: Callable[[], str]) -> None:
+    began = time.monotonic()
+    result = provide()
+    took = time.monotonic() - began
+    print(f"  {name:<9} {result}" + (f"  ({took:.0f} s)" if took >= 2 else ""), flush=True)
+
+
+def _say(doing: str) -> None:
+    print(f"  …         {doing}", flush=True)
+
+
+def _check_python() -> str:
+    if sys.version_info < OLDEST_PYTHON:
+        raise SetupError(f"Python {sys.version.split()[0]} is too old; run: make PYTHON=python3.12 (any from 3.11 on)")
+    return f"{sys.version.split()[0]} at {sys.executable}"
+
+
+def _provide_uv() -> str:
+    found = find_uv()
+    if found is None:
+        _say(f"installing a private copy of uv {UV_VERSION} into {PRIVATE_UV.name}/")
+        found = _install_uv()
+    return str(found)
+
+
+def find_uv() -> Path | None:
+    """Return uv from the PATH or the private copy, or ``None``."""
+    on_path = shutil.which("uv")
+    places = [Path(on_path)] if on_path else []
+    places += [PRIVATE_UV / "bin" / "uv", PRIVATE_UV / "Scripts" / "uv.exe"]
+    return next((place for place in places if place.is_file()), None)
+
+
+def _install_uv() -> Path:
+    shutil.rmtree(PRIVATE_UV, ignore_errors=True)
+    if not _pip_install_uv():
+        _install_system("pip", "Python has neither pip nor venv")
+        _pip_install_uv()
+    found = find_uv()
+    if found is None:
+        raise SetupError(f"uv could not be installed; run: {sys.executable} -m pip install --user uv")
+    return found
+
+
+def _pip_install_uv() -> bool:
+    quiet = ["install", "-q", "--disable-pip-version-check", f"uv=={UV_VERSION}"]
+    if _runs([sys.executable, "-m", "venv", str(PRIVATE_UV)]) and _runs(
+        [str(PRIVATE_UV / "bin" / "python"), "-m", "pip", *quiet]
+    ):
+        return True
+    # Debian's python3 has no ensurepip without python3-venv; pip alone can still fill a folder.
+    shutil.rmtree(PRIVATE_UV, ignore_errors=True)
+    return _runs([sys.executable, "-m", "pip", *quiet, "--target", str(PRIVATE_UV)])
+
+
+def _provide_packages() -> str:
+    wanted = _lock_digest()
+    if _STAMP.is_file() and _STAMP.read_text() == wanted and _venv_runs():
+        return f"{VENV.name} is in step with requirements.lock"
+    _say(f"making {VENV.name} from requirements.lock")
+    uv = str(find_uv())
+    if not _venv_runs():
+        _must([uv, "venv", "-q", "--clear", "--python", sys.executable, str(VENV)])
+    into = ["-q", "--python", str(_venv_python())]
+    _must([uv, "pip", "sync", *into, "--require-hashes", str(ROOT / "requirements.lock")])
+    _must([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+    _STAMP.write_text(wanted)
+    return f"{VENV.name} made from requirements.lock"
+
+
+def _lock_digest() -> str:
+    text = (ROOT / "requirements.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
+    # A clone that was moved has an environment that points at its old place.
+    return hashlib.sha256(text + str(ROOT).encode() + sys.version.encode()).hexdigest()
+
+
+def _venv_python() -> Path:
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _venv_runs() -> bool:
+    return _venv_python().exists() and _runs([str(_venv_python()), "-c", "import sys"])
+
+
+def _provide_browser() -> str:
+    try:
+        return _describe_browser(find_chromium())
+    except MissingError:
+        pass
+    _say("downloading Playwright's headless Chromium")
+    if not _playwright_download():
+        _say("the download did not work here; asking the system's package manager")
+        _install_system("browser", "no headless Chromium is installed")
+    browser_version.cache_clear()
+    return _describe_browser(find_chromium())
+
+
+def _describe_browser(path: Path) -> str:
+    return f"{browser_version(path)} at {path}"
+
+
+def _playwright_download() -> bool:
+    command = [str(_venv_python()), "-m", "playwright", "install", "--only-shell", "chromium"]
+    if not _runs(command, timeout_s=600):
+        return False
+    browser_version.cache_clear()
+    return any(browser_version(path) for path in _chromium_candidates())
+
+
+def _provide_fonts() -> str:
+    missing = [script for script in FONT_PATTERNS if script not in find_fonts()]
+    if missing:
+        _say(f"installing fonts for {' and '.join(missing)} script")
+        _install_system("fonts", f"no font for {' and '.join(missing)} script is installed")
+        require_fonts()
+    return "Latin, Chinese and Arabic script"
+
+
+def _manager() -> Manager | None:
+    return next((manager for manager in MANAGERS if shutil.which(manager.program)), None)
+
+
+def _install_system(kind: str, problem: str) -> None:
+    """Install the first alternative that works (browser, pip) or all of them (fonts) with the system's manager."""
+    manager = _manager()
+    if manager is None:
+        raise SetupError(f"{problem} and no known package manager is here; {_mending(None, kind)}")
+    names: tuple[str, ...] = getattr(manager, kind)
+    _runs([*_as_root(), manager.program, *manager.refresh], timeout_s=600)
+    groups = [names] if kind == "fonts" else [(name,) for name in names]
+    for group in groups:
+        worked = _runs([*_as_root(), manager.program, *manager.install, *group], timeout_s=1800)
+        if worked and kind != "pip":
+            return
+    if kind != "pip":
+        raise SetupError(f"{problem} and could not be installed; {_mending(manager, kind)}")
+
+
+def _as_root() -> list[str]:
+    if os.name == "nt" or os.geteuid() == 0 or shutil.which("brew") or not shutil.which("sudo"):
+        return []
+    return ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
+
+
+def _mending(manager: Manager | None, kind: str) -> str:
+    if manager is None:
+        what = {"fonts": "the Noto fonts (Sans, Sans CJK, Naskh Arabic)", "browser": "Chromium", "pip": "Python's pip"}
+        return f"install {what[kind]}, then run: make setup"
+    names: tuple[str, ...] = getattr(manager, kind)
+    wanted = " ".join(names if kind == "fonts" else names[:1])
+    return f"run: {' '.join([*_as_root(), manager.program, 'install', wanted])}"
+
+
+def _runs(command: list[str], *, timeout_s: float = 300) -> bool:
+    """Return whether a command ends well; what it printed is shown only when it did not."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=True, env=environment)
+    except FileNotFoundError:
+        return False
+    except subprocess.TimeoutExpired:
+        _say(f"'{' '.join(command[:4])} …' gave no answer within {timeout_s:.0f} s")
+        return False
+    except subprocess.CalledProcessError as error:
+        _say(f"'{' '.join(command[:4])} …' failed: {_last_line(error.stderr or error.stdout)}")
+        return False
+    return True
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "it printed nothing"
+
+
+def _must(command: list[str]) -> None:
+    if not _runs(command, timeout_s=3600):
+        raise SetupError(f"a step of the set-up failed; run: {' '.join(command)}")
+
+
+def lock() -> None:
+    """Compile requirements.lock from pyproject.toml: every version with hashes, for all platforms, no index address.
+
+    Raises
+    ------
+    SetupError
+        When the versions cannot be resolved.
+    """
+    flags = ["--universal", "--all-extras", "--group", "dev", "--generate-hashes", "--no-emit-index-url", "-q"]
+    header = ["--custom-compile-command", "make lock"]
+    files = [str(ROOT / "pyproject.toml"), "-o", str(ROOT / "requirements.lock")]
+    _must([str(find_uv()), "pip", "compile", *flags, *header, *files])
+
+
+def main() -> int:
+    """Set the machine up, or with the argument ``lock`` renew requirements.lock; return the exit status."""
+    print("Setting up", flush=True)
+    try:
+        set_up()
+        if sys.argv[1:] == ["lock"]:
+            lock()
+    except CampsError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
