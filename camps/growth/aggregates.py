@@ -1,0 +1,310 @@
+"""Values over time for groups of sites: four estimators, their counts of sites, and a bootstrap over sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from camps import settings
+from camps.errors import Fault, InputError, raise_faults
+from camps.growth.dates import in_order
+
+Estimator = Literal["naive", "held", "panel", "chain"]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: The group of sites for which a list states no group.
+NOT_STATED = "not stated"
+ALL_SITES = "all"
+
+_INTERVAL = (0.025, 0.975)
+_WEIGHTS_AT_ONCE = 4_000_000
+
+
+def aggregate(
+    counts: pd.DataFrame,
+    *,
+    by: str | None = None,
+    estimator: Estimator = "chain",
+    base: str | None = None,
+    draws: int = settings.BOOTSTRAP_DRAWS,
+    seed: int = settings.SEED,
+) -> pd.DataFrame:
+    """Aggregate values of sites over time, without letting a site that was not looked at read as a loss.
+
+    With aₜ the values of the sites observed at t: ``naive`` is Σaₜ over what was observed; ``held`` the sum of each
+    site's last observed value; ``panel`` the sum over the sites observed at every date; ``chain`` the index
+    Iₜ = Iₜ₋₁ · Σaₜ/Σaₜ₋₁ over the sites observed at both dates, 100 at `base` and followed from there both ways. Only ``panel`` and ``chain`` measure
+    growth: the held total also rises when a site is first seen, and the naive one falls when fewer are looked at.
+
+    Parameters
+    ----------
+    counts
+        A "series" table of one metric: ``unit``, ``metric``, ``t`` (EDTF), ``value`` (null when not observed), and
+        the column `by`. Rows may be in any order; a missing row means the same as a null value.
+    by
+        Column to group by, such as ``tier`` or ``admin2``; ``unit`` or ``site`` gives a group a site; ``None`` takes
+        all sites together. A site whose group is null goes to the group ``not stated``.
+    estimator
+        ``naive``, ``held``, ``panel`` or ``chain``.
+    base
+        Date whose index is 100; the first date by default.
+    draws, seed
+        Of the bootstrap over sites. The same seed is used for each group, on site ids in sorted order.
+
+    Returns
+    -------
+    DataFrame
+        The "aggregate" table, a row a group and date, sorted by both, with these columns:
+
+        ``group``, ``t``, ``estimator``
+            Keys.
+        ``value``, ``lo``, ``hi``
+            The number, in the unit of the metric (for ``chain`` the index itself), and its 95 % bootstrap interval.
+            Null where the row is suppressed or not defined; the interval is null for a group of one site.
+        ``n_sites``
+            Sites of the group; for ``panel`` the sites of the panel, of which alone the number speaks.
+        ``n_observed``, ``n_held``, ``n_never``
+            Sites whose own value at t enters the number; sites that enter with an earlier value; sites of the group
+            not observed at t or before.
+        ``index``, ``index_lo``, ``index_hi``
+            100 at `base`, with its 95 % interval.
+        ``n_matched``
+            Sites that the comparison rests on: those of the panel; for ``chain`` those observed both at t and at the
+            next date towards `base` (at `base`, those observed then); otherwise all that enter.
+        ``suppressed``
+            True where fewer than ``settings.MIN_MATCHED_SITES`` sites match at t or, for ``chain``, at any date
+            between `base` and t. A single site is no group and is never suppressed.
+        ``draws``, ``seed``
+            As given.
+
+    Raises
+    ------
+    InputError
+        For missing columns, several metrics, repeated rows, negative values, a site in two groups, an unknown
+        estimator, or a `base` that is not among the dates.
+
+    References
+    ----------
+    METHOD 4, Aggregates over many sites.
+    """
+    by = "unit" if by == "site" else by
+    _require_sound(counts, by=by, estimator=estimator, base=base, draws=draws)
+    dates = in_order(counts["t"].astype(str))
+    at_base = dates.index(base) if base is not None else 0
+    groups = _matrices(counts, dates, by=by)
+    smallest = 0 if by == "unit" else settings.MIN_MATCHED_SITES
+    tables = [
+        _group_table(values, estimator, at_base, smallest=smallest, draws=draws, seed=seed).assign(group=group, t=dates)
+        for group, values in groups.items()
+    ]
+    table = pd.concat(tables, ignore_index=True).assign(estimator=estimator, draws=draws, seed=seed)
+    return _typed(table)
+
+
+def _require_sound(counts: pd.DataFrame, *, by: str | None, estimator: str, base: str | None, draws: int) -> None:
+    needed = ["unit", "metric", "t", "value", *([by] if by else [])]
+    missing = [name for name in dict.fromkeys(needed) if name not in counts]
+    raise_faults((Fault(f"column {name}", "no such column", "it to be there") for name in missing), "series of counts")
+    if estimator not in get_args(Estimator):
+        raise InputError(f"estimator {estimator!r}: expected one of {', '.join(get_args(Estimator))}")
+    if draws < 1:
+        raise InputError(f"draws {draws}: expected 1 or more; the default is {settings.BOOTSTRAP_DRAWS}")
+    if base is not None and base not in set(counts["t"]):
+        known = ", ".join(in_order(counts["t"].astype(str)))
+        raise InputError(f"base {base!r}: no such date in the series; expected one of {known}")
+    raise_faults(_row_faults(counts), "series of counts")
+
+
+def _row_faults(counts: pd.DataFrame) -> list[Fault]:
+    metrics = sorted(counts["metric"].astype(str).unique())
+    faults = []
+    if counts.empty:
+        faults.append(Fault("rows", "none", "at least one", "give a series with values"))
+    if len(metrics) > 1:
+        faults.append(Fault("column metric", ", ".join(metrics), "one metric", "select one; metrics are never mixed"))
+    repeated = counts[counts.duplicated(["unit", "t"])]
+    faults += [
+        Fault(f"row {row.Index}", f"{row.unit} at {row.t} again", "one row a unit and date", "keep one of them")
+        for row in repeated.itertuples()
+    ]
+    negative = counts[pd.to_numeric(counts["value"], errors="coerce").lt(0).fillna(False).astype(bool)]
+    faults += [
+        Fault(f"row {row.Index}, column value", str(row.value), "0 or more", "a value not known is left empty")
+        for row in negative.itertuples()
+    ]
+    return faults
+
+
+def _matrices(counts: pd.DataFrame, dates: list[str], *, by: str | None) -> dict[str, Floats]:
+    """Return, for each group, values by site (rows, in sorted order) and date (columns); not observed is NaN."""
+    row, units = pd.factorize(counts["unit"].astype(str), sort=True)
+    column = pd.Index(dates).get_indexer(pd.Index(counts["t"].astype(str)))
+    values = np.full((len(units), len(dates)), np.nan)
+    values[row, column] = counts["value"].astype("Float64").to_numpy("float64", na_value=np.nan)
+    if by is None:
+        return {ALL_SITES: values}
+    group_of = _group_of_unit(counts, by).reindex(units)
+    matrices = {str(group): values[group_of.eq(group).to_numpy(bool, na_value=False)] for group in _levels(group_of)}
+    unstated = group_of.isna().to_numpy()
+    return {**matrices, NOT_STATED: values[unstated]} if unstated.any() else matrices
+
+
+def _levels(group_of: pd.Series[Any]) -> list[Any]:
+    return sorted(group_of.dropna().unique())
+
+
+def _group_of_unit(counts: pd.DataFrame, by: str) -> pd.Series[Any]:
+    pairs = pd.DataFrame({"unit": counts["unit"], "group": counts[by]}).drop_duplicates()
+    torn = pairs[pairs.duplicated("unit", keep=False)].sort_values("unit")
+    raise_faults(
+        (
+            Fault(f"{unit}, column {by}", ", ".join(map(str, rows["group"])), "one group a site", "settle on one")
+            for unit, rows in torn.groupby("unit")
+        ),
+        "series of counts",
+    )
+    return pd.Series(pairs["group"].array, index=pairs["unit"].astype(str))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What an estimator adds up: each date's sums of `numerator`, and for a chain of `denominator` as well."""
+
+    numerator: Floats
+    denominator: Floats | None
+    n_sites: int
+    n_observed: NDArray[np.int64]
+    n_held: NDArray[np.int64]
+    n_never: NDArray[np.int64]
+    n_matched: NDArray[np.int64]
+
+
+def _parts(values: Floats, estimator: Estimator, at_base: int) -> _Parts:
+    seen = ~np.isnan(values)
+    ever = np.logical_or.accumulate(seen, axis=1)
+    if estimator == "panel":
+        return _panel(values[seen.all(axis=1)])
+    if estimator == "chain":
+        return _chain(values, seen, ever, at_base)
+    enters = ever if estimator == "held" else seen
+    numerator = _held(values) if estimator == "held" else values
+    observed, entering = _tally(seen), _tally(enters)
+    never = len(values) - _tally(ever)
+    return _Parts(np.where(enters, numerator, 0), None, len(values), observed, entering - observed, never, entering)
+
+
+def _panel(panel: Floats) -> _Parts:
+    size = np.full(panel.shape[1], len(panel))
+    return _Parts(panel, None, len(panel), size, size * 0, size * 0, size)
+
+
+def _chain(values: Floats, seen: Flags, ever: Flags, at_base: int) -> _Parts:
+    """Match each date with its neighbour towards the base, and the base with itself."""
+    dates = np.arange(values.shape[1])
+    neighbour = dates - np.sign(dates - at_base)
+    matched = seen & seen[:, neighbour]
+    entering = _tally(matched)
+    numerator, denominator = np.where(matched, values, 0), np.where(matched, values[:, neighbour], 0)
+    never = len(values) - _tally(ever)
+    return _Parts(numerator, denominator, len(values), entering, entering * 0, never, entering)
+
+
+def _held(values: Floats) -> Floats:
+    return pd.DataFrame(values).ffill(axis=1).to_numpy()
+
+
+def _tally(flags: Flags) -> NDArray[np.int64]:
+    return np.asarray(flags.sum(axis=0, dtype=np.int64))
+
+
+def _group_table(
+    values: Floats, estimator: Estimator, at_base: int, *, smallest: int, draws: int, seed: int
+) -> pd.DataFrame:
+    parts = _parts(values, estimator, at_base)
+    value, index = _estimate(parts, np.ones((1, len(parts.numerator))), at_base)
+    hidden = _too_few(parts, at_base, smallest)
+    spread = (
+        _bootstrap(parts, at_base, draws=draws, seed=seed) if not hidden.all() else np.full((2, 2, len(hidden)), np.nan)
+    )
+    table = pd.DataFrame(
+        {
+            "value": value[0], "lo": spread[0, 0], "hi": spread[0, 1],
+            "index": index[0], "index_lo": spread[1, 0], "index_hi": spread[1, 1],
+            "n_sites": parts.n_sites, "n_observed": parts.n_observed, "n_held": parts.n_held,
+            "n_never": parts.n_never, "n_matched": parts.n_matched, "suppressed": hidden,
+        }
+    )  # fmt: skip
+    numbers = ["value", "lo", "hi", "index", "index_lo", "index_hi"]
+    known = ~hidden & (parts.n_matched > 0)
+    table[numbers] = table[numbers].where(np.isfinite(table[numbers]) & known[:, None])
+    return table
+
+
+def _estimate(parts: _Parts, weights: Floats, at_base: int) -> tuple[Floats, Floats]:
+    """Return value and index, one row a set of site weights and one column a date."""
+    sums = np.asarray(weights @ parts.numerator)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if parts.denominator is None:
+            return sums, 100.0 * sums / sums[:, [at_base]]
+        links = sums / np.asarray(weights @ parts.denominator)
+        links[:, at_base] = 1.0
+        index = 100.0 * _outward(np.multiply, links, at_base)
+    return index, index
+
+
+def _outward(combine: np.ufunc, array: NDArray[Any], at_base: int) -> NDArray[Any]:
+    """Accumulate along the last axis from the base to later dates, and from the base to earlier ones."""
+    later = combine.accumulate(array[..., at_base:], axis=-1)
+    earlier = combine.accumulate(array[..., at_base::-1], axis=-1)[..., ::-1]
+    return np.concatenate([earlier[..., :-1], later], axis=-1)
+
+
+def _too_few(parts: _Parts, at_base: int, smallest: int) -> Flags:
+    """Say where too few sites match; a chain is as weak as its weakest link between the base and the date."""
+    weak: Flags = parts.n_matched < smallest
+    return weak if parts.denominator is None else _outward(np.logical_or, weak, at_base)
+
+
+def _bootstrap(parts: _Parts, at_base: int, *, draws: int, seed: int) -> Floats:
+    """Return 95 % intervals over resampled sites, shaped (value or index, lower or upper, date)."""
+    size = len(parts.numerator)
+    if size < 2:
+        return np.full((2, 2, parts.numerator.shape[1]), np.nan)
+    generator = np.random.default_rng(seed)
+    chunk = max(1, _WEIGHTS_AT_ONCE // size)
+    sizes = [min(chunk, draws - start) for start in range(0, draws, chunk)]
+    samples = [_estimate(parts, _weights(generator, rows, size), at_base) for rows in sizes]
+    stacked = np.stack([np.concatenate(which) for which in zip(*samples, strict=True)])
+    return np.stack([_interval(which) for which in stacked])
+
+
+def _weights(generator: np.random.Generator, rows: int, size: int) -> Floats:
+    """Return how often each site is drawn in each of `rows` samples with replacement."""
+    drawn = generator.integers(0, size, (rows, size)) + np.arange(rows)[:, None] * size
+    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size).astype(np.float64)
+
+
+def _interval(samples: Floats) -> Floats:
+    """Return the 95 % interval of each column; a sample whose ratio is 0/0 says nothing and is left out."""
+    ends = np.full((2, samples.shape[1]), np.nan)
+    for date, column in enumerate(samples.T):
+        known = column[~np.isnan(column)]
+        if known.size:
+            # No interpolation: an end between a finite and an infinite ratio must not become a number.
+            ends[:, date] = np.quantile(known, _INTERVAL, method="inverted_cdf")
+    return ends
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    whole = ["n_sites", "n_observed", "n_held", "n_never", "n_matched"]
+    names = [
+        "group", "t", "estimator", "value", "lo", "hi", *whole[:4], "index", "index_lo", "index_hi", "n_matched",
+        "suppressed", "draws", "seed",
+    ]  # fmt: skip
+    text = dict.fromkeys(["group", "t", "estimator"], "string")
+    return table[names].astype({**text, **dict.fromkeys(whole, "Int64"), "suppressed": bool})
