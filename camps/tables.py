@@ -38,26 +38,31 @@ ESTIMATORS = ("naive", "held", "panel", "chain")
 
 _EDTF = r"^(\.\.|[0-9X]{4}(-[0-9X]{2}){0,2}[?~%]?|)(/(\.\.|[0-9X]{4}(-[0-9X]{2}){0,2}[?~%]?|))?$"
 
+_EDTF_FORMS = "an EDTF date such as 2017, 2017-06-10, 196X, 1967~ or 2017/2018"
+
 
 def _text(*, null: bool = True, unique: bool = False, one_of: Iterable[str] = (), required: bool = True) -> pa.Column:
-    checks = [pa.Check.isin(list(one_of))] if one_of else []
+    choices = list(one_of)
+    checks = [pa.Check.isin(choices, error=f"one of {', '.join(choices)}")] if choices else []
     return pa.Column("string", checks, nullable=null, unique=unique, coerce=True, required=required)
 
 
 def _number(
     low: float | None = None, high: float | None = None, *, null: bool = True, required: bool = True
 ) -> pa.Column:
-    checks = [pa.Check.ge(low)] if low is not None else []
-    checks += [pa.Check.le(high)] if high is not None else []
+    checks = [pa.Check.ge(low, error=f"at least {low:g}")] if low is not None else []
+    checks += [pa.Check.le(high, error=f"at most {high:g}")] if high is not None else []
     return pa.Column("float64", checks, nullable=null, coerce=True, required=required)
 
 
 def _whole(*, null: bool = False, required: bool = True) -> pa.Column:
-    return pa.Column("Int64", [pa.Check.ge(0)], nullable=null, coerce=True, required=required)
+    return pa.Column("Int64", [pa.Check.ge(0, error="at least 0")], nullable=null, coerce=True, required=required)
 
 
 def _edtf(*, null: bool = True, required: bool = True) -> pa.Column:
-    return pa.Column("string", [pa.Check.str_matches(_EDTF)], nullable=null, coerce=True, required=required)
+    return pa.Column(
+        "string", [pa.Check.str_matches(_EDTF, error=_EDTF_FORMS)], nullable=null, coerce=True, required=required
+    )
 
 
 _SITE = {

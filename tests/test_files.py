@@ -1,0 +1,61 @@
+"""Whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from camps import files
+from camps.errors import InputError, MissingError
+
+
+def test_a_write_that_changes_nothing_keeps_the_modification_time(tmp_path: Path) -> None:
+    path = files.write_text(tmp_path / "a.txt", "one")
+    os.utime(path, (1, 1))
+    files.write_text(path, "one")
+    assert path.stat().st_mtime == 1
+    files.write_text(path, "two")
+    assert path.read_text("utf-8") == "two"
+    assert path.stat().st_mtime > 1
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = files.write_text(tmp_path / "a.txt", "old")
+    with pytest.raises(KeyboardInterrupt), files.replacing(path) as temporary:
+        _half_write(temporary)
+    assert path.read_text("utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _half_write(path: Path) -> None:
+    path.write_text("half", "utf-8")
+    raise KeyboardInterrupt
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.txt"
+    with pytest.raises(InputError, match=r"a\.txt: the disk is full \(\d+ MB free\)"), files.replacing(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not list(path.parent.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    blocking = files.write_text(tmp_path / "file", "")
+    with pytest.raises(InputError, match="cannot be written"):
+        files.write_text(blocking / "below.txt", "")
+
+
+def test_missing_and_unreadable_files_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no such file"):
+        files.sha256(tmp_path / "absent")
+    with pytest.raises(InputError, match="cannot be read"):
+        files.sha256(tmp_path)
+
+
+def test_json_has_one_form(tmp_path: Path) -> None:
+    one = files.write_json(tmp_path / "1.json", {"b": 1, "a": "营"}).read_bytes()
+    assert one == files.write_json(tmp_path / "2.json", {"a": "营", "b": 1}).read_bytes()
+    assert "营".encode() in one
