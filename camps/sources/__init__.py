@@ -1,0 +1,52 @@
+"""Published lists: registered, fetched, checked and read, each cell kept as printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from camps.errors import InputError
+from camps.sources.aspi import read_aspi
+from camps.sources.base import Source
+from camps.sources.gazetteer import read_gazetteer
+from camps.sources.registry import SourceEntry, SourceFile, entry, registry
+from camps.sources.report import Remark, Report
+from camps.sources.store import available, path
+
+__all__ = ["Remark", "Report", "Source", "SourceEntry", "SourceFile", "available", "entry", "path", "read", "registry"]
+
+_READERS: dict[str, Callable[[Path, SourceEntry], Source]] = {
+    "gazetteer": read_gazetteer,
+    "aspi": read_aspi,
+}
+
+
+def read(source_id: str) -> Source:
+    """Return one registered list as read, after checking the SHA-256 of its file.
+
+    Parameters
+    ----------
+    source_id
+        An id of the register, such as ``gazetteer`` or ``aspi-xjdp-v1``.
+
+    Returns
+    -------
+    Source
+        With .entry, .sites, .counts, .parts, .report and .raw; the points are in EPSG:4326, longitude first.
+
+    Raises
+    ------
+    MissingError
+        When the source is not registered or its file is not here; the message says how to get it.
+    CheckError
+        When the file is not the registered one.
+    InputError
+        When the file cannot be read, or the source holds no list of sites.
+    """
+    source = entry(source_id)
+    reader = _READERS.get(source.reader or "")
+    if reader is None:
+        raise InputError(
+            f"{source_id}: holds no list of sites (format {source.format}); read its files by sources.path"
+        )
+    return reader(path(source_id), source)

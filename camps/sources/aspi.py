@@ -1,0 +1,81 @@
+"""Reader of ASPI's Xinjiang Data Project camp dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from camps.sources.base import Source, count_frame, no_parts, null_blank, site_frame
+from camps.sources.registry import SourceEntry
+from camps.sources.report import Report
+from camps.sources.text import read_delimited
+from camps.sources.values import missing_kind
+
+YEARS = {f"Number of Buildings in {year}": str(year) for year in range(2017, 2021)}
+SYSTEM = "xinjiang-internment"
+_EXTRAS = {
+    "County": "admin3",
+    "Usage prior to 2017": "usage_prior_2017",
+    "Security features changed when": "security_changed_published",
+    "Any signs of decomissioning": "decommissioned_published",
+    "Desecuritisation": "desecuritised_published",
+    "Construction ongoing in 2019?": "construction_2019_published",
+    "Construction ongoing in 2020?": "construction_2020_published",
+    "Date of Latest Sat Imagery": "latest_imagery_published",
+}
+
+
+def read_aspi(path: Path, entry: SourceEntry) -> Source:
+    """Return ASPI's list as a source: 380 facilities with tier and yearly numbers of buildings.
+
+    "N/A" and "#N/A" become ``not_imaged``, "?" ``obscured`` and blank ``no_record``; the printed cell stays beside.
+    Facilities that share one printed point are noted, never merged.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there or not sound.
+    """
+    report = Report()
+    raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",").frame
+    sites = site_frame(_columns(raw), entry, index=raw.index)
+    _note_repeats(sites, report)
+    counts = count_frame(raw, sites, YEARS, report, source=entry.id)
+    return Source(entry, sites, counts, no_parts(sites), report, raw)
+
+
+def _columns(raw: pd.DataFrame) -> dict[str, object]:
+    return {
+        **{name: null_blank(raw[column]) for column, name in _EXTRAS.items()},
+        "source_key": raw["Number"].str.strip(), "name_en": null_blank(raw["Name_Code"]),
+        "lon": raw["Long"], "lat": raw["Lat"], "lon_published": raw["Long"], "lat_published": raw["Lat"],
+        "system": SYSTEM, "tier": pd.to_numeric(raw["Tier"]).astype("Int64"),
+        "country": "China", "admin1": "Xinjiang", "admin2": null_blank(raw["Prefecture"]),
+        "references": _references(raw),
+    }  # fmt: skip
+
+
+def _references(raw: pd.DataFrame) -> pd.Series:
+    named = [
+        _numbers("shawn", one) + _numbers("etnam", two) for one, two in zip(raw["# Shawn"], raw["# ETNAM"], strict=True)
+    ]
+    return null_blank(pd.Series(["; ".join(numbers) for numbers in named], index=raw.index))
+
+
+def _numbers(namespace: str, printed: str) -> list[str]:
+    if missing_kind(printed) is not None:
+        return []
+    return [
+        f"{namespace}:{number.strip()}" for number in printed.split(",") if number.strip() not in ("", "Additional")
+    ]
+
+
+def _note_repeats(sites: gpd.GeoDataFrame, report: Report) -> None:
+    points = ["lat_published", "lon_published"]
+    for (lat, lon), group in sites[sites.duplicated(points, keep=False)].groupby(points, sort=False):
+        keys = ", ".join(group["source_key"])
+        for _, site in group.iloc[1:].iterrows():
+            report.add("noted", f"same printed point as another row (numbers {keys}); all kept", row=int(site["row"]),
+                       key=site["source_key"], column="Lat, Long", value=f"{lat}, {lon}")  # fmt: skip

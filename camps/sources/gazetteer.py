@@ -1,0 +1,70 @@
+"""Reader of the suite's own gazetteer of documented sites."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from camps import settings
+from camps.sources.base import Source, count_frame, no_parts, null_blank, site_frame
+from camps.sources.registry import SourceEntry
+from camps.sources.report import Report
+from camps.sources.text import read_delimited
+
+YEARS = {f"n_buildings_{year}": str(year) for year in range(2017, 2021)}
+
+#: A town centroid stands for the site: its own note says to expect errors of kilometres to tens of kilometres.
+TOWN_R95_M = 20_000.0
+#: Encyclopaedia and directory coordinates are arc-second or coarser and not always of the compound itself.
+DIRECTORY_R95_M = 500.0
+R95_M = {"A": settings.DEFAULT_R95_M, "B": DIRECTORY_R95_M, "C": TOWN_R95_M}
+_WIDE = {"kp-camp16": 15_000.0, "cn-baihu": 7_000.0}
+_EXTRAS = (
+    "admin3", "coord_tier", "coord_verbatim", "coord_precision_note", "coord_source_title", "coord_source_url",
+    "dates_source_title", "dates_source_url", "date_basis", "status_note", "peak_detainees", "peak_source_url",
+    "check_note", "site_group", "aspi_usage_prior_2017", "bfn_facility_type", "bfn_corroboration_2021",
+)  # fmt: skip
+
+
+def read_gazetteer(path: Path, entry: SourceEntry) -> Source:
+    """Return the gazetteer as a source.
+
+    ``r95_m`` follows the coordinate tier: 130 m where the locating organisation printed the point, 500 m for
+    encyclopaedias and directories, 20 km for the two town centroids. Counts are those that the gazetteer repeats
+    from ASPI, only for sites that ASPI lists.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there or not sound.
+    """
+    report = Report()
+    raw = read_delimited(path, report, encoding="utf-8", delimiter=",").frame
+    sites = site_frame(_columns(raw), entry, index=raw.index)
+    counted = (raw["aspi_number"] != "").to_numpy()
+    counts = count_frame(raw[counted], sites[counted], YEARS, report, source=entry.id)
+    return Source(entry, sites, counts, no_parts(sites), report, raw)
+
+
+def _columns(raw: pd.DataFrame) -> dict[str, object]:
+    same = ("name_en", "name_zh", "name_other", "country", "admin1", "admin2", *_EXTRAS)
+    return {
+        **{name: null_blank(raw[name]) for name in same},
+        "site_id": raw["site_id"], "source_key": raw["site_id"], "system": raw["system"],
+        "lon": raw["lon"], "lat": raw["lat"], "lon_published": raw["lon"], "lat_published": raw["lat"],
+        "r95_m": _r95_m(raw), "tier": pd.to_numeric(null_blank(raw["aspi_tier"])).astype("Int64"),
+        "opened": null_blank(raw["opened_edtf"]), "closed": null_blank(raw["closed_edtf"]),
+        "references": _references(raw),
+    }  # fmt: skip
+
+
+def _r95_m(raw: pd.DataFrame) -> pd.Series:
+    by_tier = raw["coord_tier"].map(R95_M)
+    return raw["site_id"].map(_WIDE).fillna(by_tier)
+
+
+def _references(raw: pd.DataFrame) -> pd.Series:
+    pairs = zip(raw["aspi_number"], raw["buzzfeed_id"], strict=True)
+    named = [[f"aspi:{aspi}" if aspi else "", f"buzzfeed:{buzzfeed}" if buzzfeed else ""] for aspi, buzzfeed in pairs]
+    return null_blank(pd.Series(["; ".join(filter(None, both)) for both in named], index=raw.index))

@@ -1,0 +1,181 @@
+"""The register of published lists: ``geodata/sources.toml`` as checked records."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from camps import files, settings
+from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps.tables import DATUM_FLAGS
+
+REGISTRY_NAME = "sources.toml"
+SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TEXTS = ("id", "title", "publisher", "date", "landing", "licence", "citation", "datum", "format")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One published file of a source: its name, its pinned bytes, and where they come from.
+
+    Attributes
+    ----------
+    name
+        File name inside the source's folder; a mirror and the cache hold it as ``<source id>/<name>``.
+    sha256
+        Expected SHA-256, 64 hexadecimal digits.
+    url
+        Public address, or ``None`` for a file that is not published on the web.
+    bundled
+        Path below ``geodata/`` when the file travels with the suite, else ``None``.
+    required
+        Whether the source can be read only when this file is there.
+    """
+
+    name: str
+    sha256: str
+    url: str | None = None
+    bundled: str | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """One source as registered.
+
+    Attributes
+    ----------
+    id, title, publisher, date, landing, licence, citation, format
+        As in ``geodata/sources.toml``; ``date`` is EDTF text.
+    datum
+        Datum that the coordinates are registered as: wgs84, gcj02, bd09 or unknown.
+    files
+        The files of the source, the main one first.
+    reader
+        Name of the reader of its list; ``None`` when the source holds no list of sites.
+    namespace
+        Numbering that the list's own keys belong to, shared by editions of one list.
+    mapping, options
+        For the generic reader: field of the ``site`` table → column of the file, and how to read the file.
+    """
+
+    id: str
+    title: str
+    publisher: str
+    date: str
+    landing: str
+    licence: str
+    citation: str
+    datum: str
+    format: str
+    files: tuple[SourceFile, ...]
+    reader: str | None = None
+    namespace: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def registry_path() -> Path:
+    """Return the path of the register that ships with the suite."""
+    return settings.geodata() / REGISTRY_NAME
+
+
+def registry(path: Path | None = None) -> dict[str, SourceEntry]:
+    """Return every registered source by its id, in the order of the register.
+
+    Parameters
+    ----------
+    path
+        A register to read instead of ``geodata/sources.toml``.
+
+    Raises
+    ------
+    MissingError
+        When there is no such file.
+    InputError
+        When it is not TOML, or an entry is incomplete; all faults are named at once.
+    """
+    where = path or registry_path()
+    tables = _read_toml(where).get("source", [])
+    if not isinstance(tables, list):
+        raise InputError(f"{where}: `source` is not a list of tables; write each source under [[source]]")
+    raise_faults(_faults(tables), where.name)
+    return {table["id"]: _entry(table) for table in tables}
+
+
+def entry(source_id: str, *, path: Path | None = None) -> SourceEntry:
+    """Return one registered source.
+
+    Raises
+    ------
+    MissingError
+        When no source of that id is registered; the message lists those that are.
+    """
+    known = registry(path)
+    if source_id not in known:
+        raise MissingError(
+            f"{source_id}: no such source in {(path or registry_path()).name}; known are {', '.join(known)}; "
+            "add it with `camps sources add`"
+        )
+    return known[source_id]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    with files.readable(path):
+        content = path.read_bytes()
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML in UTF-8 ({error}); mend the line it names") from error
+
+
+def _entry(table: Mapping[str, Any]) -> SourceEntry:
+    rest = {name: value for name, value in table.items() if name != "file"}
+    return SourceEntry(files=tuple(SourceFile(**file) for file in table["file"]), **rest)
+
+
+def _faults(tables: list[Mapping[str, Any]]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for number, table in enumerate(tables, 1):
+        where = f"source {table.get('id', number)}"
+        yield from _entry_faults(table, where)
+        if table.get("id") in seen:
+            yield Fault(where, "the id a second time", "each id once", "rename one")
+        seen.add(str(table.get("id")))
+        for file in table.get("file") or []:
+            yield from _file_faults(file, f"{where}, file {file.get('name', '?')}")
+
+
+def _entry_faults(table: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    for name in _TEXTS:
+        if not isinstance(table.get(name), str) or not table[name]:
+            yield Fault(where, f"{name} = {table.get(name)!r}", "text", f'write {name} = "…"')
+    if not SOURCE_ID.fullmatch(str(table.get("id", ""))):
+        yield Fault(where, f"id {table.get('id')!r}", "lower-case letters, digits, dots and hyphens")
+    if table.get("datum") not in DATUM_FLAGS:
+        yield Fault(where, f"datum {table.get('datum')!r}", f"one of {', '.join(DATUM_FLAGS)}")
+    if not table.get("file"):
+        yield Fault(where, "no file", "at least one [[source.file]]")
+    unknown = set(table) - {*SourceEntry.__dataclass_fields__, "file"}
+    if unknown:
+        yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", "the keys that SourceEntry documents")
+
+
+def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    if not _safe_name(str(file.get("name", ""))):
+        yield Fault(where, "a name that leaves the folder, or none", "a relative file name")
+    if not _SHA256.fullmatch(str(file.get("sha256", ""))):
+        yield Fault(where, f"sha256 {file.get('sha256')!r}", "64 hexadecimal digits", "run `sha256sum` on the file")
+    unknown = set(file) - set(SourceFile.__dataclass_fields__)
+    if unknown:
+        yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", "name, sha256, url, bundled, required")
+
+
+def _safe_name(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return all(part not in ("", ".", "..") for part in parts)

@@ -1,0 +1,100 @@
+"""Where the files of a source are: bundled with the suite, in a mirror folder, or in the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from camps import files, settings
+from camps.errors import CheckError, MissingError
+from camps.sources.registry import SourceEntry, SourceFile, entry, registry
+
+
+def cached(source_id: str, name: str) -> Path:
+    """Return where the cache keeps a file, whether it is there or not."""
+    return settings.cache() / "sources" / source_id / name
+
+
+def mirror_folder() -> Path | None:
+    """Return ``CAMPS_MIRROR`` when it names a folder, ``None`` when it is unset or a URL."""
+    mirror = settings.mirror()
+    return Path(mirror) if mirror and "://" not in mirror else None
+
+
+def find(source: SourceEntry, file: SourceFile) -> Path | None:
+    """Return where a file lies now, or ``None``: bundled first, then the mirror folder, then the cache."""
+    mirror = mirror_folder()
+    places = [
+        settings.geodata() / file.bundled if file.bundled else None,
+        mirror / source.id / file.name if mirror else None,
+        cached(source.id, file.name),
+    ]
+    return next((place for place in places if place and place.is_file()), None)
+
+
+def missing(source: SourceEntry) -> list[SourceFile]:
+    """Return the required files of a source that are nowhere to be found."""
+    return [file for file in source.files if file.required and find(source, file) is None]
+
+
+def available() -> list[str]:
+    """Return the ids of the sources whose required files are all here: bundled, mirrored or cached."""
+    return [source.id for source in registry().values() if not missing(source)]
+
+
+def path(source_id: str, name: str | None = None) -> Path:
+    """Return the path of one file of a source after checking its SHA-256.
+
+    Parameters
+    ----------
+    source_id
+        A registered source.
+    name
+        File name as registered; the source's main file when left out.
+
+    Raises
+    ------
+    MissingError
+        When the source or the file is unknown, or the file is nowhere to be found.
+    CheckError
+        When its SHA-256 is not the registered one; the message names both.
+    """
+    source = entry(source_id)
+    file = _file(source, name)
+    found = find(source, file)
+    if found is None:
+        raise MissingError(f"{source_id}: {file.name} is not here; {remedy(source, file)}")
+    check_sum(found, file)
+    return found
+
+
+def _file(source: SourceEntry, name: str | None) -> SourceFile:
+    if name is None:
+        return source.files[0]
+    known = {file.name: file for file in source.files}
+    if name not in known:
+        raise MissingError(f"{source.id}: no file {name} registered; it has {', '.join(known)}")
+    return known[name]
+
+
+def remedy(source: SourceEntry, file: SourceFile) -> str:
+    """Return what brings a missing file here."""
+    if file.bundled:
+        return f"restore geodata/{file.bundled} from the repository"
+    place = f"put it at <folder>/{source.id}/{file.name} and set CAMPS_MIRROR=<folder>"
+    return f"run `camps sources fetch {source.id}`, or {place}" if file.url else place
+
+
+def check_sum(found: Path, file: SourceFile) -> None:
+    """Do nothing when a file has its registered bytes.
+
+    Raises
+    ------
+    CheckError
+        With both sums when it has others.
+    """
+    actual = files.sha256(found)
+    if actual != file.sha256:
+        raise CheckError(
+            f"{found}: SHA-256 is {actual}, expected {file.sha256}; the file is not the one registered: "
+            "fetch it again, or register the new edition under its own id"
+        )
