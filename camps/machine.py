@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -60,7 +61,11 @@ _FONT_FOLDERS = (
 
 @dataclass(frozen=True)
 class Manager:
-    """A system package manager: how it refreshes its lists, how it installs, and its names for what is needed."""
+    """A system package manager: how it refreshes its lists, how it installs, and its names for what is needed.
+
+    ``browser`` and ``pip`` are alternatives, tried in turn; ``fonts`` and ``driver`` are needed together. ``driver`` is
+    what the browser's driver links against and a bare system lacks.
+    """
 
     program: str
     refresh: tuple[str, ...]
@@ -68,6 +73,7 @@ class Manager:
     browser: tuple[str, ...]
     fonts: tuple[str, ...]
     pip: tuple[str, ...]
+    driver: tuple[str, ...]
 
 
 MANAGERS = (
@@ -78,6 +84,7 @@ MANAGERS = (
         ("chromium-headless-shell", "chromium"),
         ("fonts-noto-core", "fonts-noto-cjk"),
         ("python3-venv", "python3-pip"),
+        ("libatomic1",),
     ),
     Manager(
         "dnf",
@@ -86,9 +93,16 @@ MANAGERS = (
         ("chromium-headless", "chromium"),
         ("google-noto-sans-fonts", "google-noto-sans-cjk-fonts", "google-noto-naskh-arabic-fonts"),
         ("python3-pip",),
+        ("libatomic",),
     ),
     Manager(
-        "pacman", ("-Sy",), ("-S", "--noconfirm"), ("chromium",), ("noto-fonts", "noto-fonts-cjk"), ("python-pip",)
+        "pacman",
+        ("-Sy",),
+        ("-S", "--noconfirm"),
+        ("chromium",),
+        ("noto-fonts", "noto-fonts-cjk"),
+        ("python-pip",),
+        ("gcc-libs",),
     ),
     Manager(
         "zypper",
@@ -97,11 +111,17 @@ MANAGERS = (
         ("chromium",),
         ("google-noto-sans-fonts", "google-noto-sans-cjk-fonts", "google-noto-naskharabic-fonts"),
         ("python3-pip",),
+        ("libatomic1",),
     ),
     Manager(
-        "apk", ("update",), ("add",), ("chromium",), ("font-noto", "font-noto-cjk", "font-noto-arabic"), ("py3-pip",)
+        "brew",
+        ("update",),
+        ("install",),
+        ("chromium",),
+        ("font-noto-sans", "font-noto-sans-cjk-sc", "font-noto-naskh-arabic"),
+        ("uv",),
+        ("node",),
     ),
-    Manager("brew", ("update",), ("install",), ("chromium",), ("font-noto-sans", "font-noto-sans-cjk-sc"), ("uv",)),
 )
 
 
@@ -213,6 +233,7 @@ def set_up() -> None:
     _step("Python", _check_python)
     _step("uv", _provide_uv)
     _step("packages", _provide_packages)
+    _step("driver", _provide_driver)
     _step("browser", _provide_browser)
     _step("fonts", _provide_fonts)
 
@@ -253,6 +274,7 @@ def find_uv() -> Path | None:
 def _install_uv() -> Path:
     shutil.rmtree(PRIVATE_UV, ignore_errors=True)
     if not _pip_install_uv():
+        _say("Python has neither pip nor venv here; asking the system's package manager")
         _install_system("pip", "Python has neither pip nor venv")
         _pip_install_uv()
     found = find_uv()
@@ -263,13 +285,15 @@ def _install_uv() -> Path:
 
 def _pip_install_uv() -> bool:
     quiet = ["install", "-q", "--disable-pip-version-check", f"uv=={UV_VERSION}"]
-    if _runs([sys.executable, "-m", "venv", str(PRIVATE_UV)]) and _runs(
-        [str(PRIVATE_UV / "bin" / "python"), "-m", "pip", *quiet]
-    ):
-        return True
+    if _has("ensurepip") and _runs([sys.executable, "-m", "venv", str(PRIVATE_UV)]):
+        return _runs([str(PRIVATE_UV / "bin" / "python"), "-m", "pip", *quiet])
     # Debian's python3 has no ensurepip without python3-venv; pip alone can still fill a folder.
     shutil.rmtree(PRIVATE_UV, ignore_errors=True)
-    return _runs([sys.executable, "-m", "pip", *quiet, "--target", str(PRIVATE_UV)])
+    return _has("pip") and _runs([sys.executable, "-m", "pip", *quiet, "--target", str(PRIVATE_UV)])
+
+
+def _has(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None and _runs([sys.executable, "-c", f"import {module}"])
 
 
 def _provide_packages() -> str:
@@ -299,6 +323,15 @@ def _venv_python() -> Path:
 
 def _venv_runs() -> bool:
     return _venv_python().exists() and _runs([str(_venv_python()), "-c", "import sys"])
+
+
+def _provide_driver() -> str:
+    command = [str(_venv_python()), "-m", "playwright", "--version"]
+    if not _runs(command):
+        _say("installing what the browser's driver links against")
+        _install_system("driver", "the browser's driver does not start")
+        _must(command)
+    return "the browser's driver starts"
 
 
 def _provide_browser() -> str:
@@ -346,8 +379,8 @@ def _install_system(kind: str, problem: str) -> None:
         raise SetupError(f"{problem} and no known package manager is here; {_mending(None, kind)}")
     names: tuple[str, ...] = getattr(manager, kind)
     _runs([*_as_root(), manager.program, *manager.refresh], timeout_s=600)
-    groups = [names] if kind == "fonts" else [(name,) for name in names]
-    for group in groups:
+    together = kind in {"fonts", "driver"}
+    for group in [names] if together else [(name,) for name in names]:
         worked = _runs([*_as_root(), manager.program, *manager.install, *group], timeout_s=1800)
         if worked and kind != "pip":
             return
@@ -363,10 +396,15 @@ def _as_root() -> list[str]:
 
 def _mending(manager: Manager | None, kind: str) -> str:
     if manager is None:
-        what = {"fonts": "the Noto fonts (Sans, Sans CJK, Naskh Arabic)", "browser": "Chromium", "pip": "Python's pip"}
+        what = {
+            "fonts": "the Noto fonts (Sans, Sans CJK, Naskh Arabic)",
+            "browser": "Chromium",
+            "pip": "Python's pip",
+            "driver": "libatomic",
+        }
         return f"install {what[kind]}, then run: make setup"
     names: tuple[str, ...] = getattr(manager, kind)
-    wanted = " ".join(names if kind == "fonts" else names[:1])
+    wanted = " ".join(names if kind in {"fonts", "driver"} else names[:1])
     return f"run: {' '.join([*_as_root(), manager.program, 'install', wanted])}"
 
 
