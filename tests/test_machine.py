@@ -1,0 +1,109 @@
+"""Finding and providing what the machine must have, on machines that lack it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from camps import machine
+from camps.errors import MissingError
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Make this machine look as if it had no browser, no fonts and no programs; return its program folder."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CAMPS_CHROMIUM", raising=False)
+    monkeypatch.setattr(machine, "_CHROMIUM_ELSEWHERE", ())
+    monkeypatch.setattr(machine, "_FONT_FOLDERS", (str(tmp_path / "fonts"),))
+    return programs
+
+
+def _program(folder: Path, name: str, script: str) -> Path:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_missing_browser_is_said_with_its_remedy(bare: Path) -> None:
+    with pytest.raises(MissingError, match=r"no headless Chromium found .*run 'make setup'"):
+        machine.find_chromium()
+
+
+def test_the_headless_shell_is_preferred_and_one_that_does_not_start_is_passed_over(bare: Path) -> None:
+    broken = _program(bare, "chromium-headless-shell", "exit 127")
+    works = _program(bare, "chromium", "echo Chromium 1.2")
+    assert machine.find_chromium() == works
+    machine.browser_version.cache_clear()
+    _program(bare, broken.name, "echo Shell 1.2")
+    assert machine.find_chromium() == broken
+
+
+def test_playwrights_own_browser_is_found(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "pw" / "chromium_headless_shell-1300" / "chrome-headless-shell-linux64"
+    folder.mkdir(parents=True)
+    shell = _program(folder, "chrome-headless-shell", "echo 130")
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "pw"))
+    assert machine.find_chromium() == shell
+
+
+def test_a_named_browser_that_does_not_start_is_not_replaced_in_silence(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _program(bare, "chromium", "echo Chromium 1.2")
+    monkeypatch.setenv("CAMPS_CHROMIUM", str(bare / "absent"))
+    with pytest.raises(MissingError, match="CAMPS_CHROMIUM"):
+        machine.find_chromium()
+
+
+def test_scripts_without_a_font_are_named(bare: Path, tmp_path: Path) -> None:
+    (tmp_path / "fonts" / "deep").mkdir(parents=True)
+    (tmp_path / "fonts" / "deep" / "NotoSans-Regular.ttf").touch()
+    assert set(machine.find_fonts()) == {"Latin"}
+    with pytest.raises(MissingError, match="no font for Chinese and Arabic script"):
+        machine.require_fonts()
+    assert set(machine.require_fonts(["Latin"])) == {"Latin"}
+
+
+def test_this_machine_has_what_the_suite_needs() -> None:
+    assert machine.browser_version(machine.find_chromium())
+    assert set(machine.require_fonts()) == set(machine.FONT_PATTERNS)
+
+
+def test_without_root_or_manager_the_remedy_is_still_one_sentence(bare: Path) -> None:
+    with pytest.raises(machine.SetupError, match="no known package manager is here; install Chromium"):
+        machine._install_system("browser", "no headless Chromium is installed")
+
+
+def test_the_package_manager_is_asked_for_alternatives_in_turn_and_the_last_failure_is_mended(
+    bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "asked"
+    _program(bare, "apt-get", f'echo "$@" >> {log}; case "$*" in *chromium-headless-shell*) exit 100;; esac')
+    machine._install_system("browser", "none")
+    assert [line.split()[-1] for line in log.read_text("utf-8").splitlines()] == [
+        "-qq",
+        "chromium-headless-shell",
+        "chromium",
+    ]
+    _program(bare, "apt-get", "echo no such package >&2; exit 100")
+    with pytest.raises(machine.SetupError, match=r"run: .*apt-get install fonts-noto-core fonts-noto-cjk"):
+        machine._install_system("fonts", "no fonts")
+    assert "no such package" in capsys.readouterr().out
+
+
+def test_the_set_up_needs_nothing_but_the_standard_library() -> None:
+    code = (
+        "import sys; import camps.machine; print([m for m in ('pandas', 'numpy', 'platformdirs') if m in sys.modules])"
+    )
+    root = Path(machine.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(root)!r}); {code}"],
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    assert done.stdout.strip() == "[]"
