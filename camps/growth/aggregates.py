@@ -38,8 +38,9 @@ def aggregate(
 
     With aₜ the values of the sites observed at t: ``naive`` is Σaₜ over what was observed; ``held`` the sum of each
     site's last observed value; ``panel`` the sum over the sites observed at every date; ``chain`` the index
-    Iₜ = Iₜ₋₁ · Σaₜ/Σaₜ₋₁ over the sites observed at both dates, 100 at `base` and followed from there both ways. Only ``panel`` and ``chain`` measure
-    growth: the held total also rises when a site is first seen, and the naive one falls when fewer are looked at.
+    Iₜ = Iₜ₋₁ · Σaₜ/Σaₜ₋₁ over the sites observed at both dates, 100 at `base` and followed from there both ways.
+    Only ``panel`` and ``chain`` measure growth: the held total also rises when a site is first seen, and the naive
+    one falls when fewer are looked at.
 
     Parameters
     ----------

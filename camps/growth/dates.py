@@ -52,6 +52,25 @@ def _days(moment: struct_time) -> int:
     return date(moment.tm_year, moment.tm_mon, min(moment.tm_mday, last)).toordinal() - _EPOCH
 
 
+def standing_day(edtf: str) -> int:
+    """Return the day at which a date stands on a clock: itself, or the middle day of what it may mean.
+
+    Of two middle days it is the later, so that a year stands at 2 July whether it is a leap year or not.
+
+    Returns
+    -------
+    int
+        Days since 1970-01-01.
+
+    Raises
+    ------
+    InputError
+        As :func:`day_interval`.
+    """
+    first, last = day_interval(edtf)
+    return -((first + last) // -2)
+
+
 def day_intervals(dates: pd.Series[Any]) -> pd.DataFrame:
     """Return the columns ``lo`` and ``hi`` of :func:`day_interval` for each EDTF date, on the index of `dates`.
 

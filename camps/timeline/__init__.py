@@ -1,0 +1,30 @@
+"""The state of sites and footprints at any date, and what of it is observed, held, bracketed or interpolated.
+
+Three modes of showing time: ``observed`` holds what was seen last and steps at the next look; ``bracket`` draws what is
+certain between two looks and, apart from it, what is possible; ``illustrative`` grows from one look to the next and
+says that it is interpolated. On an observation date all three draw the stored polygons exactly.
+"""
+
+from camps.growth.dates import iso_day as iso_day
+from camps.timeline.clock import Mode as Mode
+from camps.timeline.clock import clock_day as clock_day
+from camps.timeline.fronts import front_distances_m as front_distances_m
+from camps.timeline.fronts import growth_front as growth_front
+from camps.timeline.pieces import footprints_state as footprints_state
+from camps.timeline.state import State as State
+from camps.timeline.state import at as at
+from camps.timeline.state import stops as stops
+from camps.timeline.values import counts_state as counts_state
+
+__all__ = [
+    "Mode",
+    "State",
+    "at",
+    "clock_day",
+    "counts_state",
+    "footprints_state",
+    "front_distances_m",
+    "growth_front",
+    "iso_day",
+    "stops",
+]

@@ -1,0 +1,250 @@
+"""The state of a whole at a moment of the clock: sites with values, footprints as drawn, and totals that say n of n."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from camps.errors import InputError
+from camps.growth.dates import iso_day
+from camps.timeline.clock import (
+    Mode,
+    When,
+    as_edtf,
+    clock_day,
+    kinds,
+    least_sure,
+    require_columns,
+    require_mode,
+    standing_days,
+)
+from camps.timeline.pieces import BUILT, footprints_state, look_days
+from camps.timeline.values import counts_state
+
+_VALUES = ["value", "lo", "hi", "kind", "stale_days", "t", "next_t"]
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known at a moment of the clock, and how.
+
+    Attributes
+    ----------
+    when
+        Decimal days since 1970-01-01.
+    date_shown
+        The date to print, EDTF: the year alone where years are all that the counts state, else the day.
+    mode
+        ``observed``, ``bracket`` or ``illustrative``.
+    metric
+        What ``value`` counts: the metric of the counts, or ``area_m2`` from footprints. None where there is neither.
+    sites
+        A row a site as given, with its columns and ``value``, ``lo``, ``hi``, ``kind``, ``stale_days``, ``t`` and
+        ``next_t`` of :func:`camps.timeline.counts_state`.
+    footprints
+        The outlines drawn, see :func:`camps.timeline.footprints_state`.
+    """
+
+    when: float
+    date_shown: str
+    mode: Mode
+    metric: str | None
+    sites: gpd.GeoDataFrame
+    footprints: gpd.GeoDataFrame
+
+    @property
+    def n_sites(self) -> int:
+        """The number of sites in question."""
+        return len(self.sites)
+
+    @property
+    def n_observed(self) -> int:
+        """The number of sites looked at by now, on the day or before; the others have no value."""
+        return int(self.sites["value"].notna().sum())
+
+    @property
+    def total(self) -> float | None:
+        """The sum of the values known, or None when nothing is known."""
+        return self._sum("value")
+
+    @property
+    def total_lo(self) -> float | None:
+        """The sum of the lower ends."""
+        return self._sum("lo")
+
+    @property
+    def total_hi(self) -> float | None:
+        """The sum of the upper ends. Sites not looked at by now are in none of the three sums."""
+        return self._sum("hi")
+
+    @property
+    def kind(self) -> str | None:
+        """The least sure kind among the sites and the outlines drawn, or None when nothing is known."""
+        return least_sure(pd.concat([self.sites["kind"], self.footprints["kind"]]))
+
+    @property
+    def stale_days(self) -> int | None:
+        """Days since the last look at any of the sites."""
+        stale = self.sites["stale_days"].dropna()
+        return int(stale.min()) if len(stale) else None
+
+    @property
+    def stale_days_max(self) -> int | None:
+        """Days since the last look at the site that was longest not looked at."""
+        stale = self.sites["stale_days"].dropna()
+        return int(stale.max()) if len(stale) else None
+
+    def _sum(self, column: str) -> float | None:
+        known = self.sites[column].dropna()
+        # Sorted, so that the order of the sites does not show in the last digit.
+        return float(np.sort(known.to_numpy("float64")).sum()) if len(known) else None
+
+    def row(self) -> dict[str, Any]:
+        """Return the state as one row of a table of frames; numbers are null where nothing is known."""
+        return {
+            "date_shown": self.date_shown, "mode": self.mode, "kind": self.kind, "stale_days": self.stale_days,
+            "stale_days_max": self.stale_days_max, "n_observed": self.n_observed, "n_sites": self.n_sites,
+            "metric": self.metric, "total": self.total, "total_lo": self.total_lo, "total_hi": self.total_hi,
+        }  # fmt: skip
+
+
+def at(
+    sites: gpd.GeoDataFrame,
+    footprints: gpd.GeoDataFrame | None,
+    when: When,
+    *,
+    mode: Mode = "observed",
+    counts: pd.DataFrame | None = None,
+    looks: pd.DataFrame | None = None,
+) -> State:
+    """Return the state of sites and footprints at a moment of the clock.
+
+    Parameters
+    ----------
+    sites
+        The "site" table, EPSG:4326; the totals are those of these sites. Footprints elsewhere are left out, but for
+        those that have no site.
+    footprints
+        The "footprint" table with ``track_id`` and ``observed_on``, or None.
+    when
+        Decimal days since 1970-01-01, a date, or an EDTF date; an interval stands at its middle day.
+    mode
+        ``observed`` holds and steps, ``bracket`` shows what is certain and what is possible, ``illustrative``
+        interpolates and says so.
+    counts
+        A "series" table of one metric; it gives the values. Without it the values are the built area (buildings and
+        blocks, m²) of the footprints at the sites that were looked at.
+    looks
+        The "look" table with ``observed_on``; see :func:`camps.timeline.footprints_state`.
+
+    Returns
+    -------
+    State
+        On the day of a look the outlines drawn solid are the stored polygons.
+
+    Raises
+    ------
+    InputError
+        For missing columns, an unknown mode, several metrics, repeated sites, or a date that is none.
+
+    References
+    ----------
+    METHOD 6, Showing time.
+    """
+    require_mode(mode)
+    _require_sites(sites)
+    moment = clock_day(when)
+    here = _of_sites(footprints, sites)
+    drawn = footprints_state(here, moment, mode, looks=looks)
+    if counts is not None:
+        values, metric = counts_state(counts, moment, mode), _metric(counts)
+    else:
+        days = look_days(here, looks)
+        days = days[days["site_id"].isin(sites["site_id"])]
+        values, metric = _built_area(drawn, days, moment, mode), "area_m2" if len(days) else None
+    known = values.set_index("site_id")[_VALUES].reindex(sites["site_id"].astype(str)).set_axis(sites.index)
+    shown = sites.drop(columns=[name for name in _VALUES if name in sites]).join(known)
+    return State(moment, _date_shown(moment, counts, here), mode, metric, shown, drawn)
+
+
+def _require_sites(sites: gpd.GeoDataFrame) -> None:
+    require_columns(sites, ["site_id"], "sites")
+    repeated = sorted(sites.loc[sites["site_id"].duplicated(), "site_id"].astype(str))
+    if repeated:
+        raise InputError(f"sites: {', '.join(repeated[:5])} more than once, expected one row a site; keep one of them")
+
+
+def _of_sites(footprints: gpd.GeoDataFrame | None, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if footprints is None:
+        names = ["footprint_id", "track_id", "site_id", "observed_on", "kind", "area_m2"]
+        return gpd.GeoDataFrame({name: pd.Series(dtype="object") for name in names}, geometry=[], crs=sites.crs)
+    require_columns(footprints, ["site_id"], "footprints")
+    return footprints[footprints["site_id"].isna() | footprints["site_id"].isin(sites["site_id"])]
+
+
+def _metric(counts: pd.DataFrame) -> str | None:
+    return str(counts["metric"].iloc[0]) if "metric" in counts and len(counts) else None
+
+
+def _built_area(drawn: gpd.GeoDataFrame, days: pd.DataFrame, moment: float, mode: Mode) -> pd.DataFrame:
+    """Return the built area of each site looked at by now; looked at and nothing built is 0, not looked at is null."""
+    day = np.floor(moment)
+    last = days[days["day"].le(day)].groupby("site_id")["day"].max()
+    coming = days[days["day"].gt(day)].groupby("site_id")["day"].min()
+    state = pd.DataFrame(index=pd.Index(days["site_id"].unique(), name="site_id").sort_values()).assign(
+        last=last, coming=coming
+    )
+    areas = drawn.groupby("site_id")[["area_m2", "area_lo_m2", "area_hi_m2"]].sum()
+    state[["value", "lo", "hi"]] = areas.reindex(state.index).fillna(0.0).to_numpy()
+    state[["value", "lo", "hi"]] = state[["value", "lo", "hi"]].where(state["last"].notna())
+    moving = pd.Series(state.index.isin(_moving_sites(drawn)), index=state.index)
+    state["kind"] = kinds(unknown=state["last"].isna(), on_day=state["last"].eq(day), moving=moving, mode=mode)
+    state["stale_days"] = (day - state["last"]).astype("Int64")
+    return state.assign(t=_iso(state["last"]), next_t=_iso(state["coming"])).reset_index()
+
+
+def _moving_sites(drawn: gpd.GeoDataFrame) -> Any:
+    built = drawn["area_hi_m2"].gt(0) & drawn["footprint_kind"].isin(BUILT)
+    return drawn.loc[built & drawn["kind"].isin(["bracketed", "interpolated"]), "site_id"].dropna().unique()
+
+
+def _iso(days: pd.Series[Any]) -> pd.Series[Any]:
+    return days.map(iso_day, na_action="ignore").astype("string")
+
+
+def _date_shown(moment: float, counts: pd.DataFrame | None, footprints: gpd.GeoDataFrame) -> str:
+    day = iso_day(moment)
+    if counts is None or len(footprints):
+        return day
+    finest = int(as_edtf(counts["t"]).str.split("/").str[0].str.len().max())
+    return day[: {4: 4, 7: 7}.get(finest, 10)]
+
+
+def stops(
+    counts: pd.DataFrame | None = None, footprints: gpd.GeoDataFrame | None = None, looks: pd.DataFrame | None = None
+) -> list[str]:
+    """Return the real observation dates at which a timeline can stop, as ISO days in order.
+
+    A count of a year stands at 2 July. Rows of `counts` without a value and looks at which nothing could be seen are
+    no observations.
+
+    Raises
+    ------
+    InputError
+        For missing columns, or a date that is none.
+    """
+    days: set[float] = set()
+    if counts is not None:
+        require_columns(counts, ["t", "value"], "series of counts")
+        days |= set(standing_days(counts.loc[counts["value"].notna(), "t"]).dropna())
+    if footprints is not None:
+        require_columns(footprints, ["observed_on"], "footprints")
+        days |= set(standing_days(footprints["observed_on"]).dropna())
+    if looks is not None:
+        require_columns(looks, ["observed_on", "status"], "looks")
+        days |= set(standing_days(looks.loc[looks["status"].isin(["observed", "partial"]), "observed_on"]).dropna())
+    return [iso_day(day) for day in sorted(days)]

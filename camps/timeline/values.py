@@ -1,0 +1,125 @@
+"""Values of sites at a moment of the clock, from the looks before and after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from camps.errors import Fault, raise_faults
+from camps.timeline.clock import (
+    Mode,
+    When,
+    as_edtf,
+    clock_day,
+    kinds,
+    require_columns,
+    require_mode,
+    standing_days,
+)
+
+
+def counts_state(counts: pd.DataFrame, when: When, mode: Mode = "observed") -> pd.DataFrame:
+    """Return each site's value at a moment of the clock.
+
+    The rule, to be followed to the digit by whoever draws the same state elsewhere:
+
+    1. The clock x is in decimal days since 1970-01-01; its day is ⌊x⌋.
+    2. A look is a row with a value. It stands at the middle day d of its date, d = ⌈(first + last) / 2⌉ of the days
+       that the date may mean: a year stands at 2 July, a day at itself. Rows without a value are no looks. A site's
+       looks in the order of d are d₁ < d₂ < … with the values v₁, v₂, …; a look lasts its whole day, [d, d + 1).
+    3. Before d₁ nothing is known: value, lo, hi, kind and stale_days are null, never zero. next_t is the first look.
+    4. Else let a be the last look with d_a ≤ ⌊x⌋, and b the next one; stale_days = ⌊x⌋ − d_a.
+
+       * ⌊x⌋ = d_a: value v_a, kind ``observed``.
+       * There is no b, or v_b = v_a, or mode ``observed``: value v_a, kind ``held``.
+       * Mode ``bracket``: value min(v_a, v_b), drawn solid, within lo … hi, the outline; kind ``bracketed``.
+       * Mode ``illustrative``: value v_a + s·(v_b − v_a), s = (x − d_a − 1) / (d_b − d_a − 1), not rounded; kind
+         ``interpolated``.
+    5. lo and hi are those of look a (its value where it states none); for ``bracketed`` and ``interpolated`` they are
+       the lower lo and the higher hi of a and b.
+
+    Parameters
+    ----------
+    counts
+        A "series" table of one metric: ``unit``, ``t`` (EDTF), ``value`` and, where they are stated, ``lo``, ``hi``.
+    when
+        Decimal days since 1970-01-01, a date, or an EDTF date.
+    mode
+        ``observed``, ``bracket`` or ``illustrative``.
+
+    Returns
+    -------
+    DataFrame
+        A row a unit, sorted by unit: ``site_id``, ``value``, ``lo``, ``hi`` (float64), ``kind``, ``stale_days``
+        (Int64), ``t`` and ``next_t`` (EDTF of the looks a and b).
+
+    Raises
+    ------
+    InputError
+        For missing columns, an unknown mode, several metrics, two looks of a site that stand at one day, or a date
+        that is none.
+
+    References
+    ----------
+    METHOD 6, Showing time.
+    """
+    require_mode(mode)
+    require_columns(counts, ["unit", "t", "value"], "series of counts")
+    looks = _looks(counts)
+    moment = clock_day(when)
+    units = pd.Index(sorted(counts["unit"].astype(str).unique()), name="site_id")
+    seen = looks[looks["day"] <= np.floor(moment)]
+    before = seen.drop_duplicates("unit", keep="last").set_index("unit").reindex(units)
+    to_come = looks[looks["day"] > np.floor(moment)]
+    after = to_come.drop_duplicates("unit", keep="first").set_index("unit").reindex(units)
+    return _between(before, after, moment, mode)
+
+
+def _looks(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a value, in the order of the clock, with ``day`` and with lo and hi filled."""
+    looks = pd.DataFrame({"unit": counts["unit"].astype(str), "t": as_edtf(counts["t"])})
+    looks["value"] = _floats(counts["value"])
+    for end in ("lo", "hi"):
+        looks[end] = _floats(counts[end]).fillna(looks["value"]) if end in counts else looks["value"]
+    looks = looks[looks["value"].notna()]
+    looks["day"] = standing_days(looks["t"])
+    _require_one_value_a_day(looks, counts)
+    return looks.sort_values(["unit", "day"], ignore_index=True)
+
+
+def _floats(values: pd.Series[Any]) -> pd.Series[Any]:
+    return values.astype("Float64").astype("float64")
+
+
+def _require_one_value_a_day(looks: pd.DataFrame, counts: pd.DataFrame) -> None:
+    metrics = sorted(counts["metric"].astype(str).unique()) if "metric" in counts else []
+    faults = [Fault("column metric", ", ".join(metrics), "one metric", "select one")] if len(metrics) > 1 else []
+    repeated = looks[looks.duplicated(["unit", "day"])]
+    faults += [
+        Fault(f"row {row.Index}", f"a second look of {row.unit} at {row.t}", "one value a site and day", "keep one")
+        for row in repeated.itertuples()
+    ]
+    raise_faults(faults, "series of counts")
+
+
+def _between(before: pd.DataFrame, after: pd.DataFrame, moment: float, mode: Mode) -> pd.DataFrame:
+    day = np.floor(moment)
+    on_day = before["day"].eq(day)
+    open_between = before["day"].notna() & after["day"].notna() & ~on_day & before["value"].ne(after["value"])
+    moving = open_between if mode != "observed" else open_between & False
+    state = before[["value", "lo", "hi"]].copy()
+    state.loc[moving, "value"] = _value_between(before[moving], after[moving], moment, mode)
+    state.loc[moving, "lo"] = np.minimum(before["lo"], after["lo"])[moving]
+    state.loc[moving, "hi"] = np.maximum(before["hi"], after["hi"])[moving]
+    state["kind"] = kinds(unknown=before["day"].isna(), on_day=on_day, moving=moving, mode=mode)
+    state["stale_days"] = (day - before["day"]).astype("Int64")
+    return state.assign(t=before["t"], next_t=after["t"]).reset_index()
+
+
+def _value_between(before: pd.DataFrame, after: pd.DataFrame, moment: float, mode: Mode) -> pd.Series[Any]:
+    if mode == "bracket":
+        return pd.Series(np.minimum(before["value"], after["value"]))
+    share = (moment - before["day"] - 1) / (after["day"] - before["day"] - 1)
+    return before["value"] + share * (after["value"] - before["value"])
