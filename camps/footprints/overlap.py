@@ -1,0 +1,153 @@
+"""Polygons that lie on one another on one date: duplicates are removed, overlaps counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from camps import crs
+from camps.footprints.repair import log_rows
+
+#: Above this intersection over union two polygons of one date are the same building (METHOD 2).
+DUPLICATE_IOU = 0.8
+#: Kinds that make up the building footprint area; compounds and building sites are measured apart.
+BUILT = ("building", "block")
+
+_CONFIDENCE = {"high": 0, "medium": 1, "low": 2}
+# Neighbours that share a wall overlap by rounding.
+_NO_OVERLAP_M2 = 0.01
+
+
+def without_duplicates(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the rows that stay, with ``overlap_m2``, and a log of the duplicates that were left out.
+
+    Of two rows of one date and class (built, construction, compound, other) with IoU > 0.8 the better source stays:
+    the higher confidence, then the smaller ``edge_sd_m``, then the finer image (``gsd_m``, where there is one), then
+    the smaller hash, so that the choice does not depend on the order of rows. ``overlap_m2`` is the area, counted
+    once a neighbour, that a polygon shares with others of its date and class.
+    """
+    pairs = _pairs(frame)
+    area = frame["area_m2"].to_numpy()
+    iou = pairs["shared_m2"] / (area[pairs["one"]] + area[pairs["other"]] - pairs["shared_m2"])
+    kept_by = _suppressed(pairs[iou > DUPLICATE_IOU], _rank(frame))
+    gone = kept_by >= 0
+    kept = places_of(frame, kept_by[gone])
+    log = log_rows(frame[gone], "left out", reason="duplicate", area_before_m2=frame["area_m2"][gone], kept=kept)
+    stays = pairs[~gone[pairs["one"]] & ~gone[pairs["other"]]]
+    shared = np.zeros(len(frame))
+    for side in ("one", "other"):
+        np.add.at(shared, stays[side].to_numpy(), stays["shared_m2"].to_numpy())
+    return frame.assign(overlap_m2=shared)[~gone].reset_index(drop=True), log
+
+
+def places_of(frame: pd.DataFrame, rows: NDArray[np.intp]) -> list[str]:
+    """Return file and row of the rows at these positions."""
+    there = frame.iloc[rows]
+    return [f"{file} row {row}" for file, row in zip(there["source_file"], there["source_row"], strict=True)]
+
+
+def _pairs(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    found = [_overlaps(shapes, rows) for shapes, rows in _by_date_and_class(frame)]
+    columns = ["one", "other", "shared_m2"]
+    if not found:
+        return pd.DataFrame(
+            {name: pd.Series(dtype=kind) for name, kind in zip(columns, (int, int, float), strict=True)}
+        )
+    one, other, shared = (np.concatenate(values) for values in zip(*found, strict=True))
+    real = shared > _NO_OVERLAP_M2
+    return pd.DataFrame({"one": one[real], "other": other[real], "shared_m2": shared[real]})
+
+
+def _by_date_and_class(frame: gpd.GeoDataFrame) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+    if frame.empty:
+        return
+    plane = np.asarray(crs.to_equal_area(frame).array)
+    kind = frame["kind"].where(~frame["kind"].isin(BUILT), "built")
+    for rows in frame.groupby([frame["observed_on"], kind], sort=True).indices.values():
+        yield plane[rows], rows
+
+
+def _overlaps(shapes: NDArray[Any], rows: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    tree = shapely.STRtree(shapes)
+    one, other = tree.query(shapes, predicate="intersects")
+    once = one < other
+    one, other = one[once], other[once]
+    return rows[one], rows[other], shapely.area(shapely.intersection(shapes[one], shapes[other]))
+
+
+def _rank(frame: gpd.GeoDataFrame) -> NDArray[np.intp]:
+    gsd_m = frame["gsd_m"] if "gsd_m" in frame else pd.Series(np.inf, index=frame.index)
+    keys = pd.DataFrame({
+        "confidence": frame["confidence"].map(_CONFIDENCE).fillna(len(_CONFIDENCE)),
+        "edge_sd_m": frame["edge_sd_m"].fillna(np.inf),
+        "gsd_m": gsd_m.fillna(np.inf),
+        "hash": frame["wkb_sha256"],
+        "id": frame["footprint_id"].fillna(""),
+        "file": frame["source_file"],
+        "row": frame["source_row"],
+    })  # fmt: skip
+    rank = np.empty(len(frame), dtype=np.intp)
+    rank[keys.reset_index(drop=True).sort_values(list(keys.columns)).index.to_numpy()] = np.arange(len(frame))
+    return rank
+
+
+def _suppressed(duplicates: pd.DataFrame, rank: NDArray[np.intp]) -> NDArray[np.intp]:
+    one, other = duplicates["one"].to_numpy(dtype=int), duplicates["other"].to_numpy(dtype=int)
+    better = np.where(rank[one] < rank[other], one, other)
+    worse = np.where(rank[one] < rank[other], other, one)
+    kept_by = np.full(len(rank), -1, dtype=np.intp)
+    # From the best downwards, so that a polygon is left out only for one that itself stays.
+    for i in np.lexsort((rank[worse], rank[better])):
+        if kept_by[better[i]] < 0 and kept_by[worse[i]] < 0:
+            kept_by[worse[i]] = better[i]
+    return kept_by
+
+
+def areas(
+    footprints: gpd.GeoDataFrame,
+    *,
+    by: Sequence[str] = ("site_id", "observed_on"),
+    kinds: Iterable[str] = BUILT,
+) -> pd.DataFrame:
+    """Return the footprint area of each group, overlaps counted once.
+
+    Parameters
+    ----------
+    footprints
+        As from :func:`camps.footprints.load`.
+    by
+        Columns that make a group; rows where one of them is null belong to none.
+    kinds
+        Kinds of footprint to count; built area by default. Compounds never mix with built area in one call.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `by`, ``n`` (polygons), ``area_m2`` (geodesic, union), ``sum_m2`` (plain sum, for comparison)
+        and ``overlap`` (whether the two differ), sorted by `by`. A group without a polygon has no row.
+    """
+    counted = footprints[footprints["kind"].isin(list(kinds))]
+    grouped = counted.groupby(list(by), sort=True)
+    table: pd.DataFrame = grouped.agg(n=("area_m2", "size"), sum_m2=("area_m2", "sum")).reset_index()
+    excess = _excess(counted[counted["overlap_m2"] > 0], list(by))
+    table = table.merge(excess, on=list(by), how="left").fillna({"excess_m2": 0.0})
+    table["area_m2"] = table["sum_m2"] - table["excess_m2"]
+    table["overlap"] = table["excess_m2"] > _NO_OVERLAP_M2
+    return table[[*by, "n", "area_m2", "sum_m2", "overlap"]]
+
+
+def _excess(overlapping: gpd.GeoDataFrame, by: list[str]) -> pd.DataFrame:
+    if overlapping.empty:
+        return pd.DataFrame({name: overlapping[name] for name in by}).assign(excess_m2=pd.Series(dtype=float))
+    plane = overlapping[by].assign(geometry=np.asarray(crs.to_equal_area(overlapping).array))
+    rows = [
+        (*key, shapely.area(shapes).sum() - shapely.area(shapely.disjoint_subset_union_all(shapes)))
+        for key, shapes in ((key, part["geometry"].to_numpy()) for key, part in plane.groupby(by, sort=True))
+    ]
+    return pd.DataFrame(rows, columns=[*by, "excess_m2"])

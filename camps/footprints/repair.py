@@ -1,0 +1,193 @@
+"""Geometry made sound, with a log of everything that was done and of the area before and after."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from camps import crs
+from camps.errors import Fault
+from camps.footprints.reading import places
+
+#: A repair may change an area by this share, or by this many m², whichever is more (METHOD 2).
+MOST_CHANGE = 0.01
+MOST_CHANGE_M2 = 5.0
+#: No compound is as large; polygons above it come from a wrong CRS.
+HUGE_M2 = 1e9
+# Geodesic areas carry rounding noise of up to 6e-5 m².
+_NO_AREA_M2 = 1e-3
+
+LOG_COLUMNS = (
+    "source_file", "source_row", "footprint_id", "observed_on", "action", "reason",
+    "area_before_m2", "area_after_m2", "kept",
+)  # fmt: skip
+
+
+def repair_geometry(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Return valid geometries: self-overlaps counted once, courtyards kept, collapsed parts dropped.
+
+    ``buffer(0)`` would lose half of a bow-tie, and the default method of ``make_valid`` would cut a self-overlap out.
+    """
+    return np.asarray(shapely.make_valid(shapes, method="structure", keep_collapsed=False))
+
+
+def repair(
+    frame: gpd.GeoDataFrame, *, refused: Literal["raise", "drop"] = "raise"
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[Fault]]:
+    """Make every geometry one valid, flat polygon with an area.
+
+    Parameters
+    ----------
+    frame
+        EPSG:4326, with ``source_file`` and ``source_row``; other columns are kept. It is not changed.
+    refused
+        What happens to a row whose repair changes the area by more than max(1 %, 5 m²).
+
+    Returns
+    -------
+    GeoDataFrame
+        One polygon a row, with ``area_m2`` and ``perimeter_m`` (geodesic; a compound with its courtyards filled)
+        and ``repair`` saying what was done to it, null where nothing was.
+    DataFrame
+        The log, :data:`LOG_COLUMNS`, one row an action.
+    list of Fault
+        What cannot be used: geometries that are no polygons, are huge, or whose repair is refused.
+    """
+    log: list[pd.DataFrame] = []
+    sound = _drop_empty(frame, log)
+    sound = _flatten(sound, log)
+    sound = _one_piece(sound, log)
+    sound = _explode(sound, log)
+    sound, faults = _mend(sound, refused, log)
+    sound = _drop_flat(_measured(sound), log)
+    huge = sound["area_m2"] > HUGE_M2
+    faults += [
+        Fault(place, f"{area / 1e6:,.0f} km²", "at most 1,000 km²", "check the CRS and the axis order")
+        for place, area in zip(places(sound)[huge], sound.loc[huge, "area_m2"], strict=True)
+    ]
+    return sound, _gathered(log), faults
+
+
+def log_rows(frame: pd.DataFrame, action: str, **values: Any) -> pd.DataFrame:
+    """Return a log row for each row of `frame`; `values` fill the remaining columns."""
+    rows = frame.reindex(columns=["source_file", "source_row", "footprint_id", "observed_on"]).assign(action=action)
+    return rows.assign(**values).reindex(columns=list(LOG_COLUMNS))
+
+
+def _gathered(log: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [rows for rows in log if len(rows)]
+    if not filled:
+        return pd.DataFrame(columns=list(LOG_COLUMNS))
+    return pd.concat([rows.astype(object) for rows in filled], ignore_index=True)
+
+
+def _drop_empty(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
+    shapes = np.asarray(frame.geometry.array)
+    nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    log.append(log_rows(frame[nothing], "left out", reason="empty geometry"))
+    return frame[~nothing].reset_index(drop=True)
+
+
+def _flatten(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
+    shapes = np.asarray(frame.geometry.array)
+    high = shapely.has_z(shapes)
+    log.append(log_rows(frame[high], "flattened", reason="Z coordinates"))
+    return frame.set_geometry(gpd.GeoSeries(shapely.force_2d(shapes), index=frame.index, crs=frame.crs))
+
+
+def _one_piece(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
+    shapes = np.asarray(frame.geometry.array).copy()
+    edges = shapely.bounds(shapes)
+    across = edges[:, 2] - edges[:, 0] > 180
+    if not across.any():
+        return frame
+    eastward = shapely.transform(shapes[across], _eastward)
+    shapes[across] = [shapely.union_all(shapely.get_parts(s)) if s.is_valid else s for s in eastward]
+    log.append(log_rows(frame[across], "joined", reason="lies across the antimeridian"))
+    return _note(frame, across, "joined across the antimeridian").set_geometry(
+        gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)
+    )
+
+
+def _eastward(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([np.where(lonlat[:, 0] < 0, lonlat[:, 0] + 360, lonlat[:, 0]), lonlat[:, 1]])
+
+
+def _explode(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
+    shapes = np.asarray(frame.geometry.array)
+    several = shapely.get_type_id(shapes) > 3
+    if not several.any():
+        return frame
+    parts, part_row = shapely.get_parts(shapes, return_index=True)
+    parts, part = shapely.get_parts(parts, return_index=True)
+    row = part_row[part]
+    n_parts = np.bincount(row, minlength=len(frame))
+    divided = several & (n_parts > 1)
+    log.append(log_rows(frame[divided], "divided", reason=[f"{n} parts" for n in n_parts[divided]]))
+    flat = _note(frame, divided, "divided into its parts").iloc[row].reset_index(drop=True)
+    number = pd.Series(np.arange(len(row)) - np.searchsorted(row, row) + 1).astype("string")
+    ids = flat["footprint_id"].where(~divided[row], flat["footprint_id"] + "-" + number)
+    return flat.assign(footprint_id=ids).set_geometry(gpd.GeoSeries(parts, crs=frame.crs))
+
+
+def _mend(
+    frame: gpd.GeoDataFrame, refused: Literal["raise", "drop"], log: list[pd.DataFrame]
+) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    shapes = np.asarray(frame.geometry.array).copy()
+    no_polygon = shapely.get_type_id(shapes) != 3
+    faults = [
+        Fault(place, shape.geom_type, "a polygon", "read points and lines as sites, not footprints")
+        for place, shape in zip(places(frame)[no_polygon], shapes[no_polygon], strict=True)
+    ]
+    invalid = ~shapely.is_valid(shapes) & ~no_polygon
+    if not invalid.any():
+        return frame[~no_polygon].reset_index(drop=True), faults
+    before = crs.area_m2(frame.geometry[invalid])
+    reasons = shapely.is_valid_reason(shapes[invalid])
+    shapes[invalid] = repair_geometry(shapes[invalid])
+    mended = _note(frame, invalid, "repaired").set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+    after = crs.area_m2(mended.geometry[invalid])
+    too_much = (after - before).abs() > np.maximum(MOST_CHANGE * before, MOST_CHANGE_M2)
+    actions = np.where(too_much, "left out", "repaired")
+    logged = log_rows(frame[invalid], "repaired", reason=reasons, area_before_m2=before, area_after_m2=after)
+    log.append(logged.assign(action=actions))
+    gone = no_polygon.copy()
+    gone[np.flatnonzero(invalid)[too_much.to_numpy()]] = True
+    if refused == "raise":
+        faults += _refusals(frame[invalid][too_much], before[too_much], after[too_much])
+    return mended[~gone].reset_index(drop=True), faults
+
+
+def _refusals(rows: gpd.GeoDataFrame, before: pd.Series, after: pd.Series) -> list[Fault]:
+    remedy = 'mend the outline in the source, or read with refused="drop"'
+    return [
+        Fault(place, f"{was:.1f} m² that a repair makes {now:.1f} m²", "a change of at most max(1 %, 5 m²)", remedy)
+        for place, was, now in zip(places(rows), before, after, strict=True)
+    ]
+
+
+def _measured(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    measured = crs.measure(frame.geometry)
+    walled = (frame["kind"] == "compound").to_numpy(dtype=bool, na_value=False)
+    if walled.any():
+        # A compound is the ground inside its wall, courtyards and all.
+        shells = shapely.get_exterior_ring(np.asarray(frame.geometry.array)[walled])
+        filled = gpd.GeoSeries(shapely.polygons(shells), crs=frame.crs)
+        measured.loc[walled, :] = crs.measure(filled).to_numpy()
+    return frame.assign(area_m2=measured["area_m2"], perimeter_m=measured["perimeter_m"])
+
+
+def _drop_flat(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
+    flat = frame["area_m2"] < _NO_AREA_M2
+    log.append(log_rows(frame[flat], "left out", reason="no area", area_before_m2=0.0))
+    return frame[~flat].reset_index(drop=True)
+
+
+def _note(frame: gpd.GeoDataFrame, rows: NDArray[np.bool_], text: str) -> gpd.GeoDataFrame:
+    said = frame["repair"].fillna("").str.cat(np.where(rows, text, ""), sep="; ").str.strip("; ")
+    return frame.assign(repair=said.replace("", pd.NA))

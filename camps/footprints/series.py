@@ -1,0 +1,243 @@
+"""Loading a footprint series: polygons, scenes, looks and the log of what was mended."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from camps import settings, tables
+from camps.errors import InputError, raise_faults
+from camps.footprints.dates import day_bounds
+from camps.footprints.overlap import without_duplicates
+from camps.footprints.reading import read_dated
+from camps.footprints.repair import LOG_COLUMNS, repair
+from camps.footprints.zones import dabancheng_coverage
+
+_COLUMNS = (
+    "footprint_id", "track_id", "site_id", "scene_id", "observed_on", "kind", "area_m2", "perimeter_m", "overlap_m2",
+    "edge_sd_m", "edge_bias_m", "confidence", "method", "wkb_sha256", "repair", "note", "geometry",
+)  # fmt: skip
+_HASH_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class FootprintSeries:
+    """Footprints with the scenes they were seen in and the looks at each site.
+
+    Attributes
+    ----------
+    footprints
+        GeoDataFrame, EPSG:4326: the "footprint" table with track_id, observed_on (EDTF), overlap_m2, confidence, note;
+        sorted by date, scene and footprint_id.
+    scenes
+        The "scene" table with observed_on; sorted by date.
+    looks
+        The "look" table with observed_on; empty when nobody recorded which site was covered.
+    repairs
+        What was done to the geometry, one row an action: source_file, source_row, footprint_id, observed_on, action,
+        reason, area_before_m2, area_after_m2, kept (the row that stayed, for a duplicate).
+    coverage
+        GeoDataFrame, EPSG:4326: site_id, scene_id and the area in which a building would have been seen. May be empty;
+        then the looks alone say what was covered.
+    """
+
+    footprints: gpd.GeoDataFrame
+    scenes: pd.DataFrame
+    looks: pd.DataFrame
+    repairs: pd.DataFrame
+    coverage: gpd.GeoDataFrame
+
+
+def load(
+    path: str | Path | Sequence[str | Path] | None = None,
+    *,
+    observed_on: str | Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    kind: str | None = None,
+    scenes: pd.DataFrame | None = None,
+    looks: pd.DataFrame | None = None,
+    coverage: gpd.GeoDataFrame | None = None,
+    gsd_m: float | None = None,
+    layer: str | None = None,
+    crs: Any = None,
+    refused: Literal["raise", "drop"] = "raise",
+) -> FootprintSeries:
+    """Read footprints of any vector format, mend them with a log, and check every table.
+
+    Parameters
+    ----------
+    path
+        One file or several (GeoJSON, GeoPackage, Shapefile, GeoParquet …); the bundled Dabancheng series by default.
+    observed_on
+        The date of all rows, or of each file by its name, as EDTF text; without it a column ``observed_on``.
+    columns
+        The suite's column names and what the file calls them, such as ``{"track_id": "OBJECTID"}``.
+    kind
+        The kind of all rows where the file has no such column; ``building`` by default.
+    scenes, looks
+        The "scene" and "look" tables (``observed_on`` may stand for t_lo and t_hi). Without `scenes` there is one a
+        date, for which `gsd_m` is needed.
+    coverage
+        Valid areas: site_id, scene_id, geometry in EPSG:4326.
+    gsd_m
+        Ground sample distance in metres of the images that the polygons were drawn on.
+    layer, crs
+        The layer to read, and the CRS of files that state none.
+    refused
+        ``raise`` or ``drop`` for a polygon whose repair changes its area by more than max(1 %, 5 m²).
+
+    Returns
+    -------
+    FootprintSeries
+        Row order, ring order and start, and the cutting of one file in two never change it.
+
+    Raises
+    ------
+    MissingError, InputError
+        Listing every fault: rows without a date, geometries that are no polygon, unknown scenes, repeated ids …
+    """
+    if path is None:
+        return _dabancheng()
+    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
+    frame, faults = read_dated(paths, observed_on=observed_on, columns=columns or {}, layer=layer, assumed_crs=crs)
+    source = ", ".join(p.name for p in paths)
+    raise_faults(faults, source)
+    frame["kind"] = frame["kind"].fillna(kind or "building")
+    dates = _dates_looked_at(frame, paths, observed_on)
+    scene_table = _scenes(frame, dates, scenes, gsd_m, source)
+    frame = _with_scenes(frame, scene_table, source)
+    polygons, repairs = _polygons(frame, scene_table, refused, source)
+    return FootprintSeries(polygons, scene_table, _looks(looks, scene_table, source), repairs, _coverage(coverage))
+
+
+def _polygons(
+    frame: gpd.GeoDataFrame, scenes: pd.DataFrame, refused: Literal["raise", "drop"], source: str
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    sound, repairs, faults = repair(frame, refused=refused)
+    raise_faults(faults, source)
+    sound = sound.assign(wkb_sha256=geometry_hashes(np.asarray(sound.geometry.array)))
+    sound, duplicates = without_duplicates(sound)
+    sound = sound.assign(footprint_id=sound["footprint_id"].fillna(_made_ids(sound)))
+    ordered = sound.iloc[_order(sound, scenes)].reset_index(drop=True)
+    repairs = pd.concat([repairs, duplicates.astype(object)], ignore_index=True) if len(duplicates) else repairs
+    repairs = repairs.sort_values(["source_file", "source_row", "action"], kind="stable", ignore_index=True)
+    return tables.check(ordered[list(_COLUMNS)], "footprint", source=source), repairs[list(LOG_COLUMNS)]
+
+
+def geometry_hashes(shapes: NDArray[Any]) -> list[str]:
+    """Return the SHA-256 of each geometry's WKB, the same whatever the order, start and direction of its rings."""
+    plain = shapely.normalize(shapely.force_2d(shapes))
+    return [hashlib.sha256(wkb).hexdigest() for wkb in shapely.to_wkb(plain, byte_order=1)]
+
+
+def _made_ids(frame: gpd.GeoDataFrame) -> pd.Series[Any]:
+    made: pd.Series[Any] = frame["scene_id"] + "-" + frame["kind"] + "-" + frame["wkb_sha256"].str[:_HASH_DIGITS]
+    return made
+
+
+def _order(frame: gpd.GeoDataFrame, scenes: pd.DataFrame) -> NDArray[np.intp]:
+    dated = {scene: at for at, scene in enumerate(scenes["scene_id"])}
+    keys = pd.DataFrame({"t": frame["scene_id"].map(dated), "id": frame["footprint_id"]}).reset_index(drop=True)
+    return keys.sort_values(["t", "id"]).index.to_numpy()
+
+
+def _dates_looked_at(
+    frame: gpd.GeoDataFrame, paths: Sequence[Path], observed_on: str | Mapping[str, str] | None
+) -> list[str]:
+    # A file without a single polygon is a look that saw none, and its scene must not be lost.
+    given = [observed_on.get(p.name) if isinstance(observed_on, Mapping) else observed_on for p in paths]
+    return sorted({*frame["observed_on"], *(date for date in given if date is not None)}, key=day_bounds)
+
+
+def _scenes(
+    frame: gpd.GeoDataFrame, dates: Sequence[str], scenes: pd.DataFrame | None, gsd_m: float | None, source: str
+) -> pd.DataFrame:
+    table = _derived_scenes(frame, dates, gsd_m, source) if scenes is None else scenes.copy()
+    if "observed_on" not in table:
+        same = table["t_lo"] == table["t_hi"]
+        table["observed_on"] = table["t_lo"].where(same, table["t_lo"] + "/" + table["t_hi"])
+    bounds = [day_bounds(str(text)) for text in table["observed_on"]]
+    for name, ends in zip(("t_lo", "t_hi"), zip(*bounds, strict=True), strict=True):
+        table[name] = table.get(name, pd.Series(list(ends), index=table.index)).fillna(
+            pd.Series(ends, index=table.index)
+        )
+    for name in ("reg_dx_m", "reg_dy_m", "reg_sd_m", "reg_n", "sha256", "source_file"):
+        table[name] = table.get(name, pd.Series(pd.NA, index=table.index))
+    checked = tables.check(table, "scene", source=f"scenes of {source}")
+    return checked.sort_values(["t_lo", "t_hi", "scene_id"], ignore_index=True)
+
+
+def _derived_scenes(frame: gpd.GeoDataFrame, dates: Sequence[str], gsd_m: float | None, source: str) -> pd.DataFrame:
+    if gsd_m is None:
+        raise InputError(f"{source}: no scenes, expected them or gsd_m; give gsd_m=, the pixel of the images in metres")
+    named = frame[["scene_id", "observed_on"]].dropna().drop_duplicates()
+    unnamed = [date for date in dates if date not in set(named["observed_on"])]
+    unnamed += list(frame.loc[frame["scene_id"].isna(), "observed_on"].unique())
+    made = pd.DataFrame({"observed_on": sorted(set(unnamed), key=day_bounds)})
+    made["scene_id"] = "scene-" + made["observed_on"].astype(str)
+    table: pd.DataFrame = pd.concat([named, made], ignore_index=True)
+    return table.assign(sensor="not stated", gsd_m=float(gsd_m), licence="not stated")
+
+
+def _with_scenes(frame: gpd.GeoDataFrame, scenes: pd.DataFrame, source: str) -> gpd.GeoDataFrame:
+    by_date = scenes.drop_duplicates("observed_on").set_index("observed_on")["scene_id"]
+    named = frame.assign(scene_id=frame["scene_id"].fillna(frame["observed_on"].map(by_date)))
+    known = scenes.set_index("scene_id")
+    strange = sorted(set(named["scene_id"].dropna()) - set(known.index))
+    if strange or named["scene_id"].isna().any():
+        missing = strange or sorted(set(named.loc[named["scene_id"].isna(), "observed_on"]))
+        raise InputError(f"{source}: no scene for {', '.join(missing[:5])}; add it to scenes, or correct the rows")
+    other = named[named["scene_id"].map(known["observed_on"]) != named["observed_on"]]
+    if len(other):
+        row = other.iloc[0]
+        raise InputError(
+            f"{row['source_file']} row {row['source_row']}: scene {row['scene_id']} on {row['observed_on']}, expected "
+            f"{known.loc[row['scene_id'], 'observed_on']}; a scene has one date, correct the row or the scene"
+        )
+    return named.assign(gsd_m=named["scene_id"].map(known["gsd_m"]))
+
+
+def _looks(looks: pd.DataFrame | None, scenes: pd.DataFrame, source: str) -> pd.DataFrame:
+    names = ["site_id", "scene_id", "status", "frac_valid", "interpreter"]
+    table = pd.DataFrame(columns=names) if looks is None else looks.copy()
+    for name in ("frac_valid", "interpreter"):
+        table[name] = table.get(name, pd.Series(pd.NA, index=table.index))
+    strange = sorted(set(table["scene_id"]) - set(scenes["scene_id"]))
+    if strange:
+        raise InputError(
+            f"looks of {source}: no scene {', '.join(strange[:5])}; add it to scenes, or correct the looks"
+        )
+    table["observed_on"] = table["scene_id"].map(scenes.set_index("scene_id")["observed_on"])
+    checked = tables.check(table, "look", source=f"looks of {source}")
+    order = checked["scene_id"].map({scene: i for i, scene in enumerate(scenes["scene_id"])})
+    return checked.assign(_order=order).sort_values(["site_id", "_order"], ignore_index=True).drop(columns="_order")
+
+
+def _coverage(coverage: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    if coverage is None:
+        return gpd.GeoDataFrame({"site_id": [], "scene_id": []}, geometry=[], crs=4326)
+    return coverage.to_crs(4326)[["site_id", "scene_id", "geometry"]]
+
+
+def _dabancheng() -> FootprintSeries:
+    folder = settings.geodata() / "footprints"
+    scenes, looks, by_zone = (
+        pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        for path in (
+            settings.geodata() / "scenes" / "scenes.csv",
+            folder / "dabancheng_looks.csv",
+            folder / "dabancheng_looks_by_area.csv",
+        )
+    )
+    series = load(folder / "dabancheng_footprints.geojson", scenes=scenes, looks=looks)
+    coverage = dabancheng_coverage(series.footprints, by_zone)
+    return FootprintSeries(series.footprints, series.scenes, series.looks, series.repairs, coverage)

@@ -1,0 +1,43 @@
+"""Where in the bundled Dabancheng scenes a building would have been seen, zone by zone.
+
+The interpreter judged each zone of the site on each date (``dabancheng_looks_by_area.csv``). A zone is the hull of all
+polygons ever drawn in it; the valid area of a scene is the union of the zones judged ``observed``.
+"""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+
+from camps import crs
+
+_TRACKS = {
+    "admin zone (west)": "dbc-W-",
+    "comb strip": "dbc-M-",
+    "C-blocks": "dbc-C-r",
+    "courtyards of the C-blocks": "dbc-C-h",
+    "eastern extension": "dbc-X-",
+    "second compound (ASPI #124)": "dbc-S-",
+}
+_INNER, _OUTER = "courtyards of the C-blocks", "C-blocks"
+# A standing building must lie in its zone although its outline was read anew on each date.
+_MARGIN_M = 10.0
+
+
+def dabancheng_coverage(footprints: gpd.GeoDataFrame, by_zone: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return site_id, scene_id and the valid area of each scene of the bundled series, in EPSG:4326."""
+    zones = _zones(footprints)
+    seen = by_zone[by_zone["status"] == "observed"].merge(zones, left_on="area", right_index=True)
+    valid = gpd.GeoDataFrame(seen[["site_id", "scene_id", "geometry"]], geometry="geometry", crs=zones.crs)
+    return valid.dissolve(by=["site_id", "scene_id"], as_index=False).to_crs(4326)
+
+
+def _zones(footprints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    plane = footprints.set_geometry(crs.to_equal_area(footprints))
+    members = {zone: plane[plane["track_id"].str.startswith(prefix)] for zone, prefix in _TRACKS.items()}
+    shapes = {zone: rows.union_all().convex_hull.buffer(_MARGIN_M) for zone, rows in members.items()}
+    # The courtyards lie between the wings of the C-blocks and were judged apart from them.
+    shapes[_INNER] = members[_INNER].union_all().buffer(_MARGIN_M)
+    shapes[_OUTER] = shapes[_OUTER].difference(shapes[_INNER])
+    sites = {zone: rows["site_id"].iloc[0] for zone, rows in members.items()}
+    return gpd.GeoDataFrame({"site_id": sites}, geometry=gpd.GeoSeries(shapes, crs=plane.crs))
