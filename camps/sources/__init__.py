@@ -8,7 +8,9 @@ from pathlib import Path
 from camps.errors import InputError
 from camps.sources.aspi import read_aspi
 from camps.sources.base import Source
+from camps.sources.buzzfeed import read_buzzfeed_2020, read_buzzfeed_2021
 from camps.sources.gazetteer import read_gazetteer
+from camps.sources.osm import read_osm
 from camps.sources.registry import SourceEntry, SourceFile, entry, registry
 from camps.sources.report import Remark, Report
 from camps.sources.store import available, path
@@ -18,6 +20,9 @@ __all__ = ["Remark", "Report", "Source", "SourceEntry", "SourceFile", "available
 _READERS: dict[str, Callable[[Path, SourceEntry], Source]] = {
     "gazetteer": read_gazetteer,
     "aspi": read_aspi,
+    "buzzfeed-2020": read_buzzfeed_2020,
+    "buzzfeed-2021": read_buzzfeed_2021,
+    "osm": read_osm,
 }
 
 

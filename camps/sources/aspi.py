@@ -7,11 +7,19 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from camps.sources.base import Source, count_frame, no_parts, null_blank, site_frame
+from camps.sources.base import (
+    Source,
+    count_frame,
+    dates_of,
+    no_parts,
+    null_blank,
+    numbers_as_references,
+    require_columns,
+    site_frame,
+)
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
 from camps.sources.text import read_delimited
-from camps.sources.values import missing_kind
 
 YEARS = {f"Number of Buildings in {year}": str(year) for year in range(2017, 2021)}
 SYSTEM = "xinjiang-internment"
@@ -25,6 +33,11 @@ _EXTRAS = {
     "Construction ongoing in 2020?": "construction_2020_published",
     "Date of Latest Sat Imagery": "latest_imagery_published",
 }
+_DATES = {
+    "Security features changed when": "security_changed",
+    "Date of Latest Sat Imagery": "latest_imagery",
+}
+_NEEDED = ("Number", "Name_Code", "Lat", "Long", "Prefecture", "# Shawn", "# ETNAM", "Tier")
 
 
 def read_aspi(path: Path, entry: SourceEntry) -> Source:
@@ -40,7 +53,10 @@ def read_aspi(path: Path, entry: SourceEntry) -> Source:
     """
     report = Report()
     raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",").frame
+    require_columns(raw, (*_NEEDED, *_EXTRAS, *YEARS), path.name)
     sites = site_frame(_columns(raw), entry, index=raw.index)
+    for column, name in _DATES.items():
+        sites[name] = dates_of(raw[column], sites, column, report, published=entry.date)
     _note_repeats(sites, report)
     counts = count_frame(raw, sites, YEARS, report, source=entry.id)
     return Source(entry, sites, counts, no_parts(sites), report, raw)
@@ -53,23 +69,16 @@ def _columns(raw: pd.DataFrame) -> dict[str, object]:
         "lon": raw["Long"], "lat": raw["Lat"], "lon_published": raw["Long"], "lat_published": raw["Lat"],
         "system": SYSTEM, "tier": pd.to_numeric(raw["Tier"]).astype("Int64"),
         "country": "China", "admin1": "Xinjiang", "admin2": null_blank(raw["Prefecture"]),
-        "references": _references(raw),
+        "category": "tier " + raw["Tier"].str.strip(), "references": _references(raw),
     }  # fmt: skip
 
 
 def _references(raw: pd.DataFrame) -> pd.Series:
-    named = [
-        _numbers("shawn", one) + _numbers("etnam", two) for one, two in zip(raw["# Shawn"], raw["# ETNAM"], strict=True)
-    ]
-    return null_blank(pd.Series(["; ".join(numbers) for numbers in named], index=raw.index))
-
-
-def _numbers(namespace: str, printed: str) -> list[str]:
-    if missing_kind(printed) is not None:
-        return []
-    return [
-        f"{namespace}:{number.strip()}" for number in printed.split(",") if number.strip() not in ("", "Additional")
-    ]
+    pairs = zip(raw["# Shawn"], raw["# ETNAM"], strict=True)
+    named = [numbers_as_references("shawn", one) + numbers_as_references("etnam", two) for one, two in pairs]
+    # "Additional" stands in the column of Shawn Zhang's numbers for his unnumbered supplement.
+    numbered = [[number for number in numbers if number != "shawn:Additional"] for numbers in named]
+    return null_blank(pd.Series(["; ".join(numbers) for numbers in numbered], index=raw.index))
 
 
 def _note_repeats(sites: gpd.GeoDataFrame, report: Report) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from camps import settings, tables
+from camps import crs, settings, tables
+from camps.errors import Fault, raise_faults
+from camps.sources.coordinates import LIMIT_DEG, Axis
+from camps.sources.dates import read_date
 from camps.sources.registry import SourceEntry
-from camps.sources.report import Report
-from camps.sources.values import read_count
+from camps.sources.report import Place, Report
+from camps.sources.values import missing_kind, read_count
 
 METRIC = "buildings"
 GROUPS = ("tier", "admin1", "admin2", "system", "source_id")
@@ -45,6 +49,8 @@ class Source:
         Every row and cell dropped, mended or noted.
     raw : DataFrame
         All cells as printed, indexed by row number in the file.
+    outlines : GeoDataFrame or None
+        Published outlines, ``footprint`` table of METHOD 1 in EPSG:4326, for a list that prints any.
     """
 
     entry: SourceEntry
@@ -53,6 +59,7 @@ class Source:
     parts: gpd.GeoDataFrame
     report: Report
     raw: pd.DataFrame
+    outlines: gpd.GeoDataFrame | None = None
 
     @property
     def records(self) -> gpd.GeoDataFrame:
@@ -71,7 +78,8 @@ def site_frame(columns: Mapping[str, object], entry: SourceEntry, *, index: pd.I
     columns
         Columns by name: at least source_key, lon, lat, lon_published, lat_published.
     entry
-        The source; gives source_id and datum_flag.
+        The source; gives source_id and datum_flag. Points of a GCJ-02 or BD-09 list are undone to WGS 84; the
+        published strings stay as printed.
     index
         Row numbers in the file; they become the column ``row``.
 
@@ -80,18 +88,36 @@ def site_frame(columns: Mapping[str, object], entry: SourceEntry, *, index: pd.I
     InputError
         When the table is not sound; all faults are named at once.
     """
-    frame = pd.DataFrame(dict(columns), index=index)
-    frame = _with_defaults(frame, entry)
+    frame = _with_defaults(pd.DataFrame(dict(columns), index=index), entry)
     frame["row"] = index.to_numpy()
-    points = gpd.points_from_xy(frame["lon"].astype(float), frame["lat"].astype(float))
-    sites = gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=points, crs=4326)
+    plain = frame.reset_index(drop=True)
+    plain["lon"], plain["lat"] = _to_wgs84(plain, entry)
+    plain["gcj02_offset_m"] = crs.gcj02_offset_m(plain["lon"], plain["lat"])
+    sites = gpd.GeoDataFrame(plain, geometry=gpd.points_from_xy(plain["lon"], plain["lat"]), crs=4326)
     return tables.check(sites, "site", source=entry.id)
+
+
+def _to_wgs84(frame: pd.DataFrame, entry: SourceEntry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x, y = (pd.to_numeric(frame[axis], errors="coerce").to_numpy(dtype=np.float64) for axis in ("lon", "lat"))
+    raise_faults([*_range_faults(frame, "lon", x), *_range_faults(frame, "lat", y)], entry.id)
+    undo = {"gcj02": crs.gcj02_to_wgs84, "bd09": crs.bd09_to_wgs84}.get(entry.datum)
+    return undo(x, y) if undo else (x, y)
+
+
+def _range_faults(frame: pd.DataFrame, axis: Axis, degrees: NDArray[np.float64]) -> Iterator[Fault]:
+    limit = LIMIT_DEG[axis]
+    for position in np.flatnonzero(~(np.abs(degrees) <= limit)):
+        row = frame.iloc[position]
+        where = f"row {row['row']}, key {row['source_key']}, {axis}"
+        yield Fault(
+            where, repr(row[f"{axis}_published"]), f"degrees from -{limit:g} to {limit:g}", "mend it in the list"
+        )
 
 
 def _with_defaults(frame: pd.DataFrame, entry: SourceEntry) -> pd.DataFrame:
     given = frame.assign(source_id=entry.id)
     defaults: dict[str, Any] = {
-        "site_id": entry.id + "-" + given["source_key"].astype(str),
+        "site_id": entry.id + "-" + given["source_key"].astype(str).str.replace(r"[^\w.-]+", "-", regex=True),
         "r95_m": settings.DEFAULT_R95_M,
         "datum_flag": entry.datum,
         "system": "unknown",
@@ -104,6 +130,72 @@ def _with_defaults(frame: pd.DataFrame, entry: SourceEntry) -> pd.DataFrame:
     whole = given.assign(**{name: value for name, value in defaults.items() if name not in given})
     known = [name for name in tables.schema("site").columns if name in whole]
     return whole[[*known, *(name for name in whole if name not in known)]]
+
+
+def require_columns(raw: pd.DataFrame, names: Iterable[str], what: str) -> None:
+    """Raise one ``InputError`` that names every column which `raw` lacks."""
+    present = ", ".join(map(str, raw.columns[:12]))
+    raise_faults(
+        (
+            Fault(f"column {name!r}", f"none of that name among {present}", "it to be there", "is it another list?")
+            for name in names
+            if name not in raw
+        ),
+        what,
+    )
+
+
+def numbers_as_references(namespace: str, printed: str) -> list[str]:
+    """Return the numbers in a cell such as ``3, 226`` as references ``aspi:3`` and ``aspi:226``."""
+    if missing_kind(printed) is not None:
+        return []
+    return [f"{namespace}:{number.strip()}" for number in printed.split(",") if number.strip()]
+
+
+def dates_of(printed: pd.Series, sites: pd.DataFrame, column: str, report: Report, *, published: str = "") -> pd.Series:
+    """Return a column of printed dates as EDTF text, null where there is none; what is no date is noted.
+
+    Parameters
+    ----------
+    printed
+        Cells as printed, aligned by position to `sites`.
+    sites
+        Gives ``row`` and ``source_key`` for the remarks.
+    column
+        Name of the printed column.
+    report
+        Takes the remarks.
+    published
+        Date of the list; a later date is noted, since a list cannot know it.
+    """
+    cells = zip(printed, sites["row"], sites["source_key"], strict=True)
+    read = [_date(text, Place(int(row), key, column), report, published) for text, row, key in cells]
+    return pd.Series(read, index=sites.index, dtype="string")
+
+
+def _date(text: str, place: Place, report: Report, published: str) -> str | None:
+    try:
+        date = read_date(text)
+    except ValueError as error:
+        report.add("noted", f"{error}; no date taken", **place._asdict(), value=text)
+        return None
+    if date and published and date[: len(published)] > published[: len(date)]:
+        reason = f"read as {date}, after the list was published on {published}"
+        report.add("noted", reason, **place._asdict(), value=text)
+    return date
+
+
+def missing_cells(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each column prints each kind of nothing.
+
+    Returns
+    -------
+    DataFrame
+        column, ``N/A``, ``#N/A``, ``?`` and ``blank``: numbers of cells; only columns that print any.
+    """
+    kinds = raw.map(missing_kind)
+    counted = pd.DataFrame({kind or "blank": (kinds == kind).sum() for kind in ("N/A", "#N/A", "?", "")})
+    return counted[counted.any(axis=1)].rename_axis("column").reset_index()
 
 
 def null_blank(column: pd.Series) -> pd.Series:
@@ -156,10 +248,8 @@ def count_frame(
 
 
 def _one_year(printed: pd.Series, sites: gpd.GeoDataFrame, column: str, year: str, report: Report) -> pd.DataFrame:
-    read = [
-        _cell(text, row, key, column, report)
-        for text, row, key in zip(printed, sites["row"], sites["source_key"], strict=True)
-    ]
+    cells = zip(printed, sites["row"], sites["source_key"], strict=True)
+    read = [_cell(text, Place(int(row), key, column), report) for text, row, key in cells]
     value = np.array([number for number, _ in read])
     seen = ~np.isnan(value)
     return pd.DataFrame(
@@ -173,16 +263,9 @@ def _one_year(printed: pd.Series, sites: gpd.GeoDataFrame, column: str, year: st
     )  # fmt: skip
 
 
-def _cell(text: str, row: int, key: str, column: str, report: Report) -> tuple[float, str]:
+def _cell(text: str, place: Place, report: Report) -> tuple[float, str]:
     try:
         return read_count(text)
     except ValueError:
-        report.add(
-            "noted",
-            "neither a count nor a known kind of nothing; no value",
-            row=row,
-            key=key,
-            column=column,
-            value=text,
-        )
+        report.add("noted", "neither a count nor a known kind of nothing; no value", **place._asdict(), value=text)
         return float("nan"), "no_record"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from camps import settings
-from camps.sources.base import Source, count_frame, no_parts, null_blank, site_frame
+from camps.sources.base import Source, count_frame, no_parts, null_blank, require_columns, site_frame
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
 from camps.sources.text import read_delimited
@@ -25,6 +25,10 @@ _EXTRAS = (
     "dates_source_title", "dates_source_url", "date_basis", "status_note", "peak_detainees", "peak_source_url",
     "check_note", "site_group", "aspi_usage_prior_2017", "bfn_facility_type", "bfn_corroboration_2021",
 )  # fmt: skip
+_NEEDED = (
+    "site_id", "name_en", "name_zh", "name_other", "country", "admin1", "admin2", "system", "lat", "lon",
+    "opened_edtf", "closed_edtf", "aspi_number", "buzzfeed_id", "aspi_tier",
+)  # fmt: skip
 
 
 def read_gazetteer(path: Path, entry: SourceEntry) -> Source:
@@ -41,6 +45,7 @@ def read_gazetteer(path: Path, entry: SourceEntry) -> Source:
     """
     report = Report()
     raw = read_delimited(path, report, encoding="utf-8", delimiter=",").frame
+    require_columns(raw, (*_NEEDED, *_EXTRAS, *YEARS), path.name)
     sites = site_frame(_columns(raw), entry, index=raw.index)
     counted = (raw["aspi_number"] != "").to_numpy()
     counts = count_frame(raw[counted], sites[counted], YEARS, report, source=entry.id)

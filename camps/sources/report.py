@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
 Action = Literal["dropped", "mended", "noted"]
 COLUMNS = ("row", "key", "column", "action", "value", "reason")
+
+
+class Place(NamedTuple):
+    """A cell of a list: row number in the file, the list's own key of the row, and the column."""
+
+    row: int = 0
+    key: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True)

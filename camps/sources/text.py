@@ -365,13 +365,19 @@ def _unique(names: list[str], report: Report) -> list[str]:
 
 
 def _frame(header: list[str], body: list[tuple[int, list[str]]], report: Report) -> pd.DataFrame:
-    width = len(header)
+    named = len(header)
+    width = max(named, *(_last_filled(cells) for _, cells in body))
     for number, cells in body:
-        if len(cells) < width:
-            report.add("noted", f"{len(cells)} cells where the header has {width}; the rest taken as blank", row=number)
-        elif any(cell.strip() for cell in cells[width:]):
-            extra = " | ".join(cell for cell in cells[width:] if cell.strip())
-            report.add("dropped", f"cells beyond the {width} columns of the header", row=number, value=extra)
+        if len(cells) < named:
+            report.add("noted", f"{len(cells)} cells where the header has {named}; the rest taken as blank", row=number)
+        elif _last_filled(cells) > named:
+            extra = " | ".join(cell for cell in cells[named:] if cell.strip())
+            report.add("noted", f"cells beyond the {named} columns of the header; kept apart", row=number, value=extra)
+    names = [*header, *(f"column {position}" for position in range(named + 1, width + 1))]
     squared = [[*cells[:width], *[""] * (width - len(cells))] for _, cells in body]
     index = pd.Index([number for number, _ in body], name="row")
-    return pd.DataFrame(squared, columns=header, index=index, dtype=object)
+    return pd.DataFrame(squared, columns=names, index=index, dtype=object)
+
+
+def _last_filled(cells: Sequence[str]) -> int:
+    return max((position for position, cell in enumerate(cells, 1) if cell.strip()), default=0)

@@ -1,0 +1,109 @@
+"""Readers of BuzzFeed News' two lists of detention compounds in Xinjiang."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from camps.sources.base import (
+    Source,
+    no_counts,
+    no_parts,
+    null_blank,
+    numbers_as_references,
+    require_columns,
+    site_frame,
+)
+from camps.sources.registry import SourceEntry
+from camps.sources.report import Place, Report
+from camps.sources.text import read_delimited
+
+SYSTEM = "xinjiang-internment"
+#: What the list of 2021 writes in its column of corroboration for a row that is part of another row's compound.
+SUB_COMPOUND = "sub-compound"
+#: The list of 2021 is tab-separated text in the code page of DOS, under the name .csv.
+ENCODING_2021 = "cp437"
+_PLACE = {"system": SYSTEM, "country": "China", "admin1": "Xinjiang"}
+_REFERENCES = {"ASPI 2020 #": "aspi", "ETNAM": "etnam", "Shawn Zhang #": "shawn"}
+_NEEDED_2020 = ("name_id", "id", "latitude", "longitude", "status")
+_NEEDED_2021 = (
+    "id", "Name", "id_sub", "Town", "Prefecture", "lat", "long", "facility type", "corroboration level", *_REFERENCES,
+)  # fmt: skip
+
+
+def read_buzzfeed_2020(path: Path, entry: SourceEntry) -> Source:
+    """Return the list of 16 September 2020: 443 compounds with a name, a point and a rating.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there or not sound.
+    """
+    report = Report()
+    raw = read_delimited(path, report, encoding="utf-8", delimiter=",").frame
+    require_columns(raw, _NEEDED_2020, path.name)
+    columns = {
+        **_PLACE, **_points(raw, "latitude", "longitude"),
+        "source_key": raw["id"].str.strip(), "name_en": null_blank(raw["name_id"]),
+        "corroboration": null_blank(raw["status"]),
+    }  # fmt: skip
+    sites = site_frame(columns, entry, index=raw.index)
+    return Source(entry, sites, no_counts(), no_parts(sites), report, raw)
+
+
+def read_buzzfeed_2021(path: Path, entry: SourceEntry) -> Source:
+    """Return the list of 20 July 2021: 551 rows, of which the sub-compounds become parts of their site.
+
+    A row rated "sub-compound" is a part of the row with the same name that is not. One with no such row stays a site
+    and is noted.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there or not sound.
+    """
+    report = Report()
+    raw = read_delimited(path, report, encoding=ENCODING_2021, delimiter="\t").frame
+    require_columns(raw, _NEEDED_2021, path.name)
+    records = site_frame(_columns_2021(raw), entry, index=raw.index)
+    records["part_of"] = _whole_of(records, report)
+    is_part = records["part_of"].notna()
+    parts = records[is_part].reset_index(drop=True)
+    sites = records[~is_part].drop(columns="part_of").reset_index(drop=True)
+    sites["n_parts"] = sites["site_id"].map(parts["part_of"].value_counts()).fillna(0).astype("int64")
+    return Source(entry, sites, no_counts(), parts, report, raw)
+
+
+def _points(raw: pd.DataFrame, lat: str, lon: str) -> dict[str, object]:
+    return {"lon": raw[lon], "lat": raw[lat], "lon_published": raw[lon], "lat_published": raw[lat]}
+
+
+def _columns_2021(raw: pd.DataFrame) -> dict[str, object]:
+    return {
+        **_PLACE, **_points(raw, "lat", "long"),
+        "source_key": raw["id"].str.strip(), "name_en": null_blank(raw["Name"]),
+        "admin2": null_blank(raw["Prefecture"]), "admin3": null_blank(raw["Town"]),
+        "corroboration": null_blank(raw["corroboration level"]), "category": null_blank(raw["facility type"]),
+        "sub": null_blank(raw["id_sub"]), "references": _references(raw),
+    }  # fmt: skip
+
+
+def _references(raw: pd.DataFrame) -> pd.Series:
+    columns = [
+        [numbers_as_references(namespace, cell) for cell in raw[name]] for name, namespace in _REFERENCES.items()
+    ]
+    joined = ["; ".join(number for numbers in row for number in numbers) for row in zip(*columns, strict=True)]
+    return null_blank(pd.Series(joined, index=raw.index))
+
+
+def _whole_of(records: gpd.GeoDataFrame, report: Report) -> pd.Series:
+    is_part = records["corroboration"] == SUB_COMPOUND
+    wholes = records[~is_part & records["sub"].notna()].drop_duplicates("name_en").set_index("name_en")["site_id"]
+    whole: pd.Series = records["name_en"].map(wholes).where(is_part).astype("string")
+    reason = "rated sub-compound, but no compound of that name has parts; kept as a site"
+    for _, orphan in records[is_part & whole.isna()].iterrows():
+        place = Place(int(orphan["row"]), orphan["source_key"], "Name")
+        report.add("noted", reason, **place._asdict(), value=orphan["name_en"])
+    return whole

@@ -1,0 +1,161 @@
+"""Reader of an OpenStreetMap extract: compounds drawn by mappers, as points and outlines."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+from shapely.geometry.base import BaseGeometry
+
+from camps import crs, settings, tables
+from camps.errors import InputError
+from camps.sources.base import Source, no_counts, no_parts, site_frame
+from camps.sources.registry import SourceEntry
+from camps.sources.report import Report
+from camps.sources.text import check_size
+
+#: The tag that makes a closed way or a multipolygon a compound of this list.
+TAG, VALUE = "prison_camp", "re-education"
+_CONSTANTS = {"system": "xinjiang-internment", "country": "China", "admin1": "Xinjiang"}
+_NAMES = {"name_en": ("name:en",), "name_zh": ("name:zh-Hans", "name"), "name_other": ("alt_name",)}
+Ring = list[tuple[float, float]]
+
+
+@dataclass
+class _Extract:
+    nodes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    ways: dict[str, list[str]] = field(default_factory=dict)
+    tagged: list[tuple[str, str, dict[str, str], list[tuple[str, str]]]] = field(default_factory=list)
+
+
+def read_osm(path: Path, entry: SourceEntry) -> Source:
+    """Return the compounds of an OpenStreetMap XML extract.
+
+    The point of a compound is the centroid of its outline, or a point inside it where the centroid is not, and
+    ``r95_m`` reaches at least the farthest corner. ``outlines`` holds the outlines with their geodesic area.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there, is no XML, defines entities, or holds no compound.
+    """
+    report = Report()
+    check_size(path)
+    extract = _extract(path)
+    shapes = [(*thing, _shape(thing, extract, report)) for thing in extract.tagged]
+    found = [(kind, number, tags, shape) for kind, number, tags, _, shape in shapes if shape is not None]
+    if not found:
+        raise InputError(f"{path.name}: no closed way or multipolygon tagged {TAG}={VALUE}; is it another extract?")
+    outlines = gpd.GeoSeries([shape for *_, shape in found], crs=4326)
+    sites = site_frame(_columns(found, outlines), entry, index=pd.RangeIndex(1, len(found) + 1))
+    raw = pd.DataFrame([{"type": kind, "id": number, **tags} for kind, number, tags, _ in found]).fillna("")
+    return Source(entry, sites, no_counts(), no_parts(sites), report, raw, _outline_table(sites, outlines, entry))
+
+
+def _extract(path: Path) -> _Extract:
+    extract = _Extract()
+    try:
+        for element in _elements(path):
+            _take(element, extract)
+    except DefusedXmlException as error:
+        raise InputError(f"{path}: defines XML entities ({error!r}), which no extract does; get it again") from error
+    except ParseError as error:
+        raise InputError(f"{path}: not whole XML ({error}); fetch or export it again") from error
+    return extract
+
+
+def _elements(path: Path) -> Iterator[Element]:
+    context = iterparse(str(path), events=("start", "end"), forbid_dtd=True)
+    root: Element | None = None
+    for event, element in context:
+        root = element if root is None else root
+        if event == "end" and element.tag in ("node", "way", "relation"):
+            yield element
+            root.clear()
+
+
+def _take(element: Element, extract: _Extract) -> None:
+    number = element.get("id", "")
+    tags = {tag.get("k", ""): tag.get("v", "") for tag in element.iter("tag")}
+    if element.tag == "node":
+        extract.nodes[number] = (float(element.get("lon", "nan")), float(element.get("lat", "nan")))
+    if element.tag == "way":
+        extract.ways[number] = [node.get("ref", "") for node in element.iter("nd")]
+    if tags.get(TAG) == VALUE and element.tag != "node":
+        members = [(part.get("ref", ""), part.get("role", "")) for part in element.iter("member")]
+        extract.tagged.append((element.tag, number, tags, members))
+
+
+def _shape(thing: tuple[str, str, dict[str, str], Any], extract: _Extract, report: Report) -> BaseGeometry | None:
+    kind, number, _, members = thing
+    outer = [number] if kind == "way" else [ref for ref, role in members if role in ("outer", "")]
+    inner = [ref for ref, role in members if role == "inner"]
+    rings = _polygons(outer, extract)
+    if rings is None:
+        report.add(
+            "dropped", "an outline that does not close, or whose nodes are not in the file", key=f"{kind}/{number}"
+        )
+        return None
+    holes = _polygons(inner, extract) or shapely.Polygon()
+    return shapely.difference(rings, holes)
+
+
+def _polygons(ways: list[str], extract: _Extract) -> BaseGeometry | None:
+    lines = [[extract.nodes[node] for node in extract.ways.get(way, []) if node in extract.nodes] for way in ways]
+    if not lines or any(len(line) < 2 for line in lines):
+        return None
+    pieces = shapely.polygonize([shapely.linestrings(line) for line in lines])
+    return shapely.union_all(shapely.get_parts(pieces)) if len(shapely.get_parts(pieces)) else None
+
+
+def _columns(found: list[tuple[str, str, dict[str, str], BaseGeometry]], outlines: gpd.GeoSeries) -> dict[str, object]:
+    points = _points(outlines)
+    tags = [tags for _, _, tags, _ in found]
+    return {
+        **_CONSTANTS, **{name: [_first(one, keys) for one in tags] for name, keys in _NAMES.items()},
+        "source_key": [f"{kind}/{number}" for kind, number, _, _ in found],
+        "lon": points.x.to_numpy(), "lat": points.y.to_numpy(),
+        "lon_published": [f"{x:.7f}" for x in points.x], "lat_published": [f"{y:.7f}" for y in points.y],
+        "r95_m": _reach_m(outlines, points), "position_basis": "centroid of the published outline",
+        "compound_area_m2": crs.area_m2(outlines).to_numpy(), "note": [_first(one, ("note",)) for one in tags],
+    }  # fmt: skip
+
+
+def _first(tags: dict[str, str], keys: tuple[str, ...]) -> str | None:
+    return next((tags[key].strip() for key in keys if tags.get(key, "").strip()), None)
+
+
+def _points(outlines: gpd.GeoSeries) -> gpd.GeoSeries:
+    inside = gpd.GeoSeries(shapely.centroid(outlines.to_numpy()), crs=4326)
+    return inside.where(outlines.contains(inside), outlines.representative_point())
+
+
+def _reach_m(outlines: gpd.GeoSeries, points: gpd.GeoSeries) -> list[float]:
+    reach = []
+    for outline, point in zip(outlines, points, strict=True):
+        corners = shapely.get_coordinates(outline)
+        far = crs.distance_m((corners[:, 0], corners[:, 1]), (point.x, point.y)).max()
+        reach.append(max(settings.DEFAULT_R95_M, float(far)))
+    return reach
+
+
+def _outline_table(sites: gpd.GeoDataFrame, outlines: gpd.GeoSeries, entry: SourceEntry) -> gpd.GeoDataFrame:
+    frame = gpd.GeoDataFrame(
+        {
+            "footprint_id": sites["site_id"] + "-outline", "site_id": sites["site_id"], "scene_id": entry.id,
+            "kind": "compound", "area_m2": crs.area_m2(outlines), "perimeter_m": crs.perimeter_m(outlines),
+            "edge_sd_m": None, "edge_bias_m": None, "method": "outline drawn by mappers",
+            "wkb_sha256": [hashlib.sha256(shapely.to_wkb(shape)).hexdigest() for shape in outlines], "repair": None,
+        },
+        geometry=outlines.to_numpy(), crs=4326,
+    )  # fmt: skip
+    return tables.check(frame, "footprint", source=entry.id)
