@@ -1,0 +1,293 @@
+"""Claims: sentences with numbers, each computed afresh whenever the appendix is built.
+
+A claim stands in ``geodata/claims.toml``. In its text every number that the analysis answers for is written as
+``{printed:key}``, such as ``{347:total}``; `key` names a value that the claim's function returns. Any other digit in
+the text has to be a date or part of a phrase declared in ``names``, so no number can stand in a claim unchecked.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from camps import files, settings
+from camps.errors import CheckError, Fault, InputError, raise_faults
+
+Status = Literal["checked", "not checked"]
+#: What a finding returns: every value a claim may print, by key. A null is a value that does not exist.
+Values = Mapping[str, float | None]
+
+CONFIDENCES = ("high", "moderate", "low")
+NOT_CHECKED = "not checked in this build: source not at hand"
+
+_MARKED = re.compile(r"\{([^{}:]+):([a-z][a-z0-9_]*)\}")
+_PRINTED = re.compile(r"[-−+]?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?|[-−+]?[0-9]+(\.[0-9]+)?")
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_DATE = re.compile(rf"\b([0-3]?[0-9] )?({_MONTHS})( (19|20)[0-9]{{2}})?\b|\b(19|20)[0-9]{{2}}\b")
+
+
+@dataclass(frozen=True)
+class PrintedNumber:
+    """A number as a claim prints it, and the key of the value it must equal."""
+
+    printed: str
+    key: str
+
+    def agrees_with(self, value: float | None) -> bool:
+        """Return whether `value`, rounded to the digits printed, is the number printed."""
+        return value is not None and self.rounded(value) == self.printed.replace(",", "").replace("−", "-").lstrip("+")
+
+    def rounded(self, value: float) -> str:
+        """Return `value` with as many decimals as the printed number has."""
+        text = f"{value:.{len(self.printed.partition('.')[2])}f}"
+        return text.lstrip("-") if not text.strip("-0.") else text
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One published sentence and all that a reader needs to attack it.
+
+    Attributes
+    ----------
+    id
+        Name of the claim, for good.
+    text
+        The sentence, with each number marked as ``{printed:key}``.
+    function
+        Name of the finding that computes the numbers.
+    notebook
+        Notebook and section in which the same computation is shown.
+    needs
+        Ids of the sources the computation reads.
+    supporting, contrary
+        Ids of items for and against.
+    alternatives
+        Other explanations that the numbers leave open.
+    confidence, limits
+        How sure the claim is, and what it does not say.
+    names
+        Phrases of the text whose digits are names, not results.
+    """
+
+    id: str
+    text: str
+    function: str
+    notebook: str
+    needs: tuple[str, ...]
+    supporting: tuple[str, ...]
+    alternatives: str
+    confidence: str
+    limits: str
+    contrary: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Return the text as a reader sees it."""
+        return _MARKED.sub(r"\1", self.text)
+
+    @property
+    def numbers(self) -> tuple[PrintedNumber, ...]:
+        """Return the numbers the text prints, in order."""
+        return tuple(PrintedNumber(*found.groups()) for found in _MARKED.finditer(self.text))
+
+
+@dataclass(frozen=True)
+class CheckedClaim:
+    """A claim with the values computed in this build, or with the reason why they were not."""
+
+    claim: Claim
+    status: Status
+    computed: Values
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Something said against the record: when, by whom, what, the answer, and the change it made."""
+
+    date: str
+    who: str
+    claim: str
+    answer: str
+    change: str
+    source: str
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def claims_path() -> Path:
+    """Return the path of the claims that travel with the suite."""
+    return settings.geodata() / "claims.toml"
+
+
+def read_claims(path: Path | None = None) -> list[Claim]:
+    """Read and check the claims, in the order of the file.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there, is not TOML, or a claim is incomplete, prints a number that no key stands for, or
+        names an unknown confidence; all faults are named at once.
+    """
+    where = path or claims_path()
+    tables = _read_toml(where).get("claim", [])
+    raise_faults(_table_faults(tables, Claim, "claim"), where.name)
+    claims = [_claim(table) for table in tables]
+    raise_faults(_claim_faults(claims), where.name)
+    return claims
+
+
+def read_disputes(path: Path | None = None) -> list[Dispute]:
+    """Read the disputes, in the order of the file. Raises as `read_claims` does."""
+    where = path or claims_path()
+    tables = _read_toml(where).get("dispute", [])
+    raise_faults(_table_faults(tables, Dispute, "dispute"), where.name)
+    return [Dispute(**table) for table in tables]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    with files.readable(path):
+        content = path.read_bytes()
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML in UTF-8 ({error}); mend the line it names") from error
+
+
+def _table_faults(tables: Sequence[Mapping[str, Any]], record: type, what: str) -> Iterator[Fault]:
+    known = {part.name: part for part in fields(record)}
+    needed = [name for name in known if name not in ("contrary", "names")]
+    for number, table in enumerate(tables, 1):
+        where = f"{what} {table.get('id', number)}"
+        for name in [name for name in needed if name not in table]:
+            yield Fault(where, f"no {name}", "one", "add it")
+        for name, value in table.items():
+            if name not in known:
+                yield Fault(where, f"key {name}", f"one of {', '.join(known)}", "rename or remove it")
+            elif not _is_of(str(known[name].type), value):
+                yield Fault(where, f"{name} = {value!r}", str(known[name].type), "write it so")
+
+
+def _is_of(kind: str, value: object) -> bool:
+    if kind == "str":
+        return isinstance(value, str) and bool(value.strip())
+    return isinstance(value, list) and all(isinstance(part, str) and part for part in value)
+
+
+def _claim(table: Mapping[str, Any]) -> Claim:
+    record: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    return Claim(**record)
+
+
+def _claim_faults(claims: Iterable[Claim]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for claim in claims:
+        where = f"claim {claim.id}"
+        if claim.id in seen:
+            yield Fault(where, "the id a second time", "each id once", "rename one")
+        seen.add(claim.id)
+        if claim.confidence not in CONFIDENCES:
+            yield Fault(where, f"confidence {claim.confidence!r}", f"one of {', '.join(CONFIDENCES)}")
+        yield from _text_faults(claim, where)
+
+
+def _text_faults(claim: Claim, where: str) -> Iterator[Fault]:
+    if not claim.numbers:
+        yield Fault(where, "no number in the text", "at least one, written {printed:key}")
+    for number in claim.numbers:
+        if not _PRINTED.fullmatch(number.printed):
+            yield Fault(where, f"{number.printed!r} marked as a number", "digits such as 1,234.5")
+    bare = _unchecked_digits(claim)
+    if bare:
+        yield Fault(
+            where, f"the digits {', '.join(bare)} outside a marked number", "dates, names or {printed:key}", "mark them"
+        )
+
+
+def _unchecked_digits(claim: Claim) -> list[str]:
+    rest = _MARKED.sub(" ", claim.text)
+    for name in sorted(claim.names, key=len, reverse=True):
+        rest = rest.replace(name, " ")
+    return re.findall(r"[0-9][0-9.,]*", _DATE.sub(" ", rest))
+
+
+# --- checking -------------------------------------------------------------------------------------------------------
+
+
+def check_claims(
+    claims: Sequence[Claim],
+    compute: Mapping[str, Callable[[], Values]],
+    *,
+    available: Iterable[str],
+    items: Iterable[str] | None = None,
+) -> list[CheckedClaim]:
+    """Compute every number of every claim and compare it with what the text prints.
+
+    Parameters
+    ----------
+    claims
+        The claims.
+    compute
+        The findings by name.
+    available
+        Ids of the sources that can be read now. A claim that needs another one is returned as not checked.
+    items
+        Ids of the items of the package; supporting and contrary items must be among them. Not checked when ``None``.
+
+    Returns
+    -------
+    list of CheckedClaim
+        One a claim, in the same order.
+
+    Raises
+    ------
+    InputError
+        When a claim names a function or an item that does not exist.
+    CheckError
+        When any text prints another number than was computed; all of them are named.
+    """
+    raise_faults(_reference_faults(claims, compute, items), "claims.toml")
+    at_hand = set(available)
+    checked = [_checked(claim, compute[claim.function], at_hand) for claim in claims]
+    wrong = [fault for result in checked if result.status == "checked" for fault in _wrong_numbers(result)]
+    if wrong:
+        raise CheckError("\n".join(["claims.toml prints numbers that the data do not give:", *map(str, wrong)]))
+    return checked
+
+
+def _reference_faults(
+    claims: Iterable[Claim], compute: Mapping[str, object], items: Iterable[str] | None
+) -> Iterator[Fault]:
+    known_items = None if items is None else set(items)
+    for claim in claims:
+        if claim.function not in compute:
+            yield Fault(f"claim {claim.id}", f"function {claim.function!r}", f"one of {', '.join(sorted(compute))}")
+        for item in (*claim.supporting, *claim.contrary):
+            if known_items is not None and item not in known_items:
+                yield Fault(f"claim {claim.id}", f"item {item!r}", "an item of the package", "correct the id")
+
+
+def _checked(claim: Claim, compute: Callable[[], Values], available: set[str]) -> CheckedClaim:
+    missing = [source for source in claim.needs if source not in available]
+    if missing:
+        return CheckedClaim(claim, "not checked", {}, f"{NOT_CHECKED} ({', '.join(missing)})")
+    return CheckedClaim(claim, "checked", compute())
+
+
+def _wrong_numbers(result: CheckedClaim) -> Iterator[Fault]:
+    for number in result.claim.numbers:
+        where = f"  claim {result.claim.id}, {number.key}"
+        if number.key not in result.computed:
+            yield Fault(where, "no such value", f"one of {', '.join(result.computed)}", "correct the key")
+            continue
+        value = result.computed[number.key]
+        if not number.agrees_with(value):
+            computed = "no value" if value is None else number.rounded(value)
+            remedy = "correct the text, or find out what changed in the data"
+            yield Fault(where, f"{number.printed} in the text", f"{computed} as computed", remedy)

@@ -1,0 +1,155 @@
+"""What an appendix is built from: the bundled record and, where they are at hand, the published lists."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import geopandas as gpd
+import pandas as pd
+
+from camps import catalogue, crs, files, settings, sources
+from camps.provenance import Inputs
+
+MAIN_SITE = "xj-bfn130-aspi50"
+SECOND_SITE = "xj-bfn949-aspi124"
+
+#: Kinds of footprint that count as built area; enclosures and building sites do not.
+BUILT = ("building", "block")
+
+#: Files that travel with the suite and go into the package, below geodata/, by item id.
+BUNDLED = {
+    "gazetteer": "gazetteer.csv",
+    "gazetteer-no-coordinates": "no_coordinates.csv",
+    "gazetteer-sources": "SOURCES.md",
+    "claims": "claims.toml",
+    "register": "sources.toml",
+    "dabancheng-footprints": "footprints/dabancheng_footprints.geojson",
+    "dabancheng-looks": "footprints/dabancheng_looks.csv",
+    "dabancheng-looks-by-area": "footprints/dabancheng_looks_by_area.csv",
+    "dabancheng-series": "footprints/dabancheng_series.csv",
+    "dabancheng-blind-repeat": "footprints/dabancheng_blind_repeat.geojson",
+    "dabancheng-readme": "footprints/README.md",
+    "dabancheng-scenes": "scenes/scenes.csv",
+}
+
+#: Published lists that claims may need; used where they are at hand, named with their sums, never put in the package.
+PUBLISHED = ("aspi-xjdp-v1", "buzzfeed-2021", "buzzfeed-2020")
+
+
+class Evidence:
+    """The tables behind an appendix, each read once, from files hashed when they entered.
+
+    Attributes
+    ----------
+    inputs
+        The files, by item id.
+    available
+        Ids of the sources that can be read now.
+    """
+
+    def __init__(self) -> None:
+        self.inputs = Inputs()
+        for item_id, name in BUNDLED.items():
+            self.inputs.enter(item_id, settings.geodata() / name)
+        readable = set(sources.available())
+        self.available = ("gazetteer", "dabancheng", *(name for name in PUBLISHED if name in readable))
+        for source_id in self.published:
+            self.inputs.enter(source_id, sources.path(source_id), sha256=self.register[source_id].files[0].sha256)
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        """Return the ids of the published lists at hand."""
+        return tuple(name for name in self.available if name in PUBLISHED)
+
+    @cached_property
+    def register(self) -> dict[str, sources.SourceEntry]:
+        """Return the register of sources."""
+        return sources.registry()
+
+    @cached_property
+    def sites(self) -> gpd.GeoDataFrame:
+        """Return the sites of the gazetteer, EPSG:4326."""
+        return catalogue.load()
+
+    @cached_property
+    def gazetteer(self) -> pd.DataFrame:
+        """Return the cells of the gazetteer as printed, indexed by site_id."""
+        return self._printed("gazetteer").set_index("site_id")
+
+    @cached_property
+    def no_coordinates(self) -> pd.DataFrame:
+        """Return the documented sites without a printed coordinate, as printed."""
+        return self._printed("gazetteer-no-coordinates")
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Return the counts of buildings that the gazetteer repeats from ASPI, a "series" table."""
+        return catalogue.counts()
+
+    @cached_property
+    def footprints(self) -> gpd.GeoDataFrame:
+        """Return the Dabancheng footprints, EPSG:4326, as the series holds them."""
+        frame = self._polygons("dabancheng-footprints")
+        return frame.assign(site_id=frame["site_id"].replace("", None))
+
+    @cached_property
+    def built(self) -> gpd.GeoDataFrame:
+        """Return the footprints that count as built area: buildings and blocks of a site."""
+        frame = self.footprints
+        return frame[frame["kind"].isin(BUILT) & frame["site_id"].notna()]
+
+    @cached_property
+    def built_again(self) -> gpd.GeoDataFrame:
+        """Return the buildings and blocks of the second, blind reading."""
+        return self.blind_repeat[self.blind_repeat["kind"].isin(BUILT)]
+
+    @cached_property
+    def agreement_iou(self) -> dict[str, float]:
+        """Return, by date, the area both readings share over the area either has (intersection over union)."""
+        return {day: self._agreement(day) for day in sorted(self.built_again["observed_on"].unique())}
+
+    def _agreement(self, day: str) -> float:
+        first = crs.to_equal_area(self.built.loc[self.built["observed_on"] == day, "geometry"])
+        again = self.built_again.loc[self.built_again["observed_on"] == day, "geometry"]
+        one, other = first.union_all(), crs.to_equal_area(again, first.crs).union_all()
+        return float(one.intersection(other).area / one.union(other).area)
+
+    @cached_property
+    def blind_repeat(self) -> gpd.GeoDataFrame:
+        """Return the second, blind digitisation of three dates, EPSG:4326."""
+        return self._polygons("dabancheng-blind-repeat")
+
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        """Return the totals a date and site of the Dabancheng series with their 95 % intervals."""
+        return pd.read_csv(self.inputs.path("dabancheng-series"))
+
+    @cached_property
+    def looks(self) -> pd.DataFrame:
+        """Return which site was covered by which scene, and how well."""
+        return pd.read_csv(self.inputs.path("dabancheng-looks"), keep_default_na=False)
+
+    @cached_property
+    def scenes(self) -> pd.DataFrame:
+        """Return the images behind the footprints."""
+        return pd.read_csv(self.inputs.path("dabancheng-scenes"), keep_default_na=False)
+
+    def published_counts(self, source_id: str) -> pd.DataFrame:
+        """Return the yearly counts of a published list at hand, a "series" table."""
+        self.inputs.path(source_id)
+        return catalogue.counts(source_id)
+
+    def published_list(self, source_id: str) -> sources.Source:
+        """Return a published list at hand."""
+        self.inputs.path(source_id)
+        return sources.read(source_id)
+
+    def _printed(self, item_id: str) -> pd.DataFrame:
+        path = self.inputs.path(item_id)
+        with files.readable(path):
+            return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+    def _polygons(self, item_id: str) -> gpd.GeoDataFrame:
+        frame = gpd.read_file(self.inputs.path(item_id))
+        days = pd.to_datetime(frame["observed_on"]).dt.strftime("%Y-%m-%d")
+        return frame.assign(observed_on=days)

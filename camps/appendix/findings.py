@@ -1,0 +1,316 @@
+"""The findings behind the claims: small functions that compute, from the evidence, every number a claim prints.
+
+Each takes the evidence and returns values by key. ``claims.toml`` names them; `bind` hands them to the check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from camps import crs, growth
+from camps.appendix.claims import Values
+from camps.appendix.evidence import MAIN_SITE, SECOND_SITE, Evidence
+from camps.errors import InputError
+
+Finding = Callable[[Evidence], Values]
+
+#: Two figures that AP and the footprint project published; the claims about them set ours beside theirs.
+AP_ACRES = 220
+M2_PER_ACRE = 4046.8564224
+
+FINDINGS: dict[str, Finding] = {}
+
+
+def finding(function: Finding) -> Finding:
+    """Register a function under its own name, by which claims call it."""
+    FINDINGS[function.__name__] = function
+    return function
+
+
+def bind(evidence: Evidence) -> dict[str, Callable[[], Values]]:
+    """Return every finding, ready to be computed on `evidence`."""
+    return {name: partial(function, evidence) for name, function in FINDINGS.items()}
+
+
+# --- the gazetteer --------------------------------------------------------------------------------------------------
+
+
+@finding
+def gazetteer_sites(evidence: Evidence) -> Values:
+    """Count the sites of the record, by country, and those without a printed coordinate."""
+    by_country = evidence.sites["country"].value_counts()
+    return {
+        "n_sites": len(evidence.sites),
+        "n_china": by_country["China"],
+        "n_north_korea": by_country["North Korea"],
+        "n_cambodia": by_country["Cambodia"],
+        "n_without": len(evidence.no_coordinates),
+    }
+
+
+@finding
+def unknown_openings(evidence: Evidence) -> Values:
+    """Count the sites whose opening nobody published, and those bracketed between two yearly counts."""
+    opened = evidence.sites["opened"]
+    return {
+        "n_sites": len(opened),
+        "n_unknown": int(opened.isna().sum()),
+        "n_2017_2018": int((opened == "2017/2018").sum()),
+        "n_2019_2020": int((opened == "2019/2020").sum()),
+    }
+
+
+@finding
+def unseen_cells(evidence: Evidence) -> Values:
+    """Count, by year, the cells that say "not available" and the blank ones among the sites that ASPI counts."""
+    return _unseen(evidence.counts)
+
+
+@finding
+def apparent_fall_bundled(evidence: Evidence) -> Values:
+    """Compare the sum of what was counted with the same sites counted each year, on the bundled record."""
+    return _apparent_fall(evidence.counts)
+
+
+@finding
+def gcj02_offsets(evidence: Evidence) -> Values:
+    """Measure how far the Chinese map datum would move the points of the record in Xinjiang."""
+    sites = evidence.sites[evidence.sites["admin1"] == "Xinjiang"]
+    offsets = crs.gcj02_offset_m(sites["lon"], sites["lat"])
+    main = evidence.sites.set_index("site_id").loc[MAIN_SITE]
+    return {
+        "n_sites": len(sites),
+        "least_m": float(offsets.min()),
+        "median_m": float(np.median(offsets)),
+        "greatest_m": float(offsets.max()),
+        "main_m": float(crs.gcj02_offset_m(main["lon"], main["lat"])),
+    }
+
+
+@finding
+def two_lists_apart(evidence: Evidence) -> Values:
+    """Measure how far ASPI's point lies from BuzzFeed's for the same site, from the pairs the gazetteer records."""
+    printed = (
+        evidence.gazetteer["check_note"].str.extract(r"^ASPI point (?P<lat>[0-9.]+), (?P<lon>[0-9.]+) is").dropna()
+    )
+    used = evidence.sites.set_index("site_id").loc[printed.index]
+    apart = crs.distance_m((used["lon"], used["lat"]), (printed["lon"].astype(float), printed["lat"].astype(float)))
+    return {
+        "n_pairs": len(apart),
+        "median_m": float(np.median(apart)),
+        "p95_m": float(np.percentile(apart, 95)),
+        "greatest_m": float(apart.max()),
+    }
+
+
+# --- Dabancheng -----------------------------------------------------------------------------------------------------
+
+
+@finding
+def dabancheng_growth(evidence: Evidence) -> Values:
+    """Sum the geodesic areas of the main compound's buildings and blocks, with the intervals of the series."""
+    first, last_2018, last = "2017-03-02", "2018-10-11", "2020-06-02"
+    return {
+        "first_m2": _built_m2(evidence, MAIN_SITE, first),
+        "late_2018_m2": _built_m2(evidence, MAIN_SITE, last_2018),
+        "last_m2": _built_m2(evidence, MAIN_SITE, last),
+        **_interval(evidence, MAIN_SITE, last_2018, "late_2018"),
+        **_interval(evidence, MAIN_SITE, last, "last"),
+        "n_dates": int(evidence.looks.loc[evidence.looks["site_id"] == MAIN_SITE, "observed_on"].nunique()),
+    }
+
+
+@finding
+def dabancheng_second(evidence: Evidence) -> Values:
+    """Sum the second compound's area and count the dates on which the ground was seen without it."""
+    built = _built(evidence, SECOND_SITE)
+    seen = evidence.looks[evidence.looks["site_id"] == SECOND_SITE]
+    without = seen[~seen["observed_on"].isin(built["observed_on"])]
+    return {
+        "n_without": int((without["status"] == "observed").sum()),
+        "area_m2": _built_m2(evidence, SECOND_SITE, "2020-06-02"),
+        **_interval(evidence, SECOND_SITE, "2020-06-02", "area"),
+    }
+
+
+@finding
+def dabancheng_spring_2018(evidence: Evidence) -> Values:
+    """Count the polygons seen before and after the apparent loss of May 2018, with their intervals."""
+    before, after = _row(evidence, MAIN_SITE, "2018-04-29"), _row(evidence, MAIN_SITE, "2018-05-26")
+    built = _built(evidence, MAIN_SITE)["observed_on"].value_counts()
+    return {
+        "n_before": built["2018-04-29"], "n_before_lo": before["n_total_lo"], "n_before_hi": before["n_total_hi"],
+        "n_after": built["2018-05-26"], "n_after_lo": after["n_total_lo"], "n_after_hi": after["n_total_hi"],
+        "n_later": built["2018-06-23"],
+    }  # fmt: skip
+
+
+@finding
+def dabancheng_enclosure(evidence: Evidence) -> Values:
+    """Measure the walled area of the main compound and turn AP's acres into hectares."""
+    footprints = evidence.footprints
+    walls = footprints[(footprints["kind"] == "compound") & (footprints["site_id"] == MAIN_SITE)]
+    ours = crs.area_m2(walls.loc[walls["observed_on"] == "2020-06-02", "geometry"]).sum() / 1e4
+    theirs = AP_ACRES * M2_PER_ACRE / 1e4
+    return {"ours_ha": ours, "ap_acres": AP_ACRES, "ap_ha": theirs, "difference_percent": 100 * (ours / theirs - 1)}
+
+
+@finding
+def dabancheng_blind_repeat(evidence: Evidence) -> Values:
+    """Compare the two readings of 2 June 2020: number of polygons, area, and intersection over union."""
+    first, second = (frame[frame["observed_on"] == "2020-06-02"] for frame in (evidence.built, evidence.built_again))
+    return {
+        "n_first": len(first),
+        "n_second": len(second),
+        "iou": evidence.agreement_iou["2020-06-02"],
+        "area_percent": 100 * (crs.area_m2(second["geometry"]).sum() / crs.area_m2(first["geometry"]).sum() - 1),
+    }
+
+
+@finding
+def web_mercator_slip(evidence: Evidence) -> Values:
+    """Measure how much an area taken in Web Mercator would overstate the main compound."""
+    built = _built(evidence, MAIN_SITE).loc[lambda frame: frame["observed_on"] == "2020-06-02", "geometry"]
+    true, wrong = float(crs.area_m2(built).sum()), float(built.to_crs(3857).area.sum())
+    return {"true_m2": true, "wrong_m2": wrong, "percent": 100 * (wrong / true - 1)}
+
+
+@finding
+def published_percent_slip(_: Evidence) -> Values:
+    """Work out the increase from the two published areas, and the "to x %" that was printed as an increase."""
+    before, after = 7_000, 172_850
+    return {
+        "before_m2": before,
+        "after_m2": after,
+        "increase_percent": 100 * (after - before) / before,
+        "to_percent": 100 * after / before,
+    }
+
+
+# --- the published lists --------------------------------------------------------------------------------------------
+
+
+@finding
+def apparent_fall_aspi(evidence: Evidence) -> Values:
+    """Compare the sum of what was counted with the same sites counted each year, on the full ASPI list."""
+    return _apparent_fall(evidence.published_counts("aspi-xjdp-v1"))
+
+
+@finding
+def chain_index_aspi(evidence: Evidence) -> Values:
+    """Chain the counts of the full ASPI list from year to year, with the bootstrap interval of 2020."""
+    return _by_year(growth.aggregate(evidence.published_counts("aspi-xjdp-v1"), estimator="chain"), "chain")
+
+
+@finding
+def unseen_cells_aspi(evidence: Evidence) -> Values:
+    """Count, by year, the cells of the full ASPI list that say "not available" and the blank ones."""
+    return _unseen(evidence.published_counts("aspi-xjdp-v1"))
+
+
+@finding
+def decreases_aspi(evidence: Evidence) -> Values:
+    """Count the sites of the full ASPI list whose number of buildings ever fell between two counts."""
+    counts = evidence.published_counts("aspi-xjdp-v1")
+    seen = counts.dropna(subset="value").sort_values(["unit", "t"])
+    fell = seen.loc[seen.groupby("unit")["value"].diff() < 0, "unit"]
+    return {"n_sites": counts["unit"].nunique(), "n_fell": fell.nunique()}
+
+
+@finding
+def buzzfeed_ratings(evidence: Evidence) -> Values:
+    """Count the compounds of BuzzFeed's list of 2021 by how well they are supported."""
+    rating = evidence.published_list("buzzfeed-2021").raw["corroboration level"].str.strip()
+    strong, medium = "Satellite - strong", "Satellite - medium"
+    corroborated, n_strong, n_medium = (int((rating == level).sum()) for level in ("corroborated", strong, medium))
+    return {
+        "corroborated": corroborated,
+        "strong": n_strong,
+        "medium": n_medium,
+        "total": corroborated + n_strong + n_medium,
+    }
+
+
+@finding
+def two_lists_apart_full(evidence: Evidence) -> Values:
+    """Measure how far ASPI's point lies from BuzzFeed's for each compound of which BuzzFeed prints the ASPI number."""
+    theirs = evidence.published_list("buzzfeed-2021").raw
+    ours = evidence.published_list("aspi-xjdp-v1").raw.set_index("Number")
+    pairs = theirs[theirs["ASPI 2020 #"].str.strip().isin(ours.index)]
+    matched = ours.loc[pairs["ASPI 2020 #"].str.strip().to_list()]
+    apart = crs.distance_m(
+        (_degrees(pairs["long"]), _degrees(pairs["lat"])), (_degrees(matched["Long"]), _degrees(matched["Lat"]))
+    )
+    return {
+        "n_pairs": len(apart),
+        "median_m": float(np.median(apart)),
+        "p95_m": float(np.percentile(apart, 95)),
+        "greatest_m": float(apart.max()),
+    }
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+def _degrees(printed: pd.Series) -> np.ndarray:
+    return printed.str.replace(",", ".").astype(float).to_numpy()
+
+
+def _apparent_fall(counts: pd.DataFrame) -> Values:
+    naive = _by_year(growth.aggregate(counts, estimator="naive"), "naive")
+    panel = _by_year(growth.aggregate(counts, estimator="panel"), "panel")
+    fall = 100 * (naive["naive_2020"] / naive["naive_2019"] - 1)  # type: ignore[operator]
+    rise = 100 * (panel["panel_2020"] / panel["panel_2019"] - 1)  # type: ignore[operator]
+    seen = {f"n_seen_{t}": int(rows["value"].notna().sum()) for t, rows in counts.groupby("t")}
+    return {**_unseen(counts), **naive, **panel, **seen, "fall_percent": abs(fall), "rise_percent": rise}
+
+
+def _by_year(table: pd.DataFrame, prefix: str) -> dict[str, float | None]:
+    values: dict[str, float | None] = {"n_panel": None}
+    for row in table.to_dict("records"):
+        values[f"{prefix}_{row['t']}"] = row["value"]
+        values[f"{prefix}_{row['t']}_lo"], values[f"{prefix}_{row['t']}_hi"] = row["lo"], row["hi"]
+        values["n_panel"] = row["n_matched"]
+    return values
+
+
+def _unseen(counts: pd.DataFrame) -> Values:
+    cells = counts["verbatim"].fillna("").str.strip()
+    printed_na, blank = cells.isin(["N/A", "#N/A"]), cells == ""
+    values: dict[str, float | None] = {"n_sites": counts["unit"].nunique()}
+    for t in sorted(counts["t"].unique()):
+        of_year = counts["t"] == t
+        values[f"na_{t}"], values[f"blank_{t}"] = int((of_year & printed_na).sum()), int((of_year & blank).sum())
+    return values
+
+
+def _built(evidence: Evidence, site_id: str | None = None) -> gpd.GeoDataFrame:
+    built = evidence.built
+    return built if site_id is None else built[built["site_id"] == site_id]
+
+
+def _built_m2(evidence: Evidence, site_id: str, day: str) -> float:
+    _require_look(evidence, site_id, day)
+    seen = _built(evidence, site_id)
+    return float(crs.area_m2(seen.loc[seen["observed_on"] == day, "geometry"]).sum())
+
+
+def _require_look(evidence: Evidence, site_id: str, day: str) -> None:
+    looks = evidence.looks
+    if not ((looks["site_id"] == site_id) & (looks["observed_on"] == day)).any():
+        raise InputError(f"{site_id}: nobody looked on {day}, so its area then is unknown; choose a date of the looks")
+
+
+def _row(evidence: Evidence, site_id: str, day: str) -> pd.Series:
+    series = evidence.series
+    return series[(series["site_id"] == site_id) & (series["observed_on"] == day)].iloc[0]
+
+
+def _interval(evidence: Evidence, site_id: str, day: str, name: str) -> dict[str, float]:
+    row = _row(evidence, site_id, day)
+    return {f"{name}_lo": float(row["built_m2_lo95"]), f"{name}_hi": float(row["built_m2_hi95"])}
