@@ -1,0 +1,301 @@
+"""The offline base: land, borders, provinces, rivers, lakes and places in a few hundred kilobytes.
+
+Three scales of Natural Earth are kept under ``geodata/basemap/``: ``world`` (whole globe, for zooms below about 4),
+``asia`` (44–152° E, below about 6.5) and ``china`` (70–138° E, beyond). Each is simplified to half a screen pixel at
+the zoom where the next takes over, so that the change between them cannot be seen. Coordinates are encoded polylines
+(Google's algorithm: longitude and latitude deltas as printable text) in EPSG:4326, latitude first as that format has it.
+
+Borders are Natural Earth's: the line held on the ground. Natural Earth's own attributes do not travel with the
+packaged files, so the stretches that governments dispute are named in ``disputed.csv`` by boxes, and any border inside
+one is kept in a layer of its own, which maps draw dashed. Claim lines away from the line held are not drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from camps import files, settings
+from camps.errors import InputError
+
+SCALES = ("world", "asia", "china")
+
+#: The licence line and the note on borders that every map carries.
+ATTRIBUTION = "Base map: Natural Earth (public domain); places: GeoNames (CC BY 4.0)"
+BORDER_NOTE = "Borders as Natural Earth draws them (line held on the ground); disputed lines dashed"
+
+Box = tuple[float, float, float, float]
+Rings = list[NDArray[np.float64]]
+
+
+class Scale(NamedTuple):
+    """How one scale is made: its box (west, south, east, north), tolerance and digits kept, in degrees."""
+
+    box: Box
+    tolerance_deg: float
+    digits: int
+    min_area_deg2: float
+
+
+_RECIPES = {
+    "world": Scale((-180.0, -60.0, 180.0, 84.0), 0.04, 2, 0.05),
+    "asia": Scale((44.0, -11.0, 152.0, 62.0), 0.008, 3, 0.002),
+    "china": Scale((70.0, 15.0, 138.0, 55.0), 0.0015, 4, 0.0001),
+}
+
+
+def folder() -> Path:
+    """Return the folder of the base map's files."""
+    return settings.geodata() / "basemap"
+
+
+def read_scale(name: str) -> dict[str, Any]:
+    """Return one scale: ``name``, ``digits``, ``bounds`` (W, S, E, N) and ``layers`` of encoded polylines.
+
+    Raises
+    ------
+    InputError
+        When there is no scale of that name.
+    MissingError
+        When its file is not there.
+    """
+    if name not in SCALES:
+        raise InputError(f"{name}: no such scale of the base map; expected one of {', '.join(SCALES)}")
+    path = folder() / f"{name}.json"
+    with files.readable(path):
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def read_places() -> pd.DataFrame:
+    """Return the named places: name_en, name_fr, name_zh, name_ug, lon, lat, kind, rank (1 = first to be labelled)."""
+    path = folder() / "places.csv"
+    with files.readable(path):
+        places = pd.read_csv(path, dtype={"name_ug": "string"}, keep_default_na=False, na_values=[""])
+    return places.sort_values(["rank", "name_en"], kind="stable").reset_index(drop=True)
+
+
+def read_sources() -> dict[str, Any]:
+    """Return where the base map's files come from: package, version, SHA-256 and licence of each."""
+    path = folder() / "sources.toml"
+    with files.readable(path):
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def encode_line(lonlat: NDArray[np.float64], digits: int) -> str:
+    """Return a line of (lon, lat) rows, in degrees, as an encoded polyline kept to `digits` decimals."""
+    whole = np.rint(lonlat[:, ::-1] * 10**digits).astype(np.int64)
+    keep = np.append(True, np.any(np.diff(whole, axis=0) != 0, axis=1))
+    deltas = np.diff(whole[keep], axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    return "".join(_encode_number(int(number)) for number in deltas.ravel())
+
+
+def _encode_number(number: int) -> str:
+    rest = ~(number << 1) if number < 0 else number << 1
+    text = ""
+    while rest >= 0x20:
+        text += chr((0x20 | (rest & 0x1F)) + 63)
+        rest >>= 5
+    return text + chr(rest + 63)
+
+
+def decode_line(text: str, digits: int) -> NDArray[np.float64]:
+    """Return the (lon, lat) rows, in degrees, of an encoded polyline."""
+    numbers = list(_decode_numbers(text))
+    latlon = np.cumsum(np.array(numbers, dtype=np.float64).reshape(-1, 2), axis=0) / 10**digits
+    return latlon[:, ::-1]
+
+
+def _decode_numbers(text: str) -> Iterator[int]:
+    value, shift = 0, 0
+    for character in text:
+        piece = ord(character) - 63
+        value |= (piece & 0x1F) << shift
+        shift += 5
+        if piece < 0x20:
+            yield ~(value >> 1) if value & 1 else value >> 1
+            value, shift = 0, 0
+
+
+def build_basemap(sources: Path, out: Path | None = None) -> list[Path]:
+    """Build the three scales from the packages named in ``sources.toml`` and return the paths written.
+
+    Parameters
+    ----------
+    sources
+        A folder with the unpacked packages, each under the folder name that ``sources.toml`` gives it.
+    out
+        Where to write; ``geodata/basemap`` by default.
+
+    Raises
+    ------
+    MissingError
+        When a source file is not there.
+    InputError
+        When a source file does not have the SHA-256 recorded for it.
+    """
+    paths = {name: _verified(sources, entry) for name, entry in read_sources()["file"].items()}
+    disputed = _disputed_area()
+    written = []
+    for name, recipe in _RECIPES.items():
+        raw = _world_layers(paths) if name == "world" else _regional_layers(paths, recipe.box)
+        layers = _encode_layers(raw, recipe, disputed)
+        content = {"name": name, "digits": recipe.digits, "bounds": list(recipe.box), "layers": layers}
+        written.append(_write_compact((out or folder()) / f"{name}.json", content))
+    return written
+
+
+def _verified(sources: Path, entry: dict[str, str]) -> Path:
+    path = sources / entry["path"]
+    found = files.sha256(path)
+    if found != entry["sha256"]:
+        raise InputError(f"{path}: SHA-256 {found}, expected {entry['sha256']}; fetch {entry['package']} again")
+    return path
+
+
+def _write_compact(path: Path, content: dict[str, Any]) -> Path:
+    lines = [f'"{key}":{json.dumps(value, separators=(",", ":"))}' for key, value in content.items() if key != "layers"]
+    layers = ",\n".join(
+        f'"{key}":[\n' + ",\n".join(json.dumps(line) for line in value) + "\n]"
+        for key, value in content["layers"].items()
+    )
+    return files.write_text(path, "{" + ",\n".join(lines) + ',\n"layers":{\n' + layers + "\n}}\n")
+
+
+def _world_layers(paths: dict[str, Path]) -> dict[str, list[BaseGeometry]]:
+    world = json.loads(paths["world_50m"].read_text(encoding="utf-8"))
+    countries = json.loads(paths["countries_50m"].read_text(encoding="utf-8"))
+    return {
+        "land": _polygons(_topology_rings(world, "land")),
+        "lakes": _polygons(_topology_rings(world, "lakes")),
+        "rivers": [shapely.LineString(line) for line in _topology_lines(world, "rivers")],
+        "provinces": [],
+        "borders": [shapely.LineString(line) for line in _shared_arcs(countries, "countries")],
+    }
+
+
+def _regional_layers(paths: dict[str, Path], box: Box) -> dict[str, list[BaseGeometry]]:
+    world = json.loads(paths["world_50m"].read_text(encoding="utf-8"))
+    rivers = [shapely.LineString(line) for line in _topology_lines(world, "rivers")]
+    read = {name: _read_parts(paths[name], box) for name in ("land", "lakes", "provinces", "borders")}
+    window = shapely.box(*box)
+    return {**read, "rivers": [shapely.intersection(river, window) for river in rivers]}
+
+
+def _read_parts(path: Path, box: Box) -> list[BaseGeometry]:
+    frame = gpd.read_file(path, bbox=box)
+    clipped = shapely.intersection(shapely.make_valid(frame.geometry.to_numpy()), shapely.box(*box))
+    return [part for part in shapely.get_parts(clipped) if not part.is_empty]
+
+
+def _disputed_area() -> BaseGeometry:
+    boxes = pd.read_csv(folder() / "disputed.csv")
+    return shapely.union_all(shapely.box(boxes["west"], boxes["south"], boxes["east"], boxes["north"]))
+
+
+def _encode_layers(raw: dict[str, list[BaseGeometry]], recipe: Scale, disputed: BaseGeometry) -> dict[str, list[str]]:
+    lines = {
+        "rivers": raw["rivers"],
+        "provinces": raw["provinces"],
+        "borders": [shapely.difference(line, disputed) for line in raw["borders"]],
+        "disputed": [shapely.intersection(line, disputed) for line in raw["borders"]],
+    }
+    encoded = {name: _encode_areas(raw[name], recipe) for name in ("land", "lakes")}
+    return encoded | {name: _encode_lines(parts, recipe) for name, parts in lines.items()}
+
+
+def _encode_areas(parts: Iterable[BaseGeometry], recipe: Scale) -> list[str]:
+    rings = [ring for part in parts for ring in _rings(part) if abs(_ring_area(ring)) >= recipe.min_area_deg2]
+    simple = (shapely.get_coordinates(shapely.simplify(shapely.LineString(r), recipe.tolerance_deg)) for r in rings)
+    return sorted(encode_line(ring, recipe.digits) for ring in simple if len(ring) >= 4)
+
+
+def _rings(part: BaseGeometry) -> Rings:
+    polygons = [piece for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"]
+    return [shapely.get_coordinates(ring) for piece in polygons for ring in (piece.exterior, *piece.interiors)]
+
+
+def _ring_area(ring: NDArray[np.float64]) -> float:
+    x, y = ring.T
+    return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
+
+
+def _encode_lines(parts: Sequence[BaseGeometry], recipe: Scale) -> list[str]:
+    pieces = [piece for piece in shapely.get_parts(np.array(parts, dtype=object)) if piece.geom_type == "LineString"]
+    pieces = [piece for piece in pieces if not piece.is_empty]
+    # Lines that end where the next begins are joined first, so that a dash pattern runs on and no joint shows.
+    merged = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(pieces)))
+    simple = shapely.simplify(merged, recipe.tolerance_deg)
+    return sorted(encode_line(shapely.get_coordinates(line), recipe.digits) for line in simple)
+
+
+def _polygons(rings: Iterable[NDArray[np.float64]]) -> list[BaseGeometry]:
+    return [shapely.Polygon(ring) for ring in rings if len(ring) >= 4]
+
+
+def _topology_rings(topology: dict[str, Any], name: str) -> Rings:
+    arcs = _arcs(topology)
+    return [_stitch(ring, arcs) for geometry in _geometries(topology, name) for ring in _ring_indices(geometry)]
+
+
+def _topology_lines(topology: dict[str, Any], name: str) -> Rings:
+    arcs = _arcs(topology)
+    lines = []
+    for geometry in _geometries(topology, name):
+        parts = geometry["arcs"] if geometry["type"] == "MultiLineString" else [geometry["arcs"]]
+        lines += [_stitch(part, arcs) for part in parts]
+    return lines
+
+
+def _shared_arcs(topology: dict[str, Any], name: str) -> Rings:
+    """Return the arcs that two countries share, each once: borders on land without the coast."""
+    uses: dict[int, set[int]] = {}
+    for number, geometry in enumerate(_geometries(topology, name)):
+        for ring in _ring_indices(geometry):
+            for arc in ring:
+                uses.setdefault(arc if arc >= 0 else ~arc, set()).add(number)
+    arcs = _arcs(topology)
+    return [arcs[arc] for arc, users in sorted(uses.items()) if len(users) > 1]
+
+
+def _geometries(topology: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [geometry for geometry in topology["objects"][name]["geometries"] if geometry.get("arcs")]
+
+
+def _ring_indices(geometry: dict[str, Any]) -> list[list[int]]:
+    if geometry["type"] == "Polygon":
+        return list(geometry["arcs"])
+    return [ring for polygon in geometry["arcs"] for ring in polygon]
+
+
+def _arcs(topology: dict[str, Any]) -> Rings:
+    scale, translate = (np.array(topology["transform"][key], dtype=np.float64) for key in ("scale", "translate"))
+    return [np.cumsum(np.array(arc, dtype=np.float64), axis=0) * scale + translate for arc in topology["arcs"]]
+
+
+def _stitch(indices: Sequence[int], arcs: Rings) -> NDArray[np.float64]:
+    pieces = [arcs[index] if index >= 0 else arcs[~index][::-1] for index in indices]
+    return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Build the base map from a folder of unpacked packages: ``python -m camps.basemap FOLDER``."""
+    for path in build_basemap(Path(arguments[0])):
+        print(f"{path}  {math.ceil(path.stat().st_size / 1000)} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

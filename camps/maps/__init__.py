@@ -1,0 +1,12 @@
+"""Maps people can read, offline: five folium maps, each one HTML file with its own scripts, styles, fonts and pictures.
+
+Every map is a :class:`folium.Map`, so others can add layers, markers and plugins to it. Everything of ours is drawn on
+one canvas by one function of the arguments of ``camps.setFrame`` alone: the page in the notebook and the page in the
+film are the same page.
+"""
+
+from camps.maps.page import CampsMap as CampsMap
+from camps.maps.page import write_map as write_map
+from camps.maps.views import growth_map as growth_map
+
+__all__ = ["CampsMap", "growth_map", "write_map"]

@@ -1,0 +1,114 @@
+// The ground: sea, land, relief, lakes, rivers, provinces, borders.
+
+class Ground {
+  constructor(data) {
+    this.scales = data.scales.map((scale) => ({
+      name: scale.name,
+      box: [
+        Mercator.x(scale.bounds[0]), Mercator.y(scale.bounds[3]),
+        Mercator.x(scale.bounds[2]), Mercator.y(scale.bounds[1]),
+      ],
+      layers: Object.fromEntries(
+        Object.entries(scale.layers).map(([name, lines]) => [name, lines.map((line) => decodeLine(line, scale.digits))]),
+      ),
+    }));
+    this.relief = data.relief;
+  }
+
+  // The finest scale that is worth its vertices at this resolution and holds the whole view.
+  pick(view, scale) {
+    const detail = view.zoom + Math.log2(scale);
+    const wanted = detail < 4.2 ? 0 : detail < 6.8 ? 1 : 2;
+    const seen = view.box();
+    const holds = (b) => b[0] <= seen[0] && b[1] <= seen[1] && b[2] >= seen[2] && b[3] >= seen[3];
+    for (let i = Math.min(wanted, this.scales.length - 1); i > 0; i -= 1) {
+      if (holds(this.scales[i].box)) return this.scales[i];
+    }
+    return this.scales[0];
+  }
+
+  draw(pen, frame) {
+    const { ctx, view, look, u } = pen;
+    if (frame.background === 'look') {
+      ctx.fillStyle = look.sea;
+      ctx.fillRect(0, 0, view.width, view.height);
+    }
+    const { layers } = this.pick(view, frame.scale);
+    const ze = pen.ze;
+    // Natural Earth is drawn for 1:10 million: closer than about zoom 10 its lines would claim what they do not know.
+    const trust = 1 - smoothstep(9.5, 11.5, ze);
+    fillRings(pen, layers.land, look.land);
+    if (this.relief && this.relief.image) this.drawRelief(pen, trust);
+    ctx.globalAlpha = trust;
+    strokeLines(pen, layers.rivers, look.river, 1.1 * u * smoothstep(2.5, 4.5, ze));
+    fillRings(pen, layers.lakes, look.lake);
+    strokeLines(pen, layers.provinces, look.province, 1 * u * smoothstep(3.2, 4.6, ze));
+    strokeLines(pen, layers.borders, look.border, 1.6 * u);
+    strokeLines(pen, layers.disputed, look.border, 1.6 * u, [7 * u, 5 * u]);
+    ctx.globalAlpha = 1;
+  }
+
+  drawRelief(pen, trust) {
+    const { ctx, view, look } = pen;
+    const [x0, y0, x1, y1] = this.relief.box;
+    if (!boxesMeet(this.relief.box, view.box())) return;
+    ctx.save();
+    ctx.globalAlpha = look.relief_alpha * trust;
+    ctx.globalCompositeOperation = look.relief_blend;
+    ctx.imageSmoothingQuality = 'high';
+    ctx.drawImage(this.relief.image, view.x(x0), view.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
+    ctx.restore();
+  }
+}
+
+function fillRings(pen, rings, colour) {
+  const { ctx, view } = pen;
+  const near = view.box(64);
+  const clip = view.zoom > 7.5;
+  ctx.beginPath();
+  for (const ring of rings) {
+    if (!boxesMeet(ring.box, near)) continue;
+    const points = clip ? clipRing(ring.points, near) : ring.points;
+    for (let i = 0; i < points.length; i += 2) {
+      const x = view.x(points[i]);
+      const y = view.y(points[i + 1]);
+      if (i) ctx.lineTo(x, y);
+      else ctx.moveTo(x, y);
+    }
+    ctx.closePath();
+  }
+  ctx.fillStyle = colour;
+  ctx.fill('evenodd');
+}
+
+function strokeLines(pen, lines, colour, width, dash = []) {
+  if (!lines || !lines.length || width <= 0.05) return;
+  const { ctx, view } = pen;
+  const near = view.box(64);
+  ctx.beginPath();
+  for (const line of lines) {
+    if (boxesMeet(line.box, near)) traceNear(ctx, view, line.points, near, dash.length > 0);
+  }
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = width;
+  ctx.lineJoin = 'round';
+  ctx.setLineDash(dash);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
+
+// Only the segments whose box touches the view; a dashed line is kept whole so that its dashes do not crawl.
+function traceNear(ctx, view, points, near, whole) {
+  let drawing = false;
+  for (let i = 0; i + 3 < points.length; i += 2) {
+    const [ax, ay, bx, by] = [points[i], points[i + 1], points[i + 2], points[i + 3]];
+    const seen =
+      whole ||
+      (Math.max(ax, bx) >= near[0] && Math.min(ax, bx) <= near[2] && Math.max(ay, by) >= near[1] && Math.min(ay, by) <= near[3]);
+    if (seen) {
+      if (!drawing) ctx.moveTo(view.x(ax), view.y(ay));
+      ctx.lineTo(view.x(bx), view.y(by));
+    }
+    drawing = seen;
+  }
+}

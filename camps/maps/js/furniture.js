@@ -1,0 +1,254 @@
+// Title, legend, date, counter, scale, north, credit and the guides of the safe areas.
+// Each part is first laid out (its box is known before labels are drawn) and then drawn.
+
+const ACTION_SAFE = 0.035;
+const GRAPHICS_SAFE = 0.05;
+
+class Furniture {
+  constructor(data, words) {
+    this.data = data;
+    this.words = words;
+  }
+
+  layout(pen, frame, state) {
+    const { view, u } = pen;
+    const margin = { x: Math.max(12, GRAPHICS_SAFE * view.width), y: Math.max(12, GRAPHICS_SAFE * view.height) };
+    const parts = [];
+    const add = (layer, part) => {
+      if (frame.layers[layer] && part) parts.push({ layer, ...part });
+    };
+    const wide = view.width - 2 * margin.x;
+    add('credit', this.credit(pen, frame, margin, wide));
+    add('legend', this.title(pen, frame, margin, wide));
+    add('date', this.clock(pen, frame, state, margin, wide));
+    add('legend', view.width > 560 && this.legend(pen, frame, margin, parts));
+    add('legend', this.measure(pen, frame, margin, parts, u));
+    return parts;
+  }
+
+  // The side from which this language reads.
+  start(pen, margin) {
+    return pen.type.rtl ? pen.view.width - margin.x : margin.x;
+  }
+
+  end(pen, margin) {
+    return pen.type.rtl ? margin.x : pen.view.width - margin.x;
+  }
+
+  boxFrom(pen, x, width, top, bottom, towardsEnd) {
+    const right = towardsEnd !== pen.type.rtl;
+    return right ? [x, top, x + width, bottom] : [x - width, top, x, bottom];
+  }
+
+  credit(pen, frame, margin, wide) {
+    const { type, u, view, look } = pen;
+    const size = Math.max(9, 15 * u);
+    const lines = type.wrap(this.words.credit(frame.lang), Math.min(wide, 1180 * u), size, 400);
+    const x = this.end(pen, margin);
+    const bottom = view.height - margin.y;
+    const top = bottom - lines.length * size * 1.35;
+    const width = Math.max(...lines.map((line) => type.width(line, size, 400)));
+    return {
+      box: this.boxFrom(pen, x, width, top, bottom, false),
+      draw() {
+        lines.forEach((line, i) => {
+          const y = top + (i + 0.95) * size * 1.35;
+          type.draw(line, x, y, { size, colour: look.muted, align: 'end', halo: look.halo, haloWidth: 3 * u });
+        });
+      },
+    };
+  }
+
+  title(pen, frame, margin, wide) {
+    const { type, u, look } = pen;
+    const text = this.words.meta('title', frame.lang);
+    if (!text) return null;
+    const big = 38 * u;
+    const small = Math.max(11, 21 * u);
+    const room = pen.view.width > 560 ? wide * 0.62 : wide;
+    const lines = type.wrap(text, room, big, 600).map((line) => [line, big, 600, look.text]);
+    const under = this.words.meta('subtitle', frame.lang);
+    if (under) lines.push(...type.wrap(under, room, small, 400).map((line) => [line, small, 400, look.muted]));
+    const x = this.start(pen, margin);
+    const height = lines.reduce((sum, line) => sum + line[1] * 1.32, 0);
+    const width = Math.max(...lines.map(([line, size, weight]) => type.width(line, size, weight)));
+    return {
+      box: this.boxFrom(pen, x, width, margin.y, margin.y + height, true),
+      draw() {
+        let y = margin.y;
+        for (const [line, size, weight, colour] of lines) {
+          y += size * 1.32;
+          type.draw(line, x, y - size * 0.34, { size, weight, colour, halo: look.halo, haloWidth: 5 * u });
+        }
+      },
+    };
+  }
+
+  clock(pen, frame, state, margin, wide) {
+    const { type, u, view, look } = pen;
+    const note = Math.max(10, 19 * u);
+    const rows = [[this.words.date(frame.t, frame.lang), 84 * u, 700, look.text]];
+    const total = this.words.total(state, frame.lang);
+    if (total) rows.push([total, Math.max(14, 34 * u), 600, look.text]);
+    const room = Math.min(wide, view.width > 560 ? 620 * u : wide);
+    for (const text of this.words.notes(state, frame.lang)) {
+      rows.push(...type.wrap(text, room, note, 400).map((line) => [line, note, 400, look.muted]));
+    }
+    const height = rows.reduce((sum, row) => sum + row[1] * 1.3, 0);
+    const width = Math.max(...rows.map(([text, size, weight]) => type.width(text, size, weight)));
+    const x = this.start(pen, margin);
+    const lift = view.width > 900 ? 0 : 34 * u + 30;
+    const bottom = view.height - margin.y - lift;
+    return {
+      box: this.boxFrom(pen, x, width, bottom - height, bottom, true),
+      draw() {
+        let y = bottom - height;
+        for (const [text, size, weight, colour] of rows) {
+          y += size * 1.3;
+          type.draw(text, x, y - size * 0.3, { size, weight, colour, halo: look.halo, haloWidth: 5 * u });
+        }
+      },
+    };
+  }
+
+  legend(pen, frame, margin, parts) {
+    const { type, u, view, look } = pen;
+    const rows = this.words.legendRows(frame);
+    const size = Math.max(11, 18 * u);
+    const step = size * 1.62;
+    const samples = this.words.sizeSamples();
+    const sampleHeight = samples.length ? 2 * this.data.options.radius_of_one * Math.sqrt(samples[samples.length - 1]) * u + 2.6 * size : 0;
+    const textWidth = Math.max(...rows.map((row) => type.width(row.text, size, row.head ? 600 : 400) + (row.head ? 0 : 2.1 * size)));
+    const width = Math.max(textWidth, samples.length ? 190 * u : 0) + 2 * size;
+    const height = rows.length * step + sampleHeight + size * 1.4;
+    const credit = parts.find((part) => part.layer === 'credit');
+    const bottom = (credit ? credit.box[1] : view.height - margin.y) - 18 * u;
+    const x = this.end(pen, margin);
+    const box = this.boxFrom(pen, x, width, bottom - height, bottom, false);
+    return {
+      box,
+      draw: () => {
+        panel(pen, box);
+        let y = box[1] + size * 0.6;
+        const side = type.rtl ? box[2] - size : box[0] + size;
+        const way = type.rtl ? -1 : 1;
+        for (const row of rows) {
+          y += step;
+          const base = y - step * 0.28;
+          if (row.mark) drawMark(pen, { x: side + way * size * 0.62, y: base - size * 0.34, r: size * 0.46, ...row.mark(look) });
+          if (row.swatch) row.swatch(pen, side + (way < 0 ? -size * 1.3 : 0), base - size * 0.85, size * 1.3, size);
+          type.draw(row.text, side + (row.head ? 0 : way * size * 2), base, {
+            size, weight: row.head ? 600 : 400, colour: row.head ? look.text : look.secondary,
+          });
+        }
+        if (samples.length) this.drawSamples(pen, frame, samples, box, y, size);
+      },
+    };
+  }
+
+  // Nested discs on one foot, each with its number: the reader measures by them.
+  drawSamples(pen, frame, samples, box, top, size) {
+    const { ctx, type, u, look } = pen;
+    const k = this.data.options.radius_of_one * u;
+    const largest = k * Math.sqrt(samples[samples.length - 1]);
+    const foot = top + size * 1.1 + 2 * largest;
+    const way = type.rtl ? -1 : 1;
+    const x = (type.rtl ? box[2] - size : box[0] + size) + way * largest;
+    let last = Infinity;
+    for (const value of [...samples].reverse()) {
+      const r = k * Math.sqrt(value);
+      ctx.beginPath();
+      ctx.arc(x, foot - r, r, 0, 2 * Math.PI);
+      ctx.strokeStyle = look.secondary;
+      ctx.lineWidth = 1.2 * u;
+      ctx.stroke();
+      const y = Math.max(foot - 2 * r, 0);
+      if (last - y < size * 1.05 && last !== Infinity && y - last < size * 1.05 && Math.abs(y - last) < size * 1.05) continue;
+      ctx.beginPath();
+      ctx.moveTo(x, y);
+      ctx.lineTo(x + way * (largest + 0.5 * size), y);
+      ctx.stroke();
+      type.draw(this.words.number(value, frame.lang), x + way * (largest + 0.75 * size), y + size * 0.34, { size, colour: look.secondary });
+      last = y;
+    }
+  }
+
+  // Scale bar and north, at the end side of the top.
+  measure(pen, frame, margin, parts, u) {
+    const { ctx, type, view, look } = pen;
+    const perMetre = view.pxPerMetre();
+    const metres = niceLength((190 * u) / perMetre);
+    const length = metres * perMetre;
+    const size = Math.max(10, 16 * u);
+    const title = parts.find((part) => part.layer === 'legend');
+    const narrow = view.width <= 560;
+    const top = narrow && title ? title.box[3] + 10 : margin.y;
+    const x = this.end(pen, margin);
+    const box = this.boxFrom(pen, x, length + 46 * u, top, top + 40 * u, false);
+    return {
+      box,
+      draw: () => {
+        const left = box[0];
+        const y = top + 26 * u;
+        ctx.strokeStyle = look.secondary;
+        ctx.lineWidth = 1.6 * u;
+        ctx.beginPath();
+        ctx.moveTo(left, y - 6 * u);
+        ctx.lineTo(left, y);
+        ctx.lineTo(left + length, y);
+        ctx.lineTo(left + length, y - 6 * u);
+        ctx.stroke();
+        type.draw(this.words.length(metres, frame.lang), left + length / 2, y - 9 * u, {
+          size, colour: look.secondary, align: 'center', halo: look.halo, haloWidth: 3 * u,
+        });
+        drawNorth(pen, left + length + 30 * u, y + 2 * u, this.words.of('north', frame.lang));
+      },
+    };
+  }
+
+  draw(parts, layer) {
+    for (const part of parts) if (part.layer === layer) part.draw();
+  }
+
+  drawGuides(pen) {
+    const { ctx, view, look, u } = pen;
+    ctx.strokeStyle = look.guide;
+    ctx.lineWidth = Math.max(1, u);
+    for (const share of [ACTION_SAFE, GRAPHICS_SAFE]) {
+      ctx.strokeRect(view.width * share, view.height * share, view.width * (1 - 2 * share), view.height * (1 - 2 * share));
+    }
+    ctx.beginPath();
+    ctx.moveTo(view.width / 2 - 20 * u, view.height / 2);
+    ctx.lineTo(view.width / 2 + 20 * u, view.height / 2);
+    ctx.moveTo(view.width / 2, view.height / 2 - 20 * u);
+    ctx.lineTo(view.width / 2, view.height / 2 + 20 * u);
+    ctx.stroke();
+  }
+}
+
+function panel(pen, box) {
+  const { ctx, look, u } = pen;
+  ctx.fillStyle = look.panel;
+  ctx.beginPath();
+  ctx.roundRect(box[0], box[1], box[2] - box[0], box[3] - box[1], 3 * u);
+  ctx.fill();
+}
+
+function niceLength(metres) {
+  const power = 10 ** Math.floor(Math.log10(metres));
+  const digit = metres / power;
+  return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
+}
+
+function drawNorth(pen, x, y, letter) {
+  const { ctx, type, u, look } = pen;
+  ctx.beginPath();
+  ctx.moveTo(x, y - 26 * u);
+  ctx.lineTo(x + 7 * u, y - 6 * u);
+  ctx.lineTo(x, y - 11 * u);
+  ctx.lineTo(x - 7 * u, y - 6 * u);
+  ctx.closePath();
+  ctx.fillStyle = look.secondary;
+  ctx.fill();
+  type.draw(letter, x, y + 11 * u, { size: Math.max(9, 14 * u), weight: 600, colour: look.secondary, align: 'center', halo: look.halo, haloWidth: 3 * u });
+}

@@ -1,0 +1,141 @@
+// Web Mercator, encoded lines and calendar days. Nothing here draws.
+
+const TILE_PX = 256;
+
+const Mercator = {
+  // Longitude and latitude in degrees to the unit square, y downwards.
+  x: (lon) => lon / 360 + 0.5,
+  y(lat) {
+    const clamped = Math.max(-85.0511287798066, Math.min(85.0511287798066, lat));
+    return 0.5 - Math.log(Math.tan(Math.PI / 4 + (clamped * Math.PI) / 360)) / (2 * Math.PI);
+  },
+  lon: (x) => (x - 0.5) * 360,
+  lat: (y) => (Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) * 360) / Math.PI - 90,
+};
+
+// An encoded polyline (latitude first, deltas, printable text) to a flat [x0, y0, x1, y1, …] in the unit square.
+function decodeLine(text, digits) {
+  const points = [];
+  const unit = 10 ** digits;
+  const sums = [0, 0];
+  let axis = 0;
+  let value = 0;
+  let shift = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const piece = text.charCodeAt(i) - 63;
+    value += (piece & 0x1f) * 2 ** shift;
+    shift += 5;
+    if (piece < 0x20) {
+      sums[axis] += value % 2 ? -(value + 1) / 2 : value / 2;
+      if (axis === 1) points.push(Mercator.x(sums[1] / unit), Mercator.y(sums[0] / unit));
+      axis = 1 - axis;
+      value = 0;
+      shift = 0;
+    }
+  }
+  return withBox(Float64Array.from(points));
+}
+
+function withBox(points) {
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < points.length; i += 2) {
+    box[0] = Math.min(box[0], points[i]);
+    box[1] = Math.min(box[1], points[i + 1]);
+    box[2] = Math.max(box[2], points[i]);
+    box[3] = Math.max(box[3], points[i + 1]);
+  }
+  return { points, box };
+}
+
+const boxesMeet = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
+
+// What a frame looks at: a centre and a real zoom on 256 px tiles, on a picture of width × height CSS pixels.
+class View {
+  constructor({ width, height, lon, lat, zoom }) {
+    this.width = width;
+    this.height = height;
+    this.zoom = zoom;
+    this.size = TILE_PX * 2 ** zoom;
+    this.left = Mercator.x(lon) * this.size - width / 2;
+    this.top = Mercator.y(lat) * this.size - height / 2;
+    this.lat = lat;
+  }
+
+  x(unitX) {
+    return unitX * this.size - this.left;
+  }
+
+  y(unitY) {
+    return unitY * this.size - this.top;
+  }
+
+  // The part of the unit square seen, padded by some pixels.
+  box(pad = 0) {
+    return [
+      (this.left - pad) / this.size,
+      (this.top - pad) / this.size,
+      (this.left + this.width + pad) / this.size,
+      (this.top + this.height + pad) / this.size,
+    ];
+  }
+
+  pxPerMetre() {
+    return this.size / (2 * Math.PI * 6378137 * Math.cos((this.lat * Math.PI) / 180));
+  }
+}
+
+// Sutherland–Hodgman: the ring inside a box of the unit square, so that a path never holds millions of pixels.
+function clipRing(points, box) {
+  let ring = points;
+  for (let side = 0; side < 4; side += 1) {
+    const axis = side % 2;
+    const bound = box[side];
+    const inside = side < 2 ? (p) => p >= bound : (p) => p <= bound;
+    const out = [];
+    for (let i = 0, n = ring.length; i < n; i += 2) {
+      const j = i + 2 < n ? i + 2 : 0;
+      const here = inside(ring[i + axis]);
+      if (here) out.push(ring[i], ring[i + 1]);
+      if (here !== inside(ring[j + axis])) {
+        const s = (bound - ring[i + axis]) / (ring[j + axis] - ring[i + axis]);
+        out.push(ring[i] + s * (ring[j] - ring[i]), ring[i + 1] + s * (ring[j + 1] - ring[i + 1]));
+      }
+    }
+    ring = out;
+    if (ring.length === 0) break;
+  }
+  return ring;
+}
+
+const MS_A_DAY = 86400000;
+
+const Days = {
+  // Days since 1970-01-01 from a number or from ISO text; calendar days only, so no time zone can enter.
+  of(value) {
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    const match = /^(-?\d{4})(?:-(\d{2}))?(?:-(\d{2}))?(?:T.*)?$/.exec(String(value));
+    if (!match) throw new Error(`camps: "${value}" is not a date; expected YYYY-MM-DD or days since 1970-01-01`);
+    return Days.from(Number(match[1]), Number(match[2] || 1), Number(match[3] || 1));
+  },
+  from(year, month, day) {
+    const date = new Date(0);
+    date.setUTCFullYear(year, month - 1, day);
+    return date.getTime() / MS_A_DAY;
+  },
+  parts(days) {
+    const date = new Date(Math.floor(days) * MS_A_DAY);
+    return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+  },
+  iso(days) {
+    const { year, month, day } = Days.parts(days);
+    const two = (n) => String(n).padStart(2, '0');
+    return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
+  },
+};
+
+const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
+
+function smoothstep(low, high, value) {
+  const s = clamp((value - low) / (high - low), 0, 1);
+  return s * s * (3 - 2 * s);
+}

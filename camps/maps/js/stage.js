@@ -1,0 +1,149 @@
+// One canvas, one function that draws one state from its own arguments alone. The film and the page both call it.
+
+const LAYERS = ['base', 'footprints', 'growth', 'outlines', 'labels', 'legend', 'date', 'credit', 'guides'];
+const HEIGHT_OF_REFERENCE = 1080;
+
+class Stage {
+  constructor(data, canvas) {
+    this.data = data;
+    this.canvas = canvas;
+    this.ctx = canvas.getContext('2d');
+    this.ground = new Ground(data.base);
+    this.groundCopy = { key: null, canvas: document.createElement('canvas') };
+    this.timeline = new Timeline(data);
+    this.symbols = new Symbols(data);
+    this.labels = new Labels(data.base);
+    this.words = new Words(data);
+    this.furniture = new Furniture(data, this.words);
+    this.last = null;
+  }
+
+  complete(frame) {
+    const { meta, view } = this.data;
+    const full = { scale: 1, lon: view.lon, lat: view.lat, zoom: view.zoom, mode: meta.mode, lang: meta.lang, look: meta.look,
+      background: 'look', uncertainty: false, ...frame };
+    for (const name of ['width', 'height', 'scale', 'lon', 'lat', 'zoom']) {
+      if (!Number.isFinite(full[name])) throw new Error(`camps.setFrame: ${name} is ${full[name]}; expected a number`);
+    }
+    if (!this.data.looks[full.look]) throw new Error(`camps.setFrame: no look "${full.look}"`);
+    if (!this.data.words[full.lang]) throw new Error(`camps.setFrame: no language "${full.lang}"`);
+    if (!KIND_BETWEEN[full.mode]) throw new Error(`camps.setFrame: no mode "${full.mode}"`);
+    full.t = Days.of(full.t === undefined ? meta.t_max : full.t);
+    full.layers = Object.fromEntries(LAYERS.map((name) => [name, frame.layers && name in frame.layers ? Boolean(frame.layers[name]) : name !== 'guides']));
+    return full;
+  }
+
+  draw(given) {
+    const frame = this.complete(given);
+    const view = new View(frame);
+    this.size(frame);
+    const u = Math.max(0.55, Math.min(frame.width, frame.height) / HEIGHT_OF_REFERENCE);
+    const type = new Type(this.ctx, frame.lang, this.data.fonts);
+    const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look: this.data.looks[frame.look] };
+    const state = this.timeline.at(frame.t, frame.mode);
+    const placed = this.symbols.place(pen, state);
+    this.drawLayers(pen, frame, state, placed);
+    this.last = { frame, state, placed };
+  }
+
+  size(frame) {
+    const [width, height] = [Math.round(frame.width * frame.scale), Math.round(frame.height * frame.scale)];
+    // Setting a size clears the canvas and its state even when the size is the same, and costs a new bitmap.
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    this.canvas.style.width = `${frame.width}px`;
+    this.canvas.style.height = `${frame.height}px`;
+    this.ctx.setTransform(1, 0, 0, 1, 0, 0);
+    this.ctx.globalAlpha = 1;
+    this.ctx.clearRect(0, 0, width, height);
+    this.ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
+  }
+
+  drawLayers(pen, frame, state, placed) {
+    const on = frame.layers;
+    const parts = this.furniture.layout(pen, frame, state);
+    if (on.base) this.drawGround(pen, frame);
+    else if (frame.background === 'look') this.fillBackground(pen);
+    if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn);
+    if (on.growth) this.symbols.draw(pen, placed);
+    if (on.outlines) this.drawOutlines(pen, frame, state, placed);
+    if (on.labels) this.labels.draw(pen, frame, this.siteLabels(pen, frame), parts.map((part) => part.box));
+    for (const layer of ['legend', 'date', 'credit']) this.furniture.draw(parts, layer);
+    if (on.guides) this.furniture.drawGuides(pen);
+  }
+
+  drawOutlines(pen, frame, state, placed) {
+    if (this.timeline.outlines) this.timeline.outlines.drawEdges(pen, state.drawn);
+    this.symbols.drawBrackets(pen, placed);
+    if (frame.uncertainty) this.symbols.drawUncertainty(pen, placed);
+  }
+
+  fillBackground(pen) {
+    pen.ctx.fillStyle = pen.look.land;
+    pen.ctx.fillRect(0, 0, pen.view.width, pen.view.height);
+  }
+
+  // The ground is the lowest layer, so a copy of it is the same pixels as drawing it; a still camera needs it once.
+  drawGround(pen, frame) {
+    const copy = this.groundCopy;
+    const { width, height } = this.canvas;
+    const key = JSON.stringify([width, height, frame.scale, frame.lon, frame.lat, frame.zoom, frame.look, frame.background]);
+    if (copy.key !== key) {
+      Object.assign(copy.canvas, { width, height });
+      const ctx = copy.canvas.getContext('2d');
+      ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
+      this.ground.draw({ ...pen, ctx }, frame);
+      copy.key = key;
+    }
+    this.ctx.setTransform(1, 0, 0, 1, 0, 0);
+    this.ctx.drawImage(copy.canvas, 0, 0);
+    this.ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
+  }
+
+  siteLabels(pen, frame) {
+    if (!this.labelled || this.labelled.lang !== frame.lang) {
+      const order = this.data.sites.map((site, i) => [i, site]).filter(([, site]) => site.label_rank !== null);
+      this.labelled = { lang: frame.lang, labels: order.map(([i, site]) => this.siteLabel(pen, frame, site, this.symbols.at[i])) };
+    }
+    return this.labelled.labels;
+  }
+
+  siteLabel(pen, frame, site, at) {
+    const text = this.words.name(site.names, frame.lang);
+    const style = { size: 16, weight: 600, spacing: 0, colour: 'label' };
+    const offset = site.label_offset;
+    const width = pen.type.width(text, style.size, style.weight);
+    const box = [-offset, -style.size, offset + width + 8, 10];
+    return { text, point: true, style, at, offset, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
+      minZoom: this.data.options.label_zoom, maxZoom: 30, priority: 100 + site.label_rank };
+  }
+
+  describe() {
+    if (!this.last) throw new Error('camps.describe: nothing has been drawn yet; call camps.setFrame first');
+    const { frame, state, placed } = this.last;
+    const ids = this.data.sites.map((site) => site.id);
+    return {
+      t: frame.t,
+      date_shown: this.words.shown(frame.t),
+      mode: frame.mode,
+      kind: state.kind,
+      n_observed: state.known,
+      n_sites: ids.length,
+      total: state.total,
+      total_lo: state.totalLo,
+      total_hi: state.totalHi,
+      site_ids: placed.map((item) => item.site.id).sort(),
+      values: Object.fromEntries(ids.map((id, i) => [id, state.sites[i].value])),
+      kinds: Object.fromEntries(ids.map((id, i) => [id, state.sites[i].kind])),
+      points: Object.fromEntries(placed.map((item) => [item.site.id, [item.x, item.y, item.r]])),
+      pieces: this.timeline.outlines ? this.timeline.outlines.describe(state.drawn) : [],
+      missing_words: [...this.words.missing].sort(),
+    };
+  }
+}
+
+// Pictures and fonts that arrive after a first drawing make what was measured and copied stale.
+Stage.prototype.forget = function forget() {
+  this.groundCopy.key = null;
+  this.labels.cache.clear();
+  this.labelled = null;
+};

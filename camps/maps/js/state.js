@@ -1,0 +1,81 @@
+// What stands at a moment of the clock. The same rules, to the digit, as camps.timeline.
+
+const KIND_BETWEEN = { observed: 'held', bracket: 'bracketed', illustrative: 'interpolated' };
+const SURE_FIRST = ['observed', 'held', 'bracketed', 'interpolated'];
+
+function leastSure(kinds) {
+  let worst = -1;
+  for (const kind of kinds) worst = Math.max(worst, SURE_FIRST.indexOf(kind));
+  return worst < 0 ? null : SURE_FIRST[worst];
+}
+
+// A site's value. `looks` are [day, value, lo, hi] in order of day; a look lasts its whole day.
+function countState(looks, t, mode) {
+  const day = Math.floor(t);
+  let last = -1;
+  while (last + 1 < looks.length && looks[last + 1][0] <= day) last += 1;
+  const next = looks[last + 1];
+  if (last < 0) return { value: null, lo: null, hi: null, kind: null, stale: null, next: next ? next[0] : null };
+  const [since, value, lo, hi] = looks[last];
+  const state = { value, lo, hi, kind: 'held', stale: day - since, next: next ? next[0] : null };
+  if (since === day) return { ...state, kind: 'observed' };
+  if (!next || next[1] === value || mode === 'observed') return state;
+  const share = (t - since - 1) / (next[0] - since - 1);
+  return {
+    ...state,
+    value: mode === 'bracket' ? Math.min(value, next[1]) : value + share * (next[1] - value),
+    lo: Math.min(lo, next[2]),
+    hi: Math.max(hi, next[3]),
+    kind: KIND_BETWEEN[mode],
+  };
+}
+
+// A site known only by when it opened and closed, each an interval of days [first, last] or null where nobody says.
+function lifeState(life, t, mode) {
+  const day = Math.floor(t);
+  const { opened, closed } = life;
+  if (!opened) return { value: null, kind: null, phase: 'undated' };
+  if (closed && day > closed[1]) return { value: null, kind: 'held', phase: 'closed' };
+  if (closed && day >= closed[0]) return { value: null, kind: mode === 'observed' ? 'held' : 'bracketed', phase: 'closing' };
+  if (day > opened[1] || (day === opened[1] && opened[0] === opened[1])) return { value: null, kind: 'held', phase: 'open' };
+  if (day >= opened[0]) return { value: null, kind: mode === 'observed' ? null : 'bracketed', phase: 'opening' };
+  return { value: null, kind: null, phase: 'absent' };
+}
+
+class Timeline {
+  constructor(data) {
+    this.sites = data.sites;
+    this.outlines = data.footprints ? new Outlines(data.footprints) : null;
+    this.lives = data.kind === 'eras';
+    this.cache = { key: null, state: null };
+  }
+
+  at(t, mode) {
+    const key = `${t}|${mode}`;
+    if (this.cache.key !== key) this.cache = { key, state: this.compute(t, mode) };
+    return this.cache.state;
+  }
+
+  compute(t, mode) {
+    const sites = this.sites.map((site) =>
+      this.lives ? lifeState(site.life, t, mode) : site.looks.length ? countState(site.looks, t, mode) : unknownState(),
+    );
+    const drawn = this.outlines ? this.outlines.at(t, mode) : [];
+    const known = sites.filter((site) => site.value !== null);
+    // Sorted, so that the order of the sites does not show in the last digit.
+    const sum = (name) => known.map((site) => site[name]).sort((a, b) => a - b).reduce((total, value) => total + value, 0);
+    const totals = this.outlines ? this.outlines.totals(drawn) : { total: sum('value'), lo: sum('lo'), hi: sum('hi') };
+    const kinds = this.outlines ? drawn.map((piece) => piece.kind) : sites.map((site) => site.kind);
+    return {
+      t, mode, sites, drawn,
+      known: known.length,
+      total: known.length || this.outlines ? totals.total : null,
+      totalLo: known.length || this.outlines ? totals.lo : null,
+      totalHi: known.length || this.outlines ? totals.hi : null,
+      open: sites.filter((site) => site.phase === 'open').length,
+      kind: leastSure(kinds.filter(Boolean)),
+    };
+  }
+}
+
+const unknownState = () => ({ value: null, lo: null, hi: null, kind: null, stale: null, next: null });

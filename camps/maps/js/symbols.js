@@ -1,0 +1,145 @@
+// Sites as symbols whose area is the value; never a symbol of size zero for what nobody counted.
+
+const SHAPES = {
+  disc(ctx, x, y, r) {
+    ctx.arc(x, y, r, 0, 2 * Math.PI);
+  },
+  square: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt(Math.PI / 2), 4, Math.PI / 4),
+  diamond: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt(Math.PI / 2), 4, 0),
+  triangle: (ctx, x, y, r) => polygon(ctx, x, y + r * 0.2, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, -Math.PI / 2),
+  hexagon: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((2 * Math.PI) / (3 * Math.sqrt(3))), 6, 0),
+  pentagon: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((2 * Math.PI) / (5 * Math.sin((2 * Math.PI) / 5))), 5, -Math.PI / 2),
+  inverted: (ctx, x, y, r) => polygon(ctx, x, y - r * 0.2, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, Math.PI / 2),
+};
+
+// A regular polygon; every shape above has the area of the disc of radius r.
+function polygon(ctx, x, y, radius, corners, turn) {
+  for (let i = 0; i < corners; i += 1) {
+    const angle = turn + (i * 2 * Math.PI) / corners;
+    const point = [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
+    if (i) ctx.lineTo(...point);
+    else ctx.moveTo(...point);
+  }
+  ctx.closePath();
+}
+
+class Symbols {
+  constructor(data) {
+    this.sites = data.sites;
+    this.classes = Object.fromEntries(data.classes.map((entry) => [entry.id, entry]));
+    this.options = data.options;
+    this.at = data.sites.map((site) => [Mercator.x(site.lon), Mercator.y(site.lat)]);
+  }
+
+  // Radius in units of the 1080-line reference: area in proportion to the value.
+  radius(value) {
+    return this.options.radius_of_one * Math.sqrt(value);
+  }
+
+  // Every site seen, larger first, so that a small one is never hidden under a large one.
+  place(pen, state) {
+    const { view, u } = pen;
+    const fade = this.options.yield_to_outlines ? 1 - smoothstep(11.2, 13, pen.ze) : 1;
+    const near = view.box(120 * u);
+    const placed = [];
+    state.sites.forEach((site, i) => {
+      const [ux, uy] = this.at[i];
+      if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3] || site.phase === 'absent') return;
+      placed.push({ i, x: view.x(ux), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade });
+    });
+    return placed.sort((a, b) => b.r - a.r || a.i - b.i);
+  }
+
+  radiusOf(site) {
+    if (site.phase !== undefined || this.options.fixed_radius) return this.options.fixed_radius || 7;
+    if (site.value === null) return this.options.unknown_radius;
+    return Math.max(this.radius(site.value), this.options.zero_radius);
+  }
+
+  draw(pen, placed) {
+    for (const item of placed) {
+      pen.ctx.globalAlpha = item.fade;
+      if (item.fade > 0.004) this.drawSymbol(pen, item);
+    }
+    pen.ctx.globalAlpha = 1;
+  }
+
+  drawSymbol(pen, { x, y, r, state, site }) {
+    const entry = this.classes[site.class];
+    const colour = pen.look.classes[entry.colour];
+    drawMark(pen, { x, y, r, shape: entry.shape, colour, mark: markOf(state, this.options) });
+  }
+
+  // The most a bracketed site may have reached: an outline around what is certain.
+  drawBrackets(pen, placed) {
+    for (const { x, y, r, state, site, fade } of placed) {
+      if (state.kind !== 'bracketed' || state.hi === undefined || state.hi === null) continue;
+      const entry = this.classes[site.class];
+      const outer = Math.max(this.radius(state.hi) * pen.u, r + 1.5 * pen.u);
+      pen.ctx.globalAlpha = fade;
+      outline(pen, x, y, outer, entry.shape, pen.look.classes[entry.colour], 1.6, [4 * pen.u, 3 * pen.u]);
+    }
+    pen.ctx.globalAlpha = 1;
+  }
+
+  drawUncertainty(pen, placed) {
+    const perMetre = pen.view.pxPerMetre();
+    for (const { x, y, site } of placed) {
+      if (site.r95) outline(pen, x, y, site.r95 * perMetre, 'disc', pen.look.text, 1, [2 * pen.u, 3 * pen.u]);
+    }
+  }
+}
+
+function markOf(state, options) {
+  if (state.phase !== undefined) {
+    return { undated: 'unknown', closed: 'closed', closing: 'held', open: 'observed', opening: 'bracketed' }[state.phase];
+  }
+  if (options.fixed_radius) return 'observed';
+  if (state.value === null) return 'unknown';
+  if (state.value === 0) return 'zero';
+  return state.kind;
+}
+
+function outline(pen, x, y, r, shape, colour, width, dash = []) {
+  const { ctx, u } = pen;
+  ctx.beginPath();
+  SHAPES[shape](ctx, x, y, r);
+  ctx.setLineDash(dash);
+  ctx.lineWidth = width * u;
+  ctx.strokeStyle = colour;
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
+
+// One symbol in one of its states; the legend draws its samples through the same door.
+function drawMark(pen, { x, y, r, shape, colour, mark }) {
+  const { ctx, u, look } = pen;
+  const alpha = ctx.globalAlpha;
+  if (mark === 'unknown') return outline(pen, x, y, r, shape, look.unknown, 1.5, [2.6 * u, 2.6 * u]);
+  if (mark === 'zero') return drawZero(pen, x, y, r, colour);
+  if (mark === 'bracketed' && r <= 0) return undefined;
+  ctx.beginPath();
+  SHAPES[shape](ctx, x, y, r);
+  ctx.fillStyle = colour;
+  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.6, bracketed: 0.6, interpolated: 0.6, closed: 0.16 }[mark];
+  ctx.fill();
+  ctx.globalAlpha = alpha;
+  if (mark === 'observed') return outline(pen, x, y, r, shape, look.edge, 1.8);
+  if (mark === 'closed') return outline(pen, x, y, r, shape, colour, 1.2);
+  return outline(pen, x, y, r, shape, colour, 1);
+}
+
+// Counted, and the count was none.
+function drawZero(pen, x, y, r, colour) {
+  const { ctx, u } = pen;
+  ctx.beginPath();
+  for (const [dx, dy] of [[1, 1], [1, -1]]) {
+    ctx.moveTo(x - dx * r * 0.75, y - dy * r * 0.75);
+    ctx.lineTo(x + dx * r * 0.75, y + dy * r * 0.75);
+  }
+  ctx.lineWidth = 2 * u;
+  ctx.lineCap = 'round';
+  ctx.strokeStyle = colour;
+  ctx.stroke();
+  ctx.lineCap = 'butt';
+}

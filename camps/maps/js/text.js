@@ -1,0 +1,175 @@
+// Words on the picture: fonts by script, halos, and labels that never collide.
+
+const SCRIPT_OF = { en: 'latin', fr: 'latin', zh: 'chinese', ug: 'arabic' };
+
+class Type {
+  constructor(ctx, lang, families) {
+    this.ctx = ctx;
+    this.lang = lang;
+    this.rtl = lang === 'ug';
+    this.family = families[SCRIPT_OF[lang] || 'latin'];
+  }
+
+  set(size, weight = 400, style = 'normal') {
+    const { ctx } = this;
+    ctx.font = `${style} ${weight} ${size}px ${this.family}`;
+    ctx.direction = this.rtl ? 'rtl' : 'ltr';
+    ctx.textBaseline = 'alphabetic';
+    ctx.fontKerning = 'normal';
+    ctx.textRendering = 'geometricPrecision';
+    if ('lang' in ctx) ctx.lang = { zh: 'zh-Hans', ug: 'ug-Arab' }[this.lang] || this.lang;
+    if ('letterSpacing' in ctx) ctx.letterSpacing = '0px';
+  }
+
+  width(text, size, weight, style) {
+    this.set(size, weight, style);
+    return this.ctx.measureText(text).width;
+  }
+
+  // Text from x towards the reading direction ('start'), away from it ('end'), or about it ('center').
+  draw(text, x, y, { size, weight = 400, style = 'normal', colour, align = 'start', halo = null, haloWidth = 3, spacing = 0 }) {
+    const { ctx } = this;
+    this.set(size, weight, style);
+    if (spacing && 'letterSpacing' in ctx && !this.rtl) ctx.letterSpacing = `${spacing}px`;
+    ctx.textAlign = align;
+    if (halo) {
+      ctx.lineJoin = 'round';
+      ctx.miterLimit = 2;
+      ctx.lineWidth = haloWidth;
+      ctx.strokeStyle = halo;
+      ctx.strokeText(text, x, y);
+    }
+    ctx.fillStyle = colour;
+    ctx.fillText(text, x, y);
+  }
+
+  // Lines no wider than `width`; Chinese breaks anywhere, other scripts between words.
+  wrap(text, width, size, weight) {
+    const tokens = this.lang === 'zh' ? Array.from(text) : String(text).split(/(?<=\s)/u);
+    const lines = [''];
+    for (const token of tokens) {
+      const longer = lines[lines.length - 1] + token;
+      if (lines[lines.length - 1] && this.width(longer.trimEnd(), size, weight) > width) lines.push(token);
+      else lines[lines.length - 1] = longer;
+    }
+    return lines.map((line) => line.trim());
+  }
+}
+
+// The zoom from which each label has room. Labels keep their distance in pixels while the ground grows, so two boxes
+// that are clear of each other at one zoom are clear at all closer ones: one number a label, the same in every frame,
+// and no label flickers when the camera moves.
+function zoomsWithRoom(labels) {
+  const placed = [];
+  for (const label of labels) {
+    let zoom = label.minZoom;
+    for (const other of placed) {
+      const clear = zoomOfSeparation(other, label);
+      if (clear > other.zoom && clear > zoom) zoom = clear;
+    }
+    label.zoom = zoom;
+    if (zoom < label.maxZoom) placed.push(label);
+  }
+  return placed;
+}
+
+function zoomOfSeparation(a, b) {
+  const along = (axis) => {
+    const gap = b.at[axis] - a.at[axis];
+    const need = gap >= 0 ? a.box[axis + 2] - b.box[axis] : b.box[axis + 2] - a.box[axis];
+    if (need <= 0) return -Infinity;
+    return Math.abs(gap) < 1e-12 ? Infinity : Math.log2(need / (Math.abs(gap) * TILE_PX));
+  };
+  return Math.min(along(0), along(1));
+}
+
+const PLACE_STYLES = {
+  country: { size: 21, weight: 400, spacing: 4, zooms: [2.4, 3.1, 3.9, 4.7], out: 7.2, colour: 'place_area' },
+  region: { size: 19, weight: 400, style: 'italic', spacing: 3, zooms: [3.6, 4.2, 4.8, 5.4], out: 7.6, colour: 'place_area' },
+  nature: { size: 16, weight: 400, style: 'italic', spacing: 2, zooms: [4.2, 4.6, 5.2, 5.8], out: 8.2, colour: 'place_area' },
+  water: { size: 15, weight: 400, style: 'italic', spacing: 1, zooms: [4.2, 4.6, 5.2, 5.6], out: 8.2, colour: 'place_water' },
+  capital: { size: 18, weight: 600, spacing: 0, zooms: [3.2, 3.9, 4.7, 5.4], out: 12.5, colour: 'place' },
+  city: { size: 17, weight: 400, spacing: 0, zooms: [3.4, 4.3, 5.0, 5.8], out: 12.5, colour: 'place' },
+};
+
+class Labels {
+  constructor(data) {
+    this.data = data;
+    this.cache = new Map();
+  }
+
+  // Labels in order of importance, with their boxes in units of the 1080-line reference.
+  prepare(type, lang, siteLabels) {
+    const key = `${lang}|${siteLabels.length}|${type.family}`;
+    if (!this.cache.has(key)) {
+      const places = this.data.places.map((place) => this.placeLabel(type, place, lang));
+      const order = [...places, ...siteLabels].sort((a, b) => a.priority - b.priority || (a.text < b.text ? -1 : 1));
+      this.cache.set(key, zoomsWithRoom(order));
+    }
+    return this.cache.get(key);
+  }
+
+  placeLabel(type, place, lang) {
+    const style = PLACE_STYLES[place.kind];
+    const text = place.names[lang] || place.names.en;
+    const point = place.kind === 'city' || place.kind === 'capital';
+    const width = type.width(text, style.size, style.weight, style.style) + style.spacing * text.length;
+    const half = width / 2;
+    const box = point ? [-6, -style.size, width + 14, 8] : [-half - 6, -style.size, half + 6, 8];
+    return {
+      text, point, style, half,
+      at: [Mercator.x(place.lon), Mercator.y(place.lat)],
+      box: type.rtl && point ? [-box[2], box[1], -box[0], box[3]] : box,
+      minZoom: style.zooms[place.rank - 1], maxZoom: style.out,
+      priority: place.rank * 10 + (point ? 1 : 0),
+    };
+  }
+
+  draw(pen, frame, siteLabels, obstacles) {
+    const { view, ze } = pen;
+    const near = view.box(200);
+    for (const label of this.prepare(pen.type, frame.lang, siteLabels)) {
+      const [ux, uy] = label.at;
+      if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3]) continue;
+      const shown = smoothstep(label.zoom, label.zoom + 0.2, ze) * (1 - smoothstep(label.maxZoom - 0.6, label.maxZoom, ze));
+      if (shown > 0.004) this.drawLabel(pen, label, view.x(ux), view.y(uy), shown, obstacles);
+    }
+  }
+
+  drawLabel(pen, label, x, y, shown, obstacles) {
+    const { ctx, look, u, type } = pen;
+    const box = [x + label.box[0] * u, y + label.box[1] * u, x + label.box[2] * u, y + label.box[3] * u];
+    ctx.globalAlpha = shown * clearOf(box, obstacles, 30 * u);
+    if (ctx.globalAlpha > 0.004) {
+      const { size, weight, style, spacing, colour } = label.style;
+      const shift = label.point ? (label.offset || 9) * (type.rtl ? -1 : 1) : 0;
+      if (label.point && !label.offset) dot(ctx, x, y, 2.6 * u, look.place, look.halo);
+      type.draw(label.text, x + shift * u, y + (label.point ? 6 * u : 0), {
+        size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u,
+        align: label.point ? 'start' : 'center',
+      });
+    }
+    ctx.globalAlpha = 1;
+  }
+}
+
+function dot(ctx, x, y, r, colour, halo) {
+  ctx.beginPath();
+  ctx.arc(x, y, r, 0, 2 * Math.PI);
+  ctx.lineWidth = r;
+  ctx.strokeStyle = halo;
+  ctx.stroke();
+  ctx.fillStyle = colour;
+  ctx.fill();
+}
+
+// 1 away from every obstacle, 0 upon one, in between while a label slides past it.
+function clearOf(box, obstacles, range) {
+  let clear = 1;
+  for (const o of obstacles) {
+    const dx = Math.max(o[0] - box[2], box[0] - o[2]);
+    const dy = Math.max(o[1] - box[3], box[1] - o[3]);
+    clear = Math.min(clear, smoothstep(0, range, Math.max(dx, dy)));
+  }
+  return clear;
+}

@@ -1,0 +1,129 @@
+// Everything that is said, in the language of the frame. A missing word falls back to English and is noted.
+
+const DASH = '–';
+
+class Words {
+  constructor(data) {
+    this.data = data;
+    this.missing = new Set();
+  }
+
+  of(key, lang, values = {}) {
+    const table = this.data.words[lang] || {};
+    let text = table[key];
+    if (text === undefined) {
+      this.missing.add(`${lang}:${key}`);
+      text = this.data.words.en[key];
+    }
+    if (text === undefined) throw new Error(`camps: no words for "${key}"`);
+    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  }
+
+  meta(key, lang) {
+    const value = this.data.meta[key];
+    if (!value || typeof value === 'string') return value || '';
+    return value[lang] || value.en || '';
+  }
+
+  name(names, lang) {
+    const text = names[lang] || names.en;
+    if (!names[lang]) this.missing.add(`${lang}:${names.en}`);
+    return text;
+  }
+
+  number(value, lang) {
+    const separator = { en: ',', fr: '\u202f', zh: ',', ug: ',' }[lang] || ',';
+    return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, separator);
+  }
+
+  date(t, lang) {
+    const { year, month, day } = Days.parts(t);
+    const precision = this.data.meta.precision;
+    if (precision === 'year') return String(year);
+    const name = this.of('months', lang).split('|')[month - 1];
+    return this.of(precision === 'month' ? 'date_month' : 'date_day', lang, { year, month, day, name });
+  }
+
+  shown(t) {
+    return { year: Days.iso(t).slice(0, 4), month: Days.iso(t).slice(0, 7), day: Days.iso(t) }[this.data.meta.precision];
+  }
+
+  length(metres, lang) {
+    return metres >= 1000
+      ? `${this.number(metres / 1000, lang)} ${this.of('km', lang)}`
+      : `${this.number(metres, lang)} ${this.of('m', lang)}`;
+  }
+
+  total(state, lang) {
+    if (this.data.kind === 'eras') return this.of('sites_open', lang, { n: state.open });
+    if (state.total === null || !this.data.meta.measure) return '';
+    const measure = this.data.meta.measure;
+    const value = this.number(state.total, lang);
+    return this.of(`total_${measure}`, lang, { value });
+  }
+
+  // What the number rests on, and, where the picture runs ahead of what was seen, that it does.
+  notes(state, lang) {
+    const notes = [];
+    const { kind, meta } = this.data;
+    if (kind === 'growth') {
+      const year = Days.parts(state.t).year;
+      const inYear = this.data.sites.filter((site) => site.years && site.years.includes(year)).length;
+      notes.push(this.of('known', lang, { n: state.known, all: meta.n_sites }));
+      if (inYear) notes.push(this.of('counted', lang, { n: inYear, year }));
+    }
+    if (kind === 'eras') notes.push(...this.eraNotes(state, lang));
+    if (kind === 'footprints') notes.push(this.lookNote(state, lang));
+    if (state.kind === 'interpolated') notes.push(this.of('interpolated_note', lang));
+    if (state.kind === 'bracketed' && kind !== 'eras') notes.push(this.of('bracketed_note', lang));
+    return notes;
+  }
+
+  eraNotes(state, lang) {
+    const undated = state.sites.filter((site) => site.phase === 'undated').length;
+    const era = this.era(state.t);
+    const notes = era ? [this.name(era.names, lang)] : [];
+    if (undated) notes.push(this.of('undated_note', lang, { n: undated, all: this.data.meta.n_sites }));
+    return notes;
+  }
+
+  era(t) {
+    return (this.data.eras || []).find((era) => t >= era.from && t < era.to) || null;
+  }
+
+  lookNote(state, lang) {
+    const day = Math.floor(state.t);
+    const seen = this.data.meta.stop_days.filter((stop) => stop <= day);
+    if (!seen.length) return this.of('no_look_yet', lang);
+    const last = seen[seen.length - 1];
+    if (last === day) return this.of('look_today', lang);
+    return this.of('look_before', lang, { days: this.number(day - last, lang), date: this.date(last, lang) });
+  }
+
+  credit(lang) {
+    return this.data.meta.attribution.map((part) => (typeof part === 'string' ? part : part[lang] || part.en)).join(' · ');
+  }
+
+  legendRows(frame) {
+    const { lang } = frame;
+    const rows = [];
+    const head = this.meta('legend', lang);
+    if (head) rows.push({ text: head, head: true });
+    for (const entry of this.data.classes) {
+      const colour = (look) => look.classes[entry.colour];
+      rows.push({ text: this.name(entry.names, lang), mark: (look) => ({ shape: entry.shape, colour: colour(look), mark: 'observed' }) });
+    }
+    for (const mark of this.data.marks) {
+      const shape = this.data.classes[0] ? this.data.classes[0].shape : 'disc';
+      rows.push({ text: this.of(`mark_${mark}`, lang), mark: (look) => ({ shape: mark === 'unknown' ? 'disc' : shape, colour: look.sample, mark }) });
+    }
+    for (const swatch of this.data.swatches || []) {
+      rows.push({ text: this.of(`swatch_${swatch}`, lang), swatch: (pen, x, y, w, h) => drawSwatch(pen, swatch, x, y, w, h) });
+    }
+    return rows;
+  }
+
+  sizeSamples() {
+    return this.data.options.samples || [];
+  }
+}

@@ -1,0 +1,240 @@
+"""The page: a folium map with our canvas, our scripts and our data inside, and nothing outside."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import folium
+from branca.element import Element, MacroElement
+from folium.template import Template
+
+from camps import basemap, files, style
+from camps.errors import InputError
+from camps.maps import vendored
+
+_HERE = Path(__file__).parent
+_SCRIPTS = ("geo", "text", "base", "state", "outlines", "symbols", "words", "furniture", "stage", "page")
+
+#: Our own page needs only Leaflet; the rest of what folium lists serves its own markers and popups.
+_FOR_FOLIUM_ELEMENTS = frozenset(
+    {
+        "jquery-3.7.1.min.js",
+        "bootstrap.bundle.min.js",
+        "leaflet.awesome-markers.js",
+        "bootstrap.min.css",
+        "bootstrap-glyphicons.css",
+        "all.min.css",
+        "leaflet.awesome-markers.css",
+        "leaflet.awesome.rotate.min.css",
+    }
+)
+
+
+class CampsMap(folium.Map):
+    """A folium map that draws the suite's layers on one canvas and works without a network.
+
+    Parameters
+    ----------
+    payload
+        What the page shows, see :mod:`camps.maps.payload`.
+    online
+        Let layers and plugins that others add load from other hosts.
+
+    Notes
+    -----
+    ``window.camps`` in the page is the contract with the film: ``ready``, ``meta``, ``setFrame``, ``describe`` and
+    ``canvas``.
+    """
+
+    _template = Template(
+        """
+        {% macro header(this, kwargs) %}
+            <meta name="viewport" content="width=device-width, initial-scale=1.0">
+            <meta name="generator" content="camps">
+            <title>{{ this.page_title|e }}</title>
+            <style>
+                html, body { width: 100%; height: 100%; margin: 0; padding: 0; }
+                #{{ this.page_id() }} {
+                    position: {{ this.position }};
+                    width: {{ this.width[0] }}{{ this.width[1] }};
+                    height: {{ this.height[0] }}{{ this.height[1] }};
+                    left: {{ this.left[0] }}{{ this.left[1] }};
+                    top: {{ this.top[0] }}{{ this.top[1] }};
+                }
+                .leaflet-container { font-size: {{ this.font_size }}; }
+            </style>
+            <style>{{ this.styles() }}</style>
+            <script>
+                L_NO_TOUCH = {{ this.global_switches.no_touch|tojson }};
+                L_DISABLE_3D = {{ this.global_switches.disable_3d|tojson }};
+            </script>
+        {% endmacro %}
+
+        {% macro html(this, kwargs) %}
+            <div class="camps-page" id="{{ this.page_id() }}" data-look="{{ this.payload.meta.look }}">
+                <script type="application/json">{{ this.data_text() }}</script>
+                <div class="folium-map" id="{{ this.get_name() }}"></div>
+                <div class="camps-bar" tabindex="-1"></div>
+            </div>
+        {% endmacro %}
+
+        {% macro script(this, kwargs) %}
+            {{ this.scripts() }}
+            var {{ this.get_name() }} = L.map(
+                {{ this.get_name()|tojson }},
+                {
+                    center: {{ this.location|tojson }},
+                    crs: L.CRS.{{ this.crs }},
+                    ...{{ this.options|tojavascript }}
+                }
+            );
+            campsStart({{ this.page_id()|tojson }}).attach(
+                {{ this.get_name() }}, document.getElementById({{ this.page_id()|tojson }})
+            );
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, payload: dict[str, Any], *, online: bool = False) -> None:
+        view = payload["view"]
+        super().__init__(
+            location=[view["lat"], view["lon"]],
+            zoom_start=view["zoom"],
+            tiles=None,
+            zoom_snap=0,
+            zoom_delta=0.5,
+            wheel_px_per_zoom_level=120,
+            zoom_animation=False,
+            fade_animation=False,
+            marker_zoom_animation=False,
+            attribution_control=False,
+            min_zoom=2,
+            max_zoom=19,
+            world_copy_jump=False,
+        )
+        self._name = "CampsMap"
+        self.payload = payload
+        self.online = online
+        self.page_title = _plain(payload["meta"]["title"], payload["meta"]["lang"])
+
+    def page_id(self) -> str:
+        """Return the id of the element that holds map and controls."""
+        return f"page_{self.get_name()}"
+
+    def styles(self) -> str:
+        """Return the page's style sheet."""
+        return vendored.raw(_read("css/page.css"))
+
+    def scripts(self) -> str:
+        """Return the page's scripts, in one scope of their own."""
+        text = "\n".join(_read(f"js/{name}.js") for name in _SCRIPTS)
+        return vendored.raw(f"(() => {{\n'use strict';\n{text}}})();\n")
+
+    def data_text(self) -> str:
+        """Return the payload as JSON that no HTML parser can mistake for markup."""
+        text = json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+        return vendored.raw(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+    def render(self, **kwargs: Any) -> None:
+        """Render into the figure, with every link replaced by the vendored file."""
+        super().render(**kwargs)
+        leave_out = frozenset() if self._has_others() else _FOR_FOLIUM_ELEMENTS
+        vendored.inline_links(self.get_root(), leave_out=leave_out, online=self.online)
+        if self._has_others():
+            self.get_root().header.add_child(Element(_icon_defaults()), name="camps_icons")
+
+    def _has_others(self) -> bool:
+        return any(not isinstance(child, folium.map.FitBounds) for child in self._children.values())
+
+
+def write_map(map_: folium.Map, path: Path | str) -> Path:
+    """Write a folium map as one HTML file, whole or not at all, and return its path.
+
+    The same map gives the same bytes: folium's random element names are replaced by running numbers.
+
+    Parameters
+    ----------
+    map_
+        Any folium map; one of ours needs no network.
+    path
+        The file; it must end in ``.html``.
+
+    Raises
+    ------
+    InputError
+        When the path does not end in .html or the disk refuses.
+    MissingError
+        When a plugin links a script that is not vendored.
+    """
+    target = Path(path)
+    if target.suffix != ".html":
+        raise InputError(f"{target}: maps are written as .html; name the file so")
+    return files.write_text(target, html_text(map_))
+
+
+def html_text(map_: folium.Map) -> str:
+    """Return the whole page of a map as text, the same for the same map."""
+    root = map_.get_root()
+    text = str(root.render())
+    names = {element._id: f"{number:032x}" for number, element in enumerate(_walk(root))}
+    pattern = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+    numbered: dict[str, str] = {}
+
+    def stable(found: re.Match[str]) -> str:
+        name = found.group()
+        return numbered.setdefault(name, f"{len(numbered):032x}") if name in names else name
+
+    return "\n".join(line.rstrip() for line in pattern.sub(stable, text).splitlines()) + "\n"
+
+
+def _walk(element: Any) -> Iterator[Any]:
+    yield element
+    parts = [*element._children.values(), *(getattr(element, name, None) for name in ("header", "html", "script"))]
+    for part in parts:
+        if isinstance(part, (Element, MacroElement)):
+            yield from _walk(part)
+
+
+def _plain(title: Any, lang: str) -> str:
+    return str(title if isinstance(title, str) else title.get(lang) or title["en"])
+
+
+def _icon_defaults() -> str:
+    """Return the script that gives Leaflet its marker pictures without a folder to look in."""
+    icons = json.loads((vendored.VENDOR / "leaflet-icons.json").read_text(encoding="utf-8"))
+    return f"<script>L.Icon.Default.imagePath = ''; L.Icon.Default.mergeOptions({json.dumps(icons, sort_keys=True)});</script>"
+
+
+@cache
+def _read(name: str) -> str:
+    path = _HERE / name
+    with files.readable(path):
+        return path.read_text(encoding="utf-8")
+
+
+@cache
+def words() -> dict[str, dict[str, str]]:
+    """Return the words of the maps by language and key."""
+    return tomllib.loads(_read("languages.toml"))
+
+
+@cache
+def base() -> dict[str, Any]:
+    """Return the base map as pages hold it: the three scales and the places with their names by language."""
+    places = [
+        {
+            "names": {lang: row[f"name_{lang}"] for lang in style.LANGUAGES if isinstance(row[f"name_{lang}"], str)},
+            "lon": row["lon"],
+            "lat": row["lat"],
+            "kind": row["kind"],
+            "rank": row["rank"],
+        }
+        for row in basemap.read_places().to_dict("records")
+    ]
+    return {"scales": [basemap.read_scale(name) for name in basemap.SCALES], "places": places, "relief": None}

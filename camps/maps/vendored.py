@@ -1,0 +1,110 @@
+"""Browser code that travels with the maps, so that a page asks no other host for anything.
+
+``vendor/vendor.toml`` lists each file with its package, exact version, SHA-256 and licence. folium links its scripts
+and styles by address; here such a link is replaced by the vendored file of the same name. A link that has no vendored
+file is an error that names it, unless the map allows online layers.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import folium
+from branca.element import CssLink, Element, Figure, JavascriptLink
+
+from camps import files
+from camps.errors import InputError, MissingError
+
+VENDOR = Path(__file__).parent / "vendor"
+
+#: Files that folium itself carries.
+_FOLIUM_TEMPLATES = Path(folium.__file__).parent / "templates"
+
+
+@cache
+def read_list() -> dict[str, dict[str, str]]:
+    """Return the vendored files by name, each with package, version, sha256 and licence."""
+    path = VENDOR / "vendor.toml"
+    with files.readable(path):
+        content: dict[str, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))["file"]
+    return content
+
+
+@cache
+def read_asset(name: str) -> str:
+    """Return the text of a vendored script or style.
+
+    Raises
+    ------
+    MissingError
+        When no file of that name is vendored.
+    InputError
+        When the file is not the one listed.
+    """
+    if name in read_list():
+        path = VENDOR / name
+        found = files.sha256(path)
+        if found != read_list()[name]["sha256"]:
+            raise InputError(f"{path}: SHA-256 {found}, expected {read_list()[name]['sha256']}; restore the file")
+        return path.read_text(encoding="utf-8")
+    if (_FOLIUM_TEMPLATES / name).is_file():
+        return (_FOLIUM_TEMPLATES / name).read_text(encoding="utf-8")
+    raise MissingError(f"{name}: not among the vendored browser files; expected one listed in {VENDOR / 'vendor.toml'}")
+
+
+def has_asset(name: str) -> bool:
+    """Return whether a script or style of that name is here."""
+    return name in read_list() or (_FOLIUM_TEMPLATES / name).is_file()
+
+
+def inline_links(figure: Figure, *, leave_out: frozenset[str], online: bool) -> None:
+    """Replace the linked scripts and styles in the head of `figure` by their vendored text, in the same order.
+
+    Parameters
+    ----------
+    figure
+        The page; its head is changed.
+    leave_out
+        Names of files that this page does not need.
+    online
+        Leave links that are not vendored as they are, instead of refusing them.
+
+    Raises
+    ------
+    MissingError
+        Naming every link that has no vendored file.
+    """
+    head = figure.header._children
+    links = {
+        key: _file_name(element) for key, element in head.items() if isinstance(element, (JavascriptLink, CssLink))
+    }
+    unknown = sorted(name for name in links.values() if not has_asset(name) and name not in leave_out)
+    if unknown and not online:
+        raise MissingError(
+            f"map: {', '.join(unknown)} would be loaded from another host, expected only vendored files; "
+            "leave that plugin out, or make the map with online=True"
+        )
+    for key, name in links.items():
+        if name in leave_out or has_asset(name):
+            head[key] = Element("") if name in leave_out else _inline(head[key], name)
+
+
+def _file_name(link: Any) -> str:
+    return urlsplit(link.url).path.rsplit("/", 1)[-1]
+
+
+def _inline(link: Any, name: str) -> Element:
+    text = read_asset(name)
+    if isinstance(link, CssLink):
+        return Element(raw(f"<style>{text}</style>"))
+    # A script inside a page ends at the first closing tag, wherever it stands.
+    return Element(raw("<script>" + text.replace("</script", "<\\/script") + "</script>"))
+
+
+def raw(text: str) -> str:
+    """Return text that a branca template gives out as it is; what a macro returns is read as a template once more."""
+    return "{% raw %}" + text.replace("{%", "{\\u0025") + "{% endraw %}"

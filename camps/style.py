@@ -1,0 +1,188 @@
+"""One look for every map, plot and frame: colours, symbols and type, made for screen and tested for colour-blind readers.
+
+Two looks, ``dark`` for broadcast and ``light`` for print and projectors. Text keeps WCAG AA contrast (4.5 : 1) and
+symbols 3 : 1 against land and sea. The four security tiers are steps of lightness, so they stay in order without any
+sense of colour; systems differ in shape as well as in hue.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from camps.errors import InputError
+
+LANGUAGES = ("en", "fr", "zh", "ug")
+LOOKS = ("dark", "light")
+
+#: Font families by script, first choice first; the embedded ones stand at the head.
+FONTS = {
+    "latin": '"Camps Latin", "Noto Sans", "Helvetica Neue", "Segoe UI", Arial, sans-serif',
+    "chinese": '"Camps Latin", "Camps Chinese", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", '
+    '"Microsoft YaHei", sans-serif',
+    "arabic": '"Camps Arabic", "Noto Naskh Arabic", "Noto Sans Arabic", "Geeza Pro", "Segoe UI", sans-serif',
+}
+
+#: BCP 47 tags, so that a reader and a font choose the right shapes.
+LANGUAGE_TAGS = {"en": "en", "fr": "fr", "zh": "zh-Hans", "ug": "ug-Arab"}
+
+
+class SymbolClass(NamedTuple):
+    """How a group of sites is drawn: an id, the key of its colour in every look, and a shape."""
+
+    id: str
+    colour: str
+    shape: str
+
+
+#: Security tiers of the ASPI list, 1 the lowest; ``tier-0`` stands for a site without one.
+TIERS = (
+    SymbolClass("tier-1", "tier_1", "disc"),
+    SymbolClass("tier-2", "tier_2", "disc"),
+    SymbolClass("tier-3", "tier_3", "disc"),
+    SymbolClass("tier-4", "tier_4", "disc"),
+    SymbolClass("tier-0", "tier_0", "disc"),
+)
+
+SYSTEMS = (
+    SymbolClass("xinjiang-internment", "orange", "disc"),
+    SymbolClass("laogai", "green", "square"),
+    SymbolClass("laojiao", "yellow", "diamond"),
+    SymbolClass("prison", "blue", "triangle"),
+    SymbolClass("kwanliso", "red", "pentagon"),
+    SymbolClass("kyohwaso", "pink", "hexagon"),
+    SymbolClass("khmer-rouge-prison", "violet", "inverted"),
+    SymbolClass("other", "grey", "disc"),
+)
+
+_DARK: dict[str, Any] = {
+    "sea": "#0b1015",
+    "land": "#191f26",
+    "lake": "#0f161d",
+    "river": "#2a3641",
+    "province": "#2c363f",
+    "border": "#5b6873",
+    "relief_blend": "screen",
+    "relief_alpha": 0.5,
+    "halo": "rgba(13,18,23,0.85)",
+    "panel": "rgba(11,16,21,0.78)",
+    "text": "#f1f4f6",
+    "secondary": "#cfd7dd",
+    "muted": "#a7b3bd",
+    "place": "#c3ccd3",
+    "place_area": "#8d9aa5",
+    "place_water": "#7f9db4",
+    "label": "#f1f4f6",
+    "edge": "#ffffff",
+    "unknown": "#a7b3bd",
+    "sample": "#cfd7dd",
+    "guide": "rgba(0,229,255,0.7)",
+    "tick": "#77848f",
+    "chart": "rgba(245,177,76,0.55)",
+    "footprint": "#f2b25a",
+    "footprint_block": "#e58a4e",
+    "footprint_other": "#8d9aa5",
+    "footprint_edge": "#fff3dc",
+    "compound": "#cfd7dd",
+    "construction": "#d9a441",
+    "loss": "#8fb7d6",
+    "classes": {
+        "tier_1": "#fbe7a3",
+        "tier_2": "#f6ad49",
+        "tier_3": "#e8613f",
+        "tier_4": "#b7478c",
+        "tier_0": "#98a4ae",
+        "orange": "#f0a13a",
+        "green": "#3fbf94",
+        "yellow": "#f4e285",
+        "blue": "#62b5ee",
+        "red": "#e8613f",
+        "pink": "#e7a3cc",
+        "violet": "#9d8df1",
+        "grey": "#98a4ae",
+    },
+}  # fmt: skip
+
+_LIGHT: dict[str, Any] = {
+    "sea": "#dfe7ec",
+    "land": "#f6f3ec",
+    "lake": "#d3dfe7",
+    "river": "#b9cad6",
+    "province": "#dcd6ca",
+    "border": "#8d8778",
+    "relief_blend": "multiply",
+    "relief_alpha": 0.55,
+    "halo": "rgba(250,248,243,0.9)",
+    "panel": "rgba(250,248,243,0.88)",
+    "text": "#14191e",
+    "secondary": "#2c343b",
+    "muted": "#4a545d",
+    "place": "#3b444c",
+    "place_area": "#5f6870",
+    "place_water": "#3f637e",
+    "label": "#14191e",
+    "edge": "#14191e",
+    "unknown": "#5f6870",
+    "sample": "#4a545d",
+    "guide": "rgba(0,110,150,0.8)",
+    "tick": "#7c868e",
+    "chart": "rgba(176,84,22,0.45)",
+    "footprint": "#c46a17",
+    "footprint_block": "#9c4410",
+    "footprint_other": "#8b9299",
+    "footprint_edge": "#3f1d05",
+    "compound": "#4a545d",
+    "construction": "#8a6200",
+    "loss": "#2f6f9f",
+    "classes": {
+        "tier_1": "#c48a00",
+        "tier_2": "#bf5b04",
+        "tier_3": "#a3231c",
+        "tier_4": "#5c1048",
+        "tier_0": "#6d767d",
+        "orange": "#b96a00",
+        "green": "#00704f",
+        "yellow": "#8f7a00",
+        "blue": "#1f6fae",
+        "red": "#b3290f",
+        "pink": "#a8508a",
+        "violet": "#5646b8",
+        "grey": "#6d767d",
+    },
+}  # fmt: skip
+
+_PALETTES = {"dark": _DARK, "light": _LIGHT}
+
+
+def palette(look: str) -> dict[str, Any]:
+    """Return the colours of a look, CSS colour text by role; ``classes`` holds those of symbols.
+
+    Raises
+    ------
+    InputError
+        When there is no such look.
+    """
+    if look not in _PALETTES:
+        raise InputError(f"{look}: no such look; expected one of {', '.join(LOOKS)}")
+    return _PALETTES[look]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the WCAG 2 contrast ratio of two colours written as ``#rrggbb``, from 1 to 21."""
+    light, dark = sorted((relative_luminance(one), relative_luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def relative_luminance(colour: str) -> float:
+    """Return the relative luminance of an sRGB colour written as ``#rrggbb``, 0 (black) to 1 (white)."""
+    red, green, blue = (_linear(part) for part in rgb(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def rgb(colour: str) -> tuple[float, float, float]:
+    """Return the sRGB channels of ``#rrggbb``, each 0 to 1."""
+    red, green, blue = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    return red, green, blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
