@@ -15,9 +15,12 @@ Span = dict[str, Any]
 Spans = list[Span]
 Block = dict[str, Any]
 Align = Literal["left", "right", "center"]
+#: How a section stands on paper: after what comes before, on a page of its own, unbroken, or on a page turned sideways.
+Layout = Literal["flow", "page", "together", "wide"]
 
 _HAN = r"[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]+"
-_ARABIC = r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]+(?:[ \u200c][\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]+)*"
+_ARABIC_LETTERS = r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]+"
+_ARABIC = rf"{_ARABIC_LETTERS}(?:[ \u200c]{_ARABIC_LETTERS})*"
 _HANGUL = r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]+"
 _SCRIPTS = re.compile(f"(?P<zh>{_HAN})|(?P<ug>{_ARABIC})|(?P<ko>{_HANGUL})")
 _MARKUP = re.compile(r"\*(?P<em>[^*]+)\*|`(?P<code>[^`]+)`|\[(?P<label>[^\]]+)\]\((?P<href>[^)]+)\)")
@@ -132,14 +135,13 @@ class Section:
     title: str
     blocks: list[Block] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
-    wide: bool = False
-    new_page: bool = False
+    layout: Layout = "flow"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the section as plain values."""
         return {
-            "label": self.label, "title": plain(self.title), "blocks": self.blocks, "wide": self.wide,
-            "new_page": self.new_page, "sections": [section.as_dict() for section in self.sections],
+            "label": self.label, "title": plain(self.title), "blocks": self.blocks, "layout": self.layout,
+            "sections": [section.as_dict() for section in self.sections],
         }  # fmt: skip
 
 

@@ -55,6 +55,8 @@ class Claim:
     ----------
     id
         Name of the claim, for good.
+    title
+        What it is about, in a few words.
     text
         The sentence, with each number marked as ``{printed:key}``.
     function
@@ -74,6 +76,7 @@ class Claim:
     """
 
     id: str
+    title: str
     text: str
     function: str
     notebook: str

@@ -8,6 +8,7 @@ import warnings
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -16,10 +17,10 @@ from camps.appendix.blocks import Document
 from camps.errors import MissingError, RenderError
 
 #: Tagged for screen readers (PDF/UA-1) and fit for keeping (PDF/A-2a).
-PDF_STANDARDS = ["ua-1", "a-2a"]
+PDF_STANDARDS: Any = ["ua-1", "a-2a"]
 
 #: The document claims no time; PDF wants one, so it gets the beginning of the count.
-NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 #: Fonts that the document is set in and that do not travel inside Typst, with the package that brings them.
 FONTS = {
@@ -61,7 +62,9 @@ def _compiled(sources: dict[str, bytes]) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", typst.TypstWarning)
-            return bytes(typst.compile(sources, format="pdf", pdf_standards=PDF_STANDARDS, timestamp=NO_TIME))
+            # The stubs do not know that sources may be given by name.
+            given: Any = sources
+            return bytes(typst.compile(given, format="pdf", pdf_standards=PDF_STANDARDS, timestamp=NO_TIME))
     except typst.TypstError as error:
         raise RenderError(f"the document cannot be set: {error.message}; {' '.join(error.hints)}") from error
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import matplotlib as mpl
 import pandas as pd
-from matplotlib import dates as mdates
+from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
@@ -21,12 +22,14 @@ from camps import crs, files
 
 INK, QUIET, LINE, ACCENT, BAND = "#1a1a1a", "#5a5a5a", "#b8b8b8", "#8a1c1c", "#e3c9c7"
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 7.5, "axes.edgecolor": LINE, "axes.linewidth": 0.6,
     "axes.labelcolor": INK, "text.color": INK, "xtick.color": QUIET, "ytick.color": QUIET,
     "xtick.major.width": 0.6, "ytick.major.width": 0.6, "svg.hashsalt": "camps", "svg.fonttype": "path",
 }  # fmt: skip
 _WIDTH_IN = 6.2
+# matplotlib.dates carries no types.
+_DATES: Any = dates
 
 
 def _save(figure: Figure, path: Path) -> Path:
@@ -56,7 +59,7 @@ def draw_growth_curve(series: pd.DataFrame, path: Path) -> Path:
 
 
 def _draw_steps(axes: Axes, days: Sequence[dt.date], series: pd.DataFrame) -> None:
-    x = mdates.date2num(days)
+    x = _DATES.date2num(days)
     value, low, high = (series[name].to_numpy() / 1000 for name in ("built_m2", "built_m2_lo95", "built_m2_hi95"))
     axes.fill_between(x, low, high, step="post", color=BAND, linewidth=0)
     axes.step(x, value, where="post", color=ACCENT, linewidth=1.1)
@@ -67,9 +70,9 @@ def _draw_steps(axes: Axes, days: Sequence[dt.date], series: pd.DataFrame) -> No
 
 def _mark_gap(axes: Axes, days: Sequence[dt.date]) -> None:
     """Say where for more than half a year nobody looked."""
-    for before, after in zip(days, days[1:], strict=False):
+    for before, after in pairwise(days):
         if (after - before).days > 183:
-            middle = mdates.date2num(before) + (after - before).days / 2
+            middle = _DATES.date2num(before) + (after - before).days / 2
             axes.annotate(
                 f"no image between {before} and {after}", (middle, 0.05), xycoords=("data", "axes fraction"),
                 ha="center", color=QUIET, fontsize=6.5,
@@ -78,8 +81,8 @@ def _mark_gap(axes: Axes, days: Sequence[dt.date]) -> None:
 
 def _finish_time_axis(axes: Axes) -> None:
     axes.set_ylabel("roofed area, thousand m²")
-    axes.xaxis.set_major_locator(mdates.MonthLocator(bymonth=(1, 7)))
-    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))
+    axes.xaxis.set_major_locator(_DATES.MonthLocator(bymonth=(1, 7)))
+    axes.xaxis.set_major_formatter(_DATES.DateFormatter("%Y-%m"))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=LINE, linewidth=0.35)
     axes.set_axisbelow(True)

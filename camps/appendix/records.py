@@ -94,7 +94,7 @@ _COLUMNS: dict[RecordName, dict[str, pa.Column]] = {
         "source_item": _text(null=False),
     },
     "claims": {
-        "claim_id": _text(null=False, unique=True), "text": _text(null=False),
+        "claim_id": _text(null=False, unique=True), "title": _text(null=False), "text": _text(null=False),
         "status": _text(null=False, one_of=("checked", "not checked")), "reason": _text(),
         "numbers": _text(null=False), "function": _text(null=False), "notebook": _text(null=False),
         "supporting_items": _text(null=False), "contrary_items": _text(), "alternatives": _text(null=False),
@@ -483,7 +483,8 @@ def _claim(result: CheckedClaim) -> dict[str, Any]:
         for number in claim.numbers
     ]
     return {
-        "claim_id": claim.id, "text": claim.sentence, "status": result.status, "reason": result.reason or None,
+        "claim_id": claim.id, "title": claim.title, "text": claim.sentence,
+        "status": result.status, "reason": result.reason or None,
         "numbers": canonical_json(numbers), "function": f"camps.appendix.findings.{claim.function}",
         "notebook": claim.notebook, "supporting_items": "; ".join(claim.supporting),
         "contrary_items": "; ".join(claim.contrary) or None, "alternatives": claim.alternatives,
