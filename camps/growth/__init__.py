@@ -5,6 +5,45 @@ an interval; a number comes with the error it carries. Three metrics are never m
 ``compound_area_m2``.
 """
 
-from camps.growth.aggregates import aggregate as aggregate
+from camps.growth.accuracy import MapAccuracy, assess
+from camps.growth.aggregates import aggregate
+from camps.growth.appearance import appearances
+from camps.growth.comparison import (
+    change_points,
+    doubling_years,
+    increase_percent,
+    percent_of,
+    rate_a_year,
+    rates,
+    verdict,
+)
+from camps.growth.intervals import bounds, curves
+from camps.growth.measured import hold, series
+from camps.growth.onsets import onset, site_onsets, turnbull
+from camps.growth.uncertainty import budget, edge_bias_m2, increase, pixel_counting_sd_m2, vertex_noise_sd_m2
 
-__all__ = ["aggregate"]
+__all__ = [
+    "MapAccuracy",
+    "aggregate",
+    "appearances",
+    "assess",
+    "bounds",
+    "budget",
+    "change_points",
+    "curves",
+    "doubling_years",
+    "edge_bias_m2",
+    "hold",
+    "increase",
+    "increase_percent",
+    "onset",
+    "percent_of",
+    "pixel_counting_sd_m2",
+    "rate_a_year",
+    "rates",
+    "series",
+    "site_onsets",
+    "turnbull",
+    "verdict",
+    "vertex_noise_sd_m2",
+]

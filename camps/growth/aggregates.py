@@ -76,10 +76,11 @@ def aggregate(
             100 at `base`, with its 95 % interval.
         ``n_matched``
             Sites that the comparison rests on: those of the panel; for ``chain`` those observed both at t and at the
-            next date towards `base` (at `base`, those observed then); otherwise all that enter.
+            date it is linked to (at `base`, those observed then); otherwise all that enter.
         ``suppressed``
-            True where fewer than ``settings.MIN_MATCHED_SITES`` sites match at t or, for ``chain``, at any date
-            between `base` and t. A single site is no group and is never suppressed.
+            True where fewer than ``settings.MIN_MATCHED_SITES`` sites match. ``panel`` and ``chain`` pass over such a
+            date: the panel does not ask for it, and the chain is linked to the date before. A single site is no group
+            and is never suppressed.
         ``draws``, ``seed``
             As given.
 
@@ -174,10 +175,11 @@ def _group_of_unit(counts: pd.DataFrame, by: str) -> pd.Series[Any]:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What an estimator adds up: each date's sums of `numerator`, and for a chain of `denominator` as well."""
+    """What an estimator adds up at each date, and for a chain what the sum is set against and at which date."""
 
     numerator: Floats
     denominator: Floats | None
+    reference: NDArray[np.intp] | None
     n_sites: int
     n_observed: NDArray[np.int64]
     n_held: NDArray[np.int64]
@@ -185,34 +187,45 @@ class _Parts:
     n_matched: NDArray[np.int64]
 
 
-def _parts(values: Floats, estimator: Estimator, at_base: int) -> _Parts:
+def _parts(values: Floats, estimator: Estimator, at_base: int, smallest: int) -> _Parts:
     seen = ~np.isnan(values)
-    ever = np.logical_or.accumulate(seen, axis=1)
     if estimator == "panel":
-        return _panel(values[seen.all(axis=1)])
+        return _panel(values, seen, smallest)
+    never = len(values) - _tally(np.logical_or.accumulate(seen, axis=1))
     if estimator == "chain":
-        return _chain(values, seen, ever, at_base)
-    enters = ever if estimator == "held" else seen
+        return _chain(values, seen, never, _references(seen, at_base, smallest))
+    observed = _tally(seen)
+    held = len(values) - never - observed if estimator == "held" else observed * 0
     numerator = _held(values) if estimator == "held" else values
-    observed, entering = _tally(seen), _tally(enters)
-    never = len(values) - _tally(ever)
-    return _Parts(np.where(enters, numerator, 0), None, len(values), observed, entering - observed, never, entering)
+    return _Parts(np.nan_to_num(numerator), None, None, len(values), observed, held, never, observed + held)
 
 
-def _panel(panel: Floats) -> _Parts:
-    size = np.full(panel.shape[1], len(panel))
-    return _Parts(panel, None, len(panel), size, size * 0, size * 0, size)
+def _panel(values: Floats, seen: Flags, smallest: int) -> _Parts:
+    # A date at which hardly any site was looked at would leave no panel; it is passed over.
+    dates = _tally(seen) >= max(smallest, 1)
+    members = seen[:, dates].all(axis=1) if dates.any() else np.zeros(len(values), dtype=bool)
+    size = np.where(dates, members.sum(), 0)
+    panel = np.where(dates, values[members], 0.0)
+    return _Parts(panel, None, None, len(panel), size, size * 0, size * 0, size)
 
 
-def _chain(values: Floats, seen: Flags, ever: Flags, at_base: int) -> _Parts:
-    """Match each date with its neighbour towards the base, and the base with itself."""
-    dates = np.arange(values.shape[1])
-    neighbour = dates - np.sign(dates - at_base)
-    matched = seen & seen[:, neighbour]
+def _references(seen: Flags, at_base: int, smallest: int) -> NDArray[np.intp]:
+    """Return the date that each date is linked to: the next one towards the base at which enough sites match."""
+    reference = np.full(seen.shape[1], at_base, dtype=np.intp)
+    for dates in (range(at_base + 1, seen.shape[1]), range(at_base - 1, -1, -1)):
+        latest = at_base
+        for date in dates:
+            reference[date] = latest
+            if np.count_nonzero(seen[:, date] & seen[:, latest]) >= max(smallest, 1):
+                latest = date
+    return reference
+
+
+def _chain(values: Floats, seen: Flags, never: NDArray[np.int64], reference: NDArray[np.intp]) -> _Parts:
+    matched = seen & seen[:, reference]
     entering = _tally(matched)
-    numerator, denominator = np.where(matched, values, 0), np.where(matched, values[:, neighbour], 0)
-    never = len(values) - _tally(ever)
-    return _Parts(numerator, denominator, len(values), entering, entering * 0, never, entering)
+    numerator, denominator = np.where(matched, values, 0), np.where(matched, values[:, reference], 0)
+    return _Parts(numerator, denominator, reference, len(values), entering, entering * 0, never, entering)
 
 
 def _held(values: Floats) -> Floats:
@@ -226,12 +239,10 @@ def _tally(flags: Flags) -> NDArray[np.int64]:
 def _group_table(
     values: Floats, estimator: Estimator, at_base: int, *, smallest: int, draws: int, seed: int
 ) -> pd.DataFrame:
-    parts = _parts(values, estimator, at_base)
+    parts = _parts(values, estimator, at_base, smallest)
     value, index = _estimate(parts, np.ones((1, len(parts.numerator))), at_base)
-    hidden = _too_few(parts, at_base, smallest)
-    spread = (
-        _bootstrap(parts, at_base, draws=draws, seed=seed) if not hidden.all() else np.full((2, 2, len(hidden)), np.nan)
-    )
+    hidden = parts.n_matched < smallest
+    spread = _bootstrap(parts, at_base, draws=draws, seed=seed)
     table = pd.DataFrame(
         {
             "value": value[0], "lo": spread[0, 0], "hi": spread[0, 1],
@@ -243,6 +254,8 @@ def _group_table(
     numbers = ["value", "lo", "hi", "index", "index_lo", "index_hi"]
     known = ~hidden & (parts.n_matched > 0)
     table[numbers] = table[numbers].where(np.isfinite(table[numbers]) & known[:, None])
+    if not known[at_base]:
+        table[numbers[3:]] = np.nan
     return table
 
 
@@ -250,25 +263,14 @@ def _estimate(parts: _Parts, weights: Floats, at_base: int) -> tuple[Floats, Flo
     """Return value and index, one row a set of site weights and one column a date."""
     sums = np.asarray(weights @ parts.numerator)
     with np.errstate(divide="ignore", invalid="ignore"):
-        if parts.denominator is None:
+        if parts.denominator is None or parts.reference is None:
             return sums, 100.0 * sums / sums[:, [at_base]]
-        links = sums / np.asarray(weights @ parts.denominator)
-        links[:, at_base] = 1.0
-        index = 100.0 * _outward(np.multiply, links, at_base)
+        index = sums / np.asarray(weights @ parts.denominator)
+        index[:, at_base] = 100.0
+        later, earlier = range(at_base + 1, index.shape[1]), range(at_base - 1, -1, -1)
+        for date in (*later, *earlier):
+            index[:, date] *= index[:, parts.reference[date]]
     return index, index
-
-
-def _outward(combine: np.ufunc, array: NDArray[Any], at_base: int) -> NDArray[Any]:
-    """Accumulate along the last axis from the base to later dates, and from the base to earlier ones."""
-    later = combine.accumulate(array[..., at_base:], axis=-1)
-    earlier = combine.accumulate(array[..., at_base::-1], axis=-1)[..., ::-1]
-    return np.concatenate([earlier[..., :-1], later], axis=-1)
-
-
-def _too_few(parts: _Parts, at_base: int, smallest: int) -> Flags:
-    """Say where too few sites match; a chain is as weak as its weakest link between the base and the date."""
-    weak: Flags = parts.n_matched < smallest
-    return weak if parts.denominator is None else _outward(np.logical_or, weak, at_base)
 
 
 def _bootstrap(parts: _Parts, at_base: int, *, draws: int, seed: int) -> Floats:

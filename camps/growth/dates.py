@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
-from time import struct_time
 from typing import Any
 
 import pandas as pd
-from edtf import parse_edtf
-from edtf.parser.edtf_exceptions import EDTFParseException
 
-from camps.errors import InputError
+from camps.footprints.dates import day_bounds
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-@lru_cache(maxsize=65_536)
 def day_interval(edtf: str) -> tuple[int, int]:
     """Return the first and the last calendar day that an EDTF date may mean.
 
@@ -35,21 +29,14 @@ def day_interval(edtf: str) -> tuple[int, int]:
     Raises
     ------
     InputError
-        When the text is no EDTF date, or an end of the interval is open.
+        When the text is no EDTF date, an end of the interval is open, or it ends before it begins.
     """
-    try:
-        parsed = parse_edtf(edtf)
-        return _days(parsed.lower_strict()), _days(parsed.upper_strict())
-    except (EDTFParseException, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise InputError(
-            f"date {edtf!r}: found no closed EDTF date, expected one such as 2017, 2017-06-10 or 2017/2018; "
-            "correct the date or leave the row out"
-        ) from error
+    first, last = day_bounds(edtf)
+    return _day(first), _day(last)
 
 
-def _days(moment: struct_time) -> int:
-    last = calendar.monthrange(moment.tm_year, moment.tm_mon)[1]
-    return date(moment.tm_year, moment.tm_mon, min(moment.tm_mday, last)).toordinal() - _EPOCH
+def _day(iso: str) -> int:
+    return date.fromisoformat(iso).toordinal() - _EPOCH
 
 
 def standing_day(edtf: str) -> int:
@@ -71,15 +58,19 @@ def standing_day(edtf: str) -> int:
     return -((first + last) // -2)
 
 
-def day_intervals(dates: pd.Series[Any]) -> pd.DataFrame:
-    """Return the columns ``lo`` and ``hi`` of :func:`day_interval` for each EDTF date, on the index of `dates`.
+def as_edtf(dates: pd.Series[Any]) -> pd.Series[Any]:
+    """Return dates as EDTF text on the same index; a column of timestamps is taken as calendar dates."""
+    if pd.api.types.is_datetime64_any_dtype(dates):
+        dates = pd.Series(dates.dt.strftime("%Y-%m-%d"))
+    return dates.astype("string")
 
-    A null date gives null ends.
-    """
-    known = dates.dropna().astype(str)
-    ends = {text: day_interval(text) for text in known.unique()}
-    rows = [ends[text] for text in known]
-    return pd.DataFrame(rows, index=known.index, columns=["lo", "hi"], dtype="float64").reindex(dates.index)
+
+def days(dates: pd.Series[Any], *, end: str) -> pd.Series[Any]:
+    """Return the ``first``, ``last`` or ``standing`` day of each date, float64 on the same index; null stays null."""
+    pick = {"first": lambda t: day_interval(t)[0], "last": lambda t: day_interval(t)[1], "standing": standing_day}[end]
+    text = as_edtf(dates)
+    known = {edtf: float(pick(edtf)) for edtf in text.dropna().unique()}
+    return text.map(known).astype("float64")
 
 
 def in_order(dates: Iterable[str]) -> list[str]:

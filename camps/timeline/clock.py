@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from camps.errors import Fault, InputError, raise_faults
-from camps.growth.dates import standing_day
+from camps.growth.dates import days, standing_day
 
 Mode = Literal["observed", "bracket", "illustrative"]
 When = str | float | date
@@ -59,18 +59,9 @@ def require_columns(frame: pd.DataFrame, names: list[str], what: str) -> None:
     raise_faults(missing, what)
 
 
-def as_edtf(dates: pd.Series[Any]) -> pd.Series[Any]:
-    """Return dates as EDTF text on the same index; a column of timestamps is taken as calendar dates."""
-    if pd.api.types.is_datetime64_any_dtype(dates):
-        dates = pd.Series(dates.dt.strftime("%Y-%m-%d"))
-    return dates.astype("string")
-
-
 def standing_days(dates: pd.Series[Any]) -> pd.Series[Any]:
     """Return the day at which each date stands on the clock, float64 on the same index; a null date gives null."""
-    text = as_edtf(dates)
-    days = {edtf: float(standing_day(edtf)) for edtf in text.dropna().unique()}
-    return pd.Series([days.get(edtf, math.nan) for edtf in text], index=dates.index, dtype="float64")
+    return days(dates, end="standing")
 
 
 def kinds(*, unknown: pd.Series[Any], on_day: pd.Series[Any], moving: pd.Series[Any], mode: Mode) -> pd.Series[Any]:

@@ -11,17 +11,13 @@ import pandas as pd
 import shapely
 
 from camps import crs
-from camps.timeline.clock import Mode, When, clock_day, require_columns, require_mode, standing_days
+from camps.footprints import BUILT
+from camps.growth.appearance import look_days, neighbour, require_tracks, site_keys
+from camps.timeline.clock import Mode, When, clock_day, require_mode, standing_days
 from camps.timeline.fronts import growth_front
 
-#: Kinds that are buildings and count as built area; the rest is enclosure, building site or surroundings.
-BUILT = ("building", "block")
 #: How a footprint seen at a look is drawn.
 ROLE = {"building": "solid", "block": "solid", "other": "solid", "compound": "outline", "construction": "hatch"}
-#: A partial look says that something was not there yet when more than half of the site could be read. That something
-#: is no longer there takes a look at all of it.
-LEAST_VALID = 0.5
-
 _NEEDED = ["footprint_id", "track_id", "site_id", "observed_on", "kind", "area_m2", "geometry"]
 _COLUMNS = [
     "track_id", "footprint_id", "site_id", "footprint_kind", "phase", "role", "opacity", "kind", "stale_days",
@@ -78,7 +74,7 @@ def footprints_state(
         For missing columns, an unknown mode, or a date that is none.
     """
     require_mode(mode)
-    require_columns(footprints, _NEEDED, "footprints")
+    require_tracks(footprints)
     moment = clock_day(when)
     current, coming = _around(_sightings(footprints, look_days(footprints, looks)), moment)
     drawn = [rows for rows in (*_appearing(coming, moment, mode), *_followed(current, moment, mode)) if len(rows)]
@@ -89,56 +85,20 @@ def footprints_state(
     return _finished(pieces, footprints)
 
 
-def look_days(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the looks at each site as ``site_id``, ``day``, ``covers`` (all of it seen), one row a site and day.
-
-    Looks that saw less than half of a site are left out. A footprint is itself a partial look at its site. A footprint
-    with no site is looked at partially whenever anything is.
-    """
-    seen = pd.DataFrame(
-        {"site_id": _site(footprints), "day": standing_days(footprints["observed_on"]), "covers": False}
-    )
-    tables = [seen]
-    if looks is not None:
-        require_columns(looks, ["site_id", "observed_on", "status", "frac_valid"], "looks")
-        partial = looks["status"].eq("partial") & looks["frac_valid"].ge(LEAST_VALID)
-        useful = looks[(looks["status"].eq("observed") | partial).fillna(False).astype(bool)]
-        covers = useful["status"].eq("observed").astype(bool)
-        days = standing_days(useful["observed_on"])
-        tables.append(pd.DataFrame({"site_id": _site(useful), "day": days, "covers": covers}))
-    every = pd.concat(tables, ignore_index=True)
-    anywhere = pd.DataFrame({"site_id": "", "day": every["day"].unique(), "covers": False})
-    every = pd.concat([every, anywhere]).astype({"site_id": "string"})
-    return every.groupby(["site_id", "day"])["covers"].max().reset_index()
-
-
-def _site(rows: pd.DataFrame) -> pd.Series[Any]:
-    # Places outside any site share a key of their own, because null keys do not match.
-    return rows["site_id"].astype("string").fillna("")
-
-
 def _sightings(footprints: gpd.GeoDataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """Return a row a sighting, in the order of the clock, with the sighting after it and the looks around it."""
     rows = pd.DataFrame(footprints[_NEEDED]).assign(
-        site_id=_site(footprints), day=standing_days(footprints["observed_on"])
+        site_id=site_keys(footprints), day=standing_days(footprints["observed_on"])
     )
     rows = rows.sort_values(["track_id", "day"], ignore_index=True)
     track = rows.groupby("track_id", sort=False)
     rows["is_first"] = track.cumcount().eq(0)
     for name in ("day", "kind", "area_m2", "geometry"):
         rows[f"next_{name}"] = track[name].shift(-1)
-    rows["look_before"] = _neighbour(rows, days, "backward")
-    rows["look_after"] = _neighbour(rows, days, "forward")
-    rows["covered_on"] = _neighbour(rows, days[days["covers"]], "forward")
+    rows["look_before"] = neighbour(rows, days, "backward")
+    rows["look_after"] = neighbour(rows, days, "forward")
+    rows["covered_on"] = neighbour(rows, days[days["covers"]], "forward")
     return rows
-
-
-def _neighbour(rows: pd.DataFrame, days: pd.DataFrame, direction: Any) -> pd.Series[Any]:
-    """Return the nearest day on which the site of each row was looked at, before or after the row's own day."""
-    left = rows[["site_id", "day"]].assign(row=rows.index).sort_values("day")
-    right = days[["site_id", "day"]].assign(look=days["day"]).sort_values("day")
-    found = pd.merge_asof(left, right, on="day", by="site_id", direction=direction, allow_exact_matches=False)
-    return found.set_index("row")["look"].reindex(rows.index)
 
 
 def _around(sightings: pd.DataFrame, moment: float) -> tuple[pd.DataFrame, pd.DataFrame]:

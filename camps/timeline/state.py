@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from camps.errors import InputError
-from camps.growth.dates import iso_day
+from camps.footprints import BUILT
+from camps.growth.appearance import look_days
+from camps.growth.dates import as_edtf, iso_day
 from camps.timeline.clock import (
     Mode,
     When,
-    as_edtf,
     clock_day,
     kinds,
     least_sure,
@@ -22,7 +23,7 @@ from camps.timeline.clock import (
     require_mode,
     standing_days,
 )
-from camps.timeline.pieces import BUILT, footprints_state, look_days
+from camps.timeline.pieces import footprints_state
 from camps.timeline.values import counts_state
 
 _VALUES = ["value", "lo", "hi", "kind", "stale_days", "t", "next_t"]

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from camps.errors import Fault, raise_faults
+from camps.growth.dates import as_edtf
 from camps.timeline.clock import (
     Mode,
     When,
-    as_edtf,
     clock_day,
     kinds,
     require_columns,

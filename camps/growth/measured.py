@@ -1,0 +1,188 @@
+"""Series of a site: built area, compound area and buildings at each look, with 95 % intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from camps import crs, settings
+from camps.errors import Fault, InputError, raise_faults
+from camps.footprints import BUILT
+from camps.growth.appearance import require_tracks, site_keys
+from camps.growth.dates import as_edtf, days
+from camps.growth.uncertainty import EDGE_BIAS_SD_M, FALSE_CHANCE, budget
+
+Metric = Literal["area_m2", "compound_area_m2", "buildings"]
+
+_SEEING = ("observed", "partial")
+
+
+def series(
+    footprints: gpd.GeoDataFrame,
+    looks: pd.DataFrame | None = None,
+    *,
+    metric: Metric = "area_m2",
+    scenes: pd.DataFrame | None = None,
+    edge_bias_sd_m: float = EDGE_BIAS_SD_M,
+    false_chance: Mapping[str, float] = FALSE_CHANCE,
+    draws: int = settings.BOOTSTRAP_DRAWS,
+    seed: int = settings.SEED,
+) -> pd.DataFrame:
+    """Return a value for each site and look, from the footprints seen at it.
+
+    Parameters
+    ----------
+    footprints
+        The "footprint" table with ``track_id`` and ``observed_on``.
+    looks
+        The "look" table with ``observed_on``. A look that saw the site and no footprint gives 0, a look that could not
+        see gives null. Without looks there are only the dates on which a footprint of the site was seen.
+    metric
+        ``area_m2``: buildings and blocks, geodesic, overlaps counted once. ``compound_area_m2``: enclosures,
+        courtyards filled. ``buildings``: polygons of buildings and blocks.
+    scenes, edge_bias_sd_m, false_chance, draws, seed
+        As for :func:`camps.growth.budget`.
+
+    Returns
+    -------
+    DataFrame
+        The "series" table, sorted by unit and date: ``unit`` (site_id), ``metric``, ``t``, ``value``, ``lo``, ``hi``,
+        ``kind`` (``observed``, null where nothing could be seen), ``stale_days`` (0), ``status`` of the look, and
+        ``n_unseen``, ``unseen_m2``: buildings and blocks not recognised at this look that were seen before it and
+        after it, so stood; they are not in the value. ``draws``, ``seed``.
+
+    Raises
+    ------
+    InputError
+        For missing columns, an unknown metric, or a polygon whose error nothing states.
+    """
+    if metric not in get_args(Metric):
+        raise InputError(f"metric {metric!r}: expected one of {', '.join(get_args(Metric))}")
+    require_tracks(footprints)
+    footprints = footprints.assign(observed_on=as_edtf(footprints["observed_on"]))
+    compounds = metric == "compound_area_m2"
+    values = budget(
+        _filled(footprints) if compounds else _counted_once(footprints),
+        kinds=("compound",) if compounds else BUILT,
+        scenes=scenes,
+        edge_bias_sd_m=edge_bias_sd_m,
+        # An enclosure is no building, so there is no chance of its being none.
+        false_chance={} if compounds else false_chance,
+        draws=draws,
+        seed=seed,
+    )
+    names = {"n": "value", "n_lo": "lo", "n_hi": "hi"} if metric == "buildings" else {"area_m2": "value"}
+    values = values.drop(columns=["lo", "hi"] if metric == "buildings" else []).rename(columns=names)
+    table = _at_looks(footprints, looks).merge(values[["site_id", "observed_on", "value", "lo", "hi"]], how="left")
+    return _finished(table, metric, _unseen(footprints, table), draws=draws, seed=seed)
+
+
+def _filled(footprints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the enclosures with their courtyards filled and measured so."""
+    compounds = footprints[footprints["kind"].eq("compound")].explode(ignore_index=True)
+    filled = compounds.set_geometry(
+        gpd.GeoSeries(shapely.polygons(shapely.get_exterior_ring(compounds.geometry.to_numpy())), crs=compounds.crs)
+    )
+    return filled.assign(**crs.measure(filled))
+
+
+def _counted_once(footprints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the footprints with the ground that several cover counted for the first of them only."""
+    if "overlap_m2" not in footprints or not footprints["overlap_m2"].gt(0).any():
+        return footprints
+    shared = footprints["overlap_m2"].gt(0) & footprints["kind"].isin(BUILT)
+    rows = footprints[shared].sort_values("footprint_id")
+    plane = crs.to_equal_area(rows)
+    cut = footprints["area_m2"].copy()
+    for _, one_date in plane.groupby(rows["observed_on"], sort=True):
+        shapes = one_date.to_numpy()
+        for at in range(1, len(shapes)):
+            taken = shapely.area(shapely.intersection(shapes[at], shapely.union_all(shapes[:at])))
+            cut.loc[one_date.index[at]] -= taken
+    return footprints.assign(area_m2=cut.clip(lower=0.0))
+
+
+def _at_looks(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.DataFrame:
+    seen = pd.DataFrame({"site_id": site_keys(footprints), "observed_on": footprints["observed_on"]})
+    seen = seen[seen["site_id"].ne("")].assign(status="observed").astype("string")
+    if looks is None:
+        return seen.drop_duplicates().reset_index(drop=True)
+    needed = ["site_id", "observed_on", "status"]
+    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in looks]
+    raise_faults(missing, "looks")
+    given = looks[needed].assign(observed_on=as_edtf(looks["observed_on"])).astype("string")
+    # Of several looks on one day the one that saw most speaks.
+    rank = given["status"].map({status: rank for rank, status in enumerate(_SEEING)}).fillna(len(_SEEING))
+    given = given.assign(rank=rank).sort_values("rank", kind="stable").drop_duplicates(["site_id", "observed_on"])
+    return (
+        pd.concat([given.drop(columns="rank"), seen]).drop_duplicates(["site_id", "observed_on"]).reset_index(drop=True)
+    )
+
+
+def _unseen(footprints: gpd.GeoDataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return number and area of the tracks that stood unseen at each look: seen before it and after it, not at it."""
+    built = footprints[footprints["kind"].isin(BUILT)]
+    seen = pd.DataFrame({
+        "track_id": built["track_id"], "site_id": site_keys(built), "day": days(built["observed_on"], end="standing"),
+        "area_m2": built["area_m2"],
+    }).sort_values(["track_id", "day"])  # fmt: skip
+    seen["next_day"] = seen.groupby("track_id")["day"].shift(-1)
+    at = table[["site_id"]].assign(row=table.index, at=days(table["observed_on"], end="standing"))
+    gaps = seen[seen["next_day"].notna()].merge(at, on="site_id")
+    gaps = gaps[gaps["day"].lt(gaps["at"]) & gaps["next_day"].gt(gaps["at"])]
+    found = gaps.groupby("row")["area_m2"].agg(["size", "sum"]).reindex(table.index).fillna(0)
+    return pd.DataFrame({"n_unseen": found["size"].astype("Int64"), "unseen_m2": found["sum"]})
+
+
+def _finished(table: pd.DataFrame, metric: str, unseen: pd.DataFrame, *, draws: int, seed: int) -> pd.DataFrame:
+    sees = table["status"].isin(_SEEING)
+    table = table.join(unseen)
+    for name in ("value", "lo", "hi"):
+        table[name] = table[name].astype("float64").fillna(0.0).where(sees)
+    table = table.assign(metric=metric, kind="observed", stale_days=0, draws=draws, seed=seed)
+    table["kind"] = table["kind"].astype("string").where(sees)
+    table["stale_days"] = table["stale_days"].astype("Int64").where(sees)
+    table["day"] = days(table["observed_on"], end="standing")
+    table = table.rename(columns={"site_id": "unit", "observed_on": "t"})
+    names = [
+        "unit", "metric", "t", "value", "lo", "hi", "kind", "stale_days", "status", "n_unseen", "unseen_m2", "draws",
+        "seed",
+    ]  # fmt: skip
+    return pd.DataFrame(table.sort_values(["unit", "day"], ignore_index=True)[names].astype({"metric": "string"}))
+
+
+def hold(values: pd.DataFrame) -> pd.DataFrame:
+    """Return a series with each gap filled by the value last observed, and each row saying so.
+
+    Parameters
+    ----------
+    values
+        A "series" table: ``unit``, ``metric``, ``t``, ``value``, ``lo``, ``hi``.
+
+    Returns
+    -------
+    DataFrame
+        On the index of `values`: the same rows, with ``kind`` ``observed`` or ``held`` and ``stale_days`` since the
+        look that the value is of. Before the first look value, kind and stale_days are null, never zero.
+
+    Raises
+    ------
+    InputError
+        For missing columns.
+    """
+    needed = ["unit", "metric", "t", "value", "lo", "hi"]
+    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in values]
+    raise_faults(missing, "series")
+    day = days(values["t"], end="standing")
+    rows = values.assign(day=day, looked=day.where(values["value"].notna()))
+    rows = rows.sort_values(["unit", "metric", "day"], kind="stable")
+    unit = rows.groupby(["unit", "metric"], sort=False)
+    filled = rows.assign(**{name: unit[name].ffill() for name in ("value", "lo", "hi", "looked")})
+    stale = filled["day"] - filled["looked"]
+    kind = pd.Series("held", index=filled.index, dtype="string").mask(stale.eq(0), "observed").mask(stale.isna(), pd.NA)
+    filled = filled.assign(kind=kind, stale_days=stale.astype("Int64"))
+    return pd.DataFrame(filled.drop(columns=["day", "looked"]).reindex(values.index))
