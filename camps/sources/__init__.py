@@ -10,6 +10,7 @@ from camps.sources.aspi import read_aspi
 from camps.sources.base import Source
 from camps.sources.buzzfeed import read_buzzfeed_2020, read_buzzfeed_2021
 from camps.sources.gazetteer import read_gazetteer
+from camps.sources.mapped import read_mapped
 from camps.sources.osm import read_osm
 from camps.sources.registry import SourceEntry, SourceFile, entry, registry
 from camps.sources.report import Remark, Report
@@ -23,6 +24,7 @@ _READERS: dict[str, Callable[[Path, SourceEntry], Source]] = {
     "buzzfeed-2020": read_buzzfeed_2020,
     "buzzfeed-2021": read_buzzfeed_2021,
     "osm": read_osm,
+    "mapped": read_mapped,
 }
 
 
@@ -49,9 +51,29 @@ def read(source_id: str) -> Source:
         When the file cannot be read, or the source holds no list of sites.
     """
     source = entry(source_id)
-    reader = _READERS.get(source.reader or "")
-    if reader is None:
-        raise InputError(
-            f"{source_id}: holds no list of sites (format {source.format}); read its files by sources.path"
-        )
-    return reader(path(source_id), source)
+    _reader(source)
+    return read_file(path(source_id), source)
+
+
+def read_file(file: Path, source: SourceEntry) -> Source:
+    """Return any file read as the list that an entry describes, whatever its SHA-256.
+
+    Parameters
+    ----------
+    file
+        The file.
+    source
+        The entry whose reader, mapping, options and datum apply.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there or cannot be read, or the source holds no list of sites.
+    """
+    return _reader(source)(file, source)
+
+
+def _reader(source: SourceEntry) -> Callable[[Path, SourceEntry], Source]:
+    if source.reader not in _READERS:
+        raise InputError(f"{source.id}: holds no list of sites (format {source.format}); get its files by sources.path")
+    return _READERS[source.reader]

@@ -269,7 +269,12 @@ def _is_strict(text: str, mark: str, name: str) -> bool:
 
 
 def table_of(
-    rows: Iterable[tuple[int, Sequence[str]]], name: str, report: Report, *, header_rows: int | None = None
+    rows: Iterable[tuple[int, Sequence[str]]],
+    name: str,
+    report: Report,
+    *,
+    header_rows: int | None = None,
+    squared: bool = False,
 ) -> pd.DataFrame:
     """Return numbered rows of text as a table: header found, blank rows and ragged ends reported.
 
@@ -283,6 +288,8 @@ def table_of(
         Takes the remarks.
     header_rows
         1 or 2 rows of column names; found when left out.
+    squared
+        Whether short rows are the way of the format, as in a spreadsheet, and not worth a remark.
 
     Raises
     ------
@@ -298,7 +305,7 @@ def table_of(
     body = filled[depth:]
     if not body:
         raise InputError(f"{name}: a header and no row below it, expected at least one row")
-    return _frame(header, body, report)
+    return _frame(header, body, report, squared=squared)
 
 
 def _filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, report: Report) -> list[tuple[int, list[str]]]:
@@ -364,19 +371,19 @@ def _unique(names: list[str], report: Report) -> list[str]:
     return unique
 
 
-def _frame(header: list[str], body: list[tuple[int, list[str]]], report: Report) -> pd.DataFrame:
+def _frame(header: list[str], body: list[tuple[int, list[str]]], report: Report, *, squared: bool) -> pd.DataFrame:
     named = len(header)
     width = max(named, *(_last_filled(cells) for _, cells in body))
     for number, cells in body:
-        if len(cells) < named:
+        if len(cells) < named and not squared:
             report.add("noted", f"{len(cells)} cells where the header has {named}; the rest taken as blank", row=number)
         elif _last_filled(cells) > named:
             extra = " | ".join(cell for cell in cells[named:] if cell.strip())
             report.add("noted", f"cells beyond the {named} columns of the header; kept apart", row=number, value=extra)
     names = [*header, *(f"column {position}" for position in range(named + 1, width + 1))]
-    squared = [[*cells[:width], *[""] * (width - len(cells))] for _, cells in body]
+    table = [[*cells[:width], *[""] * (width - len(cells))] for _, cells in body]
     index = pd.Index([number for number, _ in body], name="row")
-    return pd.DataFrame(squared, columns=names, index=index, dtype=object)
+    return pd.DataFrame(table, columns=names, index=index, dtype=object)
 
 
 def _last_filled(cells: Sequence[str]) -> int:

@@ -1,0 +1,296 @@
+"""The reader of any list: a small mapping says which column is what; the rest is found, mended or refused by name.
+
+A mapping goes from a field of the ``site`` table to a column of the file, for example
+``{"key": "No.", "name_en": "Name", "lat": "Latitude", "lon": "Longitude", "opened": "First seen"}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from camps import crs, settings
+from camps.errors import Fault, InputError, raise_faults
+from camps.sources.base import (
+    Source,
+    count_frame,
+    dates_of,
+    no_counts,
+    null_blank,
+    numbers_as_references,
+    require_columns,
+    site_frame,
+)
+from camps.sources.coordinates import printed_precision_m
+from camps.sources.geofiles import GEOMETRY, point_of, read_geofile, read_geojson, read_kml
+from camps.sources.positions import FIELDS as POSITION_FIELDS
+from camps.sources.positions import read_positions, uses_geometry
+from camps.sources.registry import SourceEntry
+from camps.sources.report import Place, Report
+from camps.sources.text import RawTable, read_delimited
+from camps.sources.values import missing_kind
+from camps.sources.workbooks import read_ods, read_xlsx
+
+TEXT_FIELDS = (
+    "name_en", "name_fr", "name_zh", "name_ug", "name_other", "system", "country", "admin1", "admin2", "admin3",
+    "category", "corroboration", "status_reason", "note",
+)  # fmt: skip
+DATE_FIELDS = ("opened", "closed", "status_date")
+OTHER_FIELDS = ("key", "tier", "r95_m", "status", "part_of")
+#: ``references.aspi`` maps a column of ASPI numbers, ``buildings.2018`` one of buildings counted in 2018.
+NUMBERED_FIELDS = ("references", "buildings")
+OPTIONS = ("encoding", "delimiter", "header_rows", "sheet", "layer", "crs", "constants")
+
+_FORMULA = re.compile(r"\s*(=|@[A-Za-z]|\+[A-Za-z(])")
+
+_GUESSES: dict[str, tuple[str, ...]] = {
+    "key": ("id", "number", "no", "nr", "#", "key", "ref", "编号"),
+    "name_en": ("name", "name_en", "site", "title", "facility", "name_code", "name_id"),
+    "name_zh": ("name_zh", "chinese", "chinese name", "名称", "中文名"),
+    "lat": ("lat", "latitude", "y", "ycoord", "纬度"),
+    "lon": ("lon", "long", "lng", "longitude", "x", "xcoord", "经度"),
+    "latlon": ("coordinates", "coords", "latlon", "lat/lon", "lat, lon", "position", "坐标"),
+    "opened": ("opened", "opening", "founded", "start"),
+    "closed": ("closed", "closing", "end"),
+    "country": ("country",), "admin1": ("province", "admin1", "region"), "admin2": ("prefecture", "admin2"),
+    "admin3": ("county", "town", "admin3"), "tier": ("tier",),
+}  # fmt: skip
+
+
+def read_table(path: Path, report: Report, *, format: str = "", options: Mapping[str, Any] | None = None) -> RawTable:
+    """Return a file of any known format as a table of text, with a geometry column where it has one.
+
+    Parameters
+    ----------
+    path
+        A CSV, TSV, XLSX, ODS, KML, KMZ, GeoJSON, GeoPackage, Shapefile, FlatGeobuf or (Geo)Parquet file.
+    report
+        Takes the remarks.
+    format
+        Which of them, when the suffix does not say.
+    options
+        encoding, delimiter, header_rows, sheet, layer or crs, where they are not to be found.
+
+    Raises
+    ------
+    MissingError, InputError
+        As the readers of each format.
+    """
+    told = {name: value for name, value in (options or {}).items() if name != "constants"}
+    _check_options(told, path)
+    kind = (format or path.suffix.removeprefix(".")).casefold()
+    takes = {name: told[name] for name in _TAKES[_FAMILY.get(kind, "text")] if name in told}
+    return _READ[_FAMILY.get(kind, "text")](path, report, **takes)
+
+
+_FAMILY = {
+    "xlsx": "xlsx", "xlsm": "xlsx", "ods": "ods", "kml": "kml", "kmz": "kml", "geojson": "geojson", "json": "geojson",
+    "gpkg": "geofile", "shp": "geofile", "zip": "geofile", "fgb": "geofile", "parquet": "geofile",
+    "geoparquet": "geofile", "shapefile": "geofile",
+}  # fmt: skip
+_READ: dict[str, Callable[..., RawTable]] = {
+    "text": read_delimited, "xlsx": read_xlsx, "ods": read_ods, "kml": read_kml, "geojson": read_geojson,
+    "geofile": read_geofile,
+}  # fmt: skip
+_TAKES = {
+    "text": ("encoding", "delimiter", "header_rows"), "xlsx": ("sheet", "header_rows"), "ods": ("sheet", "header_rows"),
+    "kml": (), "geojson": (), "geofile": ("layer", "crs", "encoding"),
+}  # fmt: skip
+
+
+def _check_options(options: Mapping[str, Any], path: Path) -> None:
+    unknown = [
+        Fault(f"option {name!r}", "no such option", f"one of {', '.join(OPTIONS)}")
+        for name in options
+        if name not in OPTIONS
+    ]
+    raise_faults(unknown, path.name)
+
+
+def guess_mapping(table: pd.DataFrame) -> dict[str, str]:
+    """Return the mapping that the column names suggest, field → column; only what they say plainly."""
+    named = {str(column).strip().casefold(): str(column) for column in reversed(table.columns) if column != GEOMETRY}
+    found = {what: next((named[name] for name in names if name in named), "") for what, names in _GUESSES.items()}
+    mapping = {what: column for what, column in found.items() if column}
+    has_both = "lat" in mapping and "lon" in mapping
+    unneeded = POSITION_FIELDS if GEOMETRY in table else ("latlon",) if has_both else ("lat", "lon")
+    return {what: column for what, column in mapping.items() if what not in unneeded}
+
+
+def read_mapped(path: Path, entry: SourceEntry) -> Source:
+    """Return any list as a source, through the entry's mapping and options.
+
+    Rows without a position are dropped and reported; a position that cannot be read, or is no place on earth, is a
+    fault, and all faults are named at once. Latitude and longitude that are plainly swapped are put right and
+    reported; points in the sea are noted. Ids used twice are numbered apart.
+
+    Parameters
+    ----------
+    path
+        The file.
+    entry
+        Gives the mapping, the options, the datum and the format.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there, cannot be read, lacks a mapped column, or holds positions that cannot be read.
+    """
+    report = Report()
+    raw = read_table(path, report, format=entry.format, options=entry.options).frame
+    mapping = dict(entry.mapping) or guess_mapping(raw)
+    _check_mapping(mapping, raw, path.name)
+    _note_formulas(raw, report)
+    placed = read_positions(raw, mapping, path.name, report)
+    records = _records(raw, placed, mapping, entry, report)
+    return _as_source(raw, records, mapping, entry, report)
+
+
+def _check_mapping(mapping: Mapping[str, str], raw: pd.DataFrame, name: str) -> None:
+    known = {*TEXT_FIELDS, *DATE_FIELDS, *POSITION_FIELDS, *OTHER_FIELDS}
+    faults = [
+        Fault(
+            f"mapping {what!r}",
+            "no such field",
+            f"one of {', '.join(sorted(known))}, references.LIST or buildings.YEAR",
+        )
+        for what in mapping
+        if what not in known and what.partition(".")[0] not in NUMBERED_FIELDS
+    ]
+    raise_faults(faults, name)
+    require_columns(raw, mapping.values(), name)
+    if GEOMETRY not in raw and not ({"lat", "lon"} <= set(mapping) or {"latlon", "lonlat"} & set(mapping)):
+        columns = ", ".join(map(str, raw.columns[:12]))
+        raise InputError(f"{name}: no column is mapped to lat and lon, or to latlon; its columns are {columns}")
+
+
+def _note_formulas(raw: pd.DataFrame, report: Report) -> None:
+    for column in raw.columns.drop(GEOMETRY, errors="ignore"):
+        for row, text in raw[column].items():
+            if _FORMULA.match(text):
+                report.add(
+                    "noted", "looks like a formula; kept as text", row=int(str(row)), column=str(column), value=text
+                )
+
+
+def _records(
+    raw: pd.DataFrame, placed: pd.DataFrame, mapping: Mapping[str, str], entry: SourceEntry, report: Report
+) -> gpd.GeoDataFrame:
+    rows = raw.loc[placed.index]
+    columns: dict[str, Any] = {**placed, **entry.options.get("constants", {})}
+    columns |= {name: null_blank(rows[mapping[name]]) for name in TEXT_FIELDS if name in mapping}
+    columns["source_key"] = _keys(rows, mapping, report)
+    columns["references"] = _references(rows, mapping)
+    columns["r95_m"] = _r95_m(rows, placed, mapping, report)
+    if "tier" in mapping:
+        columns["tier"] = _whole_numbers(rows[mapping["tier"]], report)
+    if "status" in mapping:
+        columns["status"] = null_blank(rows[mapping["status"]]).str.casefold().fillna("active")
+    columns["system"] = pd.Series(columns.get("system", pd.NA), index=rows.index, dtype="string").fillna("unknown")
+    records = site_frame(columns, entry, index=rows.index)
+    for name in DATE_FIELDS:
+        if name in mapping:
+            records[name] = dates_of(rows[mapping[name]], records, mapping[name], report, published=entry.date)
+    return records
+
+
+def _keys(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> list[str]:
+    if "key" not in mapping:
+        report.add("noted", "no column of ids is mapped; the row number in the file stands for it")
+        return [str(row) for row in rows.index]
+    taken = Counter(key.strip() for key in rows[mapping["key"]])
+    used: Counter[str] = Counter()
+    keys = []
+    for row, printed in rows[mapping["key"]].items():
+        key = printed.strip() or f"row-{row}"
+        used[key] += 1
+        new = key
+        while used[key] > 1 and (new == key or new in taken or new in keys):
+            new = f"{key}-{used[key]}" if new == key else f"{new}x"
+        if new != printed.strip():
+            reason = "id used before; numbered apart" if printed.strip() else "no id; the row number stands for it"
+            report.add(
+                "mended", f"{reason} as {new}", **Place(int(str(row)), key, mapping["key"])._asdict(), value=printed
+            )
+        keys.append(new)
+    return keys
+
+
+def _references(rows: pd.DataFrame, mapping: Mapping[str, str]) -> pd.Series:
+    named = {what.partition(".")[2]: column for what, column in mapping.items() if what.startswith("references.")}
+    columns = [[numbers_as_references(list_name, cell) for cell in rows[column]] for list_name, column in named.items()]
+    joined = ["; ".join(number for numbers in row for number in numbers) for row in zip(*columns, strict=True)]
+    return null_blank(pd.Series(joined or [""] * len(rows), index=rows.index))
+
+
+def _r95_m(rows: pd.DataFrame, placed: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> pd.Series:
+    """Return r95: as stated, else the usual one, or what the printed digits or the outline allow where that is more."""
+    printed = [
+        max(printed_precision_m(lat), printed_precision_m(lon))
+        for lat, lon in zip(placed["lat_published"], placed["lon_published"], strict=True)
+    ]
+    reach = pd.Series(np.maximum(settings.DEFAULT_R95_M, printed), index=rows.index)
+    if uses_geometry(rows, mapping):
+        reach = pd.Series([_reach_m(shape) for shape in rows[GEOMETRY]], index=rows.index)
+    if "r95_m" not in mapping:
+        return reach
+    stated = _numbers(rows[mapping["r95_m"]], report)
+    return stated.where(stated > 0, reach)
+
+
+def _reach_m(shape: Any) -> float:
+    corners, point = shapely.get_coordinates(shape), point_of(shape)
+    return max(settings.DEFAULT_R95_M, float(crs.distance_m((corners[:, 0], corners[:, 1]), (point.x, point.y)).max()))
+
+
+def _numbers(printed: pd.Series, report: Report) -> pd.Series:
+    numbers = pd.to_numeric(printed.str.strip().str.replace(",", ".", regex=False), errors="coerce")
+    for row in printed.index[numbers.isna() & printed.map(missing_kind).isna()]:
+        place = Place(int(row), "", str(printed.name))
+        report.add("noted", "no number; no value taken", **place._asdict(), value=printed[row])
+    return numbers.astype("float64")
+
+
+def _whole_numbers(printed: pd.Series, report: Report) -> pd.Series:
+    numbers = _numbers(printed, report)
+    for row in numbers.index[numbers.notna() & ((numbers % 1 != 0) | (numbers < 0))]:
+        report.add(
+            "noted", "no whole number; no value taken", row=int(row), column=str(printed.name), value=printed[row]
+        )
+    return numbers.where((numbers % 1 == 0) & (numbers >= 0)).astype("Int64")
+
+
+def _as_source(
+    raw: pd.DataFrame, records: gpd.GeoDataFrame, mapping: Mapping[str, str], entry: SourceEntry, report: Report
+) -> Source:
+    records["part_of"] = _wholes(raw, records, mapping, report)
+    is_part = records["part_of"].notna()
+    parts = records[is_part].reset_index(drop=True)
+    sites = records[~is_part].drop(columns="part_of").reset_index(drop=True)
+    sites["n_parts"] = sites["site_id"].map(parts["part_of"].value_counts()).fillna(0).astype("int64")
+    years = {column: what.partition(".")[2] for what, column in mapping.items() if what.startswith("buildings.")}
+    cells = raw.loc[sites["row"]]
+    counts = count_frame(cells, sites, years, report, source=entry.id) if years else no_counts()
+    return Source(entry, sites, counts, parts, report, raw)
+
+
+def _wholes(raw: pd.DataFrame, records: gpd.GeoDataFrame, mapping: Mapping[str, str], report: Report) -> pd.Series:
+    nothing = pd.Series(pd.NA, index=records.index, dtype="string")
+    if "part_of" not in mapping:
+        return nothing
+    named = null_blank(raw.loc[records["row"], mapping["part_of"]].reset_index(drop=True))
+    ids = records.set_index("source_key")["site_id"]
+    # A part of a part would have no site above it; only rows that name none are wholes.
+    wholes = named.map(ids[ids.isin(records.loc[named.isna(), "site_id"])]).astype("string")
+    for position in np.flatnonzero(named.notna() & wholes.isna()):
+        place = Place(int(records["row"].iloc[position]), records["source_key"].iloc[position], mapping["part_of"])
+        report.add("noted", "names no site of this list; kept as a site", **place._asdict(), value=named.iloc[position])
+    return wholes

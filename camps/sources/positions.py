@@ -1,0 +1,230 @@
+"""Where the rows of a list say they are: printed positions read, swapped ones put right, impossible ones refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from camps.errors import Fault, InputError, raise_faults
+from camps.sources.coordinates import LIMIT_DEG, Axis, read_degrees, read_pair
+from camps.sources.geofiles import GEOMETRY, LAT, LON, point_of
+from camps.sources.report import Report
+from camps.sources.sea import in_sea
+from camps.sources.values import missing_kind
+
+FIELDS = ("lat", "lon", "latlon", "lonlat")
+SWAPPED = "latitude and longitude were swapped; put right"
+
+#: A row this many times farther out than most of the list is tried the other way round.
+_FAR = 5.0
+_LEAST_SPREAD_DEG = 2.0
+_FEWEST_ROWS = 5
+_MOST_IN_SEA = 0.8
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Printed and read coordinates, row by row; NaN where a row prints none."""
+
+    lon_text: NDArray[Any]
+    lat_text: NDArray[Any]
+    lon: Floats
+    lat: Floats
+
+    def swapped(self, rows: Flags) -> Positions:
+        """Return the positions with latitude and longitude exchanged in the flagged rows."""
+        return Positions(
+            np.where(rows, self.lat_text, self.lon_text),
+            np.where(rows, self.lon_text, self.lat_text),
+            np.where(rows, self.lat, self.lon),
+            np.where(rows, self.lon, self.lat),
+        )
+
+    @property
+    def placed(self) -> Flags:
+        """Return which rows have both coordinates."""
+        return np.asarray(~np.isnan(self.lon) & ~np.isnan(self.lat))
+
+
+def read_positions(raw: pd.DataFrame, mapping: Mapping[str, str], name: str, report: Report) -> pd.DataFrame:
+    """Return the position of every row that prints one.
+
+    Parameters
+    ----------
+    raw
+        The list as printed; a geometry column gives the position unless lat, latlon or lonlat is mapped.
+    mapping
+        Field → column.
+    name
+        The file, for messages.
+    report
+        Takes a remark for each row dropped for want of a position, swapped, or in the sea.
+
+    Returns
+    -------
+    DataFrame
+        lon, lat (degrees), lon_published, lat_published (as printed); index of `raw` without the rows dropped.
+
+    Raises
+    ------
+    InputError
+        When a printed position cannot be read or is no place on earth (all are named at once), or no row prints one.
+    """
+    drawn = uses_geometry(raw, mapping)
+    positions, faults = (_drawn(raw), []) if drawn else _printed(raw, mapping, report)
+    turned = _swapped(positions)
+    for position in np.flatnonzero(turned):
+        printed = f"{positions.lat_text[position]}, {positions.lon_text[position]}"
+        report.add("mended", SWAPPED, row=_row(raw, position), value=printed)
+    mended = positions.swapped(turned)
+    raise_faults([*faults, *_out_of_range(mended, raw)], name)
+    return _placed(raw, mended, name, report)
+
+
+def uses_geometry(raw: pd.DataFrame, mapping: Mapping[str, str]) -> bool:
+    """Return whether positions come from the geometry of the file rather than from mapped columns."""
+    return GEOMETRY in raw and not {"lat", "latlon", "lonlat"} & set(mapping)
+
+
+def _row(raw: pd.DataFrame, position: np.signedinteger[Any]) -> int:
+    return int(raw.index.to_numpy()[position])
+
+
+def _drawn(raw: pd.DataFrame) -> Positions:
+    points = [point_of(shape) for shape in raw[GEOMETRY]]
+    lon, lat = np.array([point.x for point in points]), np.array([point.y for point in points])
+    return Positions(raw[LON].to_numpy(dtype=object), raw[LAT].to_numpy(dtype=object), lon, lat)
+
+
+def _printed(raw: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> tuple[Positions, list[Fault]]:
+    faults: list[Fault] = []
+    columns = ", ".join(mapping[what] for what in FIELDS if what in mapping)
+    read: list[tuple[str, str, float, float]] = []
+    for row, cells in zip(raw.index, raw.to_dict("records"), strict=True):
+        try:
+            read.append(_one(cells, mapping, int(row), report))
+        except ValueError as error:
+            faults.append(
+                Fault(f"row {row}, column {columns}", str(error), "a position", "correct it, or blank the cells")
+            )
+            read.append(("", "", np.nan, np.nan))
+    frame = pd.DataFrame(read, columns=["lon_text", "lat_text", "lon", "lat"])
+    return Positions(*(frame[column].to_numpy() for column in frame)), faults
+
+
+def _one(
+    cells: Mapping[Any, Any], mapping: Mapping[str, str], row: int, report: Report
+) -> tuple[str, str, float, float]:
+    lon, lat = _texts(cells, mapping)
+    if missing_kind(lon) is not None or missing_kind(lat) is not None:
+        return lon, lat, np.nan, np.nan
+    east, north = read_degrees(lon), read_degrees(lat)
+    if east.axis == "lat" and north.axis == "lon":
+        report.add("mended", SWAPPED, row=row, value=f"{lat}, {lon}")
+        return lat, lon, north.value, east.value
+    if east.axis == "lat" or north.axis == "lon":
+        raise ValueError(f"{lat!r} and {lon!r}, where a hemisphere letter contradicts its column")
+    return lon, lat, east.value, north.value
+
+
+def _texts(cells: Mapping[Any, Any], mapping: Mapping[str, str]) -> tuple[str, str]:
+    """Return longitude and latitude as printed, from two columns or from one that holds both."""
+    if {"lat", "lon"} <= set(mapping):
+        return cells[mapping["lon"]], cells[mapping["lat"]]
+    cell = cells[mapping.get("latlon") or mapping["lonlat"]]
+    if missing_kind(cell) is not None:
+        return cell, cell
+    first, second = read_pair(cell)
+    return (second, first) if "latlon" in mapping else (first, second)
+
+
+def _swapped(positions: Positions) -> Flags:
+    """Return which rows have latitude and longitude plainly exchanged."""
+    beyond = positions.placed & (np.abs(positions.lat) > LIMIT_DEG["lat"]) & (np.abs(positions.lon) <= LIMIT_DEG["lat"])
+    turnable = positions.placed & (np.abs(positions.lon) <= LIMIT_DEG["lat"])
+    if beyond.any():
+        return _beyond(positions, beyond, turnable)
+    outliers = _outliers(positions, turnable)
+    if outliers.any() or not turnable.any() or not turnable[positions.placed].all():
+        return outliers
+    return turnable if _dry_only_turned(positions) else outliers
+
+
+def _beyond(positions: Positions, beyond: Flags, turnable: Flags) -> Flags:
+    """Return the rows to turn when some latitudes are beyond 90 degrees; a slip of the pen stays a fault.
+
+    All rows are turned where most of the rest then lies nearer to those beyond; else only those beyond that then fall
+    among the rest. Where there is no rest to compare with, a list of several rows that all fall on land is turned.
+    """
+    rest = positions.placed & ~beyond
+    turned = positions.swapped(turnable)
+    if not rest.any():
+        dry = not in_sea(turned.lon[beyond], turned.lat[beyond]).any()
+        return beyond if beyond.sum() >= _FEWEST_ROWS and dry else np.zeros_like(beyond)
+    east, north = np.median(turned.lon[beyond]), np.median(turned.lat[beyond])
+    nearer = _away(turned, east, north) < _away(positions, east, north)
+    if (turnable & rest).any() and float(np.mean(nearer[rest])) > 0.5:
+        return turnable
+    east, north = np.median(positions.lon[rest]), np.median(positions.lat[rest])
+    spread = max(float(np.quantile(_away(positions, east, north)[rest], 0.75)), _LEAST_SPREAD_DEG)
+    return np.asarray(beyond & (_away(turned, east, north) <= 2 * spread))
+
+
+def _away(positions: Positions, east: float, north: float) -> Floats:
+    """Return distances from a point in plain degrees, good enough to tell continents apart."""
+    return np.asarray(np.hypot(positions.lon - east, positions.lat - north))
+
+
+def _outliers(positions: Positions, turnable: Flags) -> Flags:
+    """Return the few rows far from all others that fall among them when turned."""
+    placed = positions.placed
+    if placed.sum() < _FEWEST_ROWS:
+        return np.zeros(len(placed), dtype=bool)
+    east, north = np.median(positions.lon[placed]), np.median(positions.lat[placed])
+    as_is = _away(positions, east, north)
+    turned = _away(positions.swapped(turnable), east, north)
+    spread = max(float(np.quantile(as_is[placed], 0.75)), _LEAST_SPREAD_DEG)
+    found = turnable & (as_is > _FAR * spread) & (turned <= 2 * spread)
+    return found if found.sum() < placed.sum() / 4 else np.zeros(len(placed), dtype=bool)
+
+
+def _dry_only_turned(positions: Positions) -> bool:
+    lon, lat = positions.lon[positions.placed], positions.lat[positions.placed]
+    return bool(in_sea(lon, lat).mean() >= _MOST_IN_SEA and in_sea(lat, lon).mean() <= 1 - _MOST_IN_SEA)
+
+
+def _out_of_range(positions: Positions, raw: pd.DataFrame) -> Iterator[Fault]:
+    axes: tuple[tuple[Axis, Floats, NDArray[Any]], ...] = (
+        ("lat", positions.lat, positions.lat_text),
+        ("lon", positions.lon, positions.lon_text),
+    )
+    for axis, degrees, texts in axes:
+        limit = LIMIT_DEG[axis]
+        for position in np.flatnonzero(np.abs(degrees) > limit):
+            expected = f"{axis} from -{limit:g} to {limit:g} degrees"
+            yield Fault(f"row {_row(raw, position)}", repr(texts[position]), expected, "correct it, or blank the cell")
+
+
+def _placed(raw: pd.DataFrame, positions: Positions, name: str, report: Report) -> pd.DataFrame:
+    columns = {"lon": positions.lon, "lat": positions.lat}
+    printed = {"lon_published": positions.lon_text, "lat_published": positions.lat_text}
+    frame = pd.DataFrame({**columns, **printed}, index=raw.index)
+    for position in np.flatnonzero(~positions.placed):
+        cells = raw.iloc[position].drop(GEOMETRY, errors="ignore")
+        value = " | ".join(str(cell) for cell in cells if cell)
+        report.add("dropped", "no position printed; it cannot be placed", row=_row(raw, position), value=value)
+    placed = frame[positions.placed]
+    if placed.empty:
+        raise InputError(f"{name}: no row prints a position, expected at least one; is the mapping right?")
+    for position in np.flatnonzero(in_sea(placed["lon"], placed["lat"])):
+        where = placed.iloc[position]
+        value = f"{where['lat_published']}, {where['lon_published']}"
+        report.add("noted", "lies in the sea, more than 10 km from land; kept", row=_row(placed, position), value=value)
+    return placed

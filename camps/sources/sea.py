@@ -1,0 +1,57 @@
+"""Which points lie in the sea, by the bundled Natural Earth land (1:50 million)."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from camps import settings
+from camps.sources.coordinates import METRES_PER_DEGREE
+
+#: Generalised coasts leave estuaries and islets out; nearer to land than this is not called sea.
+TOLERANCE_M = 10_000.0
+_LAND = "basemap/world.json"
+
+
+def in_sea(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
+    """Return which points (degrees, longitude first) lie more than 10 km from any land.
+
+    All false where the bundled base map is not there.
+    """
+    lonlat = np.column_stack([np.atleast_1d(lon), np.atleast_1d(lat)])
+    points = shapely.points(lonlat)
+    wet = np.ones(len(lonlat), dtype=np.bool_)
+    land = _land(settings.geodata() / _LAND)
+    if land is None:
+        return ~wet
+    # Degrees of longitude shrink towards the poles: a tolerance in degrees of latitude is never too strict.
+    wet[land.query(points, predicate="dwithin", distance=TOLERANCE_M / METRES_PER_DEGREE)[0]] = False
+    return wet
+
+
+@cache
+def _land(path: Path) -> shapely.STRtree | None:
+    if not path.is_file():
+        return None
+    scale = json.loads(path.read_text(encoding="utf-8"))
+    rings = [_decoded(line, scale["digits"]) for line in scale["layers"]["land"]]
+    return shapely.STRtree([shapely.Polygon(ring) for ring in rings if len(ring) >= 4])
+
+
+def _decoded(line: str, digits: int) -> NDArray[np.float64]:
+    """Return the (lon, lat) rows of an encoded polyline."""
+    numbers, shift, value = [], 0, 0
+    for character in line:
+        bits = ord(character) - 63
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits < 32:
+            numbers.append(~(value >> 1) if value & 1 else value >> 1)
+            shift = value = 0
+    latlon = np.cumsum(np.array(numbers, dtype=np.float64).reshape(-1, 2), axis=0)
+    return np.asarray(latlon[:, ::-1] / 10**digits)
