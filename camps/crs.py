@@ -215,13 +215,18 @@ def require_equal_areas(
     CheckError
         Naming the row that differs most, when it differs by more than `rtol`.
     """
-    geodesic = area_m2(geometry)
+    if not len(geometry):
+        return 0.0
+    return require_agreement(area_m2(geometry), to_equal_area(geometry, crs).area.to_numpy(), rtol=rtol)
+
+
+def require_agreement(geodesic: pd.Series[float], plane: Floats, *, rtol: float = AGREEMENT_RTOL) -> float:
+    """Compare areas in m² that are already measured both ways; see :func:`require_equal_areas`."""
     compared = geodesic.between(0, _BUILDING_SIZED_M2, inclusive="right").to_numpy()
     if not compared.any():
         return 0.0
-    plane = pd.Series(np.asarray(to_equal_area(geometry, crs).area), index=geodesic.index)
-    difference = (plane - geodesic).abs().to_numpy()[compared]
     areas = geodesic.to_numpy()[compared]
+    difference = np.abs(plane[compared] - areas)
     relative = np.where(difference > _AGREEMENT_ATOL_M2, difference / areas, 0.0)
     worst = int(np.argmax(relative))
     if relative[worst] > rtol:

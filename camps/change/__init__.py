@@ -1,0 +1,27 @@
+"""Change between dated looks: registration, links, events, tracks, and how well a tracking did.
+
+:func:`compare` sets two dates of one place side by side; :func:`follow` leads every building of a footprint series
+through all looks at its site and gives tracks with (L, R] and (Ld, Rd] and an event for each step; :func:`scot` scores
+a tracking against the truth.
+"""
+
+from camps.change.comparison import Comparison, compare, mmu_m2, open_tau
+from camps.change.following import History, follow
+from camps.change.linking import components, link
+from camps.change.registration import Shift, vote_shift
+from camps.change.score import Scot, scot
+
+__all__ = [
+    "Comparison",
+    "History",
+    "Scot",
+    "Shift",
+    "compare",
+    "components",
+    "follow",
+    "link",
+    "mmu_m2",
+    "open_tau",
+    "scot",
+    "vote_shift",
+]

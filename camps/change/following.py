@@ -1,0 +1,462 @@
+"""Every building followed through all looks at its site: tracks with censored intervals, and an event for each step.
+
+At each look the polygons are laid on the last known outline of every building that may still stand. So a building that
+one look could not see is found again by the next one, and nothing is gone because a look was poor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from camps import crs, tables
+from camps.change.comparison import TAU_M, Comparison, compare_linked, mmu_m2
+from camps.change.linking import Pairs, link
+from camps.change.registration import MIN_VOTES, REACH_M, vote_shift
+from camps.change.visits import Codes, Visits, read_visits
+from camps.crs import Floats
+from camps.errors import InputError
+from camps.footprints import BUILT, FootprintSeries
+
+Identity = Literal["auto", "published", "linked"]
+_NONE = -1
+
+
+@dataclass(frozen=True)
+class History:
+    """What became of every building.
+
+    Attributes
+    ----------
+    tracks
+        One row a building: the "track" table (track_id, L, R, Ld, Rd as EDTF dates of scenes, null = censored) with
+        site_id, kind and area_m2 (both as last seen), n_seen, first_seen, last_seen, parent (the track it was split
+        from, whose L and R it has) and merged_into.
+    events
+        One row a change between two successive looks at a site: site_id, scene_from, scene_to, observed_from,
+        observed_to, the "event" table (class, gain_m2, loss_m2, tau_m, mmu_m2), n_from, n_to, area_from_m2,
+        area_to_m2 and track_ids (joined by ";"). Gain and loss are null where a date did not see the place.
+    footprints
+        The footprints followed, with track_id.
+    shifts
+        One row a scene and reference scene: dx_m, dy_m (added to the scene's polygons), sd_m, n, accepted.
+    """
+
+    tracks: pd.DataFrame
+    events: pd.DataFrame
+    footprints: gpd.GeoDataFrame
+    shifts: pd.DataFrame
+
+
+def follow(
+    series: FootprintSeries,
+    *,
+    kinds: tuple[str, ...] = BUILT,
+    identity: Identity = "auto",
+    register: bool = True,
+    reach_m: float = REACH_M,
+    tau_m: float = TAU_M,
+    minimum_m2: float | None = None,
+) -> History:
+    """Follow every building of a series through the looks at its site.
+
+    Parameters
+    ----------
+    series
+        As from :func:`camps.footprints.load`.
+    kinds
+        Kinds of footprint to follow; built ones by default.
+    identity
+        ``published`` takes the series' own track_id, ``linked`` finds tracks by shared ground; ``auto`` takes the
+        published ones where every footprint has one.
+    register
+        Whether to lay each scene's polygons on those of the first scene by :func:`vote_shift`. Scenes with fewer than
+        10 agreeing buildings stay where they are.
+    reach_m
+        How far a scene may be shifted.
+    tau_m
+        Opening in metres for gain and loss; half the residual offset when that is more.
+    minimum_m2
+        Minimum mapping unit; by default what the coarser image of each step can map.
+
+    Returns
+    -------
+    History
+        The same whatever the order of rows and rings.
+
+    Raises
+    ------
+    InputError
+        When `identity` is ``published`` and a footprint has no track_id.
+    CheckError
+        When geodesic and equal-area figures differ.
+    """
+    chosen = series.footprints[series.footprints["kind"].isin(list(kinds))]
+    frame = chosen.sort_values(["scene_id", "footprint_id"]).reset_index(drop=True)
+    published = _takes_published(frame, identity)
+    plane = _plane(series)
+    visits = read_visits(series, frame, plane)
+    settings = _Settings(published, register, reach_m, tau_m, minimum_m2)
+    run = _Run(frame, series.scenes.reset_index(drop=True), visits, plane, settings)
+    for step in range(len(visits.scene_at)):
+        run.look(step)
+    return run.history()
+
+
+def _takes_published(frame: gpd.GeoDataFrame, identity: Identity) -> bool:
+    named = frame["track_id"].notna()
+    if identity == "published" and not named.all():
+        row = frame.loc[~named, "footprint_id"].iloc[0]
+        raise InputError(f'footprint {row}: has no track_id, expected one; map the column or use identity="linked"')
+    return identity == "published" or (identity == "auto" and bool(named.all()) and len(frame) > 0)
+
+
+def _plane(series: FootprintSeries) -> CRS:
+    if series.footprints.empty and series.coverage.empty:
+        return crs.regional_crs((0.0, 0.0, 0.0, 0.0))
+    everything = pd.concat([series.footprints.geometry, series.coverage.geometry])
+    return crs.regional_crs(crs.lonlat_bounds(gpd.GeoSeries(everything)))
+
+
+@dataclass(frozen=True)
+class _Settings:
+    published: bool
+    register: bool
+    reach_m: float
+    tau_m: float
+    minimum_m2: float | None
+
+
+@dataclass
+class _Outlines:
+    """The last known outline of every building that may still stand; `row` is its footprint."""
+
+    row: Codes = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    track: Codes = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    site: Codes = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    shape: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
+    shift: Floats = field(default_factory=lambda: np.empty((0, 2)))
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def __getitem__(self, chosen: NDArray[Any]) -> _Outlines:
+        return _Outlines(*(value[chosen] for value in vars(self).values()))
+
+    def __add__(self, other: _Outlines) -> _Outlines:
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return _Outlines(*(np.concatenate(pair) for pair in pairs))
+
+
+class _Run:
+    """The state of one :func:`follow`, led from look to look."""
+
+    def __init__(
+        self, frame: gpd.GeoDataFrame, scenes: pd.DataFrame, visits: Visits, plane: CRS, settings: _Settings
+    ) -> None:
+        self.frame, self.scenes, self.visits, self.plane, self.settings = frame, scenes, visits, plane, settings
+        self.site = visits.sites.get_indexer(pd.Index(frame["site_id"].astype(object)))
+        self.scene = visits.scenes.get_indexer(pd.Index(frame["scene_id"]))
+        look = visits.order(self.site, self.scene)
+        self._by_look = np.argsort(look, kind="stable")
+        self._look = look[self._by_look]
+        self.outline_code = pd.factorize(frame["wkb_sha256"])[0]
+        self.alone = (frame["overlap_m2"] == 0).to_numpy()
+        self.standing = _Outlines()
+        self.row_track = np.full(len(frame), _NONE, dtype=np.intp)
+        self._prepare_tracks()
+        self.events: list[pd.DataFrame] = []
+        # The tracks of events that have more than one: a split, a merge.
+        self.several: dict[int, set[int]] = {}
+        self.shifts: list[tuple[int, int, float, float, float, int, bool]] = []
+
+    def _prepare_tracks(self) -> None:
+        n = len(self.frame)
+        codes, names = pd.factorize(self.frame["track_id"])
+        self.published_track, self.published_names = codes, names
+        self.last_look_of = np.full(n, _NONE, dtype=np.intp)
+        self.n_tracks = 0
+        if self.settings.published:
+            np.maximum.at(self.last_look_of, codes[self._by_look], self._look)
+            self.n_tracks = len(names)
+        names_of = ("first", "last", "before", "appeared", "last_seen", "gone", "parent", "merged", "n_seen")
+        self.track = {name: np.full(n, _NONE, dtype=np.intp) for name in names_of}
+        self.track["n_seen"][:] = 0
+
+    def look(self, k: int) -> None:
+        """Lay the footprints of the k-th look of every site on the outlines that may still stand there."""
+        scene = self.visits.scene_at[k]
+        here = scene[self.standing.site] >= 0
+        a, b = self.standing[here], self._seen_at(k)
+        b, tau_m = self._registered(a, b, scene)
+        pairs, unchanged = self._links(a, b)
+        before = self.visits.scene_at[k - 1] if k else np.full_like(scene, _NONE)
+        seen_later = self._saw_again(a, scene, k)
+        compared = compare_linked(
+            a.shape, b.shape, pairs,
+            tau_m=(tau_m[a.site], tau_m[b.site]), mmu_m2=self._mmu(a, b, before, scene),
+            seen_later=seen_later, seen_earlier=self.visits.saw(b.site, before[b.site], b.shape), unchanged=unchanged,
+        )  # fmt: skip
+        self._assign(a, b, compared, k)
+        if k:
+            self.events.append(self._events(a, b, compared, before, scene))
+        absent = ~np.isin(compared.of_earlier, compared.of_later)
+        self._update(a, b, here=here, absent=absent, gone=absent & seen_later, scene=scene)
+
+    def _seen_at(self, k: int) -> _Outlines:
+        start, end = np.searchsorted(self._look, [k, k + 1])
+        row = np.sort(self._by_look[start:end])
+        lonlat = self.frame.geometry.iloc[row]
+        shape = np.asarray(lonlat.to_crs(self.plane).array)
+        measured = self.frame["area_m2"].iloc[row]
+        walled = (self.frame["kind"].iloc[row] == "compound").to_numpy()
+        crs.require_agreement(measured[~walled], shapely.area(shape[~walled]))
+        return _Outlines(row, np.full(len(row), _NONE, dtype=np.intp), self.site[row], shape, np.zeros((len(row), 2)))
+
+    def _registered(self, a: _Outlines, b: _Outlines, scene: Codes) -> tuple[_Outlines, Floats]:
+        reference = self.visits.scene_at[0]
+        residual = self._stated_residual_m(reference, scene)
+        shift = np.zeros((len(scene), 2))
+        group = reference * len(self.visits.scenes) + scene
+        for sites, in_a, in_b in _registrable(group, a.site, b.site) if self.settings.register else ():
+            found = vote_shift(a.shape[in_a], b.shape[in_b], reach_m=self.settings.reach_m)
+            shift[sites] = found.dx_m, found.dy_m
+            residual[sites] = found.sd_m if found.accepted else residual[sites]
+            one = int(sites[0])
+            self.shifts.append((int(reference[one]), int(scene[one]), *vars(found).values(), found.accepted))
+        moved = np.any(shift[b.site] != 0, axis=1)
+        shape = b.shape.copy()
+        shape[moved] = _moved(b.shape[moved], shift[b.site][moved])
+        registered = _Outlines(b.row, b.track, b.site, shape, shift[b.site])
+        return registered, np.maximum(self.settings.tau_m, residual / 2)
+
+    def _stated_residual_m(self, reference: Codes, scene: Codes) -> Floats:
+        stated = np.append(self.scenes["reg_sd_m"].fillna(0.0).to_numpy(dtype=np.float64), 0.0)
+        return np.asarray(np.hypot(stated[reference], stated[scene]))
+
+    def _links(self, a: _Outlines, b: _Outlines) -> tuple[Pairs, NDArray[np.bool_]]:
+        if self.settings.published:
+            one, two = _equal(self.published_track[a.row], self.published_track[b.row])
+            return (one, two, np.ones(len(one))), np.zeros(len(one), dtype=bool)
+        same_a, same_b = self._unchanged(a, b)
+        rest_a, rest_b = _all_but(same_a, len(a)), _all_but(same_b, len(b))
+        one, two, shared = link(
+            a.shape[rest_a], b.shape[rest_b], group_earlier=a.site[rest_a], group_later=b.site[rest_b]
+        )
+        one, two = np.append(same_a, rest_a[one]), np.append(same_b, rest_b[two])
+        shared = np.append(shapely.area(a.shape[same_a]), shared)
+        return (one, two, shared), np.arange(len(one)) < len(same_a)
+
+    def _unchanged(self, a: _Outlines, b: _Outlines) -> tuple[Codes, Codes]:
+        sides = []
+        for side in (a, b):
+            keys = pd.DataFrame({"site": side.site, "outline": self.outline_code[side.row]})
+            keys["dx"], keys["dy"] = side.shift[:, 0], side.shift[:, 1]
+            sides.append(keys.assign(at=np.arange(len(side)))[self.alone[side.row]])
+        joined = sides[0].merge(sides[1], on=["site", "outline", "dx", "dy"], suffixes=("_a", "_b"))
+        twice = joined.duplicated("at_a", keep=False) | joined.duplicated("at_b", keep=False)
+        return joined.loc[~twice, "at_a"].to_numpy(), joined.loc[~twice, "at_b"].to_numpy()
+
+    def _saw_again(self, a: _Outlines, scene: Codes, k: int) -> NDArray[np.bool_]:
+        seen = self.visits.saw(a.site, scene[a.site], a.shape)
+        if self.settings.published:
+            # The interpreter found the building again later, so here it was overlooked.
+            seen &= self.last_look_of[self.published_track[a.row]] < k
+        return seen
+
+    def _mmu(self, a: _Outlines, b: _Outlines, before: Codes, scene: Codes) -> tuple[Floats, Floats]:
+        if self.settings.minimum_m2 is not None:
+            return np.full(len(a), self.settings.minimum_m2), np.full(len(b), self.settings.minimum_m2)
+        gsd_m = np.append(self.scenes["gsd_m"].to_numpy(dtype=np.float64), 0.0)
+        coarser = mmu_m2(np.maximum(gsd_m[before], gsd_m[scene]))
+        return coarser[a.site], coarser[b.site]
+
+    def _assign(self, a: _Outlines, b: _Outlines, compared: Comparison, k: int) -> None:
+        if self.settings.published:
+            b.track[:] = self.published_track[b.row]
+            fresh = self.track["first"][b.track] == _NONE
+            self._begin(b, np.flatnonzero(fresh), k)
+            return
+        one, two = _best_partners(compared, a, b)
+        b.track[two] = a.track[one]
+        fresh = np.flatnonzero(b.track == _NONE)
+        b.track[fresh] = self.n_tracks + np.arange(len(fresh))
+        self.n_tracks += len(fresh)
+        self._begin(b, fresh, k)
+        self._inherit(a, b, compared, fresh)
+
+    def _begin(self, b: _Outlines, fresh: Codes, k: int) -> None:
+        track = b.track[fresh]
+        self.track["first"][track] = b.row[fresh]
+        self.track["appeared"][track] = self.scene[b.row[fresh]]
+        waiting = fresh
+        for earlier in range(k - 1, -1, -1):
+            scene = self.visits.scene_at[earlier]
+            covered = self.visits.saw(b.site[waiting], scene[b.site[waiting]], b.shape[waiting])
+            self.track["before"][b.track[waiting[covered]]] = scene[b.site[waiting[covered]]]
+            waiting = waiting[~covered]
+
+    def _inherit(self, a: _Outlines, b: _Outlines, compared: Comparison, fresh: Codes) -> None:
+        one, two, _ = compared.pairs
+        order = _by_share(compared, a, b)
+        # The largest share last, so that it is the one that stays.
+        parent = np.full(len(b), _NONE, dtype=np.intp)
+        parent[two[order]] = a.track[one[order]]
+        split = fresh[parent[fresh] != _NONE]
+        for name in ("before", "appeared"):
+            self.track[name][b.track[split]] = self.track[name][parent[split]]
+        self.track["parent"][b.track[split]] = parent[split]
+        into = np.full(len(a), _NONE, dtype=np.intp)
+        into[one[order]] = b.track[two[order]]
+        ended = (into != _NONE) & ~np.isin(a.track, b.track)
+        self.track["merged"][a.track[ended]] = into[ended]
+
+    def _update(
+        self,
+        a: _Outlines,
+        b: _Outlines,
+        *,
+        here: NDArray[np.bool_],
+        absent: NDArray[np.bool_],
+        gone: NDArray[np.bool_],
+        scene: Codes,
+    ) -> None:
+        self.row_track[b.row] = b.track
+        self.track["last"][b.track] = b.row
+        self.track["last_seen"][b.track] = scene[b.site]
+        self.track["n_seen"][np.unique(b.track)] += 1
+        self.track["gone"][a.track[gone]] = scene[a.site[gone]]
+        self.standing = self.standing[~here] + a[absent & ~gone] + b
+
+    def _events(self, a: _Outlines, b: _Outlines, compared: Comparison, before: Codes, scene: Codes) -> pd.DataFrame:
+        n = len(compared.table)
+        site, track = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.intp)
+        site[compared.of_earlier], site[compared.of_later] = a.site, b.site
+        track[compared.of_earlier], track[compared.of_later] = a.track, b.track
+        start = sum(len(events) for events in self.events)
+        for component in np.flatnonzero(compared.table["n_from"] + compared.table["n_to"] > 2):
+            members = {*a.track[compared.of_earlier == component], *b.track[compared.of_later == component]}
+            self.several[start + int(component)] = members
+        return compared.table.assign(site=site, track=track, scene_from=before[site], scene_to=scene[site])
+
+    def history(self) -> History:
+        """Return the tables of the whole run."""
+        names = self._track_names()
+        tracks = self._tracks(names)
+        footprints = self.frame.assign(track_id=pd.array(names[self.row_track], dtype="string"))
+        return History(
+            tables.check(tracks, "track", source="tracks"),
+            tables.check(self._event_table(names), "event", source="events"),
+            footprints,
+            self._shift_table(),
+        )
+
+    def _track_names(self) -> NDArray[Any]:
+        if self.settings.published:
+            return np.asarray(self.published_names, dtype=object)
+        first = self.frame["footprint_id"].to_numpy(dtype=object)[self.track["first"][: self.n_tracks]]
+        return np.asarray("track-" + first, dtype=object)
+
+    def _tracks(self, names: NDArray[Any]) -> pd.DataFrame:
+        track = {name: values[: self.n_tracks] for name, values in self.track.items()}
+        dates = self.scenes["observed_on"]
+        last = self.frame.iloc[track["last"]]
+        table = pd.DataFrame({
+            "track_id": names, "site_id": last["site_id"].to_numpy(), "kind": last["kind"].to_numpy(),
+            "L": _named(dates, track["before"]), "R": _named(dates, track["appeared"]),
+            "Ld": _named(dates, np.where(track["gone"] == _NONE, _NONE, track["last_seen"])),
+            "Rd": _named(dates, track["gone"]),
+            "area_m2": last["area_m2"].to_numpy(), "n_seen": track["n_seen"],
+            "first_seen": _named(dates, self.scene[track["first"]]), "last_seen": _named(dates, track["last_seen"]),
+            "parent": _named(names, track["parent"]), "merged_into": _named(names, track["merged"]),
+        })  # fmt: skip
+        return table.sort_values("track_id", ignore_index=True)
+
+    def _event_table(self, names: NDArray[Any]) -> pd.DataFrame:
+        columns = [
+            "site_id", "scene_from", "scene_to", "observed_from", "observed_to", "class", "gain_m2", "loss_m2",
+            "tau_m", "mmu_m2", "n_from", "n_to", "area_from_m2", "area_to_m2", "track_ids",
+        ]  # fmt: skip
+        if not self.events:
+            return pd.DataFrame(columns=columns)
+        table = pd.concat(self.events, ignore_index=True)
+        dates, scenes = self.scenes["observed_on"], self.scenes["scene_id"]
+        table["site_id"] = pd.array(np.asarray(self.visits.sites, dtype=object)[table["site"]], dtype="string")
+        track_ids = names[table["track"].to_numpy()]
+        for event, members in self.several.items():
+            track_ids[event] = ";".join(sorted(names[list(members)]))
+        table["track_ids"] = pd.array(track_ids, dtype="string")
+        for side in ("from", "to"):
+            code = table[f"scene_{side}"].to_numpy()
+            table[f"observed_{side}"], table[f"scene_{side}"] = _named(dates, code), _named(scenes, code)
+        ordered = table.assign(at=pd.Categorical(table["scene_to"], categories=scenes, ordered=True))
+        return ordered.sort_values(["site_id", "at", "track_ids"], ignore_index=True)[columns]
+
+    def _shift_table(self) -> pd.DataFrame:
+        names = ["reference", "scene_id", "dx_m", "dy_m", "sd_m", "n", "accepted"]
+        table = pd.DataFrame(self.shifts, columns=names)
+        for name in ("reference", "scene_id"):
+            table[name] = _named(self.scenes["scene_id"], table[name].to_numpy(dtype=np.intp))
+        return table
+
+
+def _registrable(group: Codes, site_a: Codes, site_b: Codes) -> Iterator[tuple[Codes, Codes, Codes]]:
+    """Yield sites, positions in a and positions in b of each group that has enough polygons on both sides."""
+    sides = []
+    for codes in (group, group[site_a], group[site_b]):
+        order = np.argsort(codes, kind="stable")
+        sides.append((order, codes[order]))
+    counts = [np.searchsorted(codes, np.unique(group), side=side) for _, codes in sides for side in ("left", "right")]
+    for first, last, from_a, to_a, from_b, to_b in zip(*counts, strict=True):
+        if min(to_a - from_a, to_b - from_b) >= MIN_VOTES:
+            yield sides[0][0][first:last], sides[1][0][from_a:to_a], sides[2][0][from_b:to_b]
+
+
+def _moved(shapes: NDArray[Any], shift: Floats) -> NDArray[Any]:
+    coordinates, at = shapely.get_coordinates(shapes, return_index=True)
+    return np.asarray(shapely.set_coordinates(shapes.copy(), coordinates + shift[at]))
+
+
+def _equal(one: Codes, two: Codes) -> tuple[Codes, Codes]:
+    left = pd.DataFrame({"code": one, "i": np.arange(len(one))})
+    joined = left.merge(pd.DataFrame({"code": two, "j": np.arange(len(two))}), on="code")
+    return joined["i"].to_numpy(dtype=np.intp), joined["j"].to_numpy(dtype=np.intp)
+
+
+def _all_but(positions: Codes, n: int) -> Codes:
+    rest = np.ones(n, dtype=bool)
+    rest[positions] = False
+    return np.flatnonzero(rest)
+
+
+def _by_share(compared: Comparison, a: _Outlines, b: _Outlines) -> Codes:
+    one, two, shared = compared.pairs
+    # Equal shares are told apart by the rows, which are sorted by scene and footprint_id.
+    return np.lexsort((-b.row[two], -a.row[one], shared))
+
+
+def _best_partners(compared: Comparison, a: _Outlines, b: _Outlines) -> tuple[Codes, Codes]:
+    one, two, _ = compared.pairs
+    alone = (compared.table[["n_from", "n_to"]] == 1).all(axis=1).to_numpy()[compared.of_earlier[one]]
+    taken_a, taken_b = set[int](), set[int]()
+    chosen = []
+    # From the largest share downwards; only splits, merges and complex groups come here.
+    for pair in _by_share(compared, a, b)[::-1]:
+        if not alone[pair] and one[pair] not in taken_a and two[pair] not in taken_b:
+            taken_a.add(one[pair])
+            taken_b.add(two[pair])
+            chosen.append(pair)
+    kept = np.append(np.flatnonzero(alone), np.array(chosen, dtype=np.intp))
+    return one[kept], two[kept]
+
+
+def _named(names: Any, code: Codes) -> Any:
+    return pd.array(np.array([*names, None], dtype=object)[code], dtype="string")

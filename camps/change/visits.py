@@ -1,0 +1,104 @@
+"""Which scenes looked at which site, in order, and whether a look would have seen a building at a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from camps.footprints import FootprintSeries
+
+#: A look saw a place when its valid area holds this share of the building; the rest is the drawing of the edges.
+CONTAINED = 0.99
+
+_LOOKED = ("observed", "partial")
+Codes = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Sites and scenes as numbers, and the looks of each site in order.
+
+    ``sites`` and ``scenes`` are the names behind the codes; footprints without a site share the code of a null name.
+    ``scene_at[k, site]`` is the scene of the k-th look at a site, -1 after its last.
+    """
+
+    sites: pd.Index[Any]
+    scenes: pd.Index[Any]
+    scene_at: Codes
+    _whole: Codes
+    _valid_key: Codes
+    _valid: NDArray[Any]
+
+    def order(self, site: Codes, scene: Codes) -> Codes:
+        """Return which look at its site (0, 1, …) each pair of codes is."""
+        look, visited = np.nonzero(self.scene_at >= 0)
+        keys = visited * len(self.scenes) + self.scene_at[look, visited]
+        sort = np.argsort(keys)
+        return np.asarray(look[sort][np.searchsorted(keys[sort], site * len(self.scenes) + scene)])
+
+    def saw(self, site: Codes, scene: Codes, shapes: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return whether each scene would have shown a building at each site and place.
+
+        Where a valid area is recorded for the scene, it decides; otherwise a look judged ``observed`` saw the whole
+        site and any other saw nothing for certain.
+        """
+        key = site * len(self.scenes) + scene
+        seen = np.isin(key, self._whole)
+        anywhere = -len(self.scenes) + scene
+        for keys in (anywhere, key):
+            at = np.searchsorted(self._valid_key, keys)
+            recorded = (at < len(self._valid_key)) & (np.append(self._valid_key, -1)[at] == keys) & (scene >= 0)
+            seen[recorded] = _contains(self._valid[at[recorded]], shapes[recorded])
+        return seen & (scene >= 0)
+
+
+def _contains(valid: NDArray[Any], shapes: NDArray[Any]) -> NDArray[np.bool_]:
+    held = np.asarray(shapely.covers(valid, shapes))
+    rest = np.flatnonzero(~held)
+    share = shapely.area(shapely.intersection(valid[rest], shapes[rest])) / shapely.area(shapes[rest])
+    held[rest] = share >= CONTAINED
+    return held
+
+
+def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CRS) -> Visits:
+    """Return the visits of a series; `footprints` are those that are followed, valid areas are laid on `plane`.
+
+    A site was visited by every scene with a look judged observed or partial, with a valid area there, or with one of
+    its footprints.
+    """
+    scenes = pd.Index(series.scenes["scene_id"])
+    looked = series.looks[series.looks["status"].isin(_LOOKED)]
+    pairs = pd.concat([frame[["site_id", "scene_id"]].astype(object) for frame in (
+        looked, series.coverage.dropna(subset="site_id"), footprints,
+    )]).drop_duplicates()  # fmt: skip
+    site, sites = pd.factorize(pairs["site_id"], sort=True, use_na_sentinel=False)
+    table = pd.DataFrame({"site": site, "scene": scenes.get_indexer(pd.Index(pairs["scene_id"]))})
+    table = table.sort_values(["site", "scene"])
+    look = table.groupby("site").cumcount()
+    scene_at = np.full((int(look.max()) + 1 if len(look) else 0, len(sites)), -1, dtype=np.intp)
+    scene_at[look, table["site"]] = table["scene"]
+    names = pd.Index(sites)
+    whole = looked[looked["status"] == "observed"]
+    key, valid = _valid_areas(series.coverage.to_crs(plane), names, scenes)
+    return Visits(names, scenes, scene_at, _keys(whole, names, scenes), key, valid)
+
+
+def _keys(frame: pd.DataFrame, sites: pd.Index[Any], scenes: pd.Index[Any]) -> Codes:
+    site = sites.get_indexer(pd.Index(frame["site_id"].astype(object)))
+    site[frame["site_id"].isna()] = -1
+    return np.asarray(site * len(scenes) + scenes.get_indexer(pd.Index(frame["scene_id"])), dtype=np.intp)
+
+
+def _valid_areas(coverage: gpd.GeoDataFrame, sites: pd.Index[Any], scenes: pd.Index[Any]) -> tuple[Codes, NDArray[Any]]:
+    keys, position = np.unique(_keys(coverage, sites, scenes), return_inverse=True)
+    shapes = np.asarray(coverage.geometry.array)
+    valid = np.array([shapely.union_all(shapes[position == i]) for i in range(len(keys))], dtype=object)
+    shapely.prepare(valid)
+    return keys, valid
