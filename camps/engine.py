@@ -1,0 +1,91 @@
+"""Where work runs: in this process, apart from its own event loop, or on a Dask cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import Any, TypeVar
+
+from camps.errors import InputError, MissingError
+
+Result = TypeVar("Result")
+Part = TypeVar("Part")
+
+
+def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine on a loop of its own in a thread of its own and return its result.
+
+    It works where an event loop is running already, as in a notebook. An interrupt cancels the coroutine, waits until
+    it has put everything away, and is then raised here.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="camps-loop", daemon=True)
+    thread.start()
+    running = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        return running.result()
+    except BaseException:
+        running.cancel()
+        raise
+    finally:
+        asyncio.run_coroutine_threadsafe(_wind_up(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _wind_up() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def together(work: Iterable[Coroutine[Any, Any, Any]]) -> None:
+    """Run coroutines side by side; the first error stops the others and is raised by itself."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def spread(
+    function: Callable[[Part], Result], parts: Iterable[Part], *, cluster: str | None = None
+) -> Iterator[Result]:
+    """Yield `function` of each part as it gets done: here, one after the other, or on a Dask cluster.
+
+    Parameters
+    ----------
+    function, parts
+        What is done, and to what; both must be picklable for a cluster.
+    cluster
+        Address of a Dask scheduler, such as ``"tcp://10.0.0.5:8786"``; ``None`` for this process.
+
+    Raises
+    ------
+    MissingError
+        When a cluster is named and Dask is not installed.
+    InputError
+        When no scheduler answers at that address.
+    """
+    if cluster is None:
+        yield from map(function, parts)
+        return
+    try:
+        from distributed import Client, as_completed  # noqa: PLC0415 - an extra that most runs do without
+    except ImportError as error:
+        raise MissingError(
+            "Dask is not installed; run: uv pip install 'camps[cluster]', or leave --cluster out"
+        ) from error
+    try:
+        client = Client(cluster, timeout="10s")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{cluster}: no Dask scheduler answers there ({error}); start one, or leave --cluster out"
+        ) from error
+    with client:
+        for future in as_completed(client.map(function, list(parts), pure=False)):  # type: ignore[no-untyped-call]
+            yield future.result()

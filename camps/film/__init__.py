@@ -1,0 +1,26 @@
+"""Film a map: a shot in, the same numbered frames out every time.
+
+::
+
+    shot = camps.film.read_shot("xinjiang")
+    result = camps.film.render(shot, "exports/frames")
+"""
+
+from camps.film.movie import write_proxy as write_proxy
+from camps.film.plan import Ground as Ground
+from camps.film.plan import Plan as Plan
+from camps.film.plan import plan_frames as plan_frames
+from camps.film.render import RenderResult as RenderResult
+from camps.film.render import build_plan as build_plan
+from camps.film.render import folder_name as folder_name
+from camps.film.render import render as render
+from camps.film.shot import Shot as Shot
+from camps.film.shot import build_shot as build_shot
+from camps.film.shot import list_shots as list_shots
+from camps.film.shot import read_shot as read_shot
+from camps.film.stage import FilmPage as FilmPage
+
+__all__ = [
+    "FilmPage", "Ground", "Plan", "RenderResult", "Shot", "build_plan", "build_shot", "folder_name", "list_shots",
+    "plan_frames", "read_shot", "render", "write_proxy",
+]  # fmt: skip

@@ -1,0 +1,189 @@
+"""Where the camera is on each frame: keyframes, named easings, holds, and flights that feel constant in speed.
+
+Longitude and latitude are degrees of EPSG:4326, longitude first; zoom is a real number of Web Mercator with 256-pixel
+tiles, as seen on a picture whose shorter side is 1080 pixels.
+
+References
+----------
+J. J. van Wijk and W. A. A. Nuij, Smooth and efficient zooming and panning, IEEE InfoVis 2003.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+#: Side of the picture, in pixels, that line widths, type sizes and zooms refer to.
+REFERENCE_SIDE_PX = 1080
+
+#: Trade of zooming against panning that people like best (van Wijk and Nuij, section 5).
+RHO = math.sqrt(2)
+
+TILE_PX = 256
+MOST_LATITUDE = 85.0511287798066
+ZOOM_RANGE = (0.0, 22.0)
+
+Ease = Literal["linear", "in", "out", "in_out", "in_out_cubic", "in_out_sine", "in_out_quint", "step"]
+Path = Literal["flight", "straight"]
+
+
+def _in_out(power: int) -> Callable[[float], float]:
+    def eased(share: float) -> float:
+        half = (2 * min(share, 1 - share)) ** power / 2
+        return half if share < 0.5 else 1 - half
+
+    return eased
+
+
+#: Easings by name: share of the way done at a share of the time, both 0…1.
+EASINGS: dict[str, Callable[[float], float]] = {
+    "linear": lambda share: share,
+    "in": lambda share: share**2,
+    "out": lambda share: 1 - (1 - share) ** 2,
+    "in_out": _in_out(2),
+    "in_out_cubic": _in_out(3),
+    "in_out_sine": lambda share: (1 - math.cos(math.pi * share)) / 2,
+    "in_out_quint": _in_out(5),
+    "step": lambda share: float(share >= 1),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """What the camera looks at: the centre of the picture in degrees, and the zoom."""
+
+    lon: float
+    lat: float
+    zoom: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box of longitudes and latitudes in degrees, as west, south, east, north."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True)
+class Key:
+    """A view that the camera reaches at a time, how it gets there from the one before, and how long it stays.
+
+    Attributes
+    ----------
+    at_s, hold_s
+        Seconds of the film.
+    view
+        The view.
+    ease
+        Name in `EASINGS`.
+    path
+        ``"flight"`` follows van Wijk and Nuij; ``"straight"`` interpolates centre and zoom.
+    """
+
+    at_s: float
+    view: View
+    ease: str = "in_out"
+    path: Path = "flight"
+    hold_s: float = 0.0
+
+
+def world(lon: float, lat: float) -> tuple[float, float]:
+    """Return Web Mercator coordinates as shares of the world's width, y downwards."""
+    sine = math.sin(math.radians(max(-MOST_LATITUDE, min(MOST_LATITUDE, lat))))
+    return (lon + 180) / 360, 0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)
+
+
+def lonlat(x: float, y: float) -> tuple[float, float]:
+    """Return longitude and latitude of Web Mercator coordinates given as shares of the world's width."""
+    return x * 360 - 180, math.degrees(2 * math.atan(math.exp(math.pi * (1 - 2 * y))) - math.pi / 2)
+
+
+def fit(box: Box, width_px: float, height_px: float, *, margin: float = 0.08) -> View:
+    """Return the view that holds a whole box.
+
+    Parameters
+    ----------
+    box
+        What must be seen.
+    width_px, height_px
+        The picture on the 1080-line reference.
+    margin
+        Share of the picture left free on each side.
+    """
+    left, top = world(box.west, box.north)
+    right, bottom = world(box.east, box.south)
+    free = 1 - 2 * margin
+    across = (right - left) * TILE_PX / (width_px * free)
+    down = (bottom - top) * TILE_PX / (height_px * free)
+    zoom = -math.log2(max(across, down, 2.0 ** -ZOOM_RANGE[1]))
+    lon, lat = lonlat((left + right) / 2, (top + bottom) / 2)
+    return View(lon, lat, max(ZOOM_RANGE[0], min(ZOOM_RANGE[1], zoom)))
+
+
+def view_at(keys: Sequence[Key], at_s: float, *, width_px: float) -> View:
+    """Return the view at a time of the film.
+
+    Parameters
+    ----------
+    keys
+        In order of time, at least one. Before the first and after the last the camera stands still.
+    at_s
+        Seconds from the first frame.
+    width_px
+        Width of the picture on the 1080-line reference; it sets how a flight trades zoom for distance.
+    """
+    after = bisect_right([key.at_s for key in keys], at_s)
+    if after == 0:
+        return keys[0].view
+    start = keys[after - 1]
+    if after == len(keys) or at_s <= start.at_s + start.hold_s:
+        return start.view
+    end = keys[after]
+    leaves = start.at_s + start.hold_s
+    share = EASINGS[end.ease]((at_s - leaves) / (end.at_s - leaves))
+    between = straight if end.path == "straight" else flight
+    return between(start.view, end.view, share, width_px)
+
+
+def straight(start: View, end: View, share: float, width_px: float) -> View:
+    """Return the view at a share of the way along a straight line on the map, with the zoom in equal steps."""
+    (x0, y0), (x1, y1) = world(start.lon, start.lat), world(end.lon, end.lat)
+    lon, lat = lonlat(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share)
+    return View(lon, lat, start.zoom + (end.zoom - start.zoom) * share)
+
+
+def flight(start: View, end: View, share: float, width_px: float) -> View:
+    """Return the view at a share of the perceived length of van Wijk and Nuij's optimal path.
+
+    The ends are returned as they were given, to the bit.
+    """
+    if share <= 0:
+        return start
+    if share >= 1:
+        return end
+    (x0, y0), (x1, y1) = world(start.lon, start.lat), world(end.lon, end.lat)
+    distance = math.hypot(x1 - x0, y1 - y0)
+    w0, w1 = (width_px / (TILE_PX * 2**view.zoom) for view in (start, end))
+    if distance < 1e-9 * min(w0, w1):
+        return straight(start, end, share, width_px)
+    along, span = _optimal(w0, w1, distance, share)
+    lon, lat = lonlat(x0 + (x1 - x0) * along, y0 + (y1 - y0) * along)
+    return View(lon, lat, math.log2(width_px / (TILE_PX * span)))
+
+
+def _optimal(w0: float, w1: float, distance: float, share: float) -> tuple[float, float]:
+    """Return the share of the distance covered and the width seen (equations 9 and 10 of the paper)."""
+    squared = RHO**2
+    b0 = (w1**2 - w0**2 + squared**2 * distance**2) / (2 * w0 * squared * distance)
+    b1 = (w1**2 - w0**2 - squared**2 * distance**2) / (2 * w1 * squared * distance)
+    # asinh(−b) is log(√(b²+1) − b) without the loss of digits at large b.
+    r0, r1 = math.asinh(-b0), math.asinh(-b1)
+    s = share * (r1 - r0) / RHO
+    covered = w0 / squared * (math.cosh(r0) * math.tanh(RHO * s + r0) - math.sinh(r0))
+    return covered / distance, w0 * math.cosh(r0) / math.cosh(RHO * s + r0)

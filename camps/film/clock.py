@@ -1,0 +1,86 @@
+"""Which day each frame shows: film time is mapped to real time by a line, by holds on observations, or by keyframes.
+
+Days are decimal days since 1970-01-01 on the proleptic Gregorian calendar, without clock time or time zone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from camps.film.camera import EASINGS
+
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A day that the film shows from `at_s` on for `hold_s` seconds, and how it gets there from the mark before."""
+
+    at_s: float
+    day: float
+    ease: str = "linear"
+    hold_s: float = 0.0
+
+
+def to_day(when: date) -> int:
+    """Return days since 1970-01-01."""
+    return (when - EPOCH).days
+
+
+def to_date(day: float) -> date:
+    """Return the calendar date that a decimal day falls on."""
+    return EPOCH + timedelta(days=int(day // 1))
+
+
+def day_at(marks: Sequence[Mark], at_s: float) -> float:
+    """Return the day shown at a time of the film; before the first and after the last mark time stands still."""
+    after = bisect_right([mark.at_s for mark in marks], at_s)
+    if after == 0:
+        return marks[0].day
+    start = marks[after - 1]
+    if after == len(marks) or at_s <= start.at_s + start.hold_s:
+        return start.day
+    end, leaves = marks[after], start.at_s + start.hold_s
+    share = EASINGS[end.ease]((at_s - leaves) / (end.at_s - leaves))
+    return start.day + (end.day - start.day) * share
+
+
+def linear(
+    first: date, last: date, seconds: float, *, ease: str, hold_first_s: float, hold_last_s: float
+) -> list[Mark]:
+    """Return marks that run from one date to another over a film of `seconds`, standing still at both ends."""
+    return [
+        Mark(0.0, to_day(first), hold_s=hold_first_s),
+        Mark(seconds - hold_last_s, to_day(last), ease, hold_last_s),
+    ]
+
+
+def on_observations(stops: Sequence[date], seconds: float, *, hold_s: float, ease: str) -> list[Mark]:
+    """Return marks that hold on every stop for `hold_s` seconds and share the rest by the days between stops."""
+    days = [to_day(stop) for stop in stops]
+    moving = seconds - hold_s * len(days)
+    span = max(days[-1] - days[0], 1)
+    return [Mark(hold_s * i + moving * (day - days[0]) / span, day, ease, hold_s) for i, day in enumerate(days)]
+
+
+def by_spans(spans: Sequence[tuple[date, date, float]], seconds: float, *, ease: str) -> list[Mark]:
+    """Return marks that run through each span of dates in its own number of seconds, one after the other.
+
+    Parameters
+    ----------
+    spans
+        First date, last date and relative length of each span; lengths are scaled to fill the film.
+    seconds, ease
+        Length of the film, and the easing within each span.
+    """
+    whole = sum(length for _, _, length in spans)
+    marks, at_s = [Mark(0.0, to_day(spans[0][0]))], 0.0
+    for first, last, length in spans:
+        if to_day(first) != marks[-1].day:
+            marks.append(Mark(at_s, to_day(first), "step"))
+        at_s += seconds * length / whole
+        marks.append(Mark(at_s, to_day(last), ease))
+    return marks

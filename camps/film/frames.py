@@ -1,0 +1,241 @@
+"""Frames on disk: numbered from 1001, each written whole, kept when it is still right, drawn again when it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from pathlib import Path
+
+from camps import engine, files, machine
+from camps.errors import InputError, RenderError
+from camps.film import png, records
+from camps.film.plan import Plan
+from camps.film.records import Row
+from camps.film.stage import MOST_SLOTS, Captured, FilmPage, Job, Stage, StageLostError, Transport
+
+Progress = Callable[[int, int, str], None]
+
+#: A frame that takes the browser down this often is given up.
+STRIKES = 3
+
+
+class Filming:
+    """One run over the frames of a plan.
+
+    Parameters
+    ----------
+    plan, page
+        What is shown on each frame, and the page that draws it.
+    folder
+        Where the delivery lies.
+    layer
+        Name of the pass; the folder of the pictures.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        page: FilmPage,
+        folder: Path,
+        *,
+        layer: str = "beauty",
+        transport: Transport = "file",
+        progress: Progress | None = None,
+    ) -> None:
+        self.plan, self.page, self.folder, self.layer = plan, page, folder, layer
+        self.transport = transport
+        self.rows: dict[int, Row] = {}
+        self._progress = progress or (lambda done, total, message: None)
+        self._states = dict(zip(plan.numbers, plan.states, strict=True))
+        self._keys = self._frame_keys()
+        self._pending: deque[int] = deque()
+        self._strikes: Counter[int] = Counter()
+        self._journal_lock = threading.Lock()
+        self.n_drawn = 0
+        self._wanted = self._n_kept = 0
+
+    def _frame_keys(self) -> dict[int, str]:
+        page = page_sha256(self.page)
+        browser = machine.browser_version(machine.find_chromium()).split()[-1]
+        encoding = f"png8{'a' if self._alpha else ''}"
+        return {n: records.frame_key(page, state, encoding, browser) for n, state in self._states.items()}
+
+    @property
+    def _alpha(self) -> bool:
+        return self.plan.shot.background == "transparent"
+
+    def path(self, number: int) -> Path:
+        """Return where a frame lies."""
+        return self.folder / self.layer / frame_name(self.plan, self.layer, number)
+
+    # ── what is there already ────────────────────────────────────────────────────────────────────────────────────
+
+    def keep(self, numbers: Iterable[int]) -> None:
+        """Keep the frames that are on disk, verified, and show what is asked for; the others are to be drawn."""
+        wanted = list(numbers)
+        earlier = records.read_rows(self.folder)
+        for number, row in earlier.items():
+            if self._is_right(number, row):
+                self.rows[number] = row
+        self._pending = deque(number for number in wanted if number not in self.rows)
+        self._wanted = len(wanted)
+        self._n_kept = self._wanted - len(self._pending)
+
+    def _is_right(self, number: int, row: Row) -> bool:
+        path = self.path(number) if number in self._keys else None
+        return (
+            path is not None
+            and row["key"] == self._keys[number]
+            and path.is_file()
+            and files.sha256(path) == row["sha256"]
+        )
+
+    # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def draw(self, *, workers: int) -> int:
+        """Draw the frames that are missing with a number of browsers side by side; return how many."""
+        if self._pending:
+            self._require_space()
+            engine.run_apart(self._draw_all(min(workers, len(self._pending))))
+        return self.n_drawn
+
+    def _require_space(self) -> None:
+        share = len(self._pending) / len(self.plan.numbers)
+        place = files.existing_parent(self.folder / "x")
+        free = shutil.disk_usage(place).free
+        needed = int(self.plan.disk_bytes * share / 20)
+        if free < needed:
+            raise InputError(
+                f"{self.folder}: {free >> 20} MB free, but the frames take at least {needed >> 20} MB; "
+                "free some space or choose another folder"
+            )
+
+    async def _draw_all(self, workers: int) -> None:
+        self._began = time.monotonic()
+        with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="encode") as pool:
+            self._pool = pool
+            await engine.together(self._work() for _ in range(workers))
+
+    async def _work(self) -> None:
+        while self._pending:
+            taken: list[int] = []
+            try:
+                await self._film(taken)
+            except StageLostError as error:
+                self._strike(taken, error)
+
+    async def _film(self, taken: list[int]) -> None:
+        shot = self.plan.shot
+        async with Stage(
+            self.page, *shot.size, scale=shot.scale, transport=self.transport, transparent=self._alpha
+        ) as stage:
+            room = asyncio.Semaphore(MOST_SLOTS)
+            finishing: set[asyncio.Task[None]] = set()
+            try:
+                async with aclosing(stage.capture(self._jobs(taken))) as frames:
+                    async for captured in frames:
+                        await room.acquire()
+                        finishing = _unfinished(finishing)
+                        finishing.add(asyncio.create_task(self._finish(captured, taken, room)))
+            finally:
+                results = await asyncio.gather(*finishing, return_exceptions=True)
+            _raise_first(results)
+
+    def _jobs(self, taken: list[int]) -> Iterator[Job]:
+        while self._pending:
+            number = self._pending.popleft()
+            taken.append(number)
+            yield number, self._states[number]
+
+    async def _finish(self, captured: Captured, taken: list[int], room: asyncio.Semaphore) -> None:
+        try:
+            row = await asyncio.get_running_loop().run_in_executor(self._pool, self._write, captured)
+        finally:
+            room.release()
+            await captured.release()
+        taken.remove(captured.frame)
+        self._strikes.pop(captured.frame, None)
+        self.rows[captured.frame] = row
+        self.n_drawn += 1
+        self._tell()
+
+    def _write(self, captured: Captured) -> Row:
+        number = captured.frame
+        try:
+            content = self._encoded(captured)
+        except RenderError as error:
+            raise RenderError(f"frame {number}: {error}") from error
+        path = files.write_bytes(self.path(number), content)
+        row = records.frame_row(
+            number,
+            self.plan.shot.rate,
+            self._states[number],
+            captured.described,
+            file=f"{self.layer}/{path.name}",
+            sha256=hashlib.sha256(content).hexdigest(),
+            key=self._keys[number],
+        )
+        self._note(row)
+        return row
+
+    def _encoded(self, captured: Captured) -> bytes:
+        if isinstance(captured.pixels, bytes):
+            return png.encode(png.decode(captured.pixels, self.plan.shot.size), alpha=self._alpha)
+        return png.encode(captured.pixels, alpha=self._alpha)
+
+    def _note(self, row: Row) -> None:
+        with self._journal_lock, (self.folder / records.JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def _strike(self, taken: Sequence[int], error: StageLostError) -> None:
+        """Put unfinished frames back, and give up on the one that keeps taking the browser down."""
+        self._pending.extendleft(reversed(taken))
+        suspect = taken[0] if taken else None
+        self._strikes[suspect or 0] += 1
+        if self._strikes[suspect or 0] >= STRIKES:
+            what = f"frame {suspect}" if suspect else "the page"
+            raise RenderError(
+                f"{what}: {error}, {STRIKES} times; look at that state in the page itself, or film at a smaller size"
+            ) from error
+
+    def _tell(self) -> None:
+        elapsed = max(time.monotonic() - self._began, 1e-6)
+        speed = self.n_drawn / elapsed
+        done = self._n_kept + self.n_drawn
+        left_s = (self._wanted - done) / speed
+        self._progress(done, self._wanted, f"{speed:.1f} frames/s, {left_s:.0f} s left")
+
+
+def _unfinished(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    for task in tasks:
+        if task.done():
+            task.result()
+    return {task for task in tasks if not task.done()}
+
+
+def _raise_first(results: Iterable[BaseException | None]) -> None:
+    for result in results:
+        if result is not None:
+            raise result
+
+
+def frame_name(plan: Plan, layer: str, number: int) -> str:
+    """Return the file name of a frame, as GRAPHICS.md has it."""
+    return f"{plan.shot.code}_{layer}_v{plan.shot.version:03d}.{number:04d}.png"
+
+
+def page_sha256(page: FilmPage) -> str:
+    """Return the hash of a page and of every file that it asks for."""
+    digest = hashlib.sha256(page.html.encode("utf-8"))
+    for address in sorted(page.files):
+        digest.update(address.encode("utf-8") + hashlib.sha256(page.files[address]).digest())
+    return digest.hexdigest()

@@ -1,0 +1,71 @@
+"""What a stage and its page say to each other, over a loopback port under a one-time name."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+
+class Loopback:
+    """Serves one page and holds the socket that the page opens.
+
+    Attributes
+    ----------
+    address
+        Host, port and one-time name, without a scheme.
+    messages
+        What the page said, in order: parsed JSON, or ``bytes`` of pixels.
+    """
+
+    def __init__(self, html: str) -> None:
+        self.address = ""
+        self.messages: asyncio.Queue[dict[str, Any] | bytes] = asyncio.Queue()
+        self._body = html.encode("utf-8")
+        self._secret = secrets.token_hex(16)
+        self._socket: ServerConnection | None = None
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Loopback]:
+        """Listen on a free loopback port until the block ends."""
+        async with serve(
+            self._listen,
+            "127.0.0.1",
+            0,
+            process_request=self._answer,
+            max_size=None,
+            compression=None,
+            ping_interval=None,
+        ) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            self.address = f"127.0.0.1:{port}/{self._secret}"
+            yield self
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Send JSON to the page; a page that is gone hears nothing, and the stage notices by itself."""
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.send(json.dumps(message))
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        if request.path == f"/{self._secret}/socket":
+            return None
+        if request.path != f"/{self._secret}/":
+            return connection.respond(404, "not here\n")
+        headers = Headers({"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(self._body))})
+        return Response(200, "OK", headers, self._body)
+
+    async def _listen(self, socket: ServerConnection) -> None:
+        self._socket = socket
+        with contextlib.suppress(ConnectionClosed):
+            async for message in socket:
+                self.messages.put_nowait(json.loads(message) if isinstance(message, str) else message)

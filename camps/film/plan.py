@@ -1,0 +1,177 @@
+"""What each frame of a shot shows, worked out before anything is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from camps.errors import Fault, InputError, raise_faults
+from camps.film import camera, clock
+from camps.film.shot import REGIONS, CameraKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a shot needs to know of its map: where its sites are and when they were observed.
+
+    Attributes
+    ----------
+    sites
+        Longitude and latitude in degrees of each site shown, by id.
+    stops
+        Dates of the observations, in order.
+    """
+
+    sites: Mapping[str, tuple[float, float]]
+    stops: Sequence[date] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The frames of a shot before they are drawn.
+
+    Attributes
+    ----------
+    numbers
+        Frame numbers.
+    states
+        What the page is asked to draw for each, in the same order.
+    first_date, last_date
+        Dates of the first and last frame.
+    seconds
+        Length of the film.
+    disk_bytes
+        Estimate of what the frames take; a map of few colours takes less.
+    """
+
+    shot: Shot
+    numbers: tuple[int, ...]
+    states: tuple[State, ...]
+
+    @property
+    def first_date(self) -> date:
+        """Date of the first frame."""
+        return clock.to_date(self.states[0]["t"])
+
+    @property
+    def last_date(self) -> date:
+        """Date of the last frame."""
+        return clock.to_date(self.states[-1]["t"])
+
+    @property
+    def seconds(self) -> float:
+        """Length of the film in seconds."""
+        return float(len(self.numbers) / self.shot.rate)
+
+    @property
+    def disk_bytes(self) -> int:
+        """Disk that the frames will take, at a fifth of a byte a pixel (a map of few colours takes less)."""
+        return len(self.numbers) * math.prod(self.shot.size) // 5
+
+
+def plan_frames(shot: Shot, ground: Ground) -> Plan:
+    """Return what each frame of a shot shows.
+
+    Raises
+    ------
+    InputError
+        When the shot names a site that its map does not show, holds fill the film, or there is nothing to hold on.
+    """
+    keys = _camera_keys(shot, ground)
+    marks = _clock_marks(shot, ground)
+    return Plan(shot, tuple(shot.numbers), tuple(_state(shot, keys, marks, number) for number in shot.numbers))
+
+
+def _state(shot: Shot, keys: Sequence[camera.Key], marks: Sequence[clock.Mark], number: int) -> State:
+    at_s = shot.time_s(number)
+    width, height = reference_size(shot)
+    view = camera.view_at(keys, at_s, width_px=width)
+    return {
+        "width": width, "height": height, "scale": shot.scale,
+        "lon": view.lon, "lat": view.lat, "zoom": view.zoom,
+        "t": clock.day_at(marks, at_s),
+        "mode": shot.mode, "lang": shot.language, "look": shot.look,
+        "layers": dict(shot.layers), "background": shot.background,
+    }  # fmt: skip
+
+
+def reference_size(shot: Shot) -> tuple[float, float]:
+    """Return width and height of the picture in pixels of the 1080-line reference."""
+    width, height = shot.size
+    return width / shot.scale, height / shot.scale
+
+
+def _last_s(shot: Shot) -> float:
+    return shot.time_s(shot.numbers[-1])
+
+
+def _camera_keys(shot: Shot, ground: Ground) -> list[camera.Key]:
+    faults = [
+        Fault(f"key camera.{i}.site", repr(key.site), "a site that the map shows", "check its id and the map's filter")
+        for i, key in enumerate(shot.camera, 1)
+        if key.site is not None and key.site not in ground.sites
+    ]
+    raise_faults(faults, _called(shot))
+    # A key at the very end of the film is meant for its last frame, which begins a frame earlier.
+    return [
+        camera.Key(min(key.at, _last_s(shot)), _view(key, shot, ground), key.ease, key.path, key.hold)
+        for key in shot.camera
+    ]
+
+
+def _view(key: CameraKey, shot: Shot, ground: Ground) -> camera.View:
+    if key.centre is not None and key.zoom is not None:
+        return camera.View(*key.centre, key.zoom)
+    if key.site is not None and key.zoom is not None:
+        return camera.View(*ground.sites[key.site], key.zoom)
+    box = camera.Box(*key.box) if key.box else _named_box(key.fit, shot, ground)
+    return camera.fit(box, *reference_size(shot), margin=key.margin)
+
+
+def _named_box(name: str | None, shot: Shot, ground: Ground) -> camera.Box:
+    if name in REGIONS:
+        return camera.Box(*REGIONS[name])
+    if not ground.sites:
+        raise InputError(f'{_called(shot)}: fit = "sites", but the map shows none; widen map.where or give a box')
+    lons, lats = zip(*ground.sites.values(), strict=True)
+    return camera.Box(min(lons), min(lats), max(lons), max(lats))
+
+
+def _clock_marks(shot: Shot, ground: Ground) -> list[clock.Mark]:
+    film = shot.clock
+    last_s = _last_s(shot)
+    if isinstance(film, LinearClock):
+        _require_time(shot, film.hold_first + film.hold_last, last_s)
+        return clock.linear(
+            film.first, film.last, last_s, ease=film.ease, hold_first_s=film.hold_first, hold_last_s=film.hold_last
+        )
+    if isinstance(film, ObservationsClock):
+        stops = film.stops or tuple(ground.stops)
+        if not stops:
+            raise InputError(f"{_called(shot)}: the map has no observations to hold on; list clock.stops")
+        _require_time(shot, film.hold * len(stops), last_s)
+        return clock.on_observations(stops, last_s, hold_s=film.hold, ease=film.ease)
+    if isinstance(film, ErasClock):
+        return clock.by_spans([(era.first, era.last, era.seconds) for era in film.eras], last_s, ease=film.ease)
+    return _keyed_marks(film, last_s)
+
+
+def _keyed_marks(film: KeysClock, last_s: float) -> list[clock.Mark]:
+    return [clock.Mark(min(key.at, last_s), clock.to_day(key.date), key.ease, key.hold) for key in film.keys]
+
+
+def _require_time(shot: Shot, held_s: float, last_s: float) -> None:
+    if held_s >= last_s > 0:
+        raise InputError(
+            f"{_called(shot)}: key clock: holds of {held_s:g} s leave no time to move in {last_s:g} s; "
+            "shorten the holds or lengthen the film"
+        )
+
+
+def _called(shot: Shot) -> str:
+    return str(shot.source or shot.name or "shot")

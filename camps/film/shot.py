@@ -1,0 +1,341 @@
+"""A shot: what a film shows, as a text file that is checked with all its faults at once.
+
+Times are seconds from the first frame, dates calendar dates, positions longitude and latitude in degrees of
+EPSG:4326 (longitude first), zooms real numbers of Web Mercator on a picture of 1080 lines.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from camps import files, settings
+from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
+
+MOST_WIDTH, MOST_HEIGHT = 8192, 4320
+FIRST_FRAME = 1001
+MOST_RATE = 240
+LAYERS = ("base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides")
+#: Areas that a camera key can be fitted to, besides "sites": west, south, east, north in degrees.
+REGIONS = {
+    "xinjiang": (73.4, 34.3, 96.5, 49.2),
+    "china": (73.4, 17.9, 135.2, 53.7),
+}
+_WORDS = {
+    "extra_forbidden": "no such key here",
+    "missing": "this key to be there",
+}
+
+
+def _as_rate(value: object) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError('a whole number or a fraction as text, such as 25 or "24000/1001"')
+    try:
+        rate = Fraction(value)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= MOST_RATE:
+        raise ValueError(f'a rate up to {MOST_RATE} frames/s such as 25 or "24000/1001"')
+    return rate
+
+
+def _as_ease(value: object) -> object:
+    if value not in EASINGS:
+        raise ValueError(f"one of {', '.join(EASINGS)}")
+    return value
+
+
+def _as_fit(value: object) -> object:
+    if value != "sites" and value not in REGIONS:
+        raise ValueError(f"one of sites, {', '.join(REGIONS)}; or give box = [west, south, east, north]")
+    return value
+
+
+Rate = Annotated[Fraction, BeforeValidator(_as_rate)]
+EaseName = Annotated[str, BeforeValidator(_as_ease)]
+FitName = Annotated[str, BeforeValidator(_as_fit)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(ge=-85, le=85)]
+Zoom = Annotated[float, Field(ge=ZOOM_RANGE[0], le=ZOOM_RANGE[1])]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+
+
+class MapTable(_Table):
+    """Which map is filmed, with which lists, and which of their sites."""
+
+    kind: Literal["growth", "sites", "footprints", "eras"] = "growth"
+    sources: tuple[str, ...] = ("gazetteer",)
+    where: dict[str, str | int | list[str | int]] = {}
+    metric: str = "buildings"
+
+
+class LinearClock(_Table):
+    """Time runs evenly, or with one easing, from one date to another."""
+
+    kind: Literal["linear"]
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+    ease: EaseName = "linear"
+    hold_first: Seconds = 0.0
+    hold_last: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LinearClock:
+        if self.last <= self.first:
+            raise ValueError(f"'to' ({self.last}) later than 'from' ({self.first})")
+        return self
+
+
+class ObservationsClock(_Table):
+    """Time stands still at every stop; the stops are the map's observations unless they are listed."""
+
+    kind: Literal["observations"]
+    hold: Seconds = 1.0
+    ease: EaseName = "in_out_sine"
+    stops: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ObservationsClock:
+        if any(later <= earlier for earlier, later in pairwise(self.stops)):
+            raise ValueError("stops in order of time, none twice")
+        return self
+
+
+class Span(_Table):
+    """A span of dates and the length of film that it gets, relative to the others."""
+
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+    seconds: float = Field(gt=0)
+
+
+class ErasClock(_Table):
+    """Each era runs at its own pace."""
+
+    kind: Literal["eras"]
+    eras: tuple[Span, ...] = Field(min_length=1)
+    ease: EaseName = "linear"
+
+
+class ClockKey(_Table):
+    """A date that is reached at a time."""
+
+    at: Seconds
+    date: date
+    ease: EaseName = "linear"
+    hold: Seconds = 0.0
+
+
+class KeysClock(_Table):
+    """Dates at times."""
+
+    kind: Literal["keys"]
+    keys: tuple[ClockKey, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> KeysClock:
+        _require_order(self.keys)
+        return self
+
+
+Clock = Annotated[LinearClock | ObservationsClock | ErasClock | KeysClock, Field(discriminator="kind")]
+
+
+class CameraKey(_Table):
+    """Where the camera is at a time: one of centre and zoom, site and zoom, fit, or box."""
+
+    at: Seconds
+    centre: tuple[Longitude, Latitude] | None = None
+    zoom: Zoom | None = None
+    site: str | None = None
+    fit: FitName | None = None
+    box: tuple[Longitude, Latitude, Longitude, Latitude] | None = None
+    margin: float = Field(default=0.08, ge=0, lt=0.45)
+    ease: EaseName = "in_out"
+    hold: Seconds = 0.0
+    path: Literal["flight", "straight"] = "flight"
+
+    @model_validator(mode="after")
+    def _one_target(self) -> CameraKey:
+        targets = [name for name in ("centre", "site", "fit", "box") if getattr(self, name) is not None]
+        if len(targets) != 1:
+            raise ValueError(f"one of centre, site, fit, box (here: {', '.join(targets) or 'none'})")
+        if (targets[0] in {"centre", "site"}) != (self.zoom is not None):
+            raise ValueError("zoom with centre or site, and only there")
+        if self.box and not (self.box[0] < self.box[2] and self.box[1] < self.box[3]):
+            raise ValueError("box = [west, south, east, north] with west < east and south < north")
+        return self
+
+
+def _require_order(keys: Iterable[ClockKey | CameraKey]) -> None:
+    for earlier, later in pairwise(keys):
+        if later.at <= earlier.at + earlier.hold:
+            raise ValueError(f"keys in order, each after the hold of the one before (see at = {later.at:g})")
+
+
+class Shot(_Table):
+    """A shot as read from its file; all checks have passed.
+
+    Attributes
+    ----------
+    name, source
+        Name of the shot, and the file that it was read from.
+    code, version
+        Show, sequence and shot as they stand in file names, and the version of the delivery.
+    rate
+        Frames a second, an exact fraction.
+    size
+        Width and height in pixels.
+    """
+
+    name: str = ""
+    source: Path | None = None
+    title: str
+    code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*$", max_length=40)
+    version: int = Field(default=1, ge=1, le=999)
+    seconds: float | None = Field(default=None, gt=0, le=24 * 3600)
+    frames: int | None = Field(default=None, ge=1, le=24 * 3600 * 60)
+    rate: Rate = Fraction(25)
+    size: tuple[int, int] = (1920, 1080)
+    mode: Literal["observed", "bracket", "illustrative"] = "illustrative"
+    look: Literal["dark", "light"] = "dark"
+    language: Literal["en", "fr", "zh", "ug"] = "en"
+    background: Literal["look", "transparent"] = "look"
+    layers: dict[str, bool] = {}
+    map: MapTable = MapTable()
+    clock: Clock
+    camera: tuple[CameraKey, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Shot:
+        if (self.seconds is None) == (self.frames is None):
+            raise ValueError("one of seconds and frames")
+        width, height = self.size
+        if not (16 <= width <= MOST_WIDTH and 16 <= height <= MOST_HEIGHT):
+            raise ValueError(f"size from 16×16 to {MOST_WIDTH}×{MOST_HEIGHT}")
+        if unknown := [layer for layer in self.layers if layer not in LAYERS]:
+            raise ValueError(f"layers among {', '.join(LAYERS)} (not {', '.join(unknown)})")
+        _require_order(self.camera)
+        return self
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames: given, or the seconds at the rate, to the nearest frame."""
+        return self.frames if self.frames is not None else max(1, round(Fraction(str(self.seconds)) * self.rate))
+
+    @property
+    def numbers(self) -> range:
+        """Frame numbers, from 1001."""
+        return range(FIRST_FRAME, FIRST_FRAME + self.n_frames)
+
+    @property
+    def scale(self) -> float:
+        """Device pixels to a pixel of the 1080-line reference."""
+        return min(self.size) / REFERENCE_SIDE_PX
+
+    def time_s(self, number: int) -> float:
+        """Return the time of a frame in seconds from the first."""
+        return float((number - FIRST_FRAME) / self.rate)
+
+
+def shots_folder() -> Path:
+    """Return the folder of the shots that travel with the suite."""
+    return settings.home() / "shots"
+
+
+def list_shots() -> list[str]:
+    """Return the names of the shots in `shots_folder`, in order."""
+    return sorted(path.stem for path in shots_folder().glob("*.toml"))
+
+
+def read_shot(name_or_path: str | Path) -> Shot:
+    """Read a shot and check all of it.
+
+    Parameters
+    ----------
+    name_or_path
+        A name in shots/, such as ``"xinjiang"``, or the path of a TOML file.
+
+    Raises
+    ------
+    MissingError
+        When there is no such shot; the message lists those there are.
+    InputError
+        When the file is not TOML, or has faults; the message lists all of them, each with its key.
+    """
+    path = _find(name_or_path)
+    with files.readable(path):
+        text = path.read_bytes()
+    try:
+        content = tomllib.loads(text.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a TOML file in UTF-8 ({error}); see shots/ for examples") from error
+    return build_shot({**content, "name": path.stem, "source": path}, what=str(path))
+
+
+def build_shot(content: dict[str, Any], *, what: str = "shot") -> Shot:
+    """Return a shot made from a dictionary with the keys of a shot file.
+
+    Raises
+    ------
+    InputError
+        When it has faults; the message begins with `what` and lists all of them.
+    """
+    try:
+        return Shot.model_validate(content)
+    except ValidationError as error:
+        raise_faults(_faults(error), what)
+        raise
+
+
+def _find(name_or_path: str | Path) -> Path:
+    named = Path(name_or_path)
+    inside = shots_folder() / f"{named}.toml"
+    if named.suffix != ".toml" and inside.is_file():
+        return inside
+    if named.is_file():
+        return named
+    raise MissingError(f"{name_or_path}: no such shot; expected a TOML file or one of {', '.join(list_shots())}")
+
+
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    for detail in error.errors():
+        yield Fault(_place(detail), _found(detail), _expected(detail), _remedy(detail))
+
+
+def _place(detail: ErrorDetails) -> str:
+    kinds = {"linear", "observations", "eras", "keys"}
+    parts = [str(part + 1) if isinstance(part, int) else part for part in detail["loc"]]
+    steps = [part for i, part in enumerate(parts) if not (i == 1 and parts[0] == "clock" and part in kinds)]
+    return "key " + ".".join(steps) if steps else "the shot"
+
+
+def _found(detail: ErrorDetails) -> str:
+    if detail["type"] == "missing":
+        return "nothing"
+    if isinstance(detail["input"], dict | _Table):
+        return "these keys together"
+    return repr(detail["input"])
+
+
+def _expected(detail: ErrorDetails) -> str:
+    if detail["type"] in _WORDS:
+        return _WORDS[detail["type"]]
+    return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+def _remedy(detail: ErrorDetails) -> str:
+    return "remove it or correct its name" if detail["type"] == "extra_forbidden" else ""
