@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camps import appendix as appendix
     from camps import basemap as basemap
+    from camps import build as build
     from camps import catalogue as catalogue
     from camps import change as change
     from camps import crs as crs
     from camps import errors as errors
+    from camps import files as files
     from camps import film as film
     from camps import footprints as footprints
     from camps import growth as growth
+    from camps import machine as machine
     from camps import maps as maps
     from camps import plots as plots
     from camps import provenance as provenance
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
     from camps import timeline as timeline
 
 __all__ = [
-    "appendix", "basemap", "catalogue", "change", "crs", "errors", "film", "footprints", "growth",
-    "maps", "plots", "provenance", "settings", "sources", "style", "tables", "timeline",
+    "appendix", "basemap", "build", "catalogue", "change", "crs", "errors", "files", "film", "footprints", "growth",
+    "machine", "maps", "plots", "provenance", "settings", "sources", "style", "tables", "timeline",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Exit status 0 when all went well, 1 when a check failed, 2 for input that cannot
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sys
@@ -15,13 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
+import camps
+from camps import files
 from camps.errors import CampsError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_FAULTS_ON_A_LINE = 3
+FOOTPRINTS = "dabancheng"
+#: Columns that repeat the same value down a table; JSON, CSV and Parquet keep them.
+NOT_ON_SCREEN = ("draws", "seed", "estimator", "source_id")
 
 app = typer.Typer(
     name="camps",
@@ -34,7 +43,7 @@ app = typer.Typer(
     "Works offline on the record that travels with the suite; the published lists join in when they are fetched "
     "('camps sources fetch') or served from a mirror (CAMPS_MIRROR=FOLDER).\n\n"
     "Start with **camps build**, which makes everything in exports/.",
-    epilog="Exit status: 0 done, 1 a check failed, 2 input that cannot be used. 'camps --debug COMMAND' shows the trace.",
+    epilog="Exit status: 0 done, 1 a check failed, 2 input that cannot be used. 'camps --debug …' shows the trace.",
 )
 
 
@@ -90,9 +99,7 @@ def build(
 
     A second run makes only what changed or was deleted.
     """
-    from camps import build as job
-
-    job.build(only=only or [], force=force, report=job.display(sys.stderr))
+    camps.build.build(only=only or [], force=force, report=camps.build.display(sys.stderr))
 
 
 # ── growth ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,11 +125,17 @@ def growth(
     `naive` adds what was seen and falls when fewer sites are looked at; `held` keeps each site's last value; `panel`
     and `chain` alone measure growth. A number that rests on fewer than ten sites is suppressed, never zero.
     """
-    from camps import growth as room
-
-    values = room.values(source, metric=metric.value)
-    table = room.aggregate(values, by=by, estimator=estimator.value)
+    values = camps.growth.values(source, metric=metric.value)
+    measured = set(values["source_id"]) == {FOOTPRINTS}
+    table = values if measured and by in {None, "site"} else _aggregate(values, by, estimator)
     _deliver_table(table, form, out)
+
+
+def _aggregate(values: pd.DataFrame, by: str | None, estimator: Estimator) -> pd.DataFrame:
+    if by is not None and by != "site" and by not in values:
+        known = [name for name in ("tier", "admin1", "admin2", "system") if name in values]
+        raise InputError(f"--by {by}: no such group; expected one of {', '.join([*known, 'site'])}")
+    return camps.growth.aggregate(values, by=by, estimator=estimator.value)
 
 
 def _deliver_table(table: pd.DataFrame, form: TableFormat, out: Path | None) -> None:
@@ -133,16 +146,12 @@ def _deliver_table(table: pd.DataFrame, form: TableFormat, out: Path | None) -> 
     if out is None:
         sys.stdout.write(text)
     else:
-        from camps import files
-
         print(files.write_text(out, text))
 
 
 def _write_parquet(table: pd.DataFrame, out: Path | None) -> None:
     if out is None:
         raise InputError("--format parquet: a Parquet table is no text; name a file with --out FILE.parquet")
-    from camps import files
-
     with files.replacing(out) as temporary:
         table.to_parquet(temporary, index=False)
     print(out)
@@ -155,7 +164,7 @@ def _as_json(table: pd.DataFrame) -> str:
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON has it: null for unknown, a whole number without a point, at most six decimals."""
-    if value is None or value != value or str(value) == "<NA>":
+    if value is None or (isinstance(value, float) and math.isnan(value)) or type(value).__name__ == "NAType":
         return None
     if hasattr(value, "item"):
         value = value.item()
@@ -170,17 +179,14 @@ def _as_csv(table: pd.DataFrame) -> str:
 
 
 def _as_text(table: pd.DataFrame) -> str:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
+    table = table.drop(columns=[name for name in NOT_ON_SCREEN if name in table])
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in table.columns:
         numeric = table[name].dtype.kind in "iuf" or str(table[name].dtype) in {"Int64", "Float64"}
         drawn.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
     for row in table.itertuples(index=False):
         drawn.add_row(*(_cell(value) for value in row))
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     with console.capture() as captured:
         console.print(drawn)
     return captured.get()
@@ -208,7 +214,8 @@ def run(arguments: list[str]) -> int:
     except typer.Exit as error:
         return int(error.exit_code)
     except typer.TyperException as error:
-        return _complain(_usage_problem(error), 2)
+        # Called without a command, the help has been printed and there is nothing to add.
+        return _complain(_usage_problem(error), 2) if str(error) else 2
     except (KeyboardInterrupt, typer.Abort):
         return _complain("stopped; run the same command again to continue", 128 + signal.SIGINT)
     except BrokenPipeError:
@@ -224,6 +231,7 @@ def _usage_problem(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "camps"
     message = " ".join(error.format_message().split()) if hasattr(error, "format_message") else str(error)
+    message = message.replace("Value error, ", "")
     return f"{message.rstrip('.')}; '{command} --help' lists what there is"
 
 

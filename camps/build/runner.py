@@ -35,6 +35,8 @@ class Stage:
         Files and folders whose content decides the result.
     settings
         Anything else that decides the result, as text.
+    needs
+        Names of the stages whose outputs it reads.
     run
         Makes the outputs and returns their paths; it may report its share done.
     usual_s
@@ -46,6 +48,7 @@ class Stage:
     reads: Sequence[Path]
     run: Callable[[Report], Iterable[Path]]
     settings: str = ""
+    needs: Sequence[str] = ()
     usual_s: float = 5.0
 
 
@@ -138,9 +141,9 @@ class Outcome:
     took_s: float
 
 
-def run_stage(stage: Stage, ledger: Ledger, report: Report) -> Outcome:
+def run_stage(stage: Stage, ledger: Ledger, report: Report, *, force: bool = False) -> Outcome:
     """Run a stage unless the ledger shows that nothing it reads or wrote has changed."""
-    if ledger.is_current(stage):
+    if not force and ledger.is_current(stage):
         return Outcome(stage, ledger.outputs(stage), ran=False, took_s=0.0)
     began = time.monotonic()
     outputs = list(stage.run(report))

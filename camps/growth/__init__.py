@@ -20,6 +20,7 @@ from camps.growth.comparison import (
 from camps.growth.intervals import bounds, curves
 from camps.growth.measured import hold, series
 from camps.growth.onsets import onset, site_onsets, turnbull
+from camps.growth.sourced import fullest, values
 from camps.growth.uncertainty import budget, edge_bias_m2, increase, pixel_counting_sd_m2, vertex_noise_sd_m2
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "curves",
     "doubling_years",
     "edge_bias_m2",
+    "fullest",
     "hold",
     "increase",
     "increase_percent",
@@ -44,6 +46,7 @@ __all__ = [
     "series",
     "site_onsets",
     "turnbull",
+    "values",
     "verdict",
     "vertex_noise_sd_m2",
 ]

@@ -1,0 +1,87 @@
+"""The main job: from the record to everything in exports/, making only what is not there or not up to date."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from filelock import FileLock, Timeout
+
+from camps import settings
+from camps.build.display import Display
+from camps.build.doctor import Check as Check
+from camps.build.doctor import checks as checks
+from camps.build.runner import Ledger, Outcome, Stage, run_stage
+from camps.build.stages import plan
+from camps.errors import InputError
+
+__all__ = ["Check", "Display", "Outcome", "build", "checks", "display", "plan"]
+
+LEDGER_NAME = ".build.json"
+
+
+def display(stream: IO[str]) -> Display:
+    """Return a progress display that writes to `stream`."""
+    return Display(stream)
+
+
+def build(*, report: Display, only: Sequence[str] = (), force: bool = False) -> list[Outcome]:
+    """Run the main job and return what each stage came to.
+
+    Parameters
+    ----------
+    report
+        Shows the progress.
+    only
+        Names of stages to run, with those they need; all of them when empty.
+    force
+        Run every chosen stage, changed or not.
+
+    Raises
+    ------
+    InputError
+        For an unknown stage, or when another run is writing to the same folder.
+    CampsError
+        When a stage fails. Stages that were finished stay finished; the next run goes on from there.
+    """
+    stages = _chosen(only)
+    folder = settings.exports()
+    folder.mkdir(parents=True, exist_ok=True)
+    settings.cache().mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.cache() / f"build-{_mark(folder)}.lock", timeout=0), report:
+            return _run(stages, Ledger.load(folder / LEDGER_NAME), report, force)
+    except Timeout as error:
+        raise InputError(f"{folder}: another run is writing there; wait for it or stop it") from error
+
+
+def _mark(folder: Path) -> str:
+    return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+
+
+def _chosen(only: Sequence[str]) -> list[Stage]:
+    stages = plan()
+    names = [stage.name for stage in stages]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise InputError(f"no stage called {', '.join(unknown)}; expected one of {', '.join(names)}")
+    if not only:
+        return stages
+    wanted = set(only)
+    for stage in reversed(stages):
+        if stage.name in wanted:
+            wanted.update(stage.needs)
+    return [stage for stage in stages if stage.name in wanted]
+
+
+def _run(stages: Sequence[Stage], ledger: Ledger, report: Display, force: bool) -> list[Outcome]:
+    report.plan(stages, {stage.name: ledger.expected_s(stage) for stage in stages})
+    outcomes = []
+    for stage in stages:
+        report.begin(stage)
+        outcome = run_stage(stage, ledger, report.report, force=force)
+        report.done(outcome)
+        outcomes.append(outcome)
+    return outcomes

@@ -1,0 +1,88 @@
+"""What this machine and this clone have and lack, each with its remedy: ``camps doctor``."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Literal
+
+from packaging.requirements import Requirement
+
+from camps import catalogue, files, machine, settings, sources
+from camps.errors import CampsError
+
+State = Literal["ok", "absent", "wrong"]
+LEAST_FREE_MB = 500
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: ``ok``, ``absent`` (the suite runs without it) or ``wrong`` (it does not)."""
+
+    name: str
+    state: State
+    detail: str
+
+
+def checks() -> list[Check]:
+    """Return what was looked at, in the order in which one would mend it."""
+    needed = [
+        _check("python", lambda: f"{platform.python_version()} on {platform.platform(terse=True)}"),
+        _check("packages", _packages),
+        _check("browser", lambda: f"{machine.browser_version(machine.find_chromium())} at {machine.find_chromium()}"),
+        _check(
+            "fonts", lambda: ", ".join(f"{script}: {path.name}" for script, path in machine.require_fonts().items())
+        ),
+        _check("disk", _disk),
+        _check("record", _record),
+    ]
+    return [*needed, *_published()]
+
+
+def _check(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, "ok", look())
+    except CampsError as error:
+        return Check(name, "wrong", str(error).splitlines()[0])
+
+
+def _packages() -> str:
+    wrong = [str(wanted) for wanted in _wanted() if not _satisfied(wanted)]
+    if wrong:
+        raise CampsError(f"not as pyproject.toml asks: {', '.join(wrong)}; run 'make setup'")
+    return f"{len(list(_wanted()))} packages as pyproject.toml asks"
+
+
+def _wanted() -> Iterator[Requirement]:
+    every = (Requirement(line) for line in metadata.requires("camps") or [])
+    yield from (wanted for wanted in every if wanted.marker is None or wanted.marker.evaluate())
+
+
+def _satisfied(wanted: Requirement) -> bool:
+    try:
+        return wanted.specifier.contains(metadata.version(wanted.name), prereleases=True)
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def _disk() -> str:
+    free_mb = shutil.disk_usage(files.existing_parent(settings.exports() / "x")).free // 2**20
+    if free_mb < LEAST_FREE_MB:
+        raise CampsError(f"{settings.exports()}: {free_mb} MB free, expected {LEAST_FREE_MB}; free some space")
+    return f"{free_mb / 1024:.0f} GB free for {settings.exports()}"
+
+
+def _record() -> str:
+    return f"{len(catalogue.load())} sites in {settings.geodata() / 'gazetteer.csv'}"
+
+
+def _published() -> Iterator[Check]:
+    here = set(sources.available())
+    for source_id, entry in sources.registry().items():
+        if source_id in here:
+            yield Check(source_id, "ok", entry.title)
+        else:
+            yield Check(source_id, "absent", f"{entry.title}: 'camps sources fetch {source_id}' or set CAMPS_MIRROR")

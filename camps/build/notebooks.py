@@ -1,0 +1,159 @@
+"""The seven notebooks, run from top to bottom and written as pages that open anywhere.
+
+A notebook runs in a fresh kernel in its own folder, as a researcher runs it. A cell that fails, or that warns, stops
+the build and is named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbconvert import HTMLExporter
+from pygments.formatters import HtmlFormatter
+
+from camps import files, settings
+from camps.errors import InputError, MissingError, RenderError
+
+CELL_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True)
+class Page:
+    """One notebook as the overview lists it: its page's file name, a short label, its title and first sentence."""
+
+    file: str
+    label: str
+    title: str
+    text: str
+
+
+def notebook_paths() -> list[Path]:
+    """Return the suite's notebooks in reading order.
+
+    Raises
+    ------
+    MissingError
+        When there is none.
+    """
+    found = sorted((settings.home() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        raise MissingError(
+            f"{settings.home() / 'notebooks'}: no notebooks there; restore the folder from the repository"
+        )
+    return found
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """Return a notebook.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there or is no notebook.
+    """
+    with files.readable(path):
+        text = path.read_text("utf-8")
+    try:
+        return nbformat.reads(text, as_version=4)
+    except (ValueError, nbformat.ValidationError) as error:
+        raise InputError(
+            f"{path}: no Jupyter notebook ({str(error).splitlines()[0]}); restore or re-save it"
+        ) from error
+
+
+def describe(path: Path) -> Page:
+    """Return how the overview lists a notebook, read from its first cell."""
+    lines = [line.strip() for line in read_notebook(path).cells[0].source.splitlines() if line.strip()]
+    text = next((line for line in lines[1:] if not line.startswith("#")), "")
+    label = path.stem.partition("_")[2].replace("_", " ").capitalize()
+    return Page(f"{path.stem}.html", label, lines[0].lstrip("# "), text)
+
+
+def render_notebook(path: Path, out: Path, *, report: Callable[[float, str], None]) -> Path:
+    """Run a notebook and write it, with its outputs, as one HTML page that names no other host.
+
+    Parameters
+    ----------
+    path
+        The notebook; the file is not changed.
+    out
+        The page to write.
+    report
+        Told the share of cells done.
+
+    Raises
+    ------
+    InputError
+        When it is no notebook.
+    RenderError
+        When a cell fails; the message names the notebook, the cell and what it said.
+    """
+    notebook = read_notebook(path)
+    _run(notebook, path, report)
+    return files.write_text(out, _page(notebook, path))
+
+
+def _run(notebook: nbformat.NotebookNode, path: Path, report: Callable[[float, str], None]) -> None:
+    total = len(notebook.cells)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT_S,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_start=lambda cell, cell_index: report(cell_index / total, f"cell {cell_index + 1} of {total}"),
+    )
+    client.create_kernel_manager()
+    if os.name != "nt":
+        # Sockets in the file system: no port is opened, and nobody else on the machine can listen in.
+        client.km.transport = "ipc"
+    try:
+        # A notebook is input to nothing else: what it prints must not depend on the shell that started it.
+        client.execute(env=_environment())
+    except CellExecutionError as error:
+        raise RenderError(f"{path.name}: a cell failed with {error.ename}: {_first_line(error.evalue)}") from error
+    except (DeadKernelError, TimeoutError) as error:
+        raise RenderError(
+            f"{path.name}: the kernel stopped ({_first_line(str(error))}); run it in JupyterLab"
+        ) from error
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[0]
+
+
+def _environment() -> dict[str, str]:
+    fixed = {"PYTHONHASHSEED": "0", "COLUMNS": "120", "PYTHONWARNINGS": "error::UserWarning", "NO_COLOR": "1"}
+    return {**os.environ, **fixed}
+
+
+def _page(notebook: nbformat.NotebookNode, path: Path) -> str:
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    template = templates().get_template("notebook.html.j2")
+    pages = [describe(other) for other in notebook_paths()]
+    this = describe(path)
+    return template.render(
+        title=this.title, file=this.file, notebooks=pages, body=body, css=house_css(), code_css=_code_css()
+    )
+
+
+def templates() -> jinja2.Environment:
+    """Return the page templates; what goes into them from data is escaped by its template."""
+    return jinja2.Environment(loader=jinja2.PackageLoader("camps.build"), autoescape=True, keep_trailing_newline=True)
+
+
+def house_css() -> str:
+    """Return the style sheet that every page of a build shares."""
+    return (resources.files("camps.build") / "templates" / "house.css").read_text("utf-8")
+
+
+def _code_css() -> str:
+    return str(HtmlFormatter(style="friendly").get_style_defs(".highlight"))

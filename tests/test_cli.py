@@ -1,0 +1,114 @@
+"""The command line: help worth reading, one line on stderr, and the right exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+
+from camps import cli, errors
+
+
+@pytest.fixture
+def camps(capsys: pytest.CaptureFixture[str]):
+    """Return a function that runs one command and gives its status, stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        status = cli.run(list(arguments))
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def _commands() -> list[list[str]]:
+    group = typer.main.get_command(cli.app)
+    return [*_below(group, [])]
+
+
+def _below(command: object, path: list[str]) -> list[list[str]]:
+    inner = getattr(command, "commands", {})
+    return [path, *(found for name, child in inner.items() for found in _below(child, [*path, name]))]
+
+
+@pytest.mark.parametrize("path", _commands(), ids=" ".join)
+def test_every_command_has_a_help_text_and_an_example(camps, path: list[str]) -> None:
+    status, out, _ = camps(*path, "--help")
+    assert status == 0
+    assert len(out.splitlines()) > 5
+    is_group = any(other[: len(path)] == path and len(other) > len(path) for other in _commands())
+    assert is_group or "Example" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["growth", "--nope"], "No such option"),
+        (["growth", "--estimator", "mean"], "'mean' is not one of"),
+        (["growth", "--source", "nobody"], "nobody"),
+        (["growth", "--by", "colour"], "colour"),
+        (["growth", "--format", "parquet"], "--out"),
+    ],
+)
+def test_bad_input_is_one_line_on_stderr_and_status_two(camps, arguments: list[str], said: str) -> None:
+    status, out, err = camps(*arguments)
+    assert status == 2
+    assert out == ""
+    assert err.startswith("camps: ")
+    assert err.count("\n") == 1
+    assert said in err
+
+
+def test_many_faults_fit_on_one_line_and_the_rest_is_counted(camps, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = [errors.Fault(f"row {n}", "95", "at most 90") for n in range(9)]
+
+    def fail(*args: object, **kwargs: object) -> None:
+        errors.raise_faults(faults, "my.csv")
+
+    monkeypatch.setattr("camps.catalogue.counts", fail)
+    status, _, err = camps("growth")
+    assert status == 2
+    assert err.count("\n") == 1
+    assert "my.csv: 9 faults: row 0: found 95, expected at most 90 | row 1" in err
+    assert "and 6 more" in err
+
+
+@pytest.mark.parametrize("estimator", ["naive", "held", "panel", "chain"])
+def test_growth_prints_one_object_a_year(camps, estimator: str) -> None:
+    status, out, _ = camps("growth", "--source", "gazetteer", "--estimator", estimator, "--format", "json")
+    rows = json.loads(out)
+    assert status == 0
+    assert [row["t"] for row in rows] == ["2017", "2018", "2019", "2020"]
+    assert all({"t", "value", "index", "n_sites", "n_observed", "n_held", "n_never"} <= set(row) for row in rows)
+
+
+def test_the_aspi_figures_come_out_to_the_digit(camps, mirror: Path) -> None:
+    want = {
+        "naive": [1749, 3038, 4172, 3184],
+        "held": [1749, 3180, 4366, 4576],
+        "panel": [1342, 1951, 2275, 2381],
+        "chain": [100, 153.45, 180.42, 187.50],
+    }
+    for estimator, values in want.items():
+        _, out, _ = camps("growth", "--source", "aspi-xjdp-v1", "--metric", "buildings", "--estimator", estimator,
+                          "--format", "json")  # fmt: skip
+        assert [round(row["value"], 2) for row in json.loads(out)] == values
+
+
+def test_growth_is_written_whole_to_a_file(camps, tmp_path: Path) -> None:
+    for suffix in ("csv", "parquet"):
+        out = tmp_path / f"g.{suffix}"
+        status, said, _ = camps("growth", "--source", "gazetteer", "--format", suffix, "--out", str(out))
+        assert (status, said.strip()) == (0, str(out))
+        table = pd.read_csv(out) if suffix == "csv" else pd.read_parquet(out)
+        assert len(table) == 4
+
+
+def test_nothing_said_is_help(camps) -> None:
+    status, out, err = camps()
+    assert "Usage: camps" in out
+    assert (status, err) == (2, "")

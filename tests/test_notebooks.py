@@ -1,0 +1,80 @@
+"""The seven notebooks: thin, clean in git, and no page of them names another host."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from camps import files
+from camps.build import notebooks
+from camps.errors import InputError, MissingError, RenderError
+
+MOST_CODE_CELLS = 20
+SEVEN = ["00_sources", "01_sites", "02_footprints", "03_growth", "04_maps", "05_frames", "06_appendix"]
+PATHS = notebooks.notebook_paths()
+
+
+def _quiet(share: float, doing: str) -> None:
+    """Hear the progress and say nothing."""
+
+
+def _written(folder: Path, *sources: str) -> Path:
+    cells = [new_markdown_cell("# A title\n\nA first sentence.", id="a")]
+    cells += [new_code_cell(source, id=f"c{n}") for n, source in enumerate(sources)]
+    return files.write_text(folder / "00_test.ipynb", nbformat.writes(new_notebook(cells=cells)))
+
+
+def test_there_are_the_seven() -> None:
+    assert [path.stem for path in PATHS] == SEVEN
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_each_is_thin_and_clean(path: Path) -> None:
+    notebook = notebooks.read_notebook(path)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert 0 < len(code) <= MOST_CODE_CELLS
+    assert not any(re.search(r"^\s*(def|class|lambda) ", cell.source, re.MULTILINE) for cell in code)
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    assert len(notebook.cells) > len(code), "a notebook explains what it does"
+    page = notebooks.describe(path)
+    assert page.title
+    assert page.text
+
+
+def test_nbstripout_finds_nothing_to_strip() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nbstripout", "--verify", *map(str, PATHS)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_page_is_the_same_twice_and_holds_what_ran(tmp_path: Path) -> None:
+    path = _written(tmp_path, "print(6 * 7)", "from IPython.display import HTML\nHTML('<b>bold</b>')")
+    one = notebooks.render_notebook(path, tmp_path / "1.html", report=_quiet).read_text("utf-8")
+    two = notebooks.render_notebook(path, tmp_path / "2.html", report=_quiet).read_text("utf-8")
+    assert one == two
+    assert "42" in one
+    assert "<b>bold</b>" in one
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", one)
+
+
+def test_a_failing_cell_stops_the_build_by_name(tmp_path: Path) -> None:
+    path = _written(tmp_path, "1 / 0")
+    with pytest.raises(RenderError, match=r"00_test\.ipynb: a cell failed with ZeroDivisionError: division by zero"):
+        notebooks.render_notebook(path, tmp_path / "1.html", report=_quiet)
+    assert not (tmp_path / "1.html").exists()
+
+
+def test_a_damaged_or_missing_notebook_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = files.write_text(tmp_path / "x.ipynb", "{ half")
+    with pytest.raises(InputError, match=r"x\.ipynb: no Jupyter notebook"):
+        notebooks.read_notebook(broken)
+    monkeypatch.setenv("CAMPS_HOME", str(tmp_path))
+    with pytest.raises(MissingError, match="no notebooks there"):
+        notebooks.notebook_paths()

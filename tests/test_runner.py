@@ -1,0 +1,92 @@
+"""Stages run once, again when what they read or wrote has changed, and not otherwise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from camps import files, settings
+from camps.build.runner import Ledger, Report, Stage, run_stage
+
+
+class Copy:
+    """A stage that copies one file into the exports, and counts how often it ran."""
+
+    def __init__(self, source: Path) -> None:
+        self.source, self.runs = source, 0
+
+    def stage(self, text: str = "") -> Stage:
+        return Stage("copy", "copying", [self.source], self._run, settings=text)
+
+    def _run(self, report: Report) -> Iterable[Path]:
+        self.runs += 1
+        yield files.write_bytes(settings.exports() / "out" / "a.txt", self.source.read_bytes())
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    source = tmp_path / "in.txt"
+    source.write_text("one", "utf-8")
+    return Copy(source)
+
+
+def _run(stage: Stage) -> bool:
+    ledger = Ledger.load(settings.exports() / ".build.json")
+    return run_stage(stage, ledger, lambda share, doing: None).ran
+
+
+def test_a_second_run_does_nothing_and_touches_nothing(copy: Copy) -> None:
+    assert _run(copy.stage())
+    out = settings.exports() / "out" / "a.txt"
+    os.utime(out, (1, 1))
+    assert not _run(copy.stage())
+    assert copy.runs == 1
+    assert out.stat().st_mtime == 1
+
+
+@pytest.mark.parametrize("change", ["input", "setting", "deleted", "edited", "ledger"])
+def test_any_change_makes_it_run_again(copy: Copy, change: str) -> None:
+    _run(copy.stage())
+    out = settings.exports() / "out" / "a.txt"
+    ledger = settings.exports() / ".build.json"
+    {
+        "input": lambda: copy.source.write_text("two", "utf-8"),
+        "setting": lambda: None,
+        "deleted": out.unlink,
+        "edited": lambda: out.write_text("forged", "utf-8"),
+        "ledger": lambda: ledger.write_text("{ half", "utf-8"),
+    }[change]()
+    assert _run(copy.stage("other" if change == "setting" else ""))
+    assert out.read_text("utf-8") == copy.source.read_text("utf-8")
+
+
+def test_a_folder_counts_by_content_and_not_by_caches(tmp_path: Path, copy: Copy) -> None:
+    folder = tmp_path / "code"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "a.py").write_text("1", "utf-8")
+    stage = Stage("s", "s", [folder], lambda report: [])
+    before = Ledger(tmp_path / "l").key(stage)
+    (folder / "__pycache__" / "a.pyc").write_text("x", "utf-8")
+    assert Ledger(tmp_path / "l").key(stage) == before
+    (folder / "a.py").rename(folder / "b.py")
+    assert Ledger(tmp_path / "l").key(stage) != before
+
+
+def test_the_ledger_holds_no_clock_and_no_place(copy: Copy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _run(copy.stage())
+    first = (settings.exports() / ".build.json").read_bytes()
+    monkeypatch.setenv("CAMPS_EXPORTS", str(tmp_path / "elsewhere"))
+    _run(copy.stage())
+    assert (settings.exports() / ".build.json").read_bytes() == first
+
+
+def test_a_stage_that_fails_is_not_entered(copy: Copy) -> None:
+    def fail(report: Report) -> Iterable[Path]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _run(Stage("copy", "copying", [copy.source], fail))
+    assert _run(copy.stage())
