@@ -7,7 +7,6 @@ an interval; a number comes with the error it carries. Three metrics are never m
 
 from camps.growth.accuracy import MapAccuracy, assess
 from camps.growth.aggregates import aggregate
-from camps.growth.appearance import appearances
 from camps.growth.comparison import (
     change_points,
     doubling_years,
@@ -26,7 +25,6 @@ from camps.growth.uncertainty import budget, edge_bias_m2, increase, pixel_count
 __all__ = [
     "MapAccuracy",
     "aggregate",
-    "appearances",
     "assess",
     "bounds",
     "budget",

@@ -78,7 +78,7 @@ def curves(tracks: pd.DataFrame, dates: Sequence[str], *, by: str | None = None)
     Parameters
     ----------
     tracks
-        The "track" table with ``area_m2``, as from :func:`camps.growth.appearances`, and the column `by`.
+        The "track" table with ``area_m2``, as from :func:`camps.change.follow`, and the column `by`.
     dates
         EDTF; an interval stands at its middle day.
     by

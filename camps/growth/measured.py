@@ -12,8 +12,8 @@ import shapely
 from camps import crs, settings
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import BUILT
-from camps.growth.appearance import require_tracks, site_keys
 from camps.growth.dates import as_edtf, days
+from camps.growth.looks import require_tracks, site_keys
 from camps.growth.uncertainty import EDGE_BIAS_SD_M, FALSE_CHANCE, budget
 
 Metric = Literal["area_m2", "compound_area_m2", "buildings"]

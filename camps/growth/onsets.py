@@ -87,7 +87,7 @@ def onset(tracks: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     tracks
-        ``L`` and ``R`` (EDTF, null = censored), as from :func:`camps.growth.appearances` or
+        ``L`` and ``R`` (EDTF, null = censored), as from :func:`camps.change.follow` or
         :func:`camps.growth.site_onsets`.
     weight
         Column to weight by, such as ``area_m2``; each row counts once by default.

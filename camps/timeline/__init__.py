@@ -8,9 +8,11 @@ says that it is interpolated. On an observation date all three draw the stored p
 from camps.growth.dates import iso_day as iso_day
 from camps.timeline.clock import Mode as Mode
 from camps.timeline.clock import clock_day as clock_day
+from camps.timeline.drawn import draw as draw
+from camps.timeline.drawn import footprints_state as footprints_state
 from camps.timeline.fronts import front_distances_m as front_distances_m
 from camps.timeline.fronts import growth_front as growth_front
-from camps.timeline.pieces import footprints_state as footprints_state
+from camps.timeline.pieces import cues as cues
 from camps.timeline.state import State as State
 from camps.timeline.state import at as at
 from camps.timeline.state import stops as stops
@@ -22,6 +24,8 @@ __all__ = [
     "at",
     "clock_day",
     "counts_state",
+    "cues",
+    "draw",
     "footprints_state",
     "front_distances_m",
     "growth_front",

@@ -11,8 +11,8 @@ import pandas as pd
 
 from camps.errors import InputError
 from camps.footprints import BUILT
-from camps.growth.appearance import look_days
 from camps.growth.dates import as_edtf, iso_day
+from camps.growth.looks import look_days
 from camps.timeline.clock import (
     Mode,
     When,
@@ -23,7 +23,7 @@ from camps.timeline.clock import (
     require_mode,
     standing_days,
 )
-from camps.timeline.pieces import footprints_state
+from camps.timeline.drawn import footprints_state
 from camps.timeline.values import counts_state
 
 _VALUES = ["value", "lo", "hi", "kind", "stale_days", "t", "next_t"]
@@ -121,6 +121,7 @@ def at(
     mode: Mode = "observed",
     counts: pd.DataFrame | None = None,
     looks: pd.DataFrame | None = None,
+    tracks: pd.DataFrame | None = None,
 ) -> State:
     """Return the state of sites and footprints at a moment of the clock.
 
@@ -139,8 +140,8 @@ def at(
     counts
         A "series" table of one metric; it gives the values. Without it the values are the built area (buildings and
         blocks, m²) of the footprints at the sites that were looked at.
-    looks
-        The "look" table with ``observed_on``; see :func:`camps.timeline.footprints_state`.
+    looks, tracks
+        The "look" table with ``observed_on``, and the "track" table; see :func:`camps.timeline.cues`.
 
     Returns
     -------
@@ -160,7 +161,7 @@ def at(
     _require_sites(sites)
     moment = clock_day(when)
     here = _of_sites(footprints, sites)
-    drawn = footprints_state(here, moment, mode, looks=looks)
+    drawn = footprints_state(here, moment, mode, looks=looks, tracks=tracks)
     if counts is not None:
         values, metric = counts_state(counts, moment, mode), _metric(counts)
     else:

@@ -1,4 +1,4 @@
-"""First appearance as an interval: the last look without a building, the first look with it."""
+"""Looks at a site as a timeline needs them: on which days it was looked at, and which look came before and after."""
 
 from __future__ import annotations
 
@@ -8,60 +8,11 @@ import geopandas as gpd
 import pandas as pd
 
 from camps.errors import Fault, raise_faults
-from camps.footprints import BUILT
 from camps.growth.dates import as_edtf, days
 
 #: A partial look says that something was not there yet when at least half of the site could be read. That something
 #: is no longer there takes a look at all of it.
 LEAST_VALID = 0.5
-
-
-def appearances(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return when each building or block came, and when it was last there, as intervals between looks.
-
-    Parameters
-    ----------
-    footprints
-        The "footprint" table with ``track_id`` and ``observed_on``; kinds that are not built are left aside, so a
-        building site does not make a building.
-    looks
-        The "look" table with ``observed_on``. Without it each date on which a footprint of the site was seen is taken
-        as a partial look.
-
-    Returns
-    -------
-    DataFrame
-        The "track" table, sorted by track_id, with ``site_id`` and ``area_m2`` (that of the last sighting). The
-        building came in (L, R]: L is the last look at the site without it, at least half of which could be read, R
-        the first look with it. It went in (Ld, Rd]: Ld is the last look with it, Rd the first look after that at all
-        of the site. Null is censored: no look before, or none since that could tell. A scene of uncertain date stands
-        with its whole EDTF interval.
-
-    Raises
-    ------
-    InputError
-        For missing columns, or a footprint without a track.
-
-    References
-    ----------
-    METHOD 4, First appearance.
-    """
-    require_tracks(footprints)
-    built = footprints[footprints["kind"].isin(BUILT)]
-    rows = pd.DataFrame({
-        "track_id": built["track_id"].astype("string"), "site_id": site_keys(built), "t": as_edtf(built["observed_on"]),
-        "day": days(built["observed_on"], end="standing"), "area_m2": built["area_m2"],
-    }).sort_values(["track_id", "day"])  # fmt: skip
-    area = rows.groupby(["track_id", "day"])["area_m2"].sum().groupby("track_id").last()
-    first, last = (rows.drop_duplicates("track_id", keep=end) for end in ("first", "last"))
-    at_site = look_days(footprints, looks)
-    covered = at_site[at_site["covers"]]
-    tracks = first.set_index("track_id")[["site_id"]].replace("", pd.NA)
-    tracks["L"] = _look(first, at_site, "backward")
-    tracks["R"] = first.set_index("track_id")["t"]
-    tracks["Ld"] = last.set_index("track_id")["t"]
-    tracks["Rd"] = _look(last, covered, "forward")
-    return tracks.assign(area_m2=area).reset_index().sort_values("track_id", ignore_index=True)
 
 
 def require_tracks(footprints: gpd.GeoDataFrame) -> None:
@@ -121,7 +72,3 @@ def neighbour(rows: pd.DataFrame, at_site: pd.DataFrame, direction: Any, *, colu
     right = at_site[["site_id", "day"]].assign(found=at_site[column]).sort_values("day")
     merged = pd.merge_asof(left, right, on="day", by="site_id", direction=direction, allow_exact_matches=False)
     return merged.sort_values("row")["found"].set_axis(rows.index)
-
-
-def _look(rows: pd.DataFrame, at_site: pd.DataFrame, direction: Any) -> pd.Series[Any]:
-    return neighbour(rows, at_site, direction, column="t").set_axis(pd.Index(rows["track_id"]))
