@@ -1,8 +1,9 @@
 """Claims: sentences with numbers, each computed afresh whenever the appendix is built.
 
 A claim stands in ``geodata/claims.toml``. In its text every number that the analysis answers for is written as
-``{printed:key}``, such as ``{347:total}``; `key` names a value that the claim's function returns. Any other digit in
-the text has to be a date or part of a phrase declared in ``names``, so no number can stand in a claim unchecked.
+``{printed:key}``, such as ``{347:total}``; `key` names a value that the claim's function returns. A number rounded to
+thousands is written ``{206,000:area_m2|1000}``. Any other digit in the text has to be a date or part of a phrase
+declared in ``names``, so no number can stand in a claim unchecked.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Values = Mapping[str, float | None]
 CONFIDENCES = ("high", "moderate", "low")
 NOT_CHECKED = "not checked in this build: source not at hand"
 
-_MARKED = re.compile(r"\{([^{}:]+):([a-z][a-z0-9_]*)\}")
+_MARKED = re.compile(r"\{([^{}:]+):([a-z][a-z0-9_]*)(?:\|([1-9]0*))?\}")
 _PRINTED = re.compile(r"[-−+]?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?|[-−+]?[0-9]+(\.[0-9]+)?")
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DATE = re.compile(rf"\b([0-3]?[0-9] )?({_MONTHS})( (19|20)[0-9]{{2}})?\b|\b(19|20)[0-9]{{2}}\b")
@@ -32,18 +33,20 @@ _DATE = re.compile(rf"\b([0-3]?[0-9] )?({_MONTHS})( (19|20)[0-9]{{2}})?\b|\b(19|
 
 @dataclass(frozen=True)
 class PrintedNumber:
-    """A number as a claim prints it, and the key of the value it must equal."""
+    """A number as a claim prints it, the key of the value it must equal, and the step it is rounded to."""
 
     printed: str
     key: str
+    step: int = 1
 
     def agrees_with(self, value: float | None) -> bool:
         """Return whether `value`, rounded to the digits printed, is the number printed."""
         return value is not None and self.rounded(value) == self.printed.replace(",", "").replace("−", "-").lstrip("+")
 
     def rounded(self, value: float) -> str:
-        """Return `value` with as many decimals as the printed number has."""
-        text = f"{value:.{len(self.printed.partition('.')[2])}f}"
+        """Return `value` rounded to the step, with as many decimals as the printed number has."""
+        stepped = value if self.step == 1 else round(value / self.step) * self.step
+        text = f"{stepped:.{len(self.printed.partition('.')[2])}f}"
         return text.lstrip("-") if not text.strip("-0.") else text
 
 
@@ -96,7 +99,8 @@ class Claim:
     @property
     def numbers(self) -> tuple[PrintedNumber, ...]:
         """Return the numbers the text prints, in order."""
-        return tuple(PrintedNumber(*found.groups()) for found in _MARKED.finditer(self.text))
+        found = _MARKED.findall(self.text)
+        return tuple(PrintedNumber(printed, key, int(step or 1)) for printed, key, step in found)
 
 
 @dataclass(frozen=True)

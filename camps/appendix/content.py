@@ -249,8 +249,8 @@ def _address(url: str) -> Spans:
 
 
 def _growth_blocks(material: Material, site_id: str) -> list[Block]:
-    series = material.evidence.series
-    own = series[series["site_id"] == site_id]
+    areas = material.evidence.areas
+    own = areas[areas["unit"] == site_id]
     return [] if own.empty else [_growth_curve(material, site_id, own), _footprint_plate(material, site_id)]
 
 
@@ -258,14 +258,14 @@ def _growth_curve(material: Material, site_id: str, own: pd.DataFrame) -> Block:
     path = plates.draw_growth_curve(own, material.folder / f"growth-{site_id}.svg")
     last = own.iloc[-1]
     alt = (
-        f"Step curve of roofed area over {len(own)} dates, ending at {last['built_m2']:,} square metres on "
-        f"{last['observed_on']}, 95 per cent interval {last['built_m2_lo95']:,} to {last['built_m2_hi95']:,}."
+        f"Step curve of roofed area over {len(own)} dates, ending on {last['t']} at {last['value']:,.0f} m², "
+        f"95 per cent interval {last['lo']:,.0f} to {last['hi']:,.0f}."
     )
     return figure(path.name, alt=alt, caption=_caption("growth"))
 
 
 def _footprint_plate(material: Material, site_id: str) -> Block:
-    footprints = material.evidence.footprints
+    footprints = material.evidence.dabancheng.footprints
     own, days = footprints[footprints["site_id"] == site_id], _PLATE_DAYS[site_id]
     path = plates.draw_footprints(own, days, material.folder / f"footprints-{site_id}.svg")
     alt = prose()["footprints_alt"].format(days=", ".join(days))
@@ -286,7 +286,7 @@ def _count_blocks(material: Material, site_id: str) -> list[Block]:
 def _remarks(material: Material, site_id: str) -> list[Block]:
     printed = material.evidence.gazetteer.loc[site_id]
     remarks = [str(printed[name]) for name in ("status_note", "check_note", "coord_precision_note") if printed[name]]
-    looks = material.evidence.looks
+    looks = material.evidence.dabancheng.looks
     partial = looks[(looks["site_id"] == site_id) & (looks["status"] != "observed")]
     remarks += [f"{day}: {said}" for day, said in zip(partial["observed_on"], partial["note"], strict=True)]
     kept = [plain(_sentence(remark)) for remark in remarks]
@@ -332,16 +332,22 @@ def _series(material: Material) -> Section:
         Column("Roofed area, m²", 1, "right"), Column("95 % interval, m²", 1.5, "right"),
         Column("Building sites", 0.8, "right"), Column("Walled, ha", 0.7, "right"),
     ]  # fmt: skip
-    rows = [_series_row(row) for _, row in material.evidence.series.iterrows()]
-    listed = table(columns, rows, caption=_caption("series"))
+    areas = material.evidence.areas.sort_values(["t", "unit"])
+    listed = table(
+        columns, [_series_row(material.evidence, row) for _, row in areas.iterrows()], caption=_caption("series")
+    )
     return Section("series", "Footprint series", [listed], layout="page")
 
 
-def _series_row(row: pd.Series) -> list[Spans]:
+def _series_row(evidence: Evidence, area: pd.Series) -> list[Spans]:
+    at = evidence.polygons.set_index(["unit", "t"]).loc[(area["unit"], area["t"])]
+    walled = evidence.enclosures.set_index(["unit", "t"]).loc[(area["unit"], area["t"]), "value"]
+    footprints = evidence.dabancheng.footprints
+    here = footprints[(footprints["site_id"] == area["unit"]) & (footprints["observed_on"] == area["t"])]
     cells = [
-        row["observed_on"], _COMPOUNDS[row["site_id"]], row["n_total"], f"{row['n_total_lo']} – {row['n_total_hi']}",
-        f"{row['built_m2']:,}", f"{row['built_m2_lo95']:,} – {row['built_m2_hi95']:,}", row["n_construction"],
-        f"{row['compound_ha']:.1f}" if row["compound_ha"] else "–",
+        area["t"], _COMPOUNDS[area["unit"]], f"{at['value']:.0f}", f"{at['lo']:.0f} – {at['hi']:.0f}",
+        f"{area['value']:,.0f}", f"{area['lo']:,.0f} – {area['hi']:,.0f}", (here["kind"] == "construction").sum(),
+        f"{walled / 1e4:.1f}" if walled else "–",
     ]  # fmt: skip
     return [plain(cell) for cell in cells]
 

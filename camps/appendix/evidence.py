@@ -7,14 +7,12 @@ from functools import cached_property
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, crs, files, settings, sources
+from camps import catalogue, crs, files, footprints, growth, settings, sources
+from camps.growth.measured import Metric
 from camps.provenance import Inputs
 
 MAIN_SITE = "xj-bfn130-aspi50"
 SECOND_SITE = "xj-bfn949-aspi124"
-
-#: Kinds of footprint that count as built area; enclosures and building sites do not.
-BUILT = ("building", "block")
 
 #: Files that travel with the suite and go into the package, below geodata/, by item id.
 BUNDLED = {
@@ -87,21 +85,41 @@ class Evidence:
         return catalogue.counts()
 
     @cached_property
-    def footprints(self) -> gpd.GeoDataFrame:
-        """Return the Dabancheng footprints, EPSG:4326, as the series holds them."""
-        frame = self._polygons("dabancheng-footprints")
-        return frame.assign(site_id=frame["site_id"].replace("", None))
+    def dabancheng(self) -> footprints.FootprintSeries:
+        """Return the Dabancheng footprints with their images and looks."""
+        for item_id in ("dabancheng-footprints", "dabancheng-looks", "dabancheng-looks-by-area", "dabancheng-scenes"):
+            self.inputs.path(item_id)
+        return footprints.load()
+
+    @cached_property
+    def areas(self) -> pd.DataFrame:
+        """Return the roofed area of each compound at each look, in m² with 95 % intervals ("series" table)."""
+        return self._values("area_m2")
+
+    @cached_property
+    def polygons(self) -> pd.DataFrame:
+        """Return the number of polygons of each compound at each look, with 95 % intervals ("series" table)."""
+        return self._values("buildings")
+
+    @cached_property
+    def enclosures(self) -> pd.DataFrame:
+        """Return the walled area of each compound at each look, in m² ("series" table)."""
+        return self._values("compound_area_m2")
+
+    def _values(self, metric: Metric) -> pd.DataFrame:
+        read = self.dabancheng
+        return growth.series(read.footprints, read.looks, metric=metric, scenes=read.scenes)
 
     @cached_property
     def built(self) -> gpd.GeoDataFrame:
         """Return the footprints that count as built area: buildings and blocks of a site."""
-        frame = self.footprints
-        return frame[frame["kind"].isin(BUILT) & frame["site_id"].notna()]
+        frame = self.dabancheng.footprints
+        return frame[frame["kind"].isin(footprints.BUILT) & frame["site_id"].notna()]
 
     @cached_property
     def built_again(self) -> gpd.GeoDataFrame:
         """Return the buildings and blocks of the second, blind reading."""
-        return self.blind_repeat[self.blind_repeat["kind"].isin(BUILT)]
+        return self.blind_repeat[self.blind_repeat["kind"].isin(footprints.BUILT)]
 
     @cached_property
     def agreement_iou(self) -> dict[str, float]:
@@ -117,22 +135,14 @@ class Evidence:
     @cached_property
     def blind_repeat(self) -> gpd.GeoDataFrame:
         """Return the second, blind digitisation of three dates, EPSG:4326."""
-        return self._polygons("dabancheng-blind-repeat")
+        frame = gpd.read_file(self.inputs.path("dabancheng-blind-repeat"))
+        days = pd.to_datetime(frame["observed_on"]).dt.strftime("%Y-%m-%d")
+        return frame.assign(observed_on=days)
 
     @cached_property
     def series(self) -> pd.DataFrame:
-        """Return the totals a date and site of the Dabancheng series with their 95 % intervals."""
+        """Return the totals that were delivered with the Dabancheng footprints, with the intervals given there."""
         return pd.read_csv(self.inputs.path("dabancheng-series"))
-
-    @cached_property
-    def looks(self) -> pd.DataFrame:
-        """Return which site was covered by which scene, and how well."""
-        return pd.read_csv(self.inputs.path("dabancheng-looks"), keep_default_na=False)
-
-    @cached_property
-    def scenes(self) -> pd.DataFrame:
-        """Return the images behind the footprints."""
-        return pd.read_csv(self.inputs.path("dabancheng-scenes"), keep_default_na=False)
 
     def published_counts(self, source_id: str) -> pd.DataFrame:
         """Return the yearly counts of a published list at hand, a "series" table."""
@@ -148,8 +158,3 @@ class Evidence:
         path = self.inputs.path(item_id)
         with files.readable(path):
             return pd.read_csv(path, dtype=str, keep_default_na=False)
-
-    def _polygons(self, item_id: str) -> gpd.GeoDataFrame:
-        frame = gpd.read_file(self.inputs.path(item_id))
-        days = pd.to_datetime(frame["observed_on"]).dt.strftime("%Y-%m-%d")
-        return frame.assign(observed_on=days)

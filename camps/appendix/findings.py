@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -113,49 +112,55 @@ def two_lists_apart(evidence: Evidence) -> Values:
 
 @finding
 def dabancheng_growth(evidence: Evidence) -> Values:
-    """Sum the geodesic areas of the main compound's buildings and blocks, with the intervals of the series."""
-    first, last_2018, last = "2017-03-02", "2018-10-11", "2020-06-02"
+    """Take the main compound's roofed area and its 95 % interval at the first look, in October 2018 and at the last."""
     return {
-        "first_m2": _built_m2(evidence, MAIN_SITE, first),
-        "late_2018_m2": _built_m2(evidence, MAIN_SITE, last_2018),
-        "last_m2": _built_m2(evidence, MAIN_SITE, last),
-        **_interval(evidence, MAIN_SITE, last_2018, "late_2018"),
-        **_interval(evidence, MAIN_SITE, last, "last"),
-        "n_dates": int(evidence.looks.loc[evidence.looks["site_id"] == MAIN_SITE, "observed_on"].nunique()),
+        **_at(evidence.areas, MAIN_SITE, "2017-03-02", "first"),
+        **_at(evidence.areas, MAIN_SITE, "2018-10-11", "late_2018"),
+        **_at(evidence.areas, MAIN_SITE, "2020-06-02", "last"),
+        "n_dates": int((evidence.areas["unit"] == MAIN_SITE).sum()),
     }
 
 
 @finding
 def dabancheng_second(evidence: Evidence) -> Values:
-    """Sum the second compound's area and count the dates on which the ground was seen without it."""
-    built = _built(evidence, SECOND_SITE)
-    seen = evidence.looks[evidence.looks["site_id"] == SECOND_SITE]
-    without = seen[~seen["observed_on"].isin(built["observed_on"])]
-    return {
-        "n_without": int((without["status"] == "observed").sum()),
-        "area_m2": _built_m2(evidence, SECOND_SITE, "2020-06-02"),
-        **_interval(evidence, SECOND_SITE, "2020-06-02", "area"),
-    }
+    """Take the second compound's roofed area and count the full looks at its ground that saw none of it."""
+    looks = evidence.areas[evidence.areas["unit"] == SECOND_SITE]
+    without = looks[(looks["status"] == "observed") & (looks["value"] == 0)]
+    return {"n_without": len(without), **_at(evidence.areas, SECOND_SITE, "2020-06-02", "area")}
 
 
 @finding
 def dabancheng_spring_2018(evidence: Evidence) -> Values:
-    """Count the polygons seen before and after the apparent loss of May 2018, with their intervals."""
-    before, after = _row(evidence, MAIN_SITE, "2018-04-29"), _row(evidence, MAIN_SITE, "2018-05-26")
-    built = _built(evidence, MAIN_SITE)["observed_on"].value_counts()
+    """Take the number of polygons seen before and after the apparent loss of May 2018, with their intervals."""
     return {
-        "n_before": built["2018-04-29"], "n_before_lo": before["n_total_lo"], "n_before_hi": before["n_total_hi"],
-        "n_after": built["2018-05-26"], "n_after_lo": after["n_total_lo"], "n_after_hi": after["n_total_hi"],
-        "n_later": built["2018-06-23"],
-    }  # fmt: skip
+        **_at(evidence.polygons, MAIN_SITE, "2018-04-29", "before"),
+        **_at(evidence.polygons, MAIN_SITE, "2018-05-26", "after"),
+        **_at(evidence.polygons, MAIN_SITE, "2018-06-23", "later"),
+    }
+
+
+@finding
+def dabancheng_intervals_again(evidence: Evidence) -> Values:
+    """Compare the areas and intervals computed here with those that were delivered with the footprints."""
+    ours = evidence.areas.set_index(["unit", "t"])
+    theirs = evidence.series.set_index(["site_id", "observed_on"]).loc[ours.index]
+    built = theirs["built_m2"] > 0
+    ends = {"lo": "built_m2_lo95", "hi": "built_m2_hi95"}
+    apart = [(ours[end] - theirs[name]).abs()[built] / theirs["built_m2"][built] for end, name in ends.items()]
+    percent = 100 * pd.concat(apart, axis=1).max(axis=1).to_numpy()
+    from_the_smallest = percent[np.argsort(theirs.loc[built, "built_m2"].to_numpy())]
+    return {
+        "n_totals": int(built.sum()),
+        "value_m2": float((ours["value"] - theirs["built_m2"]).abs().max()),
+        "smallest_percent": float(from_the_smallest[0]),
+        "others_percent": float(from_the_smallest[1:].max()),
+    }
 
 
 @finding
 def dabancheng_enclosure(evidence: Evidence) -> Values:
-    """Measure the walled area of the main compound and turn AP's acres into hectares."""
-    footprints = evidence.footprints
-    walls = footprints[(footprints["kind"] == "compound") & (footprints["site_id"] == MAIN_SITE)]
-    ours = crs.area_m2(walls.loc[walls["observed_on"] == "2020-06-02", "geometry"]).sum() / 1e4
+    """Take the walled area of the main compound and turn AP's acres into hectares."""
+    ours = _at(evidence.enclosures, MAIN_SITE, "2020-06-02", "walled")["walled"] / 1e4
     theirs = AP_ACRES * M2_PER_ACRE / 1e4
     return {"ours_ha": ours, "ap_acres": AP_ACRES, "ap_ha": theirs, "difference_percent": 100 * (ours / theirs - 1)}
 
@@ -168,15 +173,16 @@ def dabancheng_blind_repeat(evidence: Evidence) -> Values:
         "n_first": len(first),
         "n_second": len(second),
         "iou": evidence.agreement_iou["2020-06-02"],
-        "area_percent": 100 * (crs.area_m2(second["geometry"]).sum() / crs.area_m2(first["geometry"]).sum() - 1),
+        "area_percent": 100 * (crs.area_m2(second).sum() / crs.area_m2(first).sum() - 1),
     }
 
 
 @finding
 def web_mercator_slip(evidence: Evidence) -> Values:
     """Measure how much an area taken in Web Mercator would overstate the main compound."""
-    built = _built(evidence, MAIN_SITE).loc[lambda frame: frame["observed_on"] == "2020-06-02", "geometry"]
-    true, wrong = float(crs.area_m2(built).sum()), float(built.to_crs(3857).area.sum())
+    of_site = evidence.built[evidence.built["site_id"] == MAIN_SITE]
+    shapes = of_site.loc[of_site["observed_on"] == "2020-06-02", "geometry"]
+    true, wrong = float(crs.area_m2(shapes).sum()), float(shapes.to_crs(3857).area.sum())
     return {"true_m2": true, "wrong_m2": wrong, "percent": 100 * (wrong / true - 1)}
 
 
@@ -187,8 +193,8 @@ def published_percent_slip(_: Evidence) -> Values:
     return {
         "before_m2": before,
         "after_m2": after,
-        "increase_percent": 100 * (after - before) / before,
-        "to_percent": 100 * after / before,
+        "increase_percent": growth.increase_percent(before, after),
+        "to_percent": growth.percent_of(before, after),
     }
 
 
@@ -289,28 +295,10 @@ def _unseen(counts: pd.DataFrame) -> Values:
     return values
 
 
-def _built(evidence: Evidence, site_id: str | None = None) -> gpd.GeoDataFrame:
-    built = evidence.built
-    return built if site_id is None else built[built["site_id"] == site_id]
-
-
-def _built_m2(evidence: Evidence, site_id: str, day: str) -> float:
-    _require_look(evidence, site_id, day)
-    seen = _built(evidence, site_id)
-    return float(crs.area_m2(seen.loc[seen["observed_on"] == day, "geometry"]).sum())
-
-
-def _require_look(evidence: Evidence, site_id: str, day: str) -> None:
-    looks = evidence.looks
-    if not ((looks["site_id"] == site_id) & (looks["observed_on"] == day)).any():
-        raise InputError(f"{site_id}: nobody looked on {day}, so its area then is unknown; choose a date of the looks")
-
-
-def _row(evidence: Evidence, site_id: str, day: str) -> pd.Series:
-    series = evidence.series
-    return series[(series["site_id"] == site_id) & (series["observed_on"] == day)].iloc[0]
-
-
-def _interval(evidence: Evidence, site_id: str, day: str, name: str) -> dict[str, float]:
-    row = _row(evidence, site_id, day)
-    return {f"{name}_lo": float(row["built_m2_lo95"]), f"{name}_hi": float(row["built_m2_hi95"])}
+def _at(table: pd.DataFrame, unit: str, day: str, name: str) -> dict[str, float]:
+    """Return value, lo and hi of one site at one look; an error where nobody looked, for then nothing is known."""
+    found = table[(table["unit"] == unit) & (table["t"] == day)]
+    if found.empty:
+        raise InputError(f"{unit}: nobody looked on {day}, so its value then is unknown; choose a date of the looks")
+    row = found.iloc[0]
+    return {name: float(row["value"]), f"{name}_lo": float(row["lo"]), f"{name}_hi": float(row["hi"])}

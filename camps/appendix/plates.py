@@ -45,14 +45,14 @@ def draw_growth_curve(series: pd.DataFrame, path: Path) -> Path:
     Parameters
     ----------
     series
-        ``observed_on`` (ISO date), ``built_m2``, ``built_m2_lo95``, ``built_m2_hi95`` in m², a row a look.
+        "series" table of one site: ``t`` (ISO date), ``value``, ``lo`` and ``hi`` in m², a row a look.
     path
         Where the SVG goes.
     """
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH_IN, 2.75), layout="constrained")
         axes = figure.subplots()
-        days = [dt.date.fromisoformat(day) for day in series["observed_on"]]
+        days = [dt.date.fromisoformat(day) for day in series["t"]]
         _draw_steps(axes, days, series)
         _finish_time_axis(axes)
     return _save(figure, path)
@@ -60,7 +60,7 @@ def draw_growth_curve(series: pd.DataFrame, path: Path) -> Path:
 
 def _draw_steps(axes: Axes, days: Sequence[dt.date], series: pd.DataFrame) -> None:
     x = _DATES.date2num(days)
-    value, low, high = (series[name].to_numpy() / 1000 for name in ("built_m2", "built_m2_lo95", "built_m2_hi95"))
+    value, low, high = (series[name].to_numpy() / 1000 for name in ("value", "lo", "hi"))
     axes.fill_between(x, low, high, step="post", color=BAND, linewidth=0)
     axes.step(x, value, where="post", color=ACCENT, linewidth=1.1)
     axes.errorbar(x, value, [value - low, high - value], fmt="o", ms=3.2, color=ACCENT, elinewidth=0.8, capsize=1.8)

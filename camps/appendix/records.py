@@ -335,7 +335,7 @@ def _derived_item(item_id: str, path: Path) -> dict[str, Any]:
 def build_imagery(evidence: Evidence) -> pd.DataFrame:
     """Return one row an image behind the footprints; what its publisher did not state is null."""
     sums = {file.name: file.sha256 for file in evidence.register["dabancheng-sentinel2"].files}
-    rows = [_image(row, sums) for _, row in evidence.scenes.iterrows()]
+    rows = [_image(row, sums) for _, row in evidence.dabancheng.scenes.iterrows()]
     return check_record(_frame(rows, "imagery"), "imagery", source="imagery")
 
 
@@ -409,45 +409,43 @@ def build_measurements(evidence: Evidence) -> pd.DataFrame:
 
 
 def _totals(evidence: Evidence) -> list[dict[str, Any]]:
-    scenes = evidence.scenes.set_index("observed_on")["scene_id"]
-    built = evidence.built
-    areas = crs.area_m2(built["geometry"]).groupby([built["site_id"], built["observed_on"]]).sum()
+    scenes = evidence.dabancheng.scenes.set_index("observed_on")["scene_id"]
     return [
         {
-            "measurement_id": f"total-{row['site_id']}-{row['observed_on']}", "site_id": row["site_id"],
-            "src_id": scenes[row["observed_on"]], "metric": "built_area_total", "date_edtf": row["observed_on"],
-            "area_m2": round(float(areas.get((row["site_id"], row["observed_on"]), 0.0)), 1),
-            "area_low": row["built_m2_lo95"], "area_high": row["built_m2_hi95"],
-            "method": "sum of buildings and blocks; interval of the series (edge error, common bias, existence)",
+            "measurement_id": f"total-{row['unit']}-{row['t']}", "site_id": row["unit"],
+            "src_id": scenes[row["t"]], "metric": "built_area_total", "date_edtf": row["t"],
+            "area_m2": _rounded(row["value"], 1),
+            "area_low": _rounded(row["lo"], 1), "area_high": _rounded(row["hi"], 1),
+            "method": "sum of buildings and blocks; interval from edges, common bias and chance of no building",
             "ellipsoid": "WGS 84", "analyst": _ANALYST,
-            "agreement_iou": _rounded(evidence.agreement_iou.get(row["observed_on"])),
+            "agreement_iou": _rounded(evidence.agreement_iou.get(row["t"]), 4),
         }
-        for row in evidence.series.to_dict("records")
+        for _, row in evidence.areas.iterrows()
     ]  # fmt: skip
 
 
 def _footprints(evidence: Evidence) -> list[dict[str, Any]]:
-    built = evidence.built.assign(area_m2=lambda frame: crs.area_m2(frame["geometry"]))
+    built = evidence.built
     brackets = _brackets(evidence, built)
     return [
         {
             "measurement_id": row["footprint_id"], "site_id": row["site_id"], "src_id": row["scene_id"],
             "metric": "footprint_area", "track_id": row["track_id"], "date_edtf": row["observed_on"],
             "last_seen_absent": brackets[row["track_id"]][0], "first_seen_present": brackets[row["track_id"]][1],
-            "area_m2": round(row["area_m2"], 2), "method": _READ, "ellipsoid": "WGS 84", "analyst": _ANALYST,
-            "geometry_sha256": hashlib.sha256(row["geometry"].wkb).hexdigest(),
+            "area_m2": _rounded(row["area_m2"], 2), "method": _READ, "ellipsoid": "WGS 84", "analyst": _ANALYST,
+            "geometry_sha256": row["wkb_sha256"],
         }
         for row in built.to_dict("records")
     ]  # fmt: skip
 
 
-def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 4)
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or pd.isna(value) else round(float(value), digits)
 
 
 def _brackets(evidence: Evidence, built: pd.DataFrame) -> dict[str, tuple[str | None, str]]:
     """Return, by track, the last look without it (null when there is none) and the first look with it."""
-    days = {site: sorted(rows["observed_on"]) for site, rows in evidence.looks.groupby("site_id")}
+    days = {site: sorted(rows["observed_on"]) for site, rows in evidence.dabancheng.looks.groupby("site_id")}
     first = built.groupby("track_id").agg(site_id=("site_id", "first"), day=("observed_on", "min"))
     return {
         str(track): (max((day for day in days[site] if day < seen), default=None), seen)
