@@ -3,7 +3,7 @@
 Three scales of Natural Earth are kept under ``geodata/basemap/``: ``world`` (whole globe, for zooms below about 4),
 ``asia`` (44–152° E, below about 6.5) and ``china`` (70–138° E, beyond). Each is simplified to half a screen pixel at
 the zoom where the next takes over, so that the change between them cannot be seen. Coordinates are encoded polylines
-(Google's algorithm: longitude and latitude deltas as printable text) in EPSG:4326, latitude first as that format has it.
+(Google's algorithm: deltas as printable text) in EPSG:4326, latitude first, as that format has it.
 
 Borders are Natural Earth's: the line held on the ground. Natural Earth's own attributes do not travel with the
 packaged files, so the stretches that governments dispute are named in ``disputed.csv`` by boxes, and any border inside
@@ -12,7 +12,6 @@ one is kept in a layer of its own, which maps draw dashed. Claim lines away from
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import sys
@@ -26,6 +25,8 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
 from camps import files, settings
@@ -33,9 +34,13 @@ from camps.errors import InputError
 
 SCALES = ("world", "asia", "china")
 
-#: The licence line and the note on borders that every map carries.
-ATTRIBUTION = "Base map: Natural Earth (public domain); places: GeoNames (CC BY 4.0)"
-BORDER_NOTE = "Borders as Natural Earth draws them (line held on the ground); disputed lines dashed"
+#: Box of the shaded relief (west, south, east, north) and its width in pixels.
+RELIEF_BOX = (58.0, 5.0, 146.0, 58.0)
+_RELIEF_WIDTH = 2400
+#: Width of the blur that takes the tints of height away from the shading, in source pixels, and what stays of them.
+_TINT_SIGMA = 22.0
+_TINT_KEPT = 0.18
+_FEATHER_PX = 120
 
 Box = tuple[float, float, float, float]
 Rings = list[NDArray[np.float64]]
@@ -93,6 +98,13 @@ def read_sources() -> dict[str, Any]:
     path = folder() / "sources.toml"
     with files.readable(path):
         return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def read_relief() -> bytes:
+    """Return the shaded relief as WebP bytes: grey, 128 where the ground is level, in Web Mercator on RELIEF_BOX."""
+    path = folder() / "relief.webp"
+    with files.readable(path):
+        return path.read_bytes()
 
 
 def encode_line(lonlat: NDArray[np.float64], digits: int) -> str:
@@ -155,7 +167,43 @@ def build_basemap(sources: Path, out: Path | None = None) -> list[Path]:
         layers = _encode_layers(raw, recipe, disputed)
         content = {"name": name, "digits": recipe.digits, "bounds": list(recipe.box), "layers": layers}
         written.append(_write_compact((out or folder()) / f"{name}.json", content))
-    return written
+    return [*written, _write_relief(paths["relief"], (out or folder()) / "relief.webp")]
+
+
+def _write_relief(source: Path, path: Path) -> Path:
+    shade = _mercator(_level(_grey(source)))
+    with files.replacing(path) as temporary:
+        Image.fromarray(np.rint(shade).astype(np.uint8)).save(temporary, format="WEBP", quality=55, method=6)
+    return path
+
+
+def _grey(source: Path) -> NDArray[np.float64]:
+    with Image.open(source) as image:
+        return np.asarray(image.convert("L"), dtype=np.float64)
+
+
+def _level(grey: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the shading about 128, with most of the tints of height taken out."""
+    tint = ndimage.gaussian_filter(grey, _TINT_SIGMA, mode="nearest")
+    return 128 + (grey - tint) * 1.15 + (tint - tint.mean()) * _TINT_KEPT
+
+
+def _mercator(shade: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a global plate carrée picture resampled to Web Mercator on RELIEF_BOX, fading to 128 at its edges."""
+    west, south, east, north = RELIEF_BOX
+    per_degree = shade.shape[1] / 360
+    top, foot = (np.arcsinh(np.tan(np.radians(lat))) for lat in (north, south))
+    height = round(_RELIEF_WIDTH * (top - foot) / np.radians(east - west))
+    columns = (np.linspace(west, east, _RELIEF_WIDTH, endpoint=False) + 180) * per_degree
+    rows = (90 - np.degrees(np.arctan(np.sinh(np.linspace(top, foot, height, endpoint=False))))) * per_degree
+    picture = ndimage.map_coordinates(shade, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
+    fade = _edge_fade(height)[:, None] * _edge_fade(_RELIEF_WIDTH)[None, :]
+    return np.asarray(np.clip(128 + (picture - 128) * fade, 0, 255), dtype=np.float64)
+
+
+def _edge_fade(count: int) -> NDArray[np.float64]:
+    place = np.arange(count)
+    return np.clip(np.minimum(place, count - 1 - place) / _FEATHER_PX, 0.0, 1.0)
 
 
 def _verified(sources: Path, entry: dict[str, str]) -> Path:
@@ -191,8 +239,19 @@ def _regional_layers(paths: dict[str, Path], box: Box) -> dict[str, list[BaseGeo
     world = json.loads(paths["world_50m"].read_text(encoding="utf-8"))
     rivers = [shapely.LineString(line) for line in _topology_lines(world, "rivers")]
     read = {name: _read_parts(paths[name], box) for name in ("land", "lakes", "provinces", "borders")}
-    window = shapely.box(*box)
+    window, inside = shapely.box(*box), _country(paths, "China")
+    read["provinces"] = [line for line in read["provinces"] if shapely.contains(inside, shapely.centroid(line))]
     return {**read, "rivers": [shapely.intersection(river, window) for river in rivers]}
+
+
+def _country(paths: dict[str, Path], name: str) -> BaseGeometry:
+    """Return the area of a country: the maps are about the camps of one, and the provinces of others are noise."""
+    countries = json.loads(paths["countries_50m"].read_text(encoding="utf-8"))
+    geometry = next(one for one in _geometries(countries, "countries") if one["properties"]["name"] == name)
+    rings = [_stitch(ring, _arcs(countries)) for ring in _ring_indices(geometry)]
+    area = shapely.union_all(_polygons(rings))
+    shapely.prepare(area)
+    return area
 
 
 def _read_parts(path: Path, box: Box) -> list[BaseGeometry]:

@@ -1,4 +1,4 @@
-"""One look for every map, plot and frame: colours, symbols and type, made for screen and tested for colour-blind readers.
+"""One look for every map, plot and frame: colours, symbols and type, tested for colour-blind readers.
 
 Two looks, ``dark`` for broadcast and ``light`` for print and projectors. Text keeps WCAG AA contrast (4.5 : 1) and
 symbols 3 : 1 against land and sea. The four security tiers are steps of lightness, so they stay in order without any
@@ -17,8 +17,8 @@ LOOKS = ("dark", "light")
 #: Font families by script, first choice first; the embedded ones stand at the head.
 FONTS = {
     "latin": '"Camps Latin", "Noto Sans", "Helvetica Neue", "Segoe UI", Arial, sans-serif',
-    "chinese": '"Camps Latin", "Camps Chinese", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", '
-    '"Microsoft YaHei", sans-serif',
+    "chinese": '"Camps Latin", "Camps Chinese", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", '
+    '"PingFang SC", "Microsoft YaHei", sans-serif',
     "arabic": '"Camps Arabic", "Noto Naskh Arabic", "Noto Sans Arabic", "Geeza Pro", "Segoe UI", sans-serif',
 }
 
@@ -57,14 +57,14 @@ SYSTEMS = (
 _DARK: dict[str, Any] = {
     "sea": "#0b1015",
     "land": "#191f26",
-    "lake": "#0f161d",
-    "river": "#2a3641",
-    "province": "#2c363f",
+    "lake": "#101d29",
+    "river": "#2c4356",
+    "province": "#39444e",
     "border": "#5b6873",
-    "relief_blend": "screen",
-    "relief_alpha": 0.5,
+    "relief_alpha": 0.42,
     "halo": "rgba(13,18,23,0.85)",
     "panel": "rgba(11,16,21,0.78)",
+    "group": "#10161c",
     "text": "#f1f4f6",
     "secondary": "#cfd7dd",
     "muted": "#a7b3bd",
@@ -83,6 +83,7 @@ _DARK: dict[str, Any] = {
     "footprint_other": "#8d9aa5",
     "footprint_edge": "#fff3dc",
     "compound": "#cfd7dd",
+    "appearing": "#ffd58a",
     "construction": "#d9a441",
     "loss": "#8fb7d6",
     "classes": {
@@ -109,10 +110,10 @@ _LIGHT: dict[str, Any] = {
     "river": "#b9cad6",
     "province": "#dcd6ca",
     "border": "#8d8778",
-    "relief_blend": "multiply",
-    "relief_alpha": 0.55,
+    "relief_alpha": 0.5,
     "halo": "rgba(250,248,243,0.9)",
     "panel": "rgba(250,248,243,0.88)",
+    "group": "#fffdf8",
     "text": "#14191e",
     "secondary": "#2c343b",
     "muted": "#4a545d",
@@ -131,6 +132,7 @@ _LIGHT: dict[str, Any] = {
     "footprint_other": "#8b9299",
     "footprint_edge": "#3f1d05",
     "compound": "#4a545d",
+    "appearing": "#8a3d00",
     "construction": "#8a6200",
     "loss": "#2f6f9f",
     "classes": {

@@ -7,6 +7,20 @@ film are the same page.
 
 from camps.maps.page import CampsMap as CampsMap
 from camps.maps.page import write_map as write_map
+from camps.maps.views import compare_map as compare_map
+from camps.maps.views import era_map as era_map
+from camps.maps.views import footprint_map as footprint_map
 from camps.maps.views import growth_map as growth_map
+from camps.maps.views import read_eras as read_eras
+from camps.maps.views import site_map as site_map
 
-__all__ = ["CampsMap", "growth_map", "write_map"]
+__all__ = [
+    "CampsMap",
+    "compare_map",
+    "era_map",
+    "footprint_map",
+    "growth_map",
+    "read_eras",
+    "site_map",
+    "write_map",
+]

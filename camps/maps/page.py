@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import tomllib
@@ -114,6 +115,7 @@ class CampsMap(folium.Map):
             fade_animation=False,
             marker_zoom_animation=False,
             attribution_control=False,
+            zoom_control=False,
             min_zoom=2,
             max_zoom=19,
             world_copy_jump=False,
@@ -219,9 +221,14 @@ def _read(name: str) -> str:
 
 
 @cache
+def texts(name: str) -> dict[str, Any]:
+    """Return one of the package's own files of texts."""
+    return tomllib.loads(_read(name))
+
+
 def words() -> dict[str, dict[str, str]]:
     """Return the words of the maps by language and key."""
-    return tomllib.loads(_read("languages.toml"))
+    return texts("languages.toml")
 
 
 @cache
@@ -237,4 +244,14 @@ def base() -> dict[str, Any]:
         }
         for row in basemap.read_places().to_dict("records")
     ]
-    return {"scales": [basemap.read_scale(name) for name in basemap.SCALES], "places": places, "relief": None}
+    west, south, east, north = basemap.RELIEF_BOX
+    relief = {
+        "name": "relief",
+        "bounds": [west, south, east, north],
+        "source": _data_uri("image/webp", basemap.read_relief()),
+    }
+    return {"scales": [basemap.read_scale(name) for name in basemap.SCALES], "places": places, "relief": relief}
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from camps import basemap, settings, style
+from camps import settings, style
 from camps.growth.dates import day_interval, standing_day
 
 NAMES = ("en", "fr", "zh", "ug", "other")
@@ -60,6 +60,7 @@ def _site_entry(row: pd.Series[Any], class_id: str) -> dict[str, Any]:
         "looks": [],
         "cells": [],
         "years": [],
+        "missed": [],
         "label_rank": None,
         "label_offset": 10,
     }
@@ -67,7 +68,7 @@ def _site_entry(row: pd.Series[Any], class_id: str) -> dict[str, Any]:
 
 def add_counts(entries: list[dict[str, Any]], counts: pd.DataFrame) -> None:
     """Give each site its looks ([day, value, lo, hi] in order), its cells as printed and the years with a count."""
-    by_unit = {unit: rows for unit, rows in counts.groupby(counts["unit"].astype(str), sort=False)}
+    by_unit = dict(list(counts.groupby(counts["unit"].astype(str), sort=False)))
     for entry in entries:
         rows = by_unit.get(entry["id"])
         if rows is None:
@@ -75,6 +76,7 @@ def add_counts(entries: list[dict[str, Any]], counts: pd.DataFrame) -> None:
         known = rows[rows["value"].notna()]
         looks = [_look(row) for row in known.to_dict("records")]
         entry["looks"] = sorted(looks)
+        entry["missed"] = sorted(float(standing_day(str(t))) for t in rows.loc[rows["value"].isna(), "t"])
         entry["years"] = sorted({int(str(t)[:4]) for t in known["t"]})
         entry["cells"] = [[str(row["t"]), _cell(row)] for row in rows.sort_values("t").to_dict("records")]
 
@@ -116,34 +118,36 @@ def _interval(edtf: Any) -> list[float] | None:
 def size_samples(entries: list[dict[str, Any]]) -> list[int]:
     """Return the round values that the legend shows as nested symbols, smallest first."""
     top = max((look[1] for entry in entries for look in entry["looks"]), default=0)
-    steps = [1, 5, 10, 25, 50, 100, 250, 500, 1000]
-    fitting = [step for step in steps if step <= max(top * 1.1, 5)]
-    return [fitting[i] for i in (-3, -2, -1) if len(fitting) >= -i and fitting[i] >= 5]
+    steps = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
+    largest = max((step for step in steps if step <= top * 1.25), default=10)
+    return [largest // 10, largest // 2, largest] if largest >= 50 else [largest // 2, largest]
 
 
-def fit_view(
-    lon: Sequence[float], lat: Sequence[float], *, width: float = 1500.0, height: float = 700.0, closest: float = 15.5
-) -> dict[str, float]:
-    """Return centre and zoom that show all points in a picture of that many pixels, margins taken off."""
-    x = np.asarray(lon, dtype=np.float64) / 360 + 0.5
-    y = 0.5 - np.arcsinh(np.tan(np.radians(np.asarray(lat, dtype=np.float64)))) / (2 * np.pi)
-    middle = (x.min() + x.max()) / 2, (y.min() + y.max()) / 2
-    share = max((x.max() - x.min()) / width, (y.max() - y.min()) / height, 1e-9)
-    zoom = min(closest, math.log2(1 / (256 * share)))
+def fit_bounds(
+    bounds: Sequence[float], *, width: float = 1500.0, height: float = 700.0, closest: float = 15.8
+) -> dict[str, Any]:
+    """Return centre and zoom that show a box (west, south, east, north) in a picture of that many pixels.
+
+    The box is kept beside them, so that a page can fit it to another size.
+    """
+    west, south, east, north = (float(side) for side in bounds)
+    left, right, top, foot = _unit_x(west), _unit_x(east), _unit_y(north), _unit_y(south)
+    share = max((right - left) / width, (foot - top) / height, 1e-12)
     return {
-        "lon": round(float(middle[0] - 0.5) * 360, 5),
-        "lat": round(math.degrees(math.atan(math.sinh((0.5 - middle[1]) * 2 * math.pi))), 5),
-        "zoom": round(zoom, 3),
+        "lon": round(((left + right) / 2 - 0.5) * 360, 6),
+        "lat": round(math.degrees(math.atan(math.sinh((0.5 - (top + foot) / 2) * 2 * math.pi))), 6),
+        "zoom": round(min(closest, math.log2(1 / (256 * share))), 3),
+        "bounds": [west, south, east, north],
+        "closest": closest,
     }
 
 
-def attribution(sites: gpd.GeoDataFrame) -> list[Any]:
-    """Return the credit of a map: whose list it is, the ground, and how borders are drawn."""
-    known = {
-        "gazetteer": "Sites and counts: ASPI Xinjiang Data Project, BuzzFeed News (CC BY 4.0) and others, as cited"
-    }
-    lists = [known.get(str(source), str(source)) for source in dict.fromkeys(sites["source_id"])]
-    return [*lists, basemap.ATTRIBUTION, basemap.BORDER_NOTE]
+def _unit_x(lon: float) -> float:
+    return lon / 360 + 0.5
+
+
+def _unit_y(lat: float) -> float:
+    return 0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)
 
 
 def looks_and_words(words: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -2,43 +2,71 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, style
-from camps.errors import InputError
-from camps.maps import page, payload
-from camps.timeline import Mode, iso_day, stops
-from camps.timeline.clock import clock_day
+from camps import catalogue, settings, style
+from camps import footprints as footprints_room
+from camps.errors import Fault, InputError, raise_faults
+from camps.files import readable
+from camps.maps import outlines, page, payload
+from camps.timeline import Mode, clock_day, iso_day, stops
 
-_TIER_NAMES = {
-    "tier-1": {"en": "Tier 1, lowest security", "fr": "Niveau 1, sécurité la plus basse", "zh": "一级（戒备最低）", "ug": "1-دەرىجە، ئەڭ تۆۋەن بىخەتەرلىك"},
-    "tier-2": {"en": "Tier 2", "fr": "Niveau 2", "zh": "二级", "ug": "2-دەرىجە"},
-    "tier-3": {"en": "Tier 3", "fr": "Niveau 3", "zh": "三级", "ug": "3-دەرىجە"},
-    "tier-4": {"en": "Tier 4, highest security", "fr": "Niveau 4, sécurité la plus haute", "zh": "四级（戒备最高）", "ug": "4-دەرىجە، ئەڭ يۇقىرى بىخەتەرلىك"},
-    "tier-0": {"en": "Tier not published", "fr": "Niveau non publié", "zh": "未公布级别", "ug": "دەرىجىسى ئېلان قىلىنمىغان"},
-}  # fmt: skip
+Title = str | dict[str, str] | None
+Pair = tuple[str, str]
 
-_GROWTH_TITLE = {
-    "en": "Detention sites in Xinjiang, 2017–2020",
-    "fr": "Sites de détention au Xinjiang, 2017-2020",
-    "zh": "新疆拘押设施，2017–2020年",
-    "ug": "شىنجاڭدىكى تۇتۇپ تۇرۇش ئورۇنلىرى، 2017–2020",
-}
-_GROWTH_SUBTITLE = {
-    "en": "Buildings counted on satellite images; symbol area is the number of buildings",
-    "fr": "Bâtiments comptés sur images satellite ; surface du symbole proportionnelle au nombre",
-    "zh": "据卫星影像计数的建筑；符号面积表示建筑数量",
-    "ug": "سۈنئىي ھەمراھ سۈرىتىدە سانالغان بىنالار؛ بەلگە كۆلىمى بىنا سانىنى بىلدۈرىدۇ",
-}
-_LEGEND_TIER = {
-    "en": "Security tier (ASPI)",
-    "fr": "Niveau de sécurité (ASPI)",
-    "zh": "戒备级别（ASPI）",
-    "ug": "بىخەتەرلىك دەرىجىسى (ASPI)",
-}
+#: First day of the first era's map, and the last one shown when nothing ends later.
+_LAST_YEAR_OF_ERAS = 2025
+_SITE_NEEDS = ("site_id", "lon", "lat", "lon_published", "lat_published", "r95_m", "system", "source_id")
+
+
+def site_map(
+    sites: gpd.GeoDataFrame | None = None,
+    *,
+    by: str = "system",
+    cluster: bool = True,
+    lang: str = "en",
+    look: str = "dark",
+    title: Title = None,
+    subtitle: Title = None,
+    online: bool = False,
+) -> page.CampsMap:
+    """Return a map of published sites with what is known of each in a popup.
+
+    Parameters
+    ----------
+    sites
+        The "site" table, EPSG:4326; the bundled gazetteer by default.
+    by
+        What colour and shape stand for: ``system`` or ``tier``.
+    cluster
+        Draw sites that would overlap as one symbol that says how many.
+    lang, look, title, subtitle, online
+        As for :func:`growth_map`.
+
+    Raises
+    ------
+    InputError
+        For an unknown language, look or class, or missing columns.
+    """
+    _require_choice(lang, look)
+    table = _sites(sites)
+    entries = payload.site_entries(table, _class_ids(table, by))
+    payload.rank_labels(entries)
+    meta = _meta(
+        "sites", table, [], title=title, subtitle=subtitle, lang=lang, look=look, mode="observed", credits=["gazetteer"]
+    )
+    meta |= {"precision": "none", "measure": None, "legend": titles()["legend"][by], "key_step_days": 1}
+    content = _content("sites", entries, meta) | {
+        "classes": _classes(by, entries),
+        "marks": [],
+        "options": _options(fixed_radius=7.5, cluster=cluster, label_zoom=6.5),
+    }
+    return page.CampsMap(content, online=online)
 
 
 def growth_map(
@@ -48,8 +76,8 @@ def growth_map(
     mode: Mode = "observed",
     lang: str = "en",
     look: str = "dark",
-    title: str | dict[str, str] | None = None,
-    subtitle: str | dict[str, str] | None = None,
+    title: Title = None,
+    subtitle: Title = None,
     online: bool = False,
 ) -> page.CampsMap:
     """Return a map of counts that grow over time, with a time slider.
@@ -79,43 +107,253 @@ def growth_map(
     Raises
     ------
     InputError
-        For an unknown language, look or mode, or a table without the columns named.
+        For an unknown language, look or mode, missing columns, or counts that belong to none of the sites.
     """
     _require_choice(lang, look)
     series = catalogue.counts() if counts is None else counts
-    table = catalogue.load() if sites is None else sites
+    table = _sites(sites)
     shown = table[table["site_id"].isin(series["unit"])]
     if shown.empty:
         raise InputError("growth_map: none of the sites has a count; expected units of counts among the site_ids")
-    classes = "tier-" + shown["tier"].astype("Int64").fillna(0).astype(str)
-    entries = payload.site_entries(shown, classes)
+    entries = payload.site_entries(shown, _class_ids(shown, "tier"))
     payload.add_counts(entries, series)
     payload.rank_labels(entries)
-    days = [clock_day(stop) for stop in stops(series[series["unit"].isin(shown["site_id"])])]
+    here = series[series["unit"].isin(shown["site_id"])]
     meta = _meta(
+        "growth",
         shown,
-        days,
-        title=title or _GROWTH_TITLE,
-        subtitle=subtitle or _GROWTH_SUBTITLE,
+        stops(here),
+        title=title,
+        subtitle=subtitle,
         lang=lang,
         look=look,
         mode=mode,
+        credits=["gazetteer"],
     )
-    meta |= {"precision": "year", "measure": "buildings", "legend": _LEGEND_TIER, "key_step_days": 30}
+    meta |= {"precision": "year", "measure": "buildings", "legend": titles()["legend"]["tier"], "key_step_days": 30}
     content = _content("growth", entries, meta) | {
-        "classes": _classes(style.TIERS, _TIER_NAMES, entries),
-        "marks": ["held", "unknown", "zero"],
-        "options": {
-            "radius_of_one": payload.RADIUS_OF_ONE,
-            "unknown_radius": 6,
-            "zero_radius": 5,
-            "samples": payload.size_samples(entries),
-            "label_zoom": 7.5,
-            "fixed_radius": 0,
-            "yield_to_outlines": False,
-        },
+        "classes": _classes("tier", entries),
+        "marks": ["stale", "unknown", "zero"],
+        "options": _options(samples=payload.size_samples(entries), label_zoom=7.5),
     }
     return page.CampsMap(content, online=online)
+
+
+def footprint_map(
+    footprints: gpd.GeoDataFrame | None = None,
+    looks: pd.DataFrame | None = None,
+    sites: gpd.GeoDataFrame | None = None,
+    *,
+    mode: Mode = "bracket",
+    lang: str = "en",
+    look: str = "dark",
+    title: Title = None,
+    subtitle: Title = None,
+    online: bool = False,
+) -> page.CampsMap:
+    """Return a map of building footprints that appear, grow and are lost, with a time slider.
+
+    Parameters
+    ----------
+    footprints
+        The "footprint" table, EPSG:4326, with ``track_id`` and ``observed_on``; the bundled Dabancheng by default.
+    looks
+        The "look" table with ``observed_on``; the bundled one with the bundled footprints.
+    sites
+        The "site" table of the sites that the footprints belong to; found in the bundled gazetteer by default.
+    mode, lang, look, title, subtitle, online
+        As for :func:`growth_map`.
+
+    Raises
+    ------
+    InputError
+        For missing columns, or more footprints than a page can hold.
+    """
+    content = _footprint_content("footprints", footprints, looks, sites, mode, lang, look, title, subtitle)
+    return page.CampsMap(content, online=online)
+
+
+def compare_map(
+    footprints: gpd.GeoDataFrame | None = None,
+    looks: pd.DataFrame | None = None,
+    sites: gpd.GeoDataFrame | None = None,
+    *,
+    before: str | None = None,
+    after: str | None = None,
+    lang: str = "en",
+    look: str = "dark",
+    title: Title = None,
+    subtitle: Title = None,
+    online: bool = False,
+) -> page.CampsMap:
+    """Return a map of one place at two dates, with a divider to swipe between them.
+
+    Parameters
+    ----------
+    footprints, looks, sites
+        As for :func:`footprint_map`.
+    before, after
+        EDTF dates; by default the first and the last look.
+    lang, look, title, subtitle, online
+        As for :func:`growth_map`.
+
+    Raises
+    ------
+    InputError
+        As for :func:`footprint_map`, or when `before` is not earlier than `after`.
+    """
+    content = _footprint_content("compare", footprints, looks, sites, "observed", lang, look, title, subtitle)
+    days = content["meta"]["stop_days"]
+    first = clock_day(before) if before else days[0]
+    last = clock_day(after) if after else days[-1]
+    if not first < last:
+        raise InputError(f"compare_map: before is {before}, after is {after}; expected two dates in order")
+    content["meta"] |= {"t_before": first, "t_start": last, "split": 0.5, "modes": ["observed"]}
+    return page.CampsMap(content, online=online)
+
+
+def era_map(
+    sites: gpd.GeoDataFrame | None = None,
+    *,
+    mode: Mode = "bracket",
+    lang: str = "en",
+    look: str = "dark",
+    title: Title = None,
+    subtitle: Title = None,
+    online: bool = False,
+) -> page.CampsMap:
+    """Return a map of sites by when they opened and closed, with the chapters of the story on the slider.
+
+    Parameters
+    ----------
+    sites
+        The "site" table, EPSG:4326, with ``opened`` and ``closed`` (EDTF); the bundled gazetteer by default.
+    mode, lang, look, title, subtitle, online
+        As for :func:`growth_map`.
+
+    Raises
+    ------
+    InputError
+        For missing columns, or when no site has an opening date.
+    """
+    _require_choice(lang, look)
+    table = _sites(sites)
+    entries = payload.site_entries(table, _class_ids(table, "system"))
+    for entry, life in zip(entries, payload.lives(table), strict=True):
+        entry["life"] = life
+    payload.rank_labels(entries)
+    days = sorted({end for entry in entries for end in (entry["life"]["opened"] or [])[-1:]})
+    if not days:
+        raise InputError("era_map: no site has an opening date; expected EDTF dates in the column opened")
+    eras = read_eras()
+    meta = _meta(
+        "eras", table, [iso_day(day) for day in days],
+        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=["gazetteer"],
+    )  # fmt: skip
+    first = min(eras[0]["from"], days[0])
+    last = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
+    meta |= {"precision": "year", "measure": None, "legend": titles()["legend"]["system"], "key_step_days": 365}
+    meta |= {"t_min": first, "t_max": last, "t_start": last, "modes": ["observed", "bracket"]}
+    content = _content("eras", entries, meta) | {
+        "classes": _classes("system", entries),
+        "marks": ["bracketed", "closed", "unknown"],
+        "options": _options(fixed_radius=7.5, label_zoom=6.5),
+        "eras": eras,
+    }
+    return page.CampsMap(content, online=online)
+
+
+def read_eras() -> list[dict[str, Any]]:
+    """Return the chapters of ``geodata/eras.toml``: id, from and to (days since 1970-01-01), names by language.
+
+    Raises
+    ------
+    MissingError
+        When the file is not there.
+    InputError
+        When two chapters overlap or are out of order.
+    """
+    path = settings.geodata() / "eras.toml"
+    with readable(path):
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))["era"]
+    eras = [
+        {
+            "id": row["id"],
+            "from": clock_day(row["from"]),
+            "to": clock_day(row["to"]) if "to" in row else clock_day("9999-12-31"),
+            "names": {lang: row[f"name_{lang}"] for lang in style.LANGUAGES if f"name_{lang}" in row},
+        }
+        for row in rows
+    ]
+    pairs = zip(eras, eras[1:], strict=False)
+    faults = [
+        Fault(f"era {b['id']}", f"a start before the end of {a['id']}", "chapters in order")
+        for a, b in pairs
+        if b["from"] < a["to"]
+    ]
+    raise_faults(faults, path.name)
+    return eras
+
+
+def titles() -> dict[str, Any]:
+    """Return titles, legends, class names and credits by language."""
+    return page.texts("titles.toml")
+
+
+def _footprint_content(
+    kind: str,
+    footprints: gpd.GeoDataFrame | None,
+    looks: pd.DataFrame | None,
+    sites: gpd.GeoDataFrame | None,
+    mode: Mode,
+    lang: str,
+    look: str,
+    title: Title,
+    subtitle: Title,
+) -> dict[str, Any]:
+    _require_choice(lang, look)
+    if footprints is None:
+        bundled = footprints_room.load()
+        footprints, looks = bundled.footprints, bundled.looks
+    _require_few_enough(footprints)
+    table = _sites(sites)
+    table = table[table["site_id"].isin(footprints["site_id"])]
+    entries = payload.site_entries(table, _class_ids(table, "tier"))
+    payload.rank_labels(entries)
+    meta = _meta(
+        kind, table, stops(footprints=footprints, looks=looks),
+        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=["gazetteer", "footprints"],
+    )  # fmt: skip
+    meta |= {"precision": "day", "measure": "area", "legend": titles()["legend"]["footprints"], "key_step_days": 7}
+    first, last = meta["stop_days"][0], meta["stop_days"][-1]
+    meta |= {"t_min": first, "t_max": last, "t_start": last}
+    present = set(footprints["kind"])
+    swatches = [name for name in ("building", "block", "construction", "compound", "other") if name in present]
+    return _content(kind, entries, meta) | {
+        "view": payload.fit_bounds(footprints.total_bounds),
+        "footprints": outlines.outline_entries(footprints, looks),
+        "classes": _classes("tier", entries),
+        "marks": [],
+        "swatches": [*swatches, "appearing", "unseen", "lost"],
+        "options": _options(fixed_radius=9, label_zoom=10, yield_to_outlines=True),
+    }
+
+
+def _require_few_enough(footprints: gpd.GeoDataFrame) -> None:
+    if footprints.empty:
+        raise InputError("footprint_map: no footprints; expected at least one row")
+    if len(footprints) > outlines.MOST_FOOTPRINTS:
+        raise InputError(
+            f"footprint_map: {len(footprints):,} footprints, expected at most {outlines.MOST_FOOTPRINTS:,} in one page; "
+            "filter by site_id, by observed_on or by area_m2"
+        )
+
+
+def _sites(sites: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    table = catalogue.load() if sites is None else sites
+    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in _SITE_NEEDS if name not in table]
+    raise_faults(missing, "sites")
+    return table
 
 
 def _require_choice(lang: str, look: str) -> None:
@@ -124,20 +362,50 @@ def _require_choice(lang: str, look: str) -> None:
     style.palette(look)
 
 
+def _class_ids(sites: gpd.GeoDataFrame, by: str) -> pd.Series[str]:
+    if by == "tier":
+        tiers = (
+            sites["tier"].astype("Int64").fillna(0).astype(str)
+            if "tier" in sites
+            else pd.Series("0", index=sites.index)
+        )
+        return "tier-" + tiers
+    if by != "system":
+        raise InputError(f"by {by!r}: expected system or tier")
+    known = {entry.id for entry in style.SYSTEMS}
+    return sites["system"].astype(str).map(lambda system: system if system in known else "other")
+
+
+def _classes(by: str, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    used = {entry["class"] for entry in entries}
+    known = style.TIERS if by == "tier" else style.SYSTEMS
+    return [
+        {"id": entry.id, "colour": entry.colour, "shape": entry.shape, "names": titles()["class"][entry.id]}
+        for entry in known
+        if entry.id in used
+    ]
+
+
 def _meta(
+    kind: str,
     sites: gpd.GeoDataFrame,
-    days: list[float],
+    stop_dates: Sequence[str],
     *,
-    title: str | dict[str, str],
-    subtitle: str | dict[str, str] | None,
+    title: Title,
+    subtitle: Title,
     lang: str,
     look: str,
     mode: str,
+    credits: Sequence[str],
 ) -> dict[str, Any]:
-    low, high = _period(days)
+    days = [clock_day(stop) for stop in stop_dates]
+    low, high = (
+        (clock_day(f"{stop_dates[0][:4]}-01-01"), clock_day(f"{stop_dates[-1][:4]}-12-31")) if days else (0.0, 0.0)
+    )
+    bundled = titles()[kind]
     return {
-        "title": title,
-        "subtitle": subtitle,
+        "title": title or bundled["title"],
+        "subtitle": subtitle if subtitle is not None else bundled.get("subtitle"),
         "lang": lang,
         "look": look,
         "mode": mode,
@@ -146,38 +414,54 @@ def _meta(
         "t_max": high,
         "t_start": high,
         "stop_days": days,
-        "stops": [iso_day(day) for day in days],
+        "stops": list(stop_dates),
         "n_sites": len(sites),
-        "attribution": payload.attribution(sites),
+        "attribution": _attribution(sites, credits),
     }
 
 
-def _period(days: list[float]) -> tuple[float, float]:
-    """Return whole years around the observations."""
-    first, last = iso_day(days[0])[:4], iso_day(days[-1])[:4]
-    return clock_day(f"{first}-01-01"), clock_day(f"{last}-12-31")
+def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
+    """Return the credit of a map: whose lists, the ground, how borders are drawn; each a text or texts by language."""
+    texts = titles()["credit"]
+    lists = [name for name in dict.fromkeys(sites["source_id"].astype(str))]
+    return [
+        *(texts.get(name, name) for name in lists),
+        *(texts[name] for name in credits if name not in lists and name != "gazetteer"),
+        texts["base"],
+        texts["borders"],
+    ]
 
 
 def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any]) -> dict[str, Any]:
     lon, lat = [entry["lon"] for entry in entries], [entry["lat"] for entry in entries]
+    bounds = (min(lon), min(lat), max(lon), max(lat)) if entries else (73.0, 18.0, 135.0, 53.0)
     return {
         "kind": kind,
         "sites": entries,
         "meta": meta,
-        "view": payload.fit_view(lon, lat),
+        "view": payload.fit_bounds(bounds),
         "base": page.base(),
         "eras": [],
-        "class_names": {},
+        "class_names": titles()["class"],
         **payload.looks_and_words(page.words()),
     }
 
 
-def _classes(
-    known: tuple[style.SymbolClass, ...], names: dict[str, dict[str, str]], entries: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    used = {entry["class"] for entry in entries}
-    return [
-        {"id": entry.id, "colour": entry.colour, "shape": entry.shape, "names": names[entry.id]}
-        for entry in known
-        if entry.id in used
-    ]
+def _options(
+    *,
+    samples: Sequence[int] = (),
+    fixed_radius: float = 0,
+    label_zoom: float = 7.5,
+    cluster: bool = False,
+    yield_to_outlines: bool = False,
+) -> dict[str, Any]:
+    return {
+        "radius_of_one": payload.RADIUS_OF_ONE,
+        "unknown_radius": 6,
+        "zero_radius": 5,
+        "samples": list(samples),
+        "fixed_radius": fixed_radius,
+        "label_zoom": label_zoom,
+        "cluster": cluster,
+        "yield_to_outlines": yield_to_outlines,
+    }

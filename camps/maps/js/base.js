@@ -1,18 +1,17 @@
 // The ground: sea, land, relief, lakes, rivers, provinces, borders.
 
+const boxed = ([west, south, east, north]) => ({ box: [Mercator.x(west), Mercator.y(north), Mercator.x(east), Mercator.y(south)] });
+
 class Ground {
   constructor(data) {
     this.scales = data.scales.map((scale) => ({
       name: scale.name,
-      box: [
-        Mercator.x(scale.bounds[0]), Mercator.y(scale.bounds[3]),
-        Mercator.x(scale.bounds[2]), Mercator.y(scale.bounds[1]),
-      ],
+      ...boxed(scale.bounds),
       layers: Object.fromEntries(
         Object.entries(scale.layers).map(([name, lines]) => [name, lines.map((line) => decodeLine(line, scale.digits))]),
       ),
     }));
-    this.relief = data.relief;
+    this.relief = data.relief && { ...boxed(data.relief.bounds), entry: data.relief };
   }
 
   // The finest scale that is worth its vertices at this resolution and holds the whole view.
@@ -38,7 +37,7 @@ class Ground {
     // Natural Earth is drawn for 1:10 million: closer than about zoom 10 its lines would claim what they do not know.
     const trust = 1 - smoothstep(9.5, 11.5, ze);
     fillRings(pen, layers.land, look.land);
-    if (this.relief && this.relief.image) this.drawRelief(pen, trust);
+    if (this.relief && this.relief.entry.image) this.drawRelief(pen, layers.land);
     ctx.globalAlpha = trust;
     strokeLines(pen, layers.rivers, look.river, 1.1 * u * smoothstep(2.5, 4.5, ze));
     fillRings(pen, layers.lakes, look.lake);
@@ -48,20 +47,31 @@ class Ground {
     ctx.globalAlpha = 1;
   }
 
-  drawRelief(pen, trust) {
+  // Grey 128 is level ground and changes nothing; only land is shaded. Closer than its pixels it fades out.
+  drawRelief(pen, land) {
     const { ctx, view, look } = pen;
+    const shown = look.relief_alpha * (1 - smoothstep(7.5, 9.5, pen.ze));
     const [x0, y0, x1, y1] = this.relief.box;
-    if (!boxesMeet(this.relief.box, view.box())) return;
+    if (shown < 0.004 || !boxesMeet(this.relief.box, view.box())) return;
     ctx.save();
-    ctx.globalAlpha = look.relief_alpha * trust;
-    ctx.globalCompositeOperation = look.relief_blend;
+    traceRings(pen, land);
+    ctx.clip('evenodd');
+    ctx.globalAlpha = shown;
+    ctx.globalCompositeOperation = 'hard-light';
+    ctx.imageSmoothingEnabled = true;
     ctx.imageSmoothingQuality = 'high';
-    ctx.drawImage(this.relief.image, view.x(x0), view.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
+    ctx.drawImage(this.relief.entry.image, view.x(x0), view.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
     ctx.restore();
   }
 }
 
 function fillRings(pen, rings, colour) {
+  traceRings(pen, rings);
+  pen.ctx.fillStyle = colour;
+  pen.ctx.fill('evenodd');
+}
+
+function traceRings(pen, rings) {
   const { ctx, view } = pen;
   const near = view.box(64);
   const clip = view.zoom > 7.5;
@@ -77,8 +87,6 @@ function fillRings(pen, rings, colour) {
     }
     ctx.closePath();
   }
-  ctx.fillStyle = colour;
-  ctx.fill('evenodd');
 }
 
 function strokeLines(pen, lines, colour, width, dash = []) {

@@ -20,7 +20,7 @@ class Furniture {
     const wide = view.width - 2 * margin.x;
     add('credit', this.credit(pen, frame, margin, wide));
     add('legend', this.title(pen, frame, margin, wide));
-    add('date', this.clock(pen, frame, state, margin, wide));
+    add('date', this.clock(pen, frame, state, margin, wide, parts));
     add('legend', view.width > 560 && this.legend(pen, frame, margin, parts));
     add('legend', this.measure(pen, frame, margin, parts, u));
     return parts;
@@ -84,10 +84,11 @@ class Furniture {
     };
   }
 
-  clock(pen, frame, state, margin, wide) {
+  clock(pen, frame, state, margin, wide, parts) {
     const { type, u, view, look } = pen;
     const note = Math.max(10, 19 * u);
-    const rows = [[this.words.date(frame.t, frame.lang), 84 * u, 700, look.text]];
+    const date = this.words.date(frame.t, frame.lang);
+    const rows = date ? [[date, (this.data.meta.precision === 'year' ? 84 : 58) * u, 700, look.text]] : [];
     const total = this.words.total(state, frame.lang);
     if (total) rows.push([total, Math.max(14, 34 * u), 600, look.text]);
     const room = Math.min(wide, view.width > 560 ? 620 * u : wide);
@@ -97,8 +98,9 @@ class Furniture {
     const height = rows.reduce((sum, row) => sum + row[1] * 1.3, 0);
     const width = Math.max(...rows.map(([text, size, weight]) => type.width(text, size, weight)));
     const x = this.start(pen, margin);
-    const lift = view.width > 900 ? 0 : 34 * u + 30;
-    const bottom = view.height - margin.y - lift;
+    const credit = parts.find((part) => part.layer === 'credit');
+    const beside = view.width > 1000 * u + 2 * margin.x || !credit;
+    const bottom = beside ? view.height - margin.y : credit.box[1] - 8;
     return {
       box: this.boxFrom(pen, x, width, bottom - height, bottom, true),
       draw() {
@@ -117,10 +119,10 @@ class Furniture {
     const size = Math.max(11, 18 * u);
     const step = size * 1.62;
     const samples = this.words.sizeSamples();
-    const sampleHeight = samples.length ? 2 * this.data.options.radius_of_one * Math.sqrt(samples[samples.length - 1]) * u + 2.6 * size : 0;
+    const sampleHeight = samples.length ? 2 * this.data.options.radius_of_one * Math.sqrt(samples[samples.length - 1]) * u + 1.3 * size : 0;
     const textWidth = Math.max(...rows.map((row) => type.width(row.text, size, row.head ? 600 : 400) + (row.head ? 0 : 2.1 * size)));
     const width = Math.max(textWidth, samples.length ? 190 * u : 0) + 2 * size;
-    const height = rows.length * step + sampleHeight + size * 1.4;
+    const height = rows.length * step + sampleHeight + size * 1.2;
     const credit = parts.find((part) => part.layer === 'credit');
     const bottom = (credit ? credit.box[1] : view.height - margin.y) - 18 * u;
     const x = this.end(pen, margin);
@@ -151,25 +153,22 @@ class Furniture {
     const { ctx, type, u, look } = pen;
     const k = this.data.options.radius_of_one * u;
     const largest = k * Math.sqrt(samples[samples.length - 1]);
-    const foot = top + size * 1.1 + 2 * largest;
+    const foot = top + size * 0.9 + 2 * largest;
     const way = type.rtl ? -1 : 1;
     const x = (type.rtl ? box[2] - size : box[0] + size) + way * largest;
-    let last = Infinity;
-    for (const value of [...samples].reverse()) {
+    for (const value of samples) {
       const r = k * Math.sqrt(value);
       ctx.beginPath();
       ctx.arc(x, foot - r, r, 0, 2 * Math.PI);
       ctx.strokeStyle = look.secondary;
       ctx.lineWidth = 1.2 * u;
       ctx.stroke();
-      const y = Math.max(foot - 2 * r, 0);
-      if (last - y < size * 1.05 && last !== Infinity && y - last < size * 1.05 && Math.abs(y - last) < size * 1.05) continue;
+      const y = foot - 2 * r;
       ctx.beginPath();
       ctx.moveTo(x, y);
       ctx.lineTo(x + way * (largest + 0.5 * size), y);
       ctx.stroke();
       type.draw(this.words.number(value, frame.lang), x + way * (largest + 0.75 * size), y + size * 0.34, { size, colour: look.secondary });
-      last = y;
     }
   }
 

@@ -1,25 +1,284 @@
-// Footprints: which outlines stand at a moment, in which role, and how they are drawn. Rules of camps.timeline.
+// Footprints: which outlines stand at a moment, in which role, and how they are drawn.
+// The rules are those of camps.timeline.footprints_state, piece by piece.
+
+const ROLE = { building: 'solid', block: 'solid', other: 'solid', compound: 'outline', construction: 'hatch' };
 
 class Outlines {
   constructor(data) {
     this.data = data;
+    this.shapes = data.shapes.map((rings) => {
+      const lines = rings.map((ring) => decodeLine(ring, data.digits));
+      const box = lines.reduce((b, { box: c }) => [Math.min(b[0], c[0]), Math.min(b[1], c[1]), Math.max(b[2], c[2]), Math.max(b[3], c[3])], [Infinity, Infinity, -Infinity, -Infinity]);
+      return { lines, box };
+    });
+    this.built = new Set(data.built);
   }
 
-  at() {
-    return [];
+  at(t, mode) {
+    const pieces = [];
+    for (const track of this.data.tracks) this.follow(track, t, mode, pieces);
+    return pieces.filter((piece) => piece.opacity > 0 && piece.shape !== undefined && piece.shape !== null);
   }
 
-  totals() {
-    return { total: 0, lo: 0, hi: 0 };
+  follow(track, t, mode, pieces) {
+    const day = Math.floor(t);
+    const { seen } = track;
+    let now = -1;
+    while (now + 1 < seen.length && seen[now + 1].day <= day) now += 1;
+    const add = (sighting, phase, role, kind, changes = {}) => pieces.push(this.piece(track, sighting, phase, role, kind, now < 0 ? null : day - seen[now].day, changes));
+    if (now < 0) return this.appearing(seen[0], t, mode, add);
+    const here = seen[now];
+    const next = seen[now + 1];
+    if (here.day === day) return add(here, 'standing', ROLE[here.kind], 'observed');
+    if (!next) return this.afterLast(here, t, mode, add);
+    return this.between(here, next, t, mode, add);
   }
 
-  draw() {}
+  piece(track, sighting, phase, role, kind, stale, changes) {
+    const built = this.built.has(changes.footprintKind || sighting.kind);
+    const piece = { track: track.id, id: sighting.id, site: sighting.site, footprintKind: sighting.kind, phase, role, kind, stale,
+      opacity: 1, shape: sighting.shape, area: sighting.area, lo: sighting.area, hi: sighting.area, ...changes };
+    return built ? piece : { ...piece, area: 0, lo: 0, hi: 0 };
+  }
 
-  drawEdges() {}
+  appearing(first, t, mode, add) {
+    if (!(first.before < Math.floor(t))) return;
+    if (mode === 'bracket') add(first, 'appearing', 'outline', 'bracketed', { area: 0, lo: 0 });
+    if (mode === 'illustrative') {
+      const share = partOfTheWay(first.before, first.day, t);
+      add(first, 'appearing', ROLE[first.kind], 'interpolated', { opacity: share, area: share * first.area, lo: 0 });
+    }
+  }
 
-  describe() {
-    return [];
+  afterLast(here, t, mode, add) {
+    const day = Math.floor(t);
+    const missed = here.after <= day;
+    const lost = here.covered <= day;
+    const over = here.kind === 'construction' && missed;
+    const going = !missed && here.covered !== undefined && here.covered === here.after && mode !== 'observed';
+    if (!missed && !going) add(here, 'standing', ROLE[here.kind], 'held');
+    else if (missed && !lost && !over) add(here, 'unseen', 'outline', 'held', { lo: 0 });
+    else if (lost && !over) add(here, 'lost', 'hatch', 'held', { area: 0, lo: 0, hi: 0 });
+    else if (going && mode === 'bracket') add(here, 'losing', 'hatch', 'bracketed', { area: 0, lo: 0 });
+    else if (going) {
+      const left = 1 - partOfTheWay(here.day, here.after, t);
+      add(here, 'losing', 'hatch', 'interpolated', { opacity: left, area: left * here.area, lo: 0 });
+    }
+  }
+
+  between(here, next, t, mode, add) {
+    if (here.after <= Math.floor(t)) add(here, 'unseen', 'outline', 'held');
+    else if (!here.change || mode === 'observed') add(here, 'standing', ROLE[here.kind], 'held');
+    else if (here.change.grows) this.growing(here, next, t, mode, add);
+    else this.replaced(here, next, t, mode, add);
+  }
+
+  growing(here, next, t, mode, add) {
+    const { kept, gain, loss, low, front } = here.change;
+    const bracket = { lo: low, hi: here.area + next.area - low };
+    const nothing = { area: 0, lo: 0, hi: 0 };
+    const role = ROLE[here.kind];
+    if (mode === 'bracket') {
+      add(here, 'growing', role, 'bracketed', { shape: kept, area: low, ...bracket });
+      add(here, 'appearing', 'outline', 'bracketed', { shape: gain, ...nothing });
+      add(here, 'losing', 'hatch', 'bracketed', { shape: loss, ...nothing });
+      return;
+    }
+    const share = partOfTheWay(here.day, next.day, t);
+    const area = here.area + share * (next.area - here.area);
+    const along = share * (front.length - 1);
+    const step = Math.min(Math.floor(along), front.length - 2);
+    const reach = front[step] + (along - step) * (front[step + 1] - front[step]);
+    add(here, 'growing', role === 'solid' ? 'front' : role, 'interpolated', { shape: next.shape, kept, reach, area, ...bracket });
+    add(here, 'losing', 'hatch', 'interpolated', { shape: loss, opacity: 1 - share, ...nothing });
+  }
+
+  replaced(here, next, t, mode, add) {
+    const coming = { ...next, id: here.id };
+    if (mode === 'bracket') {
+      add(here, 'losing', 'hatch', 'bracketed', { area: 0, lo: 0 });
+      add(coming, 'appearing', 'outline', 'bracketed', { area: 0, lo: 0 });
+      return;
+    }
+    const share = partOfTheWay(here.day, next.day, t);
+    add(here, 'losing', 'hatch', 'interpolated', { opacity: 1 - share, area: (1 - share) * here.area, lo: 0 });
+    add(coming, 'appearing', ROLE[coming.kind], 'interpolated', { opacity: share, area: share * coming.area, lo: 0 });
+  }
+
+  // The built area of a site: looked at and nothing built is 0, not looked at by now is unknown.
+  siteState(id, pieces, t, mode) {
+    const day = Math.floor(t);
+    const days = this.data.days[id] || [];
+    const last = days.findLast((look) => look <= day);
+    const next = days.find((look) => look > day);
+    if (last === undefined) return { ...unknownState(), next: next === undefined ? null : next };
+    const here = pieces.filter((piece) => piece.site === id);
+    const sum = (name) => here.reduce((total, piece) => total + piece[name], 0);
+    const moving = here.some((piece) => piece.hi > 0 && this.built.has(piece.footprintKind) && (piece.kind === 'bracketed' || piece.kind === 'interpolated'));
+    return { value: sum('area'), lo: sum('lo'), hi: sum('hi'), stale: day - last, next: next === undefined ? null : next,
+      kind: last === day ? 'observed' : moving ? KIND_BETWEEN[mode] : 'held' };
+  }
+
+  // Solid ground first, then what is in doubt upon it.
+  draw(pen, pieces) {
+    const order = { compound: 0, other: 1, construction: 2, block: 3, building: 4 };
+    const sorted = [...pieces].sort((a, b) => order[a.footprintKind] - order[b.footprintKind]);
+    const near = pen.view.box(40);
+    for (const piece of sorted) {
+      const shape = this.shapes[piece.shape];
+      if (!boxesMeet(shape.box, near)) continue;
+      pen.ctx.globalAlpha = piece.opacity;
+      if (piece.role === 'solid') this.fill(pen, shape, this.colour(pen, piece));
+      else if (piece.role === 'front') this.drawFront(pen, shape, piece);
+      else if (piece.role === 'hatch') this.hatch(pen, shape, piece);
+    }
+    pen.ctx.globalAlpha = 1;
+  }
+
+  // Lines: walls, what may have come, what was not recognised, and a fine edge on every building.
+  drawEdges(pen, pieces) {
+    const { ctx, look, u, view } = pen;
+    const near = view.box(40);
+    const fine = clamp(view.pxPerMetre() * 1.2, 0.15, 1.1) * u;
+    for (const piece of pieces) {
+      const shape = this.shapes[piece.shape];
+      if (!boxesMeet(shape.box, near)) continue;
+      ctx.globalAlpha = piece.opacity;
+      if (piece.role === 'solid') this.stroke(pen, shape, look.footprint_edge, fine * 0.8);
+      else if (piece.role === 'hatch') this.stroke(pen, shape, hatchColour(look, piece), fine);
+      else if (piece.role === 'outline') this.drawOutline(pen, shape, piece, fine);
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  drawOutline(pen, shape, piece, fine) {
+    const { look, u } = pen;
+    if (piece.phase === 'appearing') this.stroke(pen, shape, look.appearing, fine * 1.5, [5 * u, 3.5 * u]);
+    else if (piece.phase === 'unseen') this.stroke(pen, shape, look.muted, fine * 1.1, [1.5 * u, 3 * u]);
+    else this.stroke(pen, shape, look.compound, 2.4 * fine);
+  }
+
+  // B ∩ buffer(A ∩ B, m): inside the coming outline, what stands with a stroke twice as wide as the front has come.
+  drawFront(pen, shape, piece) {
+    const { ctx, view } = pen;
+    ctx.save();
+    trace(ctx, view, shape);
+    ctx.clip('evenodd');
+    const colour = this.colour(pen, piece);
+    trace(ctx, view, this.shapes[piece.kept]);
+    ctx.fillStyle = colour;
+    ctx.fill('evenodd');
+    if (piece.reach > 0) {
+      ctx.strokeStyle = colour;
+      ctx.lineJoin = 'round';
+      ctx.lineWidth = 2 * piece.reach * view.pxPerMetre();
+      ctx.stroke();
+    }
+    ctx.restore();
+    this.stroke(pen, shape, pen.look.appearing, 0.9 * pen.u, [5 * pen.u, 3.5 * pen.u]);
+  }
+
+  colour(pen, piece) {
+    const { look } = pen;
+    return { building: look.footprint, block: look.footprint_block, other: look.footprint_other }[piece.footprintKind] || look.footprint;
+  }
+
+  fill(pen, shape, colour) {
+    trace(pen.ctx, pen.view, shape);
+    pen.ctx.fillStyle = colour;
+    pen.ctx.fill('evenodd');
+  }
+
+  stroke(pen, shape, colour, width, dash = []) {
+    const { ctx, view } = pen;
+    trace(ctx, view, shape);
+    ctx.setLineDash(dash);
+    ctx.lineJoin = 'miter';
+    ctx.lineWidth = width;
+    ctx.strokeStyle = colour;
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  hatch(pen, shape, piece) {
+    const { ctx, view, u, look } = pen;
+    ctx.save();
+    trace(ctx, view, shape);
+    ctx.clip('evenodd');
+    const [x0, y0, x1, y1] = [view.x(shape.box[0]), view.y(shape.box[1]), view.x(shape.box[2]), view.y(shape.box[3])];
+    hatchBox(ctx, x0, y0, x1, y1, 5 * u, piece.phase === 'losing' || piece.phase === 'lost' ? -1 : 1);
+    ctx.strokeStyle = hatchColour(look, piece);
+    ctx.lineWidth = 1.2 * u;
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  describe(pieces) {
+    return pieces.map(({ track, id, site, phase, role, kind, opacity, area, lo, hi, stale }) => ({
+      track_id: track, footprint_id: id, site_id: site || null, phase, role, kind, opacity, area_m2: area, area_lo_m2: lo, area_hi_m2: hi, stale_days: stale,
+    }));
   }
 }
 
-function drawSwatch() {}
+// A look lasts its whole day.
+const partOfTheWay = (start, end, t) => (t - start - 1) / (end - start - 1);
+
+const hatchColour = (look, piece) => (piece.phase === 'losing' || piece.phase === 'lost' ? look.loss : look.construction);
+
+function trace(ctx, view, shape) {
+  ctx.beginPath();
+  for (const { points } of shape.lines) {
+    for (let i = 0; i < points.length; i += 2) {
+      if (i) ctx.lineTo(view.x(points[i]), view.y(points[i + 1]));
+      else ctx.moveTo(view.x(points[i]), view.y(points[i + 1]));
+    }
+    ctx.closePath();
+  }
+}
+
+// Parallel lines at 45°, anchored to the outline itself, so that they travel with it.
+function hatchBox(ctx, x0, y0, x1, y1, step, way) {
+  const height = y1 - y0;
+  ctx.beginPath();
+  for (let x = x0 - height; x < x1 + height; x += step * Math.SQRT2) {
+    ctx.moveTo(x, way > 0 ? y1 : y0);
+    ctx.lineTo(x + height, way > 0 ? y0 : y1);
+  }
+}
+
+// A sample for the legend.
+function drawSwatch(pen, name, x, y, w, h) {
+  const { ctx, look, u } = pen;
+  const box = () => {
+    ctx.beginPath();
+    ctx.rect(x, y, w, h);
+  };
+  const line = (colour, width, dash = []) => {
+    box();
+    ctx.setLineDash(dash);
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = width;
+    ctx.stroke();
+    ctx.setLineDash([]);
+  };
+  const fill = { building: look.footprint, block: look.footprint_block, other: look.footprint_other }[name];
+  if (fill) {
+    box();
+    ctx.fillStyle = fill;
+    ctx.fill();
+    line(look.footprint_edge, 0.9 * u);
+  } else if (name === 'construction' || name === 'lost') {
+    const colour = name === 'lost' ? look.loss : look.construction;
+    ctx.save();
+    box();
+    ctx.clip();
+    hatchBox(ctx, x, y, x + w, y + h, 5 * u, name === 'lost' ? -1 : 1);
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1.2 * u;
+    ctx.stroke();
+    ctx.restore();
+    line(colour, 1.1 * u);
+  } else if (name === 'appearing') line(look.appearing, 1.6 * u, [5 * u, 3.5 * u]);
+  else if (name === 'unseen') line(look.muted, 1.2 * u, [1.5 * u, 3 * u]);
+  else line(look.compound, 2.4 * u);
+}

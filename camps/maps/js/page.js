@@ -38,9 +38,25 @@ class Page {
     map.on('click', (event) => this.openPopup(event));
     map.on('mousemove', (event) => this.point(event));
     this.bar = new Bar(this, root.querySelector('.camps-bar'));
+    new ResizeObserver(() => { map.invalidateSize({ pan: false }); this.redraw(); }).observe(map.getContainer());
+    map.invalidateSize({ pan: false });
+    this.fit();
     root.addEventListener('keydown', (event) => this.key(event));
     this.applyLanguage();
     this.redraw();
+  }
+
+  // The data in whatever room this window has; the margins hold title, date and legend.
+  fit() {
+    const { bounds, closest } = this.data.view;
+    const size = this.map.getSize();
+    const [px, py] = [size.x * 0.11, size.y * 0.17];
+    const [west, south, east, north] = bounds;
+    const room = [Math.max(60, size.x - 2 * px), Math.max(60, size.y - 2 * py)];
+    const share = Math.max((Mercator.x(east) - Mercator.x(west)) / room[0], (Mercator.y(south) - Mercator.y(north)) / room[1], 1e-12);
+    const zoom = Math.min(closest, Math.log2(1 / (TILE_PX * share)));
+    const centre = [Mercator.lat((Mercator.y(south) + Mercator.y(north)) / 2), (west + east) / 2];
+    this.map.setView(centre, Math.max(2, zoom), { animate: false });
   }
 
   // Someone's own tiles lie under our canvas: our ground would hide them.
@@ -155,7 +171,8 @@ class Page {
     const placed = this.stage.last ? this.stage.last.placed : [];
     let best = null;
     for (const item of placed) {
-      const distance = Math.hypot(item.x - point.x, item.y - point.y) - item.r;
+      const mark = item.group || item;
+      const distance = Math.hypot(mark.x - point.x, mark.y - point.y) - mark.r;
       if (distance < 8 && (!best || distance < best.distance)) best = { ...item, distance };
     }
     return best;
@@ -167,8 +184,15 @@ class Page {
 
   openPopup(event) {
     const item = this.hit(event.containerPoint);
-    if (!item) return;
-    this.showSite(item.i);
+    if (!item || item.fade < 0.1) return;
+    if (item.group && this.map.getZoom() < 15) this.openGroup(item.group.members);
+    else this.showSite(item.i);
+  }
+
+  openGroup(members) {
+    const bounds = L.latLngBounds(members.map((i) => [this.data.sites[i].lat, this.data.sites[i].lon]));
+    const zoom = Math.max(this.map.getBoundsZoom(bounds.pad(0.3)), this.map.getZoom() + 1);
+    this.map.setView(bounds.getCenter(), Math.min(zoom, 15), { animate: false });
   }
 
   showSite(i) {
@@ -195,12 +219,16 @@ class Bar {
     this.speed = this.choice('speed', SPEEDS.map((s) => [s, `${s}×`]), page.speed, (value) => { page.speed = Number(value); });
     this.mode = this.choice('mode', meta.modes.map((mode) => [mode, '']), page.state.mode, (mode) => page.set({ mode }));
     this.lang = this.choice('lang', Object.keys(page.data.words).map((lang) => [lang, page.data.words[lang].language]), page.state.lang, (lang) => page.set({ lang }));
+    this.zoomOut = button('out', () => page.map.zoomOut());
+    this.zoomIn = button('in', () => page.map.zoomIn());
+    this.settings = button('settings', () => root.classList.toggle('camps-open'));
     this.look = this.choice('look', Object.keys(page.data.looks).map((look) => [look, '']), page.state.look, (look) => page.set({ look }));
     const timed = meta.t_max > meta.t_min;
     if (timed) {
       root.append(element('div', { class: 'camps-buttons' }, this.back, this.playButton, this.forward),
         element('div', { class: 'camps-track' }, this.chart, this.slider), this.readout);
     }
+    root.append(element('div', { class: 'camps-buttons camps-zoom' }, this.zoomOut, this.zoomIn, this.settings));
     root.append(element('div', { class: 'camps-choices' }, timed && meta.modes.length > 1 ? this.mode : null, timed ? this.speed : null, this.lang, this.look));
     this.label();
     new ResizeObserver(() => this.show()).observe(root);
@@ -222,6 +250,9 @@ class Bar {
     name(this.forward, 'step_forward');
     name(this.playButton, this.page.playing ? 'pause' : 'play');
     name(this.slider, 'date');
+    name(this.zoomIn, 'zoom_in');
+    name(this.zoomOut, 'zoom_out');
+    name(this.settings, 'settings');
     for (const key of ['speed', 'mode', 'lang', 'look']) name(this[key], `choose_${key}`);
     for (const option of this.mode.options) option.textContent = words.of(`mode_${option.value}`, lang);
     for (const option of this.look.options) option.textContent = words.of(`look_${option.value}`, lang);

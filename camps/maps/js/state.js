@@ -10,14 +10,16 @@ function leastSure(kinds) {
 }
 
 // A site's value. `looks` are [day, value, lo, hi] in order of day; a look lasts its whole day.
-function countState(looks, t, mode) {
+function countState(looks, missed, t, mode) {
   const day = Math.floor(t);
   let last = -1;
   while (last + 1 < looks.length && looks[last + 1][0] <= day) last += 1;
   const next = looks[last + 1];
   if (last < 0) return { value: null, lo: null, hi: null, kind: null, stale: null, next: next ? next[0] : null };
   const [since, value, lo, hi] = looks[last];
-  const state = { value, lo, hi, kind: 'held', stale: day - since, next: next ? next[0] : null };
+  // A year that was looked for and not counted since then makes the value held staler than the rest.
+  const gap = missed.some((d) => d > since && d <= day);
+  const state = { value, lo, hi, kind: 'held', missed: gap, stale: day - since, next: next ? next[0] : null };
   if (since === day) return { ...state, kind: 'observed' };
   if (!next || next[1] === value || mode === 'observed') return state;
   const share = (t - since - 1) / (next[0] - since - 1);
@@ -57,24 +59,26 @@ class Timeline {
   }
 
   compute(t, mode) {
-    const sites = this.sites.map((site) =>
-      this.lives ? lifeState(site.life, t, mode) : site.looks.length ? countState(site.looks, t, mode) : unknownState(),
-    );
     const drawn = this.outlines ? this.outlines.at(t, mode) : [];
+    const sites = this.sites.map((site) => this.siteState(site, drawn, t, mode));
     const known = sites.filter((site) => site.value !== null);
     // Sorted, so that the order of the sites does not show in the last digit.
-    const sum = (name) => known.map((site) => site[name]).sort((a, b) => a - b).reduce((total, value) => total + value, 0);
-    const totals = this.outlines ? this.outlines.totals(drawn) : { total: sum('value'), lo: sum('lo'), hi: sum('hi') };
-    const kinds = this.outlines ? drawn.map((piece) => piece.kind) : sites.map((site) => site.kind);
+    const sum = (name) => (known.length ? known.map((site) => site[name]).sort((a, b) => a - b).reduce((total, value) => total + value, 0) : null);
     return {
       t, mode, sites, drawn,
       known: known.length,
-      total: known.length || this.outlines ? totals.total : null,
-      totalLo: known.length || this.outlines ? totals.lo : null,
-      totalHi: known.length || this.outlines ? totals.hi : null,
+      total: sum('value'),
+      totalLo: sum('lo'),
+      totalHi: sum('hi'),
       open: sites.filter((site) => site.phase === 'open').length,
-      kind: leastSure(kinds.filter(Boolean)),
+      kind: leastSure([...sites, ...drawn].map((item) => item.kind).filter(Boolean)),
     };
+  }
+
+  siteState(site, drawn, t, mode) {
+    if (this.lives) return lifeState(site.life, t, mode);
+    if (this.outlines) return this.outlines.siteState(site.id, drawn, t, mode);
+    return site.looks.length ? countState(site.looks, site.missed, t, mode) : unknownState();
   }
 }
 

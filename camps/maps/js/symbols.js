@@ -29,6 +29,7 @@ class Symbols {
     this.classes = Object.fromEntries(data.classes.map((entry) => [entry.id, entry]));
     this.options = data.options;
     this.at = data.sites.map((site) => [Mercator.x(site.lon), Mercator.y(site.lat)]);
+    this.clusters = new Map();
   }
 
   // Radius in units of the 1080-line reference: area in proportion to the value.
@@ -50,6 +51,55 @@ class Symbols {
     return placed.sort((a, b) => b.r - a.r || a.i - b.i);
   }
 
+  // Sites that would overlap, gathered by half steps of zoom: the same groups wherever the camera stands.
+  groups(ze) {
+    const level = Math.floor(ze * 2) / 2;
+    if (!this.clusters.has(level)) this.clusters.set(level, gather(this.at, 21 / (TILE_PX * 2 ** level)));
+    return this.clusters.get(level);
+  }
+
+  drawClustered(pen, placed) {
+    const seen = new Map(placed.map((item) => [item.i, item]));
+    for (const members of this.groups(pen.ze)) {
+      const items = members.map((i) => seen.get(i)).filter(Boolean);
+      if (items.length === 1) this.drawSymbol(pen, items[0]);
+      else if (items.length) this.drawGroup(pen, members, items);
+    }
+  }
+
+  // A ring divided by class around the number of sites.
+  drawGroup(pen, members, items) {
+    const { ctx, u, look, type, view } = pen;
+    const [ux, uy] = this.centre(members);
+    const [x, y] = [view.x(ux), view.y(uy)];
+    const r = groupRadius(members.length) * u;
+    ctx.beginPath();
+    ctx.arc(x, y, r, 0, 2 * Math.PI);
+    ctx.fillStyle = look.group;
+    ctx.fill();
+    const counts = new Map();
+    for (const i of members) counts.set(this.sites[i].class, (counts.get(this.sites[i].class) || 0) + 1);
+    let angle = -Math.PI / 2;
+    ctx.lineWidth = 4.5 * u;
+    for (const entry of Object.values(this.classes)) {
+      const share = (counts.get(entry.id) || 0) / members.length;
+      if (!share) continue;
+      ctx.beginPath();
+      ctx.arc(x, y, r, angle, angle + share * 2 * Math.PI);
+      ctx.strokeStyle = look.classes[entry.colour];
+      ctx.stroke();
+      angle += share * 2 * Math.PI;
+    }
+    const size = Math.max(11, 17 * u);
+    type.draw(String(members.length), x, y + size * 0.36, { size, weight: 600, colour: look.text, align: 'center' });
+    for (const item of items) Object.assign(item, { group: { members, x, y, r } });
+  }
+
+  centre(members) {
+    const mean = (axis) => members.reduce((sum, i) => sum + this.at[i][axis], 0) / members.length;
+    return [mean(0), mean(1)];
+  }
+
   radiusOf(site) {
     if (site.phase !== undefined || this.options.fixed_radius) return this.options.fixed_radius || 7;
     if (site.value === null) return this.options.unknown_radius;
@@ -57,17 +107,19 @@ class Symbols {
   }
 
   draw(pen, placed) {
+    if (this.options.cluster) return this.drawClustered(pen, placed);
     for (const item of placed) {
       pen.ctx.globalAlpha = item.fade;
       if (item.fade > 0.004) this.drawSymbol(pen, item);
     }
     pen.ctx.globalAlpha = 1;
+    return undefined;
   }
 
   drawSymbol(pen, { x, y, r, state, site }) {
     const entry = this.classes[site.class];
     const colour = pen.look.classes[entry.colour];
-    drawMark(pen, { x, y, r, shape: entry.shape, colour, mark: markOf(state, this.options) });
+    drawMark(pen, { x, y, r, shape: entry.shape, colour, mark: markOf(state, site, this.options) });
   }
 
   // The most a bracketed site may have reached: an outline around what is certain.
@@ -90,14 +142,14 @@ class Symbols {
   }
 }
 
-function markOf(state, options) {
+function markOf(state, site, options) {
   if (state.phase !== undefined) {
     return { undated: 'unknown', closed: 'closed', closing: 'held', open: 'observed', opening: 'bracketed' }[state.phase];
   }
   if (options.fixed_radius) return 'observed';
   if (state.value === null) return 'unknown';
   if (state.value === 0) return 'zero';
-  return state.kind;
+  return state.missed ? 'stale' : state.kind;
 }
 
 function outline(pen, x, y, r, shape, colour, width, dash = []) {
@@ -121,12 +173,26 @@ function drawMark(pen, { x, y, r, shape, colour, mark }) {
   ctx.beginPath();
   SHAPES[shape](ctx, x, y, r);
   ctx.fillStyle = colour;
-  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.6, bracketed: 0.6, interpolated: 0.6, closed: 0.16 }[mark];
+  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, closed: 0.14 }[mark];
   ctx.fill();
   ctx.globalAlpha = alpha;
   if (mark === 'observed') return outline(pen, x, y, r, shape, look.edge, 1.8);
   if (mark === 'closed') return outline(pen, x, y, r, shape, colour, 1.2);
+  if (mark === 'stale') return outline(pen, x, y, r, shape, colour, 1.5, [3.5 * u, 2.5 * u]);
   return outline(pen, x, y, r, shape, colour, 1);
+}
+
+const groupRadius = (count) => 11 + 2.6 * Math.sqrt(count);
+
+// Each site joins the first group within reach, in the order of the table; no chance, no history.
+function gather(points, reach) {
+  const groups = [];
+  points.forEach(([x, y], i) => {
+    const near = groups.find((group) => Math.hypot(group.x - x, group.y - y) < reach * (1 + Math.sqrt(group.members.length) * 0.12));
+    if (near) near.members.push(i);
+    else groups.push({ x, y, members: [i] });
+  });
+  return groups.map((group) => group.members);
 }
 
 // Counted, and the count was none.

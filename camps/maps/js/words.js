@@ -39,13 +39,14 @@ class Words {
   date(t, lang) {
     const { year, month, day } = Days.parts(t);
     const precision = this.data.meta.precision;
+    if (precision === 'none') return '';
     if (precision === 'year') return String(year);
     const name = this.of('months', lang).split('|')[month - 1];
     return this.of(precision === 'month' ? 'date_month' : 'date_day', lang, { year, month, day, name });
   }
 
   shown(t) {
-    return { year: Days.iso(t).slice(0, 4), month: Days.iso(t).slice(0, 7), day: Days.iso(t) }[this.data.meta.precision];
+    return { none: null, year: Days.iso(t).slice(0, 4), month: Days.iso(t).slice(0, 7), day: Days.iso(t) }[this.data.meta.precision];
   }
 
   length(metres, lang) {
@@ -56,6 +57,7 @@ class Words {
 
   total(state, lang) {
     if (this.data.kind === 'eras') return this.of('sites_open', lang, { n: state.open });
+    if (this.data.kind === 'sites') return this.of('n_sites', lang, { n: state.sites.length });
     if (state.total === null || !this.data.meta.measure) return '';
     const measure = this.data.meta.measure;
     const value = this.number(state.total, lang);
