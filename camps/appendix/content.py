@@ -376,7 +376,7 @@ def _imagery(material: Material) -> Section:
         Column("Scatter of shift, m", 0.8, "right"), Column("File as published", 2.6),
     ]  # fmt: skip
     rows = [_image_row(row) for _, row in material.tables["imagery"].iterrows()]
-    return Section("imagery", "Images", [table(columns, rows, caption=_caption("imagery"))], layout="page")
+    return Section("imagery", "Images", [table(columns, rows, caption=_caption("imagery"))])
 
 
 def _image_row(row: pd.Series) -> list[Spans]:
@@ -397,7 +397,7 @@ def _disputes(material: Material) -> Section:
     ]
     told = paragraph(plain(_told_of_retractions(material.tables["sites"])))
     listed = table(columns, rows, caption=_caption("disputes"))
-    return Section("disputes", "Disputes and retractions", [told, listed])
+    return Section("disputes", "Disputes and retractions", [told, listed], layout="page")
 
 
 def _told_of_retractions(sites: pd.DataFrame) -> str:
@@ -429,4 +429,4 @@ def _software(material: Material) -> Section:
 def _verification() -> Section:
     by_hand, by_suite, left_open = (paragraph(plain(text)) for text in prose()["verify"])
     standard, ours = (listing(command) for command in prose()["verify_commands"])
-    return Section("verify", "How to verify this", [by_hand, standard, by_suite, ours, left_open])
+    return Section("verify", "How to verify this", [by_hand, standard, by_suite, ours, left_open], layout="together")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
+from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
 from camps import crs, files
@@ -65,18 +66,20 @@ def _draw_steps(axes: Axes, days: Sequence[dt.date], series: pd.DataFrame) -> No
     axes.step(x, value, where="post", color=ACCENT, linewidth=1.1)
     axes.errorbar(x, value, [value - low, high - value], fmt="o", ms=3.2, color=ACCENT, elinewidth=0.8, capsize=1.8)
     axes.set_ylim(0, None)
-    _mark_gap(axes, days)
+    _mark_gap(axes, days, low)
 
 
-def _mark_gap(axes: Axes, days: Sequence[dt.date]) -> None:
-    """Say where for more than half a year nobody looked."""
-    for before, after in pairwise(days):
-        if (after - before).days > 183:
-            middle = _DATES.date2num(before) + (after - before).days / 2
+def _mark_gap(axes: Axes, days: Sequence[dt.date], low: NDArray[np.float64]) -> None:
+    """Say, below the band, for how long nobody looked, where that is more than half a year."""
+    for before, after, bottom in zip(days, days[1:], low, strict=False):
+        n_days = (after - before).days
+        if n_days > 183:
+            middle = _DATES.date2num(before) + n_days / 2
+            said = f"no image for\n{n_days} days"
+            above: Any = {"xytext": (0, 4), "va": "bottom"} if bottom < 5 else {"xytext": (0, -4), "va": "top"}
             axes.annotate(
-                f"no image between {before} and {after}", (middle, 0.05), xycoords=("data", "axes fraction"),
-                ha="center", color=QUIET, fontsize=6.5,
-            )  # fmt: skip
+                said, (middle, bottom), textcoords="offset points", ha="center", color=QUIET, fontsize=6.5, **above
+            )
 
 
 def _finish_time_axis(axes: Axes) -> None:
@@ -128,6 +131,8 @@ def _draw_day(axes: Axes, footprints: gpd.GeoDataFrame, day: str) -> None:
                     linewidth=0.7 if kind == "compound" else 0.3,
                 )
             )  # fmt: skip
+    if footprints.empty:
+        axes.annotate("seen; none stood here", (0.5, 0.5), xycoords="axes fraction", ha="center", color=QUIET)
     axes.set_title(day, loc="left", fontsize=7.5, pad=2)
     axes.set(xticks=[], yticks=[])
 
