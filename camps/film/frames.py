@@ -18,9 +18,11 @@ from pathlib import Path
 from camps import engine, files, machine
 from camps.errors import InputError, RenderError
 from camps.film import png, records
+from camps.film.canvas import MOST_SLOTS, CanvasStage, Transport
 from camps.film.plan import Plan
 from camps.film.records import Row
-from camps.film.stage import MOST_SLOTS, Captured, FilmPage, Job, Stage, StageLostError, Transport
+from camps.film.screen import ScreenStage
+from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError
 
 Progress = Callable[[int, int, str], None]
 
@@ -64,10 +66,18 @@ class Filming:
         self._wanted = self._n_kept = 0
 
     def _frame_keys(self) -> dict[int, str]:
-        page = page_sha256(self.page)
+        sums = page_sums(self.page)
         browser = machine.browser_version(machine.find_chromium()).split()[-1]
-        encoding = f"png8{'a' if self._alpha else ''}"
-        return {n: records.frame_key(page, state, encoding, browser) for n, state in self._states.items()}
+        encoding = f"png {self.plan.shot.bit_depth} {self.plan.shot.background}"
+        return {
+            number: records.frame_key(sums[state.get("page", "")], state, encoding, browser)
+            for number, state in self._states.items()
+        }
+
+    @property
+    def _oversampling(self) -> int:
+        """Pixels drawn to a pixel of the picture, on each side: the mean of four has finer steps than eight bits."""
+        return 2 if self.plan.shot.bit_depth == 16 else 1
 
     @property
     def _alpha(self) -> bool:
@@ -134,10 +144,7 @@ class Filming:
                 self._strike(taken, error)
 
     async def _film(self, taken: list[int]) -> None:
-        shot = self.plan.shot
-        async with Stage(
-            self.page, *shot.size, scale=shot.scale, transport=self.transport, transparent=self._alpha
-        ) as stage:
+        async with self._stage() as stage:
             room = asyncio.Semaphore(MOST_SLOTS)
             finishing: set[asyncio.Task[None]] = set()
             try:
@@ -150,11 +157,19 @@ class Filming:
                 results = await asyncio.gather(*finishing, return_exceptions=True)
             _raise_first(results)
 
+    def _stage(self) -> Stage:
+        width, height = (side * self._oversampling for side in self.plan.shot.size)
+        if self.page.readout == "canvas":
+            return CanvasStage(self.page, width, height, transport=self.transport)
+        scale = self.plan.shot.scale * self._oversampling
+        return ScreenStage(self.page, width, height, scale=scale, transparent=self._alpha)
+
     def _jobs(self, taken: list[int]) -> Iterator[Job]:
         while self._pending:
             number = self._pending.popleft()
             taken.append(number)
-            yield number, self._states[number]
+            state = self._states[number]
+            yield number, {**state, "scale": state["scale"] * self._oversampling}
 
     async def _finish(self, captured: Captured, taken: list[int], room: asyncio.Semaphore) -> None:
         try:
@@ -188,9 +203,12 @@ class Filming:
         return row
 
     def _encoded(self, captured: Captured) -> bytes:
-        if isinstance(captured.pixels, bytes):
-            return png.encode(png.decode(captured.pixels, self.plan.shot.size), alpha=self._alpha)
-        return png.encode(captured.pixels, alpha=self._alpha)
+        return png.encode(
+            captured.read(),
+            alpha=self._alpha,
+            premultiplied=captured.premultiplied,
+            bit_depth=self.plan.shot.bit_depth,
+        )
 
     def _note(self, row: Row) -> None:
         with self._journal_lock, (self.folder / records.JOURNAL).open("a", encoding="utf-8") as journal:
@@ -233,9 +251,12 @@ def frame_name(plan: Plan, layer: str, number: int) -> str:
     return f"{plan.shot.code}_{layer}_v{plan.shot.version:03d}.{number:04d}.png"
 
 
-def page_sha256(page: FilmPage) -> str:
-    """Return the hash of a page and of every file that it asks for."""
-    digest = hashlib.sha256(page.html.encode("utf-8"))
+def page_sums(page: FilmPage) -> dict[str, str]:
+    """Return for each document of a page the hash of it and of every file that the page may ask for."""
+    files_sum = hashlib.sha256()
     for address in sorted(page.files):
-        digest.update(address.encode("utf-8") + hashlib.sha256(page.files[address]).digest())
-    return digest.hexdigest()
+        files_sum.update(address.encode("utf-8") + hashlib.sha256(page.files[address]).digest())
+    documents = {"": page.html, **page.others}
+    return {
+        name: hashlib.sha256(html.encode("utf-8") + files_sum.digest()).hexdigest() for name, html in documents.items()
+    }

@@ -17,7 +17,12 @@ from websockets.http11 import Request, Response
 
 
 class Loopback:
-    """Serves one page and holds the socket that the page opens.
+    """Serves pages and holds the socket that one of them opens.
+
+    Parameters
+    ----------
+    pages
+        HTML by path below the one-time name; ``""`` is the first page.
 
     Attributes
     ----------
@@ -27,25 +32,18 @@ class Loopback:
         What the page said, in order: parsed JSON, or ``bytes`` of pixels.
     """
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, pages: Mapping[str, str]) -> None:
         self.address = ""
         self.messages: asyncio.Queue[dict[str, Any] | bytes] = asyncio.Queue()
-        self._body = html.encode("utf-8")
+        self._pages = pages
         self._secret = secrets.token_hex(16)
         self._socket: ServerConnection | None = None
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Loopback]:
         """Listen on a free loopback port until the block ends."""
-        async with serve(
-            self._listen,
-            "127.0.0.1",
-            0,
-            process_request=self._answer,
-            max_size=None,
-            compression=None,
-            ping_interval=None,
-        ) as server:
+        plain: dict[str, Any] = {"max_size": None, "compression": None, "ping_interval": None}
+        async with serve(self._listen, "127.0.0.1", 0, process_request=self._answer, **plain) as server:
             port = next(iter(server.sockets)).getsockname()[1]
             self.address = f"127.0.0.1:{port}/{self._secret}"
             yield self
@@ -57,12 +55,14 @@ class Loopback:
                 await self._socket.send(json.dumps(message))
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        if request.path == f"/{self._secret}/socket":
+        path = request.path.removeprefix(f"/{self._secret}/")
+        if path == "socket":
             return None
-        if request.path != f"/{self._secret}/":
+        if path not in self._pages:
             return connection.respond(404, "not here\n")
-        headers = Headers({"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(self._body))})
-        return Response(200, "OK", headers, self._body)
+        body = self._pages[path].encode("utf-8")
+        headers = Headers({"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(body))})
+        return Response(200, "OK", headers, body)
 
     async def _listen(self, socket: ServerConnection) -> None:
         self._socket = socket

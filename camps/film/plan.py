@@ -90,13 +90,13 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
 def _state(shot: Shot, keys: Sequence[camera.Key], marks: Sequence[clock.Mark], number: int) -> State:
     at_s = shot.time_s(number)
     width, height = reference_size(shot)
-    view = camera.view_at(keys, at_s, width_px=width)
+    view = camera.view_at(keys, at_s, width_px=width) if keys else None
     return {
         "width": width, "height": height, "scale": shot.scale,
-        "lon": view.lon, "lat": view.lat, "zoom": view.zoom,
+        **({"lon": view.lon, "lat": view.lat, "zoom": view.zoom} if view else {}),
         "t": clock.day_at(marks, at_s),
         "mode": shot.mode, "lang": shot.language, "look": shot.look,
-        "layers": dict(shot.layers), "background": shot.background,
+        "layers": {str(name): on for name, on in shot.layers.items()}, "background": shot.background,
     }  # fmt: skip
 
 

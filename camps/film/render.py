@@ -10,11 +10,12 @@ from typing import Any
 from camps import files, provenance
 from camps.errors import InputError
 from camps.film import records
-from camps.film.frames import Filming, Progress, page_sha256
+from camps.film.canvas import Transport
+from camps.film.frames import Filming, Progress, page_sums
 from camps.film.movie import write_proxy
 from camps.film.plan import Ground, Plan, plan_frames
 from camps.film.shot import Shot
-from camps.film.stage import FilmPage, Transport
+from camps.film.stage import FilmPage
 from camps.film.subject import build_subject
 
 
@@ -155,19 +156,22 @@ def manifest(filming: Filming, *, complete: bool) -> dict[str, Any]:
         "start_timecode": records.timecode(0, shot.rate),
         "drop_frame": False,
         "crs": "EPSG:3857 view of EPSG:4326 data; zoom of 256-pixel tiles on a picture of 1080 lines",
-        "camera": [[n, s["lon"], s["lat"], s["zoom"]] for n, s in zip(plan.numbers, plan.states, strict=True)],
+        "camera": [
+            [n, s.get("lon"), s.get("lat"), s.get("zoom")] for n, s in zip(plan.numbers, plan.states, strict=True)
+        ],
         "passes": [
             {
                 "name": filming.layer,
                 "files": f"{filming.layer}/{shot.code}_{filming.layer}_v{shot.version:03d}.%04d.png",
-                "bit_depth": 8,
+                "bit_depth": shot.bit_depth,
                 "alpha": "straight" if shot.background == "transparent" else "none",
                 "colour": "sRGB",
                 "order": 1,
                 "operator": "over",
             }
         ],
-        "page_sha256": page_sha256(filming.page),
+        "readout": filming.page.readout,
+        "page_sha256": page_sums(filming.page),
         "software": provenance.software(),
     }
 

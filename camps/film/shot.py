@@ -7,24 +7,23 @@ EPSG:4326 (longitude first), zooms real numbers of Web Mercator on a picture of 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from camps import files, settings
 from camps.errors import Fault, InputError, MissingError, raise_faults
 from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
 
-MOST_WIDTH, MOST_HEIGHT = 8192, 4320
+LEAST_SIDE, MOST_WIDTH, MOST_HEIGHT = 16, 8192, 4320
 FIRST_FRAME = 1001
 MOST_RATE = 240
-LAYERS = ("base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides")
 #: Areas that a camera key can be fitted to, besides "sites": west, south, east, north in degrees.
 REGIONS = {
     "xinjiang": (73.4, 34.3, 96.5, 49.2),
@@ -60,6 +59,14 @@ def _as_fit(value: object) -> object:
     return value
 
 
+def _as_size(size: tuple[int, int]) -> tuple[int, int]:
+    if not (LEAST_SIDE <= size[0] <= MOST_WIDTH and LEAST_SIDE <= size[1] <= MOST_HEIGHT):
+        raise ValueError(f"width and height from {LEAST_SIDE}, {LEAST_SIDE} to {MOST_WIDTH}, {MOST_HEIGHT}")
+    return size
+
+
+Size = Annotated[tuple[int, int], AfterValidator(_as_size)]
+LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides"]
 Rate = Annotated[Fraction, BeforeValidator(_as_rate)]
 EaseName = Annotated[str, BeforeValidator(_as_ease)]
 FitName = Annotated[str, BeforeValidator(_as_fit)]
@@ -130,6 +137,16 @@ class ErasClock(_Table):
     ease: EaseName = "linear"
 
 
+_Keys = TypeVar("_Keys", bound=Sequence[Any])
+
+
+def _in_time(keys: _Keys) -> _Keys:
+    for earlier, later in pairwise(keys):
+        if later.at <= earlier.at + earlier.hold:
+            raise ValueError(f"keys in order, each after the hold of the one before (see at = {later.at:g})")
+    return keys
+
+
 class ClockKey(_Table):
     """A date that is reached at a time."""
 
@@ -143,12 +160,7 @@ class KeysClock(_Table):
     """Dates at times."""
 
     kind: Literal["keys"]
-    keys: tuple[ClockKey, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> KeysClock:
-        _require_order(self.keys)
-        return self
+    keys: Annotated[tuple[ClockKey, ...], AfterValidator(_in_time)] = Field(min_length=1)
 
 
 Clock = Annotated[LinearClock | ObservationsClock | ErasClock | KeysClock, Field(discriminator="kind")]
@@ -180,12 +192,6 @@ class CameraKey(_Table):
         return self
 
 
-def _require_order(keys: Iterable[ClockKey | CameraKey]) -> None:
-    for earlier, later in pairwise(keys):
-        if later.at <= earlier.at + earlier.hold:
-            raise ValueError(f"keys in order, each after the hold of the one before (see at = {later.at:g})")
-
-
 class Shot(_Table):
     """A shot as read from its file; all checks have passed.
 
@@ -209,26 +215,21 @@ class Shot(_Table):
     seconds: float | None = Field(default=None, gt=0, le=24 * 3600)
     frames: int | None = Field(default=None, ge=1, le=24 * 3600 * 60)
     rate: Rate = Fraction(25)
-    size: tuple[int, int] = (1920, 1080)
+    size: Size = (1920, 1080)
     mode: Literal["observed", "bracket", "illustrative"] = "illustrative"
     look: Literal["dark", "light"] = "dark"
     language: Literal["en", "fr", "zh", "ug"] = "en"
     background: Literal["look", "transparent"] = "look"
-    layers: dict[str, bool] = {}
+    bit_depth: Literal[8, 16] = 8
+    layers: dict[LayerName, bool] = {}
     map: MapTable = MapTable()
     clock: Clock
-    camera: tuple[CameraKey, ...] = Field(min_length=1)
+    camera: Annotated[tuple[CameraKey, ...], AfterValidator(_in_time)] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Shot:
         if (self.seconds is None) == (self.frames is None):
             raise ValueError("one of seconds and frames")
-        width, height = self.size
-        if not (16 <= width <= MOST_WIDTH and 16 <= height <= MOST_HEIGHT):
-            raise ValueError(f"size from 16×16 to {MOST_WIDTH}×{MOST_HEIGHT}")
-        if unknown := [layer for layer in self.layers if layer not in LAYERS]:
-            raise ValueError(f"layers among {', '.join(LAYERS)} (not {', '.join(unknown)})")
-        _require_order(self.camera)
         return self
 
     @property
@@ -313,6 +314,8 @@ def _find(name_or_path: str | Path) -> Path:
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
     for detail in error.errors():
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # its items have faults of their own, which are listed
         yield Fault(_place(detail), _found(detail), _expected(detail), _remedy(detail))
 
 
@@ -334,6 +337,10 @@ def _found(detail: ErrorDetails) -> str:
 def _expected(detail: ErrorDetails) -> str:
     if detail["type"] in _WORDS:
         return _WORDS[detail["type"]]
+    if detail["type"] == "union_tag_invalid":
+        return f"kind = one of {detail['ctx']['expected_tags']}"
+    if detail["type"] == "string_pattern_mismatch":
+        return "letters, digits and '-', in parts joined by '_', such as CAMPS_XJ_0010"
     return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
 
 

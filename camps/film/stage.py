@@ -1,19 +1,16 @@
-"""The stage: one persistent headless Chromium that shows one page and hands over the pixels of any state of it.
+"""The stage: one persistent headless Chromium that shows one page and hands over the picture of any state of it.
 
-Every address but the page's own is refused, so a film never depends on the network unless hosts are named. A page
-that draws on one canvas is read through ``VideoFrame.copyTo`` in a worker: the pixels go into a ring of slots in a
-file of the browser's own storage that this process maps ("file"), or through the loopback socket where that file
-cannot be found ("socket"). Both give the same pixels. Any other page is read as DevTools sees it ("screenshot").
+Every address but the page's own is refused, so a film never depends on the network unless hosts are named. How the
+pixels leave the browser is the business of `camps.film.canvas` and `camps.film.screen`.
 """
 
 from __future__ import annotations
 
+import abc
 import asyncio
-import base64
 import contextlib
 import os
-import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -21,25 +18,17 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.async_api import BrowserContext, CDPSession, Page, Playwright, Request, Route, async_playwright
+from playwright.async_api import BrowserContext, Page, Playwright, Request, Route, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from camps import machine
 from camps.errors import RenderError
 from camps.film.loopback import Loopback
-from camps.film.profile import browser_profile, map_ring
+from camps.film.profile import browser_profile
 
-Readout = Literal["canvas", "screenshot"]
-Transport = Literal["file", "socket"]
+Readout = Literal["canvas", "screen"]
 Job = tuple[int, Mapping[str, Any]]
 _Result = TypeVar("_Result")
-
-#: Frames that the page may be ahead of the encoder, and the memory that they may take.
-MOST_SLOTS = 4
-SLOT_BUDGET_BYTES = 512 << 20
-
-#: Jobs sent ahead of the frame being drawn, so that the page never waits for the next one.
-WINDOW = 8
 
 #: A renderer that says nothing for this long, plus a second a megapixel, is taken for hung.
 PATIENCE_S = 30.0
@@ -48,6 +37,7 @@ _FLAGS = (
     "--disable-gpu",
     "--disable-accelerated-2d-canvas",
     "--disable-partial-raster",
+    "--disable-checker-imaging",
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
@@ -70,10 +60,12 @@ class FilmPage:
     Attributes
     ----------
     html
-        The whole document. It keeps the page contract: ``window.camps`` with ``ready``, ``setFrame``, ``describe``
-        and, for ``readout="canvas"``, ``canvas``.
+        The whole document.
     readout
-        ``"canvas"``: all that is seen is on ``camps.canvas``. ``"screenshot"``: the page is read as DevTools sees it.
+        ``"canvas"``: all that is seen is on ``camps.canvas`` and the page keeps the page contract (``window.camps``
+        with ``ready``, ``meta``, ``setFrame``, ``describe`` and ``canvas``). ``"screen"``: any page with a Leaflet map.
+    others
+        Further documents by name; a state with ``page`` shows the one that it names.
     files
         Bodies for other addresses that the page asks for, by address.
     hosts
@@ -82,6 +74,7 @@ class FilmPage:
 
     html: str
     readout: Readout = "canvas"
+    others: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
 
@@ -96,19 +89,22 @@ class Captured:
         Frame number.
     described
         What the page says that it drew (``camps.describe()``).
-    pixels
-        Height × width × 4, RGBA, 8 bit, alpha premultiplied, valid until `release`; for a screenshot a PNG file.
+    read
+        Returns the pixels, height × width × 4, RGBA, 8 bit; may take a while and is called in a thread.
+    premultiplied
+        Whether colours are multiplied by alpha.
     release
-        Gives the memory back to the page; await it once.
+        Gives the memory behind `read` back to the page; await it once.
     """
 
     frame: int
     described: dict[str, Any]
-    pixels: NDArray[np.uint8] | bytes
+    read: Callable[[], NDArray[np.uint8]]
+    premultiplied: bool
     release: Callable[[], Awaitable[None]]
 
 
-class Stage:
+class Stage(abc.ABC):
     """One browser showing one page; an asynchronous context manager.
 
     Parameters
@@ -118,34 +114,47 @@ class Stage:
     width, height
         Size of the pictures in pixels.
     scale
-        Device pixels to a CSS pixel, for pages that are read as screenshots.
-    transport
-        How pixels leave a canvas page.
-    transparent
-        Whether a screenshot keeps the page's own transparency.
+        Device pixels to a CSS pixel.
     """
 
-    def __init__(
-        self,
-        page: FilmPage,
-        width: int,
-        height: int,
-        *,
-        scale: float = 1.0,
-        transport: Transport = "file",
-        transparent: bool = False,
-    ) -> None:
+    def __init__(self, page: FilmPage, width: int, height: int, *, scale: float = 1.0) -> None:
         self.page = page
         self.width, self.height, self.scale = width, height, scale
-        self.transport: Transport = transport
-        self.transparent = transparent
         self.meta: dict[str, Any] = {}
-        self._loopback = Loopback(page.html)
+        self._loopback = Loopback(self._served())
         self._missing: list[str] = []
-        self._lost: asyncio.Event = asyncio.Event()
+        self._lost = asyncio.Event()
         self._lost_reason = ""
-        self._ring: NDArray[np.uint8] | None = None
         self._closing = contextlib.AsyncExitStack()
+
+    @abc.abstractmethod
+    def _served(self) -> dict[str, str]:
+        """Return the documents to serve, by path; ``""`` is opened first."""
+
+    @abc.abstractmethod
+    def _viewport(self) -> tuple[int, int, float]:
+        """Return width and height of the window in CSS pixels, and device pixels to one of them."""
+
+    @abc.abstractmethod
+    async def _prepare(self, context: BrowserContext, profile: Path) -> None:
+        """Make the open page ready to be captured."""
+
+    @abc.abstractmethod
+    def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
+        """Draw states and yield each as it leaves the page, in order.
+
+        Parameters
+        ----------
+        jobs
+            Frame numbers and states; taken one by one as the page needs them.
+
+        Raises
+        ------
+        RenderError
+            When the page refuses a state; the message names the frame.
+        StageLostError
+            When the browser is gone or hangs. Frames not yet yielded were not drawn.
+        """
 
     # ── opening and closing ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -157,7 +166,7 @@ class Stage:
             await self._closing.aclose()
             if self._lost.is_set():
                 raise StageLostError(self._lost_reason) from error
-            raise RenderError(f"the page could not be shown: {_first_line(error)}{self._what_is_missing()}") from error
+            raise RenderError(f"the page could not be shown: {first_line(error)}{self._what_is_missing()}") from error
         except BaseException:
             await self._closing.aclose()
             raise
@@ -165,7 +174,6 @@ class Stage:
 
     async def __aexit__(self, *exception: object) -> None:
         """End the browser and remove its profile."""
-        self._ring = None
         await self._closing.aclose()
 
     async def _open(self) -> None:
@@ -174,15 +182,10 @@ class Stage:
         playwright = await self._closing.enter_async_context(async_playwright())
         context = await self._launch(playwright, profile)
         self._shown = await self._load(context)
-        await self._unless_lost(self._require_ready(), self._patience())
-        self.meta = await self._shown.evaluate("camps.meta || {}")
-        if self.page.readout == "canvas":
-            await self._open_ring(profile)
-        else:
-            self._devtools = await context.new_cdp_session(self._shown)
-            await _prepare_screenshots(self._devtools, transparent=self.transparent)
+        await self._unless_lost(self._prepare(context, profile))
 
     async def _launch(self, playwright: Playwright, profile: Path) -> BrowserContext:
+        width, height, scale = self._viewport()
         context = await playwright.chromium.launch_persistent_context(
             profile,
             executable_path=machine.find_chromium(),
@@ -190,8 +193,8 @@ class Stage:
             args=list(_FLAGS),
             chromium_sandbox=not _is_root(),
             env=_environment(),
-            viewport={"width": round(self.width / self.scale), "height": round(self.height / self.scale)},
-            device_scale_factor=self.scale,
+            viewport={"width": width, "height": height},
+            device_scale_factor=scale,
             locale="en-US",
             timezone_id="UTC",
             color_scheme="light",
@@ -213,28 +216,37 @@ class Stage:
         await page.goto(f"http://{self._loopback.address}/", wait_until="load")
         return page
 
-    async def _require_ready(self) -> None:
+    async def _require_ready(self, *arguments: Any) -> None:
+        """Wait until the page proves that all it shows is there.
+
+        Raises
+        ------
+        RenderError
+            Naming what is missing.
+        """
         if not await self._shown.evaluate("typeof window.camps === 'object' && typeof camps.setFrame === 'function'"):
             raise RenderError("the page has no window.camps to draw with; give a folium.Map, or a page of camps.maps")
         try:
-            await self._shown.evaluate("camps.ready()")
+            await self._shown.evaluate("arguments => camps.ready(...arguments)", list(arguments))
         except PlaywrightError as error:
-            raise RenderError(f"the page is not ready: {_first_line(error)}{self._what_is_missing()}") from error
+            self._raise_if_lost(error)
+            raise RenderError(f"the page is not ready: {first_line(error)}{self._what_is_missing()}") from error
         if self._missing:
             raise RenderError(f"the page is not whole{self._what_is_missing()}")
+        self.meta = await self._shown.evaluate("camps.meta || {}")
 
     # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _route(self, route: Route, request: Request) -> None:
         address = request.url.split("//", 1)[-1]
-        if address.startswith(self._loopback.address) or request.url.startswith(("data:", "blob:")):
-            await route.continue_()
-        elif request.url in self.page.files:
-            await route.fulfill(body=self.page.files[request.url], headers={"Access-Control-Allow-Origin": "*"})
-        elif address.split("/", 1)[0].split(":", 1)[0] in self.page.hosts:
-            await route.continue_()
-        else:
-            await route.abort()
+        host = address.split("/", 1)[0].rsplit(":", 1)[0]
+        with contextlib.suppress(PlaywrightError):
+            if address.startswith(self._loopback.address) or host in self.page.hosts:
+                await route.continue_()
+            elif request.url in self.page.files:
+                await route.fulfill(body=self.page.files[request.url], headers={"Access-Control-Allow-Origin": "*"})
+            else:
+                await route.abort()
 
     def _what_is_missing(self) -> str:
         if not self._missing:
@@ -248,120 +260,41 @@ class Stage:
         self._lost_reason = self._lost_reason or reason
         self._lost.set()
 
-    def _patience(self) -> float:
-        return PATIENCE_S + self.width * self.height / 1e6
+    def _raise_if_lost(self, error: Exception) -> None:
+        if self._lost.is_set():
+            raise StageLostError(self._lost_reason) from error
 
-    async def _unless_lost(self, work: Coroutine[Any, Any, _Result], patience_s: float) -> _Result:
-        """Return what `work` returns, or give up as soon as the browser is lost or the time is over."""
+    async def _unless_lost(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Return what `work` returns, or give up as soon as the browser is lost or its patience is over."""
+        patience_s = PATIENCE_S + self.width * self.height / 1e6
         task, lost = asyncio.ensure_future(work), asyncio.ensure_future(self._lost.wait())
         try:
             await asyncio.wait({task, lost}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
-            if task.done() and not (self._lost.is_set() and task.exception()):
-                return task.result()
-            raise StageLostError(self._lost_reason or f"the page said nothing for {patience_s:.0f} s")
+            if self._lost.is_set():
+                raise StageLostError(self._lost_reason)
+            if not task.done():
+                raise StageLostError(f"the page said nothing for {patience_s:.0f} s")
+            return task.result()
         finally:
             lost.cancel()
             task.cancel()
-
-    # ── pixels ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _open_ring(self, profile: Path) -> None:
-        await self._shown.evaluate(resources.files(__package__).joinpath("stage.js").read_text("utf-8"))
-        frame_bytes = self.width * self.height * 4
-        slots = max(2, min(MOST_SLOTS, SLOT_BUDGET_BYTES // frame_bytes))
-        setup = {"bytes": frame_bytes, "slots": slots, "mode": self.transport, "nonce": secrets.token_hex(16)}
-        await self._shown.evaluate(
-            "setup => stage.open(setup)", {**setup, "url": f"ws://{self._loopback.address}/socket"}
-        )
-        if self.transport == "file":
-            ring = map_ring(profile, slots * frame_bytes, str(setup["nonce"]))
-            if ring is None:
-                self.transport = "socket"
-                await self._loopback.send({"mode": "socket"})
-            else:
-                self._ring = np.frombuffer(ring, np.uint8).reshape(slots, self.height, self.width, 4)
-
-    async def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
-        """Draw states and yield each as it leaves the page, in order.
-
-        Parameters
-        ----------
-        jobs
-            Frame numbers and states; taken one by one as the page needs them.
-
-        Raises
-        ------
-        RenderError
-            When the page refuses a state; the message names the frame.
-        StageLostError
-            When the browser is gone or hangs. Frames not yet yielded were not drawn.
-        """
-        waiting = iter(jobs)
-        if self.page.readout == "screenshot":
-            for frame, state in waiting:
-                yield await self._unless_lost(self._screenshot(frame, state), self._patience())
-            return
-        ahead = await self._send(waiting, WINDOW)
-        while ahead:
-            yield await self._unless_lost(self._receive(), self._patience())
-            ahead += await self._send(waiting, 1) - 1
-
-    async def _send(self, waiting: Iterator[Job], most: int) -> int:
-        jobs = [{"frame": frame, "state": state} for _, (frame, state) in zip(range(most), waiting, strict=False)]
-        if jobs:
-            await self._loopback.send({"jobs": jobs})
-        return len(jobs)
-
-    async def _receive(self) -> Captured:
-        message = await self._loopback.messages.get()
-        if isinstance(message, bytes):
-            raise StageLostError("the page sent pixels that nobody asked for")
-        if "error" in message:
-            raise RenderError(f"frame {message['frame']}: {message['error']}")
-        slot = int(message["slot"])
-        pixels = self._ring[slot] if self._ring is not None else await self._socket_pixels()
-        return Captured(message["frame"], message["described"], pixels, lambda: self._loopback.send({"free": slot}))
-
-    async def _socket_pixels(self) -> NDArray[np.uint8]:
-        message = await self._loopback.messages.get()
-        if not isinstance(message, bytes):
-            raise StageLostError("the page sent no pixels")
-        return np.frombuffer(message, np.uint8).reshape(self.height, self.width, 4)
-
-    async def _screenshot(self, frame: int, state: Mapping[str, Any]) -> Captured:
-        try:
-            described = await self._shown.evaluate(
-                "async state => { await camps.setFrame(state); return camps.describe() }", dict(state)
-            )
-            answer = await self._devtools.send("Page.captureScreenshot", _SCREENSHOT)
-        except PlaywrightError as error:
-            raise RenderError(f"frame {frame}: {_first_line(error)}{self._what_is_missing()}") from error
-        if self._missing:
-            raise RenderError(f"frame {frame} is not whole{self._what_is_missing()}")
-        return Captured(frame, described, base64.b64decode(answer["data"]), _nothing)
+            await asyncio.gather(task, lost, return_exceptions=True)
 
 
-_SCREENSHOT = {"format": "png", "optimizeForSpeed": True, "fromSurface": True}
+def read_resource(name: str) -> str:
+    """Return the text of a file that travels with this package."""
+    return resources.files(__package__).joinpath(name).read_text("utf-8")
 
 
-async def _prepare_screenshots(devtools: CDPSession, *, transparent: bool) -> None:
-    if transparent:
-        clear = {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
-        await devtools.send("Emulation.setDefaultBackgroundColorOverride", clear)
-
-
-async def _nothing() -> None:
-    """Release nothing: a screenshot is already a copy."""
+def first_line(error: Exception) -> str:
+    """Return what a browser's error says, without its call stack."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0].split("Error: ", 1)[-1] if lines else type(error).__name__
 
 
 async def _close_quietly(context: BrowserContext) -> None:
     with contextlib.suppress(PlaywrightError):
         await context.close()
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].split("Error: ", 1)[-1] if lines else type(error).__name__
 
 
 def _is_root() -> bool:

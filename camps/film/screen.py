@@ -1,0 +1,121 @@
+"""Reading any page that holds a Leaflet map: as DevTools sees it, with proof of which state a picture shows.
+
+The page stands in a frame of exactly the picture's size; a strip below it carries the number of the state in black
+and white. Browsers hand out a picture of an earlier state now and then; such a picture has another number, and is
+taken again. The strip is cut off.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.async_api import BrowserContext
+from playwright.async_api import Error as PlaywrightError
+
+from camps.errors import RenderError
+from camps.film.stage import Captured, FilmPage, Job, Stage, first_line, read_resource
+
+MARK_BLOCKS, MARK_SIDE = 24, 40
+#: A picture that shows an earlier state is taken again this often.
+RETAKES = 50
+
+_SCREENSHOT = {"format": "png", "optimizeForSpeed": True, "fromSurface": True}
+
+
+class ScreenStage(Stage):
+    """A stage for any page with a Leaflet map.
+
+    Parameters
+    ----------
+    page, width, height, scale
+        As for `Stage`.
+    transparent
+        Whether what the page leaves transparent stays so.
+    """
+
+    def __init__(
+        self, page: FilmPage, width: int, height: int, *, scale: float = 1.0, transparent: bool = False
+    ) -> None:
+        super().__init__(page, width, height, scale=scale)
+        self.transparent = transparent
+
+    def _served(self) -> dict[str, str]:
+        pages = {"": self.page.html, **self.page.others}
+        return {"": read_resource("screen.html"), **{f"page/{name}": _driven(html) for name, html in pages.items()}}
+
+    def _viewport(self) -> tuple[int, int, float]:
+        width, height = self._layout()
+        return max(width, MARK_BLOCKS * MARK_SIDE), height + MARK_SIDE, self.scale
+
+    def _layout(self) -> tuple[int, int]:
+        return math.ceil(self.width / self.scale), math.ceil(self.height / self.scale)
+
+    async def _prepare(self, context: BrowserContext, profile: Path) -> None:
+        await self._shown.evaluate("([width, height]) => camps.lay(width, height)", list(self._layout()))
+        await self._require_ready("")
+        self._devtools = await context.new_cdp_session(self._shown)
+        if self.transparent:
+            clear = {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
+            await self._devtools.send("Emulation.setDefaultBackgroundColorOverride", clear)
+
+    async def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
+        """Draw states and yield each as it leaves the page, in order; see `Stage.capture`."""
+        for frame, state in jobs:
+            yield await self._unless_lost(self._take(frame, state))
+
+    async def _take(self, frame: int, state: Mapping[str, Any]) -> Captured:
+        try:
+            described = await self._shown.evaluate(
+                "async state => { await camps.setFrame(state); return camps.describe() }",
+                {"page": "", **state, "mark": frame},
+            )
+            picture = await self._marked(frame)
+        except PlaywrightError as error:
+            self._raise_if_lost(error)
+            raise RenderError(f"frame {frame}: {first_line(error)}{self._what_is_missing()}") from error
+        if self._missing:
+            raise RenderError(f"frame {frame} is not whole{self._what_is_missing()}")
+        return Captured(frame, described, lambda: self._pixels(picture), False, _nothing)
+
+    async def _marked(self, frame: int) -> Image.Image:
+        for _ in range(RETAKES):
+            answer = await self._devtools.send("Page.captureScreenshot", _SCREENSHOT)
+            picture = Image.open(io.BytesIO(base64.b64decode(answer["data"]))).convert("RGBA")
+            if self._number(picture) == frame:
+                return picture
+        raise RenderError(f"frame {frame}: the browser shows an earlier state even after {RETAKES} pictures")
+
+    def _number(self, picture: Image.Image) -> int:
+        """Return the number that the strip below the page carries."""
+        y = int((self._layout()[1] + MARK_SIDE / 2) * self.scale)
+        number = 0
+        for block in range(MARK_BLOCKS):
+            value = picture.getpixel((int((block + 0.5) * MARK_SIDE * self.scale), y))
+            number |= int(isinstance(value, tuple) and value[0] > 127) << block
+        return number
+
+    def _pixels(self, picture: Image.Image) -> NDArray[np.uint8]:
+        if picture.width < self.width or picture.height < self.height:
+            raise RenderError(
+                f"the browser gave {picture.width}×{picture.height} pixels, expected {self.width}×{self.height}"
+            )
+        return np.asarray(picture)[: self.height, : self.width]
+
+
+def _driven(html: str) -> str:
+    """Return a page whose first script is ours."""
+    script = f"<script>{read_resource('anypage.js')}</script>"
+    at = html.lower().find("<head>")
+    return html[: at + 6] + script + html[at + 6 :] if at >= 0 else script + html
+
+
+async def _nothing() -> None:
+    """Release nothing: a screenshot is a copy already."""
