@@ -33,7 +33,8 @@ def day_bounds(edtf: str) -> tuple[str, str]:
         When the text is no closed EDTF date, or ends before it begins.
     """
     try:
-        parsed = parse_edtf(edtf)
+        # EDTF knows times of day too; which day they belong to depends on a time zone.
+        parsed = None if ":" in edtf else parse_edtf(edtf)
         first, last = _iso_day(parsed.lower_strict()), _iso_day(parsed.upper_strict())
     except (EDTFParseException, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(

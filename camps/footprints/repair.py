@@ -107,11 +107,17 @@ def _one_piece(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataF
     if not across.any():
         return frame
     eastward = shapely.transform(shapes[across], _eastward)
-    shapes[across] = [shapely.union_all(shapely.get_parts(s)) if s.is_valid else s for s in eastward]
+    shapes[across] = [_joined(shape) for shape in eastward]
     log.append(log_rows(frame[across], "joined", reason="lies across the antimeridian"))
     return _note(frame, across, "joined across the antimeridian").set_geometry(
         gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)
     )
+
+
+def _joined(shape: shapely.Geometry) -> shapely.Geometry:
+    # The two sides of a cut share an edge, which makes them invalid as one geometry but not as parts.
+    parts = shapely.get_parts(shape)
+    return shapely.union_all(parts) if shapely.is_valid(parts).all() else shape
 
 
 def _eastward(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -124,7 +124,8 @@ def _polygons(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     sound, repairs, faults = repair(frame, refused=refused)
     raise_faults(faults, source)
-    sound = sound.assign(wkb_sha256=geometry_hashes(np.asarray(sound.geometry.array)))
+    hashes = geometry_hashes(np.asarray(sound.geometry.array))
+    sound = sound.assign(wkb_sha256=pd.array(hashes, dtype="string"))
     sound, duplicates = without_duplicates(sound)
     sound = sound.assign(footprint_id=sound["footprint_id"].fillna(_made_ids(sound)))
     ordered = sound.iloc[_order(sound, scenes)].reset_index(drop=True)
@@ -171,7 +172,7 @@ def _scenes(
             pd.Series(ends, index=table.index)
         )
     for name in ("reg_dx_m", "reg_dy_m", "reg_sd_m", "reg_n", "sha256", "source_file"):
-        table[name] = table.get(name, pd.Series(pd.NA, index=table.index))
+        table[name] = table.get(name, pd.Series(np.nan, index=table.index))
     checked = tables.check(table, "scene", source=f"scenes of {source}")
     return checked.sort_values(["t_lo", "t_hi", "scene_id"], ignore_index=True)
 
@@ -210,7 +211,7 @@ def _looks(looks: pd.DataFrame | None, scenes: pd.DataFrame, source: str) -> pd.
     names = ["site_id", "scene_id", "status", "frac_valid", "interpreter"]
     table = pd.DataFrame(columns=names) if looks is None else looks.copy()
     for name in ("frac_valid", "interpreter"):
-        table[name] = table.get(name, pd.Series(pd.NA, index=table.index))
+        table[name] = table.get(name, pd.Series(np.nan, index=table.index))
     strange = sorted(set(table["scene_id"]) - set(scenes["scene_id"]))
     if strange:
         raise InputError(
@@ -239,5 +240,5 @@ def _dabancheng() -> FootprintSeries:
         )
     )
     series = load(folder / "dabancheng_footprints.geojson", scenes=scenes, looks=looks)
-    coverage = dabancheng_coverage(series.footprints, by_zone)
+    coverage = dabancheng_coverage(series.footprints, by_zone, series.looks)
     return FootprintSeries(series.footprints, series.scenes, series.looks, series.repairs, coverage)

@@ -1,7 +1,8 @@
 """Where in the bundled Dabancheng scenes a building would have been seen, zone by zone.
 
 The interpreter judged each zone of the site on each date (``dabancheng_looks_by_area.csv``). A zone is the hull of all
-polygons ever drawn in it; the valid area of a scene is the union of the zones judged ``observed``.
+polygons ever drawn in it; the valid area of a partial look is the union of the zones judged ``observed``. A look that
+was judged ``observed`` saw the whole site and needs no outline.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ _INNER, _OUTER = "courtyards of the C-blocks", "C-blocks"
 _MARGIN_M = 10.0
 
 
-def dabancheng_coverage(footprints: gpd.GeoDataFrame, by_zone: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return site_id, scene_id and the valid area of each scene of the bundled series, in EPSG:4326."""
+def dabancheng_coverage(footprints: gpd.GeoDataFrame, by_zone: pd.DataFrame, looks: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return site_id, scene_id and the valid area of each partial look of the bundled series, in EPSG:4326."""
     zones = _zones(footprints)
     seen = by_zone[by_zone["status"] == "observed"].merge(zones, left_on="area", right_index=True)
-    valid = gpd.GeoDataFrame(seen[["site_id", "scene_id", "geometry"]], geometry="geometry", crs=zones.crs)
+    partial = looks.loc[looks["status"] == "partial", ["site_id", "scene_id"]]
+    wanted = seen[["site_id", "scene_id", "geometry"]].merge(partial, on=["site_id", "scene_id"])
+    valid = gpd.GeoDataFrame(wanted, geometry="geometry", crs=zones.crs)
     return valid.dissolve(by=["site_id", "scene_id"], as_index=False).to_crs(4326)
 
 
