@@ -16,10 +16,10 @@ LOOKS = ("dark", "light")
 
 #: Font families by script, first choice first; the embedded ones stand at the head.
 FONTS = {
-    "latin": '"Camps Latin", "Noto Sans", "Helvetica Neue", "Segoe UI", Arial, sans-serif',
+    "latin": '"Camps Latin", "Camps Latin More", "Noto Sans", "Helvetica Neue", "Segoe UI", Arial, sans-serif',
     "chinese": '"Camps Latin", "Camps Chinese", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", '
     '"PingFang SC", "Microsoft YaHei", sans-serif',
-    "arabic": '"Camps Arabic", "Noto Naskh Arabic", "Noto Sans Arabic", "Geeza Pro", "Segoe UI", sans-serif',
+    "arabic": '"Camps Arabic", "Camps Latin", "Noto Naskh Arabic", "Noto Sans Arabic", "Geeza Pro", "Segoe UI", sans-serif',
 }
 
 #: BCP 47 tags, so that a reader and a font choose the right shapes.
@@ -57,11 +57,11 @@ SYSTEMS = (
 _DARK: dict[str, Any] = {
     "sea": "#0b1015",
     "land": "#191f26",
-    "lake": "#101d29",
+    "lake": "#15293a",
     "river": "#2c4356",
     "province": "#39444e",
     "border": "#5b6873",
-    "relief_alpha": 0.42,
+    "relief_alpha": 0.36,
     "halo": "rgba(13,18,23,0.85)",
     "panel": "rgba(11,16,21,0.78)",
     "group": "#10161c",

@@ -17,7 +17,7 @@ from folium.template import Template
 
 from camps import basemap, files, style
 from camps.errors import InputError
-from camps.maps import vendored
+from camps.maps import fonts, vendored
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("geo", "text", "base", "state", "outlines", "symbols", "words", "furniture", "stage", "page")
@@ -131,7 +131,7 @@ class CampsMap(folium.Map):
 
     def styles(self) -> str:
         """Return the page's style sheet."""
-        return vendored.raw(_read("css/page.css"))
+        return vendored.raw(fonts.font_style(self._json()) + _read("css/page.css"))
 
     def scripts(self) -> str:
         """Return the page's scripts, in one scope of their own."""
@@ -140,8 +140,10 @@ class CampsMap(folium.Map):
 
     def data_text(self) -> str:
         """Return the payload as JSON that no HTML parser can mistake for markup."""
-        text = json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
-        return vendored.raw(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+        return vendored.raw(self._json().replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+    def _json(self) -> str:
+        return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
     def render(self, **kwargs: Any) -> None:
         """Render into the figure, with every link replaced by the vendored file."""

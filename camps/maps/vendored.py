@@ -21,6 +21,8 @@ from camps.errors import InputError, MissingError
 
 VENDOR = Path(__file__).parent / "vendor"
 
+#: What folium links for its time plugins and no code of theirs uses.
+NEVER_NEEDED = frozenset({"jquery-ui.min.js", "default.min.css"})
 #: Files that folium itself carries.
 _FOLIUM_TEMPLATES = Path(folium.__file__).parent / "templates"
 
@@ -46,14 +48,28 @@ def read_asset(name: str) -> str:
         When the file is not the one listed.
     """
     if name in read_list():
-        path = VENDOR / name
-        found = files.sha256(path)
-        if found != read_list()[name]["sha256"]:
-            raise InputError(f"{path}: SHA-256 {found}, expected {read_list()[name]['sha256']}; restore the file")
-        return path.read_text(encoding="utf-8")
+        return read_bytes(name).decode("utf-8")
     if (_FOLIUM_TEMPLATES / name).is_file():
         return (_FOLIUM_TEMPLATES / name).read_text(encoding="utf-8")
     raise MissingError(f"{name}: not among the vendored browser files; expected one listed in {VENDOR / 'vendor.toml'}")
+
+
+@cache
+def read_bytes(name: str) -> bytes:
+    """Return a vendored file as bytes.
+
+    Raises
+    ------
+    MissingError
+        When it is not there.
+    InputError
+        When it is not the one listed.
+    """
+    path = VENDOR / name
+    found = files.sha256(path)
+    if found != read_list()[name]["sha256"]:
+        raise InputError(f"{path}: SHA-256 {found}, expected {read_list()[name]['sha256']}; restore the file")
+    return path.read_bytes()
 
 
 def has_asset(name: str) -> bool:
@@ -82,6 +98,7 @@ def inline_links(figure: Figure, *, leave_out: frozenset[str], online: bool) -> 
     links = {
         key: _file_name(element) for key, element in head.items() if isinstance(element, (JavascriptLink, CssLink))
     }
+    leave_out |= NEVER_NEEDED
     unknown = sorted(name for name in links.values() if not has_asset(name) and name not in leave_out)
     if unknown and not online:
         raise MissingError(
@@ -94,7 +111,7 @@ def inline_links(figure: Figure, *, leave_out: frozenset[str], online: bool) -> 
 
 
 def _file_name(link: Any) -> str:
-    return urlsplit(link.url).path.rsplit("/", 1)[-1]
+    return str(urlsplit(link.url).path.rsplit("/", 1)[-1])
 
 
 def _inline(link: Any, name: str) -> Element:

@@ -256,7 +256,7 @@ def era_map(
     meta |= {"t_min": first, "t_max": last, "t_start": last, "modes": ["observed", "bracket"]}
     content = _content("eras", entries, meta) | {
         "classes": _classes("system", entries),
-        "marks": ["bracketed", "closed", "unknown"],
+        "marks": ["opening", "closed", "undated"],
         "options": _options(fixed_radius=7.5, label_zoom=6.5),
         "eras": eras,
     }

@@ -66,7 +66,7 @@ class Stage {
     if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn);
     if (on.growth) this.symbols.draw(pen, placed);
     if (on.outlines) this.drawOutlines(pen, frame, state, placed);
-    if (on.labels) this.labels.draw(pen, frame, this.siteLabels(pen, frame), parts.map((part) => part.box));
+    if (on.labels) this.labels.draw(pen, frame, this.siteLabels(pen, frame), parts.map((part) => part.box), this.symbols.marks(placed));
     for (const layer of ['legend', 'date', 'credit']) this.furniture.draw(parts, layer);
     if (on.guides) this.furniture.drawGuides(pen);
   }

@@ -92,7 +92,8 @@ class Symbols {
     }
     const size = Math.max(11, 17 * u);
     type.draw(String(members.length), x, y + size * 0.36, { size, weight: 600, colour: look.text, align: 'center' });
-    for (const item of items) Object.assign(item, { group: { members, x, y, r } });
+    const group = { members, x, y, r: r + 2.5 * u };
+    for (const item of items) item.group = group;
   }
 
   centre(members) {
@@ -104,6 +105,12 @@ class Symbols {
     if (site.phase !== undefined || this.options.fixed_radius) return this.options.fixed_radius || 7;
     if (site.value === null) return this.options.unknown_radius;
     return Math.max(this.radius(site.value), this.options.zero_radius);
+  }
+
+  // What labels keep clear of: every symbol drawn, groups as one.
+  marks(placed) {
+    const seen = new Set();
+    return placed.filter((item) => item.fade > 0.5).map((item) => item.group || item).filter((mark) => !seen.has(mark) && seen.add(mark));
   }
 
   draw(pen, placed) {
@@ -144,7 +151,7 @@ class Symbols {
 
 function markOf(state, site, options) {
   if (state.phase !== undefined) {
-    return { undated: 'unknown', closed: 'closed', closing: 'held', open: 'observed', opening: 'bracketed' }[state.phase];
+    return { undated: 'unknown', closed: 'closed', closing: 'stale', open: 'observed', opening: 'opening' }[state.phase];
   }
   if (options.fixed_radius) return 'observed';
   if (state.value === null) return 'unknown';
@@ -173,12 +180,12 @@ function drawMark(pen, { x, y, r, shape, colour, mark }) {
   ctx.beginPath();
   SHAPES[shape](ctx, x, y, r);
   ctx.fillStyle = colour;
-  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, closed: 0.14 }[mark];
+  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, opening: 0.22, closed: 0.14 }[mark];
   ctx.fill();
   ctx.globalAlpha = alpha;
   if (mark === 'observed') return outline(pen, x, y, r, shape, look.edge, 1.8);
   if (mark === 'closed') return outline(pen, x, y, r, shape, colour, 1.2);
-  if (mark === 'stale') return outline(pen, x, y, r, shape, colour, 1.5, [3.5 * u, 2.5 * u]);
+  if (mark === 'stale' || mark === 'opening') return outline(pen, x, y, r, shape, colour, 1.5, [3.5 * u, 2.5 * u]);
   return outline(pen, x, y, r, shape, colour, 1);
 }
 

@@ -12,7 +12,9 @@ class Type {
 
   set(size, weight = 400, style = 'normal') {
     const { ctx } = this;
-    ctx.font = `${style} ${weight} ${size}px ${this.family}`;
+    // Slanted letters are a Latin custom: Chinese and Arabic script have no italics, only a distortion.
+    const slant = this.lang === 'en' || this.lang === 'fr' ? style : 'normal';
+    ctx.font = `${slant} ${weight} ${size}px ${this.family}`;
     ctx.direction = this.rtl ? 'rtl' : 'ltr';
     ctx.textBaseline = 'alphabetic';
     ctx.fontKerning = 'normal';
@@ -43,9 +45,9 @@ class Type {
     ctx.fillText(text, x, y);
   }
 
-  // Lines no wider than `width`; Chinese breaks anywhere, other scripts between words.
+  // Lines no wider than `width`: breaks fall between words, and between any two Chinese characters.
   wrap(text, width, size, weight) {
-    const tokens = this.lang === 'zh' ? Array.from(text) : String(text).split(/(?<=\s)/u);
+    const tokens = String(text).match(/[\p{sc=Han}“][，。；：、）”]*|[^\s\p{sc=Han}“]+\s*|\s+/gu) || [''];
     const lines = [''];
     for (const token of tokens) {
       const longer = lines[lines.length - 1] + token;
@@ -125,26 +127,29 @@ class Labels {
     };
   }
 
-  draw(pen, frame, siteLabels, obstacles) {
+  draw(pen, frame, siteLabels, obstacles, marks) {
     const { view, ze } = pen;
     const near = view.box(200);
     for (const label of this.prepare(pen.type, frame.lang, siteLabels)) {
       const [ux, uy] = label.at;
       if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3]) continue;
       const shown = smoothstep(label.zoom, label.zoom + 0.2, ze) * (1 - smoothstep(label.maxZoom - 0.6, label.maxZoom, ze));
-      if (shown > 0.004) this.drawLabel(pen, label, view.x(ux), view.y(uy), shown, obstacles);
+      if (shown > 0.004) this.drawLabel(pen, label, view.x(ux), view.y(uy), shown, obstacles, marks);
     }
   }
 
-  drawLabel(pen, label, x, y, shown, obstacles) {
+  drawLabel(pen, label, x, y, shown, obstacles, marks) {
     const { ctx, look, u, type } = pen;
+    const way = type.rtl ? -1 : 1;
+    const hosts = label.point ? marks.filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + 5 * u) : [];
+    // A place that lies under a symbol gives up its dot, and its name starts where the symbols end.
+    const reach = hosts.reduce((most, mark) => Math.max(most, (mark.x - x) * way + mark.r + 5 * u), (label.offset || 9) * u);
     const box = [x + label.box[0] * u, y + label.box[1] * u, x + label.box[2] * u, y + label.box[3] * u];
     ctx.globalAlpha = shown * clearOf(box, obstacles, 30 * u);
     if (ctx.globalAlpha > 0.004) {
       const { size, weight, style, spacing, colour } = label.style;
-      const shift = label.point ? (label.offset || 9) * (type.rtl ? -1 : 1) : 0;
-      if (label.point && !label.offset) dot(ctx, x, y, 2.6 * u, look.place, look.halo);
-      type.draw(label.text, x + shift * u, y + (label.point ? 6 * u : 0), {
+      if (label.point && !label.offset && !hosts.length) dot(ctx, x, y, 2.6 * u, look.place, look.halo);
+      type.draw(label.text, label.point ? x + way * reach : x, y + (label.point ? 6 * u : 0), {
         size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u,
         align: label.point ? 'start' : 'center',
       });

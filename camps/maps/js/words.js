@@ -116,8 +116,7 @@ class Words {
       rows.push({ text: this.name(entry.names, lang), mark: (look) => ({ shape: entry.shape, colour: colour(look), mark: 'observed' }) });
     }
     for (const mark of this.data.marks) {
-      const shape = this.data.classes[0] ? this.data.classes[0].shape : 'disc';
-      rows.push({ text: this.of(`mark_${mark}`, lang), mark: (look) => ({ shape: mark === 'unknown' ? 'disc' : shape, colour: look.sample, mark }) });
+      rows.push({ text: this.of(`mark_${mark}`, lang), mark: (look) => ({ shape: 'disc', colour: look.sample, mark: mark === 'undated' ? 'unknown' : mark }) });
     }
     for (const swatch of this.data.swatches || []) {
       rows.push({ text: this.of(`swatch_${swatch}`, lang), swatch: (pen, x, y, w, h) => drawSwatch(pen, swatch, x, y, w, h) });
