@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from pathlib import Path
+
 import geopandas as gpd
 import pandas as pd
 
 from camps import sources, tables
+from camps.catalogue.consensus import Catalogue, gather
+from camps.catalogue.decisions import apply_statuses, read_decisions, settle
+from camps.catalogue.editions import diff as diff_sources
+from camps.catalogue.editions import summarise_diff
+from camps.catalogue.exporting import render_sites, select, write_sites
+from camps.catalogue.linking import LINK_COLUMNS, Links, link_sides
+from camps.catalogue.records import Side, Two, side_of
 from camps.errors import InputError
+
+__all__ = [
+    "LINK_COLUMNS",
+    "Catalogue",
+    "Links",
+    "Side",
+    "build",
+    "counts",
+    "diff",
+    "link",
+    "link_sides",
+    "load",
+    "read_decisions",
+    "render_sites",
+    "select",
+    "side_of",
+    "summarise_diff",
+    "write_sites",
+]
 
 DEFAULT_SOURCES = ("gazetteer",)
 
@@ -18,12 +47,13 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
     ----------
     *source_ids
         Ids of the register; the bundled gazetteer when none is given. Lists are not merged: the same place in two
-        lists is two rows, each with its ``source_id``; see :func:`camps.catalogue.link`.
+        lists is two rows, each with its ``source_id``; see :func:`build` for one catalogue out of many.
 
     Returns
     -------
     GeoDataFrame
-        ``site`` table of METHOD 1 plus extras, EPSG:4326 points (longitude first), rows in the order given.
+        ``site`` table of METHOD 1 plus extras, EPSG:4326 points (longitude first), rows in the order given; status,
+        status_reason and status_date as decided in ``geodata/decisions.csv``.
 
     Raises
     ------
@@ -31,9 +61,12 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
         When a list is not here, not sound, or not the registered one.
     """
     chosen = source_ids or DEFAULT_SOURCES
-    frames = [sources.read(source_id).sites for source_id in chosen]
+    read = [sources.read(source_id) for source_id in chosen]
+    frames = [source.sites for source in read]
     stacked = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    return tables.check(gpd.GeoDataFrame(stacked, geometry="geometry", crs=4326), "site", source=", ".join(chosen))
+    sites = gpd.GeoDataFrame(stacked, geometry="geometry", crs=4326)
+    namespaces = {source.entry.id: source.entry.namespace for source in read}
+    return tables.check(apply_statuses(sites, read_decisions(), namespaces), "site", source=", ".join(chosen))
 
 
 def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
@@ -59,10 +92,104 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
         When a list is not here, not sound or not the registered one, or none of them counts `metric`.
     """
     chosen = source_ids or DEFAULT_SOURCES
-    stacked = pd.concat([sources.read(source_id).counts for source_id in chosen], ignore_index=True)
-    wanted: pd.DataFrame = stacked[stacked["metric"] == metric]
-    if wanted.empty:
-        raise InputError(
-            f"{', '.join(chosen)}: no counts of {metric}; expected a list that counts them, such as aspi-xjdp-v1"
-        )
-    return wanted.reset_index(drop=True)
+    read = [sources.read(source_id).counts for source_id in chosen]
+    wanted = [frame[frame["metric"] == metric] for frame in read if not frame.empty]
+    if not any(len(frame) for frame in wanted):
+        known = "expected a list that counts them, such as aspi-xjdp-v1"
+        raise InputError(f"{', '.join(chosen)}: no counts of {metric}; {known}")
+    return pd.concat(wanted, ignore_index=True)
+
+
+def link(left: str, right: str, *, ignore_references: bool = False, decisions: Path | None = None) -> Links:
+    """Return which record of one list is which of another, and what the two disagree on.
+
+    Parameters
+    ----------
+    left, right
+        Ids of the register.
+    ignore_references
+        Whether to leave out every number that the lists print of one another and of third lists.
+    decisions
+        A file of manual decisions instead of ``geodata/decisions.csv``.
+
+    Returns
+    -------
+    Links
+        ``links``: left_key, right_key, distance_m, score, reason, left_site, right_site, relation; ``conflicts``.
+
+    Raises
+    ------
+    MissingError, InputError, CheckError
+        When a list is not here or not sound, or a decision names a record that is not there.
+    """
+    two = Two(side_of(sources.read(left)), side_of(sources.read(right)))
+    return _link(two, read_decisions(decisions), ignore_references=ignore_references)
+
+
+def _link(two: Two, decisions: pd.DataFrame, *, ignore_references: bool = False) -> Links:
+    return link_sides(two.left, two.right, ignore_references=ignore_references, settled=settle(decisions, two))
+
+
+def diff(before: str, after: str) -> pd.DataFrame:
+    """Return what happened to each key between two editions of one list.
+
+    Parameters
+    ----------
+    before, after
+        Ids of the register whose lists share one numbering, such as ``buzzfeed-2020`` and ``buzzfeed-2021``.
+
+    Returns
+    -------
+    DataFrame
+        key, change (same, moved, changed, added, dropped), moved_m, name_before, name_after, details.
+
+    Raises
+    ------
+    MissingError, InputError, CheckError
+        When a list is not here, or the two are not editions of one list.
+    """
+    return diff_sources(sources.read(before), sources.read(after))
+
+
+def build(*source_ids: str) -> Catalogue:
+    """Return one catalogue out of many lists: places, every original record, links and conflicts.
+
+    Parameters
+    ----------
+    *source_ids
+        Ids of the register, the most trusted first; all lists that are here when none is given.
+
+    Returns
+    -------
+    Catalogue
+        ``places`` is a ``site`` table with one row a place; a place that only one list has is there too.
+
+    Raises
+    ------
+    MissingError, InputError, CheckError
+        When a list is not here or not sound.
+    """
+    chosen = source_ids or tuple(name for name in sources.available() if sources.entry(name).reader)
+    read = {source_id: sources.read(source_id) for source_id in chosen}
+    pairs = list(combinations(chosen, 2))
+    sides, decisions = {name: side_of(source) for name, source in read.items()}, read_decisions()
+    linked = {(left, right): _link(Two(sides[left], sides[right]), decisions) for left, right in pairs}
+    links = _stacked(
+        [linked[pair].links for pair in pairs], pairs, (*LINK_COLUMNS, "left_site", "right_site", "relation")
+    )
+    conflicts = _stacked([linked[pair].conflicts for pair in pairs], pairs, ())
+    records = pd.concat([source.records for source in read.values()], ignore_index=True)
+    decided = {source_id: source.entry.namespace for source_id, source in read.items()}
+    judged = apply_statuses(gpd.GeoDataFrame(records, geometry="geometry", crs=4326), decisions, decided)
+    return gather(judged, links, conflicts)
+
+
+def _stacked(frames: list[pd.DataFrame], pairs: list[tuple[str, str]], columns: tuple[str, ...]) -> pd.DataFrame:
+    named = [
+        frame.assign(left_source=left, right_source=right)
+        for frame, (left, right) in zip(frames, pairs, strict=True)
+        if not frame.empty
+    ]
+    if not named:
+        return pd.DataFrame(columns=[*columns, "left_source", "right_source"])
+    return pd.concat(named, ignore_index=True)

@@ -6,17 +6,47 @@ from collections.abc import Callable
 from pathlib import Path
 
 from camps.errors import InputError
+from camps.sources.adding import About, Added, add, parse_mapping, prepare
 from camps.sources.aspi import read_aspi
-from camps.sources.base import Source
+from camps.sources.base import Source, missing_cells
 from camps.sources.buzzfeed import read_buzzfeed_2020, read_buzzfeed_2021
+from camps.sources.datum import DatumCheck, check_datum, undo_datum
+from camps.sources.fetching import Fetched, fetch, listing, verify
 from camps.sources.gazetteer import read_gazetteer
-from camps.sources.mapped import read_mapped
+from camps.sources.mapped import guess_mapping, read_mapped, read_table
 from camps.sources.osm import read_osm
 from camps.sources.registry import SourceEntry, SourceFile, entry, registry
 from camps.sources.report import Remark, Report
 from camps.sources.store import available, path
 
-__all__ = ["Remark", "Report", "Source", "SourceEntry", "SourceFile", "available", "entry", "path", "read", "registry"]
+__all__ = [
+    "About",
+    "Added",
+    "DatumCheck",
+    "Fetched",
+    "Remark",
+    "Report",
+    "Source",
+    "SourceEntry",
+    "SourceFile",
+    "add",
+    "available",
+    "check_datum",
+    "entry",
+    "fetch",
+    "guess_mapping",
+    "listing",
+    "missing_cells",
+    "parse_mapping",
+    "path",
+    "prepare",
+    "read",
+    "read_file",
+    "read_table",
+    "registry",
+    "undo_datum",
+    "verify",
+]
 
 _READERS: dict[str, Callable[[Path, SourceEntry], Source]] = {
     "gazetteer": read_gazetteer,

@@ -15,6 +15,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable
+from functools import cache
 
 from camps.sources.values import missing_kind
 
@@ -67,16 +68,21 @@ def read_date(verbatim: str) -> str | None:
 
 
 def _valid(text: str, verbatim: str) -> str:
-    try:
-        for half in text.split("/"):
-            if half not in ("", ".."):
-                edtf.parse_edtf(half)
-    except edtf.EDTFParseException as error:
-        raise ValueError(f"{verbatim!r} is no day of the calendar") from error
+    if not all(_is_date(half) for half in text.split("/") if half not in ("", "..")):
+        raise ValueError(f"{verbatim!r} is no day of the calendar")
     lower, _, upper = text.partition("/")
     if upper and upper != ".." and lower not in ("", "..") and lower[:10].rstrip("?~%") > upper.rstrip("?~%"):
         raise ValueError(f"{verbatim!r} ends before it begins")
     return text
+
+
+@cache
+def _is_date(text: str) -> bool:
+    try:
+        edtf.parse_edtf(text)
+    except edtf.EDTFParseException:
+        return False
+    return True
 
 
 def _year(two_digits: str) -> str:
@@ -142,3 +148,33 @@ _FORMS = (
     _form(rf"(?:before) {_YEAR}", lambda m: f"../{int(m[1]) - 1}"),
     _form(rf"(?:after) {_YEAR}", lambda m: f"{int(m[1]) + 1}/.."),
 )  # fmt: skip
+
+
+def date_bounds(text: str) -> tuple[str, str]:
+    """Return the first and the last day that an EDTF date can mean, as ISO dates; empty text where a side is open.
+
+    Parameters
+    ----------
+    text
+        EDTF text as :func:`read_date` returns it: ``2017/2018`` gives 2017-01-01 and 2018-12-31, ``2017/..`` has
+        no last day, ``..`` neither.
+
+    Raises
+    ------
+    ValueError
+        When the text is no EDTF date.
+    """
+    first, _, last = text.partition("/")
+    return _day(first, last=False), _day(last if "/" in text else first, last=True)
+
+
+@cache
+def _day(text: str, *, last: bool) -> str:
+    if text in ("", ".."):
+        return ""
+    try:
+        date = edtf.parse_edtf(text)
+    except edtf.EDTFParseException as error:
+        raise ValueError(f"{text!r} is no EDTF date; expected such as 2017, 2017-06 or 2017/2018") from error
+    day = date.upper_strict() if last else date.lower_strict()
+    return f"{day.tm_year:04d}-{day.tm_mon:02d}-{day.tm_mday:02d}"

@@ -1,0 +1,153 @@
+"""Decisions made by hand: which records are one place, which are not, which sites are disputed or retracted.
+
+``geodata/decisions.csv`` holds one a row; each has a reason, a citation and a date, and overrides what the lists and
+the positions say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from camps import settings
+from camps.catalogue.linking import Settled
+from camps.catalogue.records import Side, Two
+from camps.errors import Fault, InputError, raise_faults
+from camps.sources.dates import read_date
+from camps.sources.report import Report
+from camps.sources.text import MOST_LINE_BYTES, read_delimited
+from camps.tables import SITE_STATUSES
+
+COLUMNS = (
+    "decision", "left_source", "left_key", "right_source", "right_key", "reason", "citation", "decided_on",
+)  # fmt: skip
+PAIRED = ("link", "separate")
+
+
+def decisions_path() -> Path:
+    """Return the path of the decisions that ship with the suite."""
+    return settings.geodata() / "decisions.csv"
+
+
+def read_decisions(path: Path | None = None) -> pd.DataFrame:
+    """Return the manual decisions, checked.
+
+    Returns
+    -------
+    DataFrame
+        decision (link, separate, active, disputed, retracted), left_source and left_key, right_source and right_key
+        (empty for a status), reason, citation, decided_on (EDTF); all text. A source is a source id, or the
+        numbering that all editions of a list share, such as ``aspi``.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there or a row is not whole; all faults are named at once.
+    """
+    where = path or decisions_path()
+    if where.is_file() and where.stat().st_size < MOST_LINE_BYTES and _only_header(where):
+        return pd.DataFrame(columns=list(COLUMNS), dtype="string")
+    frame = read_delimited(where, Report(), encoding="utf-8-sig", delimiter=",").frame
+    absent = [name for name in COLUMNS if name not in frame]
+    if absent:
+        raise InputError(f"{where}: no column {', '.join(absent)}; expected {', '.join(COLUMNS)}")
+    raise_faults(_faults(frame), where.name)
+    return frame[list(COLUMNS)].map(str.strip)
+
+
+def _only_header(path: Path) -> bool:
+    lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    return len(lines) == 1
+
+
+def _faults(frame: pd.DataFrame) -> Iterator[Fault]:
+    for row, cells in zip(frame.index, frame.to_dict("records"), strict=True):
+        where, decision = f"row {row}", cells["decision"].strip()
+        if decision not in (*PAIRED, *SITE_STATUSES):
+            yield Fault(where, f"decision {decision!r}", f"one of {', '.join((*PAIRED, *SITE_STATUSES))}")
+        needed = ["left_source", "left_key", "reason", "citation", "decided_on"]
+        needed += ["right_source", "right_key"] if decision in PAIRED else []
+        yield from (
+            Fault(where, f"no {name}", "every decision to be reasoned and cited")
+            for name in needed
+            if not cells[name].strip()
+        )
+        try:
+            read_date(cells["decided_on"])
+        except ValueError as error:
+            yield Fault(where, f"decided_on {cells['decided_on']!r}", "a date", str(error))
+
+
+def _cited(row: pd.Series) -> str:
+    return f"decision of {row['decided_on']}: {row['reason']} ({row['citation']})"
+
+
+def settle(decisions: pd.DataFrame, two: Two) -> Settled:
+    """Return which pairs of two lists are decided by hand, by row position, with the citation of each.
+
+    Raises
+    ------
+    InputError
+        When a decision names a record that its list does not have.
+    """
+    linked: dict[tuple[int, int], str] = {}
+    apart: dict[tuple[int, int], str] = {}
+    for _, row in decisions[decisions["decision"].isin(PAIRED)].iterrows():
+        pair = _pair(row, two)
+        if pair is not None:
+            (linked if row["decision"] == "link" else apart)[pair] = _cited(row)
+    return Settled(linked, apart)
+
+
+def _pair(row: pd.Series, two: Two) -> tuple[int, int] | None:
+    left, right = (row["left_source"], row["left_key"]), (row["right_source"], row["right_key"])
+    if not (_is(two.left, left[0]) and _is(two.right, right[0])):
+        left, right = right, left
+    if not (_is(two.left, left[0]) and _is(two.right, right[0])):
+        return None
+    return _position(two.left, left[1]), _position(two.right, right[1])
+
+
+def _is(side: Side, name: str) -> bool:
+    return name in (side.source_id, side.namespace)
+
+
+def _position(side: Side, key: str) -> int:
+    if key not in side.keys:
+        raise InputError(
+            f"decisions.csv: {side.source_id} has no record {key}; expected one of its own keys; correct it"
+        )
+    return side.keys.index(key)
+
+
+def apply_statuses(sites: gpd.GeoDataFrame, decisions: pd.DataFrame, namespaces: dict[str, str]) -> gpd.GeoDataFrame:
+    """Return a copy of the sites with status, reason and date as decided; retracted sites stay.
+
+    Parameters
+    ----------
+    sites
+        ``site`` table.
+    decisions
+        As :func:`read_decisions` returns them.
+    namespaces
+        Source id → numbering.
+    """
+    decided = decisions[decisions["decision"].isin(SITE_STATUSES)]
+    if decided.empty:
+        return sites
+    changed = sites.copy()
+    for name in ("status_reason", "status_date"):
+        if name not in changed:
+            changed[name] = pd.Series(pd.NA, index=changed.index, dtype="string")
+    for _, row in decided.iterrows():
+        of_list = (changed["source_id"] == row["left_source"]) | (
+            changed["source_id"].map(namespaces) == row["left_source"]
+        )
+        here = of_list & (changed["source_key"] == row["left_key"])
+        changed.loc[here, ["status", "status_reason", "status_date"]] = [
+            row["decision"], f"{row['reason']} ({row['citation']})", read_date(row["decided_on"]),
+        ]  # fmt: skip
+    return changed

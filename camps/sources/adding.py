@@ -1,0 +1,197 @@
+"""Registering a list of one's own: read it as it will be read, keep a copy, write the entry with its hash."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from camps import files
+from camps.errors import InputError
+from camps.sources import store
+from camps.sources.base import Source
+from camps.sources.datum import DatumCheck, check_datum
+from camps.sources.mapped import guess_mapping, read_mapped, read_table
+from camps.sources.registry import SOURCE_ID, SourceEntry, SourceFile, registry, registry_path
+from camps.sources.report import Report
+from camps.tables import DATUM_FLAGS
+
+NOT_STATED = "not stated"
+#: EDTF for a year that is not known.
+UNKNOWN_DATE = "XXXX"
+_SHOWN = (
+    "source_key",
+    "name_en",
+    "name_zh",
+    "lat",
+    "lon",
+    "lat_published",
+    "lon_published",
+    "opened",
+    "closed",
+    "tier",
+)
+N_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a list beyond its rows; each text as it will be cited."""
+
+    title: str = ""
+    publisher: str = NOT_STATED
+    date: str = UNKNOWN_DATE
+    landing: str = NOT_STATED
+    licence: str = NOT_STATED
+    citation: str = ""
+    datum: str = "unknown"
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Added:
+    """A list as registered: its entry, the list as read, and the outcome of the datum check (``None`` if not made)."""
+
+    entry: SourceEntry
+    source: Source
+    datum: DatumCheck | None
+
+    def first_rows(self, n: int = N_SHOWN) -> pd.DataFrame:
+        """Return the first rows as they will be read: keys, names, positions and the printed strings beside them."""
+        rows = self.source.records.head(n)
+        shown = [name for name in _SHOWN if name in rows and rows[name].notna().any()]
+        return pd.DataFrame(rows[shown])
+
+
+def prepare(
+    path: Path, source_id: str, about: About | None = None, *, trusted: gpd.GeoDataFrame | None = None
+) -> Added:
+    """Return a local file as it would be registered and read; nothing is written.
+
+    Parameters
+    ----------
+    path
+        The file: CSV, TSV, XLSX, ODS, KML, KMZ, GeoJSON, GeoPackage, Shapefile (as one ZIP) or GeoParquet.
+    source_id
+        The id to give it: lower-case letters, digits, dots and hyphens.
+    about
+        Title, publisher, mapping and so on; the mapping is guessed from plain column names when it is empty.
+    trusted
+        ``site`` table in WGS 84 to check the datum against; no check when left out.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file cannot be read through the mapping, or the id or the datum is not one.
+    """
+    told = about or About()
+    if not SOURCE_ID.fullmatch(source_id):
+        raise InputError(
+            f"id {source_id!r}: expected lower-case letters, digits, dots and hyphens, such as my-list-2024"
+        )
+    if told.datum not in DATUM_FLAGS:
+        raise InputError(f"datum {told.datum!r}: expected one of {', '.join(DATUM_FLAGS)}")
+    entry = _entry(path, source_id, told)
+    source = read_mapped(path, entry)
+    if trusted is None:
+        return Added(entry, source, None)
+    as_printed = read_mapped(path, replace(entry, datum="wgs84")).records
+    return Added(entry, source, check_datum(as_printed, trusted))
+
+
+def _entry(path: Path, source_id: str, about: About) -> SourceEntry:
+    mapping = dict(about.mapping)
+    if not mapping:
+        raw = read_table(path, Report(), options=about.options).frame
+        mapping = guess_mapping(raw)
+    title = about.title or path.stem
+    return SourceEntry(
+        id=source_id, title=title, publisher=about.publisher, date=about.date, landing=about.landing,
+        licence=about.licence, citation=about.citation or f"{about.publisher}, {title}", datum=about.datum,
+        format=path.suffix.removeprefix(".").casefold() or "csv", files=(SourceFile(path.name, files.sha256(path)),),
+        reader="mapped", namespace=source_id, mapping=mapping, options=dict(about.options),
+    )  # fmt: skip
+
+
+def add(path: Path, source_id: str, about: About | None = None, *, trusted: gpd.GeoDataFrame | None = None) -> Added:
+    """Register a local file as a source: copy it to the cache and write its entry, with its hash, to the register.
+
+    Parameters
+    ----------
+    path, source_id, about, trusted
+        As for :func:`prepare`.
+
+    Returns
+    -------
+    Added
+        The entry, the list as read, and the datum check; :meth:`Added.first_rows` shows how it is read.
+
+    Raises
+    ------
+    MissingError, InputError
+        As :func:`prepare`, and when the id is registered already with another file.
+    """
+    if source_id in registry():
+        raise InputError(f"{source_id}: registered already; choose another id, or take its entry out of sources.toml")
+    if path.suffix.casefold() == ".shp":
+        raise InputError(f"{path}: one of several files of a Shapefile; put them into one .zip and add that")
+    added = prepare(path, source_id, about, trusted=trusted)
+    files.write_bytes(store.cached(source_id, path.name), path.read_bytes())
+    register(added.entry)
+    return added
+
+
+def register(entry: SourceEntry) -> Path:
+    """Append an entry to the register, keeping its comments and order, and return the register's path."""
+    where = registry_path()
+    document = _document(where)
+    tables = document.setdefault("source", tomlkit.aot())
+    tables.append(_table(entry))
+    return files.write_text(where, tomlkit.dumps(document))
+
+
+def _document(where: Path) -> tomlkit.TOMLDocument:
+    with files.readable(where):
+        text = where.read_text(encoding="utf-8")
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise InputError(f"{where}: not TOML ({error}); mend the line it names") from error
+
+
+def _table(entry: SourceEntry) -> Any:
+    table = tomlkit.table()
+    for name in ("id", "title", "publisher", "date", "landing", "licence", "citation", "datum", "format", "reader"):
+        table[name] = getattr(entry, name)
+    table["namespace"] = entry.namespace
+    for name in ("mapping", "options"):
+        if getattr(entry, name):
+            table[name] = dict(getattr(entry, name))
+    held = tomlkit.aot()
+    for file in entry.files:
+        held.append(tomlkit.item({"name": file.name, "sha256": file.sha256}))
+    table["file"] = held
+    return table
+
+
+def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
+    """Return a mapping from texts such as ``name_en=Facility name``, as a command line gives them.
+
+    Raises
+    ------
+    InputError
+        When a text has no ``=``.
+    """
+    parted = {pair: re.fullmatch(r"\s*([\w.]+)\s*=\s*(.+?)\s*", pair) for pair in pairs}
+    for pair, found in parted.items():
+        if found is None:
+            raise InputError(f"mapping {pair!r}: expected FIELD=COLUMN, such as lat=Latitude")
+    return {found[1]: found[2] for found in parted.values() if found}
