@@ -8,6 +8,7 @@ declared in ``names``, so no number can stand in a claim unchecked.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -222,6 +223,23 @@ def _unchecked_digits(claim: Claim) -> list[str]:
     for name in sorted(claim.names, key=len, reverse=True):
         rest = rest.replace(name, " ")
     return re.findall(r"[0-9][0-9.,]*", _DATE.sub(" ", rest))
+
+
+def read_stated_on(path: Path | None = None) -> str:
+    """Return the day on which the authors state the claims, an ISO date; nothing proves it.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there, or names no calendar day.
+    """
+    where = path or claims_path()
+    stated_on = _read_toml(where).get("edition", {}).get("stated_on")
+    try:
+        return dt.date.fromisoformat(stated_on).isoformat()
+    except (TypeError, ValueError) as error:
+        expected = 'a day such as "2026-11-22" under [edition]'
+        raise InputError(f"{where}: edition, stated_on: found {stated_on!r}, expected {expected}") from error
 
 
 # --- checking -------------------------------------------------------------------------------------------------------

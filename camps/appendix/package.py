@@ -11,12 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from camps import files, provenance, settings
-from camps.appendix import claims, content, document, findings, records
+from camps.appendix import bag, claims, content, crate, document, findings, records
 from camps.appendix.evidence import BUNDLED, Evidence
 from camps.provenance import CustodyLog, RunRecord
-
-PAYLOAD = "data"
-MANIFEST = "manifest-sha256.txt"
 
 
 def build_appendix(out: Path, *, dossiers: Sequence[str] = content.DOSSIERS) -> list[Path]:
@@ -41,8 +38,9 @@ def build_appendix(out: Path, *, dossiers: Sequence[str] = content.DOSSIERS) -> 
     """
     with tempfile.TemporaryDirectory(prefix="camps-appendix-") as scratch:
         staged = Path(scratch)
-        _Build(Evidence(), staged / PAYLOAD, dossiers).run()
-        _write_manifest(staged)
+        build = _Build(Evidence(), staged / bag.PAYLOAD, dossiers)
+        build.run()
+        bag.write_bag(staged, _bag_info(build))
         return _publish(staged, out)
 
 
@@ -56,6 +54,7 @@ class _Build:
     log: CustodyLog = field(default_factory=CustodyLog)
     runs: list[RunRecord] = field(default_factory=list)
     derived: dict[str, Path] = field(default_factory=dict)
+    software: Mapping[str, str] = field(default_factory=provenance.software)
 
     def run(self) -> None:
         """Fill the folder."""
@@ -65,13 +64,15 @@ class _Build:
         tables = self._tables(checked, disputes)
         self._record("camps.appendix.records", self._write_tables(tables))
         material = content.Material(
-            self.evidence, tables, checked, disputes, provenance.software(), self.log.head, len(self.log.events),
+            self.evidence, tables, checked, disputes, self.software, self.log.head, len(self.log.events),
             self.folder / "figures", self.dossiers,
         )  # fmt: skip
         self._record("camps.appendix.document", self._write_document(material))
         self._record("camps.appendix.records.build_processing", self._write_tables(self._processing()))
-        self._write_tables({"items": records.build_items(self.evidence, self.derived)})
+        items = records.build_items(self.evidence, self.derived)
+        self._write_tables({"items": items})
         self._write_custody()
+        crate.write_crate(self.folder, items, self.runs, stated_on=claims.read_stated_on(), custody_head=self.log.head)
 
     def _checked_claims(self) -> list[claims.CheckedClaim]:
         items = records.build_items(self.evidence)["item_id"]
@@ -134,10 +135,13 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _write_manifest(staged: Path) -> None:
-    payload = sorted(path for path in (staged / PAYLOAD).rglob("*") if path.is_file())
-    lines = [f"{files.sha256(path)}  {path.relative_to(staged).as_posix()}\n" for path in payload]
-    files.write_text(staged / MANIFEST, "".join(lines))
+def _bag_info(build: _Build) -> dict[str, str]:
+    return {
+        "Source-Organization": "The Camps project",
+        "Bag-Software-Agent": f"camps {build.software['camps']}",
+        "External-Description": "Evidence appendix; not verified on the ground; no time is proved",
+        "External-Identifier": f"custody log {build.log.head}",
+    }
 
 
 def _publish(staged: Path, out: Path) -> list[Path]:
@@ -145,7 +149,12 @@ def _publish(staged: Path, out: Path) -> list[Path]:
     built = sorted(path.relative_to(staged) for path in staged.rglob("*") if path.is_file())
     for name in built:
         files.write_bytes(out / name, (staged / name).read_bytes())
-    for stale in sorted(path for path in (out / PAYLOAD).rglob("*") if path.is_file()):
-        if stale.relative_to(out) not in built:
-            stale.unlink()
+    for stale in _stale(out, set(built)):
+        stale.unlink()
     return [out / name for name in sorted(built, key=lambda name: (name.suffix != ".pdf", name))]
+
+
+def _stale(out: Path, built: set[Path]) -> list[Path]:
+    """Return the payload files of an earlier build; nothing outside the payload is touched."""
+    found = (path for path in (out / bag.PAYLOAD).rglob("*") if path.is_file())
+    return sorted(path for path in found if path.relative_to(out) not in built)

@@ -1,0 +1,102 @@
+"""The BagIt bag around the package: manifests with SHA-256 and SHA-512, nothing that depends on a clock."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import bagit
+
+from camps import files
+from camps.errors import Fault
+
+PAYLOAD = "data"
+ALGORITHMS = ("sha256", "sha512")
+MANIFEST = "manifest-sha256.txt"
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+
+_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+
+logging.getLogger("bagit").addHandler(logging.NullHandler())
+
+
+def write_bag(folder: Path, info: Mapping[str, str]) -> list[Path]:
+    """Make a bag of `folder`, whose payload lies in ``data/`` already, and return the tag files.
+
+    Parameters
+    ----------
+    folder
+        The bag's folder.
+    info
+        Lines of ``bag-info.txt``; the size of the payload is added. No date is.
+    """
+    payload = [path for path in sorted((folder / PAYLOAD).rglob("*")) if path.is_file()]
+    octets = sum(path.stat().st_size for path in payload)
+    lines = {**info, "Payload-Oxum": f"{octets}.{len(payload)}"}
+    tags = [
+        files.write_text(folder / "bagit.txt", _DECLARATION),
+        files.write_text(folder / "bag-info.txt", "".join(f"{name}: {value}\n" for name, value in lines.items())),
+    ]
+    tags += [_write_manifest(folder, payload, f"manifest-{name}.txt", name) for name in ALGORITHMS]
+    return tags + [_write_manifest(folder, sorted(tags), f"tagmanifest-{name}.txt", name) for name in ALGORITHMS]
+
+
+def _write_manifest(folder: Path, paths: list[Path], name: str, algorithm: str) -> Path:
+    lines = (f"{_sum(path, algorithm)}  {path.relative_to(folder).as_posix()}\n" for path in paths)
+    return files.write_text(folder / name, "".join(lines))
+
+
+def _sum(path: Path, algorithm: str) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
+
+
+def find_bag_faults(folder: Path) -> list[Fault]:
+    """Return everything wrong with a bag: an edited, removed or added file, a missing manifest, a stray tag file.
+
+    BagIt lets a bag go without tag manifests and with tag files that no manifest names. This check does not: without
+    a tag manifest anybody could rewrite the manifests themselves.
+    """
+    missing = [name for name in _required() if not (folder / name).is_file()]
+    faults = [Fault(name, "no such file", "one in every bag", "the bag was cut or made anew") for name in missing]
+    faults += [Fault(name, "no manifest names it", "no such file", "it was added") for name in _strays(folder)]
+    return faults + _library_faults(folder)
+
+
+def _required() -> list[str]:
+    manifests = [f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in ALGORITHMS]
+    return ["bagit.txt", "bag-info.txt", *manifests]
+
+
+def _strays(folder: Path) -> list[str]:
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    return sorted(name for name in names if not name.startswith(f"{PAYLOAD}/") and name not in _required())
+
+
+def _library_faults(folder: Path) -> list[Fault]:
+    try:
+        bagit.Bag(str(folder)).validate(processes=1)
+    except bagit.BagValidationError as error:
+        told = error.details or [error]
+        return [Fault("bag", str(detail), "what the manifests say", "restore the file") for detail in told]
+    except (bagit.BagError, OSError, UnicodeDecodeError) as error:
+        return [Fault("bag", str(error), "a BagIt bag", "unpack the package again")]
+    return []
+
+
+def write_zip(folder: Path, path: Path) -> Path:
+    """Write a bag as a ZIP file with the same bytes every time: sorted names, one date, stored with one method."""
+    members = sorted(member for member in folder.rglob("*") if member.is_file())
+    with files.replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for member in members:
+            name = f"{path.stem}/{member.relative_to(folder).as_posix()}"
+            entry = zipfile.ZipInfo(name, date_time=_EARLIEST)
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, member.read_bytes(), compresslevel=9)
+    return path
