@@ -163,7 +163,7 @@ class _Run:
         self, frame: gpd.GeoDataFrame, scenes: pd.DataFrame, visits: Visits, plane: CRS, settings: _Settings
     ) -> None:
         self.frame, self.scenes, self.visits, self.plane, self.settings = frame, scenes, visits, plane, settings
-        self.site = visits.sites.get_indexer(pd.Index(frame["site_id"].astype(object)))
+        self.site = visits.site_codes(frame["site_id"])
         self.scene = visits.scenes.get_indexer(pd.Index(frame["scene_id"]))
         look = visits.order(self.site, self.scene)
         self._by_look = np.argsort(look, kind="stable")
@@ -214,7 +214,8 @@ class _Run:
     def _seen_at(self, k: int) -> _Outlines:
         start, end = np.searchsorted(self._look, [k, k + 1])
         row = np.sort(self._by_look[start:end])
-        lonlat = self.frame.geometry.iloc[row]
+        # In normal form, so that not even rounding depends on how a ring is written.
+        lonlat = self.frame.geometry.iloc[row].normalize()
         shape = np.asarray(lonlat.to_crs(self.plane).array)
         measured = self.frame["area_m2"].iloc[row]
         walled = (self.frame["kind"].iloc[row] == "compound").to_numpy()
@@ -389,7 +390,7 @@ class _Run:
             return pd.DataFrame(columns=columns)
         table = pd.concat(self.events, ignore_index=True)
         dates, scenes = self.scenes["observed_on"], self.scenes["scene_id"]
-        table["site_id"] = pd.array(np.asarray(self.visits.sites, dtype=object)[table["site"]], dtype="string")
+        table["site_id"] = _named(self.visits.sites, table["site"].to_numpy())
         track_ids = names[table["track"].to_numpy()]
         for event, members in self.several.items():
             track_ids[event] = ";".join(sorted(names[list(members)]))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import gaussian_filter
 
 from camps.crs import Floats
 
@@ -108,8 +108,7 @@ def _densest(difference: Floats, reach_m: float) -> Floats:
     half = int(np.ceil(reach_m / _BIN_M)) + 1
     edges = (np.arange(-half, half + 2) - 0.5) * _BIN_M
     counts, _, _ = np.histogram2d(difference[:, 0], difference[:, 1], bins=[edges, edges])
-    window = 2 * int(_PEAK_RADIUS_M / _BIN_M) + 1
-    density = np.rint(uniform_filter(counts, size=window, mode="constant") * window**2)
+    density = np.round(gaussian_filter(counts, sigma=_PEAK_RADIUS_M / 2 / _BIN_M, mode="constant"), 6)
     peak = np.argwhere(density == density.max()) - half
     # Of places equally dense the one nearest to no shift at all, so that the answer does not depend on luck.
     return np.asarray(peak[np.lexsort((peak[:, 1], peak[:, 0], (peak**2).sum(axis=1)))[0]] * _BIN_M)

@@ -142,4 +142,4 @@ def _validate(truth: gpd.GeoDataFrame, found: gpd.GeoDataFrame, time: str, ident
         twice = frame[frame.duplicated([time, identity])]
         if len(twice):
             row = twice.iloc[0]
-            raise InputError(f"SCOT: {name} has {row[identity]!r} twice at {row[time]!r}, expected once; dissolve it")
+            raise InputError(f"SCOT: {name} has track {row[identity]} twice at {row[time]}, expected once; dissolve it")

@@ -25,7 +25,7 @@ Codes = NDArray[np.intp]
 class Visits:
     """Sites and scenes as numbers, and the looks of each site in order.
 
-    ``sites`` and ``scenes`` are the names behind the codes; footprints without a site share the code of a null name.
+    ``sites`` and ``scenes`` are the names behind the codes; footprints without a site share the code after the last.
     ``scene_at[k, site]`` is the scene of the k-th look at a site, -1 after its last.
     """
 
@@ -35,6 +35,10 @@ class Visits:
     _whole: Codes
     _valid_key: Codes
     _valid: NDArray[Any]
+
+    def site_codes(self, names: pd.Series[Any]) -> Codes:
+        """Return the code of each site's name."""
+        return _site_codes(self.sites, names)
 
     def order(self, site: Codes, scene: Codes) -> Codes:
         """Return which look at its site (0, 1, …) each pair of codes is."""
@@ -78,21 +82,28 @@ def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CR
     pairs = pd.concat([frame[["site_id", "scene_id"]].astype(object) for frame in (
         looked, series.coverage.dropna(subset="site_id"), footprints,
     )]).drop_duplicates()  # fmt: skip
-    site, sites = pd.factorize(pairs["site_id"], sort=True, use_na_sentinel=False)
-    table = pd.DataFrame({"site": site, "scene": scenes.get_indexer(pd.Index(pairs["scene_id"]))})
+    sites = pd.Index(sorted(pairs["site_id"].dropna().unique()), dtype=object)
+    table = pd.DataFrame(
+        {"site": _site_codes(sites, pairs["site_id"]), "scene": scenes.get_indexer(pd.Index(pairs["scene_id"]))}
+    )
     table = table.sort_values(["site", "scene"])
     look = table.groupby("site").cumcount()
-    scene_at = np.full((int(look.max()) + 1 if len(look) else 0, len(sites)), -1, dtype=np.intp)
+    scene_at = np.full((int(look.max()) + 1 if len(look) else 0, len(sites) + 1), -1, dtype=np.intp)
     scene_at[look, table["site"]] = table["scene"]
-    names = pd.Index(sites)
     whole = looked[looked["status"] == "observed"]
-    key, valid = _valid_areas(series.coverage.to_crs(plane), names, scenes)
-    return Visits(names, scenes, scene_at, _keys(whole, names, scenes), key, valid)
+    key, valid = _valid_areas(series.coverage.to_crs(plane), sites, scenes)
+    return Visits(sites, scenes, scene_at, _keys(whole, sites, scenes), key, valid)
+
+
+def _site_codes(sites: pd.Index[Any], names: pd.Series[Any]) -> Codes:
+    codes = sites.get_indexer(pd.Index(names.astype(object)))
+    codes[names.isna().to_numpy()] = len(sites)
+    return np.asarray(codes, dtype=np.intp)
 
 
 def _keys(frame: pd.DataFrame, sites: pd.Index[Any], scenes: pd.Index[Any]) -> Codes:
-    site = sites.get_indexer(pd.Index(frame["site_id"].astype(object)))
-    site[frame["site_id"].isna()] = -1
+    # A valid area without a site holds for every site: its key is that of the site before the first.
+    site = np.where(frame["site_id"].isna(), -1, _site_codes(sites, frame["site_id"]))
     return np.asarray(site * len(scenes) + scenes.get_indexer(pd.Index(frame["scene_id"])), dtype=np.intp)
 
 

@@ -34,7 +34,7 @@ def day_bounds(edtf: str) -> tuple[str, str]:
     """
     try:
         # EDTF knows times of day too; which day they belong to depends on a time zone.
-        parsed = None if ":" in edtf else parse_edtf(edtf)
+        parsed = parse_edtf("" if ":" in edtf else edtf)
         first, last = _iso_day(parsed.lower_strict()), _iso_day(parsed.upper_strict())
     except (EDTFParseException, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(
