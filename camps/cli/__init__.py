@@ -1,0 +1,71 @@
+"""The command line: the same words as the library, one line on stderr when something is wrong.
+
+Exit status 0 when all went well, 1 when a check failed, 2 for input that cannot be used, 130 when stopped by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+
+import typer
+
+# The help lists the commands in the order of these imports: the main job first.
+from camps.cli import running  # isort: skip
+from camps.cli import listing, growing, picturing  # isort: skip
+from camps.cli.app import app
+from camps.errors import CampsError
+
+__all__ = ["app", "growing", "listing", "main", "picturing", "run", "running"]
+
+MOST_FAULTS_ON_A_LINE = 3
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status; what is wrong is one line on stderr."""
+    try:
+        status = app(arguments, prog_name="camps", standalone_mode=False)
+    except typer.Exit as error:
+        return int(error.exit_code)
+    except typer.TyperException as error:
+        # Called without a command, the help has been printed and there is nothing to add.
+        return _complain(_usage_problem(error), 2) if str(error) else 2
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("stopped; run the same command again to continue", 128 + signal.SIGINT)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; Python must not complain about it on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CampsError as error:
+        return _complain(_on_one_line(str(error)), error.exit_status, error)
+    return status if isinstance(status, int) else 0
+
+
+def _usage_problem(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "camps"
+    message = " ".join(error.format_message().split()) if hasattr(error, "format_message") else str(error)
+    message = message.replace("Value error, ", "")
+    return f"{message.rstrip('.')}; '{command} --help' lists what there is"
+
+
+def _on_one_line(message: str) -> str:
+    head, *lines = message.splitlines()
+    shown = [line.strip() for line in lines[:MOST_FAULTS_ON_A_LINE]]
+    if len(lines) > len(shown):
+        shown.append(f"and {len(lines) - len(shown)} more ('camps --debug …' lists them)")
+    return ": ".join([head, " | ".join(shown)]) if shown else head
+
+
+def _complain(message: str, status: int, error: BaseException | None = None) -> int:
+    if error is not None and "--debug" in sys.argv:
+        traceback.print_exception(error, file=sys.stderr)
+    print(f"camps: {message}", file=sys.stderr)
+    return status

@@ -1,0 +1,5 @@
+"""``python -m camps.cli`` is ``camps``."""
+
+from camps.cli import main
+
+main()

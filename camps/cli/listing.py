@@ -1,0 +1,207 @@
+"""`camps sources` and `camps sites`: the published lists, and the places they name."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+
+import camps
+from camps.cli.app import app, example
+from camps.cli.output import TableFormat, deliver_table
+from camps.errors import CheckError, InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from camps.catalogue.exporting import SiteFormat
+
+group = typer.Typer(
+    name="sources",
+    no_args_is_help=True,
+    help="The published lists: which are registered, which are here, how they differ and how they hang together.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+)
+app.add_typer(group)
+
+Form = Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")]
+Out = Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of sources [default: all].")]
+
+
+@group.command("list", epilog=example("camps sources list", "camps sources list --format json"))
+def list_sources(form: Form = TableFormat.table, out: Out = None) -> None:
+    """Print the register: each source, who published it, under which terms, and whether it is here."""
+    table = camps.sources.listing()
+    on_screen = ["id", "title", "publisher", "date", "licence", "state"]
+    deliver_table(table[on_screen] if form is TableFormat.table else table, form, out)
+
+
+@group.command(epilog=example("camps sources fetch", "camps sources fetch aspi-xjdp-v1"))
+def fetch(source_ids: Ids = None) -> int:
+    """Fetch the files of sources into the cache, each checked against its SHA-256.
+
+    What is bundled, mirrored or cached is checked and not fetched again; a broken download goes on where it stopped.
+    Without a network what is missing is said, and the rest goes on; the exit status is then 1. A file with another sum
+    stops the run and both sums are named.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        fetched = camps.sources.fetch(source_ids or (), progress=_Bytes(bar))
+    for one in fetched:
+        print(f"{one.state:<8} {one.source_id}/{one.name}: {one.detail}")
+    return int(any(one.state == "missing" for one in fetched))
+
+
+class _Bytes:
+    """Shows the bytes of one file after another as they come in."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, source_id: str, name: str, done_bytes: int, total_bytes: int) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._bar.add_task(f"{source_id}/{name}", total=total_bytes or None)
+        self._bar.update(self._tasks[name], completed=done_bytes, total=total_bytes or None)
+
+
+@group.command(epilog=example("camps sources verify"))
+def verify(source_ids: Ids = None, form: Form = TableFormat.table, out: Out = None) -> int:
+    """Check each registered file that is here against its SHA-256; status 1 when one differs."""
+    table = camps.sources.verify(source_ids or ())
+    deliver_table(table[["source_id", "name", "state"]] if form is TableFormat.table else table, form, out)
+    differs = table[table["state"] == "differs"]
+    if len(differs):
+        row = differs.iloc[0]
+        raise CheckError(f"{row['path']}: SHA-256 is {row['actual']}, expected {row['expected']}; restore or fetch it")
+    return 0
+
+
+@group.command(
+    epilog=example("camps sources add ngo.xlsx --id ngo-2024 --map lat=Latitude --map lon=Longitude --map name_en=Site")
+)
+def add(
+    file: Annotated[
+        Path, typer.Argument(help="CSV, TSV, XLSX, ODS, KML, KMZ, GeoJSON, GPKG, SHP in a ZIP, GeoParquet.")
+    ],
+    source_id: Annotated[str, typer.Option("--id", help="Id to register it under, such as ngo-2024.")],
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="FIELD=COLUMN, such as lat=Latitude; guessed where it is plain.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="Title as it will be cited.")] = "",
+    publisher: Annotated[str, typer.Option(help="Who published it.")] = "not stated",
+    licence: Annotated[str, typer.Option(help="Its terms.")] = "not stated",
+    date: Annotated[str, typer.Option(help="When it was published, EDTF.")] = "XXXX",
+    datum: Annotated[str, typer.Option(help="wgs84, gcj02, bd09 or unknown.")] = "unknown",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show how it is read and register nothing.")] = False,
+) -> None:
+    """Register a local file as a source, with its SHA-256, and show its first rows as they will be read."""
+    about = camps.sources.About(
+        title=title, publisher=publisher, licence=licence, date=date, datum=datum,
+        mapping=camps.sources.parse_mapping(mapping or ()),
+    )  # fmt: skip
+    take = camps.sources.prepare if dry_run else camps.sources.add
+    added = take(file, source_id, about, trusted=camps.catalogue.load())
+    deliver_table(added.first_rows(), TableFormat.table, None)
+    print(f"{len(added.source.records)} rows read; {len(added.source.report.frame())} remarks on reading")
+    if added.datum is not None:
+        print(f"datum: {added.datum}")
+
+
+@group.command(epilog=example("camps sources link buzzfeed-2021 aspi-xjdp-v1 --ignore-references --format csv"))
+def link(
+    left: Annotated[str, typer.Argument(help="Id of one list.")],
+    right: Annotated[str, typer.Argument(help="Id of the other.")],
+    ignore_references: Annotated[
+        bool, typer.Option("--ignore-references", help="Leave out the numbers that the lists print of one another.")
+    ] = False,
+    conflicts: Annotated[bool, typer.Option("--conflicts", help="Print what the two disagree on instead.")] = False,
+    form: Form = TableFormat.table,
+    out: Out = None,
+) -> None:
+    """Print which record of one list is which of the other: distance, score and the reasons.
+
+    What the two disagree on is listed and never averaged away; `geodata/decisions.csv` overrides, and is cited.
+    """
+    links = camps.catalogue.link(left, right, ignore_references=ignore_references)
+    columns = ["left_key", "right_key", "distance_m", "score", "reason"]
+    deliver_table(links.conflicts if conflicts else links.links[columns], form, out)
+
+
+@group.command(epilog=example("camps sources diff buzzfeed-2020 buzzfeed-2021"))
+def diff(
+    before: Annotated[str, typer.Argument(help="Id of the earlier edition.")],
+    after: Annotated[str, typer.Argument(help="Id of the later edition.")],
+    form: Form = TableFormat.table,
+    out: Out = None,
+) -> None:
+    """Print what became of each entry between two editions of a list: same, moved, changed, added or dropped."""
+    changes = camps.catalogue.diff(before, after)
+    if form is TableFormat.table:
+        changes = changes[changes["change"] != "same"]
+    deliver_table(changes, form, out)
+
+
+class SiteForm(StrEnum):
+    """How sites are written."""
+
+    table = "table"
+    geojson = "geojson"
+    gpkg = "gpkg"
+    csv = "csv"
+    parquet = "parquet"
+    kml = "kml"
+
+
+@app.command(
+    epilog=example(
+        "camps sites --country China --system laogai", "camps sites --source aspi-xjdp-v1 --format gpkg --out a.gpkg"
+    )
+)
+def sites(
+    source: Annotated[list[str] | None, typer.Option(help="Lists to take the sites from [default: gazetteer].")] = None,
+    system: Annotated[list[str] | None, typer.Option(help="Only this system; may be given again.")] = None,
+    country: Annotated[list[str] | None, typer.Option(help="Only this country; may be given again.")] = None,
+    tier: Annotated[list[int] | None, typer.Option(help="Only this tier; may be given again.")] = None,
+    date: Annotated[str | None, typer.Option(help="Only sites not known to be closed or unopened then, EDTF.")] = None,
+    bounds: Annotated[str | None, typer.Option("--box", help="west,south,east,north in degrees.")] = None,
+    form: Annotated[SiteForm, typer.Option("--format", help="Form of the answer.")] = SiteForm.table,
+    out: Out = None,
+) -> None:
+    """Print or write the sites, with coordinates as published and as used, their uncertainty and their sources."""
+    chosen = camps.catalogue.select(
+        camps.catalogue.load(*(source or ())),
+        system=system or (), country=country or (), tier=tier or (), date=date, box=_box(bounds),
+    )  # fmt: skip
+    if form is SiteForm.table and out is None:
+        shown = ["site_id", "name_en", "country", "admin1", "system", "tier", "lat_published", "lon_published", "r95_m"]
+        deliver_table(chosen[[*shown, "status"]], TableFormat.table, None)
+    else:
+        _deliver_sites(chosen, form, out)
+
+
+def _deliver_sites(chosen: gpd.GeoDataFrame, form: SiteForm, out: Path | None) -> None:
+    wanted = None if form is SiteForm.table else cast("SiteFormat", form.value)
+    if out is not None:
+        print(camps.catalogue.write_sites(chosen, out, format=wanted))
+        return
+    if form in {SiteForm.gpkg, SiteForm.parquet}:
+        raise InputError(f"--format {form.value}: this is no text; name a file with --out FILE.{form.value}")
+    sys.stdout.buffer.write(camps.catalogue.render_sites(chosen, wanted or "csv"))
+
+
+def _box(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--box {text}: expected west,south,east,north in degrees, such as 73,34,97,50") from error
+    return west, south, east, north

@@ -1,0 +1,169 @@
+"""`camps map` and `camps frames`: what people will see."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+import camps
+from camps.cli.app import app, example
+from camps.errors import InputError
+
+if TYPE_CHECKING:
+    pass
+
+
+class MapName(StrEnum):
+    """The maps that can be written."""
+
+    sites = "sites"
+    growth = "growth"
+    footprints = "footprints"
+
+
+class Look(StrEnum):
+    """How a map looks."""
+
+    dark = "dark"
+    light = "light"
+
+
+class Language(StrEnum):
+    """The language of a map's words."""
+
+    en = "en"
+    fr = "fr"
+    zh = "zh"
+    ug = "ug"
+
+
+@app.command("map", epilog=example("camps map growth --lang fr --out growth_fr.html"))
+def draw_map(
+    name: Annotated[MapName, typer.Argument(help="Which map.")],
+    out: Annotated[Path | None, typer.Option(help="The HTML file to write [default: exports/maps/NAME.html].")] = None,
+    lang: Annotated[Language, typer.Option(help="Language of the words.")] = Language.en,
+    look: Annotated[Look, typer.Option(help="Dark or light.")] = Look.dark,
+) -> None:
+    """Write one map as one file that opens anywhere, without a network.
+
+    Everything is inside: scripts, borders, data. `growth` and `footprints` carry a time slider that stops at the real
+    observation dates.
+    """
+    drawn = _MAPS[name](lang.value, look.value)
+    print(camps.maps.write_map(drawn, out or camps.settings.exports() / "maps" / f"{name.value}.html"))
+
+
+def _growth_map(lang: str, look: str) -> Any:
+    source = camps.growth.fullest()
+    counts = camps.catalogue.counts(source)
+    sites = camps.catalogue.load(source)
+    return camps.maps.growth_map(sites[sites["site_id"].isin(counts["unit"])], counts, lang=lang, look=look)
+
+
+def _footprint_map(lang: str, look: str) -> Any:
+    series = camps.footprints.load()
+    return camps.maps.footprint_map(series.footprints, series.looks, lang=lang, look=look)
+
+
+_MAPS = {
+    MapName.sites: lambda lang, look: camps.maps.site_map(lang=lang, look=look),
+    MapName.growth: _growth_map,
+    MapName.footprints: _footprint_map,
+}
+
+
+@app.command(
+    epilog=example(
+        "camps frames first --dry-run", "camps frames first --size 3840x2160 --fps 24000/1001 --range 1001-1010"
+    )
+)
+def frames(
+    shot: Annotated[str, typer.Argument(help="Name of a shot in shots/, or the path of a shot file.")],
+    fps: Annotated[str | None, typer.Option(help="Frames a second, whole or as a fraction such as 24000/1001.")] = None,
+    size: Annotated[str | None, typer.Option(help="Width and height in pixels, such as 3840x2160.")] = None,
+    span: Annotated[str | None, typer.Option("--range", help="Only these frames, such as 1001-1050.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Browsers to film with; the bytes are the same.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped (the default).")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and draw nothing.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the deliveries [default: exports/frames].")] = None,
+) -> None:
+    """Film a shot: numbered PNG frames with checksums, a table of what each shows, and a movie to look at.
+
+    Frames that are there and still right are kept, so a run that was stopped goes on where it was, and a change of one
+    date draws only the frames that show it.
+    """
+    chosen = _shot(shot, fps, size)
+    if dry_run:
+        print(_plan_text(camps.film.build_plan(chosen)))
+        return
+    with _frame_progress() as progress:
+        result = camps.film.render(
+            chosen,
+            out or camps.settings.exports() / "frames",
+            numbers=_numbers(span),
+            workers=workers,
+            progress=progress,
+        )
+    print(f"{result.folder}: {result.n_drawn} frames drawn, {result.n_kept} kept")
+    if result.movie:
+        print(result.movie)
+
+
+def _shot(name: str, fps: str | None, size: str | None) -> Any:
+    changes: dict[str, Any] = {}
+    if fps is not None:
+        changes["rate"] = int(fps) if fps.isdigit() else fps
+    if size is not None:
+        changes["size"] = _size(size)
+    shot = camps.film.read_shot(name)
+    if not changes:
+        return shot
+    return camps.film.build_shot({**shot.model_dump(mode="python", by_alias=True), **changes}, what=name)
+
+
+def _size(text: str) -> list[int]:
+    parts = text.lower().split("x")
+    if len(parts) != 2 or not all(part.isdigit() for part in parts):
+        raise InputError(f"--size {text}: expected width and height in pixels, such as 3840x2160")
+    return [int(part) for part in parts]
+
+
+def _numbers(span: str | None) -> range | None:
+    if span is None:
+        return None
+    first, _, last = span.partition("-")
+    if not first.isdigit() or (last and not last.isdigit()) or (last and int(last) < int(first)):
+        raise InputError(f"--range {span}: expected a frame or two, such as 1001-1050")
+    return range(int(first), int(last or first) + 1)
+
+
+def _plan_text(plan: Any) -> str:
+    shot = plan.shot
+    return "\n".join(
+        [
+            f"shot      {shot.title} ({shot.code}, version {shot.version})",
+            f"frames    {plan.numbers[0]} to {plan.numbers[-1]}: {len(plan.numbers)}",
+            f"duration  {plan.seconds:g} s at {shot.rate} frames/s",
+            f"pictures  {shot.size[0]}x{shot.size[1]}, {shot.look} look, language {shot.language}",
+            f"dates     {plan.first_date} to {plan.last_date}, {shot.mode}",
+            f"sources   {', '.join(shot.map.sources)}",
+            f"disk      about {plan.disk_bytes / 1e6:.0f} MB",
+        ]
+    )
+
+
+@contextmanager
+def _frame_progress() -> Iterator[Callable[[int, int, str], None]]:
+    console = Console(file=sys.stderr)
+    columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, message: bar.update(task, completed=done, total=total, description=message)
