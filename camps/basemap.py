@@ -40,7 +40,7 @@ _RELIEF_WIDTH = 2400
 #: Width of the blur that takes the tints of height away from the shading, in source pixels, and what stays of them.
 _TINT_SIGMA = 22.0
 _TINT_KEPT = 0.18
-_FEATHER_PX = 120
+_FEATHER_PX = 260
 
 Box = tuple[float, float, float, float]
 Rings = list[NDArray[np.float64]]
@@ -109,7 +109,7 @@ def read_relief() -> bytes:
 
 def encode_line(lonlat: NDArray[np.float64], digits: int) -> str:
     """Return a line of (lon, lat) rows, in degrees, as an encoded polyline kept to `digits` decimals."""
-    whole = np.rint(lonlat[:, ::-1] * 10**digits).astype(np.int64)
+    whole: NDArray[np.int64] = np.rint(lonlat[:, ::-1] * 10**digits).astype(np.int64)
     keep = np.append(True, np.any(np.diff(whole, axis=0) != 0, axis=1))
     deltas = np.diff(whole[keep], axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     return "".join(_encode_number(int(number)) for number in deltas.ravel())
@@ -298,7 +298,9 @@ def _encode_lines(parts: Sequence[BaseGeometry], recipe: Scale) -> list[str]:
     # Lines that end where the next begins are joined first, so that a dash pattern runs on and no joint shows.
     merged = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(pieces)))
     simple = shapely.simplify(merged, recipe.tolerance_deg)
-    return sorted(encode_line(shapely.get_coordinates(line), recipe.digits) for line in simple)
+    # Shorter than the last digit kept, a line would be a point.
+    long = simple[shapely.length(simple) > 10.0**-recipe.digits]
+    return sorted(encode_line(shapely.get_coordinates(line), recipe.digits) for line in long)
 
 
 def _polygons(rings: Iterable[NDArray[np.float64]]) -> list[BaseGeometry]:
@@ -307,7 +309,14 @@ def _polygons(rings: Iterable[NDArray[np.float64]]) -> list[BaseGeometry]:
 
 def _topology_rings(topology: dict[str, Any], name: str) -> Rings:
     arcs = _arcs(topology)
-    return [_stitch(ring, arcs) for geometry in _geometries(topology, name) for ring in _ring_indices(geometry)]
+    rings = [_stitch(ring, arcs) for geometry in _geometries(topology, name) for ring in _ring_indices(geometry)]
+    return [_unwrapped(ring) for ring in rings]
+
+
+def _unwrapped(ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a ring that runs on past 180° where it crosses the antimeridian, instead of jumping round the globe."""
+    lon = np.unwrap(ring[:, 0], period=360)
+    return np.column_stack([lon - 360 * np.round((lon.mean() - ring[:, 0].mean()) / 360), ring[:, 1]])
 
 
 def _topology_lines(topology: dict[str, Any], name: str) -> Rings:

@@ -324,7 +324,9 @@ def _footprint_content(
         kind, table, stops(footprints=footprints, looks=looks),
         title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=["gazetteer", "footprints"],
     )  # fmt: skip
-    meta |= {"precision": "day", "measure": "area", "legend": titles()["legend"]["footprints"], "key_step_days": 7}
+    legends = titles()["legend"]
+    meta |= {"precision": "day", "measure": "area", "legend": legends["tier"], "legend_near": legends["footprints"]}
+    meta["key_step_days"] = 7
     first, last = meta["stop_days"][0], meta["stop_days"][-1]
     meta |= {"t_min": first, "t_max": last, "t_start": last}
     present = set(footprints["kind"])

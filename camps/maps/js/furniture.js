@@ -10,7 +10,7 @@ class Furniture {
     this.words = words;
   }
 
-  layout(pen, frame, state) {
+  layout(pen, frame, state, before) {
     const { view, u } = pen;
     const margin = { x: Math.max(12, GRAPHICS_SAFE * view.width), y: Math.max(12, GRAPHICS_SAFE * view.height) };
     const parts = [];
@@ -20,8 +20,13 @@ class Furniture {
     const wide = view.width - 2 * margin.x;
     add('credit', this.credit(pen, frame, margin, wide));
     add('legend', this.title(pen, frame, margin, wide));
-    add('date', this.clock(pen, frame, state, margin, wide, parts));
-    add('legend', view.width > 560 && this.legend(pen, frame, margin, parts));
+    this.after = state;
+    add('date', before ? this.versus(pen, frame, before, margin, parts) : this.clock(pen, frame, state, margin, wide, parts));
+    if (view.width > 560 || frame.legend) {
+      for (const [rows, alpha, samples] of this.words.legends(frame, pen.ze)) {
+        add('legend', alpha > 0.004 && this.legend(pen, frame, margin, parts, rows, alpha, samples));
+      }
+    }
     add('legend', this.measure(pen, frame, margin, parts, u));
     return parts;
   }
@@ -84,25 +89,24 @@ class Furniture {
     };
   }
 
+  // Date, total and what they rest on. Rows are kept free for all that may come, so that the date never jumps.
   clock(pen, frame, state, margin, wide, parts) {
     const { type, u, view, look } = pen;
     const note = Math.max(10, 19 * u);
-    const date = this.words.date(frame.t, frame.lang);
-    const rows = date ? [[date, (this.data.meta.precision === 'year' ? 84 : 58) * u, 700, look.text]] : [];
-    const total = this.words.total(state, frame.lang);
-    if (total) rows.push([total, Math.max(14, 34 * u), 600, look.text]);
-    const room = Math.min(wide, view.width > 560 ? 620 * u : wide);
-    for (const text of this.words.notes(state, frame.lang)) {
-      rows.push(...type.wrap(text, room, note, 400).map((line) => [line, note, 400, look.muted]));
-    }
-    const height = rows.reduce((sum, row) => sum + row[1] * 1.3, 0);
+    const rows = this.headRows(frame, state, u, look);
+    const room = Math.min(wide, 520 * u);
+    const notes = this.words.notes(state, frame.lang).flatMap((text) => type.wrap(text, room, note, 400));
+    rows.push(...notes.map((line) => [line, note, 400, look.muted]));
+    if (!rows.length) return null;
+    const spare = Math.max(0, this.words.mostNotes() - notes.length) * note * 1.3;
+    const height = rows.reduce((sum, row) => sum + row[1] * 1.3, spare);
     const width = Math.max(...rows.map(([text, size, weight]) => type.width(text, size, weight)));
     const x = this.start(pen, margin);
     const credit = parts.find((part) => part.layer === 'credit');
-    const beside = view.width > 1000 * u + 2 * margin.x || !credit;
-    const bottom = beside ? view.height - margin.y : credit.box[1] - 8;
+    const beside = credit ? (type.rtl ? x - credit.box[2] : credit.box[0] - x) : Infinity;
+    const bottom = beside > 540 * u ? view.height - margin.y : credit.box[1] - 8;
     return {
-      box: this.boxFrom(pen, x, width, bottom - height, bottom, true),
+      box: this.boxFrom(pen, x, width, bottom - height, bottom - spare, true),
       draw() {
         let y = bottom - height;
         for (const [text, size, weight, colour] of rows) {
@@ -113,12 +117,45 @@ class Furniture {
     };
   }
 
-  legend(pen, frame, margin, parts) {
-    const { type, u, view, look } = pen;
-    const rows = this.words.legendRows(frame);
+  headRows(frame, state, u, look) {
+    const date = this.words.date(frame.t, frame.lang);
+    const total = this.words.total(state, frame.lang);
+    const era = this.words.eraName(frame.t, frame.lang);
+    const rows = date ? [[date, (this.data.meta.precision === 'year' ? 84 : 58) * u, 700, look.text]] : [];
+    if (total || this.data.meta.measure) rows.push([total, Math.max(14, 34 * u), 600, look.text]);
+    if (this.data.eras.length) rows.push([era, Math.max(12, 26 * u), 600, look.secondary]);
+    return rows;
+  }
+
+  // Two dates on the two sides of the divider.
+  versus(pen, frame, before, margin, parts) {
+    const { type, u, view, look, ctx } = pen;
+    const x = frame.split * view.width;
+    const size = Math.max(15, 40 * u);
+    const small = Math.max(11, 22 * u);
+    const credit = parts.find((part) => part.layer === 'credit');
+    const y = (credit ? credit.box[1] : view.height - margin.y) - 2.6 * small;
+    const sides = [
+      [this.words.date(before.t, frame.lang), this.words.total(before, frame.lang), 'right', -1],
+      [this.words.date(frame.t, frame.lang), this.words.total(this.after, frame.lang), 'left', 1],
+    ];
+    return {
+      box: [x - 330 * u, y - size, x + 330 * u, y + 1.6 * small],
+      draw: () => {
+        ctx.fillStyle = look.text;
+        ctx.fillRect(x - u, 0, 2 * u, view.height);
+        for (const [date, total, align, way] of sides) {
+          type.draw(date, x + way * 20 * u, y, { size, weight: 700, colour: look.text, align, halo: look.halo, haloWidth: 5 * u });
+          type.draw(total, x + way * 20 * u, y + 1.35 * small, { size: small, weight: 400, colour: look.secondary, align, halo: look.halo, haloWidth: 4 * u });
+        }
+      },
+    };
+  }
+
+  legend(pen, frame, margin, parts, rows, alpha, samples) {
+    const { ctx, type, u, view, look } = pen;
     const size = Math.max(11, 18 * u);
     const step = size * 1.62;
-    const samples = this.words.sizeSamples();
     const sampleHeight = samples.length ? 2 * this.data.options.radius_of_one * Math.sqrt(samples[samples.length - 1]) * u + 1.3 * size : 0;
     const textWidth = Math.max(...rows.map((row) => type.width(row.text, size, row.head ? 600 : 400) + (row.head ? 0 : 2.1 * size)));
     const width = Math.max(textWidth, samples.length ? 190 * u : 0) + 2 * size;
@@ -130,6 +167,7 @@ class Furniture {
     return {
       box,
       draw: () => {
+        ctx.globalAlpha = alpha;
         panel(pen, box);
         let y = box[1] + size * 0.6;
         const side = type.rtl ? box[2] - size : box[0] + size;
@@ -144,6 +182,7 @@ class Furniture {
           });
         }
         if (samples.length) this.drawSamples(pen, frame, samples, box, y, size);
+        ctx.globalAlpha = 1;
       },
     };
   }

@@ -20,6 +20,7 @@ class Page {
     this.stage = stage;
     this.data = data;
     const { meta } = data;
+    this.split = meta.split;
     this.state = { t: meta.t_start, mode: meta.mode, lang: meta.lang, look: meta.look, uncertainty: false, layers: {} };
     this.playing = null;
     this.filming = false;
@@ -42,6 +43,7 @@ class Page {
     map.invalidateSize({ pan: false });
     this.fit();
     root.addEventListener('keydown', (event) => this.key(event));
+    if (this.split !== undefined) this.addDivider();
     this.applyLanguage();
     this.redraw();
   }
@@ -74,8 +76,39 @@ class Page {
     const tiles = this.hasTiles();
     const narrow = size.x <= 560;
     return { width: size.x, height: size.y, scale: window.devicePixelRatio || 1, lon: centre.lng, lat: centre.lat,
-      zoom: this.map.getZoom(), ...this.state, background: tiles ? 'transparent' : 'look',
+      zoom: this.map.getZoom(), split: this.split, ...this.state, background: tiles ? 'transparent' : 'look',
       layers: { ...(tiles ? { base: false } : {}), ...(narrow ? { legend: true } : {}), ...this.state.layers } };
+  }
+
+  // The divider of a comparison: dragged, or moved by the arrow keys when it has the focus.
+  addDivider() {
+    const box = this.map.getContainer();
+    this.divider = element('div', { class: 'camps-divider', role: 'slider', tabindex: 0, 'aria-valuemin': 0, 'aria-valuemax': 100 });
+    const move = (event) => this.moveDivider((event.clientX - box.getBoundingClientRect().left) / box.clientWidth);
+    this.divider.addEventListener('pointerdown', (event) => {
+      event.stopPropagation();
+      this.divider.setPointerCapture(event.pointerId);
+      this.divider.onpointermove = move;
+    });
+    this.divider.addEventListener('pointerup', () => { this.divider.onpointermove = null; });
+    this.divider.addEventListener('keydown', (event) => {
+      const step = { ArrowLeft: -0.02, ArrowRight: 0.02 }[event.key];
+      if (step) {
+        event.preventDefault();
+        event.stopPropagation();
+        this.moveDivider(this.split + step);
+      }
+    });
+    L.DomEvent.disableClickPropagation(this.divider);
+    box.append(this.divider);
+    this.moveDivider(this.split);
+  }
+
+  moveDivider(share) {
+    this.split = clamp(share, 0.02, 0.98);
+    this.divider.style.left = `${this.split * 100}%`;
+    this.divider.setAttribute('aria-valuenow', Math.round(this.split * 100));
+    this.redraw();
   }
 
   redraw() {
@@ -99,6 +132,7 @@ class Page {
     this.root.lang = { zh: 'zh-Hans', ug: 'ug' }[lang] || lang;
     this.root.dir = lang === 'ug' ? 'rtl' : 'ltr';
     this.root.dataset.look = look;
+    if (this.divider) this.divider.setAttribute('aria-label', this.stage.words.of('divider', lang));
     if (this.bar) this.bar.label();
   }
 

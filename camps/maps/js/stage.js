@@ -29,6 +29,10 @@ class Stage {
     if (!this.data.words[full.lang]) throw new Error(`camps.setFrame: no language "${full.lang}"`);
     if (!KIND_BETWEEN[full.mode]) throw new Error(`camps.setFrame: no mode "${full.mode}"`);
     full.t = Days.of(full.t === undefined ? meta.t_max : full.t);
+    if (meta.t_before !== undefined) {
+      full.t_before = Days.of(full.t_before === undefined ? meta.t_before : full.t_before);
+      full.split = clamp(full.split === undefined ? meta.split : full.split, 0, 1);
+    }
     full.layers = Object.fromEntries(LAYERS.map((name) => [name, frame.layers && name in frame.layers ? Boolean(frame.layers[name]) : name !== 'guides']));
     return full;
   }
@@ -41,9 +45,10 @@ class Stage {
     const type = new Type(this.ctx, frame.lang, this.data.fonts);
     const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look: this.data.looks[frame.look] };
     const state = this.timeline.at(frame.t, frame.mode);
+    const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
     const placed = this.symbols.place(pen, state);
-    this.drawLayers(pen, frame, state, placed);
-    this.last = { frame, state, placed };
+    this.drawLayers(pen, frame, state, before, placed);
+    this.last = { frame, state, before, placed };
   }
 
   size(frame) {
@@ -58,17 +63,35 @@ class Stage {
     this.ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
   }
 
-  drawLayers(pen, frame, state, placed) {
+  drawLayers(pen, frame, state, before, placed) {
     const on = frame.layers;
-    const parts = this.furniture.layout(pen, frame, state);
+    const parts = this.furniture.layout(pen, frame, state, before);
     if (on.base) this.drawGround(pen, frame);
     else if (frame.background === 'look') this.fillBackground(pen);
-    if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn);
-    if (on.growth) this.symbols.draw(pen, placed);
-    if (on.outlines) this.drawOutlines(pen, frame, state, placed);
+    if (before) {
+      const edge = frame.split * frame.width;
+      this.clipped(pen, 0, edge, () => this.drawState(pen, frame, before, this.symbols.place(pen, before)));
+      this.clipped(pen, edge, frame.width, () => this.drawState(pen, frame, state, placed));
+    } else this.drawState(pen, frame, state, placed);
     if (on.labels) this.labels.draw(pen, frame, this.siteLabels(pen, frame), parts.map((part) => part.box), this.symbols.marks(placed));
     for (const layer of ['legend', 'date', 'credit']) this.furniture.draw(parts, layer);
     if (on.guides) this.furniture.drawGuides(pen);
+  }
+
+  clipped({ ctx, view }, left, right, draw) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, 0, right - left, view.height);
+    ctx.clip();
+    draw();
+    ctx.restore();
+  }
+
+  drawState(pen, frame, state, placed) {
+    const on = frame.layers;
+    if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn);
+    if (on.growth) this.symbols.draw(pen, placed);
+    if (on.outlines) this.drawOutlines(pen, frame, state, placed);
   }
 
   drawOutlines(pen, frame, state, placed) {
@@ -119,7 +142,7 @@ class Stage {
 
   describe() {
     if (!this.last) throw new Error('camps.describe: nothing has been drawn yet; call camps.setFrame first');
-    const { frame, state, placed } = this.last;
+    const { frame, state, before, placed } = this.last;
     const ids = this.data.sites.map((site) => site.id);
     return {
       t: frame.t,
@@ -136,6 +159,7 @@ class Stage {
       kinds: Object.fromEntries(ids.map((id, i) => [id, state.sites[i].kind])),
       points: Object.fromEntries(placed.map((item) => [item.site.id, [item.x, item.y, item.r]])),
       pieces: this.timeline.outlines ? this.timeline.outlines.describe(state.drawn) : [],
+      before: before && { t: frame.t_before, date_shown: this.words.shown(frame.t_before), total: before.total, kind: before.kind },
       missing_words: [...this.words.missing].sort(),
     };
   }

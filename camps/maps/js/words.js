@@ -83,10 +83,14 @@ class Words {
 
   eraNotes(state, lang) {
     const undated = state.sites.filter((site) => site.phase === 'undated').length;
-    const era = this.era(state.t);
-    const notes = era ? [this.name(era.names, lang)] : [];
+    const notes = [];
     if (undated) notes.push(this.of('undated_note', lang, { n: undated, all: this.data.meta.n_sites }));
     return notes;
+  }
+
+  eraName(t, lang) {
+    const era = this.era(t);
+    return era ? this.name(era.names, lang) : '';
   }
 
   era(t) {
@@ -106,25 +110,39 @@ class Words {
     return this.data.meta.attribution.map((part) => (typeof part === 'string' ? part : part[lang] || part.en)).join(' · ');
   }
 
-  legendRows(frame) {
-    const { lang } = frame;
-    const rows = [];
-    const head = this.meta('legend', lang);
-    if (head) rows.push({ text: head, head: true });
+  // One legend, or two that hand over where the camera comes close enough for outlines.
+  legends(frame, ze) {
+    const near = this.data.footprints ? smoothstep(11.8, 12.4, ze) : 0;
+    const far = this.data.footprints ? 1 - smoothstep(11.2, 11.8, ze) : 1;
+    return [
+      [this.classRows(frame.lang), far, this.data.options.samples],
+      [this.swatchRows(frame.lang), near, []],
+    ];
+  }
+
+  classRows(lang) {
+    const rows = [{ text: this.meta('legend', lang), head: true }];
     for (const entry of this.data.classes) {
-      const colour = (look) => look.classes[entry.colour];
-      rows.push({ text: this.name(entry.names, lang), mark: (look) => ({ shape: entry.shape, colour: colour(look), mark: 'observed' }) });
+      const mark = (look) => ({ shape: entry.shape, colour: look.classes[entry.colour], mark: 'observed' });
+      rows.push({ text: this.name(entry.names, lang), mark });
     }
     for (const mark of this.data.marks) {
-      rows.push({ text: this.of(`mark_${mark}`, lang), mark: (look) => ({ shape: 'disc', colour: look.sample, mark: mark === 'undated' ? 'unknown' : mark }) });
+      const name = mark === 'undated' ? 'unknown' : mark;
+      rows.push({ text: this.of(`mark_${mark}`, lang), mark: (look) => ({ shape: 'disc', colour: look.sample, mark: name }) });
     }
+    return rows;
+  }
+
+  swatchRows(lang) {
+    const rows = [{ text: this.meta('legend_near', lang), head: true }];
     for (const swatch of this.data.swatches || []) {
       rows.push({ text: this.of(`swatch_${swatch}`, lang), swatch: (pen, x, y, w, h) => drawSwatch(pen, swatch, x, y, w, h) });
     }
     return rows;
   }
 
-  sizeSamples() {
-    return this.data.options.samples || [];
+  // The most lines of notes that a wide picture of this kind ever shows.
+  mostNotes() {
+    return { growth: 3, eras: 1, footprints: 2 }[this.data.kind] || 0;
   }
 }
