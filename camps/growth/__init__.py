@@ -17,13 +17,14 @@ from camps.growth.comparison import (
     verdict,
 )
 from camps.growth.intervals import bounds, curves
-from camps.growth.measured import hold, series
+from camps.growth.measured import Metric, hold, series
 from camps.growth.onsets import onset, site_onsets, turnbull
 from camps.growth.sourced import fullest, values
 from camps.growth.uncertainty import budget, edge_bias_m2, increase, pixel_counting_sd_m2, vertex_noise_sd_m2
 
 __all__ = [
     "MapAccuracy",
+    "Metric",
     "aggregate",
     "assess",
     "bounds",

@@ -30,6 +30,7 @@ _GOING = {"opacity_to": 0.0, "area_to_m2": 0.0, "area_lo_m2": 0.0}
 _MAYBE = {"area_from_m2": 0.0, "area_to_m2": 0.0, "area_lo_m2": 0.0}
 _NOTHING = {**_MAYBE, "area_hi_m2": 0.0}
 _TEXT = ["track_id", "footprint_id", "site_id", "footprint_kind", "phase", "role", "kind"]
+_SHAPES = ["geometry", "grows_from"]
 _NUMBERS = [
     "from_day", "to_day", "seen_day", "opacity_from", "opacity_to", "area_from_m2", "area_to_m2", "area_lo_m2",
     "area_hi_m2",
@@ -98,7 +99,8 @@ def cues(
     require_tracks(footprints)
     rows = _sightings(footprints, look_days(footprints, looks), tracks)
     drawn = [*_seen(rows), *_before_first(rows, mode), *_to_next(rows, mode), *_after_last(rows, mode)]
-    every = pd.concat([table for table in drawn if len(table)], ignore_index=True) if len(rows) else drawn[0]
+    drawn = [table for table in drawn if len(table)]
+    every = pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(columns=[*_TEXT, *_NUMBERS, *_SHAPES])
     every = every[every["from_day"].lt(every["to_day"]) & ~shapely.is_empty(_shapes(every["geometry"]))]
     every = every.astype({**dict.fromkeys(_TEXT, "string"), **dict.fromkeys(_NUMBERS, "float64")})
     every["site_id"] = every["site_id"].replace("", pd.NA)
@@ -130,7 +132,8 @@ def _one_a_day(footprints: gpd.GeoDataFrame) -> pd.DataFrame:
         return rows.reset_index(drop=True)
     whole = rows[several].groupby(["track_id", "day"])
     joined = whole.agg({"footprint_id": "first", "kind": "first", "site_id": "first", "area_m2": "sum"})
-    joined["geometry"] = [shapely.multipolygons(shapely.get_parts(list(parts))) for _, parts in whole["geometry"]]
+    merged = [shapely.multipolygons(shapely.get_parts(list(parts))) for _, parts in whole["geometry"]]
+    joined["geometry"] = pd.Series(np.asarray(merged, dtype=object), index=joined.index)
     return pd.concat([rows[~several], joined.reset_index()]).sort_values(["track_id", "day"], ignore_index=True)
 
 
@@ -144,6 +147,8 @@ def _as_followed(rows: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cue(rows: pd.DataFrame, span: _Span, phase: str, role: Any, kind: str, **columns: Any) -> pd.DataFrame:
+    if rows.empty:
+        return rows
     area = rows["area_m2"]
     given = {"area_lo_m2": area, "area_hi_m2": area, "area_from_m2": area, "area_to_m2": area, **columns}
     table = rows[["track_id", "footprint_id", "site_id", "geometry"]].assign(
@@ -193,6 +198,8 @@ def _shapes(column: pd.Series[Any]) -> NDArray[Any]:
 
 
 def _changing(rows: pd.DataFrame, mode: Mode) -> Iterator[pd.DataFrame]:
+    if rows.empty:
+        return
     kept = shapely.intersection(_shapes(rows["geometry"]), _shapes(rows["next_geometry"]))
     both_built = rows["kind"].isin(BUILT) & rows["next_kind"].isin(BUILT)
     grows = (rows["kind"].eq(rows["next_kind"]) | both_built).to_numpy(bool) & (shapely.area(kept) > 0)
