@@ -60,6 +60,7 @@ class Material:
     software: Mapping[str, str]
     custody_hash: str
     custody_lines: int
+    stated_on: str
     folder: Path
     dossiers: Sequence[str] = DOSSIERS
 
@@ -120,7 +121,7 @@ def _edition(material: Material) -> list[tuple[str, str]]:
         ("Sites", f"{n_sites} with a published coordinate, {n_without} without"),
         ("Claims", f"{n_checked} computed afresh and found as printed; {not_checked} not checked in this build"),
         ("Published lists at hand", at_hand),
-        ("Date of this build", "none is claimed: the same inputs give the same bytes whenever they are built"),
+        ("Stated on", f"{material.stated_on}, by the authors; nothing proves it, and no clock was read in the build"),
     ]
 
 
@@ -395,16 +396,20 @@ def _disputes(material: Material) -> Section:
         [plain(one.date), plain(one.who), plain(one.claim), plain(one.answer), plain(one.change)]
         for one in material.disputes
     ]
-    told = paragraph(plain(_told_of_retractions(material.tables["sites"])))
+    told = _not_active(material.tables["sites"])
     listed = table(columns, rows, caption=_caption("disputes"))
-    return Section("disputes", "Disputes and retractions", [told, listed], layout="page")
+    return Section("disputes", "Disputes and retractions", [*told, listed], layout="page")
 
 
-def _told_of_retractions(sites: pd.DataFrame) -> str:
-    n_not_active = int((sites["status"] != "active").sum())
-    if not n_not_active:
-        return "No site of the record is disputed or retracted at present."
-    return f"{n_not_active} sites are disputed or retracted; they stay in the table of sites, with the reason."
+def _not_active(sites: pd.DataFrame) -> list[Block]:
+    found = sites[sites["status"] != "active"]
+    if found.empty:
+        return [paragraph(plain("No site of the record is disputed or retracted at present."))]
+    told = [
+        f"{row['name_en']} ({row['site_id']}): {row['status']}; {row['status_reason']}" for _, row in found.iterrows()
+    ]
+    intro = f"{len(found)} sites are disputed or retracted; they stay in the table of sites."
+    return [paragraph(plain(intro)), bullets([plain(_sentence(one)) for one in told])]
 
 
 # --- back -----------------------------------------------------------------------------------------------------------

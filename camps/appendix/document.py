@@ -1,19 +1,23 @@
-"""Sets the document: PDF by Typst, with the same words as the HTML edition."""
+"""Sets the document: PDF by Typst and HTML, the same words in both."""
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import warnings
-from functools import cache
+from collections import Counter
+from collections.abc import Callable
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import typst
 
 from camps import files
-from camps.appendix.blocks import Document
+from camps.appendix.blocks import Document, Spans
 from camps.errors import MissingError, RenderError
 
 #: Tagged for screen readers (PDF/UA-1) and fit for keeping (PDF/A-2a).
@@ -56,6 +60,51 @@ def write_pdf(document: Document, pictures: Path, path: Path) -> Path:
         **{picture.name: picture.read_bytes() for picture in sorted(pictures.glob("*.svg"))},
     }
     return files.write_bytes(path, _compiled(sources))
+
+
+def write_html(document: Document, pictures: Path, path: Path) -> Path:
+    """Write a document as one HTML file that needs nothing else, and return the path.
+
+    Parameters
+    ----------
+    document
+        The content.
+    pictures
+        Folder of the pictures that it names; they are written into the file.
+    path
+        Where the HTML goes.
+    """
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
+    template = environment.from_string(_template("appendix.html.jinja").decode("utf-8"))
+    notes: list[Spans] = []
+    page = template.render(
+        content=document.as_dict(),
+        notes=notes,
+        footnote=partial(_noted, notes),
+        numbered=_counter(),
+        picture=partial(_inlined, pictures),
+    )
+    return files.write_text(path, page + "\n")
+
+
+def _noted(notes: list[Spans], spans: Spans) -> int:
+    notes.append(spans)
+    return len(notes)
+
+
+def _counter() -> Callable[[str], int]:
+    counts: Counter[str] = Counter()
+
+    def numbered(kind: str) -> int:
+        counts[kind] += 1
+        return counts[kind]
+
+    return numbered
+
+
+def _inlined(pictures: Path, name: str) -> str:
+    coded = base64.b64encode((pictures / name).read_bytes()).decode("ascii")
+    return f"data:image/svg+xml;base64,{coded}"
 
 
 def _compiled(sources: dict[str, bytes]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import geopandas as gpd
@@ -19,6 +20,7 @@ BUNDLED = {
     "gazetteer": "gazetteer.csv",
     "gazetteer-no-coordinates": "no_coordinates.csv",
     "gazetteer-sources": "SOURCES.md",
+    "decisions": "decisions.csv",
     "claims": "claims.toml",
     "register": "sources.toml",
     "dabancheng-footprints": "footprints/dabancheng_footprints.geojson",
@@ -37,6 +39,11 @@ PUBLISHED = ("aspi-xjdp-v1", "buzzfeed-2021", "buzzfeed-2020")
 class Evidence:
     """The tables behind an appendix, each read once, from files hashed when they entered.
 
+    Parameters
+    ----------
+    published
+        Ids of the published lists to read; all that are at hand when ``None``.
+
     Attributes
     ----------
     inputs
@@ -45,12 +52,12 @@ class Evidence:
         Ids of the sources that can be read now.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, published: Sequence[str] | None = None) -> None:
         self.inputs = Inputs()
         for item_id, name in BUNDLED.items():
             self.inputs.enter(item_id, settings.geodata() / name)
-        readable = set(sources.available())
-        self.available = ("gazetteer", "dabancheng", *(name for name in PUBLISHED if name in readable))
+        wanted = set(sources.available()) if published is None else set(published)
+        self.available = ("gazetteer", "dabancheng", *(name for name in PUBLISHED if name in wanted))
         for source_id in self.published:
             self.inputs.enter(source_id, sources.path(source_id), sha256=self.register[source_id].files[0].sha256)
 

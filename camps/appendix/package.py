@@ -16,7 +16,13 @@ from camps.appendix.evidence import BUNDLED, Evidence
 from camps.provenance import CustodyLog, RunRecord
 
 
-def build_appendix(out: Path, *, dossiers: Sequence[str] = content.DOSSIERS) -> list[Path]:
+def build_appendix(
+    out: Path,
+    *,
+    dossiers: Sequence[str] = content.DOSSIERS,
+    published: Sequence[str] | None = None,
+    software: Mapping[str, str] | None = None,
+) -> list[Path]:
     """Build the evidence appendix in `out` and return the paths of its files, the PDF first.
 
     Parameters
@@ -26,6 +32,11 @@ def build_appendix(out: Path, *, dossiers: Sequence[str] = content.DOSSIERS) -> 
         change are left alone.
     dossiers
         Ids of the sites that get a dossier.
+    published
+        Ids of the published lists to read; all that are at hand when ``None``.
+    software
+        Versions to print instead of those installed. `verify` gives those of the package it checks, so that the
+        same results have the same bytes whatever made them.
 
     Raises
     ------
@@ -38,7 +49,8 @@ def build_appendix(out: Path, *, dossiers: Sequence[str] = content.DOSSIERS) -> 
     """
     with tempfile.TemporaryDirectory(prefix="camps-appendix-") as scratch:
         staged = Path(scratch)
-        build = _Build(Evidence(), staged / bag.PAYLOAD, dossiers)
+        versions = provenance.software() if software is None else software
+        build = _Build(Evidence(published), staged / bag.PAYLOAD, dossiers, versions)
         build.run()
         bag.write_bag(staged, _bag_info(build))
         return _publish(staged, out)
@@ -51,13 +63,15 @@ class _Build:
     evidence: Evidence
     folder: Path
     dossiers: Sequence[str]
+    software: Mapping[str, str]
     log: CustodyLog = field(default_factory=CustodyLog)
     runs: list[RunRecord] = field(default_factory=list)
     derived: dict[str, Path] = field(default_factory=dict)
-    software: Mapping[str, str] = field(default_factory=provenance.software)
+    stated_on: str = ""
 
     def run(self) -> None:
         """Fill the folder."""
+        self.stated_on = claims.read_stated_on()
         checked = self._checked_claims()
         disputes = claims.read_disputes()
         self._enter_inputs()
@@ -65,14 +79,14 @@ class _Build:
         self._record("camps.appendix.records", self._write_tables(tables))
         material = content.Material(
             self.evidence, tables, checked, disputes, self.software, self.log.head, len(self.log.events),
-            self.folder / "figures", self.dossiers,
+            self.stated_on, self.folder / "figures", self.dossiers,
         )  # fmt: skip
         self._record("camps.appendix.document", self._write_document(material))
         self._record("camps.appendix.records.build_processing", self._write_tables(self._processing()))
         items = records.build_items(self.evidence, self.derived)
         self._write_tables({"items": items})
         self._write_custody()
-        crate.write_crate(self.folder, items, self.runs, stated_on=claims.read_stated_on(), custody_head=self.log.head)
+        crate.write_crate(self.folder, items, self.runs, stated_on=self.stated_on, custody_head=self.log.head)
 
     def _checked_claims(self) -> list[claims.CheckedClaim]:
         items = records.build_items(self.evidence)["item_id"]
@@ -110,7 +124,8 @@ class _Build:
     def _write_document(self, material: content.Material) -> list[Path]:
         whole = content.build_document(material)
         pdf = document.write_pdf(whole, material.folder, self.folder / "appendix.pdf")
-        return self._derive([*sorted(material.folder.glob("*.svg")), pdf])
+        html = document.write_html(whole, material.folder, self.folder / "appendix.html")
+        return self._derive([*sorted(material.folder.glob("*.svg")), html, pdf])
 
     def _derive(self, paths: Sequence[Path]) -> list[Path]:
         for path in paths:
@@ -122,7 +137,7 @@ class _Build:
     def _record(self, instrument: str, outputs: Sequence[Path]) -> None:
         sums = {path.relative_to(self.folder).as_posix(): files.sha256(path) for path in outputs}
         parameters = {"dossiers": list(self.dossiers)} if instrument.endswith("document") else {}
-        run = RunRecord(instrument, self.evidence.inputs.sums(), sums, parameters, settings.SEED)
+        run = RunRecord(instrument, self.evidence.inputs.sums(), sums, parameters, settings.SEED, self.software)
         self.runs.append(run)
 
     def _write_custody(self) -> None:

@@ -261,6 +261,7 @@ _TITLES = {
     "gazetteer": "Gazetteer of documented detention sites",
     "gazetteer-no-coordinates": "Documented sites without a published coordinate",
     "gazetteer-sources": "Sources of the gazetteer",
+    "decisions": "Decisions on disputed and retracted sites and on pairs of records",
     "claims": "Claims and disputes",
     "register": "Register of published lists",
     "dabancheng-footprints": "Dabancheng footprints on 13 dates",
