@@ -12,7 +12,7 @@ from camps import files
 from camps.errors import InputError
 
 #: A list of sites unpacks to a few megabytes.
-MOST_UNPACKED_BYTES = 256 * 2**20
+MOST_UNPACKED_BYTES = 128 * 2**20
 MOST_MEMBERS = 2000
 #: XML shrinks ten- to thirtyfold; a bomb a thousandfold.
 MOST_RATIO = 200

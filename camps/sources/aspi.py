@@ -16,6 +16,7 @@ from camps.sources.base import (
     numbers_as_references,
     require_columns,
     site_frame,
+    tiers_of,
 )
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
@@ -67,7 +68,7 @@ def _columns(raw: pd.DataFrame) -> dict[str, object]:
         **{name: null_blank(raw[column]) for column, name in _EXTRAS.items()},
         "source_key": raw["Number"].str.strip(), "name_en": null_blank(raw["Name_Code"]),
         "lon": raw["Long"], "lat": raw["Lat"], "lon_published": raw["Long"], "lat_published": raw["Lat"],
-        "system": SYSTEM, "tier": pd.to_numeric(raw["Tier"]).astype("Int64"),
+        "system": SYSTEM, "tier": tiers_of(raw["Tier"], "ASPI list"),
         "country": "China", "admin1": "Xinjiang", "admin2": null_blank(raw["Prefecture"]),
         "category": "tier " + raw["Tier"].str.strip(), "references": _references(raw),
     }  # fmt: skip

@@ -204,6 +204,26 @@ def null_blank(column: pd.Series) -> pd.Series:
     return stripped.mask(stripped == "")
 
 
+def tiers_of(printed: pd.Series, what: str) -> pd.Series:
+    """Return a column of printed tiers as whole numbers, null where blank.
+
+    Raises
+    ------
+    InputError
+        When a cell is no whole number; all are named at once.
+    """
+    blank = printed.map(lambda text: missing_kind(text) is not None)
+    sound = printed.str.fullmatch(r"\s*\d{1,9}\s*")
+    raise_faults(
+        (
+            Fault(f"row {row}, column {printed.name}", repr(printed[row]), "a whole number or a blank")
+            for row in printed.index[~blank & ~sound]
+        ),
+        what,
+    )
+    return pd.to_numeric(printed.where(sound)).astype("Int64")
+
+
 def no_parts(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return an empty table of parts with the columns of `sites` and ``part_of``."""
     return sites.iloc[:0].assign(part_of=pd.Series(dtype="string"))

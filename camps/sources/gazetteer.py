@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from camps import settings
-from camps.sources.base import Source, count_frame, no_parts, null_blank, require_columns, site_frame
+from camps.sources.base import Source, count_frame, no_parts, null_blank, require_columns, site_frame, tiers_of
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
 from camps.sources.text import read_delimited
@@ -58,7 +58,7 @@ def _columns(raw: pd.DataFrame) -> dict[str, object]:
         **{name: null_blank(raw[name]) for name in same},
         "site_id": raw["site_id"], "source_key": raw["site_id"], "system": raw["system"],
         "lon": raw["lon"], "lat": raw["lat"], "lon_published": raw["lon"], "lat_published": raw["lat"],
-        "r95_m": _r95_m(raw), "tier": pd.to_numeric(null_blank(raw["aspi_tier"])).astype("Int64"),
+        "r95_m": _r95_m(raw), "tier": tiers_of(raw["aspi_tier"], "gazetteer"),
         "opened": null_blank(raw["opened_edtf"]), "closed": null_blank(raw["closed_edtf"]),
         "references": _references(raw),
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,14 @@ from camps import files
 from camps.errors import InputError
 from camps.sources.archives import MOST_UNPACKED_BYTES, member, unpacking
 from camps.sources.report import Report
-from camps.sources.text import MOST_COLUMNS, MOST_ROWS, RawTable, check_size
+from camps.sources.text import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, RawTable, check_size
 
 #: Names of the columns that hold the printed position of a geographic file.
 LON, LAT = "longitude as printed", "latitude as printed"
 GEOMETRY = "geometry"
 #: Text formats are parsed whole, at about ten times their size in memory.
-MOST_TEXT_BYTES = 64 * 2**20
+MOST_TEXT_BYTES = 32 * 2**20
+MOST_BINARY_BYTES = 256 * 2**20
 
 
 class _Printed(float):
@@ -288,7 +290,7 @@ def _parquet(path: Path) -> pd.DataFrame:
     try:
         meta = parquet.ParquetFile(path).metadata
         size = sum(meta.row_group(group).total_byte_size for group in range(meta.num_row_groups))
-        if meta.num_rows > MOST_ROWS or meta.num_columns > MOST_COLUMNS or size > MOST_UNPACKED_BYTES:
+        if meta.num_rows * meta.num_columns > MOST_CELLS or size > MOST_UNPACKED_BYTES:
             raise InputError(f"{path}: {meta.num_rows:,} rows, {size / 2**20:,.0f} MB unpacked; too large for a list")
         if b"geo" in (parquet.read_schema(path).metadata or {}):
             located: pd.DataFrame = gpd.read_parquet(path)
@@ -303,14 +305,28 @@ def _ogr(path: Path, layer: str | None, encoding: str | None, report: Report) ->
     if _is_zip(path):
         with unpacking(path):
             where = f"/vsizip/{where}"
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        frame = _layer(path, where, layer, encoding, report)
+    for warning in said:
+        report.add("noted", str(warning.message)[:300])
+    return frame
+
+
+def _layer(path: Path, where: str, layer: str | None, encoding: str | None, report: Report) -> pd.DataFrame:
     try:
         names = [str(name) for name, _ in pyogrio.list_layers(where)]
         if layer is None and len(names) > 1:
             report.add("noted", f"layer {names[0]} read; left aside: {', '.join(names[1:])}")
+        info = pyogrio.read_info(where, layer=layer or names[0], force_feature_count=True)
+        if info["features"] * (len(info["fields"]) + 1) > MOST_CELLS:
+            raise InputError(f"{path}: {info['features']:,} features, too many for a list of sites; cut it")
         frame: pd.DataFrame = pyogrio.read_dataframe(
-            where, layer=layer or names[0], max_features=MOST_ROWS, encoding=encoding, on_invalid="raise"
+            where, layer=layer or names[0], encoding=encoding, on_invalid="raise"
         )
         return frame
+    except InputError:
+        raise
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.GEOSException,
             UnicodeDecodeError, ValueError, IndexError, RuntimeError) as error:  # fmt: skip
         raise InputError(f"{path}: cannot be read ({error}); check the file and its layer") from error

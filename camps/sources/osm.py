@@ -87,12 +87,23 @@ def _take(element: Element, extract: _Extract) -> None:
     number = element.get("id", "")
     tags = {tag.get("k", ""): tag.get("v", "") for tag in element.iter("tag")}
     if element.tag == "node":
-        extract.nodes[number] = (float(element.get("lon", "nan")), float(element.get("lat", "nan")))
+        extract.nodes[number] = _position(element, number)
     if element.tag == "way":
         extract.ways[number] = [node.get("ref", "") for node in element.iter("nd")]
     if tags.get(TAG) == VALUE and element.tag != "node":
         members = [(part.get("ref", ""), part.get("role", "")) for part in element.iter("member")]
         extract.tagged.append((element.tag, number, tags, members))
+
+
+def _position(node: Element, number: str) -> tuple[float, float]:
+    lon, lat = node.get("lon", ""), node.get("lat", "")
+    try:
+        x, y = float(lon), float(lat)
+    except ValueError as error:
+        raise InputError(f"node {number}: found lon {lon!r}, lat {lat!r}, expected degrees; fetch it again") from error
+    if not (abs(x) <= 180 and abs(y) <= 90):
+        raise InputError(f"node {number}: lon {lon}, lat {lat} is no place on earth; fetch the extract again")
+    return x, y
 
 
 def _shape(thing: tuple[str, str, dict[str, str], Any], extract: _Extract, report: Report) -> BaseGeometry | None:

@@ -24,11 +24,12 @@ from camps.errors import InputError
 from camps.sources.report import Report
 
 #: A list of sites is thousands of rows; what is larger than these is not one.
-MOST_BYTES = 256 * 2**20
+MOST_BYTES = 64 * 2**20
 MOST_LINE_BYTES = 2**20
 MOST_CELL_CHARACTERS = 2**17
 MOST_COLUMNS = 2000
 MOST_ROWS = 1_000_000
+MOST_CELLS = 4_000_000
 
 DELIMITERS = (",", "\t", ";", "|")
 _PIECE = 1 << 20
@@ -310,9 +311,13 @@ def table_of(
 
 def _filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, report: Report) -> list[tuple[int, list[str]]]:
     filled = []
+    n_cells = 0
     for count, (number, cells) in enumerate(rows):
-        if count > MOST_ROWS:
-            raise InputError(f"{name}: more than {MOST_ROWS:,} rows, expected a list of sites; cut it")
+        n_cells += len(cells)
+        if count > MOST_ROWS or n_cells > MOST_CELLS:
+            raise InputError(
+                f"{name}: more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells, expected a list of sites; cut it"
+            )
         if any(cell.strip() for cell in cells):
             filled.append((number, list(cells)))
         else:

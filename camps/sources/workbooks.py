@@ -90,10 +90,10 @@ def _xlsx_rows(
 ) -> Iterator[Numbered]:
     blank = 0
     for number, (row, written) in enumerate(zip(values, formulas, strict=False), 1):
-        cells = [_as_text(cell) for cell in row]
+        cells = _trimmed([_as_text(cell) for cell in row])
         for position, formula in enumerate(written):
             if isinstance(formula, str) and formula.startswith("=") and formula != row[position]:
-                _note_formula(formula, cells[position], number, report)
+                _note_formula(formula, cells[position] if position < len(cells) else "", number, report)
         blank = 0 if any(cells) else blank + 1
         if blank > MOST_BLANK_ROWS:
             report.add("noted", f"more than {MOST_BLANK_ROWS} blank rows; taken as the end of the sheet", row=number)
@@ -178,6 +178,11 @@ def _ods_cells(row: Element, number: int, report: Report) -> list[str]:
         if formula:
             _note_formula(formula, text, number, report)
         cells.extend([text] * min(_repeats(cell, "number-columns-repeated"), MOST_COLUMNS - len(cells)))
+    return _trimmed(cells)
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    """Return the cells up to the last that is not blank; sheets are padded to the right."""
     while cells and not cells[-1]:
         cells.pop()
     return cells

@@ -1,0 +1,185 @@
+"""Printed cells: counts and kinds of nothing, dates as EDTF, degrees in every writing."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camps.sources.coordinates import printed_precision_m, read_degrees, read_pair
+from camps.sources.dates import date_bounds, read_date
+from camps.sources.values import missing_kind, read_count
+
+
+@pytest.mark.parametrize(
+    ("printed", "kind", "status"),
+    [
+        ("N/A", "N/A", "not_imaged"),
+        ("#N/A", "#N/A", "not_imaged"),
+        ("?", "?", "obscured"),
+        ("??", "?", "obscured"),
+        ("", "", "no_record"),
+        ("  ", "", "no_record"),
+    ],
+)
+def test_four_kinds_of_nothing_stay_apart(printed: str, kind: str, status: str) -> None:
+    assert missing_kind(printed) == kind
+    value, told = read_count(printed)
+    assert math.isnan(value)
+    assert told == status
+
+
+def test_zero_is_a_value() -> None:
+    assert read_count("0") == (0.0, "observed")
+    assert read_count(" 29 ") == (29.0, "observed")
+
+
+@pytest.mark.parametrize("printed", ["Prison?", "-3", "1e3", "3rd", "１２x", "9" * 40])
+def test_what_is_no_count_is_refused(printed: str) -> None:
+    with pytest.raises(ValueError, match="not a count"):
+        read_count(printed)
+
+
+@pytest.mark.parametrize(
+    ("printed", "edtf"),
+    [
+        ("20-Mar", "2020-03"),
+        ("Mar-19", "2019-03"),
+        ("99-Dec", "1999-12"),
+        ("3rdQt2018", "2018-07/2018-09"),
+        ("2ndHf2019", "2019-07/2019-12"),
+        ("2ndhf2017", "2017-07/2017-12"),
+        ("1stHf2018", "2018-01/2018-06"),
+        ("Mid-2018", "2018-05~/2018-08~"),
+        ("2018-2019", "2018/2019"),
+        ("2018/2019", "2018/2019"),
+        ("2018", "2018"),
+        ("2017-06-10", "2017-06-10"),
+        ("2017-6-1", "2017-06-01"),
+        ("10 June 2017", "2017-06-10"),
+        ("June 10, 2017", "2017-06-10"),
+        ("13.06.2017", "2017-06-13"),
+        ("06/13/2017", "2017-06-13"),
+        ("2017年6月10日", "2017-06-10"),
+        ("c. 1955", "1955~"),
+        ("1950s", "195X"),
+        ("1967~", "1967~"),
+        ("1955?", "1955?"),
+        ("since 2017", "2017/.."),
+        ("before 2017", "../2016"),
+        ("..", ".."),
+        ("N/A", None),
+        ("", None),
+        ("?", None),
+    ],
+)
+def test_dates_become_edtf(printed: str, edtf: str | None) -> None:
+    assert read_date(printed) == edtf
+
+
+@pytest.mark.parametrize(
+    ("printed", "why"),
+    [
+        ("10.06.2017", "unknown order"),
+        ("2017-02-30", "no day of the calendar"),
+        ("31-Apr-2018", "no day of the calendar"),
+        ("2019/2018", "ends before it begins"),
+        ("Prison", "is no date"),
+        ("=A1", "is no date"),
+    ],
+)
+def test_what_is_no_date_is_refused_with_the_reason(printed: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read_date(printed)
+
+
+def test_bounds_of_a_date_are_the_first_and_last_day_it_can_mean() -> None:
+    assert date_bounds("2017/2018") == ("2017-01-01", "2018-12-31")
+    assert date_bounds("2020-02") == ("2020-02-01", "2020-02-29")
+    assert date_bounds("195X") == ("1950-01-01", "1959-12-31")
+    assert date_bounds("2017/..") == ("2017-01-01", "")
+    assert date_bounds("..") == ("", "")
+    with pytest.raises(ValueError, match="no EDTF date"):
+        date_bounds("20-Mar")
+
+
+@pytest.mark.parametrize(
+    ("printed", "degrees", "axis"),
+    [
+        ("43.3838833333333", 43.3838833333333, None),
+        ("43,38", 43.38, None),
+        ("43°23′01.8″N", 43 + 23 / 60 + 1.8 / 3600, "lat"),
+        ("N 43°23.03'", 43 + 23.03 / 60, "lat"),
+        ("43 23 01.8 N", 43 + 23 / 60 + 1.8 / 3600, "lat"),
+        ("S 12 30", -12.5, "lat"),
+        ("88.29 E", 88.29, "lon"),
+        ("71° 05’ 30” W", -(71 + 5 / 60 + 30 / 3600), "lon"),
+        ("北纬43度23分", 43 + 23 / 60, "lat"),
+        ("东经88度17分18秒", 88 + 17 / 60 + 18 / 3600, "lon"),
+        ("-88.29", -88.29, None),
+        ("4.33E1", 43.3, None),
+        ("１２３．５", 123.5, None),
+    ],
+)
+def test_degrees_in_every_writing(printed: str, degrees: float, axis: str | None) -> None:
+    read = read_degrees(printed)
+    assert read.value == pytest.approx(degrees, abs=1e-12)
+    assert read.axis == axis
+
+
+@pytest.mark.parametrize(
+    "printed", ["", "abc", "1,234,567", "43,383.1", "43°61'", "-43 N", "=43+1", "nan", "inf", "1e999"]
+)
+def test_what_is_no_coordinate_is_refused(printed: str) -> None:
+    with pytest.raises(ValueError, match=r"no coordinate|minutes|minus"):
+        read_degrees(printed)
+
+
+@pytest.mark.parametrize(
+    ("cell", "halves"),
+    [
+        ("43.38, 88.29", ("43.38", "88.29")),
+        ("43.38,88.29", ("43.38", "88.29")),
+        ("43,38; 88,29", ("43,38", "88,29")),
+        ("(43.38 88.29)", ("43.38", "88.29")),
+        ("43°23′N 88°17′E", ("43°23′N", "88°17′E")),
+    ],
+)
+def test_a_cell_with_both_coordinates_parts_in_two(cell: str, halves: tuple[str, str]) -> None:
+    assert read_pair(cell) == halves
+
+
+def test_few_decimals_are_imprecise_and_many_promise_nothing() -> None:
+    assert printed_precision_m("43.4") == pytest.approx(5566)
+    assert printed_precision_m("43°23′01″N") == pytest.approx(15.5, abs=0.1)
+    assert printed_precision_m("43.3838833333333") < 1e-6
+
+
+@given(st.floats(-180, 180), st.sampled_from([".", ","]))
+def test_a_printed_decimal_comes_back_as_it_was(degrees: float, mark: str) -> None:
+    printed = f"{degrees:.10f}".replace(".", mark)
+    assert read_degrees(printed).value == pytest.approx(float(f"{degrees:.10f}"), abs=0)
+
+
+@given(st.integers(0, 89), st.integers(0, 59), st.floats(0, 59.99), st.sampled_from("NS"))
+def test_sexagesimal_is_degrees_and_sixtieths(degrees: int, minutes: int, seconds: float, letter: str) -> None:
+    read = read_degrees(f"{degrees}°{minutes:02d}′{seconds:05.2f}″{letter}")
+    size = degrees + minutes / 60 + float(f"{seconds:.2f}") / 3600
+    assert read.value == pytest.approx(size if letter == "N" else -size, abs=1e-9)
+
+
+@given(st.text(max_size=40))
+def test_no_text_makes_the_readers_fail_in_another_way(text: str) -> None:
+    for reader in (read_degrees, read_date, read_count, read_pair):
+        with suppress(ValueError):
+            reader(text)
+
+
+@given(st.dates())
+def test_an_iso_date_is_its_own_bounds(day) -> None:
+    text = day.isoformat()
+    if day.year >= 1000:
+        assert date_bounds(text) == (text, text)
