@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,7 +43,11 @@ class PrintedNumber:
 
     def agrees_with(self, value: float | None) -> bool:
         """Return whether `value`, rounded to the digits printed, is the number printed."""
-        return value is not None and self.rounded(value) == self.printed.replace(",", "").replace("−", "-").lstrip("+")
+        if value is None:
+            return False
+        digits = self.rounded(value)
+        grouped = f"{Decimal(digits):,}"
+        return self.printed.replace("−", "-").lstrip("+") in (digits, grouped)
 
     def rounded(self, value: float) -> str:
         """Return `value` rounded to the step, with as many decimals as the printed number has."""
