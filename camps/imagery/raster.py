@@ -138,7 +138,10 @@ def opened(href: str) -> Iterator[Any]:
 
 
 def _open(href: str) -> Any:
-    # That a picture has no georeference of its own is said by `placement`, where it matters.
+    # That a picture has no georeference of its own is said by `placement`, where it matters. Remote files are opened
+    # in threads, in which warnings cannot be caught.
+    if "://" in href or href.startswith("/vsi"):
+        return rasterio.open(href)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(href)
