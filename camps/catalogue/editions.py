@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -49,24 +50,15 @@ def diff(before: Source, after: Source, *, moved_m: float = MOVED_M) -> pd.DataF
             f"{before.entry.id}, {after.entry.id}: not two editions of one list (numbered {before.entry.namespace!r} "
             f"and {after.entry.namespace!r}); compare different lists with `camps sources link`"
         )
-    old, new = (source.records.set_index("source_key", drop=False) for source in (before, after))
-    keys = [*old.index, *(key for key in new.index if key not in old.index)]
-    compared = [name for name in _COMPARED if _says(old, name) and _says(new, name)]
-    return pd.DataFrame([_row(key, old, new, compared, moved_m) for key in keys])
+    one, other = before.records, after.records
+    compared = [name for name in _COMPARED if _says(one, name) and _says(other, name)]
+    old, new = _by_key(one), _by_key(other)
+    shift_m = _moved_m(old, new)
+    comparison = _Comparison(old, new, compared, shift_m, moved_m)
+    return pd.DataFrame([comparison.row(key) for key in old | new])
 
 
-def _row(key: str, old: pd.DataFrame, new: pd.DataFrame, compared: list[str], limit_m: float) -> dict[str, Any]:
-    one, other = _record(old, key), _record(new, key)
-    names = {"name_before": _name(one), "name_after": _name(other)}
-    if one is None or other is None:
-        change = "added" if one is None else "dropped"
-        return {"key": key, "change": change, "moved_m": np.nan, **names, "details": ""}
-    moved_m = float(crs.distance_m((one["lon"], one["lat"]), (other["lon"], other["lat"])))
-    details = [
-        f"{name}: {_said(one[name])} → {_said(other[name])}" for name in compared if _differ(one[name], other[name])
-    ]
-    change = "moved" if moved_m > limit_m else "changed" if details else "same"
-    return {"key": key, "change": change, "moved_m": round(moved_m, 2), **names, "details": "; ".join(details)}
+Record = dict[str, Any]
 
 
 def _says(edition: pd.DataFrame, column: str) -> bool:
@@ -74,21 +66,49 @@ def _says(edition: pd.DataFrame, column: str) -> bool:
     return column in edition and bool(edition[column].notna().any())
 
 
-def _record(edition: pd.DataFrame, key: str) -> pd.Series | None:
-    found = edition[edition["source_key"] == key]
-    return found.iloc[0] if len(found) else None
+def _by_key(edition: pd.DataFrame) -> dict[str, Record]:
+    records = edition.drop(columns="geometry").to_dict("records")
+    return {str(record["source_key"]): {str(name): value for name, value in record.items()} for record in records}
 
 
-def _name(record: pd.Series | None) -> str:
+def _moved_m(old: dict[str, Record], new: dict[str, Record]) -> dict[str, float]:
+    shared = [key for key in old if key in new]
+    before, after = (
+        np.array([[one[key]["lon"], one[key]["lat"]] for key in shared]).reshape(-1, 2) for one in (old, new)
+    )
+    distances_m = crs.distance_m((before[:, 0], before[:, 1]), (after[:, 0], after[:, 1]))
+    return dict(zip(shared, distances_m.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    old: dict[str, Record]
+    new: dict[str, Record]
+    compared: list[str]
+    shift_m: dict[str, float]
+    limit_m: float
+
+    def row(self, key: str) -> Record:
+        names = {"name_before": _name(self.old.get(key)), "name_after": _name(self.new.get(key))}
+        if key not in self.shift_m:
+            change = "dropped" if key in self.old else "added"
+            return {"key": key, "change": change, "moved_m": np.nan, **names, "details": ""}
+        moved_m, details = self.shift_m[key], self._details(key)
+        change = "moved" if moved_m > self.limit_m else "changed" if details else "same"
+        return {"key": key, "change": change, "moved_m": round(moved_m, 2), **names, "details": details}
+
+    def _details(self, key: str) -> str:
+        one, other = self.old[key], self.new[key]
+        differing = [name for name in self.compared if _plain(one[name]) != _plain(other[name])]
+        return "; ".join(f"{name}: {_said(one[name])} → {_said(other[name])}" for name in differing)
+
+
+def _name(record: Record | None) -> str:
     return "" if record is None else _said(record["name_en"])
 
 
 def _said(value: object) -> str:
     return "" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
-
-
-def _differ(one: object, other: object) -> bool:
-    return _plain(one) != _plain(other)
 
 
 def _plain(value: object) -> str:
