@@ -39,10 +39,12 @@ function stageWorker() {
 
   async function copy({ frame, slot, image, described }) {
     const buffer = buffers[slot];
-    await image.copyTo(buffer, { format: "RGBA" });
+    // As the canvas holds them: asking for another order would go through straight alpha and lose precision.
+    const order = image.format.replace("X", "A");
+    await image.copyTo(buffer);
     image.close();
     if (mode === "file") file.write(buffer, { at: slot * bytes });
-    socket.send(JSON.stringify({ frame, slot, described }));
+    socket.send(JSON.stringify({ frame, slot, order, described }));
     if (mode === "socket") socket.send(buffer);
   }
 

@@ -11,13 +11,14 @@ import secrets
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from playwright.async_api import BrowserContext
 
 from camps.errors import RenderError
+from camps.film.png import Order
 from camps.film.profile import map_ring
 from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
 
@@ -107,8 +108,11 @@ class CanvasStage(Stage):
         async def release() -> None:
             await self._loopback.send({"free": slot})
 
-        described: dict[str, Any] = message["described"]
-        return Captured(message["frame"], described, lambda: pixels, True, release)
+        if message["order"] not in get_args(Order):
+            raise RenderError(
+                f"the browser gave pixels as {message['order']}, expected BGRA or RGBA; use another browser"
+            )
+        return Captured(message["frame"], message["described"], lambda: pixels, message["order"], True, release)
 
     async def _sent_pixels(self) -> NDArray[np.uint8]:
         message = await self._loopback.messages.get()

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from functools import cache
 from pathlib import Path
 
 from camps import engine, files, machine
@@ -22,12 +23,15 @@ from camps.film.canvas import MOST_SLOTS, CanvasStage, Transport
 from camps.film.plan import Plan
 from camps.film.records import Row
 from camps.film.screen import ScreenStage
-from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError
+from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
 
 Progress = Callable[[int, int, str], None]
 
 #: A frame that takes the browser down this often is given up.
 STRIKES = 3
+_NO_FRAME = 0
+
+_DRAWING = ("stage.py", "canvas.py", "canvas.js", "screen.py", "screen.html", "anypage.js", "png.py")
 
 
 class Filming:
@@ -68,7 +72,7 @@ class Filming:
     def _frame_keys(self) -> dict[int, str]:
         sums = page_sums(self.page)
         browser = machine.browser_version(machine.find_chromium()).split()[-1]
-        encoding = f"png {self.plan.shot.bit_depth} {self.plan.shot.background}"
+        encoding = f"png {self.plan.shot.bit_depth} {self.plan.shot.background} {_drawing_sha256()}"
         return {
             number: records.frame_key(sums[state.get("page", "")], state, encoding, browser)
             for number, state in self._states.items()
@@ -205,6 +209,7 @@ class Filming:
     def _encoded(self, captured: Captured) -> bytes:
         return png.encode(
             captured.read(),
+            order=captured.order,
             alpha=self._alpha,
             premultiplied=captured.premultiplied,
             bit_depth=self.plan.shot.bit_depth,
@@ -217,13 +222,17 @@ class Filming:
     def _strike(self, taken: Sequence[int], error: StageLostError) -> None:
         """Put unfinished frames back, and give up on the one that keeps taking the browser down."""
         self._pending.extendleft(reversed(taken))
-        suspect = taken[0] if taken else None
-        self._strikes[suspect or 0] += 1
-        if self._strikes[suspect or 0] >= STRIKES:
-            what = f"frame {suspect}" if suspect else "the page"
+        suspect = taken[0] if taken else _NO_FRAME
+        self._strikes[suspect] += 1
+        if self._strikes[suspect] < STRIKES:
+            return
+        if suspect == _NO_FRAME:
             raise RenderError(
-                f"{what}: {error}, {STRIKES} times; look at that state in the page itself, or film at a smaller size"
-            ) from error
+                f"{error}, {STRIKES} times before any frame; open the map in a browser, or run camps doctor"
+            )
+        raise RenderError(
+            f"frame {suspect}: {error}, {STRIKES} times; look at that state in the map, or film at a smaller size"
+        )
 
     def _tell(self) -> None:
         elapsed = max(time.monotonic() - self._began, 1e-6)
@@ -249,6 +258,12 @@ def _raise_first(results: Iterable[BaseException | None]) -> None:
 def frame_name(plan: Plan, layer: str, number: int) -> str:
     """Return the file name of a frame, as GRAPHICS.md has it."""
     return f"{plan.shot.code}_{layer}_v{plan.shot.version:03d}.{number:04d}.png"
+
+
+@cache
+def _drawing_sha256() -> str:
+    """Return the hash of the code of ours that a pixel passes through."""
+    return hashlib.sha256("".join(map(read_resource, _DRAWING)).encode("utf-8")).hexdigest()
 
 
 def page_sums(page: FilmPage) -> dict[str, str]:

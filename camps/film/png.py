@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import struct
 import threading
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
 from camps.errors import RenderError
+
+Order = Literal["BGRA", "RGBA"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SRGB = b"\x00"  # perceptual intent
@@ -25,17 +28,26 @@ _COLOUR_TYPES = {3: 2, 4: 6}
 _own = threading.local()
 
 
-def encode(rgba: NDArray[np.uint8], *, alpha: bool = False, premultiplied: bool = True, bit_depth: int = 8) -> bytes:
+def encode(
+    pixels: NDArray[np.uint8],
+    *,
+    order: Order = "BGRA",
+    premultiplied: bool = True,
+    alpha: bool = False,
+    bit_depth: int = 8,
+) -> bytes:
     """Return a PNG file.
 
     Parameters
     ----------
-    rgba
+    pixels
         Height × width × 4, 8 bit; for 16 bit twice as high and wide, and averaged over 2 × 2 pixels.
-    alpha
-        Whether the file keeps the alpha channel, straight; otherwise the picture must be opaque.
+    order
+        Order of the channels.
     premultiplied
         Whether colours come multiplied by alpha, as a canvas holds them.
+    alpha
+        Whether the file keeps the alpha channel, straight; otherwise the picture must be opaque.
     bit_depth
         8 or 16.
 
@@ -45,16 +57,17 @@ def encode(rgba: NDArray[np.uint8], *, alpha: bool = False, premultiplied: bool 
         When a picture without alpha has a pixel that is not opaque: its colour would depend on what lies behind.
     """
     if not alpha:
-        _require_opaque(rgba)
-    pixels: NDArray[Any] = rgba if alpha else rgba[..., :3]
-    if bit_depth == 16:
-        pixels = _averaged(pixels)
-    return _file(straight(pixels) if alpha and premultiplied else pixels)
+        _require_opaque(pixels)
+    fine: NDArray[Any] = _averaged(pixels) if bit_depth == 16 else pixels
+    if alpha and premultiplied:
+        fine = straight(fine)
+    planes = [fine[..., order.index(channel)] for channel in ("RGBA" if alpha else "RGB")]
+    return _file(planes, bit_depth)
 
 
-def _require_opaque(rgba: NDArray[np.uint8]) -> None:
-    if rgba[..., 3].min() != 255:
-        y, x = np.argwhere(rgba[..., 3] != 255)[0]
+def _require_opaque(pixels: NDArray[np.uint8]) -> None:
+    if pixels[..., 3].min() != 255:
+        y, x = np.argwhere(pixels[..., 3] != 255)[0]
         raise RenderError(
             f'the picture is not opaque at x={x}, y={y}; film it with background = "transparent", or give it a ground'
         )
@@ -68,40 +81,40 @@ def _averaged(pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
     return mean
 
 
-def straight(rgba: NDArray[Any]) -> NDArray[Any]:
-    """Return a copy with colours divided by alpha, rounded to the nearest; where alpha is 0 all is 0."""
-    most = np.iinfo(rgba.dtype).max
-    flat = rgba.reshape(-1, 4).copy()
+def straight(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy with colours divided by alpha, rounded to the nearest; where alpha is 0 all is 0.
+
+    Parameters
+    ----------
+    pixels
+        Height × width × 4, the last channel alpha.
+    """
+    most = np.iinfo(pixels.dtype).max
+    flat = pixels.reshape(-1, 4).copy()
     part = np.flatnonzero((flat[:, 3] != most) & (flat[:, 3] != 0))
     alpha = flat[part, 3:].astype(np.uint64)
     whole = (flat[part, :3].astype(np.uint64) * most + alpha // 2) // alpha
-    flat[part, :3] = np.minimum(whole, most).astype(rgba.dtype)
+    flat[part, :3] = np.minimum(whole, most).astype(pixels.dtype)
     flat[flat[:, 3] == 0] = 0
-    return flat.reshape(rgba.shape)
+    return flat.reshape(pixels.shape)
 
 
-def _file(pixels: NDArray[Any]) -> bytes:
-    height, width, channels = pixels.shape
-    header = struct.pack(">IIBBBBB", width, height, pixels.itemsize * 8, _COLOUR_TYPES[channels], 0, 0, 0)
-    data = isal_zlib.compress(_filtered(_planes(pixels)), _LEVEL)
+def _file(planes: Sequence[NDArray[Any]], bit_depth: int) -> bytes:
+    height, width = planes[0].shape
+    header = struct.pack(">IIBBBBB", width, height, bit_depth, _COLOUR_TYPES[len(planes)], 0, 0, 0)
+    if bit_depth == 16:
+        planes = [byte for plane in planes for byte in (plane >> 8, plane & 0xFF)]
+    data = isal_zlib.compress(_filtered(planes), _LEVEL)
     chunks = (_chunk(b"IHDR", header), _chunk(b"sRGB", _SRGB), _chunk(b"IDAT", data), _chunk(b"IEND", b""))
     return b"".join((_SIGNATURE, *chunks))
 
 
-def _planes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return pixels as bytes in PNG's order, the more significant first."""
-    if pixels.itemsize == 1:
-        return pixels
-    height, width, channels = pixels.shape
-    return pixels.astype(">u2").view(np.uint8).reshape(height, width, channels * 2)
-
-
-def _filtered(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _filtered(planes: Sequence[NDArray[Any]]) -> NDArray[np.uint8]:
     """Return filter bytes and filtered rows in this thread's own buffer, which the next call overwrites."""
-    height, width, channels = pixels.shape
-    plain, filtered = _buffers(height, width * channels)
-    for channel in range(channels):
-        plain[:, channel::channels] = pixels[..., channel]
+    height, width = planes[0].shape
+    plain, filtered = _buffers(height, width * len(planes))
+    for i, plane in enumerate(planes):
+        plain[:, i :: len(planes)] = plane
     filtered[:, 0] = _UP
     filtered[0, 1:] = plain[0]
     np.subtract(plain[1:], plain[:-1], out=filtered[1:, 1:])

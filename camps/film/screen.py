@@ -83,7 +83,7 @@ class ScreenStage(Stage):
             raise RenderError(f"frame {frame}: {first_line(error)}{self._what_is_missing()}") from error
         if self._missing:
             raise RenderError(f"frame {frame} is not whole{self._what_is_missing()}")
-        return Captured(frame, described, lambda: self._pixels(picture), False, _nothing)
+        return Captured(frame, described, lambda: self._pixels(picture), "RGBA", False, _nothing)
 
     async def _marked(self, frame: int) -> Image.Image:
         for _ in range(RETAKES):

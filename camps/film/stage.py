@@ -24,6 +24,7 @@ from playwright.async_api import Error as PlaywrightError
 from camps import machine
 from camps.errors import RenderError
 from camps.film.loopback import Loopback
+from camps.film.png import Order
 from camps.film.profile import browser_profile
 
 Readout = Literal["canvas", "screen"]
@@ -32,6 +33,9 @@ _Result = TypeVar("_Result")
 
 #: A renderer that says nothing for this long, plus a second a megapixel, is taken for hung.
 PATIENCE_S = 30.0
+
+#: A browser that has not started by then is taken for dead.
+LAUNCH_S = 60.0
 
 _FLAGS = (
     "--disable-gpu",
@@ -90,7 +94,9 @@ class Captured:
     described
         What the page says that it drew (``camps.describe()``).
     read
-        Returns the pixels, height × width × 4, RGBA, 8 bit; may take a while and is called in a thread.
+        Returns the pixels, height × width × 4, 8 bit; may take a while and is called in a thread.
+    order
+        Order of the channels.
     premultiplied
         Whether colours are multiplied by alpha.
     release
@@ -100,6 +106,7 @@ class Captured:
     frame: int
     described: dict[str, Any]
     read: Callable[[], NDArray[np.uint8]]
+    order: Order
     premultiplied: bool
     release: Callable[[], Awaitable[None]]
 
@@ -164,9 +171,7 @@ class Stage(abc.ABC):
             await self._open()
         except PlaywrightError as error:
             await self._closing.aclose()
-            if self._lost.is_set():
-                raise StageLostError(self._lost_reason) from error
-            raise RenderError(f"the page could not be shown: {first_line(error)}{self._what_is_missing()}") from error
+            raise StageLostError(self._lost_reason or f"the page could not be shown ({first_line(error)})") from error
         except BaseException:
             await self._closing.aclose()
             raise
@@ -203,6 +208,7 @@ class Stage(abc.ABC):
             handle_sigint=False,
             handle_sigterm=False,
             handle_sighup=False,
+            timeout=LAUNCH_S * 1000,
         )
         self._closing.push_async_callback(_close_quietly, context)
         context.on("close", lambda _: self._lose("the browser ended"))

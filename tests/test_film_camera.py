@@ -1,0 +1,102 @@
+"""The camera arrives where it is sent, moves without a jump, and zooms at a constant perceived speed."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camps.film import camera
+from camps.film.camera import EASINGS, Box, Key, View
+
+CHINA, CAMP = View(104.0, 36.0, 4.2), View(88.288, 43.384, 15.3)
+lons, lats, zooms = st.floats(-179, 179), st.floats(-80, 80), st.floats(1, 18)
+views = st.builds(View, lons, lats, zooms)
+
+
+@pytest.mark.parametrize("name", EASINGS)
+def test_every_easing_goes_from_nothing_to_all_and_never_back(name: str) -> None:
+    shares = [EASINGS[name](i / 200) for i in range(201)]
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert all(later >= earlier for earlier, later in itertools.pairwise(shares))
+
+
+@given(lons, lats)
+def test_web_mercator_there_and_back(lon: float, lat: float) -> None:
+    back = camera.lonlat(*camera.world(lon, lat))
+    assert back == pytest.approx((lon, lat), abs=1e-9)
+
+
+def test_world_agrees_with_pyproj() -> None:
+    from pyproj import Transformer
+
+    x, y = Transformer.from_crs(4326, 3857, always_xy=True).transform(88.288, 43.384)
+    half = math.pi * 6378137
+    assert camera.world(88.288, 43.384) == pytest.approx(((x + half) / (2 * half), (half - y) / (2 * half)), abs=1e-12)
+
+
+@given(st.floats(-170, 100), st.floats(-60, 50), st.floats(0.01, 60), st.floats(0.01, 25), st.floats(0, 0.4))
+def test_a_fitted_box_is_inside_the_picture_and_fills_it(
+    west: float, south: float, wide: float, high: float, margin: float
+) -> None:
+    box = Box(west, south, west + wide, south + high)
+    view = camera.fit(box, 1920, 1080, margin=margin)
+    scale = camera.TILE_PX * 2**view.zoom
+    (left, top), (right, bottom) = camera.world(box.west, box.north), camera.world(box.east, box.south)
+    used = max((right - left) * scale / 1920, (bottom - top) * scale / 1080)
+    assert used == pytest.approx(1 - 2 * margin) or view.zoom == camera.ZOOM_RANGE[1]
+
+
+@given(views, views, st.floats(0, 1))
+def test_a_flight_begins_and_ends_exactly_where_it_should(start: View, end: View, share: float) -> None:
+    assert camera.flight(start, end, 0, 1920) == start
+    assert camera.flight(start, end, 1, 1920) == end
+    between = camera.flight(start, end, share, 1920)
+    assert all(map(math.isfinite, (between.lon, between.lat, between.zoom)))
+
+
+def test_a_flight_has_the_constant_speed_of_the_paper() -> None:
+    """Perceived speed √(ρ²·u'² + w'²/ρ²)/w is the same all along (van Wijk and Nuij, equation 3)."""
+    steps = 4000
+    path = [camera.flight(CHINA, CAMP, i / steps, 1920) for i in range(steps + 1)]
+    where = [camera.world(view.lon, view.lat) for view in path]
+    seen = [1920 / (camera.TILE_PX * 2**view.zoom) for view in path]
+    speeds = []
+    for i in range(1, steps):
+        du = math.dist(where[i - 1], where[i + 1])
+        dw = seen[i + 1] - seen[i - 1]
+        speeds.append(math.hypot(camera.RHO * du, dw / camera.RHO) / seen[i])
+    assert max(speeds) / min(speeds) == pytest.approx(1, abs=2e-3)
+
+
+def test_a_far_flight_backs_off_before_it_comes_down() -> None:
+    near, far = View(80, 40, 14), View(90, 44, 14)
+    middle = camera.flight(near, far, 0.5, 1920)
+    assert middle.zoom < 9
+    assert camera.straight(near, far, 0.5, 1920).zoom == 14
+
+
+@given(views, st.floats(0, 1))
+def test_a_flight_to_the_same_place_only_zooms(start: View, share: float) -> None:
+    between = camera.flight(start, View(start.lon, start.lat, start.zoom + 1), share, 1920)
+    assert between.lon == pytest.approx(start.lon, abs=1e-7)
+    assert between.zoom == pytest.approx(start.zoom + share, abs=1e-9)
+
+
+def test_the_camera_waits_holds_moves_and_stays() -> None:
+    keys = [Key(1, CHINA, hold_s=2), Key(5, CAMP, "linear", "straight")]
+    zoom = [camera.view_at(keys, at_s, width_px=1920).zoom for at_s in (0, 1, 3, 4, 5, 9)]
+    assert zoom == pytest.approx([4.2, 4.2, 4.2, 9.75, 15.3, 15.3])
+
+
+def test_no_frame_of_an_eased_flight_jumps() -> None:
+    keys = [Key(0, CHINA), Key(20, CAMP, "in_out_sine")]
+    path = [camera.view_at(keys, i / 25, width_px=1920) for i in range(501)]
+    for one, other in itertools.pairwise(path):
+        scale = camera.TILE_PX * 2**one.zoom
+        moved_px = math.dist(camera.world(one.lon, one.lat), camera.world(other.lon, other.lat)) * scale
+        assert moved_px < 40
+        assert abs(other.zoom - one.zoom) < 0.06

@@ -1,0 +1,47 @@
+"""Film time is mapped to calendar dates exactly."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camps.film import clock
+from camps.film.clock import Mark
+
+STOPS = [date(2017, 7, 2), date(2018, 7, 2), date(2019, 7, 2), date(2020, 7, 2)]
+
+
+@given(st.dates())
+def test_dates_and_days_there_and_back(when: date) -> None:
+    assert clock.to_date(clock.to_day(when)) == when
+    assert clock.to_date(clock.to_day(when) + 0.999) == when
+
+
+def test_a_line_ends_on_its_dates_and_stands_still_at_both_ends() -> None:
+    marks = clock.linear(date(2017, 1, 1), date(2017, 1, 11), 10, ease="linear", hold_first_s=2, hold_last_s=3)
+    days = [clock.day_at(marks, at_s) - marks[0].day for at_s in (0, 2, 4.5, 7, 10, 99)]
+    assert days == pytest.approx([0, 0, 5, 10, 10, 10])
+
+
+def test_time_stands_still_on_every_observation() -> None:
+    marks = clock.on_observations(STOPS, 10, hold_s=1, ease="in_out_sine")
+    for mark, stop in zip(marks, STOPS, strict=True):
+        assert clock.day_at(marks, mark.at_s) == clock.day_at(marks, mark.at_s + 1) == clock.to_day(stop)
+    assert marks[-1].at_s + marks[-1].hold_s == pytest.approx(10)
+    shown = [clock.day_at(marks, i / 25) for i in range(251)]
+    assert shown == sorted(shown)
+
+
+def test_eras_run_at_their_own_pace_and_may_leave_years_out() -> None:
+    spans = [(date(1950, 1, 1), date(1960, 1, 1), 1.0), (date(2010, 1, 1), date(2012, 1, 1), 3.0)]
+    marks = clock.by_spans(spans, 8, ease="linear")
+    shown = [clock.to_date(clock.day_at(marks, at_s)) for at_s in (0, 1.9999, 2, 5, 8)]
+    assert shown == [date(1950, 1, 1), date(1959, 12, 31), date(2010, 1, 1), date(2011, 1, 1), date(2012, 1, 1)]
+
+
+def test_keys_hold_and_step() -> None:
+    marks = [Mark(0, 100, hold_s=1), Mark(2, 200, "step"), Mark(4, 300)]
+    assert [clock.day_at(marks, at_s) for at_s in (0.5, 1.5, 2, 3, 4)] == [100, 100, 200, 250, 300]

@@ -1,0 +1,114 @@
+"""Shots are text files; every fault in one is named at once, with its key."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camps import film
+from camps.errors import InputError, MissingError
+from camps.film.shot import FIRST_FRAME
+
+SOUND: dict[str, Any] = {
+    "title": "A test",
+    "code": "TEST_A_0010",
+    "seconds": 4,
+    "clock": {"kind": "linear", "from": date(2017, 1, 1), "to": date(2020, 12, 31)},
+    "camera": [{"at": 0, "fit": "xinjiang"}],
+}
+
+
+def _message(**changes: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        film.build_shot({**SOUND, **changes}, what="shots/x.toml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", film.list_shots())
+def test_every_shot_that_travels_with_the_suite_is_sound(name: str) -> None:
+    shot = film.read_shot(name)
+    assert shot.name == name
+    assert shot.source is not None
+    assert shot.n_frames >= 1
+
+
+def test_the_first_shot_is_a_hundred_frames_of_full_hd() -> None:
+    shot = film.read_shot("first")
+    assert (shot.n_frames, shot.rate, shot.size) == (100, Fraction(25), (1920, 1080))
+    assert list(shot.numbers) == list(range(1001, 1101))
+
+
+def test_an_unknown_shot_is_answered_with_those_there_are() -> None:
+    with pytest.raises(MissingError, match=r"nowhere: no such shot; expected a TOML file or one of .*first"):
+        film.read_shot("nowhere")
+
+
+def test_all_faults_are_named_at_once_each_with_its_key() -> None:
+    message = _message(
+        code="1 b",
+        rate=23.976,
+        speed=3,
+        size=[1, 9000],
+        layers={"bse": True},
+        clock={"kind": "linear", "from": date(2017, 1, 1), "to": date(2018, 1, 1), "easse": 1},
+        camera=[{"at": 0, "fit": "xinjang", "ease": "bounce"}, {"at": -1, "centre": [200, 95], "zoom": 4}],
+    )
+    assert message.startswith("shots/x.toml: 11 faults")
+    for key in (
+        "code", "rate", "speed", "size", "layers.bse", "clock.easse", "camera.1.fit", "camera.1.ease", "camera.2.at",
+        "camera.2.centre.1", "camera.2.centre.2",
+    ):  # fmt: skip
+        assert f"key {key}" in message, key
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"seconds": None}, "one of seconds and frames"),
+        ({"frames": 100}, "one of seconds and frames"),
+        ({"rate": "24000/0"}, "a rate up to"),
+        ({"rate": 0}, "a rate up to"),
+        ({"rate": True}, "a whole number or a fraction"),
+        ({"clock": {"kind": "sometimes"}}, "kind = one of"),
+        ({"clock": {"kind": "keys", "keys": []}}, "clock.keys"),
+        ({"clock": {"kind": "linear", "from": date(2020, 1, 1), "to": date(2017, 1, 1)}}, "later than 'from'"),
+        ({"clock": {"kind": "linear", "from": "soon", "to": date(2017, 1, 1)}}, "clock.from"),
+        ({"camera": [{"at": 0}]}, "one of centre, site, fit, box (here: none)"),
+        ({"camera": [{"at": 0, "fit": "china", "box": [1, 2, 3, 4]}]}, "(here: fit, box)"),
+        ({"camera": [{"at": 0, "centre": [80, 40]}]}, "zoom with centre or site"),
+        ({"camera": [{"at": 0, "fit": "china", "zoom": 3}]}, "zoom with centre or site"),
+        ({"camera": [{"at": 0, "box": [90, 30, 80, 40]}]}, "west < east"),
+        ({"camera": [{"at": 2, "fit": "china"}, {"at": 1, "fit": "china"}]}, "keys in order"),
+        ({"camera": [{"at": 0, "fit": "china", "hold": 2}, {"at": 1, "fit": "china"}]}, "after the hold"),
+        ({"version": 0}, "version"),
+        ({"language": "de"}, "language"),
+    ],
+)
+def test_what_cannot_be_filmed_is_refused(changes: dict[str, Any], said: str) -> None:
+    assert said in _message(**changes)
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("title = ")
+    with pytest.raises(InputError, match=r"x\.toml: not a TOML file"):
+        film.read_shot(path)
+
+
+@pytest.mark.parametrize("rate", ["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001"])
+def test_an_hour_has_the_exact_number_of_frames(rate: str) -> None:
+    shot = film.build_shot({**SOUND, "seconds": 3600, "rate": rate})
+    assert shot.n_frames == round(3600 * Fraction(rate))
+    last = FIRST_FRAME + shot.n_frames - 1
+    assert shot.time_s(last) == float((shot.n_frames - 1) / Fraction(rate))
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"), [((1920, 1080), 1.0), ((3840, 2160), 2.0), ((1080, 1920), 1.0), ((960, 540), 0.5)]
+)
+def test_line_widths_come_from_a_picture_of_1080_lines(size: tuple[int, int], scale: float) -> None:
+    assert film.build_shot({**SOUND, "size": size}).scale == scale
