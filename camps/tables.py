@@ -34,7 +34,8 @@ EVENT_CLASSES = (
     "persist", "extended", "reduced", "rebuilt", "split", "merge", "complex", "registration",
     "new", "first_seen", "demolished", "unobserved", "below_mmu",
 )  # fmt: skip
-ESTIMATORS = ("naive", "held", "panel", "chain")
+Estimator = Literal["naive", "held", "panel", "chain"]
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 
 _EDTF = r"^(\.\.|[0-9X]{4}(-[0-9X]{2}){0,2}[?~%]?|)(/(\.\.|[0-9X]{4}(-[0-9X]{2}){0,2}[?~%]?|))?$"
 

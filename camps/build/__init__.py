@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -17,7 +18,7 @@ from camps.build.runner import Ledger, Outcome, Stage, run_stage
 from camps.build.stages import plan
 from camps.errors import InputError
 
-__all__ = ["Check", "Display", "Outcome", "build", "checks", "display", "plan"]
+__all__ = ["Check", "Display", "Outcome", "build", "checks", "display", "plan", "summary"]
 
 LEDGER_NAME = ".build.json"
 
@@ -85,3 +86,34 @@ def _run(stages: Sequence[Stage], ledger: Ledger, report: Display, force: bool) 
         report.done(outcome)
         outcomes.append(outcome)
     return outcomes
+
+
+#: What somebody will want to open, as patterns below the exports, in the order in which the end of a run names them.
+_WORTH_OPENING = {
+    "overview": "index.html",
+    "maps": "maps/*.html",
+    "frames": "frames/*/beauty",
+    "movie": "frames/*/proxy/*.mp4",
+    "notebooks": "notebooks/*.html",
+    "growth": "growth/*.csv",
+    "sites": "sites/*.csv",
+    "appendix": "appendix/**/*.pdf",
+}
+
+
+def summary(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return what a run made as lines of a name and a path; many files of a kind are one line."""
+    made = {path for outcome in outcomes for path in outcome.outputs}
+    places = made | {path.parent for path in made}
+    lines = []
+    for name, pattern in _WORTH_OPENING.items():
+        found = sorted(path for path in settings.exports().glob(pattern) if path in places)
+        if found:
+            lines.append(f"  {name:<10} {found[0] if len(found) == 1 else _together(found)}")
+    return lines
+
+
+def _together(paths: Sequence[Path]) -> str:
+    if len({path.suffix for path in paths}) == 1 and len(paths) > 3:
+        return f"{paths[0].parent}{os.sep}*{paths[0].suffix} ({len(paths)})"
+    return "\n             ".join(map(str, paths))

@@ -67,8 +67,9 @@ class Display:
     def _move(self, title: str | None, doing: str) -> None:
         if self._bar is None or not self._bar.tasks:
             return
-        fields = {"left": f"{_clock(self.left_s())} left"} | ({"stage": title} if title else {})
-        self._bar.update(self._bar.tasks[0].id, completed=self._completed_s(), description=doing, **fields)
+        task = self._bar.tasks[0]
+        left, stage = f"{_clock(self.left_s())} left", title or task.fields["stage"]
+        self._bar.update(task.id, completed=self._completed_s(), description=doing, left=left, stage=stage)
 
     def _completed_s(self) -> float:
         finished = sum(seconds for name, seconds in self._expected_s.items() if name in self._finished)

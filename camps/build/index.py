@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,20 +84,27 @@ def _movie(here: Path, shot_name: str) -> dict[str, Any] | None:
 
 def _figures(source_id: str) -> Iterator[dict[str, str]]:
     counts = catalogue.counts(source_id)
-    title = sources.entry(source_id).title
     chain = growth.aggregate(counts, estimator="chain").iloc[-1]
     naive = growth.aggregate(counts, estimator="naive").set_index("t")["value"]
     yield _figure(
         _percent(chain["value"] - 100),
         f"more buildings in {chain['t']} than in 2017 (95 %: {_percent(chain['lo'] - 100)} to "
-        f"{_percent(chain['hi'] - 100)}), chain-linked over the sites seen in both years of each pair; {title}",
+        f"{_percent(chain['hi'] - 100)}), chain-linked over the sites seen in both years of each pair; "
+        f"{_scope(source_id, counts['unit'].nunique())}",
     )
     fall = 100 * (naive.iloc[-1] / naive.iloc[-2] - 1)
     yield _figure(
         _percent(fall),
-        f"is what the plain sum shows from {naive.index[-2]} to {naive.index[-1]}: not a fall, only fewer sites looked at",
+        f"is what the plain sum shows from {naive.index[-2]} to {naive.index[-1]}: no fall, only fewer sites looked at",
     )
     yield from _dabancheng()
+
+
+def _scope(source_id: str, n_sites: int) -> str:
+    """Return what a growth figure speaks of: the bundled sites were chosen, so they stand for themselves alone."""
+    if source_id == "gazetteer":
+        return f"{n_sites} sites of the bundled record, chosen because they are well documented: no sample of the whole"
+    return f"{n_sites} sites of {sources.entry(source_id).title}"
 
 
 def _dabancheng() -> Iterator[dict[str, str]]:
@@ -120,9 +128,9 @@ def _percent(value: float) -> str:
 
 
 def _plots(here: Path) -> Iterator[dict[str, str]]:
-    for path in sorted((here / "growth").glob("*.svg")):
-        caption = path.with_suffix(".txt")
-        yield {"path": quote(path.relative_to(here).as_posix()), "alt": caption.read_text("utf-8").strip()}
+    captions = json.loads((here / "growth" / "captions.json").read_text("utf-8"))
+    for name, caption in sorted(captions.items()):
+        yield {"path": f"growth/{name}.svg", "alt": caption}
 
 
 def _tables(here: Path) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import cast
 
 import jinja2
 import nbformat
@@ -23,6 +24,7 @@ from camps import files, settings
 from camps.errors import InputError, MissingError, RenderError
 
 CELL_TIMEOUT_S = 600
+KERNEL_START_S = 120
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
     with files.readable(path):
         text = path.read_text("utf-8")
     try:
-        return nbformat.reads(text, as_version=4)
+        return cast("nbformat.NotebookNode", nbformat.reads(text, as_version=4))  # type: ignore[no-untyped-call]
     except (ValueError, nbformat.ValidationError) as error:
         raise InputError(
             f"{path}: no Jupyter notebook ({str(error).splitlines()[0]}); restore or re-save it"
@@ -108,13 +110,11 @@ def _run(notebook: nbformat.NotebookNode, path: Path, report: Callable[[float, s
         timeout=CELL_TIMEOUT_S,
         kernel_name="python3",
         record_timing=False,
+        startup_timeout=KERNEL_START_S,
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=lambda cell, cell_index: report(cell_index / total, f"cell {cell_index + 1} of {total}"),
     )
-    client.create_kernel_manager()
-    if os.name != "nt":
-        # Sockets in the file system: no port is opened, and nobody else on the machine can listen in.
-        client.km.transport = "ipc"
     try:
         # A notebook is input to nothing else: what it prints must not depend on the shell that started it.
         client.execute(env=_environment())
@@ -131,12 +131,13 @@ def _first_line(text: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    fixed = {"PYTHONHASHSEED": "0", "COLUMNS": "120", "PYTHONWARNINGS": "error::UserWarning", "NO_COLOR": "1"}
+    fixed = {"PYTHONHASHSEED": "0", "COLUMNS": "120"}
     return {**os.environ, **fixed}
 
 
 def _page(notebook: nbformat.NotebookNode, path: Path) -> str:
-    body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
+    body, _ = exporter.from_notebook_node(notebook)
     template = templates().get_template("notebook.html.j2")
     pages = [describe(other) for other in notebook_paths()]
     this = describe(path)

@@ -1,4 +1,4 @@
-"""What the main job makes, in order: tables, growth, maps, film, notebooks, appendix, and the page that shows all of it."""
+"""What the main job makes, in order: tables, growth, maps, film, notebooks, appendix, and the page that shows it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 import camps
 from camps import appendix, catalogue, files, film, footprints, growth, maps, plots, settings, sources, tables
-from camps.build import index, notebooks
+from camps.build import figures, index, notebooks
 from camps.build.runner import Report, Stage
 from camps.sources import store
 
@@ -111,21 +111,52 @@ def write_growth(report: Report) -> Iterable[Path]:
     report(4 / 6, "series of Dabancheng")
     yield tables.write(growth.values(metric="area_m2"), out / "dabancheng_series.csv", "series")
     report(5 / 6, "plots")
-    yield from _write_plots(out, counts, source_id)
+    captions = {}
+    for plot in figures.plot_growth(counts, source_id):
+        captions[plot.name] = plot.caption
+        yield from plots.write_figure(plot.figure, out / f"{plot.name}.svg")
+    yield files.write_json(out / "captions.json", captions)
 
 
-_MAPS: dict[str, Callable[[Report], Iterable[Path]]] = {}
+def draw_sites(report: Report) -> Iterable[Path]:
+    """Draw every site of the record."""
+    yield maps.write_map(maps.site_map(catalogue.load()), _map_path("sites"))
 
 
-def _map(name: str) -> Path:
+def draw_growth(report: Report) -> Iterable[Path]:
+    """Draw the counts of the fullest list over time."""
+    counts = catalogue.counts(growth.fullest())
+    sites = catalogue.load(growth.fullest())
+    counted = sites[sites["site_id"].isin(counts["unit"])]
+    yield maps.write_map(maps.growth_map(counted, counts), _map_path("growth"))
+
+
+def draw_footprints(report: Report) -> Iterable[Path]:
+    """Draw Dabancheng as it was outlined at each look."""
+    read = footprints.load()
+    yield maps.write_map(maps.footprint_map(read.footprints, read.looks), _map_path("footprints"))
+
+
+_MAPS: dict[str, Callable[[Report], Iterable[Path]]] = {
+    "growth": draw_growth,
+    "footprints": draw_footprints,
+    "sites": draw_sites,
+}
+
+
+def _map_path(name: str) -> Path:
     return settings.exports() / "maps" / f"{name}.html"
 
 
 def film_first_shot(report: Report) -> Iterable[Path]:
     """Film the first shot: frames, their papers, and a movie to look at."""
-    shot = film.read_shot(FIRST_SHOT)
+    shot = _on_the_fullest_list(film.read_shot(FIRST_SHOT))
     result = film.render(shot, settings.exports() / "frames", progress=partial(_filming, report))
     yield from (path for path in sorted(result.folder.rglob("*")) if path.is_file())
+
+
+def _on_the_fullest_list(shot: film.Shot) -> film.Shot:
+    return shot.model_copy(update={"map": shot.map.model_copy(update={"sources": (growth.fullest(),)})})
 
 
 def _filming(report: Report, done: int, total: int, message: str) -> None:

@@ -26,7 +26,8 @@ def build(
 
     A second run makes only what changed or was deleted.
     """
-    camps.build.build(only=only or [], force=force, report=camps.build.display(sys.stderr))
+    outcomes = camps.build.build(only=only or [], force=force, report=camps.build.display(sys.stderr))
+    print("\n".join(["Made:", *camps.build.summary(outcomes)]))
 
 
 @app.command(epilog=example("camps appendix --out evidence"))
