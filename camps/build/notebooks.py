@@ -157,4 +157,4 @@ def house_css() -> str:
 
 
 def _code_css() -> str:
-    return str(HtmlFormatter(style="friendly").get_style_defs(".highlight"))
+    return str(HtmlFormatter(style="friendly").get_style_defs(".highlight"))  # type: ignore[no-untyped-call]
