@@ -128,7 +128,7 @@ def decode_line(text: str, digits: int) -> NDArray[np.float64]:
     """Return the (lon, lat) rows, in degrees, of an encoded polyline."""
     numbers = list(_decode_numbers(text))
     latlon = np.cumsum(np.array(numbers, dtype=np.float64).reshape(-1, 2), axis=0) / 10**digits
-    return latlon[:, ::-1]
+    return np.asarray(latlon[:, ::-1], dtype=np.float64)
 
 
 def _decode_numbers(text: str) -> Iterator[int]:
@@ -185,7 +185,8 @@ def _grey(source: Path) -> NDArray[np.float64]:
 def _level(grey: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the shading about 128, with most of the tints of height taken out."""
     tint = ndimage.gaussian_filter(grey, _TINT_SIGMA, mode="nearest")
-    return 128 + (grey - tint) * 1.15 + (tint - tint.mean()) * _TINT_KEPT
+    shade: NDArray[np.float64] = 128 + (grey - tint) * 1.15 + (tint - tint.mean()) * _TINT_KEPT
+    return shade
 
 
 def _mercator(shade: NDArray[np.float64]) -> NDArray[np.float64]:

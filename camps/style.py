@@ -19,7 +19,8 @@ FONTS = {
     "latin": '"Camps Latin", "Camps Latin More", "Noto Sans", "Helvetica Neue", "Segoe UI", Arial, sans-serif',
     "chinese": '"Camps Latin", "Camps Chinese", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", '
     '"PingFang SC", "Microsoft YaHei", sans-serif',
-    "arabic": '"Camps Arabic", "Camps Latin", "Noto Naskh Arabic", "Noto Sans Arabic", "Geeza Pro", "Segoe UI", sans-serif',
+    "arabic": '"Camps Arabic", "Camps Latin", "Noto Naskh Arabic", "Noto Sans Arabic", "Geeza Pro", '
+    '"Segoe UI", sans-serif',
 }
 
 #: BCP 47 tags, so that a reader and a font choose the right shapes.

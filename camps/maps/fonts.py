@@ -58,7 +58,10 @@ def _rule(face: Face, characters: str) -> str:
     if not content:
         return ""
     source = f"url(data:font/woff;base64,{base64.b64encode(content).decode('ascii')}) format('woff')"
-    return f"@font-face {{ font-family: '{face.family}'; font-weight: {face.weight}; font-style: {face.style}; src: {source}; }}"
+    return (
+        f"@font-face {{ font-family: '{face.family}'; font-weight: {face.weight}; font-style: {face.style}; "
+        f"src: {source}; }}"
+    )
 
 
 @cache

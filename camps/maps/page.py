@@ -9,10 +9,10 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import folium
-from branca.element import Element, MacroElement
+from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
 from camps import basemap, files, style
@@ -116,11 +116,11 @@ class CampsMap(folium.Map):
             marker_zoom_animation=False,
             attribution_control=False,
             zoom_control=False,
-            min_zoom=2,
-            max_zoom=19,
             world_copy_jump=False,
         )
         self._name = "CampsMap"
+        # folium keeps these two for its tile layers; plugins such as MarkerCluster read them from the map.
+        self.options |= {"min_zoom": 2, "max_zoom": 19}
         self.payload = payload
         self.online = online
         self.page_title = _plain(payload["meta"]["title"], payload["meta"]["lang"])
@@ -145,13 +145,15 @@ class CampsMap(folium.Map):
     def _json(self) -> str:
         return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
-    def render(self, **kwargs: Any) -> None:
+    def render(self, **kwargs: Any) -> str:
         """Render into the figure, with every link replaced by the vendored file."""
-        super().render(**kwargs)
+        text = str(super().render(**kwargs))  # type: ignore[no-untyped-call]
+        figure = cast(Figure, self.get_root())
         leave_out = frozenset() if self._has_others() else _FOR_FOLIUM_ELEMENTS
-        vendored.inline_links(self.get_root(), leave_out=leave_out, online=self.online)
+        vendored.inline_links(figure, leave_out=leave_out, online=self.online)
         if self._has_others():
-            self.get_root().header.add_child(Element(_icon_defaults()), name="camps_icons")
+            figure.header.add_child(Element(_icon_defaults()), name="camps_icons")
+        return text
 
     def _has_others(self) -> bool:
         return any(not isinstance(child, folium.map.FitBounds) for child in self._children.values())
@@ -212,7 +214,8 @@ def _plain(title: Any, lang: str) -> str:
 def _icon_defaults() -> str:
     """Return the script that gives Leaflet its marker pictures without a folder to look in."""
     icons = json.loads((vendored.VENDOR / "leaflet-icons.json").read_text(encoding="utf-8"))
-    return f"<script>L.Icon.Default.imagePath = ''; L.Icon.Default.mergeOptions({json.dumps(icons, sort_keys=True)});</script>"
+    options = json.dumps(icons, sort_keys=True)
+    return f"<script>L.Icon.Default.imagePath = ''; L.Icon.Default.mergeOptions({options});</script>"
 
 
 @cache

@@ -21,8 +21,8 @@ from camps.errors import InputError, MissingError
 
 VENDOR = Path(__file__).parent / "vendor"
 
-#: What folium links for its time plugins and no code of theirs uses.
-NEVER_NEEDED = frozenset({"jquery-ui.min.js", "default.min.css"})
+#: What folium links for its time plugins and no code of theirs uses, and a style for icons turned by odd angles.
+NEVER_NEEDED = frozenset({"jquery-ui.min.js", "default.min.css", "leaflet.awesome.rotate.min.css"})
 #: Files that folium itself carries.
 _FOLIUM_TEMPLATES = Path(folium.__file__).parent / "templates"
 

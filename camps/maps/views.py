@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from collections.abc import Sequence
 from typing import Any
@@ -169,7 +170,9 @@ def footprint_map(
     InputError
         For missing columns, or more footprints than a page can hold.
     """
-    content = _footprint_content("footprints", footprints, looks, sites, mode, lang, look, title, subtitle)
+    content = _footprint_content(
+        "footprints", footprints, looks, sites, mode=mode, lang=lang, look=look, title=title, subtitle=subtitle
+    )
     return page.CampsMap(content, online=online)
 
 
@@ -202,7 +205,9 @@ def compare_map(
     InputError
         As for :func:`footprint_map`, or when `before` is not earlier than `after`.
     """
-    content = _footprint_content("compare", footprints, looks, sites, "observed", lang, look, title, subtitle)
+    content = _footprint_content(
+        "compare", footprints, looks, sites, mode="observed", lang=lang, look=look, title=title, subtitle=subtitle
+    )
     days = content["meta"]["stop_days"]
     first = clock_day(before) if before else days[0]
     last = clock_day(after) if after else days[-1]
@@ -285,7 +290,7 @@ def read_eras() -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-    pairs = zip(eras, eras[1:], strict=False)
+    pairs = itertools.pairwise(eras)
     faults = [
         Fault(f"era {b['id']}", f"a start before the end of {a['id']}", "chapters in order")
         for a, b in pairs
@@ -305,6 +310,7 @@ def _footprint_content(
     footprints: gpd.GeoDataFrame | None,
     looks: pd.DataFrame | None,
     sites: gpd.GeoDataFrame | None,
+    *,
     mode: Mode,
     lang: str,
     look: str,
@@ -346,8 +352,8 @@ def _require_few_enough(footprints: gpd.GeoDataFrame) -> None:
         raise InputError("footprint_map: no footprints; expected at least one row")
     if len(footprints) > outlines.MOST_FOOTPRINTS:
         raise InputError(
-            f"footprint_map: {len(footprints):,} footprints, expected at most {outlines.MOST_FOOTPRINTS:,} in one page; "
-            "filter by site_id, by observed_on or by area_m2"
+            f"footprint_map: {len(footprints):,} footprints, expected at most {outlines.MOST_FOOTPRINTS:,} in one "
+            "page; filter by site_id, by observed_on or by area_m2"
         )
 
 
@@ -366,16 +372,13 @@ def _require_choice(lang: str, look: str) -> None:
 
 def _class_ids(sites: gpd.GeoDataFrame, by: str) -> pd.Series[str]:
     if by == "tier":
-        tiers = (
-            sites["tier"].astype("Int64").fillna(0).astype(str)
-            if "tier" in sites
-            else pd.Series("0", index=sites.index)
-        )
-        return "tier-" + tiers
+        tiers = sites["tier"] if "tier" in sites else pd.Series(0, index=sites.index)
+        return pd.Series([f"tier-{tier}" for tier in tiers.astype("Int64").fillna(0)], index=sites.index)
     if by != "system":
         raise InputError(f"by {by!r}: expected system or tier")
     known = {entry.id for entry in style.SYSTEMS}
-    return sites["system"].astype(str).map(lambda system: system if system in known else "other")
+    systems = [system if system in known else "other" for system in sites["system"].astype(str)]
+    return pd.Series(systems, index=sites.index)
 
 
 def _classes(by: str, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -425,7 +428,7 @@ def _meta(
 def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
     """Return the credit of a map: whose lists, the ground, how borders are drawn; each a text or texts by language."""
     texts = titles()["credit"]
-    lists = [name for name in dict.fromkeys(sites["source_id"].astype(str))]
+    lists = list(dict.fromkeys(sites["source_id"].astype(str)))
     return [
         *(texts.get(name, name) for name in lists),
         *(texts[name] for name in credits if name not in lists and name != "gazetteer"),

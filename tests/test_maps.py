@@ -1,0 +1,546 @@
+"""The maps: offline, escaped, the same bytes, and in the browser the state that camps.timeline computes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import folium
+import folium.plugins
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from camps import catalogue, footprints, machine, maps, style, timeline
+from camps.errors import InputError, MissingError
+from camps.maps import fonts, outlines, page, vendored, views
+
+MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
+    "sites": maps.site_map,
+    "growth": maps.growth_map,
+    "footprints": maps.footprint_map,
+    "eras": maps.era_map,
+    "compare": maps.compare_map,
+}
+MODES = ("observed", "bracket", "illustrative")
+HOSTILE = "<img src=x onerror=window.hacked=1> ';-- {{ 7*7 }} {% endraw %} </script><script>window.hacked=1</script>"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("maps")
+    return {name: maps.write_map(make(), folder / f"{name}.html") for name, make in MAKERS.items()}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    options = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(machine.find_chromium()), args=options)
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page opened with networking off, and what it complained of."""
+
+    def __init__(self, browser: Browser, path: Path, width: int = 1280, height: int = 800) -> None:
+        self.complaints: list[str] = []
+        self.context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", lambda message: self._note(message.type, message.text))
+        self.page.on("pageerror", lambda error: self._note("error", str(error)))
+        self.page.on("requestfailed", lambda request: self._note("error", f"failed {request.url[:120]}"))
+        self.context.route(re.compile("^(https?|wss?):"), self._refuse)
+        self.page.goto(path.as_uri())
+        self.page.evaluate("camps.ready()")
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+    def _refuse(self, route: Route) -> None:
+        self.complaints.append(f"asked another host: {route.request.url[:120]}")
+        route.abort()
+
+    def frame(self, **arguments: Any) -> dict[str, Any]:
+        """Draw one frame and return what the page says it drew."""
+        script = "frame => { camps.setFrame(frame); return camps.describe(); }"
+        return self.page.evaluate(script, {"width": 640, "height": 360, **arguments})
+
+    def pixels(self, **arguments: Any) -> str:
+        """Draw one frame and return its pixels as a data URI of a PNG."""
+        script = "frame => { camps.setFrame(frame); return camps.canvas.toDataURL('image/png'); }"
+        return self.page.evaluate(script, {"width": 640, "height": 360, **arguments})
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
+    pages: list[Opened] = []
+
+    def open_page(path: Path, **size: int) -> Opened:
+        pages.append(Opened(browser, path, **size))
+        return pages[-1]
+
+    yield open_page
+    for one in pages:
+        one.context.close()
+
+
+# ------------------------------------------------------------------------------------------- what is written
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_map_refers_to_no_other_host(written, name):
+    text = written[name].read_text(encoding="utf-8")
+    assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=[\"']?(https?:)?//", text)
+    assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", text)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_same_map_is_the_same_bytes(written, name, tmp_path):
+    again = maps.write_map(MAKERS[name](), tmp_path / "again.html")
+    assert again.read_bytes() == written[name].read_bytes()
+
+
+def test_writing_twice_leaves_the_file_alone(tmp_path):
+    map_ = maps.site_map()
+    path = maps.write_map(map_, tmp_path / "m.html")
+    before = path.stat().st_mtime_ns
+    assert maps.write_map(map_, path).stat().st_mtime_ns == before
+
+
+def test_pages_are_light(written):
+    assert {name: path.stat().st_size for name, path in written.items() if path.stat().st_size > 2_500_000} == {}
+
+
+def test_maps_show_in_a_notebook():
+    html = maps.growth_map()._repr_html_()
+    assert "<iframe" in html
+    assert "camps-page" in html
+
+
+def test_a_path_must_end_in_html(tmp_path):
+    with pytest.raises(InputError, match=r"maps are written as \.html"):
+        maps.write_map(maps.site_map(), tmp_path / "map.htm")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lang": "de"}, "lang 'de': expected one of en, fr, zh, ug"),
+        ({"look": "sepia"}, "sepia: no such look"),
+        ({"by": "height"}, "by 'height': expected system or tier"),
+    ],
+)
+def test_unknown_choices_are_refused_by_name(arguments, message):
+    with pytest.raises(InputError, match=message):
+        maps.site_map(**arguments)
+
+
+def test_missing_columns_are_named():
+    with pytest.raises(InputError, match="column r95_m"):
+        maps.site_map(catalogue.load().drop(columns="r95_m"))
+
+
+def test_counts_of_other_sites_are_refused():
+    counts = catalogue.counts().assign(unit="elsewhere")
+    with pytest.raises(InputError, match="none of the sites has a count"):
+        maps.growth_map(counts=counts)
+
+
+def test_too_many_footprints_are_refused_with_a_way_out(monkeypatch):
+    monkeypatch.setattr(outlines, "MOST_FOOTPRINTS", 100)
+    with pytest.raises(InputError, match="689 footprints, expected at most 100 in one page; filter by site_id"):
+        maps.footprint_map()
+
+
+def test_dates_of_a_comparison_must_be_in_order():
+    with pytest.raises(InputError, match="expected two dates in order"):
+        maps.compare_map(before="2020", after="2018")
+
+
+def test_a_plugin_without_vendored_code_is_refused_by_name():
+    map_ = maps.site_map()
+    folium.plugins.Geocoder().add_to(map_)
+    with pytest.raises(MissingError, match=r"Control\.Geocoder.* would be loaded from another host"):
+        page.html_text(map_)
+
+
+def test_online_is_a_choice():
+    map_ = maps.site_map(online=True)
+    folium.plugins.Geocoder().add_to(map_)
+    assert "Control.Geocoder.js" in page.html_text(map_)
+
+
+# ------------------------------------------------------------------------------------------- texts, fonts, vendor
+
+
+def test_every_word_is_there_in_every_language():
+    words = page.words()
+    for lang in style.LANGUAGES:
+        assert words[lang].keys() == words["en"].keys()
+        for key, text in words["en"].items():
+            assert set(re.findall(r"\{\w+\}", words[lang][key])) == set(re.findall(r"\{\w+\}", text)) or key.startswith(
+                "date_"
+            )
+
+
+def test_every_title_is_there_in_every_language():
+    def leaves(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, str]]]:
+        if all(isinstance(value, str) for value in node.values()):
+            yield path, node
+            return
+        for key, value in node.items():
+            yield from leaves(value, f"{path}.{key}")
+
+    assert [path for path, texts in leaves(views.titles()) if set(texts) != set(style.LANGUAGES)] == []
+
+
+def test_eras_follow_each_other_and_have_names():
+    eras = maps.read_eras()
+    assert [era["id"] for era in eras] == ["birth", "archipelago", "great-leap", "deng", "after-tiananmen", "xinjiang"]
+    assert all(earlier["to"] <= later["from"] for earlier, later in itertools.pairwise(eras))
+    assert all(set(era["names"]) == set(style.LANGUAGES) for era in eras)
+
+
+def test_vendored_files_are_the_listed_ones():
+    listed = vendored.read_list()
+    assert all(vendored.read_bytes(name) for name in listed)
+    present = {path.name for path in vendored.VENDOR.iterdir()}
+    assert present == set(listed) | {"vendor.toml", "sources.toml", "leaflet-icons.json"}
+    assert all(entry["licence"] and entry["version"] for entry in listed.values())
+
+
+def test_fonts_are_cut_to_the_characters_shown():
+    few, more = fonts.font_style("新"), fonts.font_style("新疆拘押设施")
+    assert "Camps Chinese" in few
+    assert "Camps Arabic" not in few
+    assert len(few) < len(more) < len(few) + 20_000
+    assert "Camps Arabic" in fonts.font_style("شىنجاڭ")
+
+
+# ------------------------------------------------------------------------------------------- in the browser
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", MAKERS)
+def test_opens_without_network_and_without_complaint(written, opened, name):
+    one = opened(written[name])
+    assert one.page.evaluate("camps.meta.n_sites") > 0
+    assert one.complaints == []
+
+
+def _dates(meta: dict[str, Any], *, steps: int) -> list[float]:
+    """Return dates all over the period, and around every observation: before, on, late on the day, and after."""
+    low, high = meta["t_min"], meta["t_max"]
+    spread = [low + (high - low) * part / steps for part in range(steps + 1)]
+    return [
+        *spread,
+        *(day + shift for day in meta["stop_days"][:: max(1, 24 // steps)] for shift in (-0.5, 0, 0.75, 1)),
+    ]
+
+
+def _assert_same(found: dict[str, Any], state: timeline.State, label: str) -> None:
+    row = state.row()
+    for key in ("date_shown", "kind", "n_observed", "n_sites"):
+        assert found[key] == row[key], f"{label} {key}"
+    for key in ("total", "total_lo", "total_hi"):
+        assert found[key] == (None if row[key] is None else pytest.approx(row[key], rel=1e-9, abs=1e-6)), (
+            f"{label} {key}"
+        )
+    for site in state.sites.itertuples():
+        value = None if pd.isna(site.value) else pytest.approx(float(site.value), rel=1e-9, abs=1e-6)
+        assert found["values"][site.site_id] == value, f"{label} {site.site_id}"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("mode", MODES)
+def test_growth_is_the_state_of_the_timeline_at_every_date(written, opened, mode):
+    one = opened(written["growth"])
+    sites, counts = catalogue.load(), catalogue.counts()
+    sites = sites[sites["site_id"].isin(counts["unit"])]
+    for t in _dates(one.page.evaluate("camps.meta"), steps=24):
+        _assert_same(one.frame(t=t, mode=mode), timeline.at(sites, None, t, mode=mode, counts=counts), f"{mode} {t}")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("mode", MODES)
+def test_footprints_are_the_state_of_the_timeline_at_every_date(written, opened, mode):
+    one = opened(written["footprints"])
+    series, sites = footprints.load(), catalogue.load()
+    sites = sites[sites["site_id"].isin(series.footprints["site_id"])]
+    for t in _dates(one.page.evaluate("camps.meta"), steps=8):
+        state = timeline.at(sites, series.footprints, t, mode=mode, looks=series.looks)
+        found = one.frame(t=t, mode=mode)
+        _assert_same(found, state, f"{mode} {t}")
+        assert _pieces(pd.DataFrame(found["pieces"])) == _pieces(state.footprints), f"{mode} {t}"
+
+
+def _pieces(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    columns = ["track_id", "footprint_id", "phase", "role", "kind", "opacity", "area_m2", "area_lo_m2", "area_hi_m2"]
+    rounded = frame.reindex(columns=columns).round({"opacity": 6, "area_m2": 3, "area_lo_m2": 3, "area_hi_m2": 3})
+    return sorted(tuple(row) for row in rounded.astype(object).to_numpy().tolist())
+
+
+@pytest.mark.browser
+def test_symbols_grow_a_little_in_every_frame(written, opened):
+    """Leaflet would round radii to whole pixels; 40 frames of one month each differ."""
+    one = opened(written["growth"])
+    start = one.page.evaluate("camps.meta.stop_days[1]")
+    radii = [one.frame(t=start + 2 + step, mode="illustrative")["points"] for step in range(40)]
+    growing = [id_ for id_ in radii[0] if radii[-1][id_][2] > radii[0][id_][2] + 0.4]
+    assert growing
+    for id_ in growing:
+        series = [frame[id_][2] for frame in radii]
+        assert all(later > earlier for earlier, later in itertools.pairwise(series))
+
+
+@pytest.mark.browser
+def test_points_are_web_mercator_to_the_hundredth_of_a_pixel(written, opened):
+    one = opened(written["growth"])
+    found = one.frame(lon=88.28838889, lat=43.38383333, zoom=9.25, t="2019-08-01")
+    x, y, radius = found["points"]["xj-bfn130-aspi50"]
+    assert (x, y) == (pytest.approx(320, abs=0.01), pytest.approx(180, abs=0.01))
+    assert radius == pytest.approx(3.6 * (68**0.5) * 0.55, abs=0.01)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["growth", "footprints", "eras"])
+def test_a_frame_depends_on_its_own_state_alone(written, opened, name):
+    one = opened(written[name])
+    other = opened(written[name])
+    wanted = {"t": "2018-06-01", "mode": "bracket"}
+    first = one.pixels(**wanted)
+    one.pixels(t="2020-01-01", zoom=6, lon=100, lat=30, look="light", lang="ug")
+    other.pixels(t="2017-04-01", width=500, height=300, background="transparent")
+    assert one.pixels(**wanted) == first
+    assert other.pixels(**wanted) == first
+
+
+@pytest.mark.browser
+def test_each_layer_can_be_drawn_alone_on_nothing(written, opened):
+    one = opened(written["growth"])
+    layers = ["base", "growth", "labels", "legend", "date", "credit", "guides"]
+    off = dict.fromkeys(
+        ["base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides"], False
+    )
+    count = """frame => { camps.setFrame(frame); const c = camps.canvas;
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }"""
+    frame = {"width": 960, "height": 540, "background": "transparent", "t": "2018-12-31"}
+    assert one.page.evaluate(count, {**frame, "layers": off}) == 0
+    for layer in layers:
+        share = one.page.evaluate(count, {**frame, "layers": {**off, layer: True}}) / (960 * 540)
+        assert share == 1 if layer == "base" and share > 0.99 else 0 < share < 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scale", [1, 2, 1.5])
+def test_the_canvas_has_the_size_asked_for(written, opened, scale):
+    one = opened(written["growth"])
+    one.frame(width=640, height=360, scale=scale)
+    assert one.page.evaluate("[camps.canvas.width, camps.canvas.height]") == [640 * scale, 360 * scale]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        ({"zoom": None}, "zoom is null; expected a number"),
+        ({"lang": "de"}, 'no language "de"'),
+        ({"look": "sepia"}, 'no look "sepia"'),
+        ({"mode": "guess"}, 'no mode "guess"'),
+        ({"t": "soon"}, '"soon" is not a date'),
+    ],
+)
+def test_a_wrong_frame_is_refused_by_name(written, opened, frame, message):
+    one = opened(written["growth"])
+    with pytest.raises(Exception, match=re.escape(message)):
+        one.frame(**frame)
+
+
+@pytest.mark.browser
+def test_the_slider_moves_the_picture_by_mouse_and_by_keyboard(written, opened):
+    one = opened(written["growth"])
+    now = "camps.page.state.t"
+    slider = one.page.locator(".camps-slider")
+    box = slider.bounding_box()
+    assert box is not None
+    before = one.page.screenshot()
+    one.page.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] / 2)
+    clicked = one.page.evaluate(now)
+    assert clicked < one.page.evaluate("camps.meta.t_max") - 300
+    assert one.page.screenshot() != before
+    slider.press("ArrowRight")
+    assert one.page.evaluate(now) == pytest.approx(clicked + 30)
+    slider.press("Home")
+    slider.press(".")
+    assert one.page.evaluate(now) == one.page.evaluate("camps.meta.stop_days[0]")
+    slider.press(",")
+    assert one.page.evaluate(now) == one.page.evaluate("camps.meta.t_min")
+    slider.press("End")
+    assert one.page.evaluate(now) == one.page.evaluate("camps.meta.t_max")
+    assert one.complaints == []
+
+
+@pytest.mark.browser
+def test_playing_reaches_later_dates_and_stops(written, opened):
+    one = opened(written["growth"])
+    one.page.locator(".camps-slider").press("Home")
+    one.page.locator(".camps-play").click()
+    one.page.wait_for_function("camps.page.state.t > camps.meta.t_min + 20")
+    one.page.locator(".camps-play").click()
+    stopped = one.page.evaluate("camps.page.state.t")
+    one.page.wait_for_timeout(200)
+    assert one.page.evaluate("camps.page.state.t") == stopped < one.page.evaluate("camps.meta.t_max")
+
+
+@pytest.mark.browser
+def test_chapters_are_steps_of_the_era_map(written, opened):
+    one = opened(written["eras"])
+    slider = one.page.locator(".camps-slider")
+    slider.press("Home")
+    for start in ("1938-01-01", "1949-10-01", "1958-01-01"):
+        slider.press("]")
+        assert one.page.evaluate("camps.page.state.t") == timeline.clock_day(start)
+    slider.press("[")
+    assert one.page.evaluate("camps.page.state.t") == timeline.clock_day("1949-10-01")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", style.LANGUAGES)
+def test_each_language_is_drawn_and_tagged(written, opened, lang):
+    one = opened(written["growth"])
+    one.page.locator(".camps-lang").select_option(lang)
+    root = one.page.locator(".camps-page")
+    assert root.get_attribute("lang") == {"zh": "zh-Hans"}.get(lang, lang)
+    assert root.get_attribute("dir") == ("rtl" if lang == "ug" else "ltr")
+    one.page.evaluate(f"camps.ready(['{lang}'])")
+    missing = one.frame(lang=lang, zoom=9)["missing_words"]
+    # Only names of sites that nobody has published in that language fall back; the page's own words never do.
+    names = set(catalogue.load()["name_en"])
+    assert {word.split(":", 1)[1] for word in missing} <= names
+    assert one.complaints == []
+
+
+@pytest.mark.browser
+def test_popups_show_what_is_known_of_ten_sites(written, opened):
+    one = opened(written["growth"])
+    sites = catalogue.load().set_index("site_id")
+    ids = one.page.evaluate("camps.page.data.sites.map((site) => site.id)")
+    for number in range(10):
+        one.page.evaluate(f"camps.page.showSite({number})")
+        card = one.page.locator(".camps-card")
+        text = card.inner_text()
+        row = sites.loc[ids[number]]
+        assert str(row["name_en"]) in text
+        assert f"{row['lat_published']}, {row['lon_published']}" in text
+        assert "± 130 m" in text
+        assert "Not verified on the ground" in text
+        assert card.locator("a").get_attribute("href") == row["coord_source_url"]
+    assert one.complaints == []
+
+
+@pytest.mark.browser
+def test_a_click_on_a_symbol_opens_its_card(written, opened):
+    one = opened(written["growth"])
+    point = one.page.evaluate(
+        "(() => { const d = camps.page.stage.describe().points['xj-bfn967-aspi214'];"
+        " const b = camps.page.map.getContainer().getBoundingClientRect(); return [b.left + d[0], b.top + d[1]]; })()"
+    )
+    one.page.mouse.click(*point)
+    assert "Qiemo - III" in one.page.locator(".camps-card").inner_text()
+
+
+@pytest.mark.browser
+def test_hostile_names_are_text(opened, tmp_path):
+    sites = catalogue.load()
+    sites["name_en"] = sites["name_en"].where(sites.index != 0, HOSTILE)
+    sites["coord_source_url"] = sites["coord_source_url"].where(sites.index != 0, "javascript:window.hacked=1")
+    one = opened(maps.write_map(maps.growth_map(sites), tmp_path / "hostile.html"))
+    one.page.evaluate("camps.page.showSite(0)")
+    card = one.page.locator(".camps-card")
+    assert card.locator("h3").inner_text() == HOSTILE.strip()
+    assert card.locator("img, script, a").count() == 0
+    one.frame(zoom=12, lon=88.288, lat=43.384)
+    assert one.page.evaluate("window.hacked === undefined")
+    assert one.complaints == []
+
+
+@pytest.mark.browser
+def test_a_comparison_shows_both_dates_and_its_divider_moves(written, opened):
+    one = opened(written["compare"])
+    found = one.page.evaluate("camps.page.stage.describe()")
+    assert (found["before"]["date_shown"], found["date_shown"]) == ("2017-03-02", "2020-06-02")
+    assert found["before"]["total"] == 0
+    assert found["total"] > 200_000
+    before = one.page.evaluate("camps.canvas.toDataURL()")
+    one.page.locator(".camps-divider").press("ArrowRight")
+    assert one.page.evaluate("camps.page.split") == pytest.approx(0.52)
+    assert one.page.evaluate("camps.canvas.toDataURL()") != before
+
+
+def _with_plugins(map_: folium.Map) -> folium.Map:
+    folium.Marker([43.8, 87.6], popup="Ürümqi", icon=folium.Icon(color="red", icon="info-sign")).add_to(map_)
+    folium.CircleMarker([39.5, 76.0], radius=12, tooltip="Kashgar").add_to(map_)
+    folium.plugins.Draw().add_to(map_)
+    folium.plugins.MeasureControl().add_to(map_)
+    folium.plugins.HeatMap([[43.8, 87.6, 1.0], [39.5, 76.0, 0.5]]).add_to(map_)
+    folium.plugins.MarkerCluster([[43.8, 87.6], [43.9, 87.7]]).add_to(map_)
+    folium.plugins.Fullscreen().add_to(map_)
+    folium.plugins.MousePosition().add_to(map_)
+    feature = {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [80.0, 41.0]},
+        "properties": {"times": ["2018-01-01"], "icon": "circle"},
+    }
+    folium.plugins.TimestampedGeoJson({"type": "FeatureCollection", "features": [feature]}, period="P1M").add_to(map_)
+    folium.LayerControl().add_to(map_)
+    return map_
+
+
+@pytest.mark.browser
+def test_other_folium_layers_and_plugins_work_offline(opened, tmp_path):
+    one = opened(maps.write_map(_with_plugins(maps.growth_map()), tmp_path / "plugins.html"))
+    controls = (
+        ".leaflet-draw",
+        ".leaflet-control-measure",
+        ".leaflet-heatmap-layer",
+        ".leaflet-bar-timecontrol, .timecontrol-play",
+        ".awesome-marker",
+        ".leaflet-control-layers",
+    )
+    for selector in controls:
+        assert one.page.locator(selector).count() > 0, selector
+    assert one.complaints == []
+
+
+def test_a_map_with_plugins_is_the_same_bytes():
+    first, again = (page.html_text(_with_plugins(maps.growth_map())) for _ in range(2))
+    assert first == again
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", MAKERS)
+def test_fits_a_telephone(written, opened, name):
+    one = opened(written[name], width=390, height=844)
+    overflow = one.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    one.page.locator(".camps-settings").click()
+    assert one.page.locator(".camps-lang").is_visible()
+    assert one.complaints == []
+
+
+@pytest.mark.browser
+def test_the_film_page_and_the_page_at_hand_are_one_picture(written, opened):
+    one = opened(written["growth"], width=1280, height=800)
+    own = one.page.evaluate("camps.canvas.toDataURL()")
+    frame = json.loads(one.page.evaluate("JSON.stringify(camps.page.frame())"))
+    assert one.pixels(**frame) == own
+    one.page.evaluate("camps.resume()")
+    assert one.page.evaluate("camps.canvas.toDataURL()") == own
