@@ -197,7 +197,7 @@ def read_record(path: Path) -> pd.DataFrame:
 def _read_as(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".csv":
-            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], float_precision="round_trip")
+            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
         return cast(pd.DataFrame, parquet.read_table(path).to_pandas())
     except (ValueError, arrow.ArrowInvalid) as error:
         raise InputError(f"{path}: not a readable table ({error}); build the appendix again") from error

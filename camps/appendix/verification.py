@@ -220,7 +220,7 @@ def _stated_head(payload: Path) -> str | None:
 def _check_log_against_files(payload: Path, log: provenance.CustodyLog) -> Iterator[Check]:
     group = _GROUPS["_check_custody"]
     last = {event.item_id: event.sha256_after for event in log.events}
-    logged = {_place(item_id): total for item_id, total in last.items() if item_id not in PUBLISHED}
+    logged = {place_of(item_id): total for item_id, total in last.items() if item_id not in PUBLISHED}
     present = {path.relative_to(payload).as_posix() for path in payload.rglob("*") if path.is_file()}
     unlogged = sorted(present - set(logged) - _NOT_LOGGED)
     for name in unlogged:
@@ -240,7 +240,8 @@ _NOT_LOGGED = {
 }  # fmt: skip
 
 
-def _place(item_id: str) -> str:
+def place_of(item_id: str) -> str:
+    """Return the path of an item below the payload; derived files are named by it."""
     return f"geodata/{BUNDLED[item_id]}" if item_id in BUNDLED else item_id
 
 
@@ -252,7 +253,7 @@ def _check_items(payload: Path) -> Iterator[Check]:
     items = records.read_record(payload / "tables" / "items.csv")
     held = items[items["sha256"].notna() & ~items["item_id"].str.startswith("cited-")]
     for item_id, total in zip(held["item_id"], held["sha256"], strict=True):
-        path = payload / _place(item_id)
+        path = payload / place_of(item_id)
         if not path.resolve().is_relative_to(payload.resolve()) or not path.is_file():
             yield Check(group, item_id, False, "is listed, but is not in the package")
             continue
