@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -75,6 +76,29 @@ def test_many_faults_fit_on_one_line_and_the_rest_is_counted(camps, monkeypatch:
     assert err.count("\n") == 1
     assert "my.csv: 9 faults: row 0: found 95, expected at most 90 | row 1" in err
     assert "and 6 more" in err
+
+
+@pytest.mark.parametrize(
+    ("raised", "said", "status"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a.png"), "a.png: the disk is full", 2),
+        (PermissionError(errno.EACCES, "Permission denied", "b"), "b: Permission denied", 2),
+        (KeyError("column"), "a fault in the suite itself, KeyError: 'column'", 1),
+        (KeyboardInterrupt(), "stopped; run the same command again", 130),
+    ],
+)
+def test_what_nobody_foresaw_is_one_line_too(
+    camps, monkeypatch: pytest.MonkeyPatch, raised: BaseException, said: str, status: int
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("camps.catalogue.counts", fail)
+    assert camps("growth")[0] == status
+    done, _, err = camps("growth")
+    assert done == status
+    assert err.count("\n") == 1
+    assert said in err
 
 
 @pytest.mark.parametrize("estimator", ["naive", "held", "panel", "chain"])

@@ -5,6 +5,7 @@ Exit status 0 when all went well, 1 when a check failed, 2 for input that cannot
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -45,7 +46,24 @@ def run(arguments: list[str]) -> int:
         return 0
     except CampsError as error:
         return _complain(_on_one_line(str(error)), error.exit_status, error)
+    except OSError as error:
+        return _complain(_system_problem(error), 2, error)
+    except Exception as error:
+        # A fault of ours: one line for whoever ran it, the whole trace for whoever mends it.
+        line = f"a fault in the suite itself, {type(error).__name__}: {_first_line(error)}"
+        return _complain(f"{line}; run 'camps --debug …' and report what it prints", 1, error)
     return status if isinstance(status, int) else 0
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0]
+
+
+def _system_problem(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"{where}the disk is full; nothing half-written was left; free some space and run again"
+    return f"{where}{error.strerror or _first_line(error)}; check that the path is there and that you may use it"
 
 
 def _usage_problem(error: typer.TyperException) -> str:
