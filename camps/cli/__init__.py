@@ -35,24 +35,30 @@ def run(arguments: list[str]) -> int:
         status = app(arguments, prog_name="camps", standalone_mode=False)
     except typer.Exit as error:
         return int(error.exit_code)
-    except typer.TyperException as error:
-        # Called without a command, the help has been printed and there is nothing to add.
-        return _complain(_usage_problem(error), 2) if str(error) else 2
-    except (KeyboardInterrupt, typer.Abort):
-        return _complain("stopped; run the same command again to continue", 128 + signal.SIGINT)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; Python must not complain about it on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except CampsError as error:
-        return _complain(_on_one_line(str(error)), error.exit_status, error)
-    except OSError as error:
-        return _complain(_system_problem(error), 2, error)
-    except Exception as error:
-        # A fault of ours: one line for whoever ran it, the whole trace for whoever mends it.
-        line = f"a fault in the suite itself, {type(error).__name__}: {_first_line(error)}"
-        return _complain(f"{line}; run 'camps --debug …' and report what it prints", 1, error)
+    except (KeyboardInterrupt, Exception) as error:
+        message, status = _explain(error)
+        _complain(message, error)
     return status if isinstance(status, int) else 0
+
+
+def _explain(error: BaseException) -> tuple[str, int]:
+    """Return what to say of an error on one line, and the exit status."""
+    if isinstance(error, CampsError):
+        return _on_one_line(str(error)), error.exit_status
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return "stopped; run the same command again to continue", 128 + signal.SIGINT
+    if isinstance(error, typer.TyperException):
+        # Called without a command, the help has been printed and there is nothing to add.
+        return (_usage_problem(error) if str(error) else ""), 2
+    if isinstance(error, OSError):
+        return _system_problem(error), 2
+    # A fault of ours: one line for whoever ran it, the whole trace for whoever mends it.
+    line = f"a fault in the suite itself, {type(error).__name__}: {_first_line(error)}"
+    return f"{line}; run 'camps --debug …' and report what it prints", 1
 
 
 def _first_line(error: BaseException) -> str:
@@ -82,8 +88,8 @@ def _on_one_line(message: str) -> str:
     return ": ".join([head, " | ".join(shown)]) if shown else head
 
 
-def _complain(message: str, status: int, error: BaseException | None = None) -> int:
-    if error is not None and "--debug" in sys.argv:
+def _complain(message: str, error: BaseException) -> None:
+    if "--debug" in sys.argv:
         traceback.print_exception(error, file=sys.stderr)
-    print(f"camps: {message}", file=sys.stderr)
-    return status
+    if message:
+        print(f"camps: {message}", file=sys.stderr)
