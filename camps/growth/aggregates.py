@@ -81,7 +81,7 @@ def aggregate(
             True where fewer than ``settings.MIN_MATCHED_SITES`` sites match. ``panel`` and ``chain`` pass over such a
             date: the panel does not ask for it, and the chain is linked to the date before. A single site is no group
             and is never suppressed.
-        ``draws``, ``seed``
+        ``metric``, ``draws``, ``seed``
             As given.
 
     Raises
@@ -105,7 +105,7 @@ def aggregate(
         for group, values in groups.items()
     ]
     table = pd.concat(tables, ignore_index=True).assign(estimator=estimator, draws=draws, seed=seed)
-    return _typed(table)
+    return _typed(table.assign(metric=str(counts["metric"].iloc[0])))
 
 
 def _require_sound(counts: pd.DataFrame, *, by: str | None, estimator: str, base: str | None, draws: int) -> None:
@@ -307,7 +307,7 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     whole = ["n_sites", "n_observed", "n_held", "n_never", "n_matched"]
     names = [
         "group", "t", "estimator", "value", "lo", "hi", *whole[:4], "index", "index_lo", "index_hi", "n_matched",
-        "suppressed", "draws", "seed",
+        "suppressed", "metric", "draws", "seed",
     ]  # fmt: skip
-    text = dict.fromkeys(["group", "t", "estimator"], "string")
+    text = dict.fromkeys(["group", "t", "estimator", "metric"], "string")
     return table[names].astype({**text, **dict.fromkeys(whole, "Int64"), "suppressed": bool})

@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from camps.errors import CheckError, Fault, InputError, raise_faults
-from camps.growth.dates import as_edtf, days, iso_day
-from camps.growth.intervals import appearance_days
+from camps.growth.dates import as_edtf, days, standing_day
 
 Floats = NDArray[np.float64]
 
@@ -95,8 +94,9 @@ def onset(tracks: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``after`` and ``by`` (EDTF days; null = censored) of each innermost interval, ``mass``, ``cumulative``, ``n``
-        (rows of `tracks` in all).
+        ``after`` and ``by`` (EDTF dates of looks; null = censored) of each innermost interval, ``mass``,
+        ``cumulative``, ``n`` (rows of `tracks` in all). A look of uncertain date stands at its middle day: whatever
+        that day was, it parts what had begun by then from what had not.
 
     Raises
     ------
@@ -106,14 +106,13 @@ def onset(tracks: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame:
     needed = ["L", "R", *([weight] if weight else [])]
     missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in tracks]
     raise_faults(missing, "tracks")
-    left, right = appearance_days(tracks)
-    table = turnbull(left, right, tracks[weight].to_numpy("float64") if weight else 1.0)
-    ends = {name: _edtf(table[column].to_numpy()) for name, column in (("after", "lo"), ("by", "hi"))}
+    left, right = (days(as_edtf(tracks[name]), end="standing") for name in ("L", "R"))
+    weights = tracks[weight].to_numpy("float64") if weight else 1.0
+    table = turnbull(left.fillna(-np.inf), right.fillna(np.inf), weights)
+    texts = pd.concat([as_edtf(tracks["L"]), as_edtf(tracks["R"])]).dropna().sort_values()
+    named = {standing_day(text): text for text in texts.unique()}
+    ends = {name: table[end].map(named).astype("string") for name, end in (("after", "lo"), ("by", "hi"))}
     return pd.DataFrame({**ends, "mass": table["mass"], "cumulative": table["cumulative"], "n": len(tracks)})
-
-
-def _edtf(ends: Floats) -> pd.Series[str]:
-    return pd.Series([iso_day(day) if np.isfinite(day) else None for day in ends], dtype="string")
 
 
 def site_onsets(series: pd.DataFrame) -> pd.DataFrame:
