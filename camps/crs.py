@@ -37,6 +37,8 @@ AGREEMENT_RTOL = 1e-6
 _AGREEMENT_ATOL_M2 = 2e-4
 #: Larger polygons are no buildings, and their straight edges on a plane are no geodesics.
 _BUILDING_SIZED_M2 = 1e6
+# Shapely's number for a polygon; multi-geometries and collections have greater ones.
+_POLYGON = 3
 
 #: A plane may stretch areas by this much: UTM inside its own zone does (at most 0.2 %), outside it does not.
 AREAL_SCALE_TOLERANCE = 0.0021
@@ -109,37 +111,42 @@ def to_lonlat(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> gpd.GeoSeries:
 
 
 def _require_on_earth(lonlat: gpd.GeoSeries) -> None:
-    coordinates, row = shapely.get_coordinates(np.asarray(lonlat.array), return_index=True)
-    # Longitudes run on past 180 in a polygon that lies across the antimeridian.
-    wrong = ~((np.abs(coordinates[:, 0]) <= 360) & (np.abs(coordinates[:, 1]) <= 90))
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        lon, lat = coordinates[first]
+    shapes = np.asarray(lonlat.array)
+    # Longitudes run on past 180 in a polygon that lies across the antimeridian. Nothing has NaN for bounds, and so has
+    # a geometry with a coordinate that is no number.
+    edges = shapely.bounds(shapes)
+    held = (np.abs(edges[:, ::2]) <= 360).all(axis=1) & (np.abs(edges[:, 1::2]) <= 90).all(axis=1)
+    wrong = np.flatnonzero(~held & ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes))
+    if len(wrong):
+        west, south, east, north = edges[wrong[0]]
         raise InputError(
-            f"geometry: row {lonlat.index[row[first]]!r} has longitude {lon}, latitude {lat}, expected degrees on "
-            "Earth; set the CRS that the coordinates are in, or swap the axes"
+            f"geometry: row {lonlat.index[wrong[0]]!r} has longitudes {west} to {east}, latitudes {south} to {north}, "
+            "expected degrees on Earth; set the CRS that the coordinates are in, or swap the axes"
         )
 
 
 def _rings(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.bool_]]:
-    parts, part_row = shapely.get_parts(shapes, return_index=True)
+    polygons, row = shapes, np.arange(len(shapes))
     # A collection may hold multi-polygons, so its parts have parts.
-    polygons, polygon_part = shapely.get_parts(parts, return_index=True)
+    while (shapely.get_type_id(polygons) > _POLYGON).any():
+        polygons, part = shapely.get_parts(polygons, return_index=True)
+        row = row[part]
     rings, ring_polygon = shapely.get_rings(polygons, return_index=True)
     is_shell = np.ones(len(rings), dtype=bool)
     is_shell[1:] = ring_polygon[1:] != ring_polygon[:-1]
-    return rings, part_row[polygon_part[ring_polygon]], is_shell
+    return rings, row[ring_polygon], is_shell
 
 
 def _ring_measures(rings: NDArray[Any]) -> tuple[Floats, Floats]:
-    lon, lat = np.ascontiguousarray(shapely.get_coordinates(rings).T)
-    ends = np.cumsum(shapely.get_num_coordinates(rings))
-    measured = np.zeros((2, len(rings)))
-    start = 0
-    for ring, end in enumerate(ends):
-        measured[:, ring] = GEOD.polygon_area_perimeter(lon[start:end], lat[start:end])
-        start = end
-    return np.abs(measured[0]), measured[1]
+    # Lists, because pyproj takes far longer to receive a small array than to measure it.
+    lon, lat = shapely.get_coordinates(rings).T.tolist()
+    ends = np.cumsum(shapely.get_num_coordinates(rings)).tolist()
+    starts = [0, *ends]
+    measured = [
+        GEOD.polygon_area_perimeter(lon[start:end], lat[start:end]) for start, end in zip(starts, ends, strict=False)
+    ]
+    areas, lengths = np.array(measured, dtype=np.float64).reshape(-1, 2).T
+    return np.abs(areas), lengths
 
 
 def lonlat_bounds(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> Bounds:
@@ -152,15 +159,15 @@ def lonlat_bounds(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> Bounds:
     InputError
         When there is nothing in it, or it has no CRS.
     """
-    coordinates = shapely.get_coordinates(np.asarray(to_lonlat(geometry).array))
-    if not len(coordinates):
+    shapes = np.asarray(to_lonlat(geometry).array)
+    west, south, east, north = (float(edge) for edge in shapely.total_bounds(shapes))
+    if np.isnan(west):
         raise InputError("bounds: no coordinates, expected at least one geometry that is not empty")
-    lons = np.unique(_wrap(coordinates[:, 0]))
-    gaps = np.diff(lons, append=lons[0] + 360)
-    widest = int(np.argmax(gaps))
-    west, east = lons[(widest + 1) % len(lons)], lons[widest]
-    south, north = coordinates[:, 1].min(), coordinates[:, 1].max()
-    return float(west), float(south), float(east), float(north)
+    if west >= -180 and east <= 180 and east - west <= 180:
+        return west, south, east, north
+    lons = np.unique(_wrap(shapely.get_coordinates(shapes)[:, 0]))
+    widest = int(np.argmax(np.diff(lons, append=lons[0] + 360)))
+    return float(lons[(widest + 1) % len(lons)]), south, float(lons[widest]), north
 
 
 def _wrap(lon: ArrayLike) -> Floats:

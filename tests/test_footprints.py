@@ -149,6 +149,8 @@ def test_dates_as_files_hold_them(written: object, read: str) -> None:
         ("10/06/2017", "write it as 2017-06-10"),
         ("2017-06-10T09:30:00+08:00", "write the calendar date alone"),
         ("2017-13-01", "write it as"),
+        ("2017-00", "write it as"),
+        ("2017-02-30", "write it as"),
         ("2018/2017", "ends before it begins"),
         ("2017/..", "write it as"),
         (None, "no date"),
@@ -159,6 +161,20 @@ def test_what_is_no_calendar_date_is_refused_with_its_row(tmp_path: Path, writte
     with pytest.raises(InputError, match=message) as caught:
         load(tmp_path, metres(shapely.box(0, 0, 9, 9)), observed_on=[written])
     assert "in.parquet row 1, column observed_on" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("edtf", "expected"),
+    [
+        ("2017", ("2017-01-01", "2017-12-31")),
+        ("2016-02", ("2016-02-01", "2016-02-29")),
+        ("2017-06-10", ("2017-06-10", "2017-06-10")),
+        ("2017-06-10/2017-07", ("2017-06-10", "2017-07-31")),
+        ("2017-06-10?", ("2017-06-10", "2017-06-10")),
+    ],
+)
+def test_a_date_is_an_interval_of_days(edtf: str, expected: tuple[str, str]) -> None:
+    assert dates.day_bounds(edtf) == expected
 
 
 def test_dates_of_mixed_precision_stand_side_by_side(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pyproj import CRS
 
 from camps import crs, tables
 from camps.change.comparison import TAU_M, Comparison, compare_linked, mmu_m2
-from camps.change.linking import Pairs, link
+from camps.change.linking import Pairs, candidates, measured, redrawn
 from camps.change.registration import MIN_VOTES, REACH_M, vote_shift
 from camps.change.visits import Codes, Visits, read_visits
 from camps.crs import Floats
@@ -197,7 +197,7 @@ class _Run:
         here = scene[self.standing.site] >= 0
         a, b = self.standing[here], self._seen_at(k)
         b, tau_m = self._registered(a, b, scene)
-        pairs, unchanged = self._links(a, b)
+        pairs, unchanged = self._links(a, b, tau_m[b.site])
         before = self.visits.scene_at[k - 1] if k else np.full_like(scene, _NONE)
         seen_later = self._saw_again(a, scene, k)
         compared = compare_linked(
@@ -243,18 +243,22 @@ class _Run:
         stated = np.append(self.scenes["reg_sd_m"].fillna(0.0).to_numpy(dtype=np.float64), 0.0)
         return np.asarray(np.hypot(stated[reference], stated[scene]))
 
-    def _links(self, a: _Outlines, b: _Outlines) -> tuple[Pairs, NDArray[np.bool_]]:
+    def _links(self, a: _Outlines, b: _Outlines, tau_m: Floats) -> tuple[Pairs, NDArray[np.bool_]]:
         if self.settings.published:
             one, two = _equal(self.published_track[a.row], self.published_track[b.row])
             return (one, two, np.ones(len(one))), np.zeros(len(one), dtype=bool)
         same_a, same_b = self._unchanged(a, b)
         rest_a, rest_b = _all_but(same_a, len(a)), _all_but(same_b, len(b))
-        one, two, shared = link(
+        one, two = candidates(
             a.shape[rest_a], b.shape[rest_b], group_earlier=a.site[rest_a], group_later=b.site[rest_b]
         )
-        one, two = np.append(same_a, rest_a[one]), np.append(same_b, rest_b[two])
-        shared = np.append(shapely.area(a.shape[same_a]), shared)
-        return (one, two, shared), np.arange(len(one)) < len(same_a)
+        one, two = rest_a[one], rest_b[two]
+        again = redrawn(a.shape, b.shape, one, two, tau_m=tau_m[two])
+        still_a, still_b = np.append(same_a, one[again]), np.append(same_b, two[again])
+        one, two, shared = measured(a.shape, b.shape, one[~again], two[~again])
+        shared = np.append(shapely.area(a.shape[still_a]), shared)
+        unchanged = np.arange(len(shared)) < len(still_a)
+        return (np.append(still_a, one), np.append(still_b, two), shared), unchanged
 
     def _unchanged(self, a: _Outlines, b: _Outlines) -> tuple[Codes, Codes]:
         sides = []

@@ -44,15 +44,67 @@ def link(
     tuple of ndarray
         Positions in `earlier`, positions in `later`, shared area in m²; sorted by both positions.
     """
+    one, two = candidates(earlier, later, group_earlier=group_earlier, group_later=group_later)
+    return measured(earlier, later, one, two, min_share=min_share)
+
+
+def candidates(
+    earlier: NDArray[Any],
+    later: NDArray[Any],
+    *,
+    group_earlier: ArrayLike | None = None,
+    group_later: ArrayLike | None = None,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the positions of all pairs of one group that touch; see :func:`link`."""
     two, one = shapely.STRtree(earlier).query(later, predicate="intersects")
     if group_earlier is not None and group_later is not None:
         same = np.asarray(group_earlier)[one] == np.asarray(group_later)[two]
         one, two = one[same], two[same]
+    return one, two
+
+
+def measured(
+    earlier: NDArray[Any],
+    later: NDArray[Any],
+    one: NDArray[np.intp],
+    two: NDArray[np.intp],
+    *,
+    min_share: float = MIN_SHARE,
+) -> Pairs:
+    """Return those of the pairs that share enough ground to be linked; see :func:`link`."""
     shared = shared_area_m2(earlier, later, one, two)
-    smaller = np.minimum(shapely.area(earlier)[one], shapely.area(later)[two])
-    linked = shared > min_share * smaller
+    linked = shared > min_share * np.minimum(shapely.area(earlier)[one], shapely.area(later)[two])
     order = np.lexsort((two[linked], one[linked]))
     return one[linked][order], two[linked][order], shared[linked][order]
+
+
+def redrawn(
+    earlier: NDArray[Any],
+    later: NDArray[Any],
+    one: NDArray[np.intp],
+    two: NDArray[np.intp],
+    *,
+    tau_m: Floats,
+) -> NDArray[np.bool_]:
+    """Return which pairs are surely one building whose outline was drawn again, without a single intersection.
+
+    Both are convex, neither touches anything else, and no corner of one lies 2τ or more from the edges of the other.
+    Then each lies in the other widened by less than 2τ, so that no disc of radius τ fits in what it gained; and what
+    is left of the earlier one when it is narrowed by that distance lies in the later one, which makes the link sure.
+    """
+    alone = (np.bincount(one, minlength=len(earlier))[one] == 1) & (np.bincount(two, minlength=len(later))[two] == 1)
+    sure = alone & _convex(earlier)[one] & _convex(later)[two]
+    pair = np.flatnonzero(sure)
+    a, b = earlier[one[pair]], later[two[pair]]
+    apart_m = shapely.hausdorff_distance(a, b)
+    left_m2 = shapely.area(a) - apart_m * shapely.length(a)
+    sure[pair] = (apart_m < 2 * tau_m[pair]) & (left_m2 > MIN_SHARE * np.minimum(shapely.area(a), shapely.area(b)))
+    return np.asarray(sure)
+
+
+def _convex(shapes: NDArray[Any]) -> NDArray[np.bool_]:
+    hull = shapely.area(shapely.convex_hull(shapes))
+    return np.asarray(shapely.area(shapes) >= hull * (1 - 1e-12))
 
 
 def shared_area_m2(earlier: NDArray[Any], later: NDArray[Any], one: NDArray[np.intp], two: NDArray[np.intp]) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
 
 from camps.crs import Floats
 
@@ -62,32 +63,28 @@ def vote_shift(earlier: NDArray[Any], later: NDArray[Any], *, reach_m: float = R
     """
     if not len(earlier) or not len(later):
         return Shift(0.0, 0.0, np.nan, 0)
-    reach_m = min(reach_m, half_pitch_m(earlier), half_pitch_m(later))
-    one, other, difference = centroid_pairs(earlier, later, reach_m=reach_m)
-    return vote(difference, reach_m, possible=min(len(np.unique(one)), len(np.unique(other))))
+    centres = [shapely.get_coordinates(shapely.centroid(shapes)) for shapes in (earlier, later)]
+    areas = [shapely.area(shapes) for shapes in (earlier, later)]
+    reach_m = min(reach_m, *(half_pitch_m(centre) for centre in centres))
+    one, other = _near(centres[0], centres[1], reach_m)
+    alike = np.minimum(areas[0][one], areas[1][other]) > MIN_AREA_RATIO * np.maximum(areas[0][one], areas[1][other])
+    one, other = one[alike], other[alike]
+    possible = min(len(np.unique(one)), len(np.unique(other)))
+    return vote(centres[0][one] - centres[1][other], reach_m, possible=possible)
 
 
-def half_pitch_m(shapes: NDArray[Any]) -> float:
-    """Return just under half the lower quartile of the distance from each centroid to its nearest neighbour."""
-    points = np.unique(shapely.get_coordinates(shapely.centroid(shapes)), axis=0)
-    if len(points) < 2:
+def half_pitch_m(centres: Floats) -> float:
+    """Return just under half the lower quartile of the distance from each centre to its nearest neighbour."""
+    if len(centres) < 2:
         return np.inf
-    centroids = np.asarray(shapely.points(points))
-    _, distance = shapely.STRtree(centroids).query_nearest(centroids, exclusive=True, return_distance=True)
+    distance = cKDTree(centres).query(centres, k=2)[0][:, 1]
     return 0.49 * float(np.quantile(distance, 0.25))
 
 
-def centroid_pairs(
-    earlier: NDArray[Any], later: NDArray[Any], *, reach_m: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-    """Return positions in `earlier` and `later` of pairs that may be one building, and earlier − later centroids."""
-    centre_a, centre_b = shapely.centroid(earlier), shapely.centroid(later)
-    other, one = shapely.STRtree(centre_a).query(centre_b, predicate="dwithin", distance=reach_m)
-    area_a, area_b = shapely.area(earlier)[one], shapely.area(later)[other]
-    alike = np.minimum(area_a, area_b) > MIN_AREA_RATIO * np.maximum(area_a, area_b)
-    one, other = one[alike], other[alike]
-    difference = shapely.get_coordinates(centre_a)[one] - shapely.get_coordinates(centre_b)[other]
-    return one, other, difference
+def _near(a: Floats, b: Floats, reach_m: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    found = cKDTree(a).sparse_distance_matrix(cKDTree(b), reach_m, output_type="ndarray")
+    order = np.lexsort((found["j"], found["i"]))
+    return found["i"][order], found["j"][order]
 
 
 def vote(difference: Floats, reach_m: float, *, possible: int) -> Shift:

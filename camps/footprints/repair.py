@@ -96,6 +96,8 @@ def _drop_empty(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoData
 def _flatten(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
     shapes = np.asarray(frame.geometry.array)
     high = shapely.has_z(shapes)
+    if not high.any():
+        return frame
     log.append(log_rows(frame[high], "flattened", reason="Z coordinates"))
     return frame.set_geometry(gpd.GeoSeries(shapely.force_2d(shapes), index=frame.index, crs=frame.crs))
 
