@@ -22,6 +22,8 @@ from camps.errors import CampsError
 __all__ = ["app", "growing", "listing", "main", "picturing", "run", "running"]
 
 MOST_FAULTS_ON_A_LINE = 3
+STOPPED = 128 + signal.SIGINT
+STOPPED_TEXT = "stopped; run the same command again to continue"
 
 
 def main() -> None:
@@ -34,6 +36,9 @@ def run(arguments: list[str]) -> int:
     try:
         status = app(arguments, prog_name="camps", standalone_mode=False)
     except typer.Exit as error:
+        # Typer turns Ctrl-C into this exit without a word.
+        if error.exit_code == STOPPED:
+            _complain(STOPPED_TEXT, error)
         return int(error.exit_code)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; Python must not complain about it on its way out.
@@ -50,7 +55,7 @@ def _explain(error: BaseException) -> tuple[str, int]:
     if isinstance(error, CampsError):
         return _on_one_line(str(error)), error.exit_status
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        return "stopped; run the same command again to continue", 128 + signal.SIGINT
+        return STOPPED_TEXT, STOPPED
     if isinstance(error, typer.TyperException):
         # Called without a command, the help has been printed and there is nothing to add.
         return (_usage_problem(error) if str(error) else ""), 2
