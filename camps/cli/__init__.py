@@ -35,11 +35,9 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit status; what is wrong is one line on stderr."""
     try:
         status = app(arguments, prog_name="camps", standalone_mode=False)
-    except typer.Exit as error:
-        # Typer turns Ctrl-C into this exit without a word.
-        if error.exit_code == STOPPED:
-            _complain(STOPPED_TEXT, error)
-        return int(error.exit_code)
+        if status == STOPPED:
+            # Typer turns Ctrl-C into this status without a word.
+            print(f"camps: {STOPPED_TEXT}", file=sys.stderr)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; Python must not complain about it on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
