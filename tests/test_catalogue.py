@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from camps import catalogue, crs, sources, tables
-from camps.catalogue import evidence
+from camps.catalogue import consensus, evidence
 from camps.catalogue.decisions import apply_statuses, read_decisions
 from camps.catalogue.records import Side
 from camps.errors import InputError, MissingError
@@ -453,3 +453,28 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="written as geojson, gpkg, csv, parquet, kml, not xlsx"):
         catalogue.write_sites(catalogue.load(), tmp_path / "sites.xlsx")
     assert not list(tmp_path.glob("sites*"))
+
+
+def test_a_catalogue_of_one_list_is_that_list() -> None:
+    built = catalogue.build("gazetteer")
+    assert len(built.places) == len(built.records) == 89
+    assert built.places["lon"].tolist() == catalogue.load()["lon"].tolist()
+    assert set(built.places["relation"]) == {"one list"}
+    assert built.links.empty
+
+
+def test_a_consensus_across_the_antimeridian_does_not_land_in_africa() -> None:
+    records = pd.DataFrame(
+        {
+            "place_id": ["p", "p"], "lon": [179.9995, -179.9995], "lat": [10.0, 10.0], "r95_m": [130.0, 130.0],
+        }
+    )  # fmt: skip
+    [place] = consensus._positions(records).to_dict("records")
+    assert abs(place["lon"]) == pytest.approx(180, abs=1e-9)
+    assert place["spread_m"] == pytest.approx(54.8, abs=0.2)
+
+
+def test_a_mirror_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CAMPS_MIRROR", str(tmp_path / "gone"))
+    with pytest.raises(MissingError, match="no such folder"):
+        catalogue.load(ASPI)

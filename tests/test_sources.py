@@ -210,7 +210,7 @@ def test_offline_says_what_is_missing_and_goes_on(home: Path, monkeypatch: pytes
     assert outcome["gazetteer", "gazetteer.csv"].state == "here"
     for source_id, name in list(outcome)[2:]:
         assert outcome[source_id, name].state == "missing"
-        assert "cannot be reached" in outcome[source_id, name].detail
+        assert "could not be fetched" in outcome[source_id, name].detail
 
 
 def test_a_file_without_an_address_says_where_to_put_it(home: Path) -> None:

@@ -477,3 +477,92 @@ def test_random_damage_to_a_list_is_mended_or_refused_but_never_a_crash(
         with suppress(CampsError):
             sites = sources.read_file(path, entry).sites
             assert sites["lat"].between(-90, 90).all()
+
+
+PLACED = {"key": "id", "lat": "lat", "lon": "lon"}
+
+
+def test_ids_that_differ_only_in_marks_make_different_site_ids(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,lat,lon\na/b,43,88\na b,44,88\na-c,45,88\n")
+    sites = _read(path, PLACED).sites
+    assert sites["source_key"].tolist() == ["a/b", "a b", "a-c"]
+    assert sites["site_id"].tolist() == ["list-a-b-row-2", "list-a-b-row-3", "list-a-c"]
+
+
+def test_a_column_called_geometry_is_text_like_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,geometry,lat,lon\n1,POINT (1 2),43,88\n")
+    site = _read(path, {**PLACED, "note": "geometry"}).sites.iloc[0]
+    assert (site["lon"], site["note"]) == (88.0, "POINT (1 2)")
+
+
+def test_a_cell_of_a_hundred_thousand_spaces_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f'id,lat,lon\n1,"4{" " * 100_000}3",88\n')
+    with pytest.raises(InputError, match="a text of 100002 characters"):
+        _read(path, PLACED)
+
+
+@pytest.mark.parametrize("inside_zip", [False, True])
+def test_a_text_that_names_other_files_is_not_followed(tmp_path: Path, inside_zip: bool) -> None:
+    layer = "<OGRVRTLayer name='x'><SrcDataSource>/etc/hostname</SrcDataSource></OGRVRTLayer>"
+    text = f"<OGRVRTDataSource>{layer}</OGRVRTDataSource>"
+    path = tmp_path / ("list.zip" if inside_zip else "list.gpkg")
+    if inside_zip:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("list.shp", text)
+    else:
+        path.write_text(text)
+    with pytest.raises(InputError, match="its first bytes are of no GeoPackage"):
+        _read(path, GEO)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"delimiter": "||"}, "expected one character"),
+        ({"header_rows": 9}, "expected 1 or 2"),
+        ({"encoding": "latin-one"}, "no encoding is called"),
+        ({"constants": {"lon": 5}}, "option 'constants': found lon"),
+        ({"crs": 32645}, "found 32645, expected text"),
+    ],
+)
+def test_options_that_are_none_are_refused(tmp_path: Path, options: dict[str, Any], why: str) -> None:
+    path = _csv(tmp_path / "list.csv", _list())
+    with pytest.raises(InputError, match=why):
+        _read(path, **options)
+
+
+def test_numbers_beyond_reason_are_left_out_and_noted(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,lat,lon,tier,r\n1,43,88,1e30,inf\n2,43,88,2.5,-5\n3,43.125,88.125,2,12,\n")
+    source = _read(path, {**PLACED, "tier": "tier", "r95_m": "r"})
+    assert source.sites["tier"].fillna(-1).tolist() == [-1, -1, 2]
+    assert source.sites["r95_m"].tolist()[2] == 12
+    assert (source.sites["r95_m"][:2] > 50_000).all()
+    assert len(_reasons(source, "noted")) == 3
+
+
+def test_a_whole_latitude_is_known_to_half_a_degree_only(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,lat,lon\n1,43,88\n2,43.3838833,88.2883888\n")
+    assert _read(path, PLACED).sites["r95_m"].tolist() == [pytest.approx(55_660), 130]
+
+
+def test_an_outline_that_closes_on_itself_in_osm_is_made_valid_or_dropped(tmp_path: Path) -> None:
+    nodes = "".join(
+        f'<node id="{n}" lon="{88 + x / 100}" lat="{43 + y / 100}"/>'
+        for n, (x, y) in enumerate([(0, 0), (1, 0), (1, 1), (0, 1)])
+    )
+    tag = '<tag k="prison_camp" v="re-education"/>'
+    whole = "".join(f'<nd ref="{n}"/>' for n in (0, 1, 2, 3, 0))
+    open_way = "".join(f'<nd ref="{n}"/>' for n in (0, 1, 9))
+    path = tmp_path / "camps.osm"
+    path.write_text(f'<osm>{nodes}<way id="1">{whole}{tag}</way><way id="2">{open_way}{tag}</way></osm>')
+    source = sources.read_file(path, sources.entry("osm-camps-2021"))
+    assert source.sites["source_key"].tolist() == ["way/1"]
+    assert [(remark.key, remark.action) for remark in source.report] == [("way/2", "dropped")]
+    path.write_text('<osm><node id="1" lon="x" lat="43"/></osm>')
+    with pytest.raises(InputError, match="node 1: found lon 'x'"):
+        sources.read_file(path, sources.entry("osm-camps-2021"))

@@ -11,6 +11,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from camps import crs, tables
+from camps.sources.datum import on_sphere
 
 SOURCE_ID = "catalogue"
 RELATIONS = ("one-to-one", "one-to-many", "many-to-one", "many-to-many")
@@ -112,8 +113,7 @@ def _positions(wholes: pd.DataFrame) -> pd.DataFrame:
     r95_m = wholes["r95_m"].clip(lower=1.0)
     weight = 1 / r95_m**2
     place = wholes["place_id"]
-    total = weight.groupby(place).sum()
-    mean = pd.DataFrame({axis: (wholes[axis] * weight).groupby(place).sum() / total for axis in ("lon", "lat")})
+    mean = _mean_position(wholes, weight)
     # A place with one record stands exactly where that record stands.
     alone = place.groupby(place).transform("size") == 1
     mean.loc[place[alone]] = wholes.loc[alone, ["lon", "lat"]].to_numpy()
@@ -124,6 +124,16 @@ def _positions(wholes: pd.DataFrame) -> pd.DataFrame:
     least_m = r95_m.groupby(place).min()
     shift_m = crs.gcj02_offset_m(mean["lon"], mean["lat"])
     return mean.assign(**printed, r95_m=np.maximum(least_m, spread_m), spread_m=spread_m, gcj02_offset_m=shift_m)
+
+
+def _mean_position(wholes: pd.DataFrame, weight: pd.Series) -> pd.DataFrame:
+    """Return the weighted mean of each place's points on the sphere, so that the antimeridian is no seam."""
+    vectors = on_sphere(wholes["lon"].to_numpy(dtype=float), wholes["lat"].to_numpy(dtype=float))
+    weighted = pd.DataFrame(vectors * weight.to_numpy()[:, None], columns=list("xyz"), index=wholes.index)
+    total = weighted.groupby(wholes["place_id"]).sum()
+    lon = np.degrees(np.arctan2(total["y"], total["x"]))
+    lat = np.degrees(np.arctan2(total["z"], np.hypot(total["x"], total["y"])))
+    return pd.DataFrame({"lon": lon, "lat": lat})
 
 
 def _status(statuses: pd.Series) -> str:

@@ -49,6 +49,8 @@ PART_ODDS = 8.0
 NAME_NATS = 1.0
 SHARED_REFERENCE_NATS = 3.0
 SAME_NAME = 0.9
+#: What is longer is a description; its beginning is compared.
+MOST_NAME_CHARACTERS = 200
 #: More candidate pairs than this are no two lists of sites, and would not fit into memory.
 MOST_PAIRS = 20_000_000
 
@@ -146,7 +148,9 @@ def _plain(name: Any) -> str:
     """Return a name without numbers, generic words, accents and marks, in lower case."""
     if not isinstance(name, str):
         return ""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", name[:MOST_NAME_CHARACTERS].casefold()) if not unicodedata.combining(c)
+    )
     return " ".join(re.sub(r"[^\w]+", " ", _GENERIC.sub(" ", bare)).split())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +21,8 @@ Box = tuple[float, float, float, float]
 #: GeoPackages carry the time of their last change; a fixed one keeps the bytes the same.
 _FIXED_TIME = "2000-01-01T00:00:00.000Z"
 _LAYER = "sites"
+#: Characters that XML cannot hold.
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def select(
@@ -152,9 +155,8 @@ def render_sites(sites: gpd.GeoDataFrame, format: SiteFormat) -> bytes:
 
 
 def _write_ogr(sites: gpd.GeoDataFrame, path: Path, format: str) -> None:
-    plain = sites.assign(
-        **{name: sites[name].astype(object).where(sites[name].notna(), None) for name in _texts(sites)}
-    )
+    texts = {name: _plain(sites[name]) for name in sites.columns if _is_text(sites, name)}
+    plain = sites.assign(**texts)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_TIME})
     try:
         if format == "kml":
@@ -165,5 +167,10 @@ def _write_ogr(sites: gpd.GeoDataFrame, path: Path, format: str) -> None:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def _texts(sites: gpd.GeoDataFrame) -> list[str]:
-    return [name for name in sites.columns if name != "geometry" and not pd.api.types.is_numeric_dtype(sites[name])]
+def _is_text(sites: gpd.GeoDataFrame, name: str) -> bool:
+    return name != sites.geometry.name and not pd.api.types.is_numeric_dtype(sites[name])
+
+
+def _plain(column: pd.Series) -> list[str | None]:
+    """Return text without the characters that XML cannot hold, null where there is none."""
+    return [_NOT_XML.sub(" ", str(text)) if pd.notna(text) else None for text in column]

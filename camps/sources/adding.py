@@ -19,7 +19,7 @@ from camps.sources import store
 from camps.sources.base import Source
 from camps.sources.datum import DatumCheck, check_datum
 from camps.sources.mapped import guess_mapping, read_mapped, read_table
-from camps.sources.registry import SOURCE_ID, SourceEntry, SourceFile, registry, registry_path
+from camps.sources.registry import SOURCE_ID, SourceEntry, SourceFile, parse_registry, registry, registry_path
 from camps.sources.report import Report
 from camps.tables import DATUM_FLAGS
 
@@ -144,18 +144,19 @@ def add(path: Path, source_id: str, about: About | None = None, *, trusted: gpd.
     if path.suffix.casefold() == ".shp":
         raise InputError(f"{path}: one of several files of a Shapefile; put them into one .zip and add that")
     added = prepare(path, source_id, about, trusted=trusted)
+    where = registry_path()
+    register = _with_entry(where, added.entry)
+    parse_registry(register.encode("utf-8"), where)
     files.write_bytes(store.cached(source_id, path.name), path.read_bytes())
-    register(added.entry)
+    files.write_text(where, register)
     return added
 
 
-def register(entry: SourceEntry) -> Path:
-    """Append an entry to the register, keeping its comments and order, and return the register's path."""
-    where = registry_path()
+def _with_entry(where: Path, entry: SourceEntry) -> str:
+    """Return the text of the register with one entry more, its comments and order kept."""
     document = _document(where)
-    tables = document.setdefault("source", tomlkit.aot())
-    tables.append(_table(entry))
-    return files.write_text(where, tomlkit.dumps(document))
+    document.setdefault("source", tomlkit.aot()).append(_table(entry))
+    return tomlkit.dumps(document)
 
 
 def _document(where: Path) -> tomlkit.TOMLDocument:

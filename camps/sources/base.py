@@ -20,6 +20,8 @@ from camps.sources.report import Place, Report
 from camps.sources.values import missing_kind, read_count
 
 METRIC = "buildings"
+#: A key is a number or a short word; an id made of it stays fit for a file name.
+MOST_KEY_CHARACTERS = 80
 GROUPS = ("tier", "admin1", "admin2", "system", "source_id")
 _TEXT_COLUMNS = (
     "name_en", "name_fr", "name_zh", "name_ug", "name_other", "country", "admin1", "admin2", "opened", "closed",
@@ -114,10 +116,21 @@ def _range_faults(frame: pd.DataFrame, axis: Axis, degrees: NDArray[np.float64])
         )
 
 
+def _site_ids(frame: pd.DataFrame, entry: SourceEntry) -> pd.Series:
+    """Return ids that can be file names; keys that differ only in marks are told apart by their row."""
+    plain = (
+        entry.id
+        + "-"
+        + frame["source_key"].astype(str).str.replace(r"[^\w.-]+", "-", regex=True).str[:MOST_KEY_CHARACTERS]
+    )
+    alike = plain.duplicated(keep=False) & ~frame["source_key"].duplicated(keep=False)
+    return plain.where(~alike, plain + "-row-" + frame.index.astype(str))
+
+
 def _with_defaults(frame: pd.DataFrame, entry: SourceEntry) -> pd.DataFrame:
     given = frame.assign(source_id=entry.id)
     defaults: dict[str, Any] = {
-        "site_id": entry.id + "-" + given["source_key"].astype(str).str.replace(r"[^\w.-]+", "-", regex=True),
+        "site_id": _site_ids(given, entry),
         "r95_m": settings.DEFAULT_R95_M,
         "datum_flag": entry.datum,
         "system": "unknown",

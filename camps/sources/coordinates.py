@@ -15,6 +15,8 @@ Axis = Literal["lat", "lon"]
 LIMIT_DEG: dict[Axis, float] = {"lat": 90.0, "lon": 180.0}
 
 METRES_PER_DEGREE = 111_320.0
+#: No printed coordinate is longer; the patterns below are never tried on more.
+MOST_CHARACTERS = 80
 
 _WORDS = {
     "北纬": "N", "北緯": "N", "南纬": "S", "南緯": "S", "东经": "E", "東經": "E", "西经": "W", "西經": "W",
@@ -57,6 +59,7 @@ def read_degrees(verbatim: str) -> Degrees:
     ValueError
         When the text is no coordinate; the message says what is wrong with it.
     """
+    _require_short(verbatim)
     text, letter = _hemisphere(_normalised(verbatim))
     value = _decimal(text)
     if value is None:
@@ -67,6 +70,11 @@ def read_degrees(verbatim: str) -> Degrees:
         raise ValueError(f"{verbatim!r} has both a minus sign and the letter {letter}")
     axis: Axis | None = {"N": "lat", "S": "lat", "E": "lon", "W": "lon"}.get(letter)  # type: ignore[assignment]
     return Degrees(-value if letter in ("S", "W") else value, axis)
+
+
+def _require_short(verbatim: str) -> None:
+    if len(verbatim) > MOST_CHARACTERS:
+        raise ValueError(f"{verbatim[:40]!r}… is no coordinate, but a text of {len(verbatim)} characters")
 
 
 def _normalised(verbatim: str) -> str:
@@ -112,6 +120,7 @@ def read_pair(verbatim: str) -> tuple[str, str]:
     ValueError
         When the cell does not part into exactly two.
     """
+    _require_short(verbatim)
     text = verbatim.strip().strip("()[]{}")
     halves = [half for half in _PAIR_MARK.split(text) if half.strip()]
     if len(halves) != 2:

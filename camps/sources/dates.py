@@ -29,6 +29,8 @@ _MONTHS |= {name.casefold(): number for number, name in enumerate(calendar.month
 _MONTHS["sept"] = 9
 _MONTH = "(" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
 _YEAR = r"((?:1[5-9]|20)\d\d)"
+#: No printed date is longer; the forms below are never tried on more.
+MOST_CHARACTERS = 60
 #: Two-digit years 00 to 49 are of this century: the lists are of camps since 1950.
 _PIVOT = 50
 
@@ -57,6 +59,8 @@ def read_date(verbatim: str) -> str | None:
     """
     if missing_kind(verbatim) is not None:
         return None
+    if len(verbatim) > MOST_CHARACTERS:
+        raise ValueError(f"{verbatim[:40]!r}… is no date, but a text of {len(verbatim)} characters")
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", verbatim)).strip().casefold().replace("–", "-")
     for pattern, write in _FORMS:
         found = pattern.fullmatch(text)
@@ -116,9 +120,11 @@ def _form(
     return re.compile(pattern), write
 
 
+# Digits may be unknown from the right only: 195X, 2017-XX, 2017-06-XX.
+_EDTF = r"(?:\d{4}(?:-(?:\d\d(?:-(?:\d\d|xx))?|xx(?:-xx)?))?|\d{3}x|\d\dxx|\dxxx|xxxx)[?~%]?|\.\."
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _FORMS = (
-    _form(r"([0-9x]{4}(?:-[0-9x]{2}){0,2}[?~%]?|\.\.)(?:/([0-9x]{4}(?:-[0-9x]{2}){0,2}[?~%]?|\.\.)?)?",
+    _form(rf"(?:{_EDTF})(?:/(?:{_EDTF})?)?",
           lambda m: m[0].upper()),
     _form(rf"(\d\d)-{_MONTH}", lambda m: f"{_year(m[1])}-{_MONTHS[m[2]]:02d}"),
     _form(rf"{_MONTH}-(\d\d)", lambda m: f"{_year(m[2])}-{_MONTHS[m[1]]:02d}"),

@@ -76,7 +76,7 @@ def _one(source: SourceEntry, file: SourceFile, progress: Progress | None) -> Fe
     except OSError as error:
         if isinstance(error, InputError):
             raise
-        return Fetched(source.id, file.name, "missing", None, f"{url} cannot be reached: {_short(error)}")
+        return Fetched(source.id, file.name, "missing", None, f"{url} could not be fetched: {_short(error)}")
     return Fetched(source.id, file.name, "fetched", place, url)
 
 
@@ -95,7 +95,7 @@ def address(source: SourceEntry, file: SourceFile) -> str | None:
 def _download(url: str, source_id: str, file: SourceFile, progress: Progress | None) -> Path:
     place = store.cached(source_id, file.name)
     part = place.with_name(f".{place.name}.part")
-    place.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(place.parent)
     resumed = part.is_file()
     meter = _Meter(source_id, file.name, progress)
     try:
@@ -108,6 +108,15 @@ def _download(url: str, source_id: str, file: SourceFile, progress: Progress | N
         _retrieve(url, file, place, _Resuming(part, meter))
     part.unlink(missing_ok=True)
     return place
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be made ({error.strerror}); set CAMPS_CACHE to a folder of yours"
+        ) from error
 
 
 def _retrieve(url: str, file: SourceFile, place: Path, downloader: _Resuming) -> None:

@@ -30,10 +30,13 @@ from camps.sources.text import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, RawTable, ch
 
 #: Names of the columns that hold the printed position of a geographic file.
 LON, LAT = "longitude as printed", "latitude as printed"
-GEOMETRY = "geometry"
+GEOMETRY = "geometry as read"
 #: Text formats are parsed whole, at about ten times their size in memory.
 MOST_TEXT_BYTES = 32 * 2**20
 MOST_BINARY_BYTES = 256 * 2**20
+
+
+_MAGIC = (b"SQLite format 3\0", b"fgb\x03", b"\x00\x00\x27\x0a")
 
 
 class _Printed(float):
@@ -74,7 +77,7 @@ def _integer(text: str) -> Any:
 def _features(document: Any, path: Path) -> list[Any]:
     if not isinstance(document, dict):
         raise InputError(f"{path}: no GeoJSON; expected a FeatureCollection")
-    named = str(document.get("crs", {}).get("properties", {}).get("name", "CRS84")) if document.get("crs") else "CRS84"
+    named = _crs_name(document.get("crs"))
     if not named.endswith(("CRS84", "4326")):
         raise InputError(f"{path}: CRS is {named}, expected WGS 84 (RFC 7946); export it in EPSG:4326")
     features = [document] if document.get("type") == "Feature" else document.get("features")
@@ -85,17 +88,29 @@ def _features(document: Any, path: Path) -> list[Any]:
     return features
 
 
+def _crs_name(stated: Any) -> str:
+    if not stated:
+        return "CRS84"
+    try:
+        return str(stated["properties"]["name"])
+    except (KeyError, TypeError, IndexError):
+        return str(stated)[:60]
+
+
 def _feature(feature: Any, number: int, report: Report) -> dict[str, Any] | None:
     properties = feature.get("properties") if isinstance(feature, dict) else None
-    cells = {str(name): _json_text(value) for name, value in (properties or {}).items()}
+    cells = {str(name): _json_text(value) for name, value in properties.items()} if isinstance(properties, dict) else {}
     shape = feature.get("geometry") if isinstance(feature, dict) else None
     if not shape:
         report.add("dropped", "a feature without a geometry", row=number, value=" | ".join(cells.values()))
         return None
     try:
         geometry = shapely.geometry.shape(shape)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, shapely.errors.GEOSException) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, shapely.errors.ShapelyError) as error:
         raise InputError(f"feature {number}: no geometry that can be read ({error}); mend it in the file") from error
+    if geometry.is_empty:
+        report.add("dropped", "a feature with an empty geometry", row=number, value=" | ".join(cells.values()))
+        return None
     if feature.get("id") is not None:
         cells.setdefault("id", _json_text(feature["id"]))
     position = shape.get("coordinates") if shape.get("type") == "Point" else None
@@ -201,7 +216,7 @@ def _placemark(mark: Element, folder: str, number: int, report: Report) -> dict[
     cells |= _extended(mark)
     try:
         shapes, printed = _kml_shapes(mark)
-    except (ValueError, shapely.errors.GEOSException) as error:
+    except (ValueError, shapely.errors.ShapelyError) as error:
         raise InputError(f"placemark {number} ({cells['name']}): {error}; mend it in the file") from error
     if not shapes:
         report.add("dropped", "a placemark without a point or polygon", row=number, value=cells["name"])
@@ -296,21 +311,37 @@ def _parquet(path: Path) -> pd.DataFrame:
             located: pd.DataFrame = gpd.read_parquet(path)
             return located
         return pd.read_parquet(path)
-    except (arrow.ArrowException, OSError, KeyError, CRSError, shapely.errors.GEOSException) as error:
+    except (arrow.ArrowException, OSError, KeyError, CRSError, shapely.errors.ShapelyError) as error:
         raise InputError(f"{path}: no whole Parquet file ({error}); write it again") from error
 
 
 def _ogr(path: Path, layer: str | None, encoding: str | None, report: Report) -> pd.DataFrame:
-    where = path.absolute().as_posix()
-    if _is_zip(path):
-        with unpacking(path):
-            where = f"/vsizip/{where}"
+    where = _place_of(path)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         frame = _layer(path, where, layer, encoding, report)
     for warning in said:
         report.add("noted", str(warning.message)[:300])
     return frame
+
+
+def _place_of(path: Path) -> str:
+    """Return the name GDAL reads a file by, once its first bytes are those of its format.
+
+    GDAL goes by content: a text that names other files, or addresses on the web, would be followed.
+    """
+    with files.readable(path), path.open("rb") as stream:
+        head = stream.read(16)
+    where = path.absolute().as_posix()
+    if head.startswith(b"PK\x03\x04"):
+        with unpacking(path) as archive:
+            inner = member(archive, ".shp", path)
+            with archive.open(inner) as stream:
+                head = stream.read(16)
+            where = f"/vsizip/{where}/{inner}"
+    if not head.startswith(_MAGIC):
+        raise InputError(f"{path}: its first bytes are of no GeoPackage, Shapefile or FlatGeobuf; is the suffix right?")
+    return where
 
 
 def _layer(path: Path, where: str, layer: str | None, encoding: str | None, report: Report) -> pd.DataFrame:
@@ -327,7 +358,7 @@ def _layer(path: Path, where: str, layer: str | None, encoding: str | None, repo
         return frame
     except InputError:
         raise
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.GEOSException,
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.ShapelyError,
             UnicodeDecodeError, ValueError, IndexError, RuntimeError) as error:  # fmt: skip
         raise InputError(f"{path}: cannot be read ({error}); check the file and its layer") from error
 
@@ -369,9 +400,16 @@ def _with_crs(frame: gpd.GeoDataFrame, path: Path, crs: str | None, report: Repo
             raise InputError(f'{path}: states no CRS and its positions are no degrees; say crs = "EPSG:…"')
         report.add("noted", "states no CRS; all positions are possible degrees, taken as EPSG:4326")
         return frame.set_crs(4326)
-    located = frame.set_crs(crs) if frame.crs is None else frame
+    located = _declared(frame, path, crs) if frame.crs is None else frame
     if located.crs.to_epsg() != 4326:
         report.add(
             "mended", f"positions reprojected from {located.crs.to_string()[:60]} to EPSG:4326; printed ones kept"
         )
     return located
+
+
+def _declared(frame: gpd.GeoDataFrame, path: Path, crs: str | None) -> gpd.GeoDataFrame:
+    try:
+        return frame.set_crs(crs)
+    except CRSError as error:
+        raise InputError(f"{path}: crs {crs!r} is no CRS that is known; expected such as EPSG:32645") from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,14 @@ TEXT_FIELDS = (
     "category", "corroboration", "status_reason", "note",
 )  # fmt: skip
 DATE_FIELDS = ("opened", "closed", "status_date")
+#: Fields that one value can stand for in the whole list.
+CONSTANTS = (*TEXT_FIELDS, "tier", "status", "r95_m")
 OTHER_FIELDS = ("key", "tier", "r95_m", "status", "part_of")
 #: ``references.aspi`` maps a column of ASPI numbers, ``buildings.2018`` one of buildings counted in 2018.
 NUMBERED_FIELDS = ("references", "buildings")
 OPTIONS = ("encoding", "delimiter", "header_rows", "sheet", "layer", "crs", "constants")
 
+MOST_TIER = 1000
 _FORMULA = re.compile(r"\s*(=|@[A-Za-z]|\+[A-Za-z(])")
 
 _GUESSES: dict[str, tuple[str, ...]] = {
@@ -84,7 +87,7 @@ def read_table(path: Path, report: Report, *, format: str = "", options: Mapping
     MissingError, InputError
         As the readers of each format.
     """
-    told = {name: value for name, value in (options or {}).items() if name != "constants"}
+    told = dict(options or {})
     _check_options(told, path)
     kind = (format or path.suffix.removeprefix(".")).casefold()
     takes = {name: told[name] for name in _TAKES[_FAMILY.get(kind, "text")] if name in told}
@@ -107,12 +110,23 @@ _TAKES = {
 
 
 def _check_options(options: Mapping[str, Any], path: Path) -> None:
-    unknown = [
-        Fault(f"option {name!r}", "no such option", f"one of {', '.join(OPTIONS)}")
-        for name in options
-        if name not in OPTIONS
-    ]
-    raise_faults(unknown, path.name)
+    raise_faults(_option_faults(options), path.name)
+
+
+def _option_faults(options: Mapping[str, Any]) -> Iterator[Fault]:
+    for name, value in options.items():
+        where = f"option {name!r}"
+        if name not in OPTIONS:
+            yield Fault(where, "no such option", f"one of {', '.join(OPTIONS)}")
+        elif name == "constants":
+            fields = value if isinstance(value, Mapping) else {repr(value): ""}
+            unknown = [what for what in fields if what not in CONSTANTS]
+            yield from (Fault(where, what, f"one of {', '.join(CONSTANTS)}") for what in unknown)
+        elif name == "header_rows":
+            if value not in (1, 2):
+                yield Fault(where, repr(value), "1 or 2")
+        elif not isinstance(value, str) or (name == "delimiter" and len(value) != 1):
+            yield Fault(where, repr(value), "one character" if name == "delimiter" else "text")
 
 
 def guess_mapping(table: pd.DataFrame) -> dict[str, str]:
@@ -166,7 +180,7 @@ def _check_mapping(mapping: Mapping[str, str], raw: pd.DataFrame, name: str) -> 
         if what not in known and what.partition(".")[0] not in NUMBERED_FIELDS
     ]
     raise_faults(faults, name)
-    require_columns(raw, mapping.values(), name)
+    require_columns(raw.drop(columns=GEOMETRY, errors="ignore"), mapping.values(), name)
     if GEOMETRY not in raw and not ({"lat", "lon"} <= set(mapping) or {"latlon", "lonlat"} & set(mapping)):
         columns = ", ".join(map(str, raw.columns[:12]))
         raise InputError(f"{name}: no column is mapped to lat and lon, or to latlon; its columns are {columns}")
@@ -189,7 +203,8 @@ def _records(
     columns |= {name: null_blank(rows[mapping[name]]) for name in TEXT_FIELDS if name in mapping}
     columns["source_key"] = _keys(rows, mapping, report)
     columns["references"] = _references(rows, mapping)
-    columns["r95_m"] = _r95_m(rows, placed, mapping, report)
+    if "r95_m" not in columns:
+        columns["r95_m"] = _r95_m(rows, placed, mapping, report)
     if "tier" in mapping:
         columns["tier"] = _whole_numbers(rows[mapping["tier"]], report)
     if "status" in mapping:
@@ -208,18 +223,20 @@ def _keys(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> lis
         return [str(row) for row in rows.index]
     taken = Counter(key.strip() for key in rows[mapping["key"]])
     used: Counter[str] = Counter()
+    given: set[str] = set()
     keys = []
     for row, printed in rows[mapping["key"]].items():
         key = printed.strip() or f"row-{row}"
         used[key] += 1
         new = key
-        while used[key] > 1 and (new == key or new in taken or new in keys):
+        while used[key] > 1 and (new == key or new in taken or new in given):
             new = f"{key}-{used[key]}" if new == key else f"{new}x"
         if new != printed.strip():
             reason = "id used before; numbered apart" if printed.strip() else "no id; the row number stands for it"
             report.add(
                 "mended", f"{reason} as {new}", **Place(int(str(row)), key, mapping["key"])._asdict(), value=printed
             )
+        given.add(new)
         keys.append(new)
     return keys
 
@@ -253,6 +270,7 @@ def _reach_m(shape: Any) -> float:
 
 def _numbers(printed: pd.Series, report: Report) -> pd.Series:
     numbers = pd.to_numeric(printed.str.strip().str.replace(",", ".", regex=False), errors="coerce")
+    numbers = numbers.where(np.isfinite(numbers))
     for row in printed.index[numbers.isna() & printed.map(missing_kind).isna()]:
         place = Place(int(row), "", str(printed.name))
         report.add("noted", "no number; no value taken", **place._asdict(), value=printed[row])
@@ -261,11 +279,11 @@ def _numbers(printed: pd.Series, report: Report) -> pd.Series:
 
 def _whole_numbers(printed: pd.Series, report: Report) -> pd.Series:
     numbers = _numbers(printed, report)
-    for row in numbers.index[numbers.notna() & ((numbers % 1 != 0) | (numbers < 0))]:
-        report.add(
-            "noted", "no whole number; no value taken", row=int(row), column=str(printed.name), value=printed[row]
-        )
-    return numbers.where((numbers % 1 == 0) & (numbers >= 0)).astype("Int64")
+    sound = (numbers % 1 == 0) & (numbers >= 0) & (numbers < MOST_TIER)
+    for row in numbers.index[numbers.notna() & ~sound]:
+        place = Place(int(row), "", str(printed.name))
+        report.add("noted", "no whole number; no value taken", **place._asdict(), value=printed[row])
+    return numbers.where(sound).astype("Int64")
 
 
 def _as_source(

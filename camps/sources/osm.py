@@ -117,7 +117,18 @@ def _shape(thing: tuple[str, str, dict[str, str], Any], extract: _Extract, repor
         )
         return None
     holes = _polygons(inner, extract) or shapely.Polygon()
-    return shapely.difference(rings, holes)
+    return _valid(shapely.difference(rings, holes), f"{kind}/{number}", report)
+
+
+def _valid(shape: BaseGeometry, key: str, report: Report) -> BaseGeometry | None:
+    if shape.is_valid and not shape.is_empty:
+        return shape
+    mended = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    if mended.is_empty:
+        report.add("dropped", "an outline without an area", key=key)
+        return None
+    report.add("mended", "an outline that crosses itself; made valid", key=key)
+    return mended
 
 
 def _polygons(ways: list[str], extract: _Extract) -> BaseGeometry | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,9 +101,19 @@ def registry(path: Path | None = None) -> dict[str, SourceEntry]:
         When it is not TOML, or an entry is incomplete; all faults are named at once.
     """
     where = path or registry_path()
-    tables = _read_toml(where).get("source", [])
-    if not isinstance(tables, list):
-        raise InputError(f"{where}: `source` is not a list of tables; write each source under [[source]]")
+    with files.readable(where):
+        return parse_registry(where.read_bytes(), where)
+
+
+def parse_registry(content: bytes, where: Path) -> dict[str, SourceEntry]:
+    """Return the sources that the text of a register describes; `where` names it in messages.
+
+    Raises
+    ------
+    InputError
+        As :func:`registry`.
+    """
+    tables = _tables(content, where)
     raise_faults(_faults(tables), where.name)
     return {table["id"]: _entry(table) for table in tables}
 
@@ -125,13 +135,14 @@ def entry(source_id: str, *, path: Path | None = None) -> SourceEntry:
     return known[source_id]
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    with files.readable(path):
-        content = path.read_bytes()
+def _tables(content: bytes, where: Path) -> list[dict[str, Any]]:
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        tables = tomllib.loads(content.decode("utf-8-sig")).get("source", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML in UTF-8 ({error}); mend the line it names") from error
+        raise InputError(f"{where}: not TOML in UTF-8 ({error}); mend the line it names") from error
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise InputError(f"{where}: `source` is not a list of tables; write each source under [[source]]")
+    return tables
 
 
 def _entry(table: Mapping[str, Any]) -> SourceEntry:
@@ -139,7 +150,7 @@ def _entry(table: Mapping[str, Any]) -> SourceEntry:
     return SourceEntry(files=tuple(SourceFile(**file) for file in table["file"]), **rest)
 
 
-def _faults(tables: list[Mapping[str, Any]]) -> Iterator[Fault]:
+def _faults(tables: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
     seen: set[str] = set()
     for number, table in enumerate(tables, 1):
         where = f"source {table.get('id', number)}"
@@ -147,7 +158,7 @@ def _faults(tables: list[Mapping[str, Any]]) -> Iterator[Fault]:
         if table.get("id") in seen:
             yield Fault(where, "the id a second time", "each id once", "rename one")
         seen.add(str(table.get("id")))
-        for file in table.get("file") or []:
+        for file in _file_tables(table):
             yield from _file_faults(file, f"{where}, file {file.get('name', '?')}")
 
 
@@ -159,11 +170,22 @@ def _entry_faults(table: Mapping[str, Any], where: str) -> Iterator[Fault]:
         yield Fault(where, f"id {table.get('id')!r}", "lower-case letters, digits, dots and hyphens")
     if table.get("datum") not in DATUM_FLAGS:
         yield Fault(where, f"datum {table.get('datum')!r}", f"one of {', '.join(DATUM_FLAGS)}")
-    if not table.get("file"):
+    if not _file_tables(table):
         yield Fault(where, "no file", "at least one [[source.file]]")
+    for name in ("mapping", "options"):
+        if not isinstance(table.get(name, {}), dict):
+            yield Fault(where, f"{name} = {table[name]!r}", "a table")
+    mapping = table.get("mapping")
+    if isinstance(mapping, dict) and not all(isinstance(column, str) for column in mapping.values()):
+        yield Fault(where, "a mapping to something else than a column name", 'field = "column"')
     unknown = set(table) - {*SourceEntry.__dataclass_fields__, "file"}
     if unknown:
         yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", "the keys that SourceEntry documents")
+
+
+def _file_tables(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    held = table.get("file")
+    return held if isinstance(held, list) and all(isinstance(file, dict) for file in held) else []
 
 
 def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:

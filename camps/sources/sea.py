@@ -23,24 +23,26 @@ def in_sea(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
 
     All false where the bundled base map is not there.
     """
-    lonlat = np.column_stack([np.atleast_1d(lon), np.atleast_1d(lat)])
-    points = shapely.points(lonlat)
-    wet = np.ones(len(lonlat), dtype=np.bool_)
+    x, y = np.atleast_1d(np.asarray(lon, dtype=np.float64)), np.atleast_1d(np.asarray(lat, dtype=np.float64))
     land = _land(settings.geodata() / _LAND)
     if land is None:
-        return ~wet
+        return np.zeros(len(x), dtype=np.bool_)
+    wet = ~np.asarray(shapely.contains_xy(land, x, y), dtype=np.bool_)
     # Degrees of longitude shrink towards the poles: a tolerance in degrees of latitude is never too strict.
-    wet[land.query(points, predicate="dwithin", distance=TOLERANCE_M / METRES_PER_DEGREE)[0]] = False
+    points = shapely.points(np.column_stack([x[wet], y[wet]]))
+    wet[wet] = ~np.asarray(shapely.dwithin(land, points, TOLERANCE_M / METRES_PER_DEGREE), dtype=np.bool_)
     return wet
 
 
 @cache
-def _land(path: Path) -> shapely.STRtree | None:
+def _land(path: Path) -> shapely.MultiPolygon | None:
     if not path.is_file():
         return None
     scale = json.loads(path.read_text(encoding="utf-8"))
     rings = [_decoded(line, scale["digits"]) for line in scale["layers"]["land"]]
-    return shapely.STRtree([shapely.Polygon(ring) for ring in rings if len(ring) >= 4])
+    land = shapely.MultiPolygon([shapely.Polygon(ring) for ring in rings if len(ring) >= 4])
+    shapely.prepare(land)
+    return land
 
 
 def _decoded(line: str, digits: int) -> NDArray[np.float64]:

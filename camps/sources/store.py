@@ -15,9 +15,20 @@ def cached(source_id: str, name: str) -> Path:
 
 
 def mirror_folder() -> Path | None:
-    """Return ``CAMPS_MIRROR`` when it names a folder, ``None`` when it is unset or a URL."""
+    """Return ``CAMPS_MIRROR`` when it names a folder, ``None`` when it is unset or a URL.
+
+    Raises
+    ------
+    MissingError
+        When it names a folder that is not there.
+    """
     mirror = settings.mirror()
-    return Path(mirror) if mirror and "://" not in mirror else None
+    if not mirror or "://" in mirror:
+        return None
+    folder = Path(mirror)
+    if not folder.is_dir():
+        raise MissingError(f"CAMPS_MIRROR={mirror}: no such folder; correct it, or unset it to go without a mirror")
+    return folder
 
 
 def find(source: SourceEntry, file: SourceFile) -> Path | None:

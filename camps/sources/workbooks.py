@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 import openpyxl
+import pandas as pd
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
-from openpyxl.utils.exceptions import InvalidFileException
 
 from camps.errors import InputError
 from camps.sources.archives import unpacking
@@ -48,25 +49,26 @@ def read_xlsx(path: Path, report: Report, *, sheet: str | None = None, header_ro
     check_size(path)
     with unpacking(path):
         pass
-    values, formulas = _open(path, data_only=True), _open(path, data_only=False)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        table = _xlsx_table(path, report, sheet, header_rows)
+    for text in sorted({str(warning.message) for warning in said if issubclass(warning.category, UserWarning)}):
+        report.add("noted", text)
+    return RawTable(table)
+
+
+def _xlsx_table(path: Path, report: Report, sheet: str | None, header_rows: int | None) -> pd.DataFrame:
     try:
+        values = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        formulas = openpyxl.load_workbook(path, read_only=True, data_only=False)
         name = _pick(list(values.sheetnames), sheet, path, report)
         rows = _xlsx_rows(_cells(values[name]), _cells(formulas[name]), report)
-        return RawTable(table_of(rows, f"{path.name}, sheet {name}", report, header_rows=header_rows, squared=True))
-    except (KeyError, ValueError, ParseError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: a damaged workbook ({error}); open and save it again") from error
-    finally:
-        values.close()
-        formulas.close()
-
-
-def _open(path: Path, *, data_only: bool) -> Any:
-    try:
-        return openpyxl.load_workbook(path, read_only=True, data_only=data_only)
-    except (InvalidFileException, KeyError, ValueError, TypeError, OSError, ParseError, DefusedXmlException) as error:
-        raise InputError(f"{path}: not an Excel workbook ({error}); save it as .xlsx again") from error
+        return table_of(rows, f"{path.name}, sheet {name}", report, header_rows=header_rows, squared=True)
+    except InputError:
+        raise
+    except Exception as error:
+        # A damaged workbook makes openpyxl fail in any way; whatever it is, the file is what is wrong.
+        raise InputError(f"{path}: a damaged workbook ({error!r:.200}); open it and save it as .xlsx again") from error
 
 
 def _pick(names: list[str], sheet: str | None, path: Path, report: Report) -> str:

@@ -1,0 +1,154 @@
+"""Linking two large lists, beside what one would otherwise reach for.
+
+    python benchmarks/catalogue.py               a small run (2 copies: 1,102 and 760 records)
+    python benchmarks/catalogue.py --copies 30   the run of the claim (16,530 and 11,400 records)
+
+BuzzFeed's list of 2021 and ASPI's are copied around the globe by turning and mirroring them, which keeps every distance
+inside a copy as it is; the pairs that BuzzFeed states, 369 a copy, are the truth, and no way is told of them. Every way
+runs in a process of its own; time is wall time from the two tables to the pairs, memory the peak of the process beyond
+what the tables and imports take. Needs the published lists (CAMPS_MIRROR); recordlinkage joins in when it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from camps import catalogue, sources
+from camps.catalogue import Side
+
+LEFT, RIGHT = "buzzfeed-2021", "aspi-xjdp-v1"
+#: The lists are 22 degrees wide: copies at this step of longitude, north and south of the equator, never touch.
+STEP_DEG = 24.0
+MOST_COPIES = 30
+#: What a user of the other two would set after a look at the data: 95 % of true pairs lie within 130 m.
+NEAR_M = 130.0
+Pairs = set[tuple[str, str]]
+
+
+def copies(source_id: str, n: int) -> Side:
+    """Return a list n times around the globe; keys and parts are numbered by copy."""
+    records = sources.read(source_id).records.assign(references=None)
+    turned = [_copy(records, number) for number in range(n)]
+    frame = pd.concat(turned, ignore_index=True)
+    return Side(gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(frame["lon"], frame["lat"]), crs=4326), source_id)
+
+
+def _copy(records: gpd.GeoDataFrame, number: int) -> pd.DataFrame:
+    column, south = number // 2, number % 2
+    lon = (records["lon"] + column * STEP_DEG + 180) % 360 - 180
+    lat = -records["lat"] if south else records["lat"]
+    names = {name: records[name] + f"/{number}" for name in ("site_id", "source_key", "part_of", "lon_published")}
+    return pd.DataFrame(records.drop(columns="geometry")).assign(lon=lon, lat=lat, **names)
+
+
+def truth(n: int) -> Pairs:
+    """Return the pairs that BuzzFeed's list states, in every copy."""
+    raw = sources.read(LEFT).raw
+    stated = [
+        (key, one.strip()) for key, cell in zip(raw["id"], raw["ASPI 2020 #"], strict=True) for one in cell.split(",")
+    ]
+    return {(f"{key}/{copy}", f"{one}/{copy}") for key, one in stated if one for copy in range(n)}
+
+
+def by_camps(left: Side, right: Side) -> Pairs:
+    """Link as `camps sources link --ignore-references` does, with scores, reasons and conflicts."""
+    links = catalogue.link_sides(left, right, ignore_references=True).links
+    return set(zip(links["left_key"], links["right_key"], strict=True))
+
+
+def by_sjoin_nearest(left: Side, right: Side) -> Pairs:
+    """Join the nearest within 130 m on the ground, in the projection most people would take."""
+    widened_m = NEAR_M / np.cos(np.radians(43))
+    one, other = (side.records[["source_key", "geometry"]].to_crs(3857) for side in (left, right))
+    joined = one.sjoin_nearest(other, max_distance=widened_m)
+    return set(zip(joined["source_key_left"], joined["source_key_right"], strict=True))
+
+
+def by_recordlinkage(left: Side, right: Side) -> Pairs:
+    """Block on cells of a twentieth of a degree, compare by distance, take what scores a half or more."""
+    import recordlinkage
+
+    one, other = (_blocked(side) for side in (left, right))
+    index = recordlinkage.Index()
+    index.block("cell")
+    pairs = index.index(one, other)
+    compare = recordlinkage.Compare()
+    compare.geo("lat", "lon", "lat", "lon", method="exp", scale=NEAR_M / 1000, label="near")
+    scored = compare.compute(pairs, one, other)
+    found = scored.index[scored["near"] >= 0.5]
+    return {(one.loc[i, "source_key"], other.loc[j, "source_key"]) for i, j in found}
+
+
+def _blocked(side: Side) -> pd.DataFrame:
+    frame = pd.DataFrame(side.records[["source_key", "lon", "lat"]])
+    cell = (frame[["lon", "lat"]] * 20).round().astype(int).astype(str)
+    return frame.assign(cell=cell["lon"] + " " + cell["lat"])
+
+
+WAYS: dict[str, Callable[[Side, Side], Pairs]] = {
+    "camps": by_camps,
+    "geopandas.sjoin_nearest": by_sjoin_nearest,
+    "recordlinkage": by_recordlinkage,
+}
+
+
+def measure(way: str, n: int) -> dict[str, float | str]:
+    """Return seconds, peak memory and what was found, of one way in this process."""
+    left, right = copies(LEFT, n), copies(RIGHT, n)
+    if way == "recordlinkage":
+        import recordlinkage  # noqa: F401
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    found = WAYS[way](left, right)
+    seconds = time.perf_counter() - started
+    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    right_ones = len(found & truth(n))
+    return {
+        "way": way, "left": len(left.records), "right": len(right.records), "pairs": len(found),
+        "precision": right_ones / max(len(found), 1), "recall": right_ones / len(truth(n)),
+        "seconds": seconds, "peak_mb": max(0.0, (peak_kb - before_kb) / 1024),
+    }  # fmt: skip
+
+
+def in_a_process(way: str, n: int) -> dict[str, float | str] | None:
+    """Measure one way in a fresh process; ``None`` where its package is not installed."""
+    command = [sys.executable, __file__, "--copies", str(n), "--way", way]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "No module named 'recordlinkage'" in done.stderr:
+        print("recordlinkage is not installed; `uv pip install --group bench` brings it")
+        return None
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return dict(json.loads(done.stdout))
+
+
+def main() -> None:
+    """Run every way and print the figures and their ratios to ours."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--copies", type=int, default=2, choices=range(1, MOST_COPIES + 1), metavar="1..30")
+    parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
+    told = parser.parse_args()
+    if not {LEFT, RIGHT} <= set(sources.available()):
+        raise SystemExit("needs the published lists: `camps sources fetch`, or CAMPS_MIRROR=FOLDER")
+    if told.way:
+        print(json.dumps(measure(told.way, told.copies)))
+        return
+    rows = [row for way in WAYS if (row := in_a_process(way, told.copies))]
+    table = pd.DataFrame(rows).set_index("way")
+    for name in ("seconds", "peak_mb"):
+        table[f"{name}_ratio"] = table[name] / table.loc["camps", name]
+    print(table.round(4).to_string())
+
+
+if __name__ == "__main__":
+    main()
