@@ -18,13 +18,16 @@ from camps.errors import CheckError, InputError, MissingError
 from camps.provenance import CustodyLog
 
 
+DOSSIERS = ("xj-bfn130-aspi50", "xj-bfn949-aspi124", "cn-qincheng")
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CAMPS_MIRROR", raising=False)
         patch.setenv("CAMPS_CACHE", str(tmp_path_factory.mktemp("cache")))
         out = tmp_path_factory.mktemp("appendix") / "package"
-        appendix.build_appendix(out)
+        appendix.build_appendix(out, dossiers=DOSSIERS)
         yield out
 
 
@@ -45,13 +48,13 @@ def _sums(folder: Path) -> dict[str, str]:
 def test_built_twice_it_has_the_same_bytes_and_a_second_build_rewrites_nothing(built: Path, tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()}
     again = tmp_path / "elsewhere" / "again"
-    paths = appendix.build_appendix(again)
+    paths = appendix.build_appendix(again, dossiers=DOSSIERS)
     assert _sums(again) == _sums(built)
     assert paths[0].name == "appendix.pdf"
     assert set(paths) == {path for path in again.rglob("*") if path.is_file()}
     first, second = (appendix.write_zip(folder, tmp_path / folder.name / "a.zip") for folder in (built, again))
     assert first.read_bytes() == second.read_bytes()
-    appendix.build_appendix(built)
+    appendix.build_appendix(built, dossiers=DOSSIERS)
     assert {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()} == before
 
 
@@ -60,7 +63,7 @@ def test_what_no_longer_belongs_is_removed_and_what_was_never_ours_is_left(copy:
     stale.write_text("<svg/>")
     beside = copy.parent / "notes.txt"
     beside.write_text("mine")
-    appendix.build_appendix(copy)
+    appendix.build_appendix(copy, dossiers=DOSSIERS)
     assert not stale.exists()
     assert beside.exists()
 
@@ -434,7 +437,7 @@ def test_a_whole_package_made_from_a_forged_source_is_told_by_the_installed_suit
     path.write_text(path.read_text("utf-8").replace("Wikipedia", "an archive"), encoding="utf-8")
     with monkeypatch.context() as patch:
         patch.setenv("CAMPS_HOME", str(home))
-        appendix.build_appendix(tmp_path / "forged")
+        appendix.build_appendix(tmp_path / "forged", dossiers=DOSSIERS)
     verdict = appendix.verify(tmp_path / "forged", seal=files.sha256(built / bag.TAG_MANIFEST))
     assert {check.item for check in verdict.failed} == {"gazetteer-sources", bag.TAG_MANIFEST}
 
@@ -453,7 +456,7 @@ def test_a_package_made_with_other_versions_holds_when_the_results_are_the_same(
 ) -> None:
     monkeypatch.delenv("CAMPS_MIRROR", raising=False)
     versions = provenance.software() | {"GEOS (shapely)": "3.9.0"}
-    appendix.build_appendix(tmp_path / "older", software=versions)
+    appendix.build_appendix(tmp_path / "older", dossiers=DOSSIERS, software=versions)
     verdict = appendix.verify(tmp_path / "older")
     assert verdict.holds, verdict.failed
     assert "other versions of GEOS (shapely), with the same results" in verdict.report()

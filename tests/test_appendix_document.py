@@ -1,0 +1,352 @@
+"""The document: a tagged PDF and a page with the same words, names set right, nothing missing, nothing fetched."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import html5rdf
+import pypdf
+import pytest
+import requests
+import rocrate
+from hypothesis import given
+from hypothesis import strategies as st
+from requests_cache import CachedSession
+from rocrate_validator import models, services
+from urllib3 import HTTPResponse
+
+from camps import appendix, machine
+from camps.appendix import blocks, claims, document
+from camps.errors import MissingError, RenderError
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+@pytest.fixture(scope="module")
+def payload(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Build the default edition, with a dossier of each kind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CAMPS_MIRROR", raising=False)
+        patch.setenv("CAMPS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        out = tmp_path_factory.mktemp("appendix")
+        appendix.build_appendix(out)
+        yield out / "data"
+
+
+@pytest.fixture(scope="module")
+def pdf(payload: Path) -> pypdf.PdfReader:
+    return pypdf.PdfReader(payload / "appendix.pdf")
+
+
+@pytest.fixture(scope="module")
+def printed(pdf: pypdf.PdfReader) -> str:
+    """Return the text of the PDF with all white space as single spaces."""
+    return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+
+
+@pytest.fixture(scope="module")
+def page(payload: Path) -> str:
+    return (payload / "appendix.html").read_text("utf-8")
+
+
+# --- PDF ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_pdf_is_tagged_titled_and_declares_pdf_ua_and_pdf_a(pdf: pypdf.PdfReader) -> None:
+    root = pdf.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"].value is True
+    assert root["/Lang"] == "en-GB"
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"].value is True
+    metadata = root["/Metadata"].get_data().decode("utf-8")
+    assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
+    assert "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>" in metadata
+    assert pdf.metadata is not None
+    assert str(pdf.metadata.title).startswith("Evidence appendix. Published sites")
+    assert pdf.metadata.creation_date is not None
+    assert pdf.metadata.creation_date.year == 1970
+
+
+def _elements(node: object) -> Iterator[pypdf.generic.DictionaryObject]:
+    node = node.get_object() if hasattr(node, "get_object") else node
+    if isinstance(node, list):
+        for child in node:
+            yield from _elements(child)
+    elif isinstance(node, dict):
+        if "/S" in node:
+            yield node
+        if "/K" in node:
+            yield from _elements(node["/K"])
+
+
+def test_the_tags_name_headings_tables_figures_and_notes(pdf: pypdf.PdfReader) -> None:
+    elements = list(_elements(pdf.trailer["/Root"]["/StructTreeRoot"]))
+    kinds = {element["/S"] for element in elements}
+    assert {"/H1", "/H2", "/Table", "/TH", "/TD", "/Figure", "/Caption", "/L", "/LI", "/TOC", "/Link"} <= kinds
+    figures = [element for element in elements if element["/S"] == "/Figure"]
+    assert len(figures) >= 8
+    assert all(len(str(figure["/Alt"])) > 20 for figure in figures)
+    heads = [element for element in elements if element["/S"] == "/TH"]
+    assert all("/A" in head for head in heads)
+
+
+def test_every_font_is_embedded(pdf: pypdf.PdfReader) -> None:
+    for page in pdf.pages:
+        for font in page["/Resources"].get("/Font", {}).values():
+            described = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+            assert {"/FontFile2", "/FontFile3"} & set(described.get_object())
+
+
+def test_pages_are_numbered_and_carry_a_running_head(pdf: pypdf.PdfReader) -> None:
+    total = len(pdf.pages)
+    for number, page in enumerate(pdf.pages[1:], start=2):
+        text = page.extract_text()
+        assert f"Page {number} of {total}" in text
+        assert "Evidence appendix" in text
+
+
+def test_nothing_is_printed_outside_the_page(pdf: pypdf.PdfReader) -> None:
+    for number, page in enumerate(pdf.pages, start=1):
+        width, height = float(page.mediabox.width), float(page.mediabox.height)
+        places: list[tuple[str, float, float]] = []
+        page.extract_text(visitor_text=partial(_note_place, places))
+        assert places
+        for text, x, y in places:
+            assert 30 < x < width - 30, (number, text)
+            assert 20 < y < height - 20, (number, text)
+
+
+def _note_place(places: list[tuple[str, float, float]], *drawn: Any) -> None:
+    text, cm, tm = drawn[:3]
+    if text.strip():
+        places.append((text, tm[4] * cm[0] + cm[4], tm[5] * cm[3] + cm[5]))
+
+
+def test_every_claim_stands_in_the_pdf_with_its_numbers(printed: str) -> None:
+    squeezed = printed.replace(" ", "").replace("-", "")
+    for claim in claims.read_claims():
+        assert claim.sentence.replace(" ", "").replace("-", "") in squeezed, claim.id
+    assert printed.count("not checked in this build: source not at hand") >= 6
+
+
+@pytest.mark.parametrize("name", ["秦城监狱", "马三家劳教所", "新疆维吾尔自治区", "达坂城区", "관리소"])
+def test_names_are_set_and_not_lost(printed: str, page: str, name: str) -> None:
+    assert name in page
+    assert name in printed.replace(" ", "")
+
+
+def test_uyghur_is_set_from_right_to_left_in_its_own_font(pdf: pypdf.PdfReader, page: str) -> None:
+    assert '<bdi lang="ug" dir="rtl">شىنجاڭ ئۇيغۇر ئاپتونوم رايونى</bdi>' in page
+    fonts = {
+        str(font.get_object()["/BaseFont"])
+        for page in pdf.pages
+        for font in page["/Resources"].get("/Font", {}).values()
+    }
+    assert any("NotoNaskhArabic" in font for font in fonts)
+    assert any("NotoSerifCJKsc" in font for font in fonts)
+
+
+def test_no_sign_is_printed_as_a_missing_one(pdf: pypdf.PdfReader, printed: str) -> None:
+    assert "\ufffd" not in printed
+    assert ".notdef" not in printed
+
+
+def test_what_it_must_say_it_says(printed: str, page: str) -> None:
+    for said in (
+        "Not verified on the ground", "A place without a mark is not a place without a camp",
+        "it holds no data on individual persons", "sha256sum -c manifest-sha256.txt", "Offset in GCJ-02",
+    ):  # fmt: skip
+        assert said in printed
+        assert said in page
+    for never in ("court-admissible", "admissible in court"):
+        assert never not in printed
+
+
+# --- HTML -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_valid_html(page: str) -> None:
+    parser = html5rdf.HTMLParser(strict=False)
+    parser.parse(page)
+    assert parser.errors == []
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.images: list[str | None] = []
+        self.levels: list[int] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.ids += [str(given["id"])] if "id" in given else []
+        self.links += [str(given["href"])] if tag == "a" else []
+        self.loaded += [str(given[name]) for name in ("src", "srcset") if name in given]
+        self.loaded += [str(given["href"])] if tag == "link" else []
+        if tag == "img":
+            self.images.append(given.get("alt"))
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_nothing_from_elsewhere(page: str) -> None:
+    read = _Page()
+    read.feed(page)
+    assert read.open == []
+    assert len(read.ids) == len(set(read.ids))
+    assert all(link[1:] in read.ids for link in read.links if link.startswith("#"))
+    assert all(address.startswith("data:") for address in read.loaded)
+    assert len(read.images) >= 8
+    assert all(read.images)
+    assert all(after <= before + 1 for before, after in zip(read.levels, read.levels[1:], strict=False))
+    assert not re.search(r"@import|url\(|<script|<iframe", page)
+
+
+def test_both_editions_say_the_same(page: str, printed: str) -> None:
+    text = re.sub(r"<(style|title|nav|figcaption|sup|caption)\b.*?</\1>", " ", page, flags=re.S)
+    text = re.sub(r"<[^>]+>", " ", text)
+    words = set(re.findall(r"[A-Za-z]{7,}", text))
+    missing = {word for word in words if word not in printed.replace("-\u200b", "").replace(" ", "").replace("-", "")}
+    assert not missing - {"Footnotes", "Footnote"}, sorted(missing)[:20]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(375, "light"), (820, "light"), (1440, "dark")])
+def test_the_page_is_usable_at_three_widths_and_by_keyboard(payload: Path, width: int, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(machine.find_chromium()))
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+        tab = context.new_page()
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto((payload / "appendix.html").as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        violations = Axe().run(tab).response["violations"]
+        assert not violations, [(found["id"], found["nodes"][0]["target"]) for found in violations]
+        tab.keyboard.press("Tab")
+        assert tab.evaluate("document.activeElement.textContent") == "Skip to the text"
+        tab.keyboard.press("Enter")
+        assert tab.evaluate("location.hash") == "#question"
+        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+        browser.close()
+
+
+# --- RO-Crate -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def offline_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold the JSON-LD context that rocrate carries where the validator looks for it, so that it asks no network."""
+    context = (Path(rocrate.__file__).parent / "data" / "ro-crate.jsonld").read_bytes()
+    url = "https://w3id.org/ro/crate/1.1/context"
+    folder = tmp_path_factory.mktemp("roc") / "http"
+    headers = {"Content-Type": "application/ld+json"}
+    response = requests.Response()
+    response.status_code, response.url, response._content = 200, url, context
+    response.request = requests.Request("GET", url).prepare()
+    response.raw = HTTPResponse(
+        io.BytesIO(context), headers=headers, status=200, preload_content=False, request_url=url
+    )
+    response.headers.update(headers)
+    with CachedSession(cache_name=str(folder), backend="sqlite", expire_after=-1) as session:
+        session.cache.save_response(response)
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("profile", ["ro-crate-1.1", "process-run-crate-0.5"])
+def test_the_description_passes_what_the_profile_requires_and_recommends(
+    payload: Path, offline_cache: Path, profile: str
+) -> None:
+    severity = models.Severity.RECOMMENDED
+    settings = services.ValidationSettings(
+        rocrate_uri=str(payload), profile_identifier=profile, requirement_severity=severity, offline=True,
+        cache_path=offline_cache,
+    )  # fmt: skip
+    result = services.validate(settings)
+    assert result.passed(severity), [str(issue.message) for issue in result.get_issues(severity)]
+
+
+def test_the_description_names_every_file_and_what_made_it(payload: Path) -> None:
+    graph = {entity["@id"]: entity for entity in json.loads((payload / "ro-crate-metadata.json").read_text())["@graph"]}
+    present = {path.relative_to(payload).as_posix() for path in payload.rglob("*") if path.is_file()}
+    assert present - {"ro-crate-metadata.json"} == {part["@id"] for part in graph["./"]["hasPart"]}
+    actions = [entity for entity in graph.values() if entity["@type"] == "CreateAction"]
+    made = {result["@id"] for action in actions for result in action["result"]}
+    assert {"appendix.pdf", "appendix.html", "tables/claims.csv"} <= made
+    assert all("geodata/gazetteer.csv" in {one["@id"] for one in action["object"]} for action in actions)
+
+
+# --- blocks and failures --------------------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=60))
+def test_spans_lose_no_letter(text: str) -> None:
+    assert "".join(span["text"] for span in blocks.plain(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("a *b* c", [{"text": "a "}, {"text": "b", "em": True}, {"text": " c"}]),
+        ("`x.csv`", [{"text": "x.csv", "code": True}]),
+        ("[here](#there)", [{"text": "here", "href": "#there"}]),
+        ("Qincheng 秦城监狱", [{"text": "Qincheng "}, {"text": "秦城监狱", "lang": "zh"}]),
+        ("داۋانچىڭ رايونى.", [{"text": "داۋانچىڭ رايونى", "lang": "ug"}, {"text": "."}]),
+    ],
+)
+def test_markup_and_scripts_are_told_apart(text: str, spans: list[dict[str, object]]) -> None:
+    assert blocks.rich(text) == spans
+
+
+def test_data_are_never_read_as_markup() -> None:
+    assert blocks.plain("5 * 6 * 7 [a](b) `c`") == [{"text": "5 * 6 * 7 [a](b) `c`"}]
+
+
+def _document(text: str) -> blocks.Document:
+    section = blocks.Section("one", "One", [blocks.paragraph(blocks.plain(text))])
+    return blocks.Document("Title", "Subtitle", [("Label", "Value")], [blocks.plain(text)], [section])
+
+
+@pytest.mark.parametrize(
+    "text", ["#panic()", '$x$ \\ #import "a"', "<script>alert(1)</script>", "</main>&amp;{{ 7 * 7 }}"]
+)
+def test_text_that_looks_like_code_is_printed_as_text(tmp_path: Path, text: str) -> None:
+    path = document.write_pdf(_document(text), tmp_path, tmp_path / "one.pdf")
+    said = "".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+    assert text.replace(" ", "") in said.replace(" ", "").replace("\n", "")
+    html = document.write_html(_document(text), tmp_path, tmp_path / "one.html").read_text()
+    assert "<script>" not in html
+    assert "49" not in html.partition("</style>")[2]
+
+
+def test_a_missing_font_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "_families", lambda: frozenset({"Libertinus Serif"}))
+    with pytest.raises(MissingError, match=r"Noto Naskh Arabic.*fonts-noto-cjk fonts-noto-core"):
+        document.require_fonts()
+
+
+def test_a_document_that_cannot_be_set_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    broken = _document("x")
+    broken.sections[0].blocks.append(blocks.figure("absent.svg", alt="nothing", caption=blocks.plain("Nothing")))
+    with pytest.raises(RenderError, match=r"absent\.svg"):
+        document.write_pdf(broken, tmp_path, tmp_path / "one.pdf")
+    assert list(tmp_path.iterdir()) == []
