@@ -402,6 +402,28 @@ def test_a_footprint_without_a_track_is_refused() -> None:
         drawn(frame, "2018", "observed")
 
 
+def test_a_shared_edge_is_no_part_of_what_is_drawn() -> None:
+    # A∩B is a square and a line: the wing moved so that one old edge lies on the new outline.
+    old = shapely.union(shapely.box(0, 0, 20, 20), shapely.box(20, 0, 40, 10))
+    new = shapely.union(shapely.box(0, 0, 20, 20), shapely.box(20, 10, 40, 30))
+    assert shapely.intersection(old, new).geom_type == "GeometryCollection"
+    frame = seen(("a", "2017-01-01", "building", old), ("a", "2017-02-01", "building", new))
+    for mode in ("bracket", "illustrative"):
+        pieces = drawn(frame, "2017-01-15", mode)
+        assert set(pieces.geometry.geom_type) <= {"Polygon", "MultiPolygon"}
+    assert {g.geom_type for g in timeline.growth_front(old, new, [0, 0.5, 1])} <= {"Polygon", "MultiPolygon"}
+
+
+def test_a_building_across_the_antimeridian_grows_where_it_is_stored() -> None:
+    half, whole = shapely.box(179.9995, 10, 180.0005, 10.0005), shapely.box(179.9995, 10, 180.0015, 10.0005)
+    frame = seen(("a", "2017-01-01", "building", HALL), ("a", "2017-02-01", "building", WING))
+    frame.geometry = [half, whole]
+    frame = frame.assign(**crs.measure(frame))
+    front = drawn(frame, "2017-01-15", "illustrative").geometry.iloc[0]
+    assert shapely.difference(front, whole).area < 1e-4 * whole.area
+    assert half.area < front.area < whole.area
+
+
 # ── the Dabancheng series ────────────────────────────────────────────────────────────────────────────────────────
 
 

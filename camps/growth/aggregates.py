@@ -129,15 +129,21 @@ def _row_faults(counts: pd.DataFrame) -> list[Fault]:
         faults.append(Fault("rows", "none", "at least one", "give a series with values"))
     if len(metrics) > 1:
         faults.append(Fault("column metric", ", ".join(metrics), "one metric", "select one; metrics are never mixed"))
-    repeated = counts[counts.duplicated(["unit", "t"])]
+    nameless = counts[counts["unit"].isna()]
+    faults += [
+        Fault(f"row {index}, column unit", "no name", "the site it is of", "name it") for index in nameless.index
+    ]
+    repeated = counts[counts.duplicated(["unit", "t"]) & counts["unit"].notna()]
     faults += [
         Fault(f"row {row.Index}", f"{row.unit} at {row.t} again", "one row a unit and date", "keep one of them")
         for row in repeated.itertuples()
     ]
-    negative = counts[pd.to_numeric(counts["value"], errors="coerce").lt(0).fillna(False).astype(bool)]
+    value = pd.to_numeric(counts["value"], errors="coerce").astype("Float64")
+    sound = value.ge(0).fillna(False) & value.lt(np.inf).fillna(False)
+    wrong = counts[counts["value"].notna() & ~sound.astype(bool)]
     faults += [
-        Fault(f"row {row.Index}, column value", str(row.value), "0 or more", "a value not known is left empty")
-        for row in negative.itertuples()
+        Fault(f"row {row.Index}, column value", repr(row.value), "a number of 0 or more", "leave it empty if not known")
+        for row in wrong.itertuples()
     ]
     return faults
 

@@ -74,8 +74,8 @@ def days(dates: pd.Series[Any], *, end: str) -> pd.Series[Any]:
 
 
 def in_order(dates: Iterable[str]) -> list[str]:
-    """Return the different EDTF dates, earliest first; of two that begin together the shorter comes first."""
-    return sorted(set(dates), key=lambda text: (*day_interval(text), text))
+    """Return the different EDTF dates in the order in which they stand on a clock; see :func:`standing_day`."""
+    return sorted(set(dates), key=lambda text: (standing_day(text), *day_interval(text), text))
 
 
 def iso_day(day: float) -> str:

@@ -43,7 +43,8 @@ def series(
         see gives null. Without looks there are only the dates on which a footprint of the site was seen.
     metric
         ``area_m2``: buildings and blocks, geodesic, overlaps counted once. ``compound_area_m2``: enclosures,
-        courtyards filled. ``buildings``: polygons of buildings and blocks.
+        courtyards filled; null where no enclosure of the site was ever drawn. ``buildings``: polygons of buildings and
+        blocks.
     scenes, edge_bias_sd_m, false_chance, draws, seed
         As for :func:`camps.growth.budget`.
 
@@ -77,7 +78,12 @@ def series(
     )
     names = {"n": "value", "n_lo": "lo", "n_hi": "hi"} if metric == "buildings" else {"area_m2": "value"}
     values = values.drop(columns=["lo", "hi"] if metric == "buildings" else []).rename(columns=names)
-    table = _at_looks(footprints, looks).merge(values[["site_id", "observed_on", "value", "lo", "hi"]], how="left")
+    table = _at_looks(footprints, looks)
+    if compounds:
+        # Where nobody ever drew an enclosure, its area is unknown and not zero.
+        drawn = footprints.loc[footprints["kind"].eq("compound"), "site_id"]
+        table["unknown"] = ~table["site_id"].isin(drawn)
+    table = table.merge(values[["site_id", "observed_on", "value", "lo", "hi"]], how="left")
     return _finished(table, metric, _unseen(footprints, table), draws=draws, seed=seed)
 
 
@@ -140,6 +146,8 @@ def _unseen(footprints: gpd.GeoDataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 def _finished(table: pd.DataFrame, metric: str, unseen: pd.DataFrame, *, draws: int, seed: int) -> pd.DataFrame:
     sees = table["status"].isin(_SEEING)
+    if "unknown" in table:
+        sees &= ~table["unknown"]
     table = table.join(unseen)
     for name in ("value", "lo", "hi"):
         table[name] = table[name].astype("float64").fillna(0.0).where(sees)

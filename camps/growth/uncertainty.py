@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -27,6 +29,7 @@ FALSE_CHANCE: Mapping[str, float] = {"high": 0.01, "medium": 0.05, "low": 0.4}
 
 _INTERVAL = (0.025, 0.975)
 _NUMBERS_AT_ONCE = 4_000_000
+_SCENES_AT_HAND = 2048
 
 
 def vertex_noise_sd_m2(geometry: gpd.GeoSeries | gpd.GeoDataFrame, sigma_m: ArrayLike) -> pd.Series[Any]:
@@ -94,6 +97,7 @@ class _Polygons:
 
     group: NDArray[np.intp]
     scene: NDArray[np.intp]
+    scene_ids: list[str]
     area: Floats
     spread: Floats
     bias: Floats
@@ -134,7 +138,7 @@ def budget(
         Chance that a polygon is no building, by ``confidence``; 0 where a footprint states none. A track once seen
         clearly keeps the least chance it had by then.
     draws, seed
-        Of the Monte Carlo. Row order does not change a result.
+        Of the Monte Carlo. Neither the order of rows nor what other groups there are changes a result.
 
     Returns
     -------
@@ -155,14 +159,19 @@ def budget(
     counted = _counted(footprints, by, kinds, false_chance)
     keys = counted[list(by)].drop_duplicates().sort_values(list(by), ignore_index=True)
     polygons = _polygons(counted, keys, scenes, edge_bias_sd_m)
-    area, number = _draws(polygons, len(keys), draws=draws, seed=seed)
     measured = np.bincount(polygons.group, weights=polygons.area, minlength=len(keys))
-    low, high = _around(measured, area)
     n = np.bincount(polygons.group, minlength=len(keys))
-    n_low, n_high = _around(n, number)
-    table = keys.assign(n=n, n_lo=n_low.astype(int), n_hi=n_high.astype(int), area_m2=measured, lo=low, hi=high)
-    table["sd_m2"] = area.std(axis=0, ddof=1) if draws > 1 else np.nan
+    ends = np.zeros((len(keys), 5))
+    for at, (area, number) in enumerate(_draws(polygons, _names(keys), draws=draws, seed=seed)):
+        ends[at, :2], ends[at, 2:4] = _around(measured[at], area), _around(n[at], number)
+        ends[at, 4] = area.std(ddof=1) if draws > 1 else np.nan
+    table = keys.assign(n=n, n_lo=ends[:, 2].astype(int), n_hi=ends[:, 3].astype(int), area_m2=measured)
+    table = table.assign(lo=ends[:, 0], hi=ends[:, 1], sd_m2=ends[:, 4])
     return pd.DataFrame(table.assign(**_shares(polygons, len(keys)), draws=draws, seed=seed))
+
+
+def _names(keys: pd.DataFrame) -> list[str]:
+    return ["\x1f".join(map(str, key)) for key in keys.itertuples(index=False)]
 
 
 def _counted(
@@ -195,9 +204,11 @@ def _polygons(
     group = keys.reset_index(names="_group").merge(counted[list(keys)].reset_index(), on=list(keys), how="right")
     bias = counted["edge_bias_m"] if "edge_bias_m" in counted else pd.Series(np.nan, index=counted.index)
     bias = bias.astype("float64").abs().fillna(edge_bias_sd_m)
+    scene, scene_ids = pd.factorize(counted["scene_id"].astype(str), sort=True)
     return _Polygons(
         group=group.sort_values("index")["_group"].to_numpy(dtype=np.intp),
-        scene=pd.factorize(counted["scene_id"].astype(str), sort=True)[0],
+        scene=scene,
+        scene_ids=list(scene_ids),
         area=counted["area_m2"].to_numpy("float64"),
         spread=_edge_spread(counted, scenes),
         bias=edge_bias_m2(counted["perimeter_m"], bias),
@@ -223,31 +234,50 @@ def _edge_spread(counted: gpd.GeoDataFrame, scenes: pd.DataFrame | None) -> Floa
     return np.where(unstated, pixel_counting_sd_m2(gsd_m.astype("float64"), counted["perimeter_m"]), spread)
 
 
-def _draws(polygons: _Polygons, n_groups: int, *, draws: int, seed: int) -> tuple[Floats, Floats]:
-    """Return drawn areas and numbers of polygons, a row a draw and a column a group."""
+def _draws(polygons: _Polygons, names: Sequence[str], *, draws: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
+    """Yield the drawn areas and numbers of polygons of each group.
+
+    Each group and each scene has a stream of its own, so that no number depends on what else is in the table: a scene
+    that is added leaves all others as they were.
+    """
     if draws < 1:
         raise InputError(f"draws {draws}: expected 1 or more; the default is {settings.BOOTSTRAP_DRAWS}")
-    bias_seed, noise_seed, false_seed = np.random.SeedSequence(seed).spawn(3)
-    n_scenes = int(polygons.scene.max()) + 1 if len(polygons.scene) else 0
-    shared = np.random.default_rng(bias_seed).standard_normal((draws, n_scenes))
-    noise, chance = np.random.default_rng(noise_seed), np.random.default_rng(false_seed)
-    size = max(1, len(polygons.area))
-    chunk = max(1, _NUMBERS_AT_ONCE // size)
-    area, number = np.zeros((draws, n_groups)), np.zeros((draws, n_groups))
     order = np.argsort(polygons.group, kind="stable")
-    first = np.flatnonzero(np.diff(polygons.group[order], prepend=-1))
-    groups = polygons.group[order][first]
-    for start in range(0, draws if len(order) else 0, chunk):
-        rows = slice(start, min(start + chunk, draws))
-        shape = (rows.stop - rows.start, len(polygons.area))
-        there = (chance.random(shape) >= polygons.false_chance).astype(np.float64)
-        drawn = (
-            polygons.area
-            + polygons.bias * shared[rows, polygons.scene]
-            + polygons.spread * noise.standard_normal(shape)
-        )
-        area[rows, groups] = np.add.reduceat((np.maximum(drawn, 0.0) * there)[:, order], first, axis=1)
-        number[rows, groups] = np.add.reduceat(there[:, order], first, axis=1)
+    ends = np.searchsorted(polygons.group[order], np.arange(len(names) + 1))
+
+    @lru_cache(maxsize=_SCENES_AT_HAND)
+    def bias(scene: int) -> Floats:
+        return _stream(seed, "scene", polygons.scene_ids[scene]).standard_normal(draws)
+
+    for at, name in enumerate(names):
+        rows = order[ends[at] : ends[at + 1]]
+        yield _drawn_group(polygons, rows, bias, _stream(seed, "group", name), draws)
+
+
+def _stream(seed: int, *names: str) -> np.random.Generator:
+    digest = hashlib.sha256("\x1e".join([str(seed), *names]).encode()).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "big")))
+
+
+def _drawn_group(
+    polygons: _Polygons,
+    rows: NDArray[np.intp],
+    bias: Callable[[int], Floats],
+    generator: np.random.Generator,
+    draws: int,
+) -> tuple[Floats, Floats]:
+    area, number = np.zeros(draws), np.zeros(draws)
+    chance, spread = polygons.false_chance[rows], polygons.spread[rows]
+    size = max(1, _NUMBERS_AT_ONCE // draws)
+    for start in range(0, len(rows), size):
+        part = slice(start, start + size)
+        at = rows[part]
+        scenes, place = np.unique(polygons.scene[at], return_inverse=True)
+        common = np.stack([bias(int(scene)) for scene in scenes])[place] * polygons.bias[at, None]
+        noise = generator.standard_normal((len(at), draws)) * spread[part, None]
+        there = generator.random((len(at), draws)) >= chance[part, None]
+        area += np.where(there, np.maximum(polygons.area[at, None] + common + noise, 0.0), 0.0).sum(axis=0)
+        number += there.sum(axis=0)
     return area, number
 
 
@@ -255,7 +285,7 @@ def _quantiles(drawn: Floats) -> Floats:
     return np.asarray(np.quantile(drawn, _INTERVAL, axis=0, method="inverted_cdf"))
 
 
-def _around(measured: NDArray[Any], drawn: Floats) -> tuple[Floats, Floats]:
+def _around(measured: ArrayLike, drawn: Floats) -> tuple[Floats, Floats]:
     """Return 95 % intervals; where many polygons may be no buildings they are widened to hold what was measured."""
     low, high = _quantiles(drawn)
     return np.minimum(low, measured), np.maximum(high, measured)
@@ -314,8 +344,10 @@ def increase(
     Raises
     ------
     InputError
-        As :func:`budget`, or when neither date has a polygon.
+        As :func:`budget`, when neither date has a polygon, or the two are one date.
     """
+    if before == after:
+        raise InputError(f"increase: from {before} to {after}, expected two dates; choose another")
     rows = footprints.assign(observed_on=as_edtf(footprints["observed_on"]))
     rows = rows if site_id is None else rows[rows["site_id"].eq(site_id)]
     counted = _counted(rows, ["observed_on"], kinds, false_chance)
@@ -325,7 +357,7 @@ def increase(
     keys = pd.DataFrame({"observed_on": pd.Series([before, after], dtype="string")})
     polygons = _polygons(counted, keys, scenes, edge_bias_sd_m)
     measured = np.asarray(np.bincount(polygons.group, weights=polygons.area, minlength=2), dtype=np.float64)
-    drawn, _ = _draws(polygons, 2, draws=draws, seed=seed)
+    drawn = np.column_stack([area for area, _ in _draws(polygons, _names(keys), draws=draws, seed=seed)])
     return _compared(measured, drawn) | {"draws": draws, "seed": seed}
 
 

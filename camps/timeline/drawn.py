@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 
 from camps import crs
 from camps.timeline.clock import Mode, When, clock_day
@@ -89,5 +93,17 @@ def _fronts(drawn: gpd.GeoDataFrame, share: pd.Series[float]) -> gpd.GeoSeries:
     plane = crs.regional_crs(crs.lonlat_bounds(after))
     front = growth_front(before.to_crs(plane).array, after.to_crs(plane).array, share[growing].to_numpy())
     shapes = drawn.geometry.copy()
-    shapes[growing] = gpd.GeoSeries(front, index=after.index, crs=plane).to_crs(crs.WGS84)
+    lonlat = gpd.GeoSeries(front, index=after.index, crs=plane).to_crs(crs.WGS84)
+    shapes[growing] = gpd.GeoSeries(_beside(lonlat.to_numpy(), after.to_numpy()), index=after.index, crs=crs.WGS84)
     return shapes
+
+
+def _beside(shapes: NDArray[Any], stored: NDArray[Any]) -> NDArray[Any]:
+    """Return shapes with longitudes on the side on which they are stored, which may run on past 180."""
+    turns = np.round((shapely.get_x(shapely.centroid(stored)) - shapely.get_x(shapely.centroid(shapes))) / 360)
+    if not turns.any():
+        return shapes
+    points, of = shapely.get_coordinates(shapes, return_index=True)
+    middle = shapely.get_x(shapely.centroid(stored))[of]
+    points[:, 0] += 360 * np.round((middle - points[:, 0]) / 360)
+    return np.asarray(shapely.set_coordinates(shapes.copy(), points))

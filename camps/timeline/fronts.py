@@ -51,7 +51,7 @@ def growth_front(before: ArrayLike, after: ArrayLike, share: ArrayLike) -> Shape
     old, new, part = np.broadcast_arrays(_shapes(before), _shapes(after), np.asarray(share, dtype=np.float64))
     kept = _kept(old, new)
     distance = _distance(kept, new, part)
-    front = shapely.intersection(new, _grown(kept, distance))
+    front = polygonal(shapely.intersection(new, _grown(kept, distance)))
     return np.asarray(np.where(part <= 0, kept, np.where(part >= 1, new, front)), dtype=object)
 
 
@@ -64,12 +64,22 @@ def front_distances_m(before: ArrayLike, after: ArrayLike, share: ArrayLike) -> 
     return _distance(_kept(old, new), new, part)
 
 
+def polygonal(geometry: ArrayLike) -> Shapes:
+    """Return what has area in each geometry; outlines that share an edge also intersect in lines and points."""
+    shapes = np.array(geometry, dtype=object)
+    for at in np.argwhere(shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION):
+        parts = shapely.get_parts(shapely.get_parts(shapes[tuple(at)]))
+        shapes[tuple(at)] = shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])
+    shapes[np.asarray(shapely.get_dimensions(shapes)) < 2] = shapely.Polygon()
+    return shapes
+
+
 def _shapes(geometry: ArrayLike) -> Shapes:
     return np.asarray(geometry, dtype=object)
 
 
 def _kept(old: Shapes, new: Shapes) -> Shapes:
-    kept = np.asarray(shapely.intersection(old, new), dtype=object)
+    kept = polygonal(shapely.intersection(old, new))
     isolated = ~(np.asarray(shapely.area(kept)) > 0)
     if isolated.any():
         raise InputError(

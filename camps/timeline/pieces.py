@@ -16,6 +16,7 @@ from camps.footprints import BUILT
 from camps.growth.dates import days
 from camps.growth.looks import look_days, neighbour, require_tracks, site_keys
 from camps.timeline.clock import Mode, require_columns, require_mode
+from camps.timeline.fronts import polygonal
 
 __all__ = ["BUILT", "ROLE", "cues", "look_days"]
 
@@ -200,7 +201,7 @@ def _shapes(column: pd.Series[Any]) -> NDArray[Any]:
 def _changing(rows: pd.DataFrame, mode: Mode) -> Iterator[pd.DataFrame]:
     if rows.empty:
         return
-    kept = shapely.intersection(_shapes(rows["geometry"]), _shapes(rows["next_geometry"]))
+    kept = polygonal(shapely.intersection(_shapes(rows["geometry"]), _shapes(rows["next_geometry"])))
     both_built = rows["kind"].isin(BUILT) & rows["next_kind"].isin(BUILT)
     grows = (rows["kind"].eq(rows["next_kind"]) | both_built).to_numpy(bool) & (shapely.area(kept) > 0)
     yield from _growing(rows[grows].assign(kept=kept[grows]), mode)
@@ -213,11 +214,11 @@ def _growing(rows: pd.DataFrame, mode: Mode) -> Iterator[pd.DataFrame]:
         upper=rows[["area_m2", "next_area_m2"]].min(axis=1)
     )
     bracket = {"area_lo_m2": low, "area_hi_m2": rows["area_m2"] + rows["next_area_m2"] - low}
-    span, role, lost = (rows["day"] + 1, rows["next_day"]), _by_kind(rows), shapely.difference(before, after)
+    span, role, lost = (rows["day"] + 1, rows["next_day"]), _by_kind(rows), polygonal(shapely.difference(before, after))
     if mode == "bracket":
         bracket |= {"area_from_m2": low, "area_to_m2": low}
         yield _cue(rows, span, "growing", role, "bracketed", geometry=rows["kept"], **bracket)
-        gained = shapely.difference(after, before)
+        gained = polygonal(shapely.difference(after, before))
         yield _cue(rows, span, "appearing", "outline", "bracketed", geometry=gained, **_NOTHING)
         yield _cue(rows, span, "losing", "hatch", "bracketed", geometry=lost, **_NOTHING)
         return
