@@ -166,7 +166,10 @@ def _read_file(scene: Scene, bands: Sequence[Band], grid: Grid, resampling: Resa
         finer = pixel_m(dataset, crs, transform) < grid.gsd_m * _AVERAGE_BELOW
         usual = resampling or (Resampling.average if finer else Resampling.bilinear)
         placed = {"src_crs": crs, "src_transform": transform}
-        values = np.stack([_band_values(dataset, band, target, placed, usual) for band in bands])
+        values = np.empty((len(bands), *grid.shape), dtype=np.float32)
+        for kind in dict.fromkeys(_kind(dataset, band, usual) for band in bands):
+            rows = [row for row, band in enumerate(bands) if _kind(dataset, band, usual) == kind]
+            values[rows] = _warp(dataset, [bands[row] for row in rows], target, placed, kind)
         values[:, _hidden(scene, target, crs, transform)] = np.nan
     return values
 
@@ -258,17 +261,37 @@ def covers(scene: Scene, grid: Grid) -> bool:
     return bool(outline.to_crs(grid.crs).iloc[0].intersects(grid.box.iloc[0]))
 
 
-def _band_values(dataset: Any, band: Band, grid: Grid, placed: Mapping[str, Any], usual: Resampling) -> Floats:
+def _kind(dataset: Any, band: Band, usual: Resampling) -> tuple[Resampling, float | None]:
     how = Resampling.nearest if band.name in CLASS_BANDS else usual
     nodata = band.nodata if band.nodata is not None else dataset.nodatavals[band.index - 1]
+    # NaN is no equal of itself, and would make a kind of its own of every band.
+    return how, (None if nodata is not None and np.isnan(nodata) else nodata)
+
+
+def _warp(
+    dataset: Any, bands: Sequence[Band], grid: Grid, placed: Mapping[str, Any], kind: tuple[Resampling, float | None]
+) -> Floats:
+    # Bands of one kind are read together: a JPEG is decoded as a whole each time.
+    how, nodata = kind
+    numbers = [band.index for band in bands]
+    missing = nodata if nodata is not None or not _has_nan(dataset, numbers) else np.nan
     with WarpedVRT(
         dataset, crs=grid.crs, transform=grid.transform, width=grid.width, height=grid.height,
-        src_nodata=nodata, nodata=nodata, add_alpha=_needs_alpha(dataset, nodata), resampling=how,
+        src_nodata=missing, nodata=missing, add_alpha=_needs_alpha(dataset, missing), resampling=how,
         tolerance=_WARP_TOLERANCE_PX, warp_mem_limit=64, **placed,
     ) as view:  # fmt: skip
-        stored = view.read(band.index).astype(np.float32)
-        seen = _seen(view, band.index, stored, nodata)
-    return np.where(seen, stored * np.float32(band.scale) + np.float32(band.offset), np.float32(np.nan))
+        stored = view.read(numbers).astype(np.float32)
+        seen = _seen(view, numbers, stored, missing)
+    scale, offset = (
+        np.array([getattr(band, name) for band in bands], dtype=np.float32)[:, None, None]
+        for name in ("scale", "offset")
+    )
+    return np.where(seen, stored * scale + offset, np.float32(np.nan))
+
+
+def _has_nan(dataset: Any, numbers: Sequence[int]) -> bool:
+    tags = [dataset.nodatavals[number - 1] for number in numbers]
+    return any(tag is not None and np.isnan(tag) for tag in tags)
 
 
 def _needs_alpha(dataset: Any, nodata: float | None) -> bool:
@@ -277,11 +300,11 @@ def _needs_alpha(dataset: Any, nodata: float | None) -> bool:
     return nodata is None and not has_alpha
 
 
-def _seen(view: Any, index: int, stored: Floats, nodata: float | None) -> Mask:
+def _seen(view: Any, numbers: Sequence[int], stored: Floats, nodata: float | None) -> Mask:
+    real = np.isfinite(stored)
     if nodata is not None:
-        mask = ~np.isnan(stored) if np.isnan(nodata) else stored != np.float32(nodata)
-        return np.asarray(mask)
-    return np.asarray(view.read_masks(index) == 255) & np.isfinite(stored)
+        return np.asarray(real & (stored != np.float32(nodata)))
+    return np.asarray((view.read_masks(list(numbers)) == 255) & real)
 
 
 def pixel_m(dataset: Any, crs: CRS, transform: Affine) -> float:

@@ -99,13 +99,28 @@ def match(
     InputError, MissingError
         When a scene cannot be read or does not show the grid, or the two share no band.
     """
-    fine = grid.at(max(scene.gsd_m, reference.gsd_m) / 2)
-    bands = _common_bands(scene, reference)
-    edges = [
-        _edges(raster.read(one, fine, bands=bands, options=options, resampling=Resampling.cubic).values)
-        for one in (reference, scene)
-    ]
-    return match_edges(edges[0], edges[1], fine, scene, reference, unusable=fine.mask(exclude))
+    return match_all([scene], reference, grid, exclude=exclude, options=options)[0]
+
+
+def match_all(
+    scenes: Sequence[Scene],
+    reference: Scene,
+    grid: Grid,
+    *,
+    exclude: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
+    options: dict[str, str] | None = None,
+) -> list[Match]:
+    """Return the matches of many scenes on one reference, which is read once; see :func:`match`."""
+    read_before: dict[tuple[float, tuple[str, ...]], Floats] = {}
+    matches = []
+    for scene in scenes:
+        fine = grid.at(max(scene.gsd_m, reference.gsd_m) / 2)
+        bands = tuple(_common_bands(scene, reference))
+        if (fine.gsd_m, bands) not in read_before:
+            read_before[fine.gsd_m, bands] = _edges(reference, fine, bands, options)
+        base, moving = read_before[fine.gsd_m, bands], _edges(scene, fine, bands, options)
+        matches.append(match_edges(base, moving, fine, scene, reference, unusable=fine.mask(exclude)))
+    return matches
 
 
 def register(
@@ -146,8 +161,13 @@ def _common_bands(scene: Scene, reference: Scene) -> list[str]:
     return colours or shared[:1]
 
 
-def _edges(values: Floats) -> Floats:
-    brightness = values.mean(axis=0)
+def _edges(scene: Scene, grid: Grid, bands: Sequence[str], options: dict[str, str] | None) -> Floats:
+    window = raster.read(scene, grid, bands=bands, options=options, resampling=Resampling.cubic)
+    return edges(np.asarray(np.mean(window.values, axis=0)))
+
+
+def edges(brightness: Floats) -> Floats:
+    """Return the Sobel magnitude of an image (rows × columns); NaN spreads by one pixel."""
     return np.asarray(np.hypot(ndimage.sobel(brightness, 0), ndimage.sobel(brightness, 1)), dtype=np.float32)
 
 
@@ -217,12 +237,13 @@ def _fine_peak(spectrum: NDArray[np.complex128], row: int, column: int) -> tuple
 def _peak_around(
     spectrum: NDArray[np.complex128], centre: tuple[float, float], *, reach: float, step: float
 ) -> tuple[float, float]:
-    # The inverse transform on a fine grid around the peak, by two matrix products.
+    # The inverse transform on a fine grid around the peak. The products are too small for threads, and einsum sums in
+    # one order on every machine.
     frequencies = np.fft.fftfreq(len(spectrum))
     steps = np.arange(-reach, reach + step / 2, step)
     by_row = np.exp(2j * np.pi * np.outer(centre[0] + steps, frequencies))
     by_column = np.exp(2j * np.pi * np.outer(frequencies, centre[1] + steps))
-    fine = (by_row @ spectrum @ by_column).real
+    fine = np.einsum("ij,jk->ik", np.einsum("ij,jk->ik", by_row, spectrum), by_column).real
     i, j = np.unravel_index(int(np.argmax(fine)), fine.shape)
     return float(centre[0] + steps[i]), float(centre[1] + steps[j])
 

@@ -1,0 +1,342 @@
+"""A site from end to end: find and read its scenes, lay them on one another, and say what was built and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from pyproj import Transformer
+
+from camps import catalogue, crs, files, settings, sources, tables
+from camps.errors import InputError, MissingError
+from camps.imagery import area, extract, pictures, raster, registration, stac
+from camps.imagery import scene as scenes_room
+from camps.imagery.grid import DEFAULT_RADIUS_M, Grid, geometry_grid, site_grid, utm_crs
+from camps.imagery.scene import Scene
+
+#: A site without a boundary of its own is taken as the ground within this distance of its point.
+DEFAULT_BOUNDARY_M = 750.0
+#: Ground around the site that is read with it, for registration, control ground and snow.
+MARGIN_M = 1500.0
+#: Ground this near the site is kept out of the registration: roads and yards are built there.
+_APRON_M = 300.0
+_COLOURS = ("red", "green", "blue")
+_HELPFUL = ("swir16", "scl")
+
+
+@dataclass(frozen=True)
+class SiteExtraction:
+    """What was found at one site.
+
+    Attributes
+    ----------
+    site_id
+        The site.
+    extraction
+        The readings, scene by scene.
+    series
+        Built-up area over time, as from :func:`camps.imagery.area.estimate`.
+    polygons
+        Built ground with the interval in which it appeared, EPSG:4326.
+    scenes
+        ``scene`` table with the shifts found, plus observed_on.
+    readings
+        One row a scene: thresholds, noise, snow share, share seen, status and reason.
+    left_out
+        Scenes that were not used: scene_id, observed_on, reason.
+    rasters
+        The scenes as read, in order of date.
+    """
+
+    site_id: str
+    extraction: extract.Extraction
+    series: pd.DataFrame
+    polygons: gpd.GeoDataFrame
+    scenes: pd.DataFrame
+    readings: pd.DataFrame
+    left_out: pd.DataFrame
+    rasters: tuple[raster.Raster, ...]
+
+
+def locate(site_id: str) -> tuple[float, float]:
+    """Return longitude and latitude of a site in degrees, from the gazetteer or any other list that is here.
+
+    Raises
+    ------
+    MissingError
+        When no list that is here has it.
+    """
+    for source_id in ("gazetteer", *sources.available()):
+        if sources.entry(source_id).reader is None:
+            continue
+        listed = catalogue.load(source_id)
+        found = listed[listed["site_id"] == site_id]
+        if len(found):
+            return float(found["lon"].iloc[0]), float(found["lat"].iloc[0])
+    raise MissingError(
+        f"site {site_id}: in none of the lists that are here ({', '.join(sources.available())}); see `camps sites`, or "
+        "fetch the list it is in with `camps sources fetch`"
+    )
+
+
+def find_site(
+    site_id: str,
+    *,
+    start: str,
+    end: str,
+    source: str = "earth-search",
+    cloud_percent: float = stac.DEFAULT_CLOUD_PERCENT,
+    radius_m: float = DEFAULT_RADIUS_M,
+    bands: Sequence[str] = stac.DEFAULT_BANDS,
+) -> stac.Plan:
+    """Return a plan of the scenes of a site in a period; parameters as for :func:`camps.imagery.stac.find`.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the site or the catalogue is unknown, or the catalogue does not answer.
+    """
+    lon, lat = locate(site_id)
+    grid = site_grid(lon, lat, radius_m=radius_m)
+    return stac.find(grid, start=start, end=end, source=source, cloud_percent=cloud_percent, bands=bands)
+
+
+def read_site(
+    site_id: str,
+    *,
+    start: str,
+    end: str,
+    source: str = "earth-search",
+    cloud_percent: float = stac.DEFAULT_CLOUD_PERCENT,
+    radius_m: float = DEFAULT_RADIUS_M,
+    bands: Sequence[str] = stac.DEFAULT_BANDS,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> dict[str, Scene]:
+    """Find the scenes of a site and read their windows into the cache; see :func:`find_site`.
+
+    Raises
+    ------
+    MissingError, InputError
+        As :func:`find_site`, and when nothing was found or a server gives up.
+    """
+    plan = find_site(
+        site_id, start=start, end=end, source=source, cloud_percent=cloud_percent, radius_m=radius_m, bands=bands
+    )
+    if not plan.scenes:
+        raise InputError(
+            f"site {site_id}: no scene from {start} to {end} with at most {cloud_percent:g} % cloud in "
+            f"{plan.catalogue.id} ({len(plan.left_out)} left out); widen the period or raise --cloud"
+        )
+    return stac.read(plan, progress=progress)
+
+
+def point_boundary(lon: float, lat: float, *, radius_m: float = DEFAULT_BOUNDARY_M) -> gpd.GeoSeries:
+    """Return the ground within a distance of a point, EPSG:4326, one polygon."""
+    zone = utm_crs(lon, lat)
+    x, y = Transformer.from_crs(4326, zone, always_xy=True).transform(lon, lat)
+    return gpd.GeoSeries([shapely.Point(x, y).buffer(radius_m)], crs=zone).to_crs(4326)
+
+
+def declared_ground(grid: Grid, role: str) -> gpd.GeoDataFrame | None:
+    """Return declared ground of a role (``control`` or ``check``) that lies on a grid, or ``None``.
+
+    It comes from the ``*_ground.geojson`` files beside the scenes; a file gives ground_id, role and a note.
+    """
+    found = [gpd.read_file(path) for path in sorted(scenes_room.scene_folder().glob("*_ground.geojson"))]
+    if not found:
+        return None
+    listed = gpd.GeoDataFrame(pd.concat(found, ignore_index=True), geometry="geometry", crs=4326)
+    box = grid.box.to_crs(4326).iloc[0]
+    here = listed[(listed["role"] == role) & listed.intersects(box)]
+    return here if len(here) else None
+
+
+def extract_site(
+    site_id: str,
+    *,
+    scenes: Mapping[str, Scene] | None = None,
+    boundary: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
+    control: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
+    baseline: Sequence[str] | None = None,
+    reference: str | None = None,
+    calibration: area.Calibration | None = None,
+    gsd_m: float = 10.0,
+) -> SiteExtraction:
+    """Return what was built at a site, from scenes that are here.
+
+    Parameters
+    ----------
+    site_id
+        A site of any list that is here.
+    scenes
+        Scenes by id, as from :func:`read_site`; all registered scenes that show the site when left out.
+    boundary
+        The site's boundary, such as its compound, in any CRS; everything within 750 m of its point when left out, which
+        counts what neighbours build as well.
+    control
+        Ground on which nothing was ever built; what is declared beside the scenes, or else the calmest surroundings,
+        when left out.
+    baseline
+        Scene ids of the state before; the earliest scene when left out.
+    reference
+        Scene id on which the others are laid; the latest when left out.
+    calibration
+        How mapped area becomes built-up area; the bundled one (Sentinel-2, Dabancheng) when left out.
+    gsd_m
+        Pixels to work on.
+
+    Raises
+    ------
+    MissingError
+        When the site is unknown.
+    InputError
+        When fewer than two scenes show the site and can be registered, or an id is none of the scenes.
+    """
+    lon, lat = locate(site_id)
+    outline = boundary if boundary is not None else point_boundary(lon, lat)
+    grid = geometry_grid(outline, margin_m=MARGIN_M, gsd_m=gsd_m)
+    showing, missing = _showing(scenes_room.load() if scenes is None else scenes, grid)
+    base = _named(reference, showing, default=-1)
+    moved, matches, refused = _registered(showing, base, grid, outline)
+    rasters = [raster.read(one, grid, bands=_bands(one)) for one in moved]
+    ground = control if control is not None else declared_ground(grid, "control")
+    before = list(baseline) if baseline is not None else [moved[0].scene_id]
+    found = extract.read_series(rasters, baseline=before, site=outline, control=ground)
+    left_out = pd.DataFrame([*missing, *refused], columns=["scene_id", "observed_on", "reason"])
+    return SiteExtraction(
+        site_id, found, area.estimate(found, calibration or area.bundled(), site_id=site_id),
+        extract.dated_polygons(found), _scene_table(moved, matches), reading_table(found), left_out, tuple(rasters),
+    )  # fmt: skip
+
+
+def _showing(scenes: Mapping[str, Scene], grid: Grid) -> tuple[list[Scene], list[tuple[str, str, str]]]:
+    ordered = sorted(scenes.values(), key=lambda one: (one.observed_on, one.scene_id))
+    coloured = [one for one in ordered if set(_COLOURS) <= {band.name for band in one.bands}]
+    grey = [(one.scene_id, one.observed_on, "has no red, green and blue") for one in ordered if one not in coloured]
+    here = [one for one in coloured if raster.covers(one, grid)]
+    away = [(one.scene_id, one.observed_on, "does not show the site") for one in coloured if one not in here]
+    if len(here) < 2:
+        raise InputError(
+            f"{len(here)} scenes show the site, expected a baseline and at least one later scene; add your own with "
+            "`camps imagery add`, or read some with `camps imagery read`"
+        )
+    return here, [*grey, *away]
+
+
+def _named(scene_id: str | None, scenes: Sequence[Scene], *, default: int) -> Scene:
+    if scene_id is None:
+        return scenes[default]
+    for one in scenes:
+        if one.scene_id == scene_id:
+            return one
+    raise InputError(f"scene {scene_id}: not among those that show the site: {', '.join(s.scene_id for s in scenes)}")
+
+
+def _registered(
+    scenes: Sequence[Scene], base: Scene, grid: Grid, outline: gpd.GeoSeries | gpd.GeoDataFrame
+) -> tuple[list[Scene], dict[str, registration.Match], list[tuple[str, str, str]]]:
+    apron = crs.to_lonlat(outline).to_crs(grid.crs).buffer(_APRON_M)
+    others = [one for one in scenes if one is not base]
+    found = {one.scene_id: one for one in registration.match_all(others, base, grid, exclude=apron)}
+    sound = {name: one for name, one in found.items() if one.accepted}
+    moved = [
+        one if one is base else one.shifted(sound[one.scene_id].dx_m, sound[one.scene_id].dy_m)
+        for one in scenes
+        if one is base or one.scene_id in sound
+    ]
+    refused = [
+        (one.scene_id, one.observed_on, f"cannot be registered: {found[one.scene_id].reason}")
+        for one in scenes
+        if one.scene_id in found and one.scene_id not in sound
+    ]
+    if len(moved) < 2:
+        raise InputError(
+            f"no scene can be registered on {base.scene_id}: {refused[0][2]}; name another with --reference"
+        )
+    return moved, sound, refused
+
+
+def _bands(scene: Scene) -> list[str]:
+    return [band.name for band in scene.bands if band.name in (*_COLOURS, *_HELPFUL)]
+
+
+def _scene_table(scenes: Sequence[Scene], matches: Mapping[str, registration.Match]) -> pd.DataFrame:
+    table = scenes_room.scene_table(list(scenes))
+    spread = {name: one.mad_m * 1.4826 for name, one in matches.items()}
+    counted = {name: one.n_agree for name, one in matches.items()}
+    return tables.check(
+        table.assign(reg_sd_m=table["scene_id"].map(spread), reg_n=table["scene_id"].map(counted).astype("Int64")),
+        "scene", source="registered scenes",
+    )  # fmt: skip
+
+
+def reading_table(extraction: extract.Extraction) -> pd.DataFrame:
+    """Return what each scene was read with: one row a scene, in order of date."""
+    rows = [
+        {
+            "scene_id": one.scene_id, "observed_on": one.observed_on, "status": one.status, "reason": one.reason,
+            "threshold": one.threshold, "threshold_otsu": one.otsu, "threshold_control": one.control,
+            "noise_colour": one.noise_colour, "noise_texture": one.noise_texture, "snow_share": one.snow_share,
+            "frac_valid": one.frac_valid,
+        }
+        for one in extraction.readings
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def look_table(found: SiteExtraction) -> pd.DataFrame:
+    """Return the looks of a site: ``look`` table of METHOD 1 plus observed_on."""
+    table = found.readings.assign(site_id=found.site_id, interpreter=extract.METHOD)
+    columns = ["site_id", "scene_id", "status", "frac_valid", "interpreter", "observed_on"]
+    return tables.check(table[columns], "look", source=f"looks of {found.site_id}")
+
+
+def write_extraction(found: SiteExtraction, folder: Path | None = None) -> list[Path]:
+    """Write series, polygons, scenes, looks, thresholds and pictures of a site; return the paths.
+
+    Parameters
+    ----------
+    found
+        From :func:`extract_site`.
+    folder
+        Where to; ``exports/imagery/<site id>/`` when left out.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be written.
+    """
+    where = folder or settings.exports() / "imagery" / found.site_id
+    footprints = extract.scene_polygons(found.extraction, site_id=found.site_id)
+    listed: list[tuple[str, Any]] = [
+        ("readings.csv", found.readings), ("left_out.csv", found.left_out), ("appeared.geojson", found.polygons)
+    ]  # fmt: skip
+    written = [
+        tables.write(found.series, where / "series.csv", "series"),
+        tables.write(found.scenes, where / "scenes.csv", "scene"),
+        tables.write(look_table(found), where / "looks.csv", "look"),
+        tables.write(footprints, where / "footprints.parquet", "footprint"),
+        *(_write_plain(table, where / name) for name, table in listed),
+    ]
+    return [*written, *_write_pictures(found, where)]
+
+
+def _write_plain(table: pd.DataFrame, path: Path) -> Path:
+    if isinstance(table, gpd.GeoDataFrame):
+        return files.write_text(path, table.to_json(drop_id=True, ensure_ascii=False) + "\n")
+    return files.write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def _write_pictures(found: SiteExtraction, where: Path) -> list[Path]:
+    seen = [one for one in found.rasters if one.valid.any()]
+    outline = found.polygons if len(found.polygons) else None
+    return [
+        pictures.write_picture(pictures.build_contact_sheet(seen), where / "contact_sheet.png"),
+        pictures.write_picture(pictures.build_before_after(seen[0], seen[-1]), where / "before_after.png"),
+        pictures.write_picture(pictures.build_picture(seen[-1], outlines=outline), where / "appeared.png"),
+    ]
