@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
@@ -167,11 +167,13 @@ def build_basemap(sources: Path, out: Path | None = None) -> list[Path]:
         layers = _encode_layers(raw, recipe, disputed)
         content = {"name": name, "digits": recipe.digits, "bounds": list(recipe.box), "layers": layers}
         written.append(_write_compact((out or folder()) / f"{name}.json", content))
-    return [*written, _write_relief(paths["relief"], (out or folder()) / "relief.webp")]
+    land = _read_parts(paths["land"], RELIEF_BOX)
+    return [*written, _write_relief(paths["relief"], land, (out or folder()) / "relief.webp")]
 
 
-def _write_relief(source: Path, path: Path) -> Path:
+def _write_relief(source: Path, land: list[BaseGeometry], path: Path) -> Path:
     shade = _mercator(_level(_grey(source)))
+    shade = np.where(_land_mask(land, shade.shape), shade, 128.0)
     with files.replacing(path) as temporary:
         Image.fromarray(np.rint(shade).astype(np.uint8)).save(temporary, format="WEBP", quality=55, method=6)
     return path
@@ -200,6 +202,19 @@ def _mercator(shade: NDArray[np.float64]) -> NDArray[np.float64]:
     picture = ndimage.map_coordinates(shade, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
     fade = _edge_fade(height)[:, None] * _edge_fade(_RELIEF_WIDTH)[None, :]
     return np.asarray(np.clip(128 + (picture - 128) * fade, 0, 255), dtype=np.float64)
+
+
+def _land_mask(land: list[BaseGeometry], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return where a picture on RELIEF_BOX shows land: the floor of the sea is not drawn."""
+    west, south, east, north = RELIEF_BOX
+    top, foot = (math.asinh(math.tan(math.radians(lat))) for lat in (north, south))
+    mask = Image.new("1", (shape[1], shape[0]))
+    pen = ImageDraw.Draw(mask)
+    for ring in (ring for part in shapely.orient_polygons(land, exterior_cw=True) for ring in _rings(part)):
+        x = (ring[:, 0] - west) / (east - west) * shape[1]
+        y = (top - np.arcsinh(np.tan(np.radians(ring[:, 1])))) / (top - foot) * shape[0]
+        pen.polygon(list(zip(x, y, strict=True)), fill=int(_ring_area(ring) < 0))
+    return np.asarray(mask, dtype=np.bool_)
 
 
 def _edge_fade(count: int) -> NDArray[np.float64]:

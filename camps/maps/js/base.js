@@ -37,7 +37,7 @@ class Ground {
     // Natural Earth is drawn for 1:10 million: closer than about zoom 10 its lines would claim what they do not know.
     const trust = 1 - smoothstep(9.5, 11.5, ze);
     fillRings(pen, layers.land, look.land);
-    if (this.relief && this.relief.entry.image) this.drawRelief(pen, layers.land);
+    if (this.relief && this.relief.entry.shades) this.drawRelief(pen, frame);
     ctx.globalAlpha = trust;
     strokeLines(pen, layers.rivers, look.river, 1.1 * u * smoothstep(2.5, 4.5, ze));
     fillRings(pen, layers.lakes, look.lake);
@@ -47,22 +47,53 @@ class Ground {
     ctx.globalAlpha = 1;
   }
 
-  // Grey 128 is level ground and changes nothing; only land is shaded. Closer than its pixels it fades out.
-  drawRelief(pen, land) {
+  // Grey 128 is level ground and changes nothing; the sea is level. Closer than its pixels it fades out.
+  drawRelief(pen, frame) {
     const { ctx, view, look } = pen;
-    const shown = look.relief_alpha * (1 - smoothstep(7.5, 9.5, pen.ze));
+    const shown = look.relief_alpha * (1 - smoothstep(6.8, 8.4, pen.ze));
     const [x0, y0, x1, y1] = this.relief.box;
     if (shown < 0.004 || !boxesMeet(this.relief.box, view.box())) return;
     ctx.save();
-    traceRings(pen, land);
-    ctx.clip('evenodd');
-    ctx.globalAlpha = shown;
-    ctx.globalCompositeOperation = 'hard-light';
     ctx.imageSmoothingEnabled = true;
-    ctx.imageSmoothingQuality = 'high';
-    ctx.drawImage(this.relief.entry.image, view.x(x0), view.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
+    ctx.imageSmoothingQuality = 'low';
+    const { shades } = this.relief.entry;
+    // Halved copies are blended where the picture shrinks: a smaller one alone would shimmer or pop as the camera moves.
+    const level = clamp(Math.log2(shades[0].width / ((x1 - x0) * view.size * frame.scale)), 0, shades.length - 1);
+    for (const [step, part] of [[Math.floor(level), 1 - (level % 1)], [Math.ceil(level), level % 1]]) {
+      ctx.globalAlpha = shown * part;
+      if (part > 0.002) ctx.drawImage(shades[step], view.x(x0), view.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
+    }
     ctx.restore();
   }
+}
+
+// Grey above 128 as white, below as black, each as strong as it differs: laid over a colour this is the blend called
+// "hard light", at the price of a plain picture.
+function asLightAndShade(image) {
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width: image.naturalWidth, height: image.naturalHeight });
+  const ctx = canvas.getContext('2d', { willReadFrequently: true });
+  ctx.drawImage(image, 0, 0);
+  const pixels = ctx.getImageData(0, 0, canvas.width, canvas.height);
+  const { data } = pixels;
+  for (let i = 0; i < data.length; i += 4) {
+    const light = data[i] - 128;
+    data[i] = light > 0 ? 255 : 0;
+    data[i + 1] = data[i];
+    data[i + 2] = data[i];
+    data[i + 3] = Math.min(255, Math.abs(light) * 2);
+  }
+  ctx.putImageData(pixels, 0, 0);
+  return [canvas, ...halves(canvas, 3)];
+}
+
+function halves(canvas, count) {
+  const half = document.createElement('canvas');
+  Object.assign(half, { width: canvas.width >> 1, height: canvas.height >> 1 });
+  const ctx = half.getContext('2d');
+  ctx.imageSmoothingQuality = 'high';
+  ctx.drawImage(canvas, 0, 0, half.width, half.height);
+  return count > 1 ? [half, ...halves(half, count - 1)] : [half];
 }
 
 function fillRings(pen, rings, colour) {
@@ -99,7 +130,7 @@ function strokeLines(pen, lines, colour, width, dash = []) {
   }
   ctx.strokeStyle = colour;
   ctx.lineWidth = width;
-  ctx.lineJoin = 'round';
+  ctx.lineJoin = 'bevel';
   ctx.setLineDash(dash);
   ctx.stroke();
   ctx.setLineDash([]);

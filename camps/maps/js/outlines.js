@@ -206,7 +206,7 @@ class Outlines {
     trace(ctx, view, shape);
     ctx.clip('evenodd');
     const [x0, y0, x1, y1] = [view.x(shape.box[0]), view.y(shape.box[1]), view.x(shape.box[2]), view.y(shape.box[3])];
-    hatchBox(ctx, x0, y0, x1, y1, 5 * u, piece.phase === 'losing' || piece.phase === 'lost' ? -1 : 1);
+    hatchBox(ctx, x0, y0, x1, y1, 5 * u, isLoss(piece) ? -1 : 1);
     ctx.strokeStyle = hatchColour(look, piece);
     ctx.lineWidth = 1.2 * u;
     ctx.stroke();
@@ -223,7 +223,10 @@ class Outlines {
 // A look lasts its whole day.
 const partOfTheWay = (start, end, t) => (t - start - 1) / (end - start - 1);
 
-const hatchColour = (look, piece) => (piece.phase === 'losing' || piece.phase === 'lost' ? look.loss : look.construction);
+// A building site that becomes a building is not a loss, though its hatching goes.
+const isLoss = (piece) => (piece.phase === 'losing' || piece.phase === 'lost') && piece.footprintKind !== 'construction';
+
+const hatchColour = (look, piece) => (isLoss(piece) ? look.loss : look.construction);
 
 function trace(ctx, view, shape) {
   ctx.beginPath();

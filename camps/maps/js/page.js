@@ -470,7 +470,7 @@ async function everythingLoaded(data, languages) {
   await Promise.all(data.base.images.map(async (entry) => {
     const image = new Image();
     image.src = entry.source;
-    await image.decode().then(() => { entry.image = image; }, () => missing.push(`picture ${entry.name}`));
+    await image.decode().then(() => { entry.shades = asLightAndShade(image); }, () => missing.push(`picture ${entry.name}`));
   }));
   await document.fonts.ready;
   const scripts = [...new Set(['latin', ...languages.map((lang) => SCRIPT_OF[lang])])];

@@ -134,7 +134,7 @@ class Symbols {
     for (const { x, y, r, state, site, fade } of placed) {
       if (state.kind !== 'bracketed' || state.hi === undefined || state.hi === null) continue;
       const entry = this.classes[site.class];
-      const outer = Math.max(this.radius(state.hi) * pen.u, r + 1.5 * pen.u);
+      const outer = Math.max(this.radius(state.hi) * pen.u, r);
       pen.ctx.globalAlpha = fade;
       outline(pen, x, y, outer, entry.shape, pen.look.classes[entry.colour], 1.6, [4 * pen.u, 3 * pen.u]);
     }

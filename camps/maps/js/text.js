@@ -143,7 +143,7 @@ class Labels {
     const way = type.rtl ? -1 : 1;
     const hosts = label.point ? marks.filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + 5 * u) : [];
     // A place that lies under a symbol gives up its dot, and its name starts where the symbols end.
-    const reach = hosts.reduce((most, mark) => Math.max(most, (mark.x - x) * way + mark.r + 5 * u), (label.offset || 9) * u);
+    const reach = hosts.reduce((most, mark) => Math.max(most, (mark.x - x) * way + mark.r + 5 * u), hosts.length ? 0 : 9 * u);
     const box = [x + label.box[0] * u, y + label.box[1] * u, x + label.box[2] * u, y + label.box[3] * u];
     ctx.globalAlpha = shown * clearOf(box, obstacles, 30 * u);
     if (ctx.globalAlpha > 0.004) {

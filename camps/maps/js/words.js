@@ -60,8 +60,14 @@ class Words {
     if (this.data.kind === 'sites') return this.of('n_sites', lang, { n: state.sites.length });
     if (state.total === null || !this.data.meta.measure) return '';
     const measure = this.data.meta.measure;
+    return this.of(`total_${measure}`, lang, { value: this.amount(state, lang) });
+  }
+
+  // A number that is certain, a range where the next look bounds it, or a rounded guess that is marked as one.
+  amount(state, lang) {
+    if (state.kind === 'bracketed') return `${this.number(state.totalLo, lang)}${DASH}${this.number(state.totalHi, lang)}`;
     const value = this.number(state.total, lang);
-    return this.of(`total_${measure}`, lang, { value });
+    return state.kind === 'interpolated' ? `≈ ${value}` : value;
   }
 
   // What the number rests on, and, where the picture runs ahead of what was seen, that it does.
@@ -76,8 +82,9 @@ class Words {
     }
     if (kind === 'eras') notes.push(...this.eraNotes(state, lang));
     if (kind === 'footprints') notes.push(this.lookNote(state, lang));
-    if (state.kind === 'interpolated') notes.push(this.of('interpolated_note', lang));
-    if (state.kind === 'bracketed' && kind !== 'eras') notes.push(this.of('bracketed_note', lang));
+    const what = kind === 'footprints' ? 'outlines' : 'counts';
+    if (state.kind === 'interpolated') notes.push(this.of(`interpolated_${what}`, lang));
+    if (state.kind === 'bracketed' && kind !== 'eras') notes.push(this.of(`bracketed_${what}`, lang));
     return notes;
   }
 
