@@ -544,3 +544,8 @@ def test_the_film_page_and_the_page_at_hand_are_one_picture(written, opened):
     assert one.pixels(**frame) == own
     one.page.evaluate("camps.resume()")
     assert one.page.evaluate("camps.canvas.toDataURL()") == own
+
+
+def test_a_notebook_shows_the_same_text_for_the_same_map() -> None:
+    sites = catalogue.load().head(5)
+    assert maps.site_map(sites)._repr_html_() == maps.site_map(sites)._repr_html_()

@@ -155,6 +155,11 @@ class CampsMap(folium.Map):
             figure.header.add_child(Element(_icon_defaults()), name="camps_icons")
         return text
 
+    def _repr_html_(self, **kwargs: Any) -> str:
+        """Return the page in a frame, as a notebook shows it; the same text for the same map."""
+        framed = str(super()._repr_html_(**kwargs))
+        return _with_running_numbers(framed, self.get_root())
+
     def _has_others(self) -> bool:
         return any(not isinstance(child, folium.map.FitBounds) for child in self._children.values())
 
@@ -187,7 +192,12 @@ def write_map(map_: folium.Map, path: Path | str) -> Path:
 def html_text(map_: folium.Map) -> str:
     """Return the whole page of a map as text, the same for the same map."""
     root = map_.get_root()
-    text = str(root.render())
+    text = _with_running_numbers(str(root.render()), root)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _with_running_numbers(text: str, root: Any) -> str:
+    """Return text in which folium's random element names are running numbers."""
     names = {element._id: f"{number:032x}" for number, element in enumerate(_walk(root))}
     pattern = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
     numbered: dict[str, str] = {}
@@ -196,7 +206,7 @@ def html_text(map_: folium.Map) -> str:
         name = found.group()
         return numbered.setdefault(name, f"{len(numbered):032x}") if name in names else name
 
-    return "\n".join(line.rstrip() for line in pattern.sub(stable, text).splitlines()) + "\n"
+    return pattern.sub(stable, text)
 
 
 def _walk(element: Any) -> Iterator[Any]:
