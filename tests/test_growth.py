@@ -150,6 +150,8 @@ def test_a_group_nobody_states_is_named_and_kept() -> None:
     table = growth.aggregate(counts, by="tier", estimator="held")
     assert table["group"].tolist() == ["1", "1", "not stated", "not stated"]
     assert table["value"].tolist() == [12, 24, 12, 24]
+    in_words = counts.assign(tier=["not stated"] * 24 + [None] * 24)
+    assert growth.aggregate(in_words, by="tier", estimator="held")["value"].tolist() == [24, 48]
 
 
 @pytest.mark.parametrize(

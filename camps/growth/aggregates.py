@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -22,6 +23,7 @@ NOT_STATED = "not stated"
 ALL_SITES = "all"
 
 _INTERVAL = (0.025, 0.975)
+_NUMBERS = ("value", "lo", "hi", "index", "index_lo", "index_hi")
 _WEIGHTS_AT_ONCE = 4_000_000
 
 
@@ -101,11 +103,12 @@ def aggregate(
     groups = _matrices(counts, dates, by=by)
     smallest = 0 if by == "unit" else settings.MIN_MATCHED_SITES
     tables = [
-        _group_table(values, estimator, at_base, smallest=smallest, draws=draws, seed=seed).assign(group=group, t=dates)
-        for group, values in groups.items()
+        _group_table(values, estimator, at_base, smallest=smallest, draws=draws, seed=seed)
+        for values in groups.values()
     ]
-    table = pd.concat(tables, ignore_index=True).assign(estimator=estimator, draws=draws, seed=seed)
-    return _typed(table.assign(metric=str(counts["metric"].iloc[0])))
+    table = pd.DataFrame({name: np.concatenate([one[name] for one in tables]) for name in tables[0]})
+    table = table.assign(group=np.repeat(list(groups), len(dates)), t=dates * len(groups), estimator=estimator)
+    return _typed(table.assign(metric=str(counts["metric"].iloc[0]), draws=draws, seed=seed))
 
 
 def _require_sound(counts: pd.DataFrame, *, by: str | None, estimator: str, base: str | None, draws: int) -> None:
@@ -156,14 +159,14 @@ def _matrices(counts: pd.DataFrame, dates: list[str], *, by: str | None) -> dict
     values[row, column] = counts["value"].astype("Float64").to_numpy("float64", na_value=np.nan)
     if by is None:
         return {ALL_SITES: values}
-    group_of = _group_of_unit(counts, by).reindex(units)
-    matrices = {str(group): values[group_of.eq(group).to_numpy(bool, na_value=False)] for group in _levels(group_of)}
-    unstated = group_of.isna().to_numpy()
-    return {**matrices, NOT_STATED: values[unstated]} if unstated.any() else matrices
-
-
-def _levels(group_of: pd.Series[Any]) -> list[Any]:
-    return sorted(group_of.dropna().unique())
+    code, levels = pd.factorize(_group_of_unit(counts, by).reindex(units), sort=True)
+    order = np.argsort(code, kind="stable")
+    ends = np.searchsorted(code[order], np.arange(-1, len(levels) + 1))
+    groups = [values[order[start:end]] for start, end in pairwise(ends)]
+    stated = {str(level): group for level, group in zip(levels, groups[1:], strict=True)}
+    if len(groups[0]):
+        stated[NOT_STATED] = np.concatenate([stated.pop(NOT_STATED, groups[0][:0]), groups[0]])
+    return stated
 
 
 def _group_of_unit(counts: pd.DataFrame, by: str) -> pd.Series[Any]:
@@ -235,7 +238,8 @@ def _chain(values: Floats, seen: Flags, never: NDArray[np.int64], reference: NDA
 
 
 def _held(values: Floats) -> Floats:
-    return pd.DataFrame(values).ffill(axis=1).to_numpy()
+    latest = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(values.shape[1])), axis=1)
+    return np.take_along_axis(values, latest, axis=1)
 
 
 def _tally(flags: Flags) -> NDArray[np.int64]:
@@ -244,25 +248,23 @@ def _tally(flags: Flags) -> NDArray[np.int64]:
 
 def _group_table(
     values: Floats, estimator: Estimator, at_base: int, *, smallest: int, draws: int, seed: int
-) -> pd.DataFrame:
+) -> dict[str, NDArray[Any]]:
     parts = _parts(values, estimator, at_base, smallest)
     value, index = _estimate(parts, np.ones((1, len(parts.numerator))), at_base)
     hidden = parts.n_matched < smallest
-    spread = _bootstrap(parts, at_base, draws=draws, seed=seed)
-    table = pd.DataFrame(
-        {
-            "value": value[0], "lo": spread[0, 0], "hi": spread[0, 1],
-            "index": index[0], "index_lo": spread[1, 0], "index_hi": spread[1, 1],
-            "n_sites": parts.n_sites, "n_observed": parts.n_observed, "n_held": parts.n_held,
-            "n_never": parts.n_never, "n_matched": parts.n_matched, "suppressed": hidden,
-        }
-    )  # fmt: skip
-    numbers = ["value", "lo", "hi", "index", "index_lo", "index_hi"]
+    spread = np.full((2, 2, len(hidden)), np.nan)
+    if not hidden.all():
+        spread = _bootstrap(parts, at_base, draws=draws, seed=seed)
     known = ~hidden & (parts.n_matched > 0)
-    table[numbers] = table[numbers].where(np.isfinite(table[numbers]) & known[:, None])
+    numbers = np.stack([value[0], *spread[0], index[0], *spread[1]])
+    numbers = np.where(np.isfinite(numbers) & known, numbers, np.nan)
     if not known[at_base]:
-        table[numbers[3:]] = np.nan
-    return table
+        numbers[3:] = np.nan
+    counted = {
+        "n_sites": np.full(len(hidden), parts.n_sites), "n_observed": parts.n_observed, "n_held": parts.n_held,
+        "n_never": parts.n_never, "n_matched": parts.n_matched, "suppressed": hidden,
+    }  # fmt: skip
+    return {**dict(zip(_NUMBERS, numbers, strict=True)), **counted}
 
 
 def _estimate(parts: _Parts, weights: Floats, at_base: int) -> tuple[Floats, Floats]:
