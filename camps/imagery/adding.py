@@ -232,6 +232,9 @@ def _fit(here: NDArray[Any], there: NDArray[Any], crs: str, source: Path) -> Geo
     solved, *_ = np.linalg.lstsq(design, there - origin, rcond=None)
     misses = np.hypot(*(design @ solved + origin - there).T)
     (a, d), (b, e), (c, f) = solved[0], solved[1], solved[2] + origin
+    # Rows count downwards, so east and north turn the other way round from columns and rows.
+    if a * e - b * d > 0:
+        raise InputError(f"{source}: the control points show the picture mirrored; check them for swapped numbers")
     _require_fit(misses, float(np.sqrt(abs(a * e - b * d))), source)
     residual = float(np.sqrt(np.mean(misses**2))) if len(here) > _FEWEST_POINTS else None
     return Georeference(crs, (float(a), float(b), float(c), float(d), float(e), float(f)), residual)

@@ -168,6 +168,8 @@ def _tile(raster: Raster, zoom: int, unit: int, outlines: gpd.GeoSeries | gpd.Ge
 
 def _draw_outlines(tile: Image.Image, grid: Grid, zoom: int, outlines: gpd.GeoSeries | gpd.GeoDataFrame) -> None:
     draw = ImageDraw.Draw(tile)
+    if not len(outlines):
+        return
     for shape in crs.to_lonlat(outlines).to_crs(grid.crs).explode():
         for ring in (shape.exterior, *shape.interiors):
             points = [

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -76,6 +77,14 @@ class Raster:
             raise InputError(f"scene {self.scene.scene_id}: band {name!r} was not read, only {', '.join(self.bands)}")
         return np.asarray(self.values[self.bands.index(name)])
 
+    def cropped(self, rows: slice, columns: slice) -> Raster:
+        """Return a part of it: whole rows and columns counted from the upper left corner."""
+        values = self.values[:, rows, columns]
+        grid = self.grid
+        west, north = grid.west + columns.start * grid.gsd_m, grid.north - rows.start * grid.gsd_m
+        part = Grid(grid.crs, west, north, grid.gsd_m, values.shape[2], values.shape[1])
+        return Raster(self.scene, part, self.bands, values)
+
 
 def read(
     scene: Scene,
@@ -132,9 +141,20 @@ def opened(href: str) -> Iterator[Any]:
     """
     try:
         with _open(href) as dataset:
+            _require_png_end(dataset, href)
             yield dataset
     except RasterioError as error:
         raise _trouble(href, error) from error
+
+
+def _require_png_end(dataset: Any, href: str) -> None:
+    # GDAL fills a PNG that was cut short with whatever lies in memory, and says nothing.
+    path = Path(href)
+    if dataset.driver == "PNG" and path.is_file():
+        with path.open("rb") as stream:
+            stream.seek(-min(64, path.stat().st_size), 2)
+            if b"IEND" not in stream.read():
+                raise InputError(f"{href}: a PNG cut short; copy or fetch it again")
 
 
 def _open(href: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from pyproj import Transformer
@@ -333,10 +334,22 @@ def _write_plain(table: pd.DataFrame, path: Path) -> Path:
 
 
 def _write_pictures(found: SiteExtraction, where: Path) -> list[Path]:
-    seen = [one for one in found.rasters if one.valid.any()]
-    outline = found.polygons if len(found.polygons) else None
+    near = [one.cropped(*_around_site(found.extraction)) for one in found.rasters]
+    seen = [one for one in near if one.valid.any()]
+    built = extract.scene_polygons(found.extraction, site_id=found.site_id)
+    last = seen[-1]
+    outline = built[built["scene_id"] == last.scene.scene_id]
     return [
         pictures.write_picture(pictures.build_contact_sheet(seen), where / "contact_sheet.png"),
-        pictures.write_picture(pictures.build_before_after(seen[0], seen[-1]), where / "before_after.png"),
-        pictures.write_picture(pictures.build_picture(seen[-1], outlines=outline), where / "appeared.png"),
+        pictures.write_picture(pictures.build_before_after(seen[0], last), where / "before_after.png"),
+        pictures.write_picture(pictures.build_picture(last, outlines=outline), where / "built.png"),
     ]
+
+
+def _around_site(extraction: extract.Extraction) -> tuple[slice, slice]:
+    edge = round(_APRON_M / extraction.grid.gsd_m)
+    rows, columns = (np.flatnonzero(extraction.site.any(axis=axis)) for axis in (1, 0))
+    return (
+        slice(max(0, int(rows[0]) - edge), int(rows[-1]) + edge + 1),
+        slice(max(0, int(columns[0]) - edge), int(columns[-1]) + edge + 1),
+    )
