@@ -41,6 +41,8 @@ _RELIEF_WIDTH = 2400
 _TINT_SIGMA = 22.0
 _TINT_KEPT = 0.18
 _FEATHER_PX = 260
+#: Pieces of five bits in the longest number: 180 degrees at nine decimals.
+_MOST_PIECES = 8
 
 Box = tuple[float, float, float, float]
 Rings = list[NDArray[np.float64]]
@@ -109,19 +111,40 @@ def read_relief() -> bytes:
 
 def encode_line(lonlat: NDArray[np.float64], digits: int) -> str:
     """Return a line of (lon, lat) rows, in degrees, as an encoded polyline kept to `digits` decimals."""
-    whole: NDArray[np.int64] = np.rint(lonlat[:, ::-1] * 10**digits).astype(np.int64)
-    keep = np.append(True, np.any(np.diff(whole, axis=0) != 0, axis=1))
-    deltas = np.diff(whole[keep], axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    return "".join(_encode_number(int(number)) for number in deltas.ravel())
+    return encode_lines(lonlat, np.zeros(len(lonlat), dtype=np.intp), digits)[0]
 
 
-def _encode_number(number: int) -> str:
-    rest = ~(number << 1) if number < 0 else number << 1
-    text = ""
-    while rest >= 0x20:
-        text += chr((0x20 | (rest & 0x1F)) + 63)
-        rest >>= 5
-    return text + chr(rest + 63)
+def encode_lines(lonlat: NDArray[np.float64], line: NDArray[np.intp], digits: int) -> list[str]:
+    """Return many lines as encoded polylines, without a loop over points.
+
+    Parameters
+    ----------
+    lonlat
+        All points, (lon, lat) rows in degrees, line after line.
+    line
+        The number of the line of each point: 0, 1, 2 … in order, none left out.
+    digits
+        Decimals kept; a point that repeats the one before it at that precision is left out.
+    """
+    whole = np.rint(lonlat[:, ::-1] * 10**digits).astype(np.int64)
+    starts = np.append(True, line[1:] != line[:-1])
+    keep = starts | np.append(True, np.any(whole[1:] != whole[:-1], axis=1))
+    whole, starts, line = whole[keep], starts[keep], line[keep]
+    deltas = np.where(starts[:, None], whole, np.diff(whole, axis=0, prepend=0)).ravel()
+    characters, counts = _encode_numbers(deltas)
+    ends = np.cumsum(np.bincount(np.repeat(line, 2), weights=counts).astype(np.int64))
+    text = characters.tobytes().decode("ascii")
+    return [text[start:end] for start, end in zip(np.append(0, ends[:-1]), ends, strict=True)]
+
+
+def _encode_numbers(numbers: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the characters of all numbers, five bits each and the lowest first, and how many each number has."""
+    zigzag = (numbers << 1) ^ (numbers >> 63)
+    pieces = zigzag[:, None] >> (5 * np.arange(_MOST_PIECES))
+    counts = np.maximum(1, np.count_nonzero(pieces, axis=1))
+    place = np.arange(_MOST_PIECES)
+    marked = (pieces & 0x1F) | np.where(place < counts[:, None] - 1, 0x20, 0)
+    return (marked + 63).astype(np.uint8)[place < counts[:, None]], counts
 
 
 def decode_line(text: str, digits: int) -> NDArray[np.float64]:

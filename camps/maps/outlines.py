@@ -25,32 +25,12 @@ FRONT_STEPS = 16
 #: More than this in one page opens too slowly on a small machine.
 MOST_FOOTPRINTS = 120_000
 
-
-class Shapes:
-    """Outlines by number, each kept once."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[bytes, int] = {}
-        self.encoded: list[list[str]] = []
-
-    def number(self, geometry: Any) -> int | None:
-        """Return the number of an outline, taking it in when it is new; None for one without area."""
-        if geometry is None or shapely.area(geometry) == 0:
-            return None
-        key = shapely.to_wkb(geometry)
-        if key not in self._numbers:
-            self._numbers[key] = len(self.encoded)
-            self.encoded.append([basemap.encode_line(ring, DIGITS) for ring in _rings(geometry)])
-        return self._numbers[key]
-
-
-def _rings(geometry: Any) -> list[Any]:
-    polygons = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
-    return [shapely.get_coordinates(ring) for part in polygons for ring in (part.exterior, *part.interiors)]
+_PARTS = ("kept", "gain", "loss")
+_LOOKS = {"before": "look_before", "after": "look_after", "covered": "covered_on"}
 
 
 def outline_entries(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> dict[str, Any]:
-    """Return the outlines, sightings and looks of a page.
+    """Return the outlines, sightings and looks of a page, in columns.
 
     Parameters
     ----------
@@ -62,38 +42,65 @@ def outline_entries(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) ->
     Returns
     -------
     dict
-        ``digits``; ``shapes``, lists of encoded rings; ``tracks``, each a list of sightings in the order of the clock;
-        ``days``, the days on which each site was looked at.
+        ``digits``; ``shapes``, each the encoded rings of one outline with spaces between; ``seen``, the sightings in
+        columns, track by track in the order of the clock; ``changes``, by row, what a sighting and the next one share,
+        gain and lose; ``days``, the days on which each site was looked at.
     """
     days = look_days(footprints, looks)
     sightings = _sightings(footprints, days)
-    shapes = Shapes()
     changes = _changes(sightings)
-    tracks: dict[str, list[dict[str, Any]]] = {}
-    for index, row in enumerate(sightings.to_dict("records")):
-        entry = _sighting(row, shapes) | _encode_change(changes.get(index), shapes)
-        tracks.setdefault(str(row["track_id"]), []).append(entry)
+    drawn = [sightings["geometry"].to_numpy(), *(np.array([c[name] for c in changes.values()]) for name in _PARTS)]
+    shapes, numbers = _number_shapes(drawn)
     here = days[days["site_id"].ne("")]
     return {
         "digits": DIGITS,
-        "shapes": shapes.encoded,
         "built": list(BUILT),
-        "tracks": [{"id": track, "seen": seen} for track, seen in tracks.items()],
+        "shapes": shapes,
+        "seen": _columns(sightings, numbers[0]),
+        "changes": _change_entries(changes, numbers[1:]),
         "days": {str(site): sorted(map(float, group["day"])) for site, group in here.groupby("site_id")},
     }
 
 
-def _sighting(row: dict[Any, Any], shapes: Shapes) -> dict[str, Any]:
-    entry = {
-        "id": str(row["footprint_id"]),
-        "site": str(row["site_id"]),
-        "day": float(row["day"]),
-        "kind": str(row["kind"]),
-        "shape": shapes.number(row["geometry"]),
-        "area": float(row["area_m2"]),
-    }
-    looks = {"before": row["look_before"], "after": row["look_after"], "covered": row["covered_on"]}
-    return entry | {name: float(day) for name, day in looks.items() if not pd.isna(day)}
+def _number_shapes(groups: list[Any]) -> tuple[list[str], list[list[int | None]]]:
+    """Return every outline once, encoded, and for each group the numbers of its outlines; None for one without area."""
+    geometry = np.concatenate([np.asarray(group, dtype=object) for group in groups])
+    has_area = shapely.area(geometry) > 0
+    codes, kept = pd.factorize(pd.Series(shapely.to_wkb(geometry[has_area])))
+    numbers: list[int | None] = [None] * len(geometry)
+    for place, code in zip(np.flatnonzero(has_area), codes, strict=True):
+        numbers[place] = int(code)
+    shapes = _encode_shapes(shapely.from_wkb(np.asarray(kept, dtype=object)))
+    ends = np.cumsum([len(group) for group in groups])
+    return shapes, [numbers[end - len(group) : end] for group, end in zip(groups, ends, strict=True)]
+
+
+def _encode_shapes(shapes: Any) -> list[str]:
+    parts, shape_of_part = shapely.get_parts(shapes, return_index=True)
+    polygons = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    parts, shape_of_part = parts[polygons], shape_of_part[polygons]
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    points, ring_of_point = shapely.get_coordinates(rings, return_index=True)
+    lines = pd.Series(basemap.encode_lines(points, ring_of_point, DIGITS))
+    return list(lines.groupby(shape_of_part[part_of_ring]).agg(" ".join))
+
+
+def _columns(sightings: pd.DataFrame, shapes: list[int | None]) -> dict[str, Any]:
+    track, tracks = pd.factorize(sightings["track_id"].astype(str))
+    site, sites = pd.factorize(sightings["site_id"].astype(str))
+    kind, kinds = pd.factorize(sightings["kind"].astype(str))
+    return {
+        "tracks": list(tracks), "sites": list(sites), "kinds": list(kinds),
+        "id": sightings["footprint_id"].astype(str).tolist(),
+        "track": track.tolist(), "site": site.tolist(), "kind": kind.tolist(), "shape": shapes,
+        "day": sightings["day"].astype(int).tolist(),
+        "area": sightings["area_m2"].astype(float).tolist(),
+        **{name: _days_or_none(sightings[column]) for name, column in _LOOKS.items()},
+    }  # fmt: skip
+
+
+def _days_or_none(days: pd.Series[Any]) -> list[int | None]:
+    return [None if pd.isna(day) else int(day) for day in days]
 
 
 def _changes(sightings: pd.DataFrame) -> dict[int, dict[str, Any]]:
@@ -137,11 +144,10 @@ def _front_tables(old: Any, new: Any) -> list[list[float]]:
     return [[round(float(distance), 3) for distance in row] for row in distances]
 
 
-def _encode_change(change: dict[str, Any] | None, shapes: Shapes) -> dict[str, Any]:
-    if change is None:
-        return {}
-    numbers = {name: shapes.number(change[name]) for name in ("kept", "gain", "loss")}
-    entry: dict[str, Any] = {"low": change["low"], "grows": change["front"] is not None}
-    if change["front"] is not None:
-        entry["front"] = change["front"]
-    return {"change": entry | {name: number for name, number in numbers.items() if number is not None}}
+def _change_entries(changes: dict[int, dict[str, Any]], numbers: list[list[int | None]]) -> dict[str, Any]:
+    entries = {}
+    for place, (row, change) in enumerate(changes.items()):
+        entry = {"low": change["low"], "grows": change["front"] is not None, "front": change["front"]}
+        entry |= {name: group[place] for name, group in zip(_PARTS, numbers, strict=True)}
+        entries[str(row)] = {name: value for name, value in entry.items() if value is not None}
+    return entries

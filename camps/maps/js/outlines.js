@@ -1,23 +1,35 @@
 // Footprints: which outlines stand at a moment, in which role, and how they are drawn.
 // The rules are those of camps.timeline.footprints_state, piece by piece.
 
+const ORDER = { compound: 0, other: 1, construction: 2, block: 3, building: 4 };
 const ROLE = { building: 'solid', block: 'solid', other: 'solid', compound: 'outline', construction: 'hatch' };
 
 class Outlines {
   constructor(data) {
-    this.data = data;
-    this.shapes = data.shapes.map((rings) => {
-      const lines = rings.map((ring) => decodeLine(ring, data.digits));
-      const box = lines.reduce((b, { box: c }) => [Math.min(b[0], c[0]), Math.min(b[1], c[1]), Math.max(b[2], c[2]), Math.max(b[3], c[3])], [Infinity, Infinity, -Infinity, -Infinity]);
-      return { lines, box };
-    });
+    this.days = data.days;
+    this.shapes = data.shapes.map((rings) => outlineOf(rings, data.digits));
     this.built = new Set(data.built);
+    this.tracks = Outlines.tracks(data);
+  }
+
+  // Rows to sightings, track by track. What no look says is absent, never zero.
+  static tracks({ seen, changes }) {
+    const tracks = seen.tracks.map((id) => ({ id, seen: [] }));
+    seen.id.forEach((id, row) => {
+      const sighting = { id, site: seen.sites[seen.site[row]], day: seen.day[row], kind: seen.kinds[seen.kind[row]], shape: seen.shape[row], area: seen.area[row] };
+      for (const name of ['before', 'after', 'covered']) if (seen[name][row] !== null) sighting[name] = seen[name][row];
+      if (changes[row]) sighting.change = changes[row];
+      tracks[seen.track[row]].seen.push(sighting);
+    });
+    return tracks;
   }
 
   at(t, mode) {
     const pieces = [];
-    for (const track of this.data.tracks) this.follow(track, t, mode, pieces);
-    return pieces.filter((piece) => piece.opacity > 0 && piece.shape !== undefined && piece.shape !== null);
+    for (const track of this.tracks) this.follow(track, t, mode, pieces);
+    const shown = pieces.filter((piece) => piece.opacity > 0 && piece.shape !== undefined && piece.shape !== null);
+    // Walls first, then what stands around, then building sites, then buildings: the surest on top.
+    return shown.sort((a, b) => ORDER[a.footprintKind] - ORDER[b.footprintKind]);
   }
 
   follow(track, t, mode, pieces) {
@@ -105,34 +117,44 @@ class Outlines {
     add(coming, 'appearing', ROLE[coming.kind], 'interpolated', { opacity: share, area: share * coming.area, lo: 0 });
   }
 
-  // The built area of a site: looked at and nothing built is 0, not looked at by now is unknown.
-  siteState(id, pieces, t, mode) {
-    const day = Math.floor(t);
-    const days = this.data.days[id] || [];
-    const last = days.findLast((look) => look <= day);
-    const next = days.find((look) => look > day);
-    if (last === undefined) return { ...unknownState(), next: next === undefined ? null : next };
-    const here = pieces.filter((piece) => piece.site === id);
-    const sum = (name) => here.reduce((total, piece) => total + piece[name], 0);
-    const moving = here.some((piece) => piece.hi > 0 && this.built.has(piece.footprintKind) && (piece.kind === 'bracketed' || piece.kind === 'interpolated'));
-    return { value: sum('area'), lo: sum('lo'), hi: sum('hi'), stale: day - last, next: next === undefined ? null : next,
-      kind: last === day ? 'observed' : moving ? KIND_BETWEEN[mode] : 'held' };
+  // The built area of each site: looked at and nothing built is 0, not looked at by now is unknown.
+  siteStates(ids, pieces, t, mode) {
+    const sums = new Map(ids.map((id) => [id, { area: 0, lo: 0, hi: 0, moving: false }]));
+    for (const piece of pieces) {
+      const sum = sums.get(piece.site);
+      if (!sum) continue;
+      sum.area += piece.area;
+      sum.lo += piece.lo;
+      sum.hi += piece.hi;
+      sum.moving = sum.moving || (piece.hi > 0 && (piece.kind === 'bracketed' || piece.kind === 'interpolated'));
+    }
+    return ids.map((id) => this.siteState(id, sums.get(id), Math.floor(t), mode));
   }
 
-  // Solid ground first, then what is in doubt upon it.
+  siteState(id, { area, lo, hi, moving }, day, mode) {
+    const days = this.days[id] || [];
+    const last = days.findLast((look) => look <= day);
+    const next = days.find((look) => look > day) ?? null;
+    if (last === undefined) return { ...unknownState(), next };
+    const kind = last === day ? 'observed' : moving ? KIND_BETWEEN[mode] : 'held';
+    return { value: area, lo, hi, stale: day - last, next, kind };
+  }
+
+  // Solid ground first, then what is in doubt upon it. Smaller than a pixel, an outline is a speck.
   draw(pen, pieces) {
-    const order = { compound: 0, other: 1, construction: 2, block: 3, building: 4 };
-    const sorted = [...pieces].sort((a, b) => order[a.footprintKind] - order[b.footprintKind]);
-    const near = pen.view.box(40);
-    for (const piece of sorted) {
+    const { ctx, view } = pen;
+    const near = view.box(40);
+    const specks = new Specks(view);
+    for (const piece of pieces) {
       const shape = this.shapes[piece.shape];
       if (!boxesMeet(shape.box, near)) continue;
-      pen.ctx.globalAlpha = piece.opacity;
-      if (piece.role === 'solid') this.fill(pen, shape, this.colour(pen, piece));
+      ctx.globalAlpha = piece.opacity;
+      if (piece.role !== 'outline' && sizeOf(view, shape) < 1.5) specks.draw(ctx, view, shape, this.colour(pen, piece));
+      else if (piece.role === 'solid') this.fill(pen, shape, this.colour(pen, piece));
       else if (piece.role === 'front') this.drawFront(pen, shape, piece);
       else if (piece.role === 'hatch') this.hatch(pen, shape, piece);
     }
-    pen.ctx.globalAlpha = 1;
+    ctx.globalAlpha = 1;
   }
 
   // Lines: walls, what may have come, what was not recognised, and a fine edge on every building.
@@ -142,7 +164,7 @@ class Outlines {
     const fine = clamp(view.pxPerMetre() * 1.2, 0.15, 1.1) * u;
     for (const piece of pieces) {
       const shape = this.shapes[piece.shape];
-      if (!boxesMeet(shape.box, near)) continue;
+      if (!boxesMeet(shape.box, near) || sizeOf(view, shape) < 3) continue;
       ctx.globalAlpha = piece.opacity;
       if (piece.role === 'solid') this.stroke(pen, shape, look.footprint_edge, fine * 0.8);
       else if (piece.role === 'hatch') this.stroke(pen, shape, hatchColour(look, piece), fine);
@@ -217,6 +239,34 @@ class Outlines {
     return pieces.map(({ track, id, site, phase, role, kind, opacity, area, lo, hi, stale }) => ({
       track_id: track, footprint_id: id, site_id: site || null, phase, role, kind, opacity, area_m2: area, area_lo_m2: lo, area_hi_m2: hi, stale_days: stale,
     }));
+  }
+}
+
+function outlineOf(rings, digits) {
+  const lines = rings.split(' ').map((ring) => decodeLine(ring, digits));
+  const box = lines.reduce((b, { box: c }) => [Math.min(b[0], c[0]), Math.min(b[1], c[1]), Math.max(b[2], c[2]), Math.max(b[3], c[3])], lines[0].box);
+  return { lines, box };
+}
+
+const sizeOf = (view, { box }) => Math.max(box[2] - box[0], box[3] - box[1]) * view.size;
+
+// Outlines too small for a path: one square a pixel, however many of them fall on it.
+class Specks {
+  constructor({ width, height }) {
+    this.width = Math.ceil(width);
+    this.taken = null;
+    this.height = Math.ceil(height);
+  }
+
+  draw(ctx, view, { box }, colour) {
+    const x = Math.floor(view.x((box[0] + box[2]) / 2));
+    const y = Math.floor(view.y((box[1] + box[3]) / 2));
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
+    this.taken = this.taken || new Uint8Array(this.width * this.height);
+    if (this.taken[y * this.width + x]) return;
+    this.taken[y * this.width + x] = 1;
+    ctx.fillStyle = colour;
+    ctx.fillRect(x, y, 1, 1);
   }
 }
 

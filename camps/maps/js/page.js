@@ -360,9 +360,10 @@ Page.prototype.series = function series() {
   this.totals = this.totals || {};
   const { mode } = this.state;
   if (!this.totals[mode]) {
-    const days = new Set(stops.flatMap((stop) => [stop - 1, stop]).concat([low, high]));
-    for (let i = 0; i <= 120; i += 1) days.add(Math.floor(low + ((high - low) * i) / 120));
-    const timeline = new Timeline(this.data);
+    // Between two observations a total is level or a straight line; openings and closures come on any day.
+    const days = new Set(stops.flatMap((stop) => [stop - 1, stop, stop + 1]).concat([low, high]));
+    if (this.data.kind === 'eras') for (let i = 0; i <= 120; i += 1) days.add(Math.floor(low + ((high - low) * i) / 120));
+    const { timeline } = this.stage;
     const value = (state) => (this.data.kind === 'eras' ? state.open : state.total);
     this.totals[mode] = [...days].filter((t) => t >= low && t <= high).sort((a, b) => a - b).map((t) => [t, value(timeline.compute(t, mode))]);
   }

@@ -60,7 +60,7 @@ class Timeline {
 
   compute(t, mode) {
     const drawn = this.outlines ? this.outlines.at(t, mode) : [];
-    const sites = this.sites.map((site) => this.siteState(site, drawn, t, mode));
+    const sites = this.outlines ? this.outlines.siteStates(this.sites.map((site) => site.id), drawn, t, mode) : this.sites.map((site) => this.siteState(site, t, mode));
     const known = sites.filter((site) => site.value !== null);
     // Sorted, so that the order of the sites does not show in the last digit.
     const sum = (name) => (known.length ? known.map((site) => site[name]).sort((a, b) => a - b).reduce((total, value) => total + value, 0) : null);
@@ -75,9 +75,8 @@ class Timeline {
     };
   }
 
-  siteState(site, drawn, t, mode) {
+  siteState(site, t, mode) {
     if (this.lives) return lifeState(site.life, t, mode);
-    if (this.outlines) return this.outlines.siteState(site.id, drawn, t, mode);
     return site.looks.length ? countState(site.looks, site.missed, t, mode) : unknownState();
   }
 }
