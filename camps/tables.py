@@ -167,7 +167,8 @@ def check(frame: Frame, name: TableName, *, source: str) -> Frame:
     try:
         checked = schema(name).validate(frame, lazy=True)
     except SchemaErrors as error:
-        raise_faults((_fault(case) for case in error.failure_cases.to_dict("records")), f"{source} ({name} table)")
+        cases = error.failure_cases.to_dict("records")
+        raise_faults((_fault(case, frame) for case in cases), f"{source} ({name} table)")
         raise
     return cast(Frame, checked)
 
@@ -181,11 +182,16 @@ def _require_lonlat(frame: pd.DataFrame, source: str) -> None:
         raise InputError(f"{source}: CRS is {frame.crs}, expected EPSG:4326; call .to_crs(4326) or set the CRS first")
 
 
-def _fault(case: dict[str, Any]) -> Fault:
+def _fault(case: dict[str, Any], frame: pd.DataFrame) -> Fault:
     if case["check"] == "column_in_dataframe":
         return Fault(f"column {case['failure_case']}", "no such column", "it to be there", "add or map it")
-    row = "" if pd.isna(case["index"]) else f"row {case['index']}, "
+    row = "" if pd.isna(case["index"]) else f"row {_row_in_file(case['index'], frame)}, "
     return Fault(f"{row}column {case['column']}", repr(case["failure_case"]), _expectation(str(case["check"])))
+
+
+def _row_in_file(index: Any, frame: pd.DataFrame) -> Any:
+    """Return the row as the file numbers it, where the table carries that, else the table's own index."""
+    return frame["row"].get(index, index) if "row" in frame else index
 
 
 def _expectation(check_text: str) -> str:

@@ -357,3 +357,27 @@ def test_each_site_carries_its_gcj02_offset(mirror: Path) -> None:
     assert (round(offset_m.min()), round(offset_m.median()), round(offset_m.max())) == (165, 249, 316)
     korea = sources.read("gazetteer").sites.query("country == 'North Korea'")["gcj02_offset_m"]
     assert korea.gt(0).all()
+
+
+def _own_copy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    shutil.copytree(settings.geodata(), tmp_path / "geodata")
+    monkeypatch.setenv("CAMPS_HOME", str(tmp_path))
+    return tmp_path / "geodata" / "gazetteer.csv"
+
+
+def test_a_wrong_row_of_the_bundled_record_is_named_before_its_sum(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    record = _own_copy(monkeypatch, tmp_path)
+    record.write_text(record.read_text("utf-8").replace(",43.3838333333333,88", ",95,88", 1), "utf-8")
+    with pytest.raises(InputError, match=r"gazetteer\.csv .*row 2, .*lat: found '95', expected degrees from -90 to 90"):
+        sources.read("gazetteer")
+
+
+def test_a_bundled_record_that_reads_well_but_is_cut_short_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    record = _own_copy(monkeypatch, tmp_path)
+    record.write_text("".join(record.read_text("utf-8").splitlines(keepends=True)[:40]), "utf-8")
+    with pytest.raises(CheckError, match=r"SHA-256 is [0-9a-f]{64}, expected .* restore it from the repository"):
+        sources.read("gazetteer")

@@ -40,7 +40,7 @@ def test_a_repeated_key_is_a_fault() -> None:
 def test_a_site_beyond_the_pole_is_refused_by_name() -> None:
     sites = camps.catalogue.load().assign(lat=95.0).head(1)
     with pytest.raises(
-        InputError, match=r"sites\.csv \(site table\): row 0, column lat: found 95\.0, expected at most 90"
+        InputError, match=r"sites\.csv \(site table\): row 2, column lat: found 95\.0, expected at most 90"
     ):
         tables.check(sites, "site", source="sites.csv")
 

@@ -18,9 +18,9 @@ MEASURED = "dabancheng"
 
 
 def fullest() -> str:
-    """Return the id of the fullest list of building counts that is on this machine."""
+    """Return the id of the fullest list of building counts that is on this machine, the bundled one if no other is."""
     here = sources.available()
-    return next(source_id for source_id in COUNTED if source_id in here)
+    return next((source_id for source_id in COUNTED if source_id in here), COUNTED[-1])
 
 
 def values(source_id: str | None = None, *, metric: Metric = "buildings") -> pd.DataFrame:

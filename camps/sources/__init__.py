@@ -17,7 +17,7 @@ from camps.sources.mapped import guess_mapping, read_mapped, read_table
 from camps.sources.osm import read_osm
 from camps.sources.registry import SourceEntry, SourceFile, entry, registry
 from camps.sources.report import Remark, Report
-from camps.sources.store import available, path
+from camps.sources.store import available, check_sum, path
 
 __all__ = [
     "About",
@@ -59,7 +59,10 @@ _READERS: dict[str, Callable[[Path, SourceEntry], Source]] = {
 
 
 def read(source_id: str) -> Source:
-    """Return one registered list as read, after checking the SHA-256 of its file.
+    """Return one registered list as read, if its file has the registered SHA-256.
+
+    A published file is checked before it is read. The bundled record is checked after: it is ours to correct, so the
+    row that is wrong is named first.
 
     Parameters
     ----------
@@ -82,7 +85,10 @@ def read(source_id: str) -> Source:
     """
     source = entry(source_id)
     _reader(source)
-    return read_file(path(source_id), source)
+    found = path(source_id)
+    done = read_file(found, source)
+    check_sum(found, source.files[0])
+    return done
 
 
 def read_file(file: Path, source: SourceEntry) -> Source:

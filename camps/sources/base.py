@@ -96,12 +96,16 @@ def site_frame(columns: Mapping[str, object], entry: SourceEntry, *, index: pd.I
     plain["lon"], plain["lat"] = _to_wgs84(plain, entry)
     plain["gcj02_offset_m"] = crs.gcj02_offset_m(plain["lon"], plain["lat"])
     sites = gpd.GeoDataFrame(plain, geometry=gpd.points_from_xy(plain["lon"], plain["lat"]), crs=4326)
-    return tables.check(sites, "site", source=entry.id)
+    return tables.check(sites, "site", source=_printed_name(entry))
+
+
+def _printed_name(entry: SourceEntry) -> str:
+    return f"{entry.files[0].name} ({entry.id})" if entry.files else entry.id
 
 
 def _to_wgs84(frame: pd.DataFrame, entry: SourceEntry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     x, y = (pd.to_numeric(frame[axis], errors="coerce").to_numpy(dtype=np.float64) for axis in ("lon", "lat"))
-    raise_faults([*_range_faults(frame, "lon", x), *_range_faults(frame, "lat", y)], entry.id)
+    raise_faults([*_range_faults(frame, "lon", x), *_range_faults(frame, "lat", y)], _printed_name(entry))
     undo = {"gcj02": crs.gcj02_to_wgs84, "bd09": crs.bd09_to_wgs84}.get(entry.datum)
     return undo(x, y) if undo else (x, y)
 

@@ -53,7 +53,9 @@ def available() -> list[str]:
 
 
 def path(source_id: str, name: str | None = None) -> Path:
-    """Return the path of one file of a source after checking its SHA-256.
+    """Return the path of one file of a source; a published one after checking its SHA-256.
+
+    The bundled record is checked by :func:`camps.sources.read`, once its rows have been read.
 
     Parameters
     ----------
@@ -67,14 +69,15 @@ def path(source_id: str, name: str | None = None) -> Path:
     MissingError
         When the source or the file is unknown, or the file is nowhere to be found.
     CheckError
-        When its SHA-256 is not the registered one; the message names both.
+        When the SHA-256 of a published file is not the registered one; the message names both.
     """
     source = entry(source_id)
     file = _file(source, name)
     found = find(source, file)
     if found is None:
         raise MissingError(f"{source_id}: {file.name} is not here; {remedy(source, file)}")
-    check_sum(found, file)
+    if not file.bundled:
+        check_sum(found, file)
     return found
 
 
@@ -105,7 +108,11 @@ def check_sum(found: Path, file: SourceFile) -> None:
     """
     actual = files.sha256(found)
     if actual != file.sha256:
+        remedy = (
+            "restore it from the repository, or enter its new sum in geodata/sources.toml if you corrected it"
+            if file.bundled
+            else "fetch it again, or register the new edition under its own id"
+        )
         raise CheckError(
-            f"{found}: SHA-256 is {actual}, expected {file.sha256}; the file is not the one registered: "
-            "fetch it again, or register the new edition under its own id"
+            f"{found}: SHA-256 is {actual}, expected {file.sha256}; the file is not the one registered: {remedy}"
         )
