@@ -13,10 +13,9 @@ import pandas as pd
 import pytest
 
 from camps import appendix, files, provenance, settings
-from camps.appendix import bag, crate, records, verification
+from camps.appendix import bag, crate, records, schemas, verification
 from camps.errors import CheckError, InputError, MissingError
 from camps.provenance import CustodyLog
-
 
 DOSSIERS = ("xj-bfn130-aspi50", "xj-bfn949-aspi124", "cn-qincheng")
 
@@ -107,12 +106,12 @@ def test_no_path_of_this_machine_and_no_clock_is_in_it(built: Path) -> None:
         content = path.read_bytes()
         for word in (b"/tmp/", b"/home/", b"/work/", str(Path.home()).encode()):
             assert word not in content, f"{path.name} names {word!r}"
-    table = records.read_record(built / "data" / "tables" / "custody.csv")
+    table = schemas.read_record(built / "data" / "tables" / "custody.csv")
     assert table["utc"].isna().all()
 
 
 def test_the_tables_refer_to_one_another(built: Path) -> None:
-    tables = {name: records.read_record(built / "data" / "tables" / f"{name}.parquet") for name in records.RECORDS}
+    tables = {name: schemas.read_record(built / "data" / "tables" / f"{name}.parquet") for name in schemas.RECORDS}
     items = set(tables["items"]["item_id"])
     for name, column in (("sites", "source_items"), ("claims", "supporting_items"), ("claims", "contrary_items")):
         named = {one for cell in tables[name][column].dropna() for one in cell.split("; ")}
@@ -124,7 +123,7 @@ def test_the_tables_refer_to_one_another(built: Path) -> None:
 
 
 def test_published_coordinates_are_kept_letter_by_letter(built: Path) -> None:
-    sites = records.read_record(built / "data" / "tables" / "sites.csv").set_index("site_id")
+    sites = schemas.read_record(built / "data" / "tables" / "sites.csv").set_index("site_id")
     printed = pd.read_csv(settings.geodata() / "gazetteer.csv", dtype=str, keep_default_na=False).set_index("site_id")
     assert sites["published_verbatim"].to_dict() == printed["coord_verbatim"].to_dict()
     assert sites.loc["xj-bfn130-aspi50", "gcj02_offset_m"] == pytest.approx(289.2, abs=0.1)
@@ -132,7 +131,7 @@ def test_published_coordinates_are_kept_letter_by_letter(built: Path) -> None:
 
 
 def test_unknown_is_not_zero_in_the_counts(built: Path) -> None:
-    counts = records.read_record(built / "data" / "tables" / "counts.csv")
+    counts = schemas.read_record(built / "data" / "tables" / "counts.csv")
     unseen = counts[counts["status"] != "observed"]
     assert unseen["value"].isna().all()
     assert set(unseen["printed"].dropna()) == {"N/A"}
@@ -143,7 +142,7 @@ def test_unknown_is_not_zero_in_the_counts(built: Path) -> None:
 
 
 def _sites(built: Path) -> pd.DataFrame:
-    return records.read_record(built / "data" / "tables" / "sites.csv")
+    return schemas.read_record(built / "data" / "tables" / "sites.csv")
 
 
 @pytest.mark.parametrize(
@@ -162,17 +161,17 @@ def test_an_unsound_table_is_refused_and_the_column_named(
     built: Path, tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], named: str
 ) -> None:
     with pytest.raises(InputError, match=named):
-        records.write_record(change(_sites(built)), tmp_path, "sites")
+        schemas.write_record(change(_sites(built)), tmp_path, "sites")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_no_table_of_the_appendix_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected one of items, imagery"):
-        records.read_record(tmp_path / "people.csv")
+        schemas.read_record(tmp_path / "people.csv")
     broken = tmp_path / "sites.parquet"
     broken.write_bytes(b"not parquet")
     with pytest.raises(InputError, match="not a readable table"):
-        records.read_record(broken)
+        schemas.read_record(broken)
 
 
 # --- verification ---------------------------------------------------------------------------------------------------
@@ -348,13 +347,13 @@ def _rebag(folder: Path) -> None:
 def _forge_records(folder: Path) -> None:
     """Write the items, the log and the description anew as well, as somebody who knows the suite would."""
     payload = folder / "data"
-    items = records.read_record(payload / "tables" / "items.csv")
+    items = schemas.read_record(payload / "tables" / "items.csv")
     for row, item_id in items["item_id"].items():
         path = payload / verification.place_of(item_id)
         if path.is_file():
             items.loc[row, ["bytes", "sha256"]] = [path.stat().st_size, files.sha256(path)]
     kept = [item.startswith("cited-") or (payload / verification.place_of(item)).is_file() for item in items["item_id"]]
-    records.write_record(items[kept].reset_index(drop=True), payload / "tables", "items")
+    schemas.write_record(items[kept].reset_index(drop=True), payload / "tables", "items")
     log = CustodyLog()
     for line in (payload / "custody.jsonl").read_text("utf-8").splitlines():
         event = json.loads(line)
@@ -362,7 +361,7 @@ def _forge_records(folder: Path) -> None:
         if path.is_file():
             log = log.append(event["item_id"], event["event"], sha256_after=files.sha256(path))
     (payload / "custody.jsonl").write_text(log.text, encoding="utf-8")
-    records.write_record(records.build_custody(log), payload / "tables", "custody")
+    schemas.write_record(records.build_custody(log), payload / "tables", "custody")
     metadata = payload / crate.METADATA
     content = json.loads(metadata.read_text("utf-8"))
     root = next(entity for entity in content["@graph"] if entity["@id"] == "./")
@@ -375,11 +374,11 @@ def _forge_records(folder: Path) -> None:
 def _retype_table(folder: Path) -> None:
     table = _sites(folder)
     table.loc[table["site_id"] == "cn-qincheng", "used_lat"] = 41.0
-    records.write_record(table, folder / "data" / "tables", "sites")
+    schemas.write_record(table, folder / "data" / "tables", "sites")
 
 
 def _drop_site(folder: Path) -> None:
-    records.write_record(_sites(folder).iloc[1:].reset_index(drop=True), folder / "data" / "tables", "sites")
+    schemas.write_record(_sites(folder).iloc[1:].reset_index(drop=True), folder / "data" / "tables", "sites")
 
 
 REBAGGED: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -445,7 +444,9 @@ def test_a_whole_package_made_from_a_forged_source_is_told_by_the_installed_suit
 def test_a_package_made_with_lists_that_are_not_at_hand_is_not_said_to_hold(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verification, "_made_with", lambda payload: verification._MadeWith((), ("aspi-xjdp-v1",), {}))
+    monkeypatch.setattr(
+        verification, "_made_with", lambda payload: verification._MadeWith((), (), ("aspi-xjdp-v1",), {})
+    )
     (check,) = appendix.verify(copy).failed
     assert check.holds is None
     assert "aspi-xjdp-v1, which are not at hand; set CAMPS_MIRROR" in check.said

@@ -82,6 +82,8 @@ class Claim:
         How sure the claim is, and what it does not say.
     names
         Phrases of the text whose digits are names, not results.
+    sites
+        Ids of the sites it is about; every site of the sources it needs when there is none.
     """
 
     id: str
@@ -96,6 +98,7 @@ class Claim:
     limits: str
     contrary: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -175,7 +178,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _table_faults(tables: Sequence[Mapping[str, Any]], record: type, what: str) -> Iterator[Fault]:
     known = {part.name: part for part in fields(record)}
-    needed = [name for name in known if name not in ("contrary", "names")]
+    needed = [name for name in known if name not in ("contrary", "names", "sites")]
     for number, table in enumerate(tables, 1):
         where = f"{what} {table.get('id', number)}"
         for name in [name for name in needed if name not in table]:

@@ -34,7 +34,8 @@ from camps.appendix.blocks import (
 )
 from camps.appendix.claims import CheckedClaim, Dispute
 from camps.appendix.evidence import MAIN_SITE, SECOND_SITE, Evidence
-from camps.appendix.records import RecordName
+from camps.appendix.records import said
+from camps.appendix.schemas import RecordName
 
 #: One dossier of each kind of site; the two compounds at Dabancheng come first because their growth was measured.
 DOSSIERS = (
@@ -201,19 +202,19 @@ def _dossier(material: Material, site_id: str) -> Section:
 
 
 def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]]:
-    printed = material.evidence.gazetteer.loc[row["site_id"]]
+    listed = _listed(material, row["site_id"])
     return [
         ("Record", code(row["site_id"])),
         ("Names", plain(_names(row))),
         ("Place", plain(_place(row))),
         ("System", plain(row["system"].replace("-", " "))),
         ("Opened; closed", plain(f"{_date(row['opened'])}; {_date(row['closed'])}")),
-        *_basis_of_dates(printed),
+        *_basis_of_dates(listed),
         ("Coordinate as published", plain(f"{row['published_verbatim']} (datum not stated)")),
         ("Coordinate as used", plain(f"{row['used_lat']:.6f}, {row['used_lon']:.6f} (latitude, longitude, WGS 84)")),
         ("Uncertainty", plain(f"{row['uncertainty_m']:,.0f} m at 95 %; {row['detection_method']}")),
         ("Offset in GCJ-02", plain(_offset(row))),
-        ("Source of the point", [*plain(printed["coord_source_title"]), note(_address(printed["coord_source_url"]))]),
+        ("Source of the point", _source_of_point(material.evidence, listed)),
         ("Status", plain(f"{row['status']}; {row['verification_state']}")),
     ]
 
@@ -237,12 +238,22 @@ def _offset(row: pd.Series) -> str:
     return f"{row['gcj02_offset_m']:.0f} m: so far from its place would the point appear on a Chinese map"
 
 
-def _basis_of_dates(printed: pd.Series) -> list[tuple[str, Spans]]:
-    if not printed["date_basis"]:
+def _listed(material: Material, site_id: str) -> pd.Series:
+    listed = material.evidence.listed
+    return listed[listed["site_id"] == site_id].iloc[0]
+
+
+def _source_of_point(evidence: Evidence, listed: pd.Series) -> Spans:
+    entry = evidence.register[listed["source_id"]]
+    title, address = said(listed, "coord_source_title"), said(listed, "coord_source_url")
+    return [*plain(title or entry.citation), note(_address(address or entry.files[0].url or entry.landing))]
+
+
+def _basis_of_dates(listed: pd.Series) -> list[tuple[str, Spans]]:
+    basis, address = said(listed, "date_basis"), said(listed, "dates_source_url")
+    if not basis:
         return []
-    address = printed["dates_source_url"]
-    footnote = [note(_address(address))] if address else []
-    return [("Basis of the dates", [*plain(printed["date_basis"]), *footnote])]
+    return [("Basis of the dates", [*plain(basis), *([note(_address(address))] if address else [])])]
 
 
 def _address(url: str) -> Spans:
@@ -285,8 +296,9 @@ def _count_blocks(material: Material, site_id: str) -> list[Block]:
 
 
 def _remarks(material: Material, site_id: str) -> list[Block]:
-    printed = material.evidence.gazetteer.loc[site_id]
-    remarks = [str(printed[name]) for name in ("status_note", "check_note", "coord_precision_note") if printed[name]]
+    listed = _listed(material, site_id)
+    told = (said(listed, name) for name in ("status_note", "check_note", "coord_precision_note"))
+    remarks = [remark for remark in told if remark]
     looks = material.evidence.dabancheng.looks
     partial = looks[(looks["site_id"] == site_id) & (looks["status"] != "observed")]
     remarks += [f"{day}: {said}" for day, said in zip(partial["observed_on"], partial["note"], strict=True)]

@@ -35,6 +35,8 @@ BUNDLED = {
 #: Published lists that claims may need; used where they are at hand, named with their sums, never put in the package.
 PUBLISHED = ("aspi-xjdp-v1", "buzzfeed-2021", "buzzfeed-2020")
 
+_BUNDLED_SOURCES = ("gazetteer", "dabancheng")
+
 
 class Evidence:
     """The tables behind an appendix, each read once, from files hashed when they entered.
@@ -43,6 +45,8 @@ class Evidence:
     ----------
     published
         Ids of the published lists to read; all that are at hand when ``None``.
+    lists
+        Ids of the lists whose sites stand in the tables and have dossiers.
 
     Attributes
     ----------
@@ -52,19 +56,22 @@ class Evidence:
         Ids of the sources that can be read now.
     """
 
-    def __init__(self, published: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, published: Sequence[str] | None = None, lists: Sequence[str] = catalogue.DEFAULT_SOURCES
+    ) -> None:
         self.inputs = Inputs()
+        self.lists = tuple(lists)
         for item_id, name in BUNDLED.items():
             self.inputs.enter(item_id, settings.geodata() / name)
-        wanted = set(sources.available()) if published is None else set(published)
-        self.available = ("gazetteer", "dabancheng", *(name for name in PUBLISHED if name in wanted))
+        at_hand = [name for name in PUBLISHED if name in sources.available()] if published is None else published
+        self.available = tuple(dict.fromkeys([*_BUNDLED_SOURCES, *at_hand, *lists]))
         for source_id in self.published:
             self.inputs.enter(source_id, sources.path(source_id), sha256=self.register[source_id].files[0].sha256)
 
     @property
     def published(self) -> tuple[str, ...]:
-        """Return the ids of the published lists at hand."""
-        return tuple(name for name in self.available if name in PUBLISHED)
+        """Return the ids of the published lists that are read."""
+        return tuple(name for name in self.available if name not in _BUNDLED_SOURCES)
 
     @cached_property
     def register(self) -> dict[str, sources.SourceEntry]:
@@ -75,6 +82,18 @@ class Evidence:
     def sites(self) -> gpd.GeoDataFrame:
         """Return the sites of the gazetteer, EPSG:4326."""
         return catalogue.load()
+
+    @cached_property
+    def listed(self) -> pd.DataFrame:
+        """Return the sites of all lists, indexed by site_id, with what each list says of them."""
+        for source_id in self.lists:
+            self.inputs.path(source_id)
+        return pd.DataFrame(catalogue.load(*self.lists)).set_index("site_id", drop=False)
+
+    @cached_property
+    def listed_counts(self) -> pd.DataFrame:
+        """Return the yearly counts of all lists that count, a "series" table."""
+        return pd.concat([sources.read(source_id).counts for source_id in self.lists], ignore_index=True)
 
     @cached_property
     def gazetteer(self) -> pd.DataFrame:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from camps import files, provenance, settings
-from camps.appendix import bag, claims, content, crate, document, findings, records
+from camps import catalogue, files, provenance, settings
+from camps.appendix import bag, claims, content, crate, document, findings, records, schemas
 from camps.appendix.evidence import BUNDLED, Evidence
+from camps.appendix.schemas import RecordName
 from camps.provenance import CustodyLog, RunRecord
 
 
@@ -20,6 +21,7 @@ def build_appendix(
     out: Path,
     *,
     dossiers: Sequence[str] = content.DOSSIERS,
+    lists: Sequence[str] = catalogue.DEFAULT_SOURCES,
     published: Sequence[str] | None = None,
     software: Mapping[str, str] | None = None,
 ) -> list[Path]:
@@ -32,6 +34,8 @@ def build_appendix(
         change are left alone.
     dossiers
         Ids of the sites that get a dossier.
+    lists
+        Ids of the lists whose sites stand in the tables.
     published
         Ids of the published lists to read; all that are at hand when ``None``.
     software
@@ -50,7 +54,7 @@ def build_appendix(
     with tempfile.TemporaryDirectory(prefix="camps-appendix-") as scratch:
         staged = Path(scratch)
         versions = provenance.software() if software is None else software
-        build = _Build(Evidence(published), staged / bag.PAYLOAD, dossiers, versions)
+        build = _Build(Evidence(published, lists), staged / bag.PAYLOAD, dossiers, versions)
         build.run()
         bag.write_bag(staged, _bag_info(build))
         return _publish(staged, out)
@@ -102,7 +106,7 @@ class _Build:
 
     def _tables(
         self, checked: Sequence[claims.CheckedClaim], disputes: Sequence[claims.Dispute]
-    ) -> dict[records.RecordName, pd.DataFrame]:
+    ) -> dict[RecordName, pd.DataFrame]:
         return {
             "imagery": records.build_imagery(self.evidence),
             "sites": records.build_sites(self.evidence),
@@ -112,12 +116,12 @@ class _Build:
             "disputes": records.build_disputes(disputes),
         }
 
-    def _processing(self) -> dict[records.RecordName, pd.DataFrame]:
+    def _processing(self) -> dict[RecordName, pd.DataFrame]:
         return {"processing": records.build_processing(self.runs)}
 
-    def _write_tables(self, tables: Mapping[records.RecordName, pd.DataFrame]) -> list[Path]:
+    def _write_tables(self, tables: Mapping[RecordName, pd.DataFrame]) -> list[Path]:
         written = [
-            path for name, table in tables.items() for path in records.write_record(table, self.folder / "tables", name)
+            path for name, table in tables.items() for path in schemas.write_record(table, self.folder / "tables", name)
         ]
         return self._derive(written)
 
@@ -136,13 +140,13 @@ class _Build:
 
     def _record(self, instrument: str, outputs: Sequence[Path]) -> None:
         sums = {path.relative_to(self.folder).as_posix(): files.sha256(path) for path in outputs}
-        parameters = {"dossiers": list(self.dossiers)} if instrument.endswith("document") else {}
+        parameters = {"dossiers": list(self.dossiers), "lists": list(self.evidence.lists)}
         run = RunRecord(instrument, self.evidence.inputs.sums(), sums, parameters, settings.SEED, self.software)
         self.runs.append(run)
 
     def _write_custody(self) -> None:
         provenance.write_custody(self.log, self.folder / "custody.jsonl")
-        records.write_record(records.build_custody(self.log), self.folder / "tables", "custody")
+        schemas.write_record(records.build_custody(self.log), self.folder / "tables", "custody")
 
 
 def _copy(source: Path, target: Path) -> None:

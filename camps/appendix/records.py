@@ -1,210 +1,24 @@
-"""The tables of the appendix: built from the evidence, each with one schema, checked on writing and on reading."""
+"""The tables of the appendix, built from the evidence: items, images, sites, measurements, claims and the rest."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
-import pyarrow as arrow
-from pandera.errors import SchemaErrors
-from pyarrow import parquet
 
-from camps import crs, files, settings, tables
+from camps import crs, files
 from camps.appendix.claims import CheckedClaim, Dispute
 from camps.appendix.evidence import BUNDLED, Evidence
-from camps.errors import CheckError, Fault, InputError, raise_faults
+from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, check_record
 from camps.provenance import CustodyLog, RunRecord, canonical_json
-
-RecordName = Literal[
-    "items", "imagery", "sites", "measurements", "counts", "claims", "custody", "processing", "disputes"
-]
-RECORDS: tuple[RecordName, ...] = get_args(RecordName)
-
-VERIFICATION = settings.NOT_VERIFIED
-SUFFIXES = (".csv", ".parquet")
-
-_SHA256 = r"^[0-9a-f]{64}$"
-
-
-def _text(*, null: bool = True, unique: bool = False, one_of: Iterable[str] = (), like: str = "") -> pa.Column:
-    checks = [pa.Check.isin(list(one_of))] if one_of else []
-    checks += [pa.Check.str_matches(like)] if like else []
-    return pa.Column("string", [*checks, pa.Check.str_length(min_value=1)], nullable=null, unique=unique, coerce=True)
-
-
-def _number(low: float | None = None, high: float | None = None, *, null: bool = True) -> pa.Column:
-    checks = [pa.Check.ge(low)] if low is not None else []
-    checks += [pa.Check.le(high)] if high is not None else []
-    return pa.Column("float64", checks, nullable=null, coerce=True)
-
-
-def _whole(*, null: bool = False) -> pa.Column:
-    return pa.Column("Int64", [pa.Check.ge(0)], nullable=null, coerce=True)
-
-
-_COLUMNS: dict[RecordName, dict[str, pa.Column]] = {
-    "items": {
-        "item_id": _text(null=False, unique=True),
-        "evidence_or_working": _text(null=False, one_of=("evidence", "working")),
-        "parent_item": _text(), "title": _text(null=False), "creator": _text(), "publisher": _text(),
-        "url": _text(), "url_archived": _text(), "retrieved_utc": _text(), "tool": _text(), "tool_version": _text(),
-        "original_filename": _text(), "media_type": _text(), "bytes": _whole(null=True), "sha256": _text(like=_SHA256),
-        "licence": _text(), "rights_holder": _text(), "restriction": _text(), "language_script": _text(),
-        "notes": _text(),
-    },
-    "imagery": {
-        "src_id": _text(null=False, unique=True), "source_name": _text(null=False), "platform": _text(null=False),
-        "provider": _text(), "provider_image_id": _text(), "src_date": _text(null=False), "src_time_utc": _text(),
-        "gsd_m": _number(0, null=False), "off_nadir": _number(), "cloud_pct": _number(0, 100),
-        "processing_level": _text(), "georef_error_m": _number(0), "georef_error_basis": _text(),
-        "licence": _text(null=False), "sha256": _text(like=_SHA256),
-    },
-    "sites": {
-        "site_id": _text(null=False, unique=True),
-        "name_en": _text(null=False), "name_zh": _text(), "name_ug": _text(), "name_other": _text(),
-        "country": _text(null=False), "admin1": _text(), "admin2": _text(), "system": _text(null=False),
-        "opened": _text(), "closed": _text(),
-        "published_verbatim": _text(null=False), "published_lat": _text(null=False), "published_lon": _text(null=False),
-        "published_datum": _text(null=False), "decimals": _whole(null=True),
-        "used_lat": _number(-90, 90, null=False), "used_lon": _number(-180, 180, null=False),
-        "uncertainty_m": _number(0, null=False), "gcj02_offset_m": _number(0),
-        "source_items": _text(null=False), "detection_method": _text(null=False),
-        "verification_state": _text(null=False, one_of=(VERIFICATION,)),
-        "confidence": _text(null=False), "status": _text(null=False, one_of=tables.SITE_STATUSES),
-        "status_reason": _text(), "status_date": _text(),
-    },
-    "measurements": {
-        "measurement_id": _text(null=False, unique=True), "site_id": _text(null=False), "src_id": _text(null=False),
-        "metric": _text(null=False, one_of=("footprint_area", "built_area_total")), "track_id": _text(),
-        "date_edtf": _text(null=False), "last_seen_absent": _text(), "first_seen_present": _text(),
-        "area_m2": _number(0), "area_low": _number(0), "area_high": _number(0),
-        "method": _text(null=False), "ellipsoid": _text(null=False, one_of=("WGS 84",)),
-        "analyst": _text(null=False), "second_analyst": _text(), "agreement_iou": _number(0, 1),
-        "geometry_sha256": _text(like=_SHA256),
-    },
-    "counts": {
-        "site_id": _text(null=False), "date_edtf": _text(null=False), "metric": _text(null=False),
-        "printed": _text(), "value": _number(0), "status": _text(null=False, one_of=tables.LOOK_STATUSES),
-        "source_item": _text(null=False),
-    },
-    "claims": {
-        "claim_id": _text(null=False, unique=True), "title": _text(null=False), "text": _text(null=False),
-        "status": _text(null=False, one_of=("checked", "not checked")), "reason": _text(),
-        "numbers": _text(null=False), "function": _text(null=False), "notebook": _text(null=False),
-        "supporting_items": _text(null=False), "contrary_items": _text(), "alternatives": _text(null=False),
-        "confidence": _text(null=False), "limits": _text(null=False),
-    },
-    "custody": {
-        "seq": _whole(), "item_id": _text(null=False), "event": _text(null=False), "utc": _text(),
-        "sha256_before": _text(like=_SHA256), "sha256_after": _text(like=_SHA256),
-        "prev_hash": _text(null=False, unique=True, like=_SHA256),
-    },
-    "processing": {
-        "action_id": _text(null=False, unique=True), "instrument": _text(null=False), "objects": _text(null=False),
-        "results": _text(null=False), "agent": _text(), "end_time": _text(), "parameters": _text(null=False),
-        "seed": _whole(null=True), "software": _text(null=False),
-    },
-    "disputes": {
-        "date": _text(null=False), "who": _text(null=False), "claim": _text(null=False), "answer": _text(null=False),
-        "change": _text(null=False), "source": _text(null=False),
-    },
-}  # fmt: skip
-_UNIQUE: dict[RecordName, list[str]] = {"counts": ["site_id", "date_edtf", "metric"], "custody": ["seq"]}
-
-
-@cache
-def schema(name: RecordName) -> pa.DataFrameSchema:
-    """Return the pandera schema of a table of the appendix; it allows no other column and no other order."""
-    return pa.DataFrameSchema(_COLUMNS[name], name=name, unique=_UNIQUE.get(name), strict=True, ordered=True)
-
-
-def check_record(frame: pd.DataFrame, name: RecordName, *, source: str) -> pd.DataFrame:
-    """Return a table with the types of its schema.
-
-    Raises
-    ------
-    InputError
-        When a column is missing, added or moved, or a value is not allowed; all faults are named.
-    """
-    try:
-        checked: pd.DataFrame = schema(name).validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases = error.failure_cases.to_dict("records")
-        raise_faults((_fault(case) for case in cases), f"{source} ({name} table)")
-        raise
-    return checked
-
-
-def _fault(case: Mapping[str, Any]) -> Fault:
-    where = f"column {case['column']}" if pd.isna(case["index"]) else f"row {case['index']}, column {case['column']}"
-    return Fault(where, repr(case["failure_case"]), str(case["check"]).replace("_", " "))
-
-
-# --- writing and reading --------------------------------------------------------------------------------------------
-
-
-def write_record(frame: pd.DataFrame, folder: Path, name: RecordName) -> list[Path]:
-    """Check a table, write it to `folder` as CSV and Parquet, read both back and return their paths.
-
-    Raises
-    ------
-    InputError
-        When the table is not sound or the disk refuses.
-    CheckError
-        When a file does not read back as the table that was written.
-    """
-    checked = check_record(frame, name, source=name)
-    paths = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
-    for path in paths:
-        with files.replacing(path) as temporary:
-            _write_as(checked, temporary)
-        if not read_record(path).equals(checked):
-            raise CheckError(f"{path}: does not read back as it was written; report this with the table")
-    return paths
-
-
-def _write_as(frame: pd.DataFrame, path: Path) -> None:
-    if path.suffix == ".csv":
-        frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
-    else:
-        # Without pandas metadata, which names versions: the bytes depend on the table alone.
-        plain = arrow.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-        parquet.write_table(plain, path, compression="zstd")
-
-
-def read_record(path: Path) -> pd.DataFrame:
-    """Read a table of the appendix, named by its file, and check it.
-
-    Raises
-    ------
-    MissingError, InputError
-        When the file is not there, is not one of the tables, cannot be read or is not sound.
-    """
-    name = path.stem
-    if name not in RECORDS or path.suffix not in SUFFIXES:
-        raise InputError(f"{path}: no table of the appendix; expected one of {', '.join(RECORDS)} as .csv or .parquet")
-    with files.readable(path):
-        frame = _read_as(path)
-    return check_record(frame, name, source=path.name)
-
-
-def _read_as(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix == ".csv":
-            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-        return cast(pd.DataFrame, parquet.read_table(path).to_pandas())
-    except (ValueError, arrow.ArrowInvalid) as error:
-        raise InputError(f"{path}: not a readable table ({error}); build the appendix again") from error
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], name: RecordName) -> pd.DataFrame:
-    return pd.DataFrame([dict(row) for row in rows], columns=list(_COLUMNS[name]))
+    return pd.DataFrame([dict(row) for row in rows], columns=list(COLUMNS[name]))
 
 
 # --- items ----------------------------------------------------------------------------------------------------------
@@ -283,7 +97,7 @@ def _registered_item(evidence: Evidence, source_id: str) -> dict[str, Any]:
         "creator": entry.publisher, "publisher": entry.publisher, "url": file.url if one_file else entry.landing,
         "original_filename": file.name if one_file else None, "media_type": media_type(Path(file.name)),
         "sha256": file.sha256 if one_file else None, "licence": entry.licence, "rights_holder": entry.publisher,
-        "restriction": NOT_PASSED_ON if source_id in evidence.available else NOT_HELD,
+        "restriction": NOT_PASSED_ON if source_id in evidence.published else NOT_HELD,
         "notes": entry.citation,
     }  # fmt: skip
 
@@ -297,6 +111,7 @@ def cited_item_id(evidence: Evidence, url: str) -> str:
     return f"cited-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
 
 
+#: Where a site's row names a source: the column of the address and that of its title.
 _CITATIONS = (
     ("coord_source_url", "coord_source_title"),
     ("dates_source_url", "dates_source_title"),
@@ -305,21 +120,25 @@ _CITATIONS = (
 
 
 def _cited_items(evidence: Evidence) -> list[dict[str, Any]]:
+    registered = {f"cited-{source_id}" for source_id in evidence.register}
+    titles = _cited_titles(evidence)
+    listed = sorted((url, cited_item_id(evidence, url)) for url in titles)
+    return [
+        {"item_id": item, "evidence_or_working": "evidence", "title": titles[url], "url": url, "restriction": NOT_HELD}
+        for url, item in listed
+        if item not in registered
+    ]
+
+
+def _cited_titles(evidence: Evidence) -> dict[str, str]:
+    """Return the title of each address that a site cites; the address itself where no row gives a title."""
     titles: dict[str, str] = {}
     for url_column, title_column in _CITATIONS:
         for _, row in evidence.gazetteer.iterrows():
-            url = row[url_column]
-            title = row[title_column] if title_column else ""
-            if url and (url not in titles or titles[url] == url):
-                titles[url] = title if title and title != "same list" else url
-    return [
-        {
-            "item_id": item_id, "evidence_or_working": "evidence", "title": titles[url],
-            "url": url, "restriction": NOT_HELD,
-        }
-        for url, item_id in sorted((url, cited_item_id(evidence, url)) for url in titles)
-        if item_id not in {f"cited-{source_id}" for source_id in evidence.register}
-    ]  # fmt: skip
+            url, title = row[url_column], row[title_column] if title_column else ""
+            if url and titles.get(url, url) == url:
+                titles[url] = title if title not in ("", "same list") else url
+    return titles
 
 
 def _derived_item(item_id: str, path: Path) -> dict[str, Any]:
@@ -359,38 +178,46 @@ _METHODS = {
     "C": "centre of a nearby town; not the site itself",
 }
 _CONFIDENCE = {"A": "place: high", "B": "place: moderate", "C": "place: low"}
+_AS_LISTED = "point printed by the list"
+_NOT_RATED = "place: not rated here"
 
 
 def build_sites(evidence: Evidence) -> pd.DataFrame:
     """Return the sites as published and as used, with the offset of the Chinese datum where it applies."""
-    sites = evidence.sites
+    sites = evidence.listed
     offsets = crs.gcj02_offset_m(sites["lon"], sites["lat"])
-    rows = [
-        _site(evidence, row, offset) for row, offset in zip(sites.to_dict("records"), offsets.tolist(), strict=True)
-    ]
+    rows = [_site(evidence, row, offset) for (_, row), offset in zip(sites.iterrows(), offsets, strict=True)]
     return check_record(_frame(rows, "sites"), "sites", source="sites")
 
 
-def _site(evidence: Evidence, row: Mapping[str, Any], offset_m: float) -> dict[str, Any]:
-    printed = evidence.gazetteer.loc[row["site_id"]]
-    tier = printed["coord_tier"]
-    same = ("site_id", "name_en", "name_zh", "name_ug", "name_other", "country", "admin1", "admin2", "system")
+def _site(evidence: Evidence, row: pd.Series, offset_m: float) -> dict[str, Any]:
+    same = ("site_id", "name_zh", "name_ug", "name_other", "admin1", "admin2", "system", "opened", "closed", "status")
+    tier = said(row, "coord_tier")
     return {
-        **{name: row[name] for name in same}, "opened": row["opened"], "closed": row["closed"],
-        "published_verbatim": printed["coord_verbatim"],
+        **{name: row[name] for name in same},
+        "name_en": said(row, "name_en") or row["site_id"], "country": said(row, "country") or "not stated",
+        "published_verbatim": said(row, "coord_verbatim") or f"{row['lat_published']}, {row['lon_published']}",
         "published_lat": row["lat_published"], "published_lon": row["lon_published"],
         "published_datum": "not stated; taken as WGS 84", "decimals": _decimals(row["lat_published"]),
         "used_lat": row["lat"], "used_lon": row["lon"], "uncertainty_m": row["r95_m"],
-        "gcj02_offset_m": round(offset_m, 1) if row["country"] == "China" else None,
-        "source_items": "; ".join(_source_items(evidence, printed)),
-        "detection_method": _METHODS[tier], "verification_state": VERIFICATION, "confidence": _CONFIDENCE[tier],
-        "status": row["status"], "status_reason": row.get("status_reason"), "status_date": row.get("status_date"),
+        "gcj02_offset_m": round(float(offset_m), 1) if row["country"] == "China" else None,
+        "source_items": "; ".join(_source_items(evidence, row)),
+        "detection_method": _METHODS.get(tier, _AS_LISTED), "verification_state": VERIFICATION,
+        "confidence": _CONFIDENCE.get(tier, _NOT_RATED),
+        "status_reason": said(row, "status_reason") or None, "status_date": said(row, "status_date") or None,
     }  # fmt: skip
 
 
-def _source_items(evidence: Evidence, printed: pd.Series) -> list[str]:
-    urls = [printed[column] for column, _ in _CITATIONS if printed[column]]
-    return ["gazetteer", *dict.fromkeys(cited_item_id(evidence, url) for url in urls)]
+def said(row: pd.Series, column: str) -> str:
+    """Return what a row says in a column, or nothing where the column or the value is not there."""
+    value = row.get(column)
+    return "" if value is None or pd.isna(value) else str(value)
+
+
+def _source_items(evidence: Evidence, row: pd.Series) -> list[str]:
+    own = row["source_id"] if row["source_id"] == "gazetteer" else f"cited-{row['source_id']}"
+    urls = [said(row, column) for column, _ in _CITATIONS]
+    return list(dict.fromkeys([own, *(cited_item_id(evidence, url) for url in urls if url)]))
 
 
 def _decimals(printed: str) -> int:
@@ -456,12 +283,13 @@ def _brackets(evidence: Evidence, built: pd.DataFrame) -> dict[str, tuple[str | 
 
 def build_counts(evidence: Evidence) -> pd.DataFrame:
     """Return the yearly counts as printed and as read; "N/A" and blank are told apart and neither is zero."""
-    counts = evidence.counts
+    counts = evidence.listed_counts
+    own = counts["source_id"] == "gazetteer"
     frame = pd.DataFrame(
         {
             "site_id": counts["unit"], "date_edtf": counts["t"], "metric": counts["metric"],
             "printed": counts["verbatim"].where(counts["verbatim"] != ""), "value": counts["value"],
-            "status": counts["status"], "source_item": "gazetteer",
+            "status": counts["status"], "source_item": counts["source_id"].where(own, "cited-" + counts["source_id"]),
         }
     )  # fmt: skip
     return check_record(frame, "counts", source="counts")

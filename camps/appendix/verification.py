@@ -14,63 +14,20 @@ from pathlib import Path
 import pandas as pd
 
 from camps import files, provenance, settings, sources
-from camps.appendix import bag, crate, package, records
+from camps.appendix import bag, crate, package, records, schemas
+from camps.appendix.checks import Check, Verdict
 from camps.appendix.claims import read_claims
-from camps.appendix.evidence import BUNDLED, PUBLISHED
+from camps.appendix.evidence import BUNDLED
+from camps.appendix.framecheck import GROUP, SAMPLE, check_frames
 from camps.errors import CampsError, InputError, MissingError
 
 CUSTODY = "custody.jsonl"
 _MOST_DIFFERENCES = 3
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was checked: what it is, whether it holds (null when it could not be checked), and why."""
-
-    group: str
-    item: str
-    holds: bool | None
-    said: str
-
-    def __str__(self) -> str:
-        """Return the check as one line that begins with its outcome."""
-        outcome = {True: "PASS", False: "FAIL", None: "NOT CHECKED"}[self.holds]
-        return f"{outcome:<12}{self.item}: {self.said}"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """All checks of one package, in the order in which they were made."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Return whether every check holds; one that could not be made does not."""
-        return bool(self.checks) and all(check.holds is True for check in self.checks)
-
-    @property
-    def failed(self) -> tuple[Check, ...]:
-        """Return the checks that do not hold or could not be made."""
-        return tuple(check for check in self.checks if check.holds is not True)
-
-    def report(self) -> str:
-        """Return the report: a heading a group, a line an item, and the outcome of the whole at the end."""
-        lines: list[str] = []
-        for group in dict.fromkeys(check.group for check in self.checks):
-            lines += ["", group, *(f"  {check}" for check in self.checks if check.group == group)]
-        n_failed = sum(check.holds is False for check in self.checks)
-        n_open = sum(check.holds is None for check in self.checks)
-        if self.holds:
-            said = f"Everything holds: {len(self.checks)} checks, none failed."
-        else:
-            said = (
-                f"NOT everything holds: of {len(self.checks)} checks {n_failed} failed and {n_open} could not be made."
-            )
-        return "\n".join([*lines[1:], "", said]) + "\n"
-
-
-def verify(path: Path, *, seal: str | None = None, quick: bool = False) -> Verdict:
+def verify(
+    path: Path, *, seal: str | None = None, frames: Path | None = None, sample: int = SAMPLE, quick: bool = False
+) -> Verdict:
     """Check a package and return a line for each check; nothing is written beside it.
 
     Parameters
@@ -80,6 +37,10 @@ def verify(path: Path, *, seal: str | None = None, quick: bool = False) -> Verdi
     seal
         The SHA-256 of ``tagmanifest-sha256.txt`` as somebody else published it. Without it a package that was forged
         as a whole, and consistently, is told from the true one only by what the installed suite holds.
+    frames
+        Folder of delivered frames to check as well.
+    sample
+        How many frames of each delivery are drawn again and compared.
     quick
         Hash and compare only; the results are not made again, so the verdict cannot be that everything holds.
 
@@ -94,7 +55,8 @@ def verify(path: Path, *, seal: str | None = None, quick: bool = False) -> Verdi
         When there is no package at `path`, or the ZIP file cannot be read.
     """
     with _opened(path) as folder:
-        return Verdict(tuple(_checks(folder, seal, quick)))
+        checks = [*_checks(folder, seal, quick), *([] if frames is None else _check_frames(frames, sample))]
+    return Verdict(tuple(checks))
 
 
 # --- opening --------------------------------------------------------------------------------------------------------
@@ -150,6 +112,14 @@ _GROUPS = {
     "_check_sources": "The sources against those of the installed suite",
     "_check_results": "Every table, number and page made again from the sources",
 }
+
+
+def _check_frames(folder: Path, sample: int) -> Iterator[Check]:
+    try:
+        yield from check_frames(folder, sample=sample)
+    except CampsError as error:
+        yield Check(GROUP, str(folder), False, str(error))
+
 
 _NOT_MADE_AGAIN = Check(_GROUPS["_check_results"], "results", None, "asked for quickly; run again without --quick")
 
@@ -219,8 +189,8 @@ def _stated_head(payload: Path) -> str | None:
 
 def _check_log_against_files(payload: Path, log: provenance.CustodyLog) -> Iterator[Check]:
     group = _GROUPS["_check_custody"]
-    last = {event.item_id: event.sha256_after for event in log.events}
-    logged = {place_of(item_id): total for item_id, total in last.items() if item_id not in PUBLISHED}
+    held = [event for event in log.events if event.event != "entered" or event.item_id in BUNDLED]
+    logged = {place_of(event.item_id): event.sha256_after for event in held}
     present = {path.relative_to(payload).as_posix() for path in payload.rglob("*") if path.is_file()}
     unlogged = sorted(present - set(logged) - _NOT_LOGGED)
     for name in unlogged:
@@ -229,7 +199,7 @@ def _check_log_against_files(payload: Path, log: provenance.CustodyLog) -> Itera
         found = files.sha256(payload / name) if name in present else "no such file"
         if found != total:
             yield Check(group, name, False, f"the log says {total}, found {found}")
-    table = records.read_record(payload / "tables" / "custody.csv")
+    table = schemas.read_record(payload / "tables" / "custody.csv")
     same = table.equals(records.build_custody(log))
     yield Check(group, "tables/custody.csv", same, "repeats the log" if same else "is not what the log says")
 
@@ -250,7 +220,7 @@ def place_of(item_id: str) -> str:
 
 def _check_items(payload: Path) -> Iterator[Check]:
     group = _GROUPS["_check_items"]
-    items = records.read_record(payload / "tables" / "items.csv")
+    items = schemas.read_record(payload / "tables" / "items.csv")
     held = items[items["sha256"].notna() & ~items["item_id"].str.startswith("cited-")]
     for item_id, total in zip(held["item_id"], held["sha256"], strict=True):
         path = payload / place_of(item_id)
@@ -264,9 +234,9 @@ def _check_items(payload: Path) -> Iterator[Check]:
 
 def _check_tables(payload: Path) -> Iterator[Check]:
     group = _GROUPS["_check_tables"]
-    for name in records.RECORDS:
+    for name in schemas.RECORDS:
         try:
-            tables = [records.read_record(payload / "tables" / f"{name}{suffix}") for suffix in records.SUFFIXES]
+            tables = [schemas.read_record(payload / "tables" / f"{name}{suffix}") for suffix in schemas.SUFFIXES]
         except CampsError as error:
             yield Check(group, name, False, str(error))
             continue
@@ -313,7 +283,11 @@ def _check_results(payload: Path) -> Iterator[Check]:
         again = Path(scratch) / "package"
         with _home_at(payload):
             package.build_appendix(
-                again, dossiers=made_with.dossiers, published=made_with.published, software=made_with.software
+                again,
+                dossiers=made_with.dossiers,
+                lists=made_with.lists,
+                published=made_with.published,
+                software=made_with.software,
             )
             n_claims = len(read_claims())
         yield from _compare(payload, again / bag.PAYLOAD, n_claims)
@@ -325,20 +299,22 @@ class _MadeWith:
     """What a package says of its own making."""
 
     dossiers: tuple[str, ...]
+    lists: tuple[str, ...]
     published: tuple[str, ...]
     software: Mapping[str, str]
 
 
 def _made_with(payload: Path) -> _MadeWith:
-    processing = records.read_record(payload / "tables" / "processing.csv").set_index("instrument")
+    processing = schemas.read_record(payload / "tables" / "processing.csv").set_index("instrument")
     try:
         row = processing.loc["camps.appendix.document"]
-        dossiers = tuple(json.loads(str(row["parameters"]))["dossiers"])
+        parameters = json.loads(str(row["parameters"]))
+        dossiers, lists = tuple(parameters["dossiers"]), tuple(parameters["lists"])
         software = _in_our_order(json.loads(str(row["software"])))
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"tables/processing.csv: does not say how the document was made ({error})") from error
     objects = str(row["objects"]).split("; ")
-    return _MadeWith(dossiers, tuple(name for name in PUBLISHED if name in objects), software)
+    return _MadeWith(dossiers, lists, tuple(name for name in objects if name not in BUNDLED), software)
 
 
 def _in_our_order(software: Mapping[str, str]) -> dict[str, str]:
@@ -384,7 +360,7 @@ def _difference(theirs: Path, ours: Path) -> str:
     if theirs.suffix != ".csv" or theirs.parent.name != "tables":
         return "comes out with other bytes"
     try:
-        one, other = (records.read_record(path) for path in (theirs, ours))
+        one, other = (schemas.read_record(path) for path in (theirs, ours))
     except CampsError as error:
         return f"is no sound table: {error}"
     if one.shape != other.shape:
