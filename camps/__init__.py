@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from camps import film as film
     from camps import footprints as footprints
     from camps import growth as growth
+    from camps import imagery as imagery
     from camps import machine as machine
     from camps import maps as maps
     from camps import plots as plots
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appendix", "basemap", "build", "catalogue", "change", "crs", "errors", "files", "film", "footprints", "growth",
-    "machine", "maps", "plots", "provenance", "settings", "sources", "style", "tables", "timeline",
+    "imagery", "machine", "maps", "plots", "provenance", "settings", "sources", "style", "tables", "timeline",
 ]  # fmt: skip
 
 

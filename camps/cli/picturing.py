@@ -27,6 +27,8 @@ class MapName(StrEnum):
     sites = "sites"
     growth = "growth"
     footprints = "footprints"
+    eras = "eras"
+    compare = "compare"
 
 
 class Look(StrEnum):
@@ -55,7 +57,7 @@ def draw_map(
     """Write one map as one file that opens anywhere, without a network.
 
     Everything is inside: scripts, borders, data. `growth` and `footprints` carry a time slider that stops at the real
-    observation dates.
+    observation dates, `eras` one through the chapters from 1938 on; `compare` is two dates with a divider to swipe.
     """
     drawn = _MAPS[name](lang.value, look.value)
     print(camps.maps.write_map(drawn, out or camps.settings.exports() / "maps" / f"{name.value}.html"))
@@ -73,10 +75,17 @@ def _footprint_map(lang: str, look: str) -> Any:
     return camps.maps.footprint_map(series.footprints, series.looks, lang=lang, look=look)
 
 
+def _compare_map(lang: str, look: str) -> Any:
+    series = camps.footprints.load()
+    return camps.maps.compare_map(series.footprints, series.looks, lang=lang, look=look)
+
+
 _MAPS = {
     MapName.sites: lambda lang, look: camps.maps.site_map(lang=lang, look=look),
     MapName.growth: _growth_map,
     MapName.footprints: _footprint_map,
+    MapName.eras: lambda lang, look: camps.maps.era_map(lang=lang, look=look),
+    MapName.compare: _compare_map,
 }
 
 

@@ -42,6 +42,37 @@ def appendix(
     print("\n".join(map(str, written)))
 
 
+@app.command(epilog=example("camps verify exports/appendix", "camps verify evidence.zip --frames exports/frames"))
+def verify(
+    package: Annotated[Path, typer.Argument(help="Folder of an appendix, or its ZIP file.")],
+    seal: Annotated[str | None, typer.Option(help="SHA-256 of tagmanifest-sha256.txt as published elsewhere.")] = None,
+    frames: Annotated[Path | None, typer.Option(help="Folder of delivered frames to check as well.")] = None,
+    sample: Annotated[int, typer.Option(min=0, help="Frames of each delivery that are drawn again.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="Hash and compare only; make no result again.")] = False,
+) -> int:
+    """Check an appendix item by item, in plain words: every sum, the log, the numbers made again, and frames.
+
+    The exit status is 0 only when every check was made and holds.
+    """
+    verdict = camps.appendix.verify(package, seal=seal, frames=frames, sample=sample, quick=quick)
+    sys.stdout.write(verdict.report())
+    return int(not verdict.holds)
+
+
+@app.command(epilog=example("camps trace xj-bfn130-aspi50", "camps trace exports/frames/…/NAME.1050.png"))
+def trace(
+    subject: Annotated[str, typer.Argument(help="A frame's picture, or the id of a site.")],
+    frames: Annotated[Path | None, typer.Option(help="Folder searched for frames [default: exports/frames].")] = None,
+) -> int:
+    """Say what stands behind a frame (sites, rows, sources, hashes), or everything that uses a site.
+
+    The exit status is 1 when a picture is not the one recorded.
+    """
+    traced = camps.appendix.trace(subject, frames=frames)
+    sys.stdout.write(traced.report())
+    return int(not traced.holds)
+
+
 @app.command(epilog=example("camps doctor"))
 def doctor() -> int:
     """Say what this machine and this clone have and lack, each with its remedy.

@@ -1,0 +1,116 @@
+"""`camps imagery`: satellite scenes of a site, from a catalogue or a folder, and what can be measured on them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+import camps
+from camps.cli.app import app, example
+from camps.cli.output import TableFormat, deliver_table
+
+group = typer.Typer(
+    name="imagery",
+    no_args_is_help=True,
+    help="Satellite scenes of a site: found in a catalogue or added from a file, read, and turned into built-up area.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+)
+app.add_typer(group)
+
+Site = Annotated[str, typer.Argument(help="Id of a site, such as xj-bfn130-aspi50.")]
+Start = Annotated[str, typer.Option("--from", help="First date, EDTF, such as 2017.")]
+End = Annotated[str, typer.Option("--to", help="Last date, EDTF, such as 2020.")]
+Catalogue = Annotated[str, typer.Option("--source", help="STAC catalogue of sources.toml, its address, or a folder.")]
+Cloud = Annotated[float, typer.Option("--cloud", help="Most cloud, per cent of the scene.")]
+Radius = Annotated[float, typer.Option("--radius", help="Half the side of the window, in metres.")]
+
+
+@group.command("list", epilog=example("camps imagery list", "camps imagery list --format csv"))
+def list_scenes(
+    form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+) -> None:
+    """Print every registered scene: sensor, date, ground sample distance, licence, and whether its picture is here."""
+    table = camps.imagery.listing()
+    shown = ["scene_id", "observed_on", "sensor", "gsd_m", "bands", "here", "licence"]
+    deliver_table(table[shown] if form is TableFormat.table else table, form, out)
+
+
+@group.command(
+    epilog=example("camps imagery add scene.tif --date 2019-05-01 --sensor 'SkySat' --licence '…' --attribution '© …'")
+)
+def add(
+    picture: Annotated[
+        Path, typer.Argument(help="GeoTIFF, JPEG2000, or JPEG/PNG with a world file or control points.")
+    ],
+    date: Annotated[str, typer.Option(help="UTC date of the image, YYYY-MM-DD.")],
+    sensor: Annotated[str, typer.Option(help="The instrument.")],
+    licence: Annotated[str, typer.Option(help="Its terms, as text.")],
+    attribution: Annotated[str, typer.Option(help="The line printed on every picture made from it.")],
+    scene_id: Annotated[str | None, typer.Option("--id", help="Id [default: from name and date].")] = None,
+    crs: Annotated[str | None, typer.Option(help="CRS of the world file or the control points.")] = None,
+    points: Annotated[Path | None, typer.Option(help="Control points as CSV.")] = None,
+) -> None:
+    """Register a picture of your own as a scene; the picture stays where it is."""
+    scene = camps.imagery.add(
+        picture, observed_on=date, sensor=sensor, licence=licence, attribution=attribution, scene_id=scene_id,
+        crs=crs, points=points,
+    )  # fmt: skip
+    print(f"{scene.scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
+
+
+@group.command(epilog=example("camps imagery find xj-bfn130-aspi50 --from 2017 --to 2020"))
+def find(
+    site: Site,
+    start: Start,
+    end: End,
+    source: Catalogue = "earth-search",
+    cloud: Cloud = 20.0,
+    radius: Radius = 1500.0,
+) -> None:
+    """Print which scenes would be read for a site, before anything is read."""
+    plan = camps.imagery.find_site(site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius)
+    deliver_table(plan.table, TableFormat.table, None)
+    print(f"{len(plan.scenes)} scenes in {plan.catalogue.id}; {len(plan.left_out)} left out")
+    print(f"at most {plan.table['window_bytes'].sum() / 1e6:.1f} MB to read")
+
+
+@group.command(epilog=example("camps imagery read xj-bfn130-aspi50 --from 2017 --to 2020"))
+def read(
+    site: Site,
+    start: Start,
+    end: End,
+    source: Catalogue = "earth-search",
+    cloud: Cloud = 20.0,
+    radius: Radius = 1500.0,
+) -> None:
+    """Read the window of a site out of each scene into the cache; only the window travels."""
+    columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def progress(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        scenes = camps.imagery.read_site(
+            site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, progress=progress
+        )
+    for scene_id, scene in scenes.items():
+        print(f"{scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
+
+
+@group.command(epilog=example("CAMPS_MIRROR=../shared/data camps imagery extract xj-bfn130-aspi50"))
+def extract(
+    site: Site,
+    out: Annotated[Path | None, typer.Option(help="Folder to write [default: exports/imagery/SITE].")] = None,
+) -> None:
+    """Measure what was built at a site on the scenes that are here: area with an interval, polygons, pictures."""
+    found: Any = camps.imagery.extract_site(site)
+    deliver_table(found.series, TableFormat.table, None)
+    print("\n".join(map(str, camps.imagery.write_extraction(found, out))))
