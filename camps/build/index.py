@@ -16,6 +16,8 @@ from camps.build import notebooks
 _MAP_TEXTS = {
     "growth": ("Growth", "Building counts by year, with what was observed, held or not known drawn apart."),
     "footprints": ("Footprints", "Dabancheng from 2017 to 2020 as outlined on thirteen Sentinel-2 scenes."),
+    "compare": ("Before and after", "Dabancheng at its first and its last look, with a divider to swipe."),
+    "eras": ("Chapters", "Sites by when they opened, through the chapters of the story from 1938 on."),
     "sites": ("Sites", "Every site of the record with its sources, its coordinates as published, and its status."),
 }
 _APPENDIX_TITLES = {".pdf": "The document", ".html": "The document as a page", ".sha256": "SHA-256 of every file"}

@@ -137,10 +137,23 @@ def draw_footprints(report: Report) -> Iterable[Path]:
     yield maps.write_map(maps.footprint_map(read.footprints, read.looks), _map_path("footprints"))
 
 
+def draw_eras(report: Report) -> Iterable[Path]:
+    """Draw the sites with a known opening through the chapters of the story."""
+    yield maps.write_map(maps.era_map(), _map_path("eras"))
+
+
+def draw_compare(report: Report) -> Iterable[Path]:
+    """Draw Dabancheng before and after, with a divider to swipe."""
+    read = footprints.load()
+    yield maps.write_map(maps.compare_map(read.footprints, read.looks), _map_path("compare"))
+
+
 _MAPS: dict[str, Callable[[Report], Iterable[Path]]] = {
     "growth": draw_growth,
     "footprints": draw_footprints,
     "sites": draw_sites,
+    "eras": draw_eras,
+    "compare": draw_compare,
 }
 
 
