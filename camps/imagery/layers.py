@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import Transformer
 from rasterio.enums import Resampling
-from rasterio.warp import calculate_default_transform, reproject
+from rasterio.warp import reproject
 
 from camps import files
 from camps.errors import InputError
@@ -67,9 +67,18 @@ def _name(raster: Raster) -> str:
 
 
 def _mercator(raster: Raster) -> tuple[NDArray[np.uint8], Affine]:
-    grid = raster.grid
-    transform, width, height = calculate_default_transform(grid.crs, _MERCATOR, grid.width, grid.height, *grid.bounds)
+    (left, right), (bottom, top) = _mercator_bounds(raster)
+    _, lat = raster.grid.centre
+    step = raster.grid.gsd_m / float(np.cos(np.radians(lat)))
+    width, height = int(np.ceil((right - left) / step)), int(np.ceil((top - bottom) / step))
+    transform = Affine(step, 0, left, 0, -step, top)
     return _laid_on(colour_image(raster), raster, transform, (height, width)), transform
+
+
+def _mercator_bounds(raster: Raster) -> tuple[tuple[float, float], tuple[float, float]]:
+    west, south, east, north = raster.grid.lonlat_bounds
+    x, y = Transformer.from_crs(4326, _MERCATOR, always_xy=True).transform([west, east], [south, north])
+    return (float(x[0]), float(x[1])), (float(y[0]), float(y[1]))
 
 
 def _laid_on(
@@ -131,9 +140,7 @@ def native_zoom(raster: Raster) -> int:
 
 
 def _tiles_of(raster: Raster, zoom: int) -> list[tuple[int, int, int]]:
-    west, south, east, north = raster.grid.lonlat_bounds
-    to_mercator = Transformer.from_crs(4326, _MERCATOR, always_xy=True)
-    (left, right), (bottom, top) = to_mercator.transform([west, east], [south, north])
+    (left, right), (bottom, top) = _mercator_bounds(raster)
     side = 2 * _HALF_WORLD_M / 2**zoom
     columns = range(int((left + _HALF_WORLD_M) // side), int((right + _HALF_WORLD_M) // side) + 1)
     rows = range(int((_HALF_WORLD_M - top) // side), int((_HALF_WORLD_M - bottom) // side) + 1)
