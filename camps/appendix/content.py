@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from camps.appendix import plates
+from camps.appendix import placeplate, plates
 from camps.appendix.blocks import (
     Block,
     Column,
@@ -193,6 +193,7 @@ def _dossier(material: Material, site_id: str) -> Section:
     row = material.site(site_id)
     blocks = [
         facts(_dossier_facts(material, row)),
+        _place_plate(material, row),
         *_growth_blocks(material, site_id),
         *_count_blocks(material, site_id),
         *_remarks(material, site_id),
@@ -258,6 +259,19 @@ def _basis_of_dates(listed: pd.Series) -> list[tuple[str, Spans]]:
 
 def _address(url: str) -> Spans:
     return [{"text": url, "href": url}] if url.startswith("http") else plain(url)
+
+
+def _place_plate(material: Material, row: pd.Series) -> Block:
+    site_id = row["site_id"]
+    footprints = material.evidence.dabancheng.footprints
+    own = footprints[footprints["site_id"] == site_id]
+    last = own[own["observed_on"] == own["observed_on"].max()] if len(own) else None
+    path = placeplate.draw_place(row, last, material.folder / f"place-{site_id}.svg")
+    alt = prose()["place_alt"].format(
+        name=row["name_en"], place=_place(row), lat=row["used_lat"], lon=row["used_lon"], r95=row["uncertainty_m"]
+    )
+    caption = rich(prose()["place_caption"] + (prose()["place_shifted"] if row["country"] == "China" else ""))
+    return figure(path.name, alt=alt, caption=caption)
 
 
 def _growth_blocks(material: Material, site_id: str) -> list[Block]:

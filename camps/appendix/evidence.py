@@ -30,6 +30,8 @@ BUNDLED = {
     "dabancheng-blind-repeat": "footprints/dabancheng_blind_repeat.geojson",
     "dabancheng-readme": "footprints/README.md",
     "dabancheng-scenes": "scenes/scenes.csv",
+    "basemap-asia": "basemap/asia.json",
+    "basemap-places": "basemap/places.csv",
 }
 
 #: Published lists that claims may need; used where they are at hand, named with their sums, never put in the package.

@@ -23,7 +23,7 @@ from camps import crs, files
 
 INK, QUIET, LINE, ACCENT, BAND = "#1a1a1a", "#5a5a5a", "#b8b8b8", "#8a1c1c", "#e3c9c7"
 
-_STYLE: Any = {
+STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 7.5, "axes.edgecolor": LINE, "axes.linewidth": 0.6,
     "axes.labelcolor": INK, "text.color": INK, "xtick.color": QUIET, "ytick.color": QUIET,
     "xtick.major.width": 0.6, "ytick.major.width": 0.6, "svg.hashsalt": "camps", "svg.fonttype": "path",
@@ -33,9 +33,15 @@ _WIDTH_IN = 6.2
 _DATES: Any = dates
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def new_figure(*, height_in: float, width_in: float = _WIDTH_IN) -> Figure:
+    """Return an empty figure of a plate, in inches; draw on it and hand it to `save`."""
+    return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as SVG and return the path."""
     # Without a date and with a fixed salt, so that the same picture has the same bytes.
-    with files.replacing(path) as temporary, mpl.rc_context(_STYLE):
+    with files.replacing(path) as temporary, mpl.rc_context(STYLE):
         figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
     return path
 
@@ -50,13 +56,13 @@ def draw_growth_curve(series: pd.DataFrame, path: Path) -> Path:
     path
         Where the SVG goes.
     """
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH_IN, 2.75), layout="constrained")
+    with mpl.rc_context(STYLE):
+        figure = new_figure(height_in=2.05)
         axes = figure.subplots()
         days = [dt.date.fromisoformat(day) for day in series["t"]]
         _draw_steps(axes, days, series)
         _finish_time_axis(axes)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def _draw_steps(axes: Axes, days: Sequence[dt.date], series: pd.DataFrame) -> None:
@@ -108,33 +114,36 @@ def draw_footprints(footprints: gpd.GeoDataFrame, days: Sequence[str], path: Pat
     west, south, east, north = plane.total_bounds
     rows = -(-len(days) // 2)
     height = _WIDTH_IN / 2 * (north - south) / (east - west) * rows + 0.32 * rows
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH_IN, height), layout="constrained")
+    with mpl.rc_context(STYLE):
+        figure = new_figure(height_in=height)
         for axes, day in zip(figure.subplots(rows, 2, squeeze=False).flat, days, strict=False):
             _draw_day(axes, drawn[drawn["observed_on"] == day], day)
             axes.set(xlim=(west - 40, east + 40), ylim=(south - 90, north + 40), aspect="equal")
             _draw_scale_bar(axes, west, south - 60)
-    return _save(figure, path)
+    return save(figure, path)
 
 
-_FILLS = {"building": ACCENT, "block": ACCENT, "construction": "none", "compound": "none"}
-_EDGES = {"building": ACCENT, "block": ACCENT, "construction": QUIET, "compound": INK}
+# In the order in which they are drawn; what is filled takes the colour asked for.
+_EDGES = {"compound": INK, "construction": QUIET, "block": "", "building": ""}
 _HATCHES = {"construction": "//////"}
 
 
 def _draw_day(axes: Axes, footprints: gpd.GeoDataFrame, day: str) -> None:
-    for kind in ("compound", "construction", "block", "building"):
+    for kind in _EDGES:
         for shape in footprints.loc[footprints["kind"] == kind].geometry:
-            axes.add_patch(
-                PathPatch(
-                    _outline(shape), facecolor=_FILLS[kind], edgecolor=_EDGES[kind], hatch=_HATCHES.get(kind),
-                    linewidth=0.7 if kind == "compound" else 0.3,
-                )
-            )  # fmt: skip
+            draw_footprint(axes, shape, kind)
     if footprints.empty:
         axes.annotate("seen; none stood here", (0.5, 0.5), xycoords="axes fraction", ha="center", color=QUIET)
     axes.set_title(day, loc="left", fontsize=7.5, pad=2)
     axes.set(xticks=[], yticks=[])
+
+
+def draw_footprint(axes: Axes, shape: Polygon, kind: str, *, colour: str = ACCENT) -> None:
+    """Draw one polygon as its kind is drawn everywhere; kinds that are not of a site are left out."""
+    if kind in _EDGES:
+        edge = _EDGES[kind]
+        look: Any = {"facecolor": "none" if edge else colour, "edgecolor": edge or colour, "hatch": _HATCHES.get(kind)}
+        axes.add_patch(PathPatch(_outline(shape), linewidth=0.7 if kind == "compound" else 0.3, **look))
 
 
 def _outline(shape: Polygon) -> Outline:
@@ -157,8 +166,8 @@ def draw_counts(counts: pd.DataFrame, path: Path) -> Path:
     path
         Where the SVG goes.
     """
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(3.4, 1.55), layout="constrained")
+    with mpl.rc_context(STYLE):
+        figure = new_figure(height_in=1.3, width_in=3.4)
         axes = figure.subplots()
         axes.bar(counts["date_edtf"], counts["value"].fillna(0), width=0.55, color=ACCENT)
         top = max(counts["value"].max(), 1) if counts["value"].notna().any() else 1
@@ -169,4 +178,4 @@ def draw_counts(counts: pd.DataFrame, path: Path) -> Path:
         axes.set_ylabel("buildings counted")
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_yticks([])
-    return _save(figure, path)
+    return save(figure, path)

@@ -66,9 +66,15 @@ def _bundled_item(evidence: Evidence, item_id: str) -> dict[str, Any]:
         "parent_item": "cited-dabancheng-sentinel2" if of_footprints else None,
         "creator": "camps", "publisher": "camps", "original_filename": BUNDLED[item_id].rpartition("/")[2],
         "media_type": media_type(held.path), "bytes": held.n_bytes, "sha256": held.sha256,
-        "licence": evidence.register["dabancheng" if of_footprints else "gazetteer"].licence,
+        "licence": _bundled_licence(evidence, item_id),
         "rights_holder": "camps; for each fact its own source", "language_script": "English; names also in Chinese",
     }  # fmt: skip
+
+
+def _bundled_licence(evidence: Evidence, item_id: str) -> str:
+    if item_id.startswith("basemap"):
+        return "public domain (Natural Earth); names: GeoNames, CC BY 4.0"
+    return evidence.register["dabancheng" if item_id.startswith("dabancheng") else "gazetteer"].licence
 
 
 _TITLES = {
@@ -85,6 +91,8 @@ _TITLES = {
     "dabancheng-blind-repeat": "Dabancheng: second, blind reading of three dates",
     "dabancheng-readme": "Dabancheng: how the footprints were made",
     "dabancheng-scenes": "Dabancheng: images",
+    "basemap-asia": "Base map of Asia",
+    "basemap-places": "Names on the base map",
 }
 
 

@@ -1,0 +1,163 @@
+"""The plate of a site's place: where it lies in the region, and the ground about it with the errors drawn to scale."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib import collections, patches
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from shapely.geometry import Polygon, box
+
+from camps import basemap, crs
+from camps.appendix.plates import ACCENT, BAND, INK, LINE, QUIET, STYLE, draw_footprint, new_figure, save
+
+#: Half the height of the regional panel in degrees, and of the ground panel in metres where nothing asks for more.
+_REGION_DEG = 4.2
+_GROUND_M = 420.0
+_SCALE = "asia"
+_MOST_LABELS = 7
+_LINES: dict[str, Any] = {
+    "provinces": {"colors": LINE, "linewidths": 0.35},
+    "borders": {"colors": QUIET, "linewidths": 0.7},
+    "disputed": {"colors": QUIET, "linewidths": 0.7, "linestyles": (0, (3, 2))},
+    "rivers": {"colors": "#9db4c8", "linewidths": 0.4},
+}
+_LAND, _WATER = "#f6f4ee", "#e6edf2"
+
+
+def draw_place(site: pd.Series, footprints: gpd.GeoDataFrame | None, path: Path) -> Path:
+    """Draw where a site lies and how far its point may be off.
+
+    Parameters
+    ----------
+    site
+        Row of the sites table: ``used_lon``, ``used_lat``, ``uncertainty_m``, ``country``.
+    footprints
+        The last footprints of the site, EPSG:4326, or ``None``.
+    path
+        Where the SVG goes.
+    """
+    with mpl.rc_context(STYLE):
+        figure = new_figure(height_in=1.9)
+        region, ground = figure.subplots(1, 2, width_ratios=(1.32, 1))
+        _draw_region(region, float(site["used_lon"]), float(site["used_lat"]))
+        _draw_ground(ground, site, footprints)
+    return save(figure, path)
+
+
+# --- the region -----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=16)
+def _layer(folder: Path, name: str) -> NDArray[np.object_]:
+    """Return one layer of the base map as shapes in degrees; `folder` tells the base maps of two records apart."""
+    scale = basemap.read_scale(_SCALE)
+    lines = [basemap.decode_line(text, scale["digits"]) for text in scale["layers"][name]]
+    areal = name in ("land", "lakes")
+    return np.array(
+        [Polygon(line) if areal else shapely.linestrings(line) for line in lines if len(line) > 3 or not areal]
+    )
+
+
+def _draw_region(axes: Axes, lon: float, lat: float) -> None:
+    half_width = _REGION_DEG * 1.32 / np.cos(np.radians(lat))
+    frame = box(lon - half_width, lat - _REGION_DEG, lon + half_width, lat + _REGION_DEG)
+    axes.set_facecolor(_WATER)
+    for name, colour in (("land", _LAND), ("lakes", _WATER)):
+        rings = [np.asarray(part.exterior.coords) for part in _within(name, frame)]
+        axes.add_collection(collections.PolyCollection(rings, facecolors=colour, edgecolors="none"))
+    for name, look in _LINES.items():
+        lines = [np.asarray(part.coords) for part in _within(name, frame)]
+        axes.add_collection(collections.LineCollection(lines, **look))
+    _label_places(axes, frame)
+    axes.plot(lon, lat, "o", ms=5, mfc=ACCENT, mec="white", mew=0.8)
+    west, south, east, north = frame.bounds
+    axes.set(xlim=(west, east), ylim=(south, north), aspect=1 / np.cos(np.radians(lat)), xticks=[], yticks=[])
+
+
+def _within(name: str, frame: Polygon) -> list[Any]:
+    shapes = _layer(basemap.folder(), name)
+    near = shapes[shapely.intersects(shapes, frame)]
+    cut = shapely.get_parts(shapely.intersection(shapely.make_valid(near), frame))
+    wanted = "Polygon" if name in ("land", "lakes") else "LineString"
+    return [part for part in cut if part.geom_type == wanted]
+
+
+def _label_places(axes: Axes, frame: Polygon) -> None:
+    places = basemap.read_places()
+    shown = places[shapely.contains_xy(frame.buffer(-0.5), places["lon"], places["lat"])]
+    labelled: list[tuple[float, float]] = []
+    for _, place in shown.iterrows():
+        if len(labelled) == _MOST_LABELS or any(_collide(place, other) for other in labelled):
+            continue
+        labelled.append((place["lon"], place["lat"]))
+        town = place["kind"] in ("city", "capital")
+        if town:
+            axes.plot(place["lon"], place["lat"], "s", ms=1.8, color=INK)
+        offset, aligned = ((3, 2), "left") if town else ((0, 0), "center")
+        axes.annotate(
+            place["name_en"], (place["lon"], place["lat"]), offset, textcoords="offset points", ha=aligned,
+            fontsize=5.8, color=INK if town else QUIET, style="normal" if town else "italic", clip_on=True,
+        )  # fmt: skip
+
+
+def _collide(place: pd.Series, other: tuple[float, float]) -> bool:
+    """Return whether the names of two places would be set over one another."""
+    return bool(abs(place["lon"] - other[0]) < 2.2 and abs(place["lat"] - other[1]) < 0.5)
+
+
+# --- the ground -----------------------------------------------------------------------------------------------------
+
+
+def _draw_ground(axes: Axes, site: pd.Series, footprints: gpd.GeoDataFrame | None) -> None:
+    lon, lat, r95_m = float(site["used_lon"]), float(site["used_lat"]), float(site["uncertainty_m"])
+    half = max(_GROUND_M, 1.25 * r95_m)
+    if footprints is not None:
+        _draw_built(axes, footprints, lon, lat)
+    circle = patches.Circle((0, 0), r95_m, facecolor="none", edgecolor=INK, linewidth=0.8, linestyle=(0, (4, 2)))
+    axes.add_patch(circle)
+    axes.plot(0, 0, "+", ms=8, mew=1.3, color=INK)
+    if site["country"] == "China":
+        half = max(half, 1.5 * _draw_shifted(axes, lon, lat))
+    axes.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", xticks=[], yticks=[])
+    _draw_scale_bar(axes, half)
+
+
+def _metres(lon: NDArray[np.float64], lat: NDArray[np.float64], lon0: float, lat0: float) -> NDArray[np.float64]:
+    """Return points as metres east and north of a place, on its parallel and meridian: a picture, not a measurement."""
+    east = crs.distance_m((lon0, lat0), (lon, lat0)) * np.sign(lon - lon0)
+    north = crs.distance_m((lon0, lat0), (lon0, lat)) * np.sign(lat - lat0)
+    return np.column_stack([east, north])
+
+
+def _draw_built(axes: Axes, footprints: gpd.GeoDataFrame, lon: float, lat: float) -> None:
+    for kind, shape in zip(footprints["kind"], footprints.geometry, strict=True):
+        placed = shapely.transform(shape, lambda points: _metres(points[:, 0], points[:, 1], lon, lat))
+        draw_footprint(axes, placed, kind, colour=BAND)
+
+
+def _draw_shifted(axes: Axes, lon: float, lat: float) -> float:
+    """Draw where a Chinese map shows the point; return the larger of its distances east or north, in metres."""
+    shifted_lon, shifted_lat = crs.wgs84_to_gcj02(lon, lat)
+    east, north = _metres(np.array([shifted_lon]).ravel(), np.array([shifted_lat]).ravel(), lon, lat)[0]
+    axes.annotate("", (east, north), (0, 0), arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.6})
+    axes.plot(east, north, "x", ms=6, mew=1.2, color=INK)
+    words = axes.annotate("GCJ-02", (east, north), (0, 5), textcoords="offset points", fontsize=6, color=INK)
+    words.set(ha="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85})
+    return float(max(abs(east), abs(north)))
+
+
+def _draw_scale_bar(axes: Axes, half: float) -> None:
+    length = next(step for step in (10_000, 5_000, 2_000, 1_000, 500, 200, 100, 0) if step <= half * 0.7)
+    x, y = -0.92 * half, -0.9 * half
+    axes.plot([x, x + length], [y, y], color=INK, linewidth=1.4, solid_capstyle="butt")
+    label = f"{length:,} m" if length < 1000 else f"{length // 1000} km"
+    axes.annotate(label, (x, y), (0, 3), textcoords="offset points", fontsize=6, color=INK)
