@@ -109,8 +109,15 @@ class Words {
     const seen = this.data.meta.stop_days.filter((stop) => stop <= day);
     if (!seen.length) return this.of('no_look_yet', lang);
     const last = seen[seen.length - 1];
-    if (last === day) return this.of('look_today', lang);
+    if (last === day) return this.todayNote(state, lang);
     return this.of('look_before', lang, { days: this.number(day - last, lang), date: this.date(last, lang) });
+  }
+
+  // The total keeps what stood before and was not recognised today; a reader is told how much was seen itself.
+  todayNote(state, lang) {
+    const seenAll = state.total === null || Math.round(state.totalLo) === Math.round(state.total);
+    if (seenAll) return this.of('look_today', lang);
+    return this.of('look_today_part', lang, { value: this.number(state.totalLo, lang) });
   }
 
   credit(lang) {
