@@ -31,7 +31,7 @@ def _shot() -> film.Shot:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     out = tmp_path_factory.mktemp("undisturbed")
-    film.render(_shot(), out, page=test_page(), movie=False)
+    film.render(test_page(), out, shot=_shot(), movie=False)
     return sums(out)
 
 
@@ -70,7 +70,7 @@ def test_a_browser_that_dies_is_started_again_and_the_film_is_the_same(
 ) -> None:
     after = random.Random(f"{who} {seed}").randrange(1, N_FRAMES - 10)
     find = _renderers if who == "renderer" else _main_browser
-    result = film.render(_shot(), tmp_path, page=test_page(), movie=False, progress=_killing(find, after))
+    result = film.render(test_page(), tmp_path, shot=_shot(), movie=False, progress=_killing(find, after))
     assert result.n_drawn == N_FRAMES
     assert sums(tmp_path) == undisturbed
 
@@ -81,14 +81,14 @@ def test_a_page_that_never_gets_ready_is_given_up_after_three_times(
     monkeypatch.setattr("camps.film.stage.PATIENCE_S", 1.0)
     page = test_page(**{"await document.fonts.ready;": "await new Promise(() => {});"})
     with pytest.raises(RenderError, match=r"the page said nothing for 1 s, 3 times"):
-        film.render(_shot(), tmp_path, page=page, movie=False)
+        film.render(page, tmp_path, shot=_shot(), movie=False)
 
 
 def test_a_page_that_hangs_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("camps.film.stage.PATIENCE_S", 1.0)
     page = test_page(**{"const t = days(frame.t);": "const t = days(frame.t); while (frame.t > 17900);"})
     with pytest.raises(RenderError, match=r"frame 10\d\d: the page said nothing for 1 s, 3 times"):
-        film.render(_shot(), tmp_path, page=page, movie=False)
+        film.render(page, tmp_path, shot=_shot(), movie=False)
 
 
 _JOB = """
@@ -99,7 +99,7 @@ from film_support import test_page
 from camps import film
 def progress(done, total, message):
     print(done, flush=True)
-film.render(_shot(), sys.argv[1], page=test_page(), movie=False, progress=progress)
+film.render(test_page(), sys.argv[1], shot=_shot(), movie=False, progress=progress)
 """
 
 
@@ -132,7 +132,7 @@ def test_a_killed_job_is_gone_on_with(tmp_path: Path, undisturbed: dict[str, str
     for picture in tmp_path.rglob("TEST*.png"):
         with Image.open(picture) as opened:
             opened.load()
-    result = film.render(_shot(), tmp_path, page=test_page(), movie=False)
+    result = film.render(test_page(), tmp_path, shot=_shot(), movie=False)
     assert result.n_kept >= after - 1
     assert sums(tmp_path) == undisturbed
     assert not list(Path("/dev/shm").glob(f"camps-film-{job.pid}-*")), "the next run sweeps what is left"
@@ -145,7 +145,7 @@ def test_an_interrupt_stops_cleanly_and_what_is_done_is_kept(tmp_path: Path, und
     assert time.monotonic() - began < 30
     assert job.returncode != 0
     assert not list(Path("/dev/shm").glob(f"camps-film-{job.pid}-*"))
-    result = film.render(_shot(), tmp_path, page=test_page(), movie=False)
+    result = film.render(test_page(), tmp_path, shot=_shot(), movie=False)
     assert result.n_kept >= 9
     assert sums(tmp_path) == undisturbed
 
@@ -164,7 +164,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_named_and_nothing_half_written_stays(small_disk: Path) -> None:
     with pytest.raises(InputError, match=r"the disk is full|MB free, but the frames take"):
-        film.render(_shot(), small_disk, page=test_page(), movie=False)
+        film.render(test_page(), small_disk, shot=_shot(), movie=False)
     assert not list(small_disk.rglob(".camps-*"))
     for picture in small_disk.rglob("*.png"):
         with Image.open(picture) as opened:
@@ -174,4 +174,4 @@ def test_a_full_disk_is_named_and_nothing_half_written_stays(small_disk: Path) -
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "TEST_A_0010_v001").write_text("a file where the folder should be")
     with pytest.raises(InputError, match="TEST_A_0010_v001"):
-        film.render(_shot(), tmp_path, page=test_page(), movie=False)
+        film.render(test_page(), tmp_path, shot=_shot(), movie=False)

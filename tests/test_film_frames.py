@@ -27,7 +27,8 @@ pytestmark = pytest.mark.browser
 
 def _render(out: Path, **options: Any) -> film.RenderResult:
     shot = options.pop("shot", None) or small_shot()
-    return film.render(shot, out, page=options.pop("page", None) or test_page(), movie=False, **options)
+    page = options.pop("page", None) or test_page()
+    return film.render(page, out, shot=shot, movie=False, **options)
 
 
 def _pixels(path: Path) -> NDArray[np.int_]:
@@ -101,7 +102,7 @@ import sys
 sys.path.insert(0, sys.argv[2])
 from film_support import small_shot, test_page
 from camps import film
-film.render(small_shot(), sys.argv[1], page=test_page(), movie=False)
+film.render(test_page(), sys.argv[1], shot=small_shot(), movie=False)
 """
 
 

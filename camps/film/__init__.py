@@ -16,11 +16,12 @@ from camps.film.render import folder_name as folder_name
 from camps.film.render import render as render
 from camps.film.shot import Shot as Shot
 from camps.film.shot import build_shot as build_shot
+from camps.film.shot import build_shot_of_dates as build_shot_of_dates
 from camps.film.shot import list_shots as list_shots
 from camps.film.shot import read_shot as read_shot
 from camps.film.stage import FilmPage as FilmPage
 
 __all__ = [
-    "FilmPage", "Ground", "Plan", "RenderResult", "Shot", "build_plan", "build_shot", "folder_name", "list_shots",
-    "plan_frames", "read_shot", "render", "write_proxy",
+    "FilmPage", "Ground", "Plan", "RenderResult", "Shot", "build_plan", "build_shot", "build_shot_of_dates",
+    "folder_name", "list_shots", "plan_frames", "read_shot", "render", "write_proxy",
 ]  # fmt: skip

@@ -113,7 +113,9 @@ def _linked(map_: folium.Map, hosts: Sequence[str]) -> dict[str, bytes]:
     for address in addresses:
         parts = urlsplit(address)
         name = parts.path.rsplit("/", 1)[-1]
-        if vendored.has_asset(name):
+        if name in vendored.NEVER_NEEDED:
+            found[address] = b""
+        elif vendored.has_asset(name):
             found[address] = vendored.read_asset(name).encode("utf-8")
         elif parts.netloc not in hosts:
             unknown.append(address)

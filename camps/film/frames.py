@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from camps import engine, files, machine
@@ -30,6 +30,9 @@ Progress = Callable[[int, int, str], None]
 #: A frame that takes the browser down this often is given up.
 STRIKES = 3
 _NO_FRAME = 0
+
+#: Frames that a worker of a cluster draws with one browser.
+_PART = 50
 
 _DRAWING = ("stage.py", "canvas.py", "canvas.js", "screen.py", "screen.html", "anypage.js", "png.py")
 
@@ -104,6 +107,11 @@ class Filming:
         self._wanted = len(wanted)
         self._n_kept = self._wanted - len(self._pending)
 
+    def take(self, numbers: Iterable[int]) -> None:
+        """Have all of these frames drawn, whatever is there."""
+        self._pending = deque(numbers)
+        self._wanted = len(self._pending)
+
     def _is_right(self, number: int, row: Row) -> bool:
         path = self.path(number) if number in self._keys else None
         return (
@@ -115,12 +123,34 @@ class Filming:
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def draw(self, *, workers: int) -> int:
-        """Draw the frames that are missing with a number of browsers side by side; return how many."""
+    def draw(self, *, workers: int = 1, cluster: str | None = None) -> int:
+        """Draw the frames that are missing, here with a number of browsers or on a cluster; return how many."""
         if self._pending:
             self._require_space()
-            engine.run_apart(self._draw_all(min(workers, len(self._pending))))
+            self._began = time.monotonic()
+            if cluster is None:
+                engine.run_apart(self._draw_all(min(workers, len(self._pending))))
+            else:
+                self._draw_on(cluster)
         return self.n_drawn
+
+    def _draw_on(self, cluster: str) -> None:
+        """Have the workers of a Dask cluster draw runs of frames into the same folder."""
+        numbers = list(self._pending)
+        parts = [numbers[i : i + _PART] for i in range(0, len(numbers), _PART)]
+        draw = partial(_draw_part, self.plan, self.page, self.folder, self.layer)
+        for rows in engine.spread(draw, parts, cluster=cluster):
+            for number, row in rows.items():
+                self._require_same_browser(number, row)
+                self._done(number, row)
+        self._pending.clear()
+
+    def _require_same_browser(self, number: int, row: Row) -> None:
+        if row["key"] != self._keys[number]:
+            raise RenderError(
+                f"frame {number}: a worker of the cluster has another browser or suite than this machine; "
+                "install the same versions on all of them"
+            )
 
     def _require_space(self) -> None:
         share = len(self._pending) / len(self.plan.numbers)
@@ -134,7 +164,6 @@ class Filming:
             )
 
     async def _draw_all(self, workers: int) -> None:
-        self._began = time.monotonic()
         with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="encode") as pool:
             self._pool = pool
             await engine.together(self._work() for _ in range(workers))
@@ -183,7 +212,10 @@ class Filming:
             await captured.release()
         taken.remove(captured.frame)
         self._strikes.pop(captured.frame, None)
-        self.rows[captured.frame] = row
+        self._done(captured.frame, row)
+
+    def _done(self, number: int, row: Row) -> None:
+        self.rows[number] = row
         self.n_drawn += 1
         self._tell()
 
@@ -240,6 +272,14 @@ class Filming:
         done = self._n_kept + self.n_drawn
         left_s = (self._wanted - done) / speed
         self._progress(done, self._wanted, f"{speed:.1f} frames/s, {left_s:.0f} s left")
+
+
+def _draw_part(plan: Plan, page: FilmPage, folder: Path, layer: str, numbers: list[int]) -> dict[int, Row]:
+    """Draw a run of frames where this is called, and return their rows."""
+    filming = Filming(plan, page, folder, layer=layer)
+    filming.take(numbers)
+    filming.draw()
+    return filming.rows
 
 
 def _unfinished(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:

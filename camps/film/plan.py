@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -52,6 +52,16 @@ class Plan:
     shot: Shot
     numbers: tuple[int, ...]
     states: tuple[State, ...]
+
+    @property
+    def dates(self) -> list[date]:
+        """Date of each frame."""
+        return [clock.to_date(state["t"]) for state in self.states]
+
+    def paged(self) -> Plan:
+        """Return the plan with the date of each state as the name of the page that shows it."""
+        states = ({**state, "page": when.isoformat()} for state, when in zip(self.states, self.dates, strict=True))
+        return replace(self, states=tuple(states))
 
     @property
     def first_date(self) -> date:
@@ -116,7 +126,7 @@ def _camera_keys(shot: Shot, ground: Ground) -> list[camera.Key]:
         for i, key in enumerate(shot.camera, 1)
         if key.site is not None and key.site not in ground.sites
     ]
-    raise_faults(faults, _called(shot))
+    raise_faults(faults, shot.called)
     # A key at the very end of the film is meant for its last frame, which begins a frame earlier.
     return [
         camera.Key(min(key.at, _last_s(shot)), _view(key, shot, ground), key.ease, key.path, key.hold)
@@ -137,7 +147,7 @@ def _named_box(name: str | None, shot: Shot, ground: Ground) -> camera.Box:
     if name in REGIONS:
         return camera.Box(*REGIONS[name])
     if not ground.sites:
-        raise InputError(f'{_called(shot)}: fit = "sites", but the map shows none; widen map.where or give a box')
+        raise InputError(f'{shot.called}: fit = "sites", but the map shows none; widen map.where or give a box')
     lons, lats = zip(*ground.sites.values(), strict=True)
     return camera.Box(min(lons), min(lats), max(lons), max(lats))
 
@@ -153,7 +163,7 @@ def _clock_marks(shot: Shot, ground: Ground) -> list[clock.Mark]:
     if isinstance(film, ObservationsClock):
         stops = film.stops or tuple(ground.stops)
         if not stops:
-            raise InputError(f"{_called(shot)}: the map has no observations to hold on; list clock.stops")
+            raise InputError(f"{shot.called}: the map has no observations to hold on; list clock.stops")
         _require_time(shot, film.hold * len(stops), last_s)
         return clock.on_observations(stops, last_s, hold_s=film.hold, ease=film.ease)
     if isinstance(film, ErasClock):
@@ -168,10 +178,6 @@ def _keyed_marks(film: KeysClock, last_s: float) -> list[clock.Mark]:
 def _require_time(shot: Shot, held_s: float, last_s: float) -> None:
     if held_s >= last_s > 0:
         raise InputError(
-            f"{_called(shot)}: key clock: holds of {held_s:g} s leave no time to move in {last_s:g} s; "
+            f"{shot.called}: key clock: holds of {held_s:g} s leave no time to move in {last_s:g} s; "
             "shorten the holds or lengthen the film"
         )
-
-
-def _called(shot: Shot) -> str:
-    return str(shot.source or shot.name or "shot")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from camps.film import records
 from camps.film.canvas import Transport
 from camps.film.frames import Filming, Progress, page_sums
 from camps.film.movie import write_proxy
-from camps.film.plan import Ground, Plan, plan_frames
+from camps.film.plan import Plan, plan_frames
 from camps.film.shot import Shot
 from camps.film.stage import FilmPage
-from camps.film.subject import build_subject
+from camps.film.subject import Subject, build_subject, with_pages
 
 
 @dataclass(frozen=True)
@@ -43,35 +44,47 @@ class RenderResult:
 
 
 def render(
-    shot: Shot,
+    subject: Subject,
     out: str | Path,
     *,
-    page: FilmPage | None = None,
-    ground: Ground | None = None,
+    shot: Shot | None = None,
+    drive: str | None = None,
+    layers: Mapping[date, Any] | None = None,
+    hosts: Sequence[str] = (),
     numbers: Iterable[int] | None = None,
     workers: int = 1,
+    cluster: str | None = None,
     movie: bool = True,
     transport: Transport = "file",
     progress: Progress | None = None,
 ) -> RenderResult:
-    """Film a shot into ``out/CODE_vNNN`` and return what is there.
+    """Film a shot, or any map, into ``out/CODE_vNNN`` and return what is there.
 
     Frames that are on disk, verified, and show what is asked for are kept; a run that was killed is thus continued by
     running it again, and gives the same bytes as one that ran through.
 
     Parameters
     ----------
-    shot
-        What is filmed, from `read_shot` or `build_shot`.
+    subject
+        A shot from `read_shot` or `build_shot`; or any `folium.Map`, a page, or a function that makes a map for each
+        date, together with `shot`.
     out
         Folder of the deliveries.
-    page, ground
-        A page of one's own that keeps the page contract, with its sites and observations; by default the map that
-        the shot names.
+    shot
+        Size, rate, time and camera of a film of a map that somebody brings, from `build_shot` or
+        `build_shot_of_dates`. Without camera keys a map keeps its own view.
+    drive
+        JavaScript, ``(map, day, date) => {…}``, called before each frame of a folium map.
+    layers
+        Layers of a folium map by date: each is shown from its date on until the next one's.
+    hosts
+        Hosts that the map may reach while it is filmed; none by default.
     numbers
         Frame numbers to render; by default all.
     workers
         Browsers side by side. Any number gives the same bytes.
+    cluster
+        Address of a Dask scheduler whose workers see `out` under the same path; ``None`` to work here.
     movie
         Whether to write the H.264 proxy once all frames are there.
     transport
@@ -84,24 +97,38 @@ def render(
     InputError
         When the shot does not fit its map, a number is not one of its frames, or the disk refuses or is full.
     MissingError
-        When no headless Chromium is found.
+        When no headless Chromium is found, or a map links a script that does not travel with the suite.
     RenderError
         When the page is not whole, a picture is not what it has to be, or a frame takes the browser down three times.
     """
-    shown, known = (page, ground or Ground({})) if page else build_subject(shot)
-    plan = plan_frames(shot, known)
+    plan, page = _planned(subject, shot, drive=drive, layers=layers, hosts=hosts)
     wanted = _wanted(plan, numbers)
-    filming = Filming(plan, shown, Path(out) / folder_name(shot), transport=transport, progress=progress)
+    filming = Filming(plan, page, Path(out) / folder_name(plan.shot), transport=transport, progress=progress)
     filming.keep(wanted)
-    drawn = filming.draw(workers=workers)
+    drawn = filming.draw(workers=workers, cluster=cluster)
     complete = len(filming.rows) == len(plan.numbers)
     _write_papers(filming, complete=complete)
     proxy = _proxy(filming) if movie and complete else None
     return RenderResult(filming.folder, tuple(map(filming.path, wanted)), proxy, drawn, len(wanted) - drawn)
 
 
+def _planned(subject: Subject, shot: Shot | None, **driven: Any) -> tuple[Plan, FilmPage]:
+    film = subject if isinstance(subject, Shot) else shot
+    if film is None:
+        raise InputError("a map alone does not say what to film; give shot = build_shot({…}) or build_shot_of_dates(…)")
+    page, ground = build_subject(subject, **driven)
+    plan = plan_frames(film, ground)
+    return (plan, page) if isinstance(page, FilmPage) else with_pages(plan, page, driven["hosts"])
+
+
 def build_plan(shot: Shot) -> Plan:
-    """Return what a render of a shot would draw, without drawing: frames, dates, camera, disk."""
+    """Return what a render of a shot would draw, without drawing: frames, dates, camera, disk.
+
+    Raises
+    ------
+    InputError
+        When the shot does not fit its map.
+    """
     return plan_frames(shot, build_subject(shot)[1])
 
 

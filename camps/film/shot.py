@@ -87,6 +87,8 @@ class MapTable(_Table):
     sources: tuple[str, ...] = ("gazetteer",)
     where: dict[str, str | int | list[str | int]] = {}
     metric: str = "buildings"
+    title: str | dict[str, str] | None = None
+    subtitle: str | dict[str, str] | None = None
 
 
 class LinearClock(_Table):
@@ -233,6 +235,11 @@ class Shot(_Table):
         return self
 
     @property
+    def called(self) -> str:
+        """What a reader knows the shot by: its file, or its name."""
+        return str(self.source or self.name or self.code)
+
+    @property
     def n_frames(self) -> int:
         """Number of frames: given, or the seconds at the rate, to the nearest frame."""
         return self.frames if self.frames is not None else max(1, round(Fraction(str(self.seconds)) * self.rate))
@@ -300,6 +307,33 @@ def build_shot(content: dict[str, Any], *, what: str = "shot") -> Shot:
     except ValidationError as error:
         raise_faults(_faults(error), what)
         raise
+
+
+def build_shot_of_dates(dates: Sequence[date], **content: Any) -> Shot:
+    """Return a shot with one frame for each of a list of dates, for a map that others made.
+
+    Parameters
+    ----------
+    dates
+        In order of time, none twice.
+    content
+        Further keys of a shot, such as ``code``, ``size``, ``rate`` or ``camera``.
+
+    Raises
+    ------
+    InputError
+        When there are no dates, they are not in order, or a key is wrong.
+    """
+    rate = _as_rate(content.get("rate", 25))
+    keys = [{"at": float(i / rate), "date": when, "ease": "step"} for i, when in enumerate(dates)]
+    faults = [
+        Fault(f"date {later}", f"not after {earlier}", "dates in order")
+        for earlier, later in pairwise(dates)
+        if later <= earlier
+    ]
+    raise_faults(faults, "dates")
+    given = {"title": "Film of a map", "code": "MAP", "frames": len(keys), "clock": {"kind": "keys", "keys": keys}}
+    return build_shot({**given, **content}, what="dates")
 
 
 def _find(name_or_path: str | Path) -> Path:

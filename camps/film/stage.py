@@ -9,12 +9,14 @@ from __future__ import annotations
 import abc
 import asyncio
 import contextlib
+import mimetypes
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -250,7 +252,8 @@ class Stage(abc.ABC):
             if address.startswith(self._loopback.address) or host in self.page.hosts:
                 await route.continue_()
             elif request.url in self.page.files:
-                await route.fulfill(body=self.page.files[request.url], headers={"Access-Control-Allow-Origin": "*"})
+                headers = {"Access-Control-Allow-Origin": "*", "Content-Type": _media_type(request.url)}
+                await route.fulfill(body=self.page.files[request.url], headers=headers)
             else:
                 await route.abort()
 
@@ -301,6 +304,10 @@ def first_line(error: Exception) -> str:
 async def _close_quietly(context: BrowserContext) -> None:
     with contextlib.suppress(PlaywrightError):
         await context.close()
+
+
+def _media_type(address: str) -> str:
+    return mimetypes.guess_type(urlsplit(address).path)[0] or "application/octet-stream"
 
 
 def _is_root() -> bool:

@@ -1,45 +1,87 @@
-"""From a shot's map table to the page that is filmed, and what the plan needs to know of its sites."""
+"""What is filmed: the map that a shot names, or a map that somebody brings, as a page and the ground that it shows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import folium
 import geopandas as gpd
-import pandas as pd
 
-from camps import catalogue, maps, timeline
+from camps import catalogue, maps
 from camps.errors import InputError
-from camps.film.plan import Ground
+from camps.film import anymap
+from camps.film.plan import Ground, Plan
 from camps.film.shot import Shot
 from camps.film.stage import FilmPage
-from camps.maps.page import html_text
+
+Subject = Shot | FilmPage | folium.Map | anymap.MapAt
 
 
-def build_subject(shot: Shot) -> tuple[FilmPage, Ground]:
-    """Return the page that a shot films and the places and observations on it.
+def build_subject(
+    subject: Subject,
+    *,
+    drive: str | None = None,
+    layers: Mapping[date, Any] | None = None,
+    hosts: Sequence[str] = (),
+) -> tuple[FilmPage | anymap.MapAt, Ground]:
+    """Return the page that is filmed and the places and observations on it.
+
+    Parameters
+    ----------
+    subject
+        A shot, whose map is drawn; a page; a folium map; or a function that makes a map for each date.
+    drive, layers, hosts
+        What drives a folium map, as for :func:`camps.film.anymap.build_map_page`.
 
     Raises
     ------
     InputError
-        When the filter names a column that the sites do not have, or leaves no site.
+        When a shot's filter names a column that the sites do not have, or leaves no site.
     """
-    sites = _sites(shot)
+    if isinstance(subject, FilmPage):
+        return subject, Ground({})
+    if not isinstance(subject, Shot | folium.Map):
+        return subject, Ground({})
+    map_ = build_map(subject) if isinstance(subject, Shot) else subject
+    return anymap.build_map_page(map_, drive=drive, layers=layers, hosts=hosts), build_ground(map_)
+
+
+def build_ground(map_: folium.Map) -> Ground:
+    """Return places and observations of one of our maps; nothing is known of any other."""
+    if not isinstance(map_, maps.CampsMap):
+        return Ground({})
+    sites = {site["id"]: (site["lon"], site["lat"]) for site in map_.payload["sites"]}
+    return Ground(sites, [date.fromisoformat(stop) for stop in map_.payload["meta"]["stops"]])
+
+
+def with_pages(plan: Plan, map_at: anymap.MapAt, hosts: Sequence[str]) -> tuple[Plan, FilmPage]:
+    """Return a plan whose states name the page of their date, and the page that has them all."""
+    return plan.paged(), anymap.build_page_of_maps(map_at, plan.dates, hosts=hosts)
+
+
+def build_map(shot: Shot) -> folium.Map:
+    """Return the map that a shot films.
+
+    Raises
+    ------
+    InputError
+        When the shot's filter names a column that the sites do not have, or leaves no site.
+    """
+    words: dict[str, Any] = {"lang": shot.language, "look": shot.look}
+    if shot.map.title:
+        words["title"] = shot.map.title
+    if shot.map.subtitle:
+        words["subtitle"] = shot.map.subtitle
+    if shot.map.kind == "footprints":
+        return maps.footprint_map(mode=shot.mode, **words)
+    if shot.map.kind == "sites":
+        return maps.site_map(_sites(shot), cluster=False, **words)
+    if shot.map.kind == "eras":
+        return maps.era_map(_sites(shot), mode=shot.mode, **words)
     counts = catalogue.counts(*shot.map.sources, metric=shot.map.metric)
-    counts = counts[counts["unit"].isin(sites["site_id"])]
-    page = FilmPage(html_text(_map(shot, sites, counts)))
-    return page, build_ground(sites, counts)
-
-
-def build_ground(sites: gpd.GeoDataFrame, counts: pd.DataFrame) -> Ground:
-    """Return places and observations of the sites that have a row of counts."""
-    shown = sites[sites["site_id"].isin(counts["unit"])]
-    places = dict(zip(shown["site_id"], zip(shown["lon"], shown["lat"], strict=True), strict=True))
-    return Ground(places, [date.fromisoformat(timeline.iso_day(day)) for day in _stop_days(counts)])
-
-
-def _stop_days(counts: pd.DataFrame) -> list[float]:
-    return [timeline.clock_day(stop) for stop in timeline.stops(counts)]
+    return maps.growth_map(_sites(shot), counts, mode=shot.mode, **words)
 
 
 def _sites(shot: Shot) -> gpd.GeoDataFrame:
@@ -47,19 +89,15 @@ def _sites(shot: Shot) -> gpd.GeoDataFrame:
     for column, wanted in shot.map.where.items():
         sites = sites[_is_wanted(sites, column, wanted, shot)]
     if sites.empty:
-        raise InputError(f"{shot.source or shot.name}: key map.where: no site is left by {shot.map.where}; widen it")
+        raise InputError(f"{shot.called}: key map.where: no site is left by {shot.map.where}; widen it")
     return sites
 
 
 def _is_wanted(sites: gpd.GeoDataFrame, column: str, wanted: Any, shot: Shot) -> Any:
     if column not in sites:
         raise InputError(
-            f"{shot.source or shot.name}: key map.where.{column}: the sites have no such column; "
+            f"{shot.called}: key map.where.{column}: the sites have no such column; "
             f"expected one of {', '.join(map(str, sites.columns))}"
         )
     values = wanted if isinstance(wanted, list) else [wanted]
     return sites[column].astype("string").isin([str(value) for value in values])
-
-
-def _map(shot: Shot, sites: gpd.GeoDataFrame, counts: pd.DataFrame) -> Any:
-    return maps.growth_map(sites, counts, mode=shot.mode, lang=shot.language, look=shot.look)

@@ -1,0 +1,214 @@
+"""Any folium map can be filmed: its time is driven, its picture is of the state asked for, its links are served."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pytest
+from film_support import browsers, small_shot, sums
+from folium.plugins import TimeSliderChoropleth, TimestampedGeoJson
+from numpy.typing import NDArray
+from PIL import Image
+from shapely.geometry import box, mapping
+
+from camps import film, maps
+from camps.errors import InputError, MissingError, RenderError
+
+pytestmark = pytest.mark.browser
+DATES = [date(2017, 7, 2), date(2018, 7, 2), date(2019, 7, 2), date(2020, 7, 2)]
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+def _pixels(path: Path) -> NDArray[np.int_]:
+    with Image.open(path) as opened:
+        return np.asarray(opened).astype(int)
+
+
+def _share(path: Path, colour: tuple[int, int, int]) -> float:
+    """Return the share of a picture that has a colour, to within what blending does."""
+    return float((np.abs(_pixels(path)[..., :3] - np.array(colour)).max(axis=-1) < 8).mean())
+
+
+def _shot(**content: Any) -> film.Shot:
+    return film.build_shot_of_dates(DATES, size=(640, 360), **content)
+
+
+def _square(west: float, **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": mapping(box(west, 40, west + 2, 42)),
+        "properties": properties,
+    }
+
+
+def _map() -> folium.Map:
+    return folium.Map([41, 85], zoom_start=6, tiles=None)
+
+
+def test_timestamped_geojson_is_driven_as_it_is(tmp_path: Path) -> None:
+    features = [
+        _square(80 + 2 * i, times=[f"{2017 + i}-07-01"], style={"color": "red", "fillColor": "red", "fillOpacity": 1})
+        for i in range(4)
+    ]
+    map_ = _map()
+    data = {"type": "FeatureCollection", "features": features}
+    TimestampedGeoJson(data, period="P1M", auto_play=True, transition_time=50).add_to(map_)
+    result = film.render(map_, tmp_path, shot=_shot(), movie=False)
+    shares = [_share(path, RED) for path in result.frames]
+    assert shares[0] > 0.001
+    assert shares == pytest.approx([shares[0] * n for n in (1, 2, 3, 4)], rel=0.1)
+
+
+def test_a_choropleth_slider_is_driven_as_it_is(tmp_path: Path) -> None:
+    area = gpd.GeoDataFrame({"id": ["a"]}, geometry=[box(80, 38, 90, 44)], crs=4326, index=["a"])
+    second = lambda when: str((when - date(1970, 1, 1)).days * 86400)  # noqa: E731
+    style = {
+        "a": {second(when): {"color": "#ff0000" if i % 2 else "#0000ff", "opacity": 1} for i, when in enumerate(DATES)}
+    }
+    map_ = _map()
+    TimeSliderChoropleth(area.to_json(), styledict=style).add_to(map_)
+    frames = film.render(map_, tmp_path, shot=_shot(), movie=False).frames
+    assert [_share(path, BLUE) > 0.1 for path in frames] == [True, False, True, False]
+    assert [_share(path, RED) > 0.1 for path in frames] == [False, True, False, True]
+
+
+def test_layers_with_dates_are_shown_one_after_the_other(tmp_path: Path) -> None:
+    map_ = _map()
+    layers = {
+        DATES[i]: folium.GeoJson(_square(82 + 2 * i), style_function=_filled(colour)).add_to(map_)
+        for i, colour in ((0, "#f00"), (2, "#00f"))
+    }
+    frames = film.render(map_, tmp_path, shot=_shot(), layers=layers, movie=False).frames
+    assert [_share(path, RED) > 0.01 for path in frames] == [True, True, False, False]
+    assert [_share(path, BLUE) > 0.01 for path in frames] == [False, False, True, True]
+
+
+def _filled(colour: str) -> Any:
+    return lambda feature: {"color": colour, "fillColor": colour, "fillOpacity": 1}
+
+
+def test_a_script_drives_what_it_likes_and_the_camera_moves(tmp_path: Path) -> None:
+    map_ = _map()
+    map_.add_child(folium.Marker([41, 85], icon=folium.DivIcon(html="<b id='year' style='font-size:60px'></b>")))
+    shot = _shot(camera=[{"at": 0, "centre": [85, 41], "zoom": 5}, {"at": 0.12, "centre": [85, 41], "zoom": 7.5}])
+    drive = "(map, day, date) => { document.getElementById('year').textContent = date.slice(0, 4); }"
+    frames = film.render(map_, tmp_path, shot=shot, drive=drive, movie=False).frames
+    pictures = [_pixels(path) for path in frames]
+    assert all((pictures[i] != pictures[i + 1]).any() for i in range(3))
+    rows = (frames[0].parents[1] / "frames.csv").read_text().splitlines()
+    assert rows[1].startswith("1001,01:00:00:00,2017-07-02,2017-07-02")
+    assert rows[4].split(",")[12] == "7.5"
+
+
+def test_a_function_makes_a_map_for_each_date(tmp_path: Path) -> None:
+    def map_at(when: date) -> folium.Map:
+        map_ = _map()
+        folium.CircleMarker([41, 85], radius=20 * (when.year - 2016), color="#f00", fill=True, fill_opacity=1).add_to(
+            map_
+        )
+        return map_
+
+    frames = film.render(map_at, tmp_path, shot=_shot(), movie=False).frames
+    shares = [_share(path, RED) for path in frames]
+    assert shares == sorted(shares)
+    assert shares[3] / shares[0] == pytest.approx(16, rel=0.25)
+
+
+def test_a_map_with_markers_gives_the_same_bytes_every_time(tmp_path: Path) -> None:
+    def busy() -> folium.Map:
+        map_ = _map()
+        for i in range(40):
+            folium.CircleMarker([38 + i % 7, 78 + i % 15], radius=4 + i % 5, color="#f00", fill=True).add_to(map_)
+            folium.Marker([39 + i % 6, 79 + i % 13], tooltip=str(i)).add_to(map_)
+        return map_
+
+    camera = [{"at": 0, "centre": [85, 41], "zoom": 5}, {"at": 0.12, "centre": [86, 41], "zoom": 6}]
+    for name, workers in (("one", 1), ("two", 2)):
+        film.render(busy(), tmp_path / name, shot=_shot(camera=camera), workers=workers, movie=False)
+    assert sums(tmp_path / "one") == sums(tmp_path / "two")
+
+
+def test_a_map_of_ours_with_a_layer_of_somebody_else_is_filmed_with_it(tmp_path: Path) -> None:
+    map_ = maps.growth_map(mode="illustrative")
+    folium.GeoJson(_square(84), style_function=_filled("#f00")).add_to(map_)
+    shot = _shot(camera=[{"at": 0, "fit": "xinjiang"}])
+    frames = film.render(map_, tmp_path, shot=shot, movie=False).frames
+    assert all(_share(path, RED) > 0.005 for path in frames)
+    assert (_pixels(frames[0]) != _pixels(frames[3])).any()
+
+
+def test_what_the_page_leaves_clear_stays_clear(tmp_path: Path) -> None:
+    map_ = _map()
+    folium.GeoJson(_square(84), style_function=_filled("#f00")).add_to(map_)
+    frame = film.render(map_, tmp_path, shot=_shot(background="transparent"), movie=False, numbers=[1001]).frames[0]
+    alpha = _pixels(frame)[..., 3]
+    assert alpha[5, 5] == 0
+    assert alpha.max() == 255
+
+
+def test_a_missing_tile_fails_the_frame_by_its_address(tmp_path: Path) -> None:
+    map_ = folium.Map([41, 85], zoom_start=6, tiles="https://tiles.example.org/{z}/{x}/{y}.png", attr="nobody")
+    with pytest.raises(RenderError, match=r"tiles\.example\.org/6/\d+/\d+\.png"):
+        film.render(map_, tmp_path, shot=_shot(), movie=False)
+    assert not list(tmp_path.rglob("*.png"))
+    assert not browsers()
+
+
+def test_a_missing_picture_fails_the_frame_by_its_address(tmp_path: Path) -> None:
+    map_ = _map()
+    folium.Marker([41, 85], icon=folium.CustomIcon("https://pictures.example.org/tower.png", (30, 30))).add_to(map_)
+    with pytest.raises(RenderError, match=r"pictures\.example\.org/tower\.png"):
+        film.render(map_, tmp_path, shot=_shot(), movie=False)
+
+
+def test_a_script_that_does_not_travel_with_the_suite_is_named(tmp_path: Path) -> None:
+    map_ = _map()
+    map_.get_root().header.add_child(folium.JavascriptLink("https://scripts.example.org/sparkle.js"))
+    with pytest.raises(MissingError, match=r"scripts\.example\.org/sparkle\.js"):
+        film.render(map_, tmp_path, shot=_shot(), movie=False)
+
+
+def test_a_script_of_the_map_that_fails_is_named_by_its_frame(tmp_path: Path) -> None:
+    with pytest.raises(RenderError, match=r"frame 1001: .*nothing is not defined"):
+        film.render(_map(), tmp_path, shot=_shot(), drive="(map) => nothing.at(all)", movie=False)
+
+
+def test_a_layer_of_another_map_is_refused(tmp_path: Path) -> None:
+    stranger = folium.GeoJson(_square(84))
+    with pytest.raises(InputError, match=r"layers of 2017-07-02: not on the map"):
+        film.render(_map(), tmp_path, shot=_shot(), layers={DATES[0]: stranger}, movie=False)
+
+
+def test_a_map_without_a_shot_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a map alone does not say what to film"):
+        film.render(_map(), tmp_path)
+
+
+def test_filming_a_map_does_not_change_it(tmp_path: Path) -> None:
+    map_ = _map()
+    folium.GeoJson(_square(84)).add_to(map_)
+    before = maps.page.html_text(map_)
+    film.render(map_, tmp_path, shot=_shot(), movie=False, numbers=[1001])
+    assert maps.page.html_text(map_) == before
+
+
+@pytest.mark.parametrize("kind", ["growth", "sites", "footprints", "eras"])
+def test_every_map_of_the_suite_can_be_filmed(tmp_path: Path, kind: str) -> None:
+    shot = small_shot(frames=2, size=(640, 360), map={"kind": kind}, camera=[{"at": 0, "fit": "sites"}], mode="bracket")
+    result = film.render(shot, tmp_path, movie=False)
+    assert result.n_drawn == 2
+    assert len(np.unique(_pixels(result.frames[1]))) > 50
+    assert re.search(r"readout\": \"canvas", (result.folder / "manifest.json").read_text())
+
+
+def test_a_filter_that_leaves_no_site_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"map\.where: no site is left"):
+        film.render(small_shot(map={"where": {"admin1": "Nowhere"}}), tmp_path)
+    with pytest.raises(InputError, match=r"map\.where\.colour: the sites have no such column"):
+        film.render(small_shot(map={"where": {"colour": "red"}}), tmp_path)
