@@ -13,7 +13,9 @@ import folium
 import folium.plugins
 import pandas as pd
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
+from pypdf import PdfReader
 
 from camps import catalogue, footprints, machine, maps, style, timeline
 from camps.errors import InputError, MissingError
@@ -534,6 +536,31 @@ def test_fits_a_telephone(written, opened, name):
     one.page.locator(".camps-settings").click()
     assert one.page.locator(".camps-lang").is_visible()
     assert one.complaints == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("suffix", [".png", ".pdf"])
+def test_a_plate_has_its_size_on_paper_and_the_same_bytes_twice(tmp_path, suffix):
+    map_ = maps.growth_map(look="light")
+    one, other = (
+        maps.write_plate(map_, tmp_path / f"{name}{suffix}", width_mm=120, height_mm=90, dpi=150, t="2019-12-31")
+        for name in ("one", "other")
+    )
+    assert one.read_bytes() == other.read_bytes()
+    if suffix == ".png":
+        with Image.open(one) as picture:
+            assert picture.size == (709, 531)
+            assert picture.info["dpi"] == (pytest.approx(150, abs=0.02), pytest.approx(150, abs=0.02))
+    else:
+        box = PdfReader(one).pages[0].mediabox
+        assert float(box.width) / 72 * 25.4 == pytest.approx(120, abs=0.3)
+
+
+def test_a_plate_of_another_kind_or_size_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"plates are written as \.png or \.pdf"):
+        maps.write_plate(maps.site_map(), tmp_path / "plate.svg")
+    with pytest.raises(InputError, match="expected sizes above 0"):
+        maps.write_plate(maps.site_map(), tmp_path / "plate.png", width_mm=0)
 
 
 @pytest.mark.browser

@@ -7,6 +7,7 @@ film are the same page.
 
 from camps.maps.page import CampsMap as CampsMap
 from camps.maps.page import write_map as write_map
+from camps.maps.plates import write_plate as write_plate
 from camps.maps.views import compare_map as compare_map
 from camps.maps.views import era_map as era_map
 from camps.maps.views import footprint_map as footprint_map
@@ -23,4 +24,5 @@ __all__ = [
     "read_eras",
     "site_map",
     "write_map",
+    "write_plate",
 ]

@@ -17,6 +17,8 @@ NAMES = ("en", "fr", "zh", "ug", "other")
 
 #: Radius of the symbol of one building, in lines of a 1080-line picture: 92 buildings are 34.5 lines.
 RADIUS_OF_ONE = 3.6
+#: Radius of the largest symbol where that scale does not fit.
+LARGEST_RADIUS = 40.0
 
 
 def text_or_none(value: Any) -> str | None:
@@ -91,13 +93,26 @@ def _cell(row: dict[Any, Any]) -> str:
     return text_or_none(row.get("verbatim")) or ("" if pd.isna(row["value"]) else f"{row['value']:g}")
 
 
-def rank_labels(entries: list[dict[str, Any]]) -> None:
-    """Give sites the order in which they get a label: the largest value first, then by name."""
+def radius_of_one(entries: list[dict[str, Any]]) -> float:
+    """Return the radius of the symbol of the value 1, in lines of a 1080-line picture.
+
+    Numbers of buildings keep one scale from map to map; values of another order get one that fits the picture.
+    """
+    top = _largest(entries)
+    return RADIUS_OF_ONE if 20 <= top <= 250 else round(LARGEST_RADIUS / math.sqrt(max(top, 1e-9)), 6)
+
+
+def _largest(entries: list[dict[str, Any]]) -> float:
+    return float(max((look[1] for entry in entries for look in entry["looks"]), default=1.0)) or 1.0
+
+
+def rank_labels(entries: list[dict[str, Any]], one: float) -> None:
+    """Give sites the order in which they get a label: the largest value first, then by name; `one` as above."""
     largest = [max((look[1] for look in entry["looks"]), default=-1.0) for entry in entries]
     order = sorted(range(len(entries)), key=lambda i: (-largest[i], entries[i]["names"]["en"], entries[i]["id"]))
     for rank, i in enumerate(order):
         entries[i]["label_rank"] = rank
-        entries[i]["label_offset"] = round(RADIUS_OF_ONE * math.sqrt(max(largest[i], 4.0)) + 6, 2)
+        entries[i]["label_offset"] = round(max(one * math.sqrt(max(largest[i], 0.0)), 7.0) + 6, 2)
 
 
 def lives(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
@@ -115,12 +130,12 @@ def _interval(edtf: Any) -> list[float] | None:
     return [float(first), float(last)]
 
 
-def size_samples(entries: list[dict[str, Any]]) -> list[int]:
-    """Return the round values that the legend shows as nested symbols, smallest first."""
-    top = max((look[1] for entry in entries for look in entry["looks"]), default=0)
-    steps = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
-    largest = max((step for step in steps if step <= top * 1.25), default=10)
-    return [largest // 10, largest // 2, largest] if largest >= 50 else [largest // 2, largest]
+def size_samples(entries: list[dict[str, Any]]) -> list[float]:
+    """Return the round values that the legend shows as nested symbols, smallest first: a tenth, a half, the whole."""
+    top = _largest(entries)
+    power = 10.0 ** math.floor(math.log10(top * 1.25))
+    whole = max(step * power for step in (1, 2, 5) if step * power <= top * 1.25)
+    return [whole / 10, whole / 2, whole]
 
 
 def fit_bounds(

@@ -10,7 +10,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, settings, style
+from camps import catalogue, settings, sources, style
 from camps import footprints as footprints_room
 from camps.errors import Fault, InputError, raise_faults
 from camps.files import readable
@@ -57,10 +57,8 @@ def site_map(
     _require_choice(lang, look)
     table = _sites(sites)
     entries = payload.site_entries(table, _class_ids(table, by))
-    payload.rank_labels(entries)
-    meta = _meta(
-        "sites", table, [], title=title, subtitle=subtitle, lang=lang, look=look, mode="observed", credits=["gazetteer"]
-    )
+    payload.rank_labels(entries, payload.RADIUS_OF_ONE)
+    meta = _meta("sites", table, [], title=title, subtitle=subtitle, lang=lang, look=look, mode="observed", credits=[])
     meta |= {"precision": "none", "measure": None, "legend": titles()["legend"][by], "key_step_days": 1}
     content = _content("sites", entries, meta) | {
         "classes": _classes(by, entries),
@@ -118,24 +116,19 @@ def growth_map(
         raise InputError("growth_map: none of the sites has a count; expected units of counts among the site_ids")
     entries = payload.site_entries(shown, _class_ids(shown, "tier"))
     payload.add_counts(entries, series)
-    payload.rank_labels(entries)
+    radius_of_one = payload.radius_of_one(entries)
+    payload.rank_labels(entries, radius_of_one)
     here = series[series["unit"].isin(shown["site_id"])]
     meta = _meta(
-        "growth",
-        shown,
-        stops(here),
-        title=title,
-        subtitle=subtitle,
-        lang=lang,
-        look=look,
-        mode=mode,
-        credits=["gazetteer"],
-    )
-    meta |= {"precision": "year", "measure": "buildings", "legend": titles()["legend"]["tier"], "key_step_days": 30}
+        "growth", shown, stops(here), title=title, subtitle=subtitle, lang=lang, look=look, mode=mode,
+        credits=[], bundled=sites is None and counts is None,
+    )  # fmt: skip
+    meta |= {"precision": _precision(here), "measure": _measure(here), "legend": titles()["legend"]["tier"]}
+    meta["key_step_days"] = 30
     content = _content("growth", entries, meta) | {
         "classes": _classes("tier", entries),
         "marks": ["stale", "unknown", "zero"],
-        "options": _options(samples=payload.size_samples(entries), label_zoom=7.5),
+        "options": _options(samples=payload.size_samples(entries), radius_of_one=radius_of_one, label_zoom=7.5),
     }
     return page.CampsMap(content, online=online)
 
@@ -246,14 +239,14 @@ def era_map(
     entries = payload.site_entries(table, _class_ids(table, "system"))
     for entry, life in zip(entries, payload.lives(table), strict=True):
         entry["life"] = life
-    payload.rank_labels(entries)
+    payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     days = sorted({end for entry in entries for end in (entry["life"]["opened"] or [])[-1:]})
     if not days:
         raise InputError("era_map: no site has an opening date; expected EDTF dates in the column opened")
     eras = read_eras()
     meta = _meta(
         "eras", table, [iso_day(day) for day in days],
-        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=["gazetteer"],
+        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=[],
     )  # fmt: skip
     first = min(eras[0]["from"], days[0])
     last = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
@@ -266,6 +259,18 @@ def era_map(
         "eras": eras,
     }
     return page.CampsMap(content, online=online)
+
+
+def _precision(counts: pd.DataFrame) -> str:
+    """Return how fine the dates of some counts are: the date on screen says no more than they do."""
+    finest = int(counts["t"].astype(str).str.split("/").str[0].str.len().max())
+    return {4: "year", 7: "month"}.get(finest, "day")
+
+
+def _measure(counts: pd.DataFrame) -> str:
+    """Return the word for what is counted."""
+    metric = str(counts["metric"].iloc[0]) if "metric" in counts else ""
+    return {"buildings": "buildings", "area_m2": "area"}.get(metric, "value")
 
 
 def read_eras() -> list[dict[str, Any]]:
@@ -318,17 +323,19 @@ def _footprint_content(
     subtitle: Title,
 ) -> dict[str, Any]:
     _require_choice(lang, look)
+    bundled = footprints is None
     if footprints is None:
-        bundled = footprints_room.load()
-        footprints, looks = bundled.footprints, bundled.looks
+        series = footprints_room.load()
+        footprints, looks = series.footprints, series.looks
+    credits = ["footprints"] if bundled else []
     _require_few_enough(footprints)
     table = _sites(sites)
     table = table[table["site_id"].isin(footprints["site_id"])]
     entries = payload.site_entries(table, _class_ids(table, "tier"))
-    payload.rank_labels(entries)
+    payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     meta = _meta(
         kind, table, stops(footprints=footprints, looks=looks),
-        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=["gazetteer", "footprints"],
+        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=credits, bundled=bundled,
     )  # fmt: skip
     legends = titles()["legend"]
     meta |= {"precision": "day", "measure": "area", "legend": legends["tier"], "legend_near": legends["footprints"]}
@@ -402,15 +409,16 @@ def _meta(
     look: str,
     mode: str,
     credits: Sequence[str],
+    bundled: bool = True,
 ) -> dict[str, Any]:
     days = [clock_day(stop) for stop in stop_dates]
     low, high = (
         (clock_day(f"{stop_dates[0][:4]}-01-01"), clock_day(f"{stop_dates[-1][:4]}-12-31")) if days else (0.0, 0.0)
     )
-    bundled = titles()[kind]
+    own = titles()[kind] if bundled else titles()[f"{kind}-any"]
     return {
-        "title": title or bundled["title"],
-        "subtitle": subtitle if subtitle is not None else bundled.get("subtitle"),
+        "title": title or own["title"],
+        "subtitle": subtitle if subtitle is not None else own.get("subtitle"),
         "lang": lang,
         "look": look,
         "mode": mode,
@@ -427,14 +435,22 @@ def _meta(
 
 def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
     """Return the credit of a map: whose lists, the ground, how borders are drawn; each a text or texts by language."""
-    texts = titles()["credit"]
-    lists = list(dict.fromkeys(sites["source_id"].astype(str)))
+    texts, registered = titles()["credit"], sources.registry()
+    lists = [
+        texts[name] if name in texts else _credit_of(registered[name]) if name in registered else name
+        for name in dict.fromkeys(sites["source_id"].astype(str))
+    ]
     return [
-        *(texts.get(name, name) for name in lists),
-        *(texts[name] for name in credits if name not in lists and name != "gazetteer"),
+        *lists,
+        *(texts[name] for name in credits),
         texts["base"],
         texts["borders"],
     ]
+
+
+def _credit_of(entry: sources.SourceEntry) -> str:
+    known = entry.licence.startswith(("CC", "ODbL"))
+    return f"{entry.publisher}: {entry.title}" + (f" ({entry.licence})" if known else "")
 
 
 def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any]) -> dict[str, Any]:
@@ -454,14 +470,15 @@ def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any]) -> 
 
 def _options(
     *,
-    samples: Sequence[int] = (),
+    samples: Sequence[float] = (),
+    radius_of_one: float = payload.RADIUS_OF_ONE,
     fixed_radius: float = 0,
     label_zoom: float = 7.5,
     cluster: bool = False,
     yield_to_outlines: bool = False,
 ) -> dict[str, Any]:
     return {
-        "radius_of_one": payload.RADIUS_OF_ONE,
+        "radius_of_one": radius_of_one,
         "unknown_radius": 6,
         "zero_radius": 5,
         "samples": list(samples),

@@ -136,7 +136,7 @@ class Stage {
     const offset = site.label_offset;
     const width = pen.type.width(text, style.size, style.weight);
     const box = [-offset, -style.size, offset + width + 8, 10];
-    return { text, point: true, style, at, offset, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
+    return { text, point: true, site: true, style, at, offset, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
       minZoom: this.data.options.label_zoom, maxZoom: 30, priority: 100 + site.label_rank };
   }
 

@@ -54,7 +54,7 @@ class Symbols {
   // Sites that would overlap, gathered by half steps of zoom: the same groups wherever the camera stands.
   groups(ze) {
     const level = Math.floor(ze * 2) / 2;
-    if (!this.clusters.has(level)) this.clusters.set(level, gather(this.at, 21 / (TILE_PX * 2 ** level)));
+    if (!this.clusters.has(level)) this.clusters.set(level, gather(this.at, 1 / (TILE_PX * 2 ** level)));
     return this.clusters.get(level);
   }
 
@@ -191,15 +191,39 @@ function drawMark(pen, { x, y, r, shape, colour, mark }) {
 
 const groupRadius = (count) => 11 + 2.6 * Math.sqrt(count);
 
-// Each site joins the first group within reach, in the order of the table; no chance, no history.
-function gather(points, reach) {
+// Each site joins the first group within reach, in the order of the table; then groups whose rings would touch are
+// joined, the smaller to the larger. No chance and no history: one zoom always gives the same groups.
+function gather(points, perPixel) {
+  const groups = firstGroups(points, 21 * perPixel);
+  for (let pass = 0; pass < 6 && groups.length < 2000; pass += 1) if (!joinTouching(groups, perPixel)) break;
+  return groups.map((group) => group.members);
+}
+
+const ringOf = (group) => (group.members.length > 1 ? groupRadius(group.members.length) + 3 : 8);
+
+function joinTouching(groups, perPixel) {
+  let joined = false;
+  for (let i = 0; i < groups.length; i += 1) {
+    for (let j = groups.length - 1; j > i; j -= 1) {
+      const [a, b] = [groups[i], groups[j]];
+      if (Math.hypot(a.x - b.x, a.y - b.y) >= (ringOf(a) + ringOf(b)) * 0.92 * perPixel) continue;
+      const [n, m] = [a.members.length, b.members.length];
+      Object.assign(a, { x: (a.x * n + b.x * m) / (n + m), y: (a.y * n + b.y * m) / (n + m), members: [...a.members, ...b.members] });
+      groups.splice(j, 1);
+      joined = true;
+    }
+  }
+  return joined;
+}
+
+function firstGroups(points, reach) {
   const groups = [];
   points.forEach(([x, y], i) => {
     const near = groups.find((group) => Math.hypot(group.x - x, group.y - y) < reach * (1 + Math.sqrt(group.members.length) * 0.12));
     if (near) near.members.push(i);
     else groups.push({ x, y, members: [i] });
   });
-  return groups.map((group) => group.members);
+  return groups;
 }
 
 // Counted, and the count was none.

@@ -140,22 +140,43 @@ class Labels {
 
   drawLabel(pen, label, x, y, shown, obstacles, marks) {
     const { ctx, look, u, type } = pen;
-    const way = type.rtl ? -1 : 1;
+    const { size, weight, style, spacing, colour } = label.style;
     const hosts = label.point ? marks.filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + 5 * u) : [];
-    // A place that lies under a symbol gives up its dot, and its name starts where the symbols end.
-    const reach = hosts.reduce((most, mark) => Math.max(most, (mark.x - x) * way + mark.r + 5 * u), hosts.length ? 0 : 9 * u);
-    const box = [x + label.box[0] * u, y + label.box[1] * u, x + label.box[2] * u, y + label.box[3] * u];
+    const spot = label.point ? this.spot(pen, label, x, y, hosts, marks) : { x, y, align: 'center', width: 2 * label.half * u };
+    const left = { left: 0, center: 0.5, right: 1 }[spot.align] * spot.width;
+    const box = [spot.x - left, spot.y - size * u, spot.x - left + spot.width, spot.y + 8 * u];
     ctx.globalAlpha = shown * clearOf(box, obstacles, 30 * u);
     if (ctx.globalAlpha > 0.004) {
-      const { size, weight, style, spacing, colour } = label.style;
-      if (label.point && !label.offset && !hosts.length) dot(ctx, x, y, 2.6 * u, look.place, look.halo);
-      type.draw(label.text, label.point ? x + way * reach : x, y + (label.point ? 6 * u : 0), {
-        size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u,
-        align: label.point ? 'start' : 'center',
+      // A place that lies under a symbol gives up its dot.
+      if (label.point && !label.site && !hosts.length) dot(ctx, x, y, 2.6 * u, look.place, look.halo);
+      type.draw(label.text, spot.x, spot.y, {
+        size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u, align: spot.align,
       });
     }
     ctx.globalAlpha = 1;
   }
+
+  // Beside its place, where the symbols upon it end. Among groups that show a number, on the first side that is free.
+  spot(pen, label, x, y, hosts, marks) {
+    const { u, type } = pen;
+    const width = 2 * label.half * u;
+    const base = y + 6 * u;
+    const reach = (way) => hosts.reduce((most, mark) => Math.max(most, (mark.x - x) * way + mark.r + 5 * u), hosts.length ? 0 : 9 * u);
+    const side = (way) => ({ x: x + way * reach(way), y: base, align: way > 0 ? 'left' : 'right', width });
+    const first = side(type.rtl ? -1 : 1);
+    if (!marks.some((mark) => mark.members)) return first;
+    const top = hosts.reduce((most, mark) => Math.max(most, y - mark.y + mark.r), 8 * u);
+    const foot = hosts.reduce((most, mark) => Math.max(most, mark.y - y + mark.r), 8 * u);
+    const spots = [first, side(type.rtl ? 1 : -1), { x, y: y - top - 6 * u, align: 'center', width }, { x, y: y + foot + 18 * u, align: 'center', width }];
+    return spots.find((spot) => !marks.some((mark) => touches(spot, mark, label.style.size * u))) || first;
+  }
+}
+
+function touches(spot, mark, size) {
+  const left = spot.x - { left: 0, center: 0.5, right: 1 }[spot.align] * spot.width;
+  const dx = Math.max(left - mark.x, 0, mark.x - left - spot.width);
+  const dy = Math.max(spot.y - size * 0.8 - mark.y, 0, mark.y - spot.y);
+  return Math.hypot(dx, dy) < mark.r;
 }
 
 function dot(ctx, x, y, r, colour, halo) {

@@ -1,0 +1,108 @@
+"""Plates: one state of a map as a picture for print or for a page, drawn by the same page as the film."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, PngImagePlugin
+from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import sync_playwright
+
+from camps import files, machine
+from camps.errors import InputError, RenderError
+from camps.maps.page import CampsMap, write_map
+
+MM_PER_INCH = 25.4
+#: The drawing is laid out for this many lines whatever the size of the paper, so that type keeps its proportion.
+_LINES = 1080
+_NO_TIME = time.gmtime(0)
+
+
+def write_plate(
+    map_: CampsMap,
+    path: Path | str,
+    *,
+    width_mm: float = 254.0,
+    height_mm: float = 142.875,
+    dpi: int = 300,
+    **frame: Any,
+) -> Path:
+    """Write one state of a map as a PNG or PDF plate and return its path.
+
+    Parameters
+    ----------
+    map_
+        One of our maps.
+    path
+        The file; ``.png`` or ``.pdf`` (one page). The PNG is tagged sRGB.
+    width_mm, height_mm
+        Size on paper, in millimetres; the default is 16 : 9, ten inches wide.
+    dpi
+        Pixels an inch.
+    **frame
+        What to show, as ``camps.setFrame`` takes it: ``t``, ``mode``, ``lang``, ``look``, ``lon``, ``lat``, ``zoom``,
+        ``layers``, ``background``. What is left out is as the map was made.
+
+    Raises
+    ------
+    InputError
+        For another kind of file or a size that is not positive.
+    MissingError
+        When there is no browser.
+    RenderError
+        When the page refuses the frame.
+    """
+    target = Path(path)
+    if target.suffix not in (".png", ".pdf"):
+        raise InputError(f"{target}: plates are written as .png or .pdf; name the file so")
+    if min(width_mm, height_mm, dpi) <= 0:
+        raise InputError(f"plate of {width_mm} × {height_mm} mm at {dpi} dpi: expected sizes above 0")
+    picture = _picture(map_, _frame_of(map_, width_mm, height_mm, dpi) | frame)
+    with files.replacing(target) as temporary:
+        _save(picture, temporary, target.suffix, dpi, map_.page_title)
+    return target
+
+
+def _frame_of(map_: CampsMap, width_mm: float, height_mm: float, dpi: int) -> dict[str, Any]:
+    """Return the frame that fills the paper: laid out for 1080 lines, drawn at as many pixels as the plate has."""
+    lines = min(width_mm, height_mm) / MM_PER_INCH * dpi
+    scale = lines / _LINES
+    width, height = (round(side / MM_PER_INCH * dpi) / scale for side in (width_mm, height_mm))
+    view = map_.payload["view"]
+    return {"width": width, "height": height, "scale": scale, **{key: view[key] for key in ("lon", "lat", "zoom")}}
+
+
+def _picture(map_: CampsMap, frame: dict[str, Any]) -> Image.Image:
+    """Return the canvas of one frame, drawn in a headless browser without a network."""
+    options = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
+    script = "frame => { camps.setFrame(frame); return camps.canvas.toDataURL('image/png').split(',')[1]; }"
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        path = write_map(map_, Path(folder) / "map.html")
+        browser = driver.chromium.launch(executable_path=str(machine.find_chromium()), args=options)
+        try:
+            page = browser.new_context(offline=True).new_page()
+            page.goto(path.as_uri())
+            page.evaluate("language => camps.ready([language])", frame.get("lang", map_.payload["meta"]["lang"]))
+            content = base64.b64decode(page.evaluate(script, frame))
+        except BrowserError as error:
+            raise RenderError(f"plate: the page refused the frame ({error.message.splitlines()[0]})") from error
+        finally:
+            browser.close()
+    return Image.open(io.BytesIO(content))
+
+
+def _save(picture: Image.Image, path: Path, suffix: str, dpi: int, title: str) -> None:
+    if suffix == ".png":
+        tags = PngImagePlugin.PngInfo()
+        tags.add(b"sRGB", b"\0")
+        picture.save(path, format="PNG", dpi=(dpi, dpi), pnginfo=tags)
+        return
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
+    # No clock and no temporary name in the file: the same plate is the same bytes.
+    paper.save(path, format="PDF", resolution=dpi, quality=95, title=title, creationDate=_NO_TIME, modDate=_NO_TIME)
