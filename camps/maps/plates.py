@@ -6,6 +6,7 @@ import base64
 import io
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,9 @@ def write_plate(
         raise InputError(f"{target}: plates are written as .png or .pdf; name the file so")
     if min(width_mm, height_mm, dpi) <= 0:
         raise InputError(f"plate of {width_mm} × {height_mm} mm at {dpi} dpi: expected sizes above 0")
-    picture = _picture(map_, _frame_of(map_, width_mm, height_mm, dpi) | frame)
+    # In a thread of its own, because a notebook already runs an event loop and the browser's driver brings another.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        picture = beside.submit(_picture, map_, _frame_of(map_, width_mm, height_mm, dpi) | frame).result()
     with files.replacing(target) as temporary:
         _save(picture, temporary, target.suffix, dpi, map_.page_title)
     return target

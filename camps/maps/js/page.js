@@ -232,7 +232,7 @@ class Page {
   showSite(i) {
     const site = this.data.sites[i];
     const content = new Card(this, site, this.stage.timeline.at(this.state.t, this.state.mode).sites[i]).build();
-    L.popup({ maxWidth: 360, minWidth: 240, className: 'camps-popup' }).setLatLng([site.lat, site.lon]).setContent(content).openOn(this.map);
+    L.popup({ maxWidth: Math.min(360, this.map.getSize().x - 64), minWidth: 220, className: 'camps-popup' }).setLatLng([site.lat, site.lon]).setContent(content).openOn(this.map);
   }
 }
 
@@ -288,6 +288,7 @@ class Bar {
     name(this.zoomOut, 'zoom_out');
     name(this.settings, 'settings');
     for (const key of ['speed', 'mode', 'lang', 'look']) name(this[key], `choose_${key}`);
+    for (const key of ['mode', 'lang', 'look']) this[key].value = this.page.state[key];
     for (const option of this.mode.options) option.textContent = words.of(`mode_${option.value}`, lang);
     for (const option of this.look.options) option.textContent = words.of(`look_${option.value}`, lang);
     this.playButton.dataset.playing = String(Boolean(this.page.playing));
@@ -400,13 +401,15 @@ class Card {
     const { site } = this;
     const rows = [];
     const add = (key, value) => value && rows.push([this.say(key), value]);
-    add('system', this.words.name(this.page.data.class_names[site.class] || site.class_names, this.lang));
+    const classes = this.page.data.class_names;
+    add('system', this.words.name(classes[site.system] || { en: site.system }, this.lang));
+    if (site.tier) add('tier', this.words.name(classes[site.tier], this.lang));
     add('place', site.place);
     add('published_at', `${site.lat_published}, ${site.lon_published}`);
     add('used_at', `${site.lat.toFixed(5)}, ${site.lon.toFixed(5)} (± ${Math.round(site.r95)} m, 95 %)`);
-    if (site.opened) add('opened', site.opened);
-    if (site.closed) add('closed', site.closed);
-    if (site.cells && site.cells.length) add('buildings', site.cells.map(([t, cell]) => `${t}: ${cell === '' ? this.say('blank') : cell}`).join('   '));
+    add('opened', site.opened && this.words.edtf(site.opened, this.lang));
+    add('closed', site.closed && this.words.edtf(site.closed, this.lang));
+    if (site.cells && site.cells.length) add('buildings', site.cells.map(([t, cell]) => `${t}:\u00a0${cell === '' ? this.say('blank') : cell}`).join('   '));
     if (site.status && site.status !== 'active') add('status', site.status);
     return rows;
   }
@@ -419,7 +422,7 @@ class Card {
     return element('p', { class: 'camps-source' }, `${this.say('source')}: `, link);
   }
 
-  // A small step chart of this site's own counts; years without a count are gaps in it.
+  // A small chart of this site's own counts: dots for what was counted, a dashed line only to lead the eye.
   chart() {
     const { looks } = this.site;
     if (!looks || looks.length < 2) return null;
@@ -435,9 +438,11 @@ class Card {
     ctx.strokeStyle = look.classes[this.page.stage.symbols.classes[this.site.class].colour];
     ctx.fillStyle = look.text;
     ctx.lineWidth = 1.5;
+    ctx.setLineDash([3, 3]);
     ctx.beginPath();
     looks.forEach(([t, value], i) => (i ? ctx.lineTo(x(t), y(value)) : ctx.moveTo(x(t), y(value))));
     ctx.stroke();
+    ctx.setLineDash([]);
     ctx.font = `11px ${this.page.data.fonts.latin}`;
     ctx.textAlign = 'center';
     looks.forEach(([t, value]) => {

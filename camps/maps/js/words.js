@@ -45,6 +45,16 @@ class Words {
     return this.of(precision === 'month' ? 'date_month' : 'date_day', lang, { year, month, day, name });
   }
 
+  // An EDTF date as a reader would say it: an interval nobody narrows, an end nobody knows, a guess.
+  edtf(text, lang) {
+    const [first, last] = text.split('/');
+    if (last !== undefined) return this.of('between', lang, { first: this.edtf(first, lang), last: this.edtf(last, lang) });
+    if (text === '..' || text === '') return this.of('no_end', lang);
+    if (/[?%]$/.test(text)) return this.of('uncertain', lang, { date: text.slice(0, -1) });
+    if (text.endsWith('~')) return this.of('about', lang, { date: text.slice(0, -1) });
+    return text;
+  }
+
   shown(t) {
     return { none: null, year: Days.iso(t).slice(0, 4), month: Days.iso(t).slice(0, 7), day: Days.iso(t) }[this.data.meta.precision];
   }
