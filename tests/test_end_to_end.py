@@ -51,7 +51,8 @@ def _times(folder: Path) -> dict[str, int]:
 
 
 def test_everything_promised_is_there(built: Path) -> None:
-    assert len(list(built.glob("frames/*/*/*.png"))) == 100
+    frames = [path.read_bytes() for path in sorted(built.glob("frames/*/*/*.png"))]
+    assert len(frames) == len(set(frames)) == 100, "100 frames, and something moves on each"
     assert len(list(built.glob("frames/*/proxy/*.mp4"))) == 1
     assert len(list(built.glob("notebooks/*.html"))) == 7
     for name in ("index.html", "maps/growth.html", "maps/sites.html", "maps/footprints.html"):
