@@ -40,7 +40,13 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
+    def do_HEAD(self) -> None:
+        self._answer(with_content=False)
+
     def do_GET(self) -> None:
+        self._answer(with_content=True)
+
+    def _answer(self, *, with_content: bool) -> None:
         if self.server.drops():
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -49,9 +55,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not path.is_file():
             self.send_error(404)
             return
-        self._send(path)
+        self._send(path, with_content=with_content)
 
-    def _send(self, path: Path) -> None:
+    def _send(self, path: Path, *, with_content: bool) -> None:
         size = path.stat().st_size
         asked = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         first, last = (int(asked[1]), min(int(asked[2] or size - 1), size - 1)) if asked else (0, size - 1)
@@ -60,11 +66,14 @@ class _Handler(BaseHTTPRequestHandler):
         if asked:
             self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
         self.end_headers()
+        if not with_content:
+            return
         with path.open("rb") as stream:
             stream.seek(first)
             content = stream.read(last - first + 1)
-        self.wfile.write(content)
+        # Counted before it is written: what a client asks for and throws away has been sent all the same.
         self.server.count(path.name, len(content))
+        self.wfile.write(content)
 
 
 class FileServer(ThreadingHTTPServer):

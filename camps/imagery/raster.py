@@ -21,6 +21,7 @@ from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.transform import from_gcps
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_geom
+from rasterio.windows import Window
 
 from camps.crs import GEOD
 from camps.errors import InputError, MissingError
@@ -295,18 +296,55 @@ def _warp(
     how, nodata = kind
     numbers = [band.index for band in bands]
     missing = nodata if nodata is not None or not _has_nan(dataset, numbers) else np.nan
-    with WarpedVRT(
-        dataset, crs=grid.crs, transform=grid.transform, width=grid.width, height=grid.height,
-        src_nodata=missing, nodata=missing, add_alpha=_needs_alpha(dataset, missing), resampling=how,
-        tolerance=_WARP_TOLERANCE_PX, warp_mem_limit=64, **placed,
-    ) as view:  # fmt: skip
-        stored = view.read(numbers).astype(np.float32)
-        seen = _seen(view, numbers, stored, missing)
+    corner = _aligned(grid, placed)
+    if corner is not None:
+        stored, seen = _cut_out(dataset, numbers, grid, corner, missing)
+    else:
+        stored, seen = _resampled(dataset, numbers, grid, {**placed, "resampling": how}, missing)
     scale, offset = (
         np.array([getattr(band, name) for band in bands], dtype=np.float32)[:, None, None]
         for name in ("scale", "offset")
     )
     return np.where(seen, stored * scale + offset, np.float32(np.nan))
+
+
+def _aligned(grid: Grid, placed: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return row and column of the grid's corner in a file whose pixels are the grid's own, else ``None``."""
+    a, b, c, d, e, f = tuple(placed["src_transform"])[:6]
+    column, row = (grid.west - c) / grid.gsd_m, (f - grid.north) / grid.gsd_m
+    same = np.allclose((a, b, d, e), (grid.gsd_m, 0, 0, -grid.gsd_m), rtol=1e-9, atol=1e-9)
+    whole = abs(column - round(column)) < _WARP_TOLERANCE_PX and abs(row - round(row)) < _WARP_TOLERANCE_PX
+    if not (same and whole and placed["src_crs"] == CRS.from_user_input(grid.crs)):
+        return None
+    return round(row), round(column)
+
+
+def _cut_out(
+    dataset: Any, numbers: Sequence[int], grid: Grid, corner: tuple[int, int], nodata: float | None
+) -> tuple[Floats, Mask]:
+    # Pixels that are the grid's own are taken as they are: exact, and without a border for interpolation.
+    top, left = max(0, corner[0]), max(0, corner[1])
+    bottom, right = min(dataset.height, corner[0] + grid.height), min(dataset.width, corner[1] + grid.width)
+    stored = np.zeros((len(numbers), *grid.shape), dtype=np.float32)
+    seen = np.zeros(stored.shape, dtype=bool)
+    if top < bottom and left < right:
+        window = Window(left, top, right - left, bottom - top)
+        here = np.s_[:, top - corner[0] : bottom - corner[0], left - corner[1] : right - corner[1]]
+        stored[here] = dataset.read(list(numbers), window=window)
+        seen[here] = _seen(dataset, numbers, stored[here], nodata, window)
+    return stored, seen
+
+
+def _resampled(
+    dataset: Any, numbers: Sequence[int], grid: Grid, warp: Mapping[str, Any], missing: float | None
+) -> tuple[Floats, Mask]:
+    with WarpedVRT(
+        dataset, crs=grid.crs, transform=grid.transform, width=grid.width, height=grid.height,
+        src_nodata=missing, nodata=missing, add_alpha=_needs_alpha(dataset, missing),
+        tolerance=_WARP_TOLERANCE_PX, warp_mem_limit=64, **warp,
+    ) as view:  # fmt: skip
+        stored = view.read(list(numbers)).astype(np.float32)
+        return stored, _seen(view, numbers, stored, missing, None)
 
 
 def _has_nan(dataset: Any, numbers: Sequence[int]) -> bool:
@@ -320,11 +358,11 @@ def _needs_alpha(dataset: Any, nodata: float | None) -> bool:
     return nodata is None and not has_alpha
 
 
-def _seen(view: Any, numbers: Sequence[int], stored: Floats, nodata: float | None) -> Mask:
+def _seen(source: Any, numbers: Sequence[int], stored: Floats, nodata: float | None, window: Window | None) -> Mask:
     real = np.isfinite(stored)
     if nodata is not None:
         return np.asarray(real & (stored != np.float32(nodata)))
-    return np.asarray((view.read_masks(list(numbers)) == 255) & real)
+    return np.asarray((source.read_masks(list(numbers), window=window) == 255) & real)
 
 
 def pixel_m(dataset: Any, crs: CRS, transform: Affine) -> float:

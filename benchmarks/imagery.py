@@ -1,0 +1,275 @@
+"""Windows of many sites read and extracted, beside what a user would write with rasterio and with odc-stac.
+
+    python benchmarks/imagery.py                              400 sites in 20 tiles, before and after
+    python benchmarks/imagery.py --tiles 2 --sites 6 --side 1500      a quick look
+
+The tiles are SYNTHETIC: bare ground on a soil line, and roofs at the sites on the later date; 16-bit, one file a band,
+cloud-optimised, served over HTTP on loopback with range requests, as a public catalogue serves them. Each way runs in
+a process of its own, so that its memory is its own. Printed are seconds, bytes sent and peak memory, and their ratios
+to ours. Loopback has no latency and endless bandwidth: on a real network bytes decide, not the seconds here.
+
+- ours: a plan per site, windows into the cache, built-up ground extracted
+- ours, reading only: the same without the extraction, for a like comparison with the two below
+- rasterio, whole scenes: each file read once in full, then the windows of its sites cut out of it
+- odc-stac: `odc.stac.load` over the box of each site
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pystac
+import rasterio
+import shapely
+from pyproj import Transformer
+from rasterio.transform import Affine
+from rasterio.windows import from_bounds
+
+from camps.imagery import extract, grid, raster, stac
+
+ZONE = "EPSG:32645"
+DATES = ("2017-05-01", "2020-05-01")
+BANDS = ("red", "green", "blue")
+RADIUS_M = 1500.0
+SEED = 20170401
+WAYS = ("ours", "ours, reading only", "rasterio, whole scenes", "odc-stac")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Files with range requests, every byte counted."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_HEAD(self) -> None:
+        self._answer(with_content=False)
+
+    def do_GET(self) -> None:
+        self._answer(with_content=True)
+
+    def _answer(self, *, with_content: bool) -> None:
+        path = self.server.root / self.path.split("?")[0].lstrip("/")
+        if not path.is_file():
+            self.send_error(404)
+            return
+        size = path.stat().st_size
+        asked = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        first, last = (int(asked[1]), min(int(asked[2] or size - 1), size - 1)) if asked else (0, size - 1)
+        self.send_response(206 if asked else 200)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(last - first + 1))
+        if asked:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
+        self.end_headers()
+        if with_content:
+            with path.open("rb") as stream:
+                stream.seek(first)
+                self.wfile.write(stream.read(last - first + 1))
+            self.server.n_bytes += last - first + 1
+
+
+class Server(ThreadingHTTPServer):
+    """A loopback file server."""
+
+    daemon_threads = True
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.root, self.n_bytes = root, 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing when the other side hangs up."""
+
+
+def _make_tile(root: Path, number: int, side: int, sites: np.ndarray, date: str, *, built: bool) -> Affine:
+    generator = np.random.default_rng([SEED, number])
+    tone = np.kron(generator.normal(size=(side // 8 + 1, side // 8 + 1)), np.ones((8, 8)))[:side, :side] * 120 + 2000
+    tone += np.random.default_rng([SEED, number, len(date), built]).normal(scale=15, size=tone.shape)
+    transform = Affine(10, 0, 400_000 + number * 120_000 % 400_000, 0, -10, 4_900_000 - number // 4 * 120_000)
+    for name, gain in (("red", 1.25), ("green", 1.0), ("blue", 0.8)):
+        values = tone * gain + (tone - 2000) * (gain - 1) * 2
+        if built:
+            for column, row in sites:
+                for step in range(5):
+                    values[row + step * 8 : row + step * 8 + 4, column : column + 20] = 3000 + 200 * (name == "blue")
+        with rasterio.open(
+            root / f"{number}_{date}_{name}.tif", "w", driver="COG", dtype="uint16", count=1, height=side, width=side,
+            crs=ZONE, transform=transform, compress="deflate", level=1, blocksize=512, predictor=2, nodata=0,
+        ) as target:  # fmt: skip
+            target.write(np.clip(values, 1, 10_000).astype(np.uint16), 1)
+    return transform
+
+
+def make(root: Path, n_tiles: int, n_sites: int, side: int) -> None:
+    """Write tiles, a static catalogue of them, and the list of sites."""
+    generator = np.random.default_rng(SEED)
+    edge = int(RADIUS_M // 10) + 20
+    listed, items = [], []
+    for number in range(n_tiles):
+        places = generator.integers(edge, side - edge - 40, size=(n_sites // n_tiles, 2))
+        for date, built in zip(DATES, (False, True), strict=True):
+            transform = _make_tile(root, number, side, places, date, built=built)
+            items.append(_item(number, date, transform, side))
+        to_lonlat = Transformer.from_crs(ZONE, 4326, always_xy=True)
+        for column, row in (places + [10, 18]).tolist():  # noqa: RUF005 - an array, moved
+            lon, lat = to_lonlat.transform(transform.c + column * 10, transform.f - row * 10)
+            listed.append({"tile": number, "lon": float(lon), "lat": float(lat)})
+    (root / "sites.json").write_text(json.dumps(listed))
+    (root / "items.json").write_text(json.dumps(items))
+
+
+def _item(number: int, date: str, transform: Affine, side: int) -> dict[str, object]:
+    box = gpd.GeoSeries(
+        [shapely.box(transform.c, transform.f - side * 10, transform.c + side * 10, transform.f)], crs=ZONE
+    )
+    outline = box.to_crs(4326).iloc[0]
+    item = pystac.Item(
+        f"t{number}-{date}", shapely.geometry.mapping(outline), list(outline.bounds),
+        datetime.fromisoformat(date).replace(tzinfo=UTC),
+        {"platform": "made", "gsd": 10, "license": "own", "attribution": "made", "proj:code": ZONE,
+         "proj:transform": list(transform)[:6], "proj:shape": [side, side], "tile": number},
+        stac_extensions=["https://stac-extensions.github.io/projection/v2.0.0/schema.json"],
+    )  # fmt: skip
+    for name in BANDS:
+        fields = {
+            "eo:bands": [{"name": name, "common_name": name}],
+            "raster:bands": [{"data_type": "uint16", "nodata": 0}],
+        }
+        item.add_asset(name, pystac.Asset(f"BASE/{number}_{date}_{name}.tif", media_type=pystac.MediaType.COG,
+                                          roles=["data"], extra_fields=fields))  # fmt: skip
+    return item.to_dict(include_self_link=False)
+
+
+def _items(root: Path, base: str) -> dict[int, list[pystac.Item]]:
+    listed = json.loads((root / "items.json").read_text().replace("BASE", base))
+    items = [pystac.Item.from_dict(one) for one in listed]
+    return {
+        tile: [one for one in items if one.properties["tile"] == tile] for tile in {i.properties["tile"] for i in items}
+    }
+
+
+def _ours(root: Path, base: str, *, extracting: bool) -> int:
+    catalogue = stac.Catalogue("made", base)
+    built = 0
+    for site, items in _sites(root, base):
+        window = grid.site_grid(site["lon"], site["lat"], radius_m=RADIUS_M)
+        scenes = tuple(stac._scene(one, catalogue, BANDS) for one in items)
+        plan = stac.Plan(catalogue, window, BANDS, scenes, None)
+        read = stac.read(plan, folder=root / "cache" / f"{site['lon']:.5f}_{site['lat']:.5f}_{extracting}")
+        if extracting:
+            rasters = [raster.read(one, window) for one in read.values()]
+            x, y = Transformer.from_crs(4326, ZONE, always_xy=True).transform(site["lon"], site["lat"])
+            around = gpd.GeoSeries([shapely.Point(x, y).buffer(300)], crs=ZONE)
+            found = extract.read_series(rasters, baseline=[next(iter(read))], site=around)
+            built += int(found.mapped_m2().iloc[-1] > 0)
+    return built
+
+
+def _whole(root: Path, base: str) -> int:
+    count = 0
+    for tile, items in _items(root, base).items():
+        sites = [site for site in json.loads((root / "sites.json").read_text()) if site["tile"] == tile]
+        for item in items:
+            for name in BANDS:
+                with rasterio.open(item.assets[name].href) as dataset:
+                    values, transform = dataset.read(1), dataset.transform
+                for site in sites:
+                    bounds = grid.site_grid(site["lon"], site["lat"], radius_m=RADIUS_M).bounds
+                    rows, columns = from_bounds(*bounds, transform=transform).round_offsets().toslices()
+                    count += values[rows, columns].astype("float32").size > 0
+    return count
+
+
+def _odc(root: Path, base: str) -> int:
+    import odc.stac
+
+    count = 0
+    for site, items in _sites(root, base):
+        west, south, east, north = grid.site_grid(site["lon"], site["lat"], radius_m=RADIUS_M).lonlat_bounds
+        loaded = odc.stac.load(items, bands=list(BANDS), bbox=[west, south, east, north], crs=ZONE, resolution=10)
+        count += int(loaded["red"].to_numpy().size > 0)
+    return count
+
+
+def _sites(root: Path, base: str) -> list[tuple[dict[str, float], list[pystac.Item]]]:
+    by_tile = _items(root, base)
+    return [(site, by_tile[site["tile"]]) for site in json.loads((root / "sites.json").read_text())]
+
+
+def run(way: str, root: Path, base: str) -> None:
+    """Go one way in this process and print what it took."""
+    warnings.simplefilter("ignore")
+    ways: dict[str, Callable[[], int]] = {
+        "ours": lambda: _ours(root, base, extracting=True),
+        "ours, reading only": lambda: _ours(root, base, extracting=False),
+        "rasterio, whole scenes": lambda: _whole(root, base),
+        "odc-stac": lambda: _odc(root, base),
+    }
+    start = time.perf_counter()
+    count = ways[way]()
+    took = time.perf_counter() - start
+    print(json.dumps({"seconds": took, "peak_mb": _peak_mb(), "count": count}))
+
+
+def _peak_mb() -> float:
+    # The operating system's getrusage counts the parent's memory before the start as well.
+    status = Path("/proc/self/status").read_text("ascii", errors="replace")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+def main() -> None:
+    """Make the tiles, go every way in a process of its own, and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tiles", type=int, default=20)
+    parser.add_argument("--sites", type=int, default=400)
+    parser.add_argument("--side", type=int, default=5490, help="pixels of 10 m along a tile; Sentinel-2 has 10980")
+    parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.run:
+        run(asked.run[0], Path(asked.run[1]), asked.run[2])
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        make(root, asked.tiles, asked.sites, asked.side)
+        total = sum(path.stat().st_size for path in root.glob("*.tif"))
+        print(f"{asked.sites} sites, {asked.tiles} tiles of {asked.side} px, 2 dates, {total / 2**20:.0f} MB of files")
+        _compare(root)
+
+
+def _compare(root: Path) -> None:
+    server = Server(root)
+    rows = []
+    for way in WAYS:
+        before = server.n_bytes
+        command = [sys.executable, __file__, "--run", way, str(root), f"http://127.0.0.1:{server.server_port}"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+        rows.append((way, json.loads(answer.stdout.splitlines()[-1]), server.n_bytes - before))
+    first = rows[0][1]
+    print(f"{'way':24}{'s':>8}{'ratio':>7}{'MB sent':>9}{'ratio':>7}{'peak MB':>9}{'ratio':>7}")
+    for way, figures, sent in rows:
+        print(
+            f"{way:24}{figures['seconds']:8.1f}{figures['seconds'] / first['seconds']:7.2f}{sent / 2**20:9.1f}"
+            f"{sent / rows[0][2]:7.2f}{figures['peak_mb']:9.0f}{figures['peak_mb'] / first['peak_mb']:7.2f}"
+        )
+    print(f"ours found something built at {first['count']} sites")
+
+
+if __name__ == "__main__":
+    main()
