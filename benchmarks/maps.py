@@ -8,6 +8,7 @@ libraries that the other maps link are answered from the vendored copies, so tha
 from __future__ import annotations
 
 import argparse
+import re
 import statistics
 import tempfile
 import time
@@ -104,15 +105,13 @@ _PAN = """async (steps) => {
 
 def _answer(route: Route) -> None:
     name = urlsplit(route.request.url).path.rsplit("/", 1)[-1]
-    if vendored.has_asset(name):
-        route.fulfill(body=vendored.read_asset(name))
-    else:
-        route.fulfill(body="")
+    kind = "text/css" if name.endswith(".css") else "text/javascript"
+    route.fulfill(body=vendored.read_asset(name) if vendored.has_asset(name) else "", content_type=kind)
 
 
 def _open(browser: Browser, path: Path) -> tuple[Page, float]:
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.route("http*://**", _answer)
+    page.route(re.compile("^https?:"), _answer)
     start = time.perf_counter()
     page.goto(path.as_uri(), timeout=PATIENCE_MS, wait_until="load")
     page.evaluate("window.camps ? camps.ready() : null")

@@ -11,8 +11,11 @@ from typing import Any
 
 import folium
 import folium.plugins
+import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+from affine import Affine
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
@@ -485,6 +488,45 @@ def test_a_comparison_shows_both_dates_and_its_divider_moves(written, opened):
     one.page.locator(".camps-divider").press("ArrowRight")
     assert one.page.evaluate("camps.page.split") == pytest.approx(0.52)
     assert one.page.evaluate("camps.canvas.toDataURL()") != before
+
+
+def _write_scene(path: Path, level: int) -> Path:
+    """Write a small picture of one grey over the Dabancheng site, in UTM 45N."""
+    grid = {"crs": "EPSG:32645", "transform": Affine(50, 0, 603500, 0, -50, 4804500)}
+    with rasterio.open(path, "w", driver="GTiff", width=40, height=30, count=3, dtype="uint8", **grid) as raster:
+        raster.write(np.full((3, 30, 40), level, dtype=np.uint8))
+    return path
+
+
+@pytest.mark.browser
+def test_each_date_shows_its_own_satellite_picture(opened, tmp_path):
+    rows = [("2017-03-02", 40), ("2018-04-29", 220)]
+    scenes = pd.DataFrame(
+        [
+            {"observed_on": day, "path": _write_scene(tmp_path / f"{day}.tif", level), "licence": "test"}
+            for day, level in rows
+        ]
+    )
+    one = opened(maps.write_map(maps.footprint_map(scenes=scenes), tmp_path / "scenes.html"))
+    script = """frame => { camps.setFrame(frame); const { width, height } = camps.canvas;
+        return [...camps.canvas.getContext('2d').getImageData(width / 2, height / 2, 1, 1).data].slice(0, 3); }"""
+    frame = {"width": 400, "height": 300, "lon": 88.2835, "lat": 43.3765, "zoom": 15}
+    only_base = dict.fromkeys(["footprints", "growth", "outlines", "labels", "legend", "date", "credit"], False)
+    for day, level in [("2017-03-02", 40), ("2018-04-28", 40), ("2018-04-29", 220), ("2020-01-01", 220)]:
+        found = one.page.evaluate(script, {**frame, "t": day, "layers": only_base})
+        assert found == pytest.approx([level] * 3, abs=6), day
+    assert "test" in one.page.evaluate("camps.meta.attribution")
+
+
+def test_a_scene_without_coordinates_or_file_is_refused_by_name(tmp_path):
+    scenes = pd.DataFrame([{"observed_on": "2018", "path": tmp_path / "none.tif", "licence": "test"}])
+    with pytest.raises(MissingError, match=r"none\.tif: no such file"):
+        maps.footprint_map(scenes=scenes)
+    with pytest.raises(InputError, match="column licence"):
+        maps.footprint_map(scenes=scenes.drop(columns="licence"))
+    (tmp_path / "none.tif").write_text("no raster")
+    with pytest.raises(InputError, match="cannot be read as a raster"):
+        maps.footprint_map(scenes=scenes)
 
 
 def _with_plugins(map_: folium.Map) -> folium.Map:

@@ -15,6 +15,7 @@ from camps import footprints as footprints_room
 from camps.errors import Fault, InputError, raise_faults
 from camps.files import readable
 from camps.maps import outlines, page, payload
+from camps.maps.scenes import scene_entries
 from camps.timeline import Mode, clock_day, iso_day, stops
 
 Title = str | dict[str, str] | None
@@ -138,6 +139,7 @@ def footprint_map(
     looks: pd.DataFrame | None = None,
     sites: gpd.GeoDataFrame | None = None,
     *,
+    scenes: pd.DataFrame | None = None,
     mode: Mode = "bracket",
     lang: str = "en",
     look: str = "dark",
@@ -155,6 +157,9 @@ def footprint_map(
         The "look" table with ``observed_on``; the bundled one with the bundled footprints.
     sites
         The "site" table of the sites that the footprints belong to; found in the bundled gazetteer by default.
+    scenes
+        Satellite pictures to lay under the footprints, each until the next one: ``observed_on``, ``path``,
+        ``licence``, and ``bands`` where red, green and blue are not the first three.
     mode, lang, look, title, subtitle, online
         As for :func:`growth_map`.
 
@@ -164,7 +169,16 @@ def footprint_map(
         For missing columns, or more footprints than a page can hold.
     """
     content = _footprint_content(
-        "footprints", footprints, looks, sites, mode=mode, lang=lang, look=look, title=title, subtitle=subtitle
+        "footprints",
+        footprints,
+        looks,
+        sites,
+        scenes=scenes,
+        mode=mode,
+        lang=lang,
+        look=look,
+        title=title,
+        subtitle=subtitle,
     )
     return page.CampsMap(content, online=online)
 
@@ -176,6 +190,7 @@ def compare_map(
     *,
     before: str | None = None,
     after: str | None = None,
+    scenes: pd.DataFrame | None = None,
     lang: str = "en",
     look: str = "dark",
     title: Title = None,
@@ -190,6 +205,8 @@ def compare_map(
         As for :func:`footprint_map`.
     before, after
         EDTF dates; by default the first and the last look.
+    scenes
+        As for :func:`footprint_map`: each side shows its own date's picture.
     lang, look, title, subtitle, online
         As for :func:`growth_map`.
 
@@ -199,7 +216,16 @@ def compare_map(
         As for :func:`footprint_map`, or when `before` is not earlier than `after`.
     """
     content = _footprint_content(
-        "compare", footprints, looks, sites, mode="observed", lang=lang, look=look, title=title, subtitle=subtitle
+        "compare",
+        footprints,
+        looks,
+        sites,
+        scenes=scenes,
+        mode="observed",
+        lang=lang,
+        look=look,
+        title=title,
+        subtitle=subtitle,
     )
     days = content["meta"]["stop_days"]
     first = clock_day(before) if before else days[0]
@@ -316,6 +342,7 @@ def _footprint_content(
     looks: pd.DataFrame | None,
     sites: gpd.GeoDataFrame | None,
     *,
+    scenes: pd.DataFrame | None,
     mode: Mode,
     lang: str,
     look: str,
@@ -337,6 +364,9 @@ def _footprint_content(
         kind, table, stops(footprints=footprints, looks=looks),
         title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=credits, bundled=bundled,
     )  # fmt: skip
+    pictures = [] if scenes is None else scene_entries(scenes)
+    if scenes is not None:
+        meta["attribution"] = [*dict.fromkeys(scenes["licence"].astype(str)), *meta["attribution"]]
     legends = titles()["legend"]
     meta |= {"precision": "day", "measure": "area", "legend": legends["tier"], "legend_near": legends["footprints"]}
     meta["key_step_days"] = 7
@@ -347,6 +377,7 @@ def _footprint_content(
     return _content(kind, entries, meta) | {
         "view": payload.fit_bounds(footprints.total_bounds),
         "footprints": outlines.outline_entries(footprints, looks),
+        "scenes": pictures,
         "classes": _classes("tier", entries),
         "marks": [],
         "swatches": [*swatches, "appearing", "unseen", "lost"],

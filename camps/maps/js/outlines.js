@@ -140,15 +140,15 @@ class Outlines {
     return { value: area, lo, hi, stale: day - last, next, kind };
   }
 
-  // Solid ground first, then what is in doubt upon it. Smaller than a pixel, an outline is a speck.
-  draw(pen, pieces) {
+  // Solid ground first, then what is in doubt upon it. Over a satellite picture fills are thin, so that it shows through.
+  draw(pen, pieces, strength) {
     const { ctx, view } = pen;
     const near = view.box(40);
     const specks = new Specks(view);
     for (const piece of pieces) {
       const shape = this.shapes[piece.shape];
       if (!boxesMeet(shape.box, near)) continue;
-      ctx.globalAlpha = piece.opacity;
+      ctx.globalAlpha = piece.opacity * (piece.role === 'hatch' ? 1 : strength);
       if (piece.role !== 'outline' && sizeOf(view, shape) < 1.5) specks.draw(ctx, view, shape, this.colour(pen, piece));
       else if (piece.role === 'solid') this.fill(pen, shape, this.colour(pen, piece));
       else if (piece.role === 'front') this.drawFront(pen, shape, piece);

@@ -387,10 +387,11 @@ class Card {
 
   build() {
     const { site } = this;
-    const names = ['en', 'fr', 'zh', 'ug', 'other'].filter((key) => key !== this.lang && site.names[key] && site.names[key] !== site.names[this.lang]);
+    const shown = this.words.name(site.names, this.lang);
+    const names = ['en', 'fr', 'zh', 'ug', 'other'].filter((key) => site.names[key] && site.names[key] !== shown);
     const other = names.map((key) => element('div', { class: 'camps-name', lang: { zh: 'zh-Hans' }[key] || key, dir: 'auto' }, site.names[key]));
     return element('div', { class: 'camps-card' },
-      element('h3', { dir: 'auto' }, this.words.name(site.names, this.lang)), ...new Map(other.map((node) => [node.textContent, node])).values(),
+      element('h3', { dir: 'auto' }, shown), ...new Map(other.map((node) => [node.textContent, node])).values(),
       element('dl', {}, ...this.rows().flatMap(([term, value]) => [element('dt', {}, term), element('dd', { dir: 'auto' }, value)])),
       this.chart(),
       site.unverified ? element('p', { class: 'camps-unverified' }, this.say('not_verified')) : null,
@@ -476,7 +477,10 @@ async function everythingLoaded(data, languages) {
   await Promise.all(data.base.images.map(async (entry) => {
     const image = new Image();
     image.src = entry.source;
-    await image.decode().then(() => { entry.shades = asLightAndShade(image); }, () => missing.push(`picture ${entry.name}`));
+    await image.decode().then(() => {
+      entry.image = image;
+      if (entry === data.base.relief) entry.shades = asLightAndShade(image);
+    }, () => missing.push(`picture ${entry.name}`));
   }));
   await document.fonts.ready;
   const scripts = [...new Set(['latin', ...languages.map((lang) => SCRIPT_OF[lang])])];
@@ -488,7 +492,7 @@ async function everythingLoaded(data, languages) {
 function start(id) {
   const root = document.getElementById(id);
   const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
-  data.base.images = data.base.relief ? [data.base.relief] : [];
+  data.base.images = [...(data.base.relief ? [data.base.relief] : []), ...(data.scenes || [])];
   const canvas = element('canvas', { class: 'camps-canvas' });
   canvas.lang = data.meta.lang;
   const stage = new Stage(data, canvas);

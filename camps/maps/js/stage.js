@@ -89,9 +89,26 @@ class Stage {
 
   drawState(pen, frame, state, placed) {
     const on = frame.layers;
-    if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn);
+    // Thin over a picture in every pass alike, whether this one draws the picture or not.
+    const pictured = this.drawScene(pen, on.base, state.t);
+    if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn, 1 - 0.7 * pictured);
     if (on.growth) this.symbols.draw(pen, placed);
     if (on.outlines) this.drawOutlines(pen, frame, state, placed);
+  }
+
+  // The last satellite picture by that date, and how strongly it shows at this zoom.
+  drawScene(pen, drawing, t) {
+    const { ctx, view } = pen;
+    const scene = (this.data.scenes || []).findLast((entry) => entry.day <= Math.floor(t));
+    if (!scene || !scene.image || !boxesMeet(scene.box, view.box())) return 0;
+    const [x0, y0, x1, y1] = scene.box;
+    const shown = smoothstep(9.5, 11.5, pen.ze);
+    if (!drawing) return shown;
+    ctx.globalAlpha = shown;
+    ctx.imageSmoothingQuality = 'high';
+    ctx.drawImage(scene.image, view.x(x0), view.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
+    ctx.globalAlpha = 1;
+    return shown;
   }
 
   drawOutlines(pen, frame, state, placed) {
