@@ -26,6 +26,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import Geod
 
 from camps import change, crs, footprints
 
@@ -114,14 +115,19 @@ def ours(folder: Path) -> dict[str, float]:
 
 
 def straightforward(folder: Path) -> dict[str, float]:
-    """What a GeoPandas user writes: a loop over sites, a union a date, overlays a pair of dates, a row loop for tracks.
+    """What a GeoPandas user writes: a loop over sites, a union a date, overlays a pair of dates, row loops.
 
-    It knows nothing of shifted scenes, coverage, splits, repairs or duplicates.
+    It measures and removes duplicates as the suite does, but knows nothing of shifted scenes, coverage, splits,
+    merges or repairs.
     """
-    frame = gpd.read_parquet(folder / "footprints.parquet").to_crs(PLANE)
+    frame = gpd.read_parquet(folder / "footprints.parquet")
+    geod = Geod(ellps="WGS84")
+    frame["area_m2"] = [abs(geod.geometry_area_perimeter(shape)[0]) for shape in frame.geometry]
+    frame = frame.to_crs(PLANE)
     tracks, changes, area_m2 = 0, 0, 0.0
     for _, site in frame.groupby("site_id"):
         by_date = [part.reset_index(drop=True).reset_index(names="row") for _, part in site.groupby("observed_on")]
+        by_date = [_without_duplicates(part) for part in by_date]
         area_m2 += sum(part.union_all().area for part in by_date)
         track_of = {row: tracks + i for i, row in enumerate(by_date[0]["row"])}
         tracks += len(track_of)
@@ -140,6 +146,16 @@ def straightforward(folder: Path) -> dict[str, float]:
                     found[now], tracks = tracks, tracks + 1
             track_of = found
     return {"tracks": tracks, "changes": changes, "area_m2": area_m2}
+
+
+def _without_duplicates(part: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    touching = gpd.sjoin(part[["row", "geometry"]], part[["row", "geometry"]], predicate="intersects")
+    twice = set()
+    for _, pair in touching[touching["row_left"] < touching["row_right"]].iterrows():
+        one, other = part.geometry[pair["row_left"]], part.geometry[pair["row_right"]]
+        if one.intersection(other).area > 0.8 * one.union(other).area:
+            twice.add(pair["row_right"])
+    return part[~part["row"].isin(twice)].reset_index(drop=True)
 
 
 def _opened(difference: gpd.GeoDataFrame) -> pd.Series:

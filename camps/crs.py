@@ -37,6 +37,8 @@ AGREEMENT_RTOL = 1e-6
 _AGREEMENT_ATOL_M2 = 2e-4
 #: Larger polygons are no buildings, and their straight edges on a plane are no geodesics.
 _BUILDING_SIZED_M2 = 1e6
+#: Geometries worked on at once where each needs a copy, so that a million copies never lie in memory together.
+CHUNK = 50_000
 # Shapely's number for a polygon; multi-geometries and collections have greater ones.
 _POLYGON = 3
 
@@ -82,16 +84,20 @@ def measure(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> pd.DataFrame:
     """Return ``area_m2`` and ``perimeter_m`` of each geometry in one pass; see :func:`area_m2`."""
     lonlat = to_lonlat(geometry)
     shapes = np.asarray(lonlat.array)
+    measured = np.zeros((len(shapes), 2))
+    for start in range(0, len(shapes), CHUNK):
+        part = slice(start, start + CHUNK)
+        measured[part] = _measured(shapes[part])
+    measured[shapely.is_missing(shapes)] = np.nan
+    return pd.DataFrame(measured, columns=["area_m2", "perimeter_m"], index=lonlat.index)
+
+
+def _measured(shapes: NDArray[Any]) -> Floats:
     rings, row, is_shell = _rings(shapes)
-    ring_areas, ring_lengths = _ring_measures(rings)
-    signed = np.where(is_shell, ring_areas, -ring_areas)
-    measured = {
-        "area_m2": np.bincount(row, weights=signed, minlength=len(shapes)),
-        "perimeter_m": np.bincount(row, weights=ring_lengths, minlength=len(shapes)),
-    }
-    table = pd.DataFrame(measured, index=lonlat.index)
-    table[shapely.is_missing(shapes)] = np.nan
-    return table
+    areas, lengths = _ring_measures(rings)
+    signed = np.where(is_shell, areas, -areas)
+    columns = [np.bincount(row, weights=values, minlength=len(shapes)) for values in (signed, lengths)]
+    return np.column_stack(columns)
 
 
 def to_lonlat(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> gpd.GeoSeries:

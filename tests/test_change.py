@@ -277,6 +277,19 @@ def test_published_identity_is_taken_where_there_is_one() -> None:
         change.follow(seen, identity="published")
 
 
+def test_two_scenes_of_one_day_bracket_nothing() -> None:
+    seen = series([("2017-05-01", "observed", []), ("a", "observed", [BARRACK]), ("b", "observed", [FAR])])
+    day = {"a": "2018-05-01", "b": "2018-05-01"}
+    dated = {
+        name: getattr(seen, name).assign(observed_on=getattr(seen, name)["observed_on"].replace(day))
+        for name in ("footprints", "scenes", "looks")
+    }
+    history = change.follow(replace(seen, **dated))
+    # What one of them shows and the other does not was overlooked, and what went up did so before that day.
+    assert history.events["class"].tolist() == ["new", "unobserved", "first_seen"]
+    assert intervals(history) == [("2017-05-01", "2018-05-01", None, None)] * 2
+
+
 def test_footprints_without_a_site_are_followed_too() -> None:
     seen = series([("2017", "observed", [BARRACK]), ("2018", "observed", [BARRACK])])
     homeless = seen.footprints.assign(site_id=pd.array([pd.NA, pd.NA], dtype="string"))

@@ -238,6 +238,31 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     assert len(footprints.load(tmp_path / "layers.gpkg", layer="two", gsd_m=0.5).footprints) == 1
 
 
+def test_what_could_belong_to_two_scenes_is_refused(tmp_path: Path) -> None:
+    path = write(frame(metres(shapely.box(0, 0, 18, 80))), tmp_path / "in.parquet")
+    scenes = pd.DataFrame(
+        {"scene_id": ["a", "b"], "sensor": "x", "gsd_m": 0.5, "observed_on": "2018-06-10", "licence": "own"}
+    )
+    with pytest.raises(InputError, match=r"row 1: no scene_id, and 2018-06-10 has several scenes"):
+        footprints.load(path, scenes=scenes)
+
+
+def test_a_file_without_polygons_needs_a_date(tmp_path: Path) -> None:
+    nothing = write(gpd.GeoDataFrame({"kind": []}, geometry=[], crs=4326), tmp_path / "none.parquet")
+    with pytest.raises(InputError, match=r"none\.parquet: neither a polygon nor a date"):
+        footprints.load(nothing, gsd_m=0.5)
+    read = footprints.load([nothing], observed_on={"none.parquet": "2017"}, gsd_m=0.5)
+    assert read.scenes["observed_on"].tolist() == ["2017"]
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("corner", [np.nan, np.inf])
+def test_coordinates_that_are_no_numbers_are_refused(tmp_path: Path, corner: float) -> None:
+    shape = shapely.Polygon([(88, 43), (88.001, 43), (88.001, 43.001), (88, corner)])
+    with pytest.raises(InputError, match=r"row 0 has|row 1: found Polygon, expected a polygon of finite coordinates"):
+        load(tmp_path, [shape])
+
+
 def test_a_file_without_a_crs_needs_one(tmp_path: Path) -> None:
     path = write(frame(metres(shapely.box(0, 0, 18, 80))).set_crs(None, allow_override=True), tmp_path / "in.parquet")
     with pytest.raises(InputError, match="states no CRS"):
@@ -345,7 +370,7 @@ def test_a_building_on_the_antimeridian_is_one(tmp_path: Path, cut: bool) -> Non
     ("shape", "message"),
     [
         (shapely.box(80, 40, 81, 41), r"expected at most 1,000 km²; check the CRS"),
-        (shapely.Point(88, 43), "found Point, expected a polygon"),
+        (shapely.Point(88, 43), "found Point, expected a polygon of finite"),
         (shapely.LineString([(88, 43), (88.1, 43)]), "found LineString"),
     ],
 )

@@ -6,7 +6,6 @@ one look could not see is found again by the next one, and nothing is gone becau
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,14 +19,19 @@ from pyproj import CRS
 from camps import crs, tables
 from camps.change.comparison import TAU_M, Comparison, compare_linked, mmu_m2
 from camps.change.linking import Pairs, candidates, measured, redrawn
-from camps.change.registration import MIN_VOTES, REACH_M, vote_shift
+from camps.change.registration import REACH_M, vote_shifts
 from camps.change.visits import Codes, Visits, read_visits
 from camps.crs import Floats
 from camps.errors import InputError
 from camps.footprints import BUILT, FootprintSeries
+from camps.footprints.dates import day_bounds
 
 Identity = Literal["auto", "published", "linked"]
 _NONE = -1
+_EVENT_COLUMNS = (
+    "site_id", "scene_from", "scene_to", "observed_from", "observed_to", "class", "gain_m2", "loss_m2", "tau_m",
+    "mmu_m2", "n_from", "n_to", "area_from_m2", "area_to_m2", "track_ids",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,7 @@ def follow(
     CheckError
         When geodesic and equal-area figures differ.
     """
-    chosen = series.footprints[series.footprints["kind"].isin(list(kinds))]
-    frame = chosen.sort_values(["scene_id", "footprint_id"]).reset_index(drop=True)
+    frame = _in_order(series, kinds)
     published = _takes_published(frame, identity)
     plane = _plane(series)
     visits = read_visits(series, frame, plane)
@@ -109,6 +112,20 @@ def follow(
     for step in range(len(visits.scene_at)):
         run.look(step)
     return run.history()
+
+
+def _in_order(series: FootprintSeries, kinds: tuple[str, ...]) -> gpd.GeoDataFrame:
+    frame = series.footprints
+    keys = pd.DataFrame({"t": _positions(series.scenes["scene_id"], frame["scene_id"]), "id": frame["footprint_id"]})
+    chosen = keys.reset_index(drop=True)[frame["kind"].isin(list(kinds)).to_numpy()]
+    order = chosen.sort_values(["t", "id"]).index.to_numpy()
+    # A loaded series is in order, and a copy of a million rows is worth sparing.
+    unsorted = len(order) < len(frame) or (np.diff(order) != 1).any()
+    return (frame.iloc[order] if unsorted else frame).reset_index(drop=True)
+
+
+def _positions(names: pd.Series[Any], wanted: pd.Series[Any]) -> Codes:
+    return np.asarray(pd.Index(names).get_indexer(pd.Index(wanted)), dtype=np.intp)
 
 
 def _takes_published(frame: gpd.GeoDataFrame, identity: Identity) -> bool:
@@ -168,6 +185,8 @@ class _Run:
         look = visits.order(self.site, self.scene)
         self._by_look = np.argsort(look, kind="stable")
         self._look = look[self._by_look]
+        bounds = [day_bounds(date) for date in scenes["observed_on"]]
+        self.first_day, self.last_day = np.array([*bounds, ("", "")]).T
         self.outline_code = pd.factorize(frame["wkb_sha256"])[0]
         self.alone = (frame["overlap_m2"] == 0).to_numpy()
         self.standing = _Outlines()
@@ -176,7 +195,7 @@ class _Run:
         self.events: list[pd.DataFrame] = []
         # The tracks of events that have more than one: a split, a merge.
         self.several: dict[int, set[int]] = {}
-        self.shifts: list[tuple[int, int, float, float, float, int, bool]] = []
+        self.shifts: list[pd.DataFrame] = []
 
     def _prepare_tracks(self) -> None:
         n = len(self.frame)
@@ -199,11 +218,11 @@ class _Run:
         b, tau_m = self._registered(a, b, scene)
         pairs, unchanged = self._links(a, b, tau_m[b.site])
         before = self.visits.scene_at[k - 1] if k else np.full_like(scene, _NONE)
-        seen_later = self._saw_again(a, scene, k)
+        seen_later, seen_earlier = self._saw_again(a, scene, k), self._saw_already(b, before)
         compared = compare_linked(
             a.shape, b.shape, pairs,
             tau_m=(tau_m[a.site], tau_m[b.site]), mmu_m2=self._mmu(a, b, before, scene),
-            seen_later=seen_later, seen_earlier=self.visits.saw(b.site, before[b.site], b.shape), unchanged=unchanged,
+            seen_later=seen_later, seen_earlier=seen_earlier, unchanged=unchanged,
         )  # fmt: skip
         self._assign(a, b, compared, k)
         if k:
@@ -214,9 +233,11 @@ class _Run:
     def _seen_at(self, k: int) -> _Outlines:
         start, end = np.searchsorted(self._look, [k, k + 1])
         row = np.sort(self._by_look[start:end])
-        # In normal form, so that not even rounding depends on how a ring is written.
-        lonlat = self.frame.geometry.iloc[row].normalize()
-        shape = np.asarray(lonlat.to_crs(self.plane).array)
+        lonlat, shape = self.frame.geometry.iloc[row], np.empty(len(row), dtype=object)
+        for start in range(0, len(row), crs.CHUNK):
+            part = slice(start, start + crs.CHUNK)
+            # In normal form, so that not even rounding depends on how a ring is written.
+            shape[part] = np.asarray(lonlat.iloc[part].normalize().to_crs(self.plane).array)
         measured = self.frame["area_m2"].iloc[row]
         walled = (self.frame["kind"].iloc[row] == "compound").to_numpy()
         crs.require_agreement(measured[~walled], shapely.area(shape[~walled]))
@@ -226,18 +247,28 @@ class _Run:
         reference = self.visits.scene_at[0]
         residual = self._stated_residual_m(reference, scene)
         shift = np.zeros((len(scene), 2))
-        group = reference * len(self.visits.scenes) + scene
-        for sites, in_a, in_b in _registrable(group, a.site, b.site) if self.settings.register else ():
-            found = vote_shift(a.shape[in_a], b.shape[in_b], reach_m=self.settings.reach_m)
-            shift[sites] = found.dx_m, found.dy_m
-            residual[sites] = found.sd_m if found.accepted else residual[sites]
-            one = int(sites[0])
-            self.shifts.append((int(reference[one]), int(scene[one]), *vars(found).values(), found.accepted))
-        moved = np.any(shift[b.site] != 0, axis=1)
-        shape = b.shape.copy()
-        shape[moved] = _moved(b.shape[moved], shift[b.site][moved])
-        registered = _Outlines(b.row, b.track, b.site, shape, shift[b.site])
+        if self.settings.register:
+            shift, residual = self._voted(a, b, scene, residual)
+        if shift.any():
+            coordinates, at = shapely.get_coordinates(b.shape, return_index=True)
+            shapely.set_coordinates(b.shape, coordinates + shift[b.site[at]])
+        registered = _Outlines(b.row, b.track, b.site, b.shape, shift[b.site])
         return registered, np.maximum(self.settings.tau_m, residual / 2)
+
+    def _voted(self, a: _Outlines, b: _Outlines, scene: Codes, residual: Floats) -> tuple[Floats, Floats]:
+        reference = self.visits.scene_at[0]
+        looks = pd.DataFrame({"reference": reference, "scene": scene})
+        group = np.asarray(looks.groupby(["reference", "scene"], sort=False).ngroup(), dtype=np.intp)
+        n_groups = int(group.max()) + 1
+        found = vote_shifts(
+            a.shape, b.shape, group[a.site], group[b.site], n_groups=n_groups, reach_m=self.settings.reach_m
+        )
+        found["accepted"] = found["sd_m"].notna()
+        voted = found.assign(**looks.groupby(group).first())[found["n"] > 0]
+        self.shifts.append(voted)
+        shift = found[["dx_m", "dy_m"]].to_numpy()[group]
+        sd_m = found["sd_m"].to_numpy()[group]
+        return shift, np.where(np.isnan(sd_m), residual, sd_m)
 
     def _stated_residual_m(self, reference: Codes, scene: Codes) -> Floats:
         stated = np.append(self.scenes["reg_sd_m"].fillna(0.0).to_numpy(dtype=np.float64), 0.0)
@@ -272,10 +303,19 @@ class _Run:
 
     def _saw_again(self, a: _Outlines, scene: Codes, k: int) -> NDArray[np.bool_]:
         seen = self.visits.saw(a.site, scene[a.site], a.shape)
+        seen &= self._precedes(self.track["last_seen"][a.track], scene[a.site])
         if self.settings.published:
             # The interpreter found the building again later, so here it was overlooked.
             seen &= self.last_look_of[self.published_track[a.row]] < k
         return seen
+
+    def _saw_already(self, b: _Outlines, before: Codes) -> NDArray[np.bool_]:
+        seen = self.visits.saw(b.site, before[b.site], b.shape)
+        return seen & self._precedes(before[b.site], self.scene[b.row])
+
+    def _precedes(self, scene: Codes, other: Codes) -> NDArray[np.bool_]:
+        """Return where one scene may be older than the other: two images of one day do not bracket anything."""
+        return np.asarray(self.first_day[scene] < self.last_day[other])
 
     def _mmu(self, a: _Outlines, b: _Outlines, before: Codes, scene: Codes) -> tuple[Floats, Floats]:
         if self.settings.minimum_m2 is not None:
@@ -306,6 +346,7 @@ class _Run:
         for earlier in range(k - 1, -1, -1):
             scene = self.visits.scene_at[earlier]
             covered = self.visits.saw(b.site[waiting], scene[b.site[waiting]], b.shape[waiting])
+            covered &= self._precedes(scene[b.site[waiting]], self.scene[b.row[waiting]])
             self.track["before"][b.track[waiting[covered]]] = scene[b.site[waiting[covered]]]
             waiting = waiting[~covered]
 
@@ -347,87 +388,78 @@ class _Run:
         site[compared.of_earlier], site[compared.of_later] = a.site, b.site
         track[compared.of_earlier], track[compared.of_later] = a.track, b.track
         start = sum(len(events) for events in self.events)
-        for component in np.flatnonzero(compared.table["n_from"] + compared.table["n_to"] > 2):
-            members = {*a.track[compared.of_earlier == component], *b.track[compared.of_later == component]}
-            self.several[start + int(component)] = members
+        many = (compared.table["n_from"] + compared.table["n_to"] > 2).to_numpy()
+        for side, label in ((a, compared.of_earlier), (b, compared.of_later)):
+            for row in np.flatnonzero(many[label]):
+                self.several.setdefault(start + int(label[row]), set()).add(int(side.track[row]))
         return compared.table.assign(site=site, track=track, scene_from=before[site], scene_to=scene[site])
 
     def history(self) -> History:
         """Return the tables of the whole run."""
+        # The tables of a million buildings need the room that the outlines took.
+        self.standing = _Outlines()
         names = self._track_names()
-        tracks = self._tracks(names)
-        footprints = self.frame.assign(track_id=pd.array(names[self.row_track], dtype="string"))
+        rank = np.empty(len(names), dtype=np.intp)
+        rank[names.argsort()] = np.arange(len(names))
         return History(
-            tables.check(tracks, "track", source="tracks"),
-            tables.check(self._event_table(names), "event", source="events"),
-            footprints,
+            tables.check(self._tracks(names, rank), "track", source="tracks"),
+            tables.check(self._event_table(names, rank), "event", source="events"),
+            self.frame.assign(track_id=_named(names, self.row_track)),
             self._shift_table(),
         )
 
-    def _track_names(self) -> NDArray[Any]:
+    def _track_names(self) -> Any:
         if self.settings.published:
-            return np.asarray(self.published_names, dtype=object)
-        first = self.frame["footprint_id"].to_numpy(dtype=object)[self.track["first"][: self.n_tracks]]
-        return np.asarray("track-" + first, dtype=object)
+            return pd.array(self.published_names, dtype="string")
+        first = self.frame["footprint_id"].iloc[self.track["first"][: self.n_tracks]]
+        return ("track-" + first.astype("string")).array
 
-    def _tracks(self, names: NDArray[Any]) -> pd.DataFrame:
-        track = {name: values[: self.n_tracks] for name, values in self.track.items()}
+    def _tracks(self, names: Any, rank: Codes) -> pd.DataFrame:
+        track = {name: values[: self.n_tracks][np.argsort(rank)] for name, values in self.track.items()}
         dates = self.scenes["observed_on"]
-        last = self.frame.iloc[track["last"]]
-        table = pd.DataFrame({
-            "track_id": names, "site_id": last["site_id"].to_numpy(), "kind": last["kind"].to_numpy(),
+        last = self.frame[["site_id", "kind", "area_m2"]].iloc[track["last"]].reset_index(drop=True)
+        return pd.DataFrame({
+            "track_id": _named(names, np.argsort(rank)), "site_id": last["site_id"], "kind": last["kind"],
             "L": _named(dates, track["before"]), "R": _named(dates, track["appeared"]),
             "Ld": _named(dates, np.where(track["gone"] == _NONE, _NONE, track["last_seen"])),
             "Rd": _named(dates, track["gone"]),
-            "area_m2": last["area_m2"].to_numpy(), "n_seen": track["n_seen"],
+            "area_m2": last["area_m2"], "n_seen": track["n_seen"],
             "first_seen": _named(dates, self.scene[track["first"]]), "last_seen": _named(dates, track["last_seen"]),
             "parent": _named(names, track["parent"]), "merged_into": _named(names, track["merged"]),
         })  # fmt: skip
-        return table.sort_values("track_id", ignore_index=True)
 
-    def _event_table(self, names: NDArray[Any]) -> pd.DataFrame:
-        columns = [
-            "site_id", "scene_from", "scene_to", "observed_from", "observed_to", "class", "gain_m2", "loss_m2",
-            "tau_m", "mmu_m2", "n_from", "n_to", "area_from_m2", "area_to_m2", "track_ids",
-        ]  # fmt: skip
+    def _event_table(self, names: Any, rank: Codes) -> pd.DataFrame:
         if not self.events:
-            return pd.DataFrame(columns=columns)
+            return pd.DataFrame(columns=list(_EVENT_COLUMNS))
         table = pd.concat(self.events, ignore_index=True)
-        dates, scenes = self.scenes["observed_on"], self.scenes["scene_id"]
-        table["site_id"] = _named(self.visits.sites, table["site"].to_numpy())
-        track_ids = names[table["track"].to_numpy()]
+        self.events = []
+        table["rank"] = rank[table["track"]]
         for event, members in self.several.items():
-            track_ids[event] = ";".join(sorted(names[list(members)]))
-        table["track_ids"] = pd.array(track_ids, dtype="string")
+            table.loc[event, "rank"] = rank[list(members)].min()
+        table = table.sort_values(["site", "scene_to", "rank"])
+        table["track_ids"] = self._members(names, table)
+        site = table.pop("site").to_numpy()
+        table["site_id"] = _named(self.visits.sites, np.where(site < len(self.visits.sites), site, _NONE))
+        dates, scenes = self.scenes["observed_on"], self.scenes["scene_id"]
         for side in ("from", "to"):
             code = table[f"scene_{side}"].to_numpy()
             table[f"observed_{side}"], table[f"scene_{side}"] = _named(dates, code), _named(scenes, code)
-        ordered = table.assign(at=pd.Categorical(table["scene_to"], categories=scenes, ordered=True))
-        return ordered.sort_values(["site_id", "at", "track_ids"], ignore_index=True)[columns]
+        return table[list(_EVENT_COLUMNS)].reset_index(drop=True)
+
+    def _members(self, names: Any, table: pd.DataFrame) -> Any:
+        track_ids = pd.Series(_named(names, table["track"].to_numpy()), index=table.index)
+        joined = {event: ";".join(sorted(names[list(members)])) for event, members in self.several.items()}
+        track_ids.loc[list(joined)] = list(joined.values())
+        return track_ids
 
     def _shift_table(self) -> pd.DataFrame:
         names = ["reference", "scene_id", "dx_m", "dy_m", "sd_m", "n", "accepted"]
-        table = pd.DataFrame(self.shifts, columns=names)
-        for name in ("reference", "scene_id"):
-            table[name] = _named(self.scenes["scene_id"], table[name].to_numpy(dtype=np.intp))
-        return table
-
-
-def _registrable(group: Codes, site_a: Codes, site_b: Codes) -> Iterator[tuple[Codes, Codes, Codes]]:
-    """Yield sites, positions in a and positions in b of each group that has enough polygons on both sides."""
-    sides = []
-    for codes in (group, group[site_a], group[site_b]):
-        order = np.argsort(codes, kind="stable")
-        sides.append((order, codes[order]))
-    counts = [np.searchsorted(codes, np.unique(group), side=side) for _, codes in sides for side in ("left", "right")]
-    for first, last, from_a, to_a, from_b, to_b in zip(*counts, strict=True):
-        if min(to_a - from_a, to_b - from_b) >= MIN_VOTES:
-            yield sides[0][0][first:last], sides[1][0][from_a:to_a], sides[2][0][from_b:to_b]
-
-
-def _moved(shapes: NDArray[Any], shift: Floats) -> NDArray[Any]:
-    coordinates, at = shapely.get_coordinates(shapes, return_index=True)
-    return np.asarray(shapely.set_coordinates(shapes.copy(), coordinates + shift[at]))
+        if not self.shifts:
+            return pd.DataFrame(columns=names)
+        table = pd.concat(self.shifts, ignore_index=True)
+        table["reference"] = _named(self.scenes["scene_id"], table["reference"].to_numpy())
+        table["scene_id"] = _named(self.scenes["scene_id"], table["scene"].to_numpy())
+        return table[names]
 
 
 def _equal(one: Codes, two: Codes) -> tuple[Codes, Codes]:
@@ -464,4 +496,4 @@ def _best_partners(compared: Comparison, a: _Outlines, b: _Outlines) -> tuple[Co
 
 
 def _named(names: Any, code: Codes) -> Any:
-    return pd.array(np.array([*names, None], dtype=object)[code], dtype="string")
+    return pd.array(names, dtype="string").take(code, allow_fill=True)

@@ -10,13 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from camps.crs import Floats
+from camps.crs import CHUNK, Floats
 
 #: Two polygons are linked when they share more than this share of the smaller one (METHOD 3).
 MIN_SHARE = 0.1
-# Intersections are made and measured in pieces, so that a million of them never lie in memory at once.
-_CHUNK = 100_000
-
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
 
@@ -110,8 +107,8 @@ def _convex(shapes: NDArray[Any]) -> NDArray[np.bool_]:
 def shared_area_m2(earlier: NDArray[Any], later: NDArray[Any], one: NDArray[np.intp], two: NDArray[np.intp]) -> Floats:
     """Return the area that each pair of positions shares, in the units of the plane."""
     shared = np.empty(len(one))
-    for start in range(0, len(one), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for start in range(0, len(one), CHUNK):
+        part = slice(start, start + CHUNK)
         shared[part] = shapely.area(shapely.intersection(earlier[one[part]], later[two[part]]))
     return shared
 

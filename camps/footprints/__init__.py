@@ -21,8 +21,8 @@ overlaps            ``overlap_m2`` flags them, and :func:`areas` counts the unio
 ==================  ================================================================================================
 """
 
+from camps.footprints.mending import repair, repair_geometry
 from camps.footprints.overlap import BUILT, areas
-from camps.footprints.repair import repair, repair_geometry
 from camps.footprints.series import FootprintSeries, load
 from camps.footprints.sites import assign_sites
 

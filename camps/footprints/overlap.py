@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from camps import crs
-from camps.footprints.repair import log_rows
+from camps.footprints.mending import log_rows
 
 #: Above this intersection over union two polygons of one date are the same building (METHOD 2).
 DUPLICATE_IOU = 0.8
@@ -35,7 +35,7 @@ def without_duplicates(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.Da
     pairs = _pairs(frame)
     area = frame["area_m2"].to_numpy()
     iou = pairs["shared_m2"] / (area[pairs["one"]] + area[pairs["other"]] - pairs["shared_m2"])
-    kept_by = _suppressed(pairs[iou > DUPLICATE_IOU], _rank(frame))
+    kept_by = _suppressed(frame, pairs[iou > DUPLICATE_IOU])
     gone = kept_by >= 0
     kept = places_of(frame, kept_by[gone])
     log = log_rows(frame[gone], "left out", reason="duplicate", area_before_m2=frame["area_m2"][gone], kept=kept)
@@ -43,7 +43,8 @@ def without_duplicates(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.Da
     shared = np.zeros(len(frame))
     for side in ("one", "other"):
         np.add.at(shared, stays[side].to_numpy(), stays["shared_m2"].to_numpy())
-    return frame.assign(overlap_m2=shared)[~gone].reset_index(drop=True), log
+    measured = frame.assign(overlap_m2=shared)
+    return measured[~gone].reset_index(drop=True) if gone.any() else measured, log
 
 
 def places_of(frame: pd.DataFrame, rows: NDArray[np.intp]) -> list[str]:
@@ -67,10 +68,10 @@ def _pairs(frame: gpd.GeoDataFrame) -> pd.DataFrame:
 def _by_date_and_class(frame: gpd.GeoDataFrame) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
     if frame.empty:
         return
-    plane = np.asarray(crs.to_equal_area(frame).array)
+    plane = crs.regional_crs(crs.lonlat_bounds(frame))
     kind = frame["kind"].where(~frame["kind"].isin(BUILT), "built")
     for rows in frame.groupby([frame["observed_on"], kind], sort=True).indices.values():
-        yield plane[rows], rows
+        yield np.asarray(frame.geometry.iloc[rows].to_crs(plane).array), rows
 
 
 def _overlaps(shapes: NDArray[Any], rows: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -97,15 +98,17 @@ def _rank(frame: gpd.GeoDataFrame) -> NDArray[np.intp]:
     return rank
 
 
-def _suppressed(duplicates: pd.DataFrame, rank: NDArray[np.intp]) -> NDArray[np.intp]:
-    one, other = duplicates["one"].to_numpy(dtype=int), duplicates["other"].to_numpy(dtype=int)
-    better = np.where(rank[one] < rank[other], one, other)
-    worse = np.where(rank[one] < rank[other], other, one)
-    kept_by = np.full(len(rank), -1, dtype=np.intp)
+def _suppressed(frame: gpd.GeoDataFrame, duplicates: pd.DataFrame) -> NDArray[np.intp]:
+    """Return for each row the row that stays in its stead, -1 where it stays itself."""
+    pairs = duplicates[["one", "other"]].to_numpy(dtype=np.intp)
+    rows, place = np.unique(pairs, return_inverse=True)
+    rank = _rank(frame.iloc[rows])[place.reshape(pairs.shape)]
+    ordered = np.take_along_axis(pairs, np.argsort(rank, axis=1), axis=1)
+    kept_by = np.full(len(frame), -1, dtype=np.intp)
     # From the best downwards, so that a polygon is left out only for one that itself stays.
-    for i in np.lexsort((rank[worse], rank[better])):
-        if kept_by[better[i]] < 0 and kept_by[worse[i]] < 0:
-            kept_by[worse[i]] = better[i]
+    for better, worse in ordered[np.lexsort((rank.max(axis=1), rank.min(axis=1)))]:
+        if kept_by[better] < 0 and kept_by[worse] < 0:
+            kept_by[worse] = better
     return kept_by
 
 

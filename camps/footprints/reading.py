@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-from pyarrow import ArrowInvalid
+from pyarrow import ArrowInvalid, default_memory_pool
 from pyogrio.errors import DataSourceError
 
 from camps import crs, files
@@ -39,7 +39,9 @@ def read_vector(path: Path, *, layer: str | None = None, assumed_crs: Any = None
         When the file is not there, is no vector file, has several layers, or has no CRS.
     """
     with files.readable(path):
-        path.open("rb").close()
+        # A folder may be a file geodatabase; GDAL says when it is not.
+        if not path.is_dir():
+            path.open("rb").close()
     frame = _read_parquet(path) if path.suffix == ".parquet" else _read_gdal(path, layer)
     frame = frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
     if frame.crs is None:
@@ -92,27 +94,35 @@ def read_dated(
     A date given for the files stands for all their rows; otherwise each row needs one of its own.
     """
     read = [read_vector(path, layer=layer, assumed_crs=assumed_crs) for path in paths]
-    frames = [_with_date(_renamed(frame, columns), observed_on) for frame in read]
+    frames = [
+        _with_date(_renamed(frame, columns, path.name), observed_on, path.name)
+        for frame, path in zip(read, paths, strict=True)
+    ]
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4326)
     frame["observed_on"] = as_calendar_dates(frame["observed_on"])
+    del read, frames
+    # What the reader has put aside for itself is as large as the outlines.
+    default_memory_pool().release_unused()
     return _typed(frame), list(date_faults(frame["observed_on"], places(frame)))
 
 
-def _renamed(frame: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoDataFrame:
+def _renamed(frame: gpd.GeoDataFrame, columns: Mapping[str, str], file: str) -> gpd.GeoDataFrame:
     missing = sorted(theirs for theirs in columns.values() if theirs not in frame)
     if missing:
-        file = frame["source_file"].iloc[0] if len(frame) else "columns"
         raise InputError(f"{file}: no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}")
     # A column of the suite's own name gives way to the one that the caller says is meant.
     given_way = [ours for ours, theirs in columns.items() if ours in frame and ours != theirs]
     return frame.drop(columns=given_way).rename(columns={theirs: ours for ours, theirs in columns.items()})
 
 
-def _with_date(frame: gpd.GeoDataFrame, observed_on: str | Mapping[str, str] | None) -> gpd.GeoDataFrame:
-    name = frame["source_file"].iloc[0] if len(frame) else ""
-    date = observed_on.get(name) if isinstance(observed_on, Mapping) else observed_on
+def _with_date(frame: gpd.GeoDataFrame, observed_on: str | Mapping[str, str] | None, file: str) -> gpd.GeoDataFrame:
+    date = observed_on.get(file) if isinstance(observed_on, Mapping) else observed_on
     if date is not None:
         return frame.assign(observed_on=date)
+    if frame.empty:
+        raise InputError(
+            f"{file}: neither a polygon nor a date, expected one of them; say with observed_on= when it was"
+        )
     return frame if "observed_on" in frame else frame.assign(observed_on=pd.NA)
 
 

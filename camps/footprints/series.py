@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyarrow import default_memory_pool
 
 from camps import settings, tables
+from camps.crs import CHUNK
 from camps.errors import InputError, raise_faults
 from camps.footprints.dates import day_bounds
+from camps.footprints.mending import LOG_COLUMNS, repair
 from camps.footprints.overlap import without_duplicates
-from camps.footprints.reading import read_dated
-from camps.footprints.repair import LOG_COLUMNS, repair
+from camps.footprints.reading import places, read_dated
 from camps.footprints.zones import dabancheng_coverage
 
 _COLUMNS = (
@@ -116,6 +118,7 @@ def load(
     scene_table = _scenes(frame, dates, scenes, gsd_m, source)
     frame = _with_scenes(frame, scene_table, source)
     polygons, repairs = _polygons(frame, scene_table, refused, source)
+    default_memory_pool().release_unused()
     return FootprintSeries(polygons, scene_table, _looks(looks, scene_table, source), repairs, _coverage(coverage))
 
 
@@ -124,20 +127,26 @@ def _polygons(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     sound, repairs, faults = repair(frame, refused=refused)
     raise_faults(faults, source)
-    hashes = geometry_hashes(np.asarray(sound.geometry.array))
-    sound = sound.assign(wkb_sha256=pd.array(hashes, dtype="string"))
+    sound = sound.assign(wkb_sha256=geometry_hashes(np.asarray(sound.geometry.array)))
     sound, duplicates = without_duplicates(sound)
-    sound = sound.assign(footprint_id=sound["footprint_id"].fillna(_made_ids(sound)))
-    ordered = sound.iloc[_order(sound, scenes)].reset_index(drop=True)
+    sound["footprint_id"] = sound["footprint_id"].fillna(_made_ids(sound))
+    sound = sound[list(_COLUMNS)].iloc[_order(sound, scenes)].reset_index(drop=True)
     repairs = pd.concat([repairs, duplicates.astype(object)], ignore_index=True) if len(duplicates) else repairs
     repairs = repairs.sort_values(["source_file", "source_row", "action"], kind="stable", ignore_index=True)
-    return tables.check(ordered[list(_COLUMNS)], "footprint", source=source), repairs[list(LOG_COLUMNS)]
+    return tables.check(sound, "footprint", source=source), repairs[list(LOG_COLUMNS)]
 
 
-def geometry_hashes(shapes: NDArray[Any]) -> list[str]:
-    """Return the SHA-256 of each geometry's WKB, the same whatever the order, start and direction of its rings."""
-    plain = shapely.normalize(shapely.force_2d(shapes))
-    return [hashlib.sha256(wkb).hexdigest() for wkb in shapely.to_wkb(plain, byte_order=1)]
+def geometry_hashes(shapes: NDArray[Any]) -> Any:
+    """Return the SHA-256 of each geometry's WKB, the same whatever the order, start and direction of its rings.
+
+    It is an array of text of the length of `shapes`.
+    """
+    hashes = [pd.Series(dtype="string")]
+    for start in range(0, len(shapes), CHUNK):
+        plain = shapely.normalize(shapely.force_2d(shapes[start : start + CHUNK]))
+        digests = [hashlib.sha256(wkb).hexdigest() for wkb in shapely.to_wkb(plain, byte_order=1)]
+        hashes.append(pd.Series(digests, dtype="string"))
+    return pd.concat(hashes).array
 
 
 def _made_ids(frame: gpd.GeoDataFrame) -> pd.Series[Any]:
@@ -156,7 +165,7 @@ def _dates_looked_at(
 ) -> list[str]:
     # A file without a single polygon is a look that saw none, and its scene must not be lost.
     given = [observed_on.get(p.name) if isinstance(observed_on, Mapping) else observed_on for p in paths]
-    return sorted({*frame["observed_on"], *(date for date in given if date is not None)}, key=day_bounds)
+    return sorted({*frame["observed_on"].unique(), *(date for date in given if date is not None)}, key=day_bounds)
 
 
 def _scenes(
@@ -190,10 +199,16 @@ def _derived_scenes(frame: gpd.GeoDataFrame, dates: Sequence[str], gsd_m: float 
 
 
 def _with_scenes(frame: gpd.GeoDataFrame, scenes: pd.DataFrame, source: str) -> gpd.GeoDataFrame:
-    by_date = scenes.drop_duplicates("observed_on").set_index("observed_on")["scene_id"]
+    by_date = scenes.set_index("observed_on")["scene_id"]
+    shared = set(by_date.index[by_date.index.duplicated()])
+    unsure = frame[frame["scene_id"].isna() & frame["observed_on"].isin(shared)]
+    if len(unsure):
+        place, date = places(unsure).iloc[0], unsure["observed_on"].iloc[0]
+        raise InputError(f"{place}: no scene_id, and {date} has several scenes; say in which the polygon was seen")
+    by_date = by_date[~by_date.index.duplicated()]
     named = frame.assign(scene_id=frame["scene_id"].fillna(frame["observed_on"].map(by_date)))
     known = scenes.set_index("scene_id")
-    strange = sorted(set(named["scene_id"].dropna()) - set(known.index))
+    strange = sorted(set(named["scene_id"].dropna().unique()) - set(known.index))
     if strange or named["scene_id"].isna().any():
         missing = strange or sorted(set(named.loc[named["scene_id"].isna(), "observed_on"]))
         raise InputError(f"{source}: no scene for {', '.join(missing[:5])}; add it to scenes, or correct the rows")

@@ -22,6 +22,9 @@ HUGE_M2 = 1e9
 # Geodesic areas carry rounding noise of up to 6e-5 m².
 _NO_AREA_M2 = 1e-3
 
+# Shapely's number for a polygon; multi-geometries and collections have greater ones.
+_POLYGON = 3
+
 LOG_COLUMNS = (
     "source_file", "source_row", "footprint_id", "observed_on", "action", "reason",
     "area_before_m2", "area_after_m2", "kept",
@@ -63,9 +66,11 @@ def repair(
     sound = _flatten(sound, log)
     sound = _one_piece(sound, log)
     sound = _explode(sound, log)
-    sound, faults = _mend(sound, refused, log)
+    sound, faults = _polygons_only(sound)
+    sound, refusals = _mend(sound, refused, log)
     sound = _drop_flat(_measured(sound), log)
     huge = sound["area_m2"] > HUGE_M2
+    faults += refusals
     faults += [
         Fault(place, f"{area / 1e6:,.0f} km²", "at most 1,000 km²", "check the CRS and the axis order")
         for place, area in zip(places(sound)[huge], sound.loc[huge, "area_m2"], strict=True)
@@ -89,6 +94,8 @@ def _gathered(log: list[pd.DataFrame]) -> pd.DataFrame:
 def _drop_empty(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
     shapes = np.asarray(frame.geometry.array)
     nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    if not nothing.any():
+        return frame.reset_index(drop=True)
     log.append(log_rows(frame[nothing], "left out", reason="empty geometry"))
     return frame[~nothing].reset_index(drop=True)
 
@@ -128,7 +135,7 @@ def _eastward(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _explode(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
     shapes = np.asarray(frame.geometry.array)
-    several = shapely.get_type_id(shapes) > 3
+    several = shapely.get_type_id(shapes) > _POLYGON
     if not several.any():
         return frame
     parts, part_row = shapely.get_parts(shapes, return_index=True)
@@ -143,32 +150,39 @@ def _explode(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFra
     return flat.assign(footprint_id=ids).set_geometry(gpd.GeoSeries(parts, crs=frame.crs))
 
 
+def _polygons_only(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    shapes = np.asarray(frame.geometry.array)
+    other = shapely.get_type_id(shapes) != _POLYGON
+    unmeasurable = ~shapely.is_valid(shapes) & ~other
+    unmeasurable[unmeasurable] = [not np.isfinite(shapely.get_coordinates(s)).all() for s in shapes[unmeasurable]]
+    wrong = other | unmeasurable
+    if not wrong.any():
+        return frame, []
+    remedy = "read points and lines as sites, not footprints; correct coordinates that are no numbers"
+    faults = [
+        Fault(place, shape.geom_type, "a polygon of finite coordinates", remedy)
+        for place, shape in zip(places(frame)[wrong], shapes[wrong], strict=True)
+    ]
+    return frame[~wrong].reset_index(drop=True), faults
+
+
 def _mend(
     frame: gpd.GeoDataFrame, refused: Literal["raise", "drop"], log: list[pd.DataFrame]
 ) -> tuple[gpd.GeoDataFrame, list[Fault]]:
-    shapes = np.asarray(frame.geometry.array).copy()
-    no_polygon = shapely.get_type_id(shapes) != 3
-    faults = [
-        Fault(place, shape.geom_type, "a polygon", "read points and lines as sites, not footprints")
-        for place, shape in zip(places(frame)[no_polygon], shapes[no_polygon], strict=True)
-    ]
-    invalid = ~shapely.is_valid(shapes) & ~no_polygon
+    shapes = np.asarray(frame.geometry.array)
+    invalid = ~shapely.is_valid(shapes)
     if not invalid.any():
-        return frame[~no_polygon].reset_index(drop=True), faults
-    before = crs.area_m2(frame.geometry[invalid])
-    reasons = shapely.is_valid_reason(shapes[invalid])
+        return frame, []
+    before, reasons = crs.area_m2(frame.geometry[invalid]), shapely.is_valid_reason(shapes[invalid])
+    shapes = shapes.copy()
     shapes[invalid] = repair_geometry(shapes[invalid])
     mended = _note(frame, invalid, "repaired").set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
     after = crs.area_m2(mended.geometry[invalid])
     too_much = (after - before).abs() > np.maximum(MOST_CHANGE * before, MOST_CHANGE_M2)
-    actions = np.where(too_much, "left out", "repaired")
     logged = log_rows(frame[invalid], "repaired", reason=reasons, area_before_m2=before, area_after_m2=after)
-    log.append(logged.assign(action=actions))
-    gone = no_polygon.copy()
-    gone[np.flatnonzero(invalid)[too_much.to_numpy()]] = True
-    if refused == "raise":
-        faults += _refusals(frame[invalid][too_much], before[too_much], after[too_much])
-    return mended[~gone].reset_index(drop=True), faults
+    log.append(logged.assign(action=np.where(too_much, "left out", "repaired")))
+    faults = _refusals(frame[invalid][too_much], before[too_much], after[too_much]) if refused == "raise" else []
+    return mended.drop(index=frame.index[invalid][too_much]).reset_index(drop=True), faults
 
 
 def _refusals(rows: gpd.GeoDataFrame, before: pd.Series, after: pd.Series) -> list[Fault]:
@@ -192,6 +206,8 @@ def _measured(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _drop_flat(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
     flat = frame["area_m2"] < _NO_AREA_M2
+    if not flat.any():
+        return frame
     log.append(log_rows(frame[flat], "left out", reason="no area", area_before_m2=0.0))
     return frame[~flat].reset_index(drop=True)
 
