@@ -462,6 +462,9 @@ def test_sites_and_scenes_that_are_not_there_are_said(mirror: Path, tmp_path: Pa
         sites.extract_site(CAMP, scenes={REFERENCE: scenes[REFERENCE]})
     with pytest.raises(InputError, match="not among those that show the site"):
         sites.extract_site(CAMP, reference="nothing")
+    for nothing in (gpd.GeoSeries([], crs=4326), gpd.GeoSeries([shapely.Point(88.3, 43.4)], crs=4326)):
+        with pytest.raises(InputError, match="expected polygons"):
+            sites.extract_site(CAMP, boundary=nothing)
 
 
 def test_an_unsound_calibration_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from camps import files
 from camps.errors import Fault, InputError, raise_faults
 from camps.imagery import raster
 from camps.imagery.grid import utm_crs
-from camps.imagery.scene import Georeference, Scene, date_faults, get, scene_folder
+from camps.imagery.scene import SCENE_ID, Georeference, Scene, date_faults, get, scene_folder
 
 POINT_COLUMNS = ("column", "row", "lon", "lat")
 _FEWEST_POINTS = 3
@@ -84,13 +85,14 @@ def add(
     MissingError, InputError
         When the file cannot be read to its end, or has no georeference, or the control points do not fit.
     """
-    _require_described(path, Described(observed_on, sensor, licence, attribution))
+    named = _id_of(path, observed_on) if scene_id is None else scene_id
+    _require_described(path, Described(observed_on, sensor, licence, attribution), named)
     with rasterio.Env(**raster.READING), raster.opened(str(path)) as dataset:
         placed = _georeference(dataset, crs, points)
         names = _band_names(dataset, bands)
         _require_whole(dataset)
         entry = {
-            "id": scene_id or f"{path.stem}-{observed_on}".replace(" ", "-"), "sensor": sensor,
+            "id": named, "sensor": sensor,
             "observed_on": observed_on, "gsd_m": gsd_m or round(_pixel_m(dataset, placed), 3), "licence": licence,
             "attribution": attribution, **_placed(placed),
         }  # fmt: skip
@@ -100,8 +102,14 @@ def add(
     return get(entry["id"], path=where)
 
 
-def _require_described(path: Path, described: Described) -> None:
+def _id_of(path: Path, observed_on: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{path.stem}-{observed_on}").lstrip("-._")[-96:]
+
+
+def _require_described(path: Path, described: Described, scene_id: str) -> None:
     def faults() -> Iterator[Fault]:
+        if not SCENE_ID.fullmatch(scene_id):
+            yield Fault("--id", repr(scene_id), "letters, digits, dots, hyphens and underscores, at most 96")
         yield from date_faults(described.observed_on, "--date")
         for name in ("sensor", "licence", "attribution"):
             if not getattr(described, name).strip():

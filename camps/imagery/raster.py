@@ -191,7 +191,8 @@ def _read_file(scene: Scene, bands: Sequence[Band], grid: Grid, resampling: Resa
         for kind in dict.fromkeys(_kind(dataset, band, usual) for band in bands):
             rows = [row for row, band in enumerate(bands) if _kind(dataset, band, usual) == kind]
             values[rows] = _warp(dataset, [bands[row] for row in rows], target, placed, kind)
-        values[:, _hidden(scene, target, crs, transform)] = np.nan
+        if scene.hidden_px:
+            values[:, _hidden(scene, target, crs, transform)] = np.nan
     return values
 
 
@@ -386,10 +387,11 @@ def _hidden(scene: Scene, grid: Grid, crs: CRS, transform: Affine) -> Mask:
 
 def write_geotiff(values: NDArray[Any], grid: Grid, path: Any, *, bands: Sequence[str], nodata: float) -> None:
     """Write an array (bands × rows × columns) on a grid as a tiled, compressed GeoTIFF."""
+    predictor = 2 if np.issubdtype(values.dtype, np.integer) else 3
     profile = {
         "driver": "GTiff", "height": grid.height, "width": grid.width, "count": len(values), "dtype": values.dtype,
-        "crs": grid.crs, "transform": grid.transform, "nodata": nodata, "compress": "deflate", "predictor": 2 if
-        np.issubdtype(values.dtype, np.integer) else 3, "tiled": True, "blockxsize": 256, "blockysize": 256,
+        "crs": grid.crs, "transform": grid.transform, "nodata": nodata, "compress": "deflate", "zlevel": 1,
+        "predictor": predictor, "tiled": True, "blockxsize": 256, "blockysize": 256,
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as target:
         target.write(values)

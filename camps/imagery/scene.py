@@ -15,7 +15,7 @@ import pandas as pd
 from camps import files, settings, sources, tables
 from camps.errors import CheckError, Fault, InputError, MissingError, raise_faults
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+SCENE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _TEXTS = ("id", "sensor", "observed_on", "licence", "attribution")
 
 
@@ -241,7 +241,7 @@ def _faults(entry: Mapping[str, Any], number: int) -> Iterator[Fault]:
     for name in _TEXTS:
         if not isinstance(entry.get(name), str) or not entry[name].strip():
             yield Fault(where, f"{name} = {entry.get(name)!r}", "text", f'write {name} = "…"')
-    if not _ID.fullmatch(str(entry.get("id", ""))):
+    if not SCENE_ID.fullmatch(str(entry.get("id", ""))):
         yield Fault(where, f"id {entry.get('id')!r}", "letters, digits, dots, hyphens and underscores")
     yield from date_faults(str(entry.get("observed_on", "")), where)
     if not isinstance(entry.get("gsd_m"), int | float) or entry["gsd_m"] <= 0:

@@ -199,7 +199,7 @@ def extract_site(
         When fewer than two scenes show the site and can be registered, or an id is none of the scenes.
     """
     lon, lat = locate(site_id)
-    outline = boundary if boundary is not None else point_boundary(lon, lat)
+    outline = point_boundary(lon, lat) if boundary is None else _require_ground(boundary)
     grid = geometry_grid(outline, margin_m=MARGIN_M, gsd_m=gsd_m)
     showing, missing = _showing(scenes_room.load() if scenes is None else scenes, grid)
     base = _named(reference, showing, default=-1)
@@ -213,6 +213,13 @@ def extract_site(
         site_id, found, area.estimate(found, calibration or area.bundled(), site_id=site_id),
         extract.dated_polygons(found), _scene_table(moved, matches), reading_table(found), left_out, tuple(rasters),
     )  # fmt: skip
+
+
+def _require_ground(boundary: gpd.GeoSeries | gpd.GeoDataFrame) -> gpd.GeoSeries | gpd.GeoDataFrame:
+    kinds = set(boundary.geom_type.dropna())
+    if not kinds or kinds - {"Polygon", "MultiPolygon"}:
+        raise InputError(f"boundary: {', '.join(sorted(kinds)) or 'nothing'}, expected polygons of the site's ground")
+    return boundary
 
 
 def _showing(scenes: Mapping[str, Scene], grid: Grid) -> tuple[list[Scene], list[tuple[str, str, str]]]:
