@@ -357,10 +357,10 @@ def test_a_picture_without_date_or_rights_is_refused(tmp_path: Path, changed: di
 def test_an_id_is_made_sound_from_a_name_and_refused_otherwise(tmp_path: Path) -> None:
     path = _picture(tmp_path / "B04 (Raw).tif", _north_up(), ZONE)
     one = adding.add(path, **RIGHTS, folder=tmp_path / "scenes")
-    assert one.scene_id == "B04-Raw-2018-06-23"
+    assert one.scene_id == "B04-Raw--2018-06-23"
     with pytest.raises(InputError, match=r"--id: found '\.\./x'"):
         adding.add(path, **RIGHTS, scene_id="../x", folder=tmp_path / "scenes")
-    assert [path.name for path in tmp_path.rglob("*.toml")] == ["B04-Raw-2018-06-23.toml"]
+    assert [path.name for path in tmp_path.rglob("*.toml")] == ["B04-Raw--2018-06-23.toml"]
 
 
 def test_an_id_is_given_once(tmp_path: Path) -> None:
