@@ -68,13 +68,16 @@ def build_page_of_maps(map_at: MapAt, dates: Sequence[date], *, hosts: Sequence[
     maps = {when.isoformat(): map_at(when) for when in dict.fromkeys(dates)}
     pages = {name: build_map_page(map_, hosts=hosts) for name, map_ in maps.items()}
     files = {address: body for page in pages.values() for address, body in page.files.items()}
-    return FilmPage("", "screen", {name: page.html for name, page in pages.items()}, files, tuple(hosts))
+    others = {name: page.html for name, page in pages.items()}
+    return FilmPage(next(iter(others.values())), "screen", others, files, tuple(hosts))
 
 
 def _html(map_: folium.Map, script: str) -> str:
-    """Return the page of a map with a last script, and with running numbers for folium's random names."""
+    """Return the page of a map with Leaflet's icons inside, a last script, and running numbers for random names."""
     root = map_.get_root()
-    text = f"{root.render()}\n<script>{script}</script>\n"
+    icons = (vendored.VENDOR / "leaflet-icons.json").read_text("utf-8")
+    head = f"<head><script>window.filmIcons = {icons};</script>"
+    text = f"{root.render()}\n<script>{script}</script>\n".replace("<head>", head, 1)
     random_names = {element._id for element in _walk(root)}
     numbers: dict[str, str] = {}
 

@@ -3,7 +3,7 @@
 window.film = (() => {
   const maps = [];
   const failed = new Set();
-  const still = "*, *::before, *::after { transition: none !important; animation: none !important; caret-color: transparent !important }";
+  const still = ".leaflet-control-zoom { display: none } *, *::before, *::after { transition: none !important; animation: none !important; caret-color: transparent !important }";
   const clear = "html, body, .leaflet-container { background: transparent !important }";
   const LOADING_S = 20;
   let leaflet;
@@ -22,7 +22,12 @@ window.film = (() => {
     get: () => leaflet,
     set(value) {
       leaflet = value;
-      if (value && value.Map && value.Map.addInitHook) value.Map.addInitHook(function hook() { steady(this); });
+      if (!value || !value.Map || !value.Map.addInitHook) return;
+      value.Map.addInitHook(function hook() { steady(this); });
+      // Plain translations: what is moved by translate3d becomes a layer whose pixels depend on where it was before.
+      value.Browser.ie3d = true;
+      if (window.filmIcons) Object.assign(value.Icon.Default, { imagePath: "" });
+      if (window.filmIcons) value.Icon.Default.mergeOptions(window.filmIcons);
     },
   });
 

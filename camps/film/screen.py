@@ -27,6 +27,9 @@ MARK_BLOCKS, MARK_SIDE = 24, 40
 #: A picture that shows an earlier state is taken again this often.
 RETAKES = 50
 
+#: Browsers do not go below this scale; smaller pictures are the mean of several pixels.
+_LEAST_DEVICE_SCALE = 0.5
+
 _SCREENSHOT = {"format": "png", "optimizeForSpeed": True, "fromSurface": True}
 
 
@@ -53,7 +56,12 @@ class ScreenStage(Stage):
 
     def _viewport(self) -> tuple[int, int, float]:
         width, height = self._layout()
-        return max(width, MARK_BLOCKS * MARK_SIDE), height + MARK_SIDE, self.scale
+        return max(width, MARK_BLOCKS * MARK_SIDE), height + MARK_SIDE, self.scale * self._times
+
+    @property
+    def _times(self) -> int:
+        """Pixels of the screen, on each side, that make one of a picture too small for a browser."""
+        return math.ceil(_LEAST_DEVICE_SCALE / self.scale)
 
     def _layout(self) -> tuple[int, int]:
         return math.ceil(self.width / self.scale), math.ceil(self.height / self.scale)
@@ -95,19 +103,21 @@ class ScreenStage(Stage):
 
     def _number(self, picture: Image.Image) -> int:
         """Return the number that the strip below the page carries."""
-        y = int((self._layout()[1] + MARK_SIDE / 2) * self.scale)
+        scale = self.scale * self._times
+        y = int((self._layout()[1] + MARK_SIDE / 2) * scale)
         number = 0
         for block in range(MARK_BLOCKS):
-            value = picture.getpixel((int((block + 0.5) * MARK_SIDE * self.scale), y))
+            value = picture.getpixel((int((block + 0.5) * MARK_SIDE * scale), y))
             number |= int(isinstance(value, tuple) and value[0] > 127) << block
         return number
 
     def _pixels(self, picture: Image.Image) -> NDArray[np.uint8]:
-        if picture.width < self.width or picture.height < self.height:
-            raise RenderError(
-                f"the browser gave {picture.width}×{picture.height} pixels, expected {self.width}×{self.height}"
-            )
-        return np.asarray(picture)[: self.height, : self.width]
+        width, height = self.width * self._times, self.height * self._times
+        if picture.width < width or picture.height < height:
+            raise RenderError(f"the browser gave {picture.width}×{picture.height} pixels, expected {width}×{height}")
+        cut = picture.crop((0, 0, width, height))
+        # Colours are averaged in proportion to their alpha.
+        return np.asarray(cut.convert("RGBa").reduce(self._times).convert("RGBA") if self._times > 1 else cut)
 
 
 def _driven(html: str) -> str:

@@ -197,7 +197,8 @@ class Stage(abc.ABC):
             profile,
             executable_path=machine.find_chromium(),
             headless=True,
-            args=list(_FLAGS),
+            # Emulation alone leaves DevTools screenshots at one pixel to a CSS pixel, without a word.
+            args=[*_FLAGS, f"--force-device-scale-factor={scale}"],
             chromium_sandbox=not _is_root(),
             env=_environment(),
             viewport={"width": width, "height": height},
