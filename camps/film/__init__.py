@@ -6,7 +6,7 @@
     result = camps.film.render(shot, "exports/frames")
 """
 
-from camps.film.movie import write_proxy as write_proxy
+from camps.film.movie import write_movie as write_movie
 from camps.film.plan import Ground as Ground
 from camps.film.plan import Plan as Plan
 from camps.film.plan import plan_frames as plan_frames
@@ -23,5 +23,5 @@ from camps.film.stage import FilmPage as FilmPage
 
 __all__ = [
     "FilmPage", "Ground", "Plan", "RenderResult", "Shot", "build_plan", "build_shot", "build_shot_of_dates",
-    "folder_name", "list_shots", "plan_frames", "read_shot", "render", "write_proxy",
+    "folder_name", "list_shots", "plan_frames", "read_shot", "render", "write_movie",
 ]  # fmt: skip

@@ -266,6 +266,10 @@ class Filming:
             f"frame {suspect}: {error}, {STRIKES} times; look at that state in the map, or film at a smaller size"
         )
 
+    def tell_movie(self, done: int, total: int) -> None:
+        """Pass on how far the movie is."""
+        self._progress(done, total, "writing the movie")
+
     def _tell(self) -> None:
         elapsed = max(time.monotonic() - self._began, 1e-6)
         speed = self.n_drawn / elapsed

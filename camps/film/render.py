@@ -13,7 +13,7 @@ from camps.errors import InputError
 from camps.film import records
 from camps.film.canvas import Transport
 from camps.film.frames import Filming, Progress, page_sums
-from camps.film.movie import write_proxy
+from camps.film.movie import write_movie
 from camps.film.plan import Plan, plan_frames
 from camps.film.shot import Shot
 from camps.film.stage import FilmPage
@@ -207,5 +207,5 @@ def _proxy(filming: Filming) -> Path:
     path = filming.folder / "proxy" / f"{filming.folder.name}.mp4"
     frames = [filming.path(number) for number in filming.plan.numbers]
     if filming.n_drawn or not path.is_file():
-        write_proxy(frames, path, rate=filming.plan.shot.rate)
+        write_movie(frames, path, rate=filming.plan.shot.rate, told=filming.tell_movie)
     return path

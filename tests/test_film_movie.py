@@ -1,0 +1,86 @@
+"""Movies have every frame at its time, the right colours and tags, and the same bytes every time."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from camps.errors import InputError, MissingError
+from camps.film import png
+from camps.film.movie import SUFFIXES, MovieKind, write_movie
+
+COLOURS = [(200, 40, 30), (30, 160, 60), (40, 60, 210), (230, 220, 200), (16, 20, 24), (128, 128, 128)]
+
+
+def _frames(folder: Path, *, size: tuple[int, int] = (96, 64), alpha: int = 255) -> list[Path]:
+    paths = []
+    for i, (red, green, blue) in enumerate(COLOURS):
+        pixels = np.full((size[1], size[0], 4), (red, green, blue, alpha), np.uint8)
+        pixels[:8, :8] = (255, 255, 255, 255)
+        path = folder / f"x.{1001 + i}.png"
+        path.write_bytes(png.encode(pixels, order="RGBA", premultiplied=False, alpha=alpha < 255))
+        paths.append(path)
+    return paths
+
+
+@pytest.mark.parametrize("rate", [Fraction(25), Fraction(24000, 1001), Fraction(60000, 1001)])
+def test_the_proxy_has_every_frame_at_its_time_tagged_bt709(tmp_path: Path, rate: Fraction) -> None:
+    movie = write_movie(_frames(tmp_path), tmp_path / "x.mp4", rate=rate)
+    with av.open(str(movie)) as opened:
+        stream = opened.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert stream.average_rate == rate
+        assert stream.codec_context.colorspace == stream.codec_context.color_primaries == 1
+        frames = list(opened.decode(stream))
+    assert [float(frame.time) for frame in frames] == pytest.approx([float(i / rate) for i in range(6)], abs=1e-6)
+    for frame, colour in zip(frames, COLOURS, strict=True):
+        shown = frame.reformat(format="rgb24", src_colorspace="ITU709", dst_colorspace="ITU709").to_ndarray()
+        assert np.abs(shown[32:60, 32:90].mean(axis=(0, 1)) - colour).max() < 4
+
+
+def test_prores_keeps_alpha_and_ten_bits(tmp_path: Path) -> None:
+    movie = write_movie(_frames(tmp_path, alpha=128), tmp_path / "x.mov", rate=Fraction(25), kind="prores4444")
+    with av.open(str(movie)) as opened:
+        stream = opened.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.profile) == ("prores", "4444")
+        frame = next(opened.decode(stream))
+    assert frame.format.name.startswith("yuva444p")
+    alpha = np.frombuffer(frame.planes[3], np.uint16)
+    assert np.median(alpha) / (2 ** (12 if "12" in frame.format.name else 10) - 1) == pytest.approx(128 / 255, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_pictures_that_move_have_every_frame(tmp_path: Path, kind: MovieKind) -> None:
+    movie = write_movie(_frames(tmp_path), tmp_path / f"x{SUFFIXES[kind]}", rate=Fraction(25), kind=kind)
+    with Image.open(movie) as opened:
+        assert getattr(opened, "n_frames", 1) == 6
+        opened.seek(2)
+        assert np.abs(np.array(opened.convert("RGB").getpixel((50, 40))) - COLOURS[2]).max() < 12
+
+
+@pytest.mark.parametrize("kind", SUFFIXES)
+def test_a_movie_has_the_same_bytes_every_time(tmp_path: Path, kind: MovieKind) -> None:
+    frames = _frames(tmp_path)
+    once = write_movie(frames, tmp_path / f"a{SUFFIXES[kind]}", rate=Fraction(25), kind=kind).read_bytes()
+    again = write_movie(frames, tmp_path / f"b{SUFFIXES[kind]}", rate=Fraction(25), kind=kind).read_bytes()
+    assert once == again
+
+
+def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
+    frames = _frames(tmp_path)
+    with pytest.raises(InputError, match="there are no frames"):
+        write_movie([], tmp_path / "x.mp4", rate=Fraction(25))
+    with pytest.raises(InputError, match=r"ends in \.mp4"):
+        write_movie(frames, tmp_path / "x.avi", rate=Fraction(25))
+    with pytest.raises(MissingError, match=r"x\.1099\.png"):
+        write_movie([*frames, tmp_path / "x.1099.png"], tmp_path / "x.mp4", rate=Fraction(25))
+    Image.new("RGB", (32, 32)).save(tmp_path / "small.png")
+    with pytest.raises(InputError, match=r"small\.png: found \(32, 32\) pixels"):
+        write_movie([*frames, tmp_path / "small.png"], tmp_path / "x.mp4", rate=Fraction(25))
+    assert not (tmp_path / "x.mp4").exists()
+    assert not list(tmp_path.glob(".camps-*"))
