@@ -69,10 +69,10 @@ def software() -> dict[str, str]:
 
 @cache
 def code_sha256() -> str:
-    """Return one SHA-256 over the names and bytes of the suite's own code, so that a changed line shows."""
+    """Return one SHA-256 over the names and bytes of the suite's code and templates, so that a changed line shows."""
     package = Path(__file__).parent
-    sums = {path.relative_to(package).as_posix(): files.sha256(path) for path in sorted(package.rglob("*.py"))}
-    return sha256_text(canonical_json(sums))
+    parts = (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sha256_text(canonical_json({path.relative_to(package).as_posix(): files.sha256(path) for path in parts}))
 
 
 # --- inputs ---------------------------------------------------------------------------------------------------------

@@ -30,14 +30,14 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 
 @pytest.fixture(scope="module")
-def payload(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the default edition, with a dossier of each kind."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CAMPS_MIRROR", raising=False)
         patch.setenv("CAMPS_CACHE", str(tmp_path_factory.mktemp("cache")))
         out = tmp_path_factory.mktemp("appendix")
         appendix.build_appendix(out)
-        yield out / "data"
+    return out / "data"
 
 
 @pytest.fixture(scope="module")

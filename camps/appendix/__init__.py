@@ -3,9 +3,16 @@
 from camps.appendix.bag import write_zip as write_zip
 from camps.appendix.checks import Check as Check
 from camps.appendix.checks import Verdict as Verdict
+from camps.appendix.comparison import Comparison as Comparison
+from camps.appendix.comparison import compare as compare
 from camps.appendix.package import build_appendix as build_appendix
 from camps.appendix.tracing import Trace as Trace
 from camps.appendix.tracing import trace as trace
+from camps.appendix.trustedtime import queue_time_request as queue_time_request
+from camps.appendix.trustedtime import read_time_status as read_time_status
 from camps.appendix.verification import verify as verify
 
-__all__ = ["Check", "Trace", "Verdict", "build_appendix", "trace", "verify", "write_zip"]
+__all__ = [
+    "Check", "Comparison", "Trace", "Verdict", "build_appendix", "compare", "queue_time_request", "read_time_status",
+    "trace", "verify", "write_zip",
+]  # fmt: skip

@@ -35,6 +35,7 @@ from camps.appendix.blocks import (
 from camps.appendix.claims import CheckedClaim, Dispute
 from camps.appendix.evidence import MAIN_SITE, SECOND_SITE, Evidence
 from camps.appendix.records import said
+from camps.appendix.restriction import Restriction
 from camps.appendix.schemas import RecordName
 
 #: One dossier of each kind of site; the two compounds at Dabancheng come first because their growth was measured.
@@ -64,6 +65,9 @@ class Material:
     stated_on: str
     folder: Path
     dossiers: Sequence[str] = DOSSIERS
+    public: bool = False
+    restrictions: Sequence[Restriction] = ()
+    restricted_sites: frozenset[str] = frozenset()
 
     def site(self, site_id: str) -> pd.Series:
         """Return the row of a site."""
@@ -118,12 +122,20 @@ def _edition(material: Material) -> list[tuple[str, str]]:
     n_without = len(material.evidence.no_coordinates)
     at_hand = ", ".join(material.evidence.published) or "none; built from the bundled record alone"
     return [
+        ("Edition", _edition_told(material)),
         ("Suite", f"camps {material.software['camps']}"),
         ("Sites", f"{n_sites} with a published coordinate, {n_without} without"),
         ("Claims", f"{n_checked} computed afresh and found as printed; {not_checked} not checked in this build"),
         ("Published lists at hand", at_hand),
         ("Stated on", f"{material.stated_on}, by the authors; nothing proves it, and no clock was read in the build"),
     ]
+
+
+def _edition_told(material: Material) -> str:
+    if not material.public:
+        return "full"
+    told = "; ".join(one.told() for one in material.restrictions)
+    return f"public; {told or 'nothing is withheld'}"
 
 
 def _errors() -> Section:
@@ -191,12 +203,13 @@ def _dossiers(material: Material) -> Section:
 
 def _dossier(material: Material, site_id: str) -> Section:
     row = material.site(site_id)
+    # The ground about a site and the remarks on it tell where it is; a restricted site has neither.
+    told = site_id not in material.restricted_sites
     blocks = [
         facts(_dossier_facts(material, row)),
-        _place_plate(material, row),
-        *_growth_blocks(material, site_id),
+        *([_place_plate(material, row), *_growth_blocks(material, site_id)] if told else []),
         *_count_blocks(material, site_id),
-        *_remarks(material, site_id),
+        *(_remarks(material, site_id) if told else []),
     ]
     first = site_id == material.dossiers[0]
     return Section(f"site-{site_id}", row["name_en"], blocks, layout="flow" if first else "page")
@@ -212,12 +225,18 @@ def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]
         ("Opened; closed", plain(f"{_date(row['opened'])}; {_date(row['closed'])}")),
         *_basis_of_dates(listed),
         ("Coordinate as published", plain(f"{row['published_verbatim']} (datum not stated)")),
-        ("Coordinate as used", plain(f"{row['used_lat']:.6f}, {row['used_lon']:.6f} (latitude, longitude, WGS 84)")),
+        ("Coordinate as used", plain(f"{_degrees(row, material)} (latitude, longitude, WGS 84)")),
         ("Uncertainty", plain(f"{row['uncertainty_m']:,.0f} m at 95 %; {row['detection_method']}")),
         ("Offset in GCJ-02", plain(_offset(row))),
         ("Source of the point", _source_of_point(material.evidence, listed)),
         ("Status", plain(f"{row['status']}; {row['verification_state']}")),
     ]
+
+
+def _degrees(row: pd.Series, material: Material, digits: int = 6) -> str:
+    # A rounded number is printed as it was rounded: further zeros would claim what is not there.
+    restricted = row["site_id"] in material.restricted_sites
+    return ", ".join(f"{row[name]:g}" if restricted else f"{row[name]:.{digits}f}" for name in ("used_lat", "used_lon"))
 
 
 def _names(row: pd.Series) -> str:
@@ -235,7 +254,7 @@ def _date(edtf: Any) -> str:
 
 def _offset(row: pd.Series) -> str:
     if pd.isna(row["gcj02_offset_m"]):
-        return "does not apply outside China"
+        return "withheld" if row["country"] == "China" else "does not apply outside China"
     return f"{row['gcj02_offset_m']:.0f} m: so far from its place would the point appear on a Chinese map"
 
 
@@ -333,17 +352,17 @@ def _site_table(material: Material) -> Section:
         Column("Used", 1.45), Column("r95, m", 0.6, "right"), Column("GCJ-02, m", 0.65, "right"),
         Column("Opened", 0.85), Column("Closed", 0.75), Column("Status", 0.65),
     ]  # fmt: skip
-    rows = [_site_row(row) for _, row in material.tables["sites"].iterrows()]
+    rows = [_site_row(row, material) for _, row in material.tables["sites"].iterrows()]
     listed = table(columns, rows, caption=_caption("sites"), size="small")
     return Section("sites", "Table of sites", [listed], layout="wide")
 
 
-def _site_row(row: pd.Series) -> list[Spans]:
+def _site_row(row: pd.Series, material: Material) -> list[Spans]:
     place = ", ".join(str(row[part]) for part in ("admin2", "admin1") if pd.notna(row[part]))
     names = " ".join(str(row[name]) for name in ("name_en", "name_zh") if pd.notna(row[name]))
     offset = "–" if pd.isna(row["gcj02_offset_m"]) else f"{row['gcj02_offset_m']:.0f}"
     cells = [
-        row["site_id"], names, place, row["published_verbatim"], f"{row['used_lat']:.5f}, {row['used_lon']:.5f}",
+        row["site_id"], names, place, row["published_verbatim"], _degrees(row, material, 5),
         f"{row['uncertainty_m']:,.0f}", offset, _dash(row["opened"]), _dash(row["closed"]), row["status"],
     ]  # fmt: skip
     return [plain(cell) for cell in cells]

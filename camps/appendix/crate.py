@@ -30,6 +30,7 @@ _HOMES = {
     "pyarrow": "https://arrow.apache.org/", "pyproj": "https://pyproj4.github.io/pyproj/",
     "scipy": "https://scipy.org/", "shapely": "https://shapely.readthedocs.io/",
     "folium": "https://python-visualization.github.io/folium/", "typst": "https://typst.app/",
+    "font": "https://notofonts.github.io/",
 }  # fmt: skip
 _LICENCES = {
     "Apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
@@ -129,7 +130,7 @@ def _add_software(crate: ROCrate, software: Mapping[str, str]) -> None:
 
 
 def _add_library(crate: ROCrate, name: str, version: str) -> ContextEntity:
-    home = _HOMES[name.partition(" ")[0].lower()]
+    home = _HOMES.get(name.partition(" ")[0].lower(), "https://camps.invalid/software")
     described = {"name": name, "softwareVersion": version, "url": home}
     return crate.add(_entity(crate, f"{home}#{_slug(name)}", "SoftwareApplication", **described))
 

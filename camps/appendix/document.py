@@ -127,6 +127,20 @@ def _families() -> frozenset[str]:
     return frozenset(typst.Fonts().families())
 
 
+@cache
+def font_sums() -> dict[str, str]:
+    """Return the SHA-256 of the font files that the document is set in, by name; those inside Typst have its version.
+
+    Raises
+    ------
+    MissingError
+        When a script could not be set.
+    """
+    require_fonts()
+    used = {font.family: font.path for font in typst.Fonts().fonts() if font.family in FONTS and font.weight == 400}
+    return {f"font {family}": files.sha256(Path(path)) for family, path in sorted(used.items()) if path}
+
+
 def require_fonts() -> None:
     """Raise where a font is missing, with the package that brings it.
 

@@ -22,6 +22,7 @@ BUNDLED = {
     "gazetteer-sources": "SOURCES.md",
     "decisions": "decisions.csv",
     "claims": "claims.toml",
+    "restrictions": "restrictions.toml",
     "register": "sources.toml",
     "dabancheng-footprints": "footprints/dabancheng_footprints.geojson",
     "dabancheng-looks": "footprints/dabancheng_looks.csv",

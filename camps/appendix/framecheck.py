@@ -62,7 +62,8 @@ def _check_pictures(folder: Path, rows: Mapping[int, Row]) -> Iterator[Check]:
 
 
 def _row_faults(folder: Path, rows: Mapping[int, Row]) -> Iterator[tuple[str, str]]:
-    owners = {row["sha256"]: number for number, row in rows.items()}
+    # Of several frames with one picture the first is named.
+    owners = {row["sha256"]: number for number, row in sorted(rows.items(), reverse=True)}
     for number, row in sorted(rows.items()):
         path = folder / row["file"]
         item = f"{folder.name}, frame {number}"
@@ -91,9 +92,11 @@ def _list_faults(folder: Path, rows: Mapping[int, Row]) -> Iterator[tuple[str, s
 
 def _number_faults(folder: Path, rows: Mapping[int, Row]) -> Iterator[tuple[str, str]]:
     manifest = _manifest(folder)
-    if manifest.get("complete"):
-        expected = set(range(int(manifest["first_frame"]), int(manifest["last_frame"]) + 1))
-        for number in sorted(expected - set(rows)):
+    first, last = manifest.get("first_frame"), manifest.get("last_frame")
+    if not (isinstance(first, int) and isinstance(last, int)):
+        yield f"{folder.name}, manifest.json", "does not say which frames the shot has"
+    elif manifest.get("complete"):
+        for number in sorted(set(range(first, last + 1)) - set(rows)):
             yield f"{folder.name}, frame {number}", "belongs to the shot, but no row speaks of it"
     repeated = [name for name, count in Counter(row["file"] for row in rows.values()).items() if count > 1]
     yield from ((f"{folder.name}, {name}", "is listed for two frames") for name in repeated)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from camps import catalogue, files, provenance, settings
-from camps.appendix import bag, claims, content, crate, document, findings, records, schemas
+from camps.appendix import bag, claims, content, crate, document, findings, records, restriction, schemas
 from camps.appendix.evidence import BUNDLED, Evidence
 from camps.appendix.schemas import RecordName
-from camps.provenance import CustodyLog, RunRecord
+from camps.errors import Fault, InputError, raise_faults
+from camps.provenance import CustodyLog, Input, RunRecord
+
+_AGENT = "camps appendix"
 
 
 def build_appendix(
@@ -24,6 +27,7 @@ def build_appendix(
     lists: Sequence[str] = catalogue.DEFAULT_SOURCES,
     published: Sequence[str] | None = None,
     software: Mapping[str, str] | None = None,
+    public: bool = False,
 ) -> list[Path]:
     """Build the evidence appendix in `out` and return the paths of its files, the PDF first.
 
@@ -41,20 +45,24 @@ def build_appendix(
     software
         Versions to print instead of those installed. `verify` gives those of the package it checks, so that the
         same results have the same bytes whatever made them.
+    public
+        Leave out what ``geodata/restrictions.toml`` declares, and search all that comes out for it.
 
     Raises
     ------
     MissingError, InputError
-        When an input is not there or not sound, or a font is missing.
+        When an input is not there or not sound, a font is missing, or `out` holds something that is not a package.
     CheckError
-        When a claim prints a number that the data do not give, or an input changed; nothing is written then.
+        When a claim prints a number that the data do not give, an input changed, or the public edition would tell
+        what is withheld; nothing is written then.
     RenderError
         When the document cannot be set.
     """
+    _require_ours(out)
     with tempfile.TemporaryDirectory(prefix="camps-appendix-") as scratch:
         staged = Path(scratch)
-        versions = provenance.software() if software is None else software
-        build = _Build(Evidence(published, lists), staged / bag.PAYLOAD, dossiers, versions)
+        versions = installed_software() if software is None else software
+        build = _Build(Evidence(published, lists), staged / bag.PAYLOAD, dossiers, versions, public)
         build.run()
         bag.write_bag(staged, _bag_info(build))
         return _publish(staged, out)
@@ -68,29 +76,32 @@ class _Build:
     folder: Path
     dossiers: Sequence[str]
     software: Mapping[str, str]
+    public: bool = False
     log: CustodyLog = field(default_factory=CustodyLog)
     runs: list[RunRecord] = field(default_factory=list)
     derived: dict[str, Path] = field(default_factory=dict)
+    withheld: list[str] = field(default_factory=list)
+    restrictions: list[restriction.Restriction] = field(default_factory=list)
+    secrets: restriction.Secrets = restriction.NOTHING
+    words: Mapping[str, Any] = field(default_factory=dict)
     stated_on: str = ""
 
     def run(self) -> None:
         """Fill the folder."""
         self.stated_on = claims.read_stated_on()
-        checked = self._checked_claims()
-        disputes = claims.read_disputes()
+        checked, disputes = self._checked_claims(), claims.read_disputes()
+        self.restrictions = restriction.read_restrictions() if self.public else []
+        tables, self.secrets = restriction.restrict(self._tables(checked, disputes), self.restrictions)
+        _require_sites(self.dossiers, tables["sites"])
         self._enter_inputs()
-        tables = self._tables(checked, disputes)
         self._record("camps.appendix.records", self._write_tables(tables))
-        material = content.Material(
-            self.evidence, tables, checked, disputes, self.software, self.log.head, len(self.log.events),
-            self.stated_on, self.folder / "figures", self.dossiers,
-        )  # fmt: skip
-        self._record("camps.appendix.document", self._write_document(material))
+        self._set_document(self._material(tables, checked, disputes))
         self._record("camps.appendix.records.build_processing", self._write_tables(self._processing()))
-        items = records.build_items(self.evidence, self.derived)
+        items = records.build_items(self.evidence, self.derived, withheld=self.withheld)
         self._write_tables({"items": items})
         self._write_custody()
         crate.write_crate(self.folder, items, self.runs, stated_on=self.stated_on, custody_head=self.log.head)
+        restriction.require_nothing_told(self.folder, self.words, self.secrets)
 
     def _checked_claims(self) -> list[claims.CheckedClaim]:
         items = records.build_items(self.evidence)["item_id"]
@@ -102,7 +113,15 @@ class _Build:
         for held in self.evidence.inputs:
             self.log = self.log.append(held.item_id, "entered", sha256_after=held.sha256)
             if held.item_id in BUNDLED:
-                _copy(self.evidence.inputs.path(held.item_id), self.folder / "geodata" / BUNDLED[held.item_id])
+                self._pass_on(held)
+
+    def _pass_on(self, held: Input) -> None:
+        source = self.evidence.inputs.path(held.item_id)
+        if restriction.may_pass(source, held.item_id, self.secrets):
+            files.write_bytes(self.folder / "geodata" / BUNDLED[held.item_id], source.read_bytes())
+        else:
+            self.withheld.append(held.item_id)
+            self.log = self.log.append(held.item_id, "withheld", sha256_before=held.sha256)
 
     def _tables(
         self, checked: Sequence[claims.CheckedClaim], disputes: Sequence[claims.Dispute]
@@ -125,11 +144,24 @@ class _Build:
         ]
         return self._derive(written)
 
-    def _write_document(self, material: content.Material) -> list[Path]:
+    def _material(
+        self,
+        tables: Mapping[RecordName, pd.DataFrame],
+        checked: Sequence[claims.CheckedClaim],
+        disputes: Sequence[claims.Dispute],
+    ) -> content.Material:
+        return content.Material(
+            self.evidence, tables, checked, disputes, self.software, self.log.head, len(self.log.events),
+            self.stated_on, self.folder / "figures", self.dossiers, self.public, self.restrictions, self.secrets.sites,
+        )  # fmt: skip
+
+    def _set_document(self, material: content.Material) -> None:
         whole = content.build_document(material)
+        self.words = whole.as_dict()
         pdf = document.write_pdf(whole, material.folder, self.folder / "appendix.pdf")
         html = document.write_html(whole, material.folder, self.folder / "appendix.html")
-        return self._derive([*sorted(material.folder.glob("*.svg")), html, pdf])
+        pictures = sorted(material.folder.glob("*.svg"))
+        self._record("camps.appendix.document", self._derive([*pictures, html, pdf]))
 
     def _derive(self, paths: Sequence[Path]) -> list[Path]:
         for path in paths:
@@ -140,7 +172,7 @@ class _Build:
 
     def _record(self, instrument: str, outputs: Sequence[Path]) -> None:
         sums = {path.relative_to(self.folder).as_posix(): files.sha256(path) for path in outputs}
-        parameters = {"dossiers": list(self.dossiers), "lists": list(self.evidence.lists)}
+        parameters = {"dossiers": list(self.dossiers), "lists": list(self.evidence.lists), "public": self.public}
         run = RunRecord(instrument, self.evidence.inputs.sums(), sums, parameters, settings.SEED, self.software)
         self.runs.append(run)
 
@@ -149,15 +181,37 @@ class _Build:
         schemas.write_record(records.build_custody(self.log), self.folder / "tables", "custody")
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+def _require_sites(dossiers: Sequence[str], sites: pd.DataFrame) -> None:
+    unknown = sorted(set(dossiers) - set(sites["site_id"]))
+    repeated = sorted({site_id for site_id in dossiers if list(dossiers).count(site_id) > 1})
+    faults = [
+        Fault(f"dossier {site_id}", "no such site", "a site of the lists", "correct the id") for site_id in unknown
+    ]
+    faults += [Fault(f"dossier {site_id}", "the id a second time", "each once") for site_id in repeated]
+    raise_faults(faults, "dossiers")
+
+
+def _require_ours(out: Path) -> None:
+    """Refuse a folder whose ``data/`` is not a package of ours: files in it that do not belong would be removed."""
+    info = out / "bag-info.txt"
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file, expected a folder for the package; choose another name")
+    ours = info.is_file() and _AGENT in info.read_text(encoding="utf-8", errors="replace")
+    if (out / bag.PAYLOAD).exists() and not ours:
+        raise InputError(
+            f"{out}: holds a folder {bag.PAYLOAD}/ that is no package of this suite; choose another folder"
+        )
+
+
+def installed_software() -> dict[str, str]:
+    """Return the versions of all that computes the numbers, and the sums of the fonts that set the pages."""
+    return provenance.software() | document.font_sums()
 
 
 def _bag_info(build: _Build) -> dict[str, str]:
     return {
         "Source-Organization": "The Camps project",
-        "Bag-Software-Agent": f"camps {build.software['camps']}",
+        "Bag-Software-Agent": f"{_AGENT} {build.software['camps']}",
         "External-Description": "Evidence appendix; not verified on the ground; no time is proved",
         "External-Identifier": f"custody log {build.log.head}",
     }

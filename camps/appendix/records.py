@@ -29,6 +29,7 @@ _MEDIA = {
     ".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json", ".jsonl": "application/jsonl",
 }  # fmt: skip
 NOT_HELD = "cited; no copy is held here"
+NOT_PUBLIC = "withheld from this public edition"
 NOT_PASSED_ON = "read for this build; not passed on with the package"
 
 
@@ -37,7 +38,9 @@ def media_type(path: Path) -> str:
     return _MEDIA.get(path.suffix, "application/octet-stream")
 
 
-def build_items(evidence: Evidence, derived: Mapping[str, Path] | None = None) -> pd.DataFrame:
+def build_items(
+    evidence: Evidence, derived: Mapping[str, Path] | None = None, *, withheld: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return the items: the files of the record, every source they cite, and the files derived from them.
 
     Parameters
@@ -46,8 +49,10 @@ def build_items(evidence: Evidence, derived: Mapping[str, Path] | None = None) -
         What the appendix is built from.
     derived
         Files that the build wrote, by item id.
+    withheld
+        Ids of the inputs that the public edition leaves out; they stay in the table, with their sums.
     """
-    rows = [_bundled_item(evidence, item_id) for item_id in BUNDLED]
+    rows = [_bundled_item(evidence, item_id, withheld=item_id in withheld) for item_id in BUNDLED]
     rows += [_registered_item(evidence, source_id) for source_id in evidence.register if _is_published(source_id)]
     rows += _cited_items(evidence)
     rows += [_derived_item(item_id, path) for item_id, path in (derived or {}).items()]
@@ -58,7 +63,7 @@ def _is_published(source_id: str) -> bool:
     return source_id not in ("gazetteer", "dabancheng")
 
 
-def _bundled_item(evidence: Evidence, item_id: str) -> dict[str, Any]:
+def _bundled_item(evidence: Evidence, item_id: str, *, withheld: bool) -> dict[str, Any]:
     held = evidence.inputs[item_id]
     of_footprints = item_id.startswith("dabancheng")
     return {
@@ -66,7 +71,7 @@ def _bundled_item(evidence: Evidence, item_id: str) -> dict[str, Any]:
         "parent_item": "cited-dabancheng-sentinel2" if of_footprints else None,
         "creator": "camps", "publisher": "camps", "original_filename": BUNDLED[item_id].rpartition("/")[2],
         "media_type": media_type(held.path), "bytes": held.n_bytes, "sha256": held.sha256,
-        "licence": _bundled_licence(evidence, item_id),
+        "licence": _bundled_licence(evidence, item_id), "restriction": NOT_PUBLIC if withheld else None,
         "rights_holder": "camps; for each fact its own source", "language_script": "English; names also in Chinese",
     }  # fmt: skip
 
@@ -83,6 +88,7 @@ _TITLES = {
     "gazetteer-sources": "Sources of the gazetteer",
     "decisions": "Decisions on disputed and retracted sites and on pairs of records",
     "claims": "Claims and disputes",
+    "restrictions": "What a public edition leaves out",
     "register": "Register of published lists",
     "dabancheng-footprints": "Dabancheng footprints on 13 dates",
     "dabancheng-looks": "Dabancheng: which site was seen in which image",

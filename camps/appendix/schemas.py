@@ -194,5 +194,5 @@ def _read_as(path: Path) -> pd.DataFrame:
         if path.suffix == ".csv":
             return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
         return cast(pd.DataFrame, parquet.read_table(path).to_pandas())
-    except (ValueError, arrow.ArrowInvalid) as error:
+    except (ValueError, arrow.ArrowException) as error:
         raise InputError(f"{path}: not a readable table ({error}); build the appendix again") from error

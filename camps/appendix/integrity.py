@@ -1,0 +1,185 @@
+"""Checks of a package that only hash, read and compare: log, items, tables, and the sources against the suite's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from camps import files, provenance, settings
+from camps.appendix import bag, crate, records, schemas
+from camps.appendix.checks import Check
+from camps.appendix.evidence import BUNDLED
+from camps.errors import CampsError, InputError
+
+BAG = "The bag"
+LOG = "The custody log"
+ITEMS = "Every item hashed again"
+TABLES = "The tables read again"
+SOURCES = "The sources against those of the installed suite"
+
+CUSTODY = "custody.jsonl"
+#: Written after the last line of the log, so they cannot stand in it; the other checks cover them.
+_NOT_LOGGED = {
+    CUSTODY, crate.METADATA, "tables/custody.csv", "tables/custody.parquet", "tables/items.csv", "tables/items.parquet",
+}  # fmt: skip
+
+
+def place_of(item_id: str) -> str:
+    """Return the path of an item below the payload; derived files are named by it."""
+    return f"geodata/{BUNDLED[item_id]}" if item_id in BUNDLED else item_id
+
+
+def read_withheld(payload: Path) -> dict[str, str]:
+    """Return the inputs that a public edition leaves out, with their sums.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the table of items is not there or not sound.
+    """
+    items = schemas.read_record(payload / "tables" / "items.csv")
+    withheld = items[items["restriction"] == records.NOT_PUBLIC]
+    return dict(zip(withheld["item_id"], withheld["sha256"], strict=True))
+
+
+# --- bag ------------------------------------------------------------------------------------------------------------
+
+
+def check_bag(folder: Path, seal: str | None) -> Iterator[Check]:
+    """Check the manifests of a bag, and its seal where one is given."""
+    faults = bag.find_bag_faults(folder)
+    for fault in faults:
+        yield Check(BAG, fault.where, False, f"found {fault.found}, expected {fault.expected}; {fault.remedy}")
+    if not faults:
+        count = sum(path.is_file() for path in (folder / bag.PAYLOAD).rglob("*"))
+        yield Check(BAG, "manifests", True, f"{count} files are there with the SHA-256 and SHA-512 sums they had")
+    if seal is not None:
+        yield _check_seal(folder / bag.TAG_MANIFEST, seal)
+
+
+def _check_seal(path: Path, seal: str) -> Check:
+    found = files.sha256(path) if path.is_file() else "no such file"
+    if found == seal.strip().lower():
+        return Check(BAG, bag.TAG_MANIFEST, True, "is the one published elsewhere")
+    return Check(BAG, bag.TAG_MANIFEST, False, f"found {found}, expected {seal} as published elsewhere")
+
+
+# --- custody --------------------------------------------------------------------------------------------------------
+
+
+def check_custody(payload: Path) -> Iterator[Check]:
+    """Check the chain of the log, its end against the description, and every file against it."""
+    path = payload / CUSTODY
+    if not path.is_file() or not path.stat().st_size:
+        yield Check(LOG, CUSTODY, False, "is missing or empty; without its log a package proves nothing of its making")
+        return
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    faults = provenance.find_custody_faults(text, head=_stated_head(payload))
+    for fault in faults:
+        yield Check(LOG, f"{CUSTODY}, {fault.where}", False, f"found {fault.found}, expected {fault.expected}")
+    if not faults:
+        log = provenance.read_custody(path)
+        said = f"{len(log.events)} lines, each follows from the one before, and the last is the one stated"
+        yield Check(LOG, CUSTODY, True, said)
+        yield from _check_log_against_files(payload, log)
+
+
+def _stated_head(payload: Path) -> str | None:
+    """Return the hash of the log's last line as the description of the package states it."""
+    path = payload / crate.METADATA
+    if not path.is_file():
+        return None
+    try:
+        graph = json.loads(path.read_text(encoding="utf-8"))["@graph"]
+        root = next(entity for entity in graph if entity["@id"] == "./")
+        return str(root["identifier"]).rpartition(" ")[2]
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise InputError(f"{crate.METADATA}: not the description of a package ({error})") from error
+
+
+def _check_log_against_files(payload: Path, log: provenance.CustodyLog) -> Iterator[Check]:
+    logged = _logged_sums(log)
+    present = {path.relative_to(payload).as_posix() for path in payload.rglob("*") if path.is_file()}
+    for name in sorted(present - set(logged) - _NOT_LOGGED):
+        yield Check(LOG, name, False, "is in the package, but the log does not say where it came from")
+    for name, total in sorted(logged.items()):
+        found = files.sha256(payload / name) if name in present else "no such file"
+        if found != total:
+            yield Check(LOG, name, False, f"the log says {total}, found {found}")
+    same = schemas.read_record(payload / "tables" / "custody.csv").equals(records.build_custody(log))
+    yield Check(LOG, "tables/custody.csv", same, "repeats the log" if same else "is not what the log says")
+
+
+def _logged_sums(log: provenance.CustodyLog) -> dict[str, str | None]:
+    """Return the files that the log says are in the package: inputs that were passed on, and all that was derived."""
+    withheld = {event.item_id for event in log.events if event.event == "withheld"}
+    held = (event for event in log.events if event.event != "entered" or event.item_id in BUNDLED)
+    return {place_of(event.item_id): event.sha256_after for event in held if event.item_id not in withheld}
+
+
+# --- items and tables -----------------------------------------------------------------------------------------------
+
+
+def check_items(payload: Path) -> Iterator[Check]:
+    """Hash every item that the table of items says is in the package."""
+    items = schemas.read_record(payload / "tables" / "items.csv")
+    absent = items["item_id"].str.startswith("cited-") | (items["restriction"] == records.NOT_PUBLIC).fillna(False)
+    held = items[items["sha256"].notna() & ~absent]
+    for item_id, total in zip(held["item_id"], held["sha256"], strict=True):
+        yield _check_item(payload, item_id, total)
+
+
+def _check_item(payload: Path, item_id: str, total: str) -> Check:
+    path = payload / place_of(item_id)
+    if not path.resolve().is_relative_to(payload.resolve()) or not path.is_file():
+        return Check(ITEMS, item_id, False, "is listed, but is not in the package")
+    found = files.sha256(path)
+    if found == total:
+        return Check(ITEMS, item_id, True, "unchanged")
+    return Check(ITEMS, item_id, False, f"changed: found {found}, expected {total}")
+
+
+def check_tables(payload: Path) -> Iterator[Check]:
+    """Read every table in both forms, check it, and compare the two."""
+    for name in schemas.RECORDS:
+        try:
+            one, other = (schemas.read_record(payload / "tables" / f"{name}{suffix}") for suffix in schemas.SUFFIXES)
+        except CampsError as error:
+            yield Check(TABLES, name, False, str(error))
+            continue
+        same = one.equals(other)
+        said = f"{len(one)} sound rows, the same in CSV and Parquet" if same else "CSV and Parquet differ"
+        yield Check(TABLES, name, same, said)
+
+
+# --- sources --------------------------------------------------------------------------------------------------------
+
+
+def check_sources(payload: Path) -> Iterator[Check]:
+    """Compare the sources of the package with those of the installed suite: a forger can change only one of the two."""
+    withheld = read_withheld(payload)
+    for item_id, name in BUNDLED.items():
+        ours = settings.geodata() / name
+        if not ours.is_file():
+            said = f"the installed suite holds no {name}; set CAMPS_HOME to a copy of the suite"
+            yield Check(SOURCES, item_id, None, said)
+        elif item_id in withheld:
+            yield _same_sum(item_id, files.sha256(ours), withheld[item_id])
+        else:
+            yield _same_file(item_id, ours, payload / "geodata" / name)
+
+
+def _same_sum(item_id: str, found: str, total: str) -> Check:
+    said = "withheld from this edition; the installed suite holds"
+    if found == total:
+        return Check(SOURCES, item_id, True, f"{said} a file with its sum")
+    return Check(SOURCES, item_id, None, f"{said} another file, so it cannot be checked; install the version named")
+
+
+def _same_file(item_id: str, ours: Path, theirs: Path) -> Check:
+    if not theirs.is_file():
+        return Check(SOURCES, item_id, False, "is not in the package")
+    if files.same_bytes(ours, theirs):
+        return Check(SOURCES, item_id, True, "the same file")
+    return Check(SOURCES, item_id, False, "another file than the installed suite holds; install the version named")

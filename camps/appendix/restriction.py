@@ -1,0 +1,251 @@
+"""The public edition: fields withheld or rounded as declared, and a search of all that comes out for them."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from camps import files, settings
+from camps.appendix import schemas
+from camps.appendix.schemas import COLUMNS, RecordName
+from camps.errors import CheckError, Fault, InputError, raise_faults
+
+ACTIONS = ("withhold", "round")
+TABLES: tuple[RecordName, ...] = ("sites", "counts", "measurements")
+WITHHELD = "withheld"
+#: Columns each of which tells where a site is: to restrict one of them for a site is to restrict all.
+PLACE = ("used_lat", "used_lon", "published_lat", "published_lon", "published_verbatim", "gcj02_offset_m")
+#: A number rounded to n decimals must not come out with n + 2 or more.
+_TELLTALE_DIGITS = 2
+_MOST_DECIMALS = 8
+#: Where a picture holds lengths on paper; any number can stand there, and none tells anything.
+_DRAWN = re.compile(r'\s(?:d|points|transform|x|y|x1|x2|y1|y2|width|height|viewBox|style)="[^"]*"')
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What is left out of the public edition: columns of a table, for some sites or all, and why.
+
+    Attributes
+    ----------
+    table, columns
+        Where it stands.
+    action
+        ``withhold``, or ``round`` to `decimals`.
+    reason
+        Printed beside it.
+    sites
+        Ids of the sites it holds for; all when there is none.
+    """
+
+    table: RecordName
+    columns: tuple[str, ...]
+    action: str
+    reason: str
+    decimals: int | None = None
+    sites: tuple[str, ...] = ()
+
+    def told(self) -> str:
+        """Return the restriction as a sentence."""
+        what = WITHHELD if self.action == "withhold" else f"rounded to {self.decimals} decimals"
+        whose = f"of {len(self.sites)} sites" if self.sites else "of all sites"
+        return f"{', '.join(self.columns)} {whose} in the table {self.table}: {what}; {self.reason}"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What must not come out: the sites that are restricted, and the values withheld in every form they could take."""
+
+    sites: frozenset[str]
+    forms: frozenset[str]
+
+    def found_in(self, text: str) -> list[str]:
+        """Return the withheld forms that stand in a text."""
+        return sorted(form for form in self.forms if form in text)
+
+
+NOTHING = Secrets(frozenset(), frozenset())
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def read_restrictions(path: Path | None = None) -> list[Restriction]:
+    """Read what the public edition leaves out; ``geodata/restrictions.toml`` by default.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file is not there or not sound; all faults are named at once.
+    """
+    where = path or settings.geodata() / "restrictions.toml"
+    with files.readable(where):
+        content = where.read_bytes()
+    try:
+        tables = tomllib.loads(content.decode("utf-8-sig")).get("restriction", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{where}: not TOML in UTF-8 ({error}); mend the line it names") from error
+    raise_faults(_faults(tables), where.name)
+    return [_restriction(table) for table in tables]
+
+
+def _restriction(table: Mapping[str, Any]) -> Restriction:
+    record: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    return Restriction(**record)
+
+
+def _faults(tables: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
+    known = {part.name for part in fields(Restriction)}
+    for number, table in enumerate(tables, 1):
+        where = f"restriction {number}"
+        unknown = set(table) - known
+        missing = {"table", "columns", "action", "reason"} - set(table)
+        if unknown or missing:
+            yield Fault(where, f"keys {', '.join(sorted(table))}", "table, columns, action, reason, decimals, sites")
+        elif table["table"] not in TABLES:
+            yield Fault(where, f"table {table['table']!r}", f"one of {', '.join(TABLES)}")
+        else:
+            yield from _column_faults(table, where)
+
+
+def _column_faults(table: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    columns = COLUMNS[table["table"]]
+    for name in table["columns"]:
+        if name not in columns or name == "site_id":
+            yield Fault(where, f"column {name!r}", f"a column of {table['table']} other than site_id")
+        elif table["action"] == "round" and str(columns[name].dtype) != "float64":
+            yield Fault(where, f"{name} rounded", "a column of decimal numbers", "withhold it")
+        elif table["action"] == "withhold" and str(columns[name].dtype) == "float64" and not columns[name].nullable:
+            yield Fault(where, f"{name} withheld", "a column that may be null", "round it")
+    if table["action"] not in ACTIONS:
+        yield Fault(where, f"action {table['action']!r}", f"one of {', '.join(ACTIONS)}")
+    if (table["action"] == "round") != isinstance(table.get("decimals"), int):
+        yield Fault(where, f"decimals = {table.get('decimals')!r}", "a whole number where the action is round")
+
+
+# --- applying -------------------------------------------------------------------------------------------------------
+
+
+def restrict(
+    tables: Mapping[RecordName, pd.DataFrame], restrictions: Sequence[Restriction]
+) -> tuple[dict[RecordName, pd.DataFrame], Secrets]:
+    """Return the tables as the public may see them, and what must not come out.
+
+    Raises
+    ------
+    InputError
+        When a restriction names a site that the table does not hold, or one column of a place without the others.
+    """
+    _require_whole_places(restrictions)
+    public = dict(tables)
+    sites: set[str] = set()
+    forms: set[str] = set()
+    for one in restrictions:
+        table = public[one.table]
+        of_sites = table["site_id"].isin(one.sites) if one.sites else pd.Series(True, index=table.index)
+        _require_sites(one, table)
+        sites |= set(table.loc[of_sites, "site_id"])
+        for column in one.columns:
+            forms |= _forms(tables[one.table].loc[of_sites, column], one.decimals)
+            table = table.assign(**{column: _hidden(table[column], of_sites, one.decimals)})
+        public[one.table] = schemas.check_record(table, one.table, source=f"public {one.table}")
+    return public, Secrets(frozenset(sites), frozenset(forms))
+
+
+def _require_whole_places(restrictions: Sequence[Restriction]) -> None:
+    of_places = [one for one in restrictions if one.table == "sites" and set(one.columns) & set(PLACE)]
+    restricted: dict[str, set[str]] = {}
+    for one in of_places:
+        for site_id in one.sites or ("all sites",):
+            restricted.setdefault(site_id, set()).update(one.columns)
+    for_all = restricted.get("all sites", set())
+    missing = {site_id: set(PLACE) - columns - for_all for site_id, columns in restricted.items()}
+    remedy = "restrict them, too: each of them tells the place"
+    faults = [
+        Fault(site, f"{', '.join(sorted(left))} not restricted", "the whole place", remedy)
+        for site, left in missing.items()
+        if left
+    ]
+    raise_faults(faults, "restrictions.toml")
+
+
+def _require_sites(one: Restriction, table: pd.DataFrame) -> None:
+    unknown = sorted(set(one.sites) - set(table["site_id"]))
+    if unknown:
+        raise InputError(
+            f"restrictions.toml: site {', '.join(unknown)} is not in the table {one.table}; correct the id"
+        )
+
+
+def _hidden(values: pd.Series, chosen: pd.Series, decimals: int | None) -> pd.Series:
+    if decimals is not None:
+        return values.where(~chosen, values.round(decimals))
+    if pd.api.types.is_string_dtype(values):
+        return values.mask(chosen & values.notna(), WITHHELD)
+    return values.mask(chosen)
+
+
+def _forms(values: pd.Series, decimals: int | None) -> set[str]:
+    """Return the texts by which withheld values could be told: as they stand, and numbers to any telltale digits."""
+    forms: set[str] = set()
+    for value in values.dropna():
+        if isinstance(value, str):
+            forms.add(value)
+            continue
+        least = _TELLTALE_DIGITS + (decimals or 0)
+        forms |= {f"{value:.{digits}f}" for digits in range(least, _MOST_DECIMALS + 1)} | {repr(float(value))}
+    # A short text such as "0.5" or "Xinxi" tells nothing and stands everywhere; a name in Chinese is never long.
+    return {form for form in forms if len(form.encode("utf-8")) >= 6}
+
+
+# --- searching ------------------------------------------------------------------------------------------------------
+
+
+def may_pass(path: Path, item_id: str, secrets: Secrets) -> bool:
+    """Return whether an input may stand in the public package: it tells nothing withheld, nor of a restricted site."""
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    tells_of_site = item_id != "claims" and any(site in text for site in secrets.sites)
+    return not (tells_of_site or secrets.found_in(text))
+
+
+def require_nothing_told(folder: Path, document: Mapping[str, Any], secrets: Secrets) -> None:
+    """Raise where anything withheld stands in a package: in a file, a file name, a table or the words of the document.
+
+    Parameters
+    ----------
+    folder
+        The payload.
+    document
+        The content of the document; the PDF holds nothing else.
+    secrets
+        What must not come out.
+
+    Raises
+    ------
+    CheckError
+        Naming each file and how many withheld values stand in it, but not the values.
+    """
+    told = [("the document", json.dumps(document, ensure_ascii=False)), *_texts(folder)]
+    leaks = [(name, len(secrets.found_in(text))) for name, text in told]
+    named = [f"{name} tells {count} withheld values" for name, count in leaks if count]
+    if named:
+        remedy = "restrict the column that tells them, too"
+        raise CheckError("\n".join(["the public edition would tell what is withheld; " + remedy + ":", *named]))
+
+
+def _texts(folder: Path) -> Iterable[tuple[str, str]]:
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        yield f"the name {name}", name
+        if path.suffix == ".parquet":
+            yield name, schemas.read_record(path).to_csv(index=False)
+        elif path.suffix != ".pdf":
+            text = path.read_bytes().decode("utf-8", errors="replace")
+            yield name, _DRAWN.sub("", text) if path.suffix == ".svg" else text

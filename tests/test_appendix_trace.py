@@ -1,0 +1,267 @@
+"""From a frame to its sources and back; frames against their records; what changed; and time never pretended."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from camps import appendix, files, settings
+from camps.appendix import bag, comparison, framecheck, schemas, tracing, trustedtime
+from camps.errors import CheckError, InputError, MissingError
+from camps.film import records
+
+SITES = "xj-bfn130-aspi50 xj-bfn949-aspi124 cn-qincheng"
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    """Return a delivery of four pictures with its papers, as a render leaves it."""
+    folder = tmp_path / "frames" / "CAMPS_T_0001_v001"
+    rows = [_row(folder, number) for number in range(1001, 1005)]
+    records.write_frames_csv(folder / "frames.csv", rows)
+    records.write_checksums(folder / "checksum.txt", rows)
+    files.write_json(folder / "manifest.json", {"first_frame": 1001, "last_frame": 1004, "complete": True})
+    return folder
+
+
+def _row(folder: Path, number: int) -> dict[str, str]:
+    path = folder / "beauty" / f"CAMPS_T_0001_beauty_v001.{number}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8), (number % 256, 0, 0)).save(path)
+    values = dict.fromkeys(records.FRAME_COLUMNS, "")
+    return values | {
+        "frame": str(number), "timecode": "01:00:00:00", "day": "2018-07-02", "date_shown": "2018", "kind": "observed",
+        "n_observed": "3", "n_sites": "3", "total": "40.0", "site_ids": SITES, "key": str(number),
+        "file": path.relative_to(folder).as_posix(), "sha256": files.sha256(path),
+    }  # fmt: skip
+
+
+# --- tracing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_frame_leads_to_sites_rows_sources_and_hashes(delivery: Path) -> None:
+    path = delivery / "beauty" / "CAMPS_T_0001_beauty_v001.1002.png"
+    found = appendix.trace(path)
+    report = found.report()
+    assert found.holds
+    assert f"{files.sha256(path)}, as recorded" in report
+    assert "shows: 2018 (observed), day of the film clock 2018-07-02" in report
+    assert "total: 40 over 3 observed of 3 sites" in report
+    assert "row 2 of gazetteer.csv (gazetteer); counts as printed: 2017: N/A, 2018: 40, 2019: 68, 2020: 92" in report
+    assert "cn-qincheng  Qincheng Prison" in report
+    assert "https://en.wikipedia.org/wiki/Qincheng_Prison" in report
+    assert files.sha256(settings.geodata() / "gazetteer.csv") in report
+
+
+def test_another_picture_under_the_name_of_a_frame_shows(delivery: Path) -> None:
+    one, other = (delivery / "beauty" / f"CAMPS_T_0001_beauty_v001.{number}.png" for number in (1001, 1002))
+    one.write_bytes(other.read_bytes())
+    found = appendix.trace(one)
+    assert not found.holds
+    assert "NOT as recorded" in found.report()
+
+
+def test_a_site_leads_to_every_claim_row_and_frame(delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = appendix.trace("xj-bfn130-aspi50", frames=delivery.parent).report()
+    assert "dabancheng-growth: On 13 dates" in report
+    assert "dabancheng-second" not in report
+    assert "CAMPS_T_0001_v001: 4 frames, 1001 to 1004" in report
+    assert "dabancheng" not in appendix.trace("cn-qincheng", frames=delivery.parent).report().partition("Claims")[2]
+
+
+@pytest.mark.mirror
+def test_a_site_of_a_published_list_is_found(mirror: Path, tmp_path: Path) -> None:
+    report = appendix.trace("aspi-xjdp-v1-50", frames=tmp_path).report()
+    assert "CampDataset_v1.csv" in report
+    assert "Frames (0)" in report
+
+
+def test_what_cannot_be_traced_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="nowhere: no such site"):
+        appendix.trace("nowhere")
+    with pytest.raises(MissingError, match=r"absent\.png: no such file"):
+        appendix.trace(tmp_path / "absent.png")
+    stray = tmp_path / "stray.png"
+    stray.write_bytes(b"")
+    with pytest.raises(InputError, match=r"no frames\.csv beside it names it"):
+        appendix.trace(stray)
+
+
+# --- frames ---------------------------------------------------------------------------------------------------------
+
+
+def _beauty(folder: Path, number: int) -> Path:
+    return folder / "beauty" / f"CAMPS_T_0001_beauty_v001.{number}.png"
+
+
+def _swap(folder: Path) -> None:
+    one, other = _beauty(folder, 1002), _beauty(folder, 1003)
+    first = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(first)
+
+
+def _forget_a_row(folder: Path) -> None:
+    rows = [row for number, row in records.read_rows(folder).items() if number != 1003]
+    records.write_frames_csv(folder / "frames.csv", rows)
+    records.write_checksums(folder / "checksum.txt", rows)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "named"),
+    [
+        (_swap, "frame 1002: holds the picture of frame 1003"),
+        (
+            lambda folder: _beauty(folder, 1004).unlink(),
+            "frame 1004: beauty/CAMPS_T_0001_beauty_v001.1004.png is listed",
+        ),
+        (lambda folder: shutil.copy(_beauty(folder, 1001), folder / "beauty" / "x.png"), "beauty/x.png: no row speaks"),
+        (lambda folder: _beauty(folder, 1001).write_bytes(b"x"), "frame 1001: is another picture"),
+        (_forget_a_row, "frame 1003: belongs to the shot, but no row speaks of it"),
+        (lambda folder: (folder / "checksum.txt").write_text(""), "checksum.txt: does not say what frames.csv says"),
+        (lambda folder: (folder / "checksum.txt").unlink(), "checksum.txt: does not say what frames.csv says"),
+    ],
+)
+def test_every_tampering_with_frames_is_named(delivery: Path, tamper: Callable[[Path], object], named: str) -> None:
+    assert all(check.holds for check in framecheck.check_frames(delivery, sample=0))
+    tamper(delivery)
+    failed = [check for check in framecheck.check_frames(delivery, sample=0) if check.holds is False]
+    assert any(named in str(check) for check in failed), failed
+
+
+def test_frames_that_cannot_be_drawn_again_are_not_said_to_hold(delivery: Path) -> None:
+    checks = list(framecheck.check_frames(delivery.parent))
+    assert [check.holds for check in checks] == [True, None]
+    with pytest.raises(InputError, match=r"no frames\.csv in it"):
+        list(framecheck.check_frames(delivery / "beauty"))
+
+
+@pytest.mark.parametrize(
+    ("n", "sample", "chosen"),
+    [(4, 0, []), (4, 1, [3]), (4, 3, [1, 3, 4]), (4, 9, [1, 2, 3, 4]), (100, 3, [1, 51, 100]), (1, 3, [1]), (0, 3, [])],
+)
+def test_a_sample_is_spread_from_the_first_frame_to_the_last(n: int, sample: int, chosen: list[int]) -> None:
+    assert framecheck.choose_sample(list(range(1, n + 1)), sample) == chosen
+
+
+@pytest.mark.browser
+def test_frames_of_a_shot_are_drawn_again_and_a_forged_one_is_caught(tmp_path: Path) -> None:
+    from camps import film
+
+    result = film.render(film.read_shot("first"), tmp_path, numbers=[1001, 1002, 1099], movie=False)
+    checks = list(framecheck.check_frames(tmp_path, sample=2))
+    assert [check.holds for check in checks] == [True, True, True], checks
+    forged = result.frames[-1]
+    Image.new("RGB", (1920, 1080)).save(forged)
+    rows = records.read_rows(result.folder)
+    rows[1099]["sha256"] = files.sha256(forged)
+    records.write_frames_csv(result.folder / "frames.csv", rows.values())
+    records.write_checksums(result.folder / "checksum.txt", rows.values())
+    failed = [check for check in framecheck.check_frames(tmp_path, sample=2) if check.holds is False]
+    assert [check.item for check in failed] == [f"{result.folder.name}, frame 1099 drawn again"]
+
+
+# --- comparison -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("package") / "old"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CAMPS_MIRROR", raising=False)
+        appendix.build_appendix(out, dossiers=("cn-qincheng",))
+    return out
+
+
+def test_a_package_compared_with_itself_has_not_changed(package: Path) -> None:
+    found = comparison.compare(package, package)
+    assert found.changes.empty
+    assert found.report() == "Nothing changed: all tables hold the same.\n"
+
+
+def test_added_removed_and_changed_rows_are_listed(package: Path, tmp_path: Path) -> None:
+    shutil.copytree(package, tmp_path / "new")
+    folder = tmp_path / "new" / "data" / "tables"
+    sites = schemas.read_record(folder / "sites.csv")
+    moved = sites["site_id"] == "cn-qincheng"
+    sites.loc[moved, "used_lat"] = 40.5
+    sites.loc[sites["site_id"] == "cn-foshan", "name_zh"] = pd.NA
+    sites.loc[sites["site_id"] == "cn-panyu", "site_id"] = "cn-panyu-2"
+    schemas.write_record(sites, folder, "sites")
+    report = comparison.compare(package, tmp_path / "new").report()
+    assert "sites: 1 added, 1 removed, 2 changed" in report
+    assert "added    cn-panyu-2" in report
+    assert "removed  cn-panyu" in report
+    assert "changed  cn-qincheng, used_lat: 40.2413 → 40.5" in report
+    assert "changed  cn-foshan, name_zh: 佛山监狱 → nothing" in report
+
+
+@pytest.mark.mirror
+def test_two_editions_of_a_list_are_paired(mirror: Path, tmp_path: Path) -> None:
+    for edition in ("buzzfeed-2020", "buzzfeed-2021"):
+        appendix.build_appendix(
+            tmp_path / edition, lists=("gazetteer", edition), published=(edition,), dossiers=("cn-qincheng",)
+        )
+    found = comparison.compare(tmp_path / "buzzfeed-2020", tmp_path / "buzzfeed-2021")
+    counted = found.changes.groupby(["table", "change"]).size()
+    assert counted["sites", "added"] == 42
+    assert counted["sites", "removed"] == 10
+    assert "buzzfeed-347, status: not checked → checked" in found.report()
+
+
+def test_what_cannot_be_compared_is_named(package: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no tables in it"):
+        comparison.compare(package, tmp_path)
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_queued_request_is_pending_and_the_same_twice(package: Path, tmp_path: Path) -> None:
+    request, statement = trustedtime.queue_time_request(package, tmp_path / "time")
+    first = request.read_bytes()
+    assert trustedtime.queue_time_request(package, tmp_path / "time")[0].read_bytes() == first
+    assert files.sha256(package / bag.TAG_MANIFEST) in statement.read_text()
+    status = trustedtime.read_time_status(package, tmp_path / "time")
+    assert (status.proved, status.said) == (None, "pending: no time is proved")
+    with pytest.raises(InputError, match="lies inside the package"):
+        trustedtime.queue_time_request(package, package / "time")
+
+
+def test_a_request_for_another_package_is_refused(package: Path, tmp_path: Path) -> None:
+    request, _ = trustedtime.queue_time_request(package, tmp_path / "time")
+    request.write_bytes(request.read_bytes()[:-4] + b"\x00\x01\x01\xff")
+    with pytest.raises(CheckError, match="another package"):
+        trustedtime.read_time_status(package, tmp_path / "time")
+
+
+def test_an_authority_reads_the_request_and_a_reply_that_proves_nothing_is_refused(
+    package: Path, tmp_path: Path
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl on this machine")
+    request, _ = trustedtime.queue_time_request(package, tmp_path)
+    done = subprocess.run(
+        [openssl, "ts", "-query", "-in", request, "-text"], capture_output=True, text=True, check=True
+    )
+    assert "Hash Algorithm: sha256" in done.stdout
+    assert "Certificate required: yes" in done.stdout
+    (tmp_path / "seal.tsr").write_bytes(b"not a reply")
+    authority = files.write_text(tmp_path / "authority.pem", "not a certificate")
+    with pytest.raises(CheckError, match="does not prove the request"):
+        trustedtime.read_time_status(package, tmp_path, authority=authority)
+
+
+def test_the_tables_of_the_trace_are_those_of_the_package(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = package.parent / "exports"
+    (exports / "appendix").parent.mkdir(exist_ok=True)
+    shutil.copytree(package, exports / "appendix", dirs_exist_ok=True)
+    monkeypatch.setenv("CAMPS_EXPORTS", str(exports))
+    assert "sites.csv: lines 2" in tracing.trace("xj-bfn130-aspi50").report()
