@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import re
 import tomllib
@@ -191,7 +192,8 @@ def write_map(map_: folium.Map, path: Path | str) -> Path:
 
 def html_text(map_: folium.Map) -> str:
     """Return the whole page of a map as text, the same for the same map."""
-    root = map_.get_root()
+    # folium adds to a map as it renders it; a copy keeps the map as its maker left it, and the text the same.
+    root = copy.deepcopy(map_.get_root())
     text = _with_running_numbers(str(root.render()), root)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
