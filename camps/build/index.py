@@ -20,7 +20,7 @@ _MAP_TEXTS = {
     "eras": ("Chapters", "Sites by when they opened, through the chapters of the story from 1938 on."),
     "sites": ("Sites", "Every site of the record with its sources, its coordinates as published, and its status."),
 }
-_APPENDIX_TITLES = {".pdf": "The document", ".html": "The document as a page", ".sha256": "SHA-256 of every file"}
+_APPENDIX_TITLES = {".pdf": "The document", ".html": "The document as a page"}
 
 
 def write_index(out: Path, *, counts_source: str, shot: str) -> Path:
@@ -146,11 +146,13 @@ def _notebook(path: Path) -> dict[str, str]:
 
 
 def _appendix(here: Path) -> Iterator[dict[str, str]]:
-    for path in sorted((here / "appendix").iterdir()):
+    payload = here / "appendix" / "data"
+    for path in sorted(payload.iterdir()):
         if path.suffix in _APPENDIX_TITLES:
             yield _linked(path, here, _APPENDIX_TITLES[path.suffix], path.name)
-    n_tables = len(list((here / "appendix" / "tables").glob("*.csv")))
-    yield {"path": "appendix/tables/", "title": "The tables", "text": f"{n_tables} tables as CSV and Parquet"}
+    n_tables = len(list((payload / "tables").glob("*.csv")))
+    yield _linked(payload / "tables", here, "The tables", f"{n_tables} tables as CSV and Parquet")
+    yield _linked(here / "appendix" / "manifest-sha256.txt", here, "SHA-256 of every file", "checked by sha256sum -c")
 
 
 def _sources() -> Iterator[dict[str, str]]:
