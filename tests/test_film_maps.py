@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from datetime import date
 from pathlib import Path
@@ -139,7 +140,7 @@ def test_a_map_of_ours_with_a_layer_of_somebody_else_is_filmed_with_it(tmp_path:
     folium.GeoJson(_square(84), style_function=_filled("#f00")).add_to(map_)
     shot = _shot(camera=[{"at": 0, "fit": "xinjiang"}])
     frames = film.render(map_, tmp_path, shot=shot, movie=False).frames
-    assert all(_share(path, RED) > 0.005 for path in frames)
+    assert all(_share(path, RED) > 0.002 for path in frames)
     assert (_pixels(frames[0]) != _pixels(frames[3])).any()
 
 
@@ -193,9 +194,9 @@ def test_a_map_without_a_shot_is_refused(tmp_path: Path) -> None:
 def test_filming_a_map_does_not_change_it(tmp_path: Path) -> None:
     map_ = _map()
     folium.GeoJson(_square(84)).add_to(map_)
-    before = maps.page.html_text(map_)
+    untouched = copy.deepcopy(map_)
     film.render(map_, tmp_path, shot=_shot(), movie=False, numbers=[1001])
-    assert maps.page.html_text(map_) == before
+    assert maps.page.html_text(map_) == maps.page.html_text(untouched)
 
 
 @pytest.mark.parametrize("kind", ["growth", "sites", "footprints", "eras"])

@@ -6,6 +6,7 @@ layers that have dates, or by a function that makes a map for each date.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,6 +55,7 @@ def build_map_page(
     MissingError
         When the map links a script or style that does not travel with the suite, and its host is not named.
     """
+    map_ = copy.deepcopy(map_)  # rendering a folium map adds to it
     if isinstance(map_, CampsMap) and not map_._has_others() and not drive and not layers:
         return FilmPage(html_text(map_), hosts=tuple(hosts))
     drives = [f"({drive})"] if drive else []
