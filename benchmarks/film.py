@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ import folium
 import numpy as np
 import psutil
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Route, sync_playwright
 
 from camps import film, machine
 from camps.film import anymap, png
@@ -125,6 +126,10 @@ def states(case: Case, n_frames: int) -> list[dict[str, Any]]:
     return list(film.plan_frames(shot, ground).states)
 
 
+def answer(route: Route, *, body: bytes, kind: str) -> None:
+    route.fulfill(body=body, content_type=kind)
+
+
 @contextmanager
 def browser_page(case: Case, html: Path) -> Iterator[Page]:
     files = page_of(case).files if case.folium_markers else {}
@@ -135,7 +140,7 @@ def browser_page(case: Case, html: Path) -> Iterator[Page]:
         page = browser.new_page(viewport=viewport, device_scale_factor=case.size[1] / height)
         for address, body in files.items():
             kind = "text/css" if address.endswith(".css") else "text/javascript"
-            page.route(address, lambda route, body=body, kind=kind: route.fulfill(body=body, content_type=kind))
+            page.route(address, partial(answer, body=body, kind=kind))
         page.goto(html.as_uri(), wait_until="load")
         yield page
         browser.close()
