@@ -210,6 +210,11 @@ def test_a_picture_with_holes_is_refused_unless_alpha_is_asked_for(tmp_path: Pat
         _render(tmp_path, page=page)
 
 
+def test_no_browser_at_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="workers: found 0"):
+        _render(tmp_path, workers=0)
+
+
 def test_frames_that_a_shot_does_not_have_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"frames 1000, 1013: the shot has frames 1001-1012"):
         _render(tmp_path, numbers=[1000, 1001, 1013])

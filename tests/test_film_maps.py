@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 import re
 from datetime import date
 from pathlib import Path
@@ -213,3 +215,35 @@ def test_a_filter_that_leaves_no_site_is_refused(tmp_path: Path) -> None:
         film.render(small_shot(map={"where": {"admin1": "Nowhere"}}), tmp_path)
     with pytest.raises(InputError, match=r"map\.where\.colour: the sites have no such column"):
         film.render(small_shot(map={"where": {"colour": "red"}}), tmp_path)
+
+
+def test_a_frame_is_the_interactive_page_at_that_state_pixel_for_pixel(tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    from camps import machine
+    from camps.film.subject import build_map
+
+    shot = small_shot(
+        frames=3, size=(1920, 1080), mode="illustrative", map={"kind": "growth"},
+        camera=[{"at": 0, "centre": [84.125, 41.75], "zoom": 5.3}],
+    )  # fmt: skip
+    frame = film.render(shot, tmp_path, movie=False, numbers=[1002]).frames[0]
+    day = film.build_plan(shot).states[1]["t"]
+    html = maps.write_map(build_map(shot), tmp_path / "map.html")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=machine.find_chromium(), args=["--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1920, "height": 1080})
+        page.goto(html.as_uri())
+        page.evaluate("camps.ready()")
+        bar = 1080 - page.evaluate("camps.page.map.getSize().y")
+        page.set_viewport_size({"width": 1920, "height": 1080 + bar})
+        page.wait_for_function("camps.page.map.getSize().y === 1080")
+        page.evaluate("camps.page.map.setView([41.75, 84.125], 5.3, { animate: false })")
+        page.evaluate("day => camps.page.set({ t: day })", day)
+        shown = page.evaluate("camps.canvas.toDataURL('image/png')")
+        browser.close()
+    picture = Image.open(io.BytesIO(base64.b64decode(shown.split(",")[1]))).convert("RGB")
+    # Leaflet gives back a centre that it rounded to a billionth of a degree, so a glyph's edge may differ by a step.
+    apart = np.abs(np.asarray(picture).astype(int) - _pixels(frame))
+    assert apart.max() <= 1
+    assert (apart > 0).mean() < 1e-4

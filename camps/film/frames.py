@@ -125,6 +125,8 @@ class Filming:
 
     def draw(self, *, workers: int = 1, cluster: str | None = None) -> int:
         """Draw the frames that are missing, here with a number of browsers or on a cluster; return how many."""
+        if workers < 1:
+            raise InputError(f"workers: found {workers}, expected at least 1 browser to draw with")
         if self._pending:
             self._require_space()
             self._began = time.monotonic()
