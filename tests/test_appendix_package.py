@@ -326,6 +326,11 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], object], str]] = {
     "the SHA-256 tag manifest removed": (_remove("tagmanifest-sha256.txt"), "tagmanifest-sha256.txt"),
     "the SHA-512 tag manifest removed": (_remove("tagmanifest-sha512.txt"), "tagmanifest-sha512.txt"),
     "a manifest line removed": (_lines(lambda lines: lines[1:], "manifest-sha256.txt"), "bag"),
+    "a tag manifest cut": (_lines(lambda lines: lines[:1], "tagmanifest-sha256.txt"), "tagmanifest-sha256.txt"),
+    "a tag manifest with bytes of nothing": (
+        lambda folder: (folder / "tagmanifest-sha512.txt").write_bytes(b"\0" * 200),
+        "tagmanifest-sha512.txt",
+    ),
     "a manifest line edited": (_edit("manifest-sha512.txt", b"0", b"1"), "bag"),
     "the bag's information edited": (_edit("bag-info.txt", b"no time is proved", b"time is proved"), "bag"),
     "the bag's declaration removed": (_remove("bagit.txt"), "bagit.txt"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ TAG_MANIFEST = "tagmanifest-sha256.txt"
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
+_LINE = re.compile(r"[0-9a-f]{64,128}  (\S.*)")
 
 logging.getLogger("bagit").addHandler(logging.NullHandler())
 
@@ -56,25 +58,48 @@ def _sum(path: Path, algorithm: str) -> str:
 
 
 def find_bag_faults(folder: Path) -> list[Fault]:
-    """Return everything wrong with a bag: an edited, removed or added file, a missing manifest, a stray tag file.
+    """Return everything wrong with a bag: an edited, removed or added file, a manifest that is missing or incomplete.
 
-    BagIt lets a bag go without tag manifests and with tag files that no manifest names. This check does not: without
-    a tag manifest anybody could rewrite the manifests themselves.
+    BagIt lets a bag go without tag manifests, with tag manifests that name only some of the tag files, and with tag
+    files that no manifest names. This check does not: otherwise anybody could rewrite the manifests themselves.
     """
-    missing = [name for name in _required() if not (folder / name).is_file()]
+    missing = [name for name in _REQUIRED if not (folder / name).is_file()]
     faults = [Fault(name, "no such file", "one in every bag", "the bag was cut or made anew") for name in missing]
     faults += [Fault(name, "no manifest names it", "no such file", "it was added") for name in _strays(folder)]
+    for algorithm in ALGORITHMS:
+        faults += _manifest_faults(folder, f"manifest-{algorithm}.txt", _payload(folder))
+        faults += _manifest_faults(folder, f"tagmanifest-{algorithm}.txt", set(_TAGS))
     return faults + _library_faults(folder)
 
 
-def _required() -> list[str]:
-    manifests = [f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in ALGORITHMS]
-    return ["bagit.txt", "bag-info.txt", *manifests]
+#: The files that the tag manifests name, and those that every bag of ours has.
+_TAGS = ("bagit.txt", "bag-info.txt", *(f"manifest-{name}.txt" for name in ALGORITHMS))
+_REQUIRED = (*_TAGS, *(f"tagmanifest-{name}.txt" for name in ALGORITHMS))
+
+
+def _payload(folder: Path) -> set[str]:
+    files_in = (path for path in (folder / PAYLOAD).rglob("*") if path.is_file() or path.is_symlink())
+    return {path.relative_to(folder).as_posix() for path in files_in}
 
 
 def _strays(folder: Path) -> list[str]:
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink())
-    return sorted(name for name in names if not name.startswith(f"{PAYLOAD}/") and name not in _required())
+    return sorted(name for name in names if not name.startswith(f"{PAYLOAD}/") and name not in _REQUIRED)
+
+
+def _manifest_faults(folder: Path, name: str, expected: set[str]) -> list[Fault]:
+    """Return what a manifest leaves out, and its lines that are no sum of a file there."""
+    path = folder / name
+    if not path.is_file():
+        return []
+    lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
+    found = [_LINE.fullmatch(line) for line in lines[:-1]]
+    named = [match[1] for match in found if match]
+    if lines[-1] or not all(found) or len(named) != len(set(named)):
+        return [Fault(name, "a line that is not a sum and a file", "one for each file", "it was edited or cut")]
+    unnamed, unknown = sorted(expected - set(named)), sorted(set(named) - expected)
+    faults = [Fault(name, f"no line for {one}", "one for each file", "the line was removed") for one in unnamed]
+    return faults + [Fault(name, f"a line for {one}", "no such line", "the file was removed") for one in unknown]
 
 
 def _library_faults(folder: Path) -> list[Fault]:
@@ -83,7 +108,7 @@ def _library_faults(folder: Path) -> list[Fault]:
     except bagit.BagValidationError as error:
         told = error.details or [error]
         return [Fault("bag", str(detail), "what the manifests say", "restore the file") for detail in told]
-    except (bagit.BagError, OSError, UnicodeDecodeError) as error:
+    except (bagit.BagError, OSError, ValueError) as error:
         return [Fault("bag", str(error), "a BagIt bag", "unpack the package again")]
     return []
 

@@ -17,7 +17,7 @@ from camps.appendix.schemas import RecordName
 from camps.errors import Fault, InputError, raise_faults
 from camps.provenance import CustodyLog, Input, RunRecord
 
-_AGENT = "camps appendix"
+_ORGANISATION = "The Camps project"
 
 
 def build_appendix(
@@ -196,7 +196,7 @@ def _require_ours(out: Path) -> None:
     info = out / "bag-info.txt"
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file, expected a folder for the package; choose another name")
-    ours = info.is_file() and _AGENT in info.read_text(encoding="utf-8", errors="replace")
+    ours = info.is_file() and _ORGANISATION in info.read_text(encoding="utf-8", errors="replace")
     if (out / bag.PAYLOAD).exists() and not ours:
         raise InputError(
             f"{out}: holds a folder {bag.PAYLOAD}/ that is no package of this suite; choose another folder"
@@ -210,8 +210,8 @@ def installed_software() -> dict[str, str]:
 
 def _bag_info(build: _Build) -> dict[str, str]:
     return {
-        "Source-Organization": "The Camps project",
-        "Bag-Software-Agent": f"{_AGENT} {build.software['camps']}",
+        "Source-Organization": _ORGANISATION,
+        "Bag-Software-Agent": f"camps {build.software['camps']}",
         "External-Description": "Evidence appendix; not verified on the ground; no time is proved",
         "External-Identifier": f"custody log {build.log.head}",
     }
