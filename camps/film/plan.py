@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from camps.errors import Fault, InputError, raise_faults
-from camps.film import camera, clock
+from camps.film import camera, clock, timecode
 from camps.film.shot import REGIONS, CameraKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
 
 State = dict[str, Any]
@@ -76,7 +76,7 @@ class Plan:
     @property
     def seconds(self) -> float:
         """Length of the film in seconds."""
-        return float(len(self.numbers) / self.shot.rate)
+        return float(timecode.duration_s(len(self.numbers), self.shot.rate))
 
     @property
     def disk_bytes(self) -> int:
@@ -106,7 +106,7 @@ def _state(shot: Shot, keys: Sequence[camera.Key], marks: Sequence[clock.Mark], 
         **({"lon": view.lon, "lat": view.lat, "zoom": view.zoom} if view else {}),
         "t": clock.day_at(marks, at_s),
         "mode": shot.mode, "lang": shot.language, "look": shot.look,
-        "layers": {str(name): on for name, on in shot.layers.items()}, "background": shot.background,
+        "layers": {str(name): on for name, on in shot.layers.items()}, "background": shot.background, "safe": True,
     }  # fmt: skip
 
 

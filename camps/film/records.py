@@ -16,6 +16,7 @@ from camps.errors import InputError
 from camps.film import clock
 from camps.film.plan import State
 from camps.film.shot import FIRST_FRAME
+from camps.film.timecode import timecode
 
 JOURNAL = ".unfinished.jsonl"
 FRAME_COLUMNS = (
@@ -44,13 +45,6 @@ def frame_row(
         "site_ids": " ".join(map(str, site_ids)), "file": file, "sha256": sha256, "key": key,
     }  # fmt: skip
     return {name: "" if value is None else str(value) for name, value in values.items()}
-
-
-def timecode(count: int, rate: Fraction) -> str:
-    """Return the non-drop timecode HH:MM:SS:FF of the frame that is `count` frames after the first (01:00:00:00)."""
-    nominal = max(1, round(rate))
-    seconds, frames = divmod(count, nominal)
-    return f"{1 + seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frames:02d}"
 
 
 def read_rows(folder: Path) -> dict[int, Row]:

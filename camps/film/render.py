@@ -10,7 +10,7 @@ from typing import Any
 
 from camps import files, provenance
 from camps.errors import InputError
-from camps.film import records
+from camps.film import records, timecode
 from camps.film.canvas import Transport
 from camps.film.frames import Filming, Progress, page_sums
 from camps.film.movie import write_movie
@@ -180,8 +180,8 @@ def manifest(filming: Filming, *, complete: bool) -> dict[str, Any]:
         "first_frame": plan.numbers[0],
         "last_frame": plan.numbers[-1],
         "complete": complete,
-        "start_timecode": records.timecode(0, shot.rate),
-        "drop_frame": False,
+        "start_timecode": timecode.timecode(0, shot.rate),
+        "drop_frame": timecode.drops(shot.rate),
         "crs": "EPSG:3857 view of EPSG:4326 data; zoom of 256-pixel tiles on a picture of 1080 lines",
         "camera": [
             [n, s.get("lon"), s.get("lat"), s.get("zoom")] for n, s in zip(plan.numbers, plan.states, strict=True)

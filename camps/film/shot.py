@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from camps import files, settings
 from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps.film import timecode
 from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
 
 LEAST_SIDE, MOST_WIDTH, MOST_HEIGHT = 16, 8192, 4320
@@ -242,7 +243,7 @@ class Shot(_Table):
     @property
     def n_frames(self) -> int:
         """Number of frames: given, or the seconds at the rate, to the nearest frame."""
-        return self.frames if self.frames is not None else max(1, round(Fraction(str(self.seconds)) * self.rate))
+        return self.frames or timecode.n_frames(Fraction(str(self.seconds)), self.rate)
 
     @property
     def numbers(self) -> range:
