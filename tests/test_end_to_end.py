@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 from camps import machine
 
@@ -104,32 +104,37 @@ def test_another_clone_another_zone_and_language_give_the_same_bytes(built: Path
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """Return a page of a browser with networking off."""
+def offline() -> Iterator[BrowserContext]:
+    """Return a browser with networking off."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(machine.find_chromium()), args=["--no-sandbox", "--disable-gpu"]
         )
-        context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
-        yield context.new_page()
+        yield browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
         browser.close()
 
 
-@pytest.mark.parametrize(
-    "name", ["index.html", "maps/growth.html", "notebooks/04_maps.html", "notebooks/02_footprints.html"]
-)
-def test_pages_ask_no_other_host_and_complain_of_nothing(built: Path, page: Page, name: str) -> None:
-    asked: list[Request] = []
-    complaints: list[str] = []
-    page.on("request", asked.append)
+def _complaints(offline: BrowserContext, path: Path) -> list[str]:
+    """Return what goes wrong on a page, and what it asks of another host."""
+    said: list[str] = []
+    own = ("file:", "data:", "blob:", "about:")
+    page = offline.new_page()
+    page.on("request", lambda asked: None if asked.url.startswith(own) else said.append(asked.url))
     # A player stops loading a movie once it has its first picture; that is no failure.
-    page.on("requestfailed", lambda r: complaints.append(r.url) if r.failure != "net::ERR_ABORTED" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.goto((built / name).as_uri(), wait_until="load")
-    page.wait_for_timeout(500)
-    assert not [request.url for request in asked if not request.url.startswith(("file:", "data:", "blob:", "about:"))]
-    assert not complaints
+    page.on("requestfailed", lambda asked: None if asked.failure == "net::ERR_ABORTED" else said.append(asked.url))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.goto(path.as_uri(), wait_until="load")
+    page.wait_for_timeout(300)
+    page.close()
+    return said
+
+
+def test_pages_ask_no_other_host_and_complain_of_nothing(built: Path, offline: BrowserContext) -> None:
+    pages = sorted(built.rglob("*.html"))
+    assert len(pages) >= 12
+    said = {path.relative_to(built).as_posix(): _complaints(offline, path) for path in pages}
+    assert not {name: complaints for name, complaints in said.items() if complaints}
 
 
 def test_a_broken_record_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
