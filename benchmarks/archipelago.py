@@ -9,11 +9,14 @@ an edge bias of its own, drawn once and shared by all its outlines; every vertex
 buildings overlooked, and some things drawn are no buildings. What is drawn goes the way of any data: read, mended,
 followed with ``identity="linked"``, measured.
 
-1. 95 % intervals of ``growth.series`` and ``growth.budget`` must cover the true area in 93 to 97 of 100 cases.
+1. 95 % intervals of ``growth.series`` and ``growth.budget`` must cover the true area in 93 to 97 of 100 cases. They
+   claim nothing of buildings that nobody recognised; what coverage is left when these count as well stands beside it.
 2. The tracks of ``change.follow`` must score SCOT ≥ 0.95 against the truth under shifts of 5 m.
 
-The sizes of the errors are stated to the suite as they are, except that it is never told what was overlooked; so this
-tests the intervals and the tracking, not whether 0.8 m is the right guess for a real scene. The exit status is 1 when a
+The sizes of the errors are stated to the suite as they are, so this tests the intervals and the tracking, not whether
+0.8 m is the right guess for a real scene. It is never told what was overlooked, nor which way a scene is off. Two
+scenes that are each 5 m off may lie 10 m apart, which is more than half the pitch of narrow barracks: no vote can then
+tell one row from the next, and the last line of the second table shows what that costs. The exit status is 1 when a
 target is missed.
 """
 
@@ -38,8 +41,10 @@ from camps.growth.uncertainty import FALSE_CHANCE
 
 SEED = 20170401
 REPEATS = 500
-SHIFTED_REPEATS = 60
-COVERAGE_TARGET = (0.93, 0.97)
+SHIFTED_REPEATS = 40
+RANGE = (0.93, 0.97)
+#: Intervals that know nothing of the bias must fall short, or the test could not fail.
+FAILS = (0.0, 0.9)
 SCOT_TARGET = 0.95
 
 DATES = ("2015-06-20", "2016-05-03", "2017-04-22", "2018-03-21", "2019-08-09", "2020-06-15")
@@ -47,6 +52,7 @@ SITES = 4
 MOST_SHIFT_M = 5.0
 #: Width and length of the buildings of a site, and whether they stand round a court.
 TYPES = ((18.0, 80.0, False), (12.0, 40.0, False), (15.0, 60.0, False), (60.0, 60.0, True))
+NARROW = ((10.0, 35.0, False),)
 COURT_M = 20.0
 EXTENSION_M = 20.0
 BIAS_SD_M = (0.4, 0.8, 1.0)
@@ -57,6 +63,7 @@ MISSED_LOOK, OVERLOOKED, EXTENDED, PULLED_DOWN, REPLACED = 0.15, 0.01, 0.08, 0.0
 REGION = (74.0, 36.0, 96.0, 48.0)
 PLANE = crs.regional_crs(REGION)
 SITE_PITCH_M = 20_000.0
+Types = tuple[tuple[float, float, bool], ...]
 SITES_ACROSS = 60
 
 
@@ -69,8 +76,8 @@ class Archipelago:
     drawn, scenes, looks
         The tables that :func:`camps.footprints.load` reads.
     truth
-        One row a thing and date on which it stood at a site that was looked at: repeat, site_id, observed_on, thing,
-        building (whether it is one), area_m2, geometry.
+        One row a thing and date on which it stood at a site that was looked at: repeat, site_id, scene_id,
+        observed_on, thing, building (whether it is one), recognised (whether it was drawn), area_m2, geometry.
     """
 
     drawn: gpd.GeoDataFrame
@@ -82,9 +89,9 @@ class Archipelago:
 # --- the rules ----------------------------------------------------------------------------------------------------
 
 
-def archipelago(repeats: int, *, seed: int, shift_m: float | None = None) -> Archipelago:
+def archipelago(repeats: int, *, seed: int, shift_m: float | None = None, types: Types = TYPES) -> Archipelago:
     """Draw `repeats` archipelagos; each scene is moved by 0 to 5 m, or by just `shift_m`, in any direction."""
-    parts = [_one(repeat, np.random.default_rng([seed, repeat]), shift_m) for repeat in range(repeats)]
+    parts = [_one(repeat, np.random.default_rng([seed, repeat]), shift_m, types) for repeat in range(repeats)]
     tables = [pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)]
     drawn, truth = (gpd.GeoDataFrame(table, geometry="geometry", crs=PLANE) for table in (tables[0], tables[3]))
     # Rows in no particular order, as a digitiser leaves them.
@@ -93,9 +100,9 @@ def archipelago(repeats: int, *, seed: int, shift_m: float | None = None) -> Arc
 
 
 def _one(
-    repeat: int, chance: np.random.Generator, shift_m: float | None
+    repeat: int, chance: np.random.Generator, shift_m: float | None, types: Types
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    things = pd.concat([_site(repeat, at, chance) for at in range(SITES)], ignore_index=True)
+    things = pd.concat([_site(repeat, at, chance, types) for at in range(SITES)], ignore_index=True)
     things["thing"] = [f"{repeat}-{number}" for number in range(len(things))]
     scenes = _scenes(repeat, chance, shift_m)
     looks = _looks(repeat, chance)
@@ -104,17 +111,17 @@ def _one(
     standing = standing[(standing["first"] <= standing["date"]) & (standing["date"] < standing["last"])]
     longer = standing["extended_from"] <= standing["date"]
     standing["length"] += np.where(longer, EXTENSION_M, 0.0)
+    standing["recognised"] = chance.random(len(standing)) >= OVERLOOKED
     truth = standing.assign(geometry=_outlines(standing))[
-        ["repeat", "site_id", "observed_on", "thing", "building", "geometry"]
+        ["repeat", "site_id", "scene_id", "observed_on", "thing", "building", "recognised", "geometry"]
     ]
     truth["area_m2"] = shapely.area(np.asarray(truth["geometry"], dtype=object))
-    recognised = standing[chance.random(len(standing)) >= OVERLOOKED]
-    return _drawn(recognised, chance), scenes.drop(columns=["date", *_DRAWN_ONCE]), looks, truth
+    return _drawn(standing[standing["recognised"]], chance), scenes.drop(columns=["date", *_DRAWN_ONCE]), looks, truth
 
 
-def _site(repeat: int, at: int, chance: np.random.Generator) -> pd.DataFrame:
+def _site(repeat: int, at: int, chance: np.random.Generator, types: Types) -> pd.DataFrame:
     """Lay out rows of one type of building; a row goes up within two dates, the first row before the first date."""
-    width, length, court = TYPES[chance.integers(len(TYPES))]
+    width, length, court = types[chance.integers(len(types))]
     rows, columns = (2, chance.integers(2, 5)) if court else (chance.integers(2, 4), chance.integers(5, 11))
     column, row = (index.ravel() for index in np.meshgrid(np.arange(columns), np.arange(rows)))
     begun = np.append(0, chance.integers(0, len(DATES), rows - 1))[row]
@@ -228,29 +235,20 @@ def loaded(islands: Archipelago) -> FootprintSeries:
         return footprints.load(path, scenes=islands.scenes, looks=islands.looks)
 
 
-def covers(table: pd.DataFrame, true: pd.Series, *, lo: str = "lo", hi: str = "hi") -> pd.Series:
-    return table[lo].le(true) & table[hi].ge(true)
+def against(table: pd.DataFrame, truth: pd.DataFrame, *, keys: list[str], names: list[str]) -> pd.DataFrame:
+    """Return the intervals with ``covered``: whether each holds the true area; `keys` of the truth are `names` here."""
+    true = truth.groupby(keys)["area_m2"].sum().rename("true")
+    table = table.join(true, on=names).fillna({"true": 0.0})
+    return table.assign(covered=table["lo"].le(table["true"]) & table["hi"].ge(table["true"]))
 
 
-def by_site(found: gpd.GeoDataFrame, series: FootprintSeries, truth: pd.DataFrame) -> pd.DataFrame:
-    """Return for each site and look whether the interval of ``growth.series`` covers the true area."""
+def by_site(found: gpd.GeoDataFrame, series: FootprintSeries) -> pd.DataFrame:
+    """Return the intervals of ``growth.series`` where a site was seen with something on it."""
     table = growth.series(found, series.looks, scenes=series.scenes, seed=SEED)
-    true = truth.groupby(["site_id", "observed_on"])["area_m2"].sum()
-    table = table.join(true.rename("true"), on=["unit", "t"])
-    unseen = table[~table["status"].isin(["observed"])]
-    if unseen[["value", "lo", "hi"]].notna().any(axis=None):
+    if table.loc[table["status"] != "observed", ["value", "lo", "hi"]].notna().any(axis=None):
         raise AssertionError("a look that was missed has a value; expected null, for it is not known")
-    table = table[table["value"].gt(0)].fillna({"true": 0.0})
     scene = series.looks.set_index(["site_id", "observed_on"])["scene_id"]
-    return table.join(scene, on=["unit", "t"]).assign(covered=covers(table, table["true"]))
-
-
-def by_scene(found: gpd.GeoDataFrame, series: FootprintSeries, truth: pd.DataFrame) -> pd.DataFrame:
-    """Return for each scene whether the interval of ``growth.budget`` covers the true area of all sites it shows."""
-    table = growth.budget(found, by=["scene_id"], scenes=series.scenes, seed=SEED)
-    scene = "scene-" + truth["repeat"].astype(str) + "-" + truth["observed_on"].map(DATES.index).astype(str)
-    true = truth.groupby(scene)["area_m2"].sum()
-    return table.assign(covered=covers(table, table["scene_id"].map(true).fillna(0.0)))
+    return table[table["value"].gt(0)].join(scene, on=["unit", "t"])
 
 
 def by_increase(found: gpd.GeoDataFrame, series: FootprintSeries, truth: pd.DataFrame) -> pd.DataFrame:
@@ -275,42 +273,48 @@ def by_increase(found: gpd.GeoDataFrame, series: FootprintSeries, truth: pd.Data
 
 
 def coverage_rows(found: gpd.GeoDataFrame, series: FootprintSeries, truth: pd.DataFrame) -> Iterator[dict[str, object]]:
-    buildings = truth[truth["building"]]
-    sites = by_site(found, series, buildings)
-    yield _coverage("growth.series: each site at each look", sites)
-    yield _coverage("growth.budget: all sites of a scene together", by_scene(found, series, buildings))
-    yield _coverage("growth.increase: first date to last (no target)", by_increase(found, series, buildings), False)
-    blind = found.assign(edge_bias_m=0.0)
-    yield _coverage("control: series told of no bias (must fail)", by_site(blind, series, buildings), None)
+    stood = truth[truth["building"]]
+    drawn = stood[stood["recognised"]]
+    site = {"keys": ["site_id", "observed_on"], "names": ["unit", "t"]}
+    scene = {"keys": ["scene_id"], "names": ["scene_id"]}
+    sites = by_site(found, series)
+    scenes = growth.budget(found, by=["scene_id"], scenes=series.scenes, seed=SEED)
+    blind = by_site(found.assign(edge_bias_m=0.0), series)
+    yield _coverage("growth.series: each site at each look", against(sites, drawn, **site), RANGE)
+    yield _coverage("growth.budget: all sites of a scene together", against(scenes, drawn, **scene), RANGE)
+    yield _coverage("growth.increase: first date to last", by_increase(found, series, drawn), None)
+    yield _coverage("series, with what was overlooked as truth", against(sites, stood, **site), None)
+    yield _coverage("budget, with what was overlooked as truth", against(scenes, stood, **scene), None)
+    yield _coverage("series told of no scene-wide bias (control)", against(blind, drawn, **site), FAILS)
 
 
-def _coverage(name: str, table: pd.DataFrame, target: bool | None = True) -> dict[str, object]:
+def _coverage(name: str, table: pd.DataFrame, target: tuple[float, float] | None) -> dict[str, object]:
     # Sites of one scene share its bias, so that not the intervals but the scenes are counted as independent trials.
     n, share = table["scene_id"].nunique(), float(table["covered"].mean())
-    low, high = COVERAGE_TARGET
-    met = {True: low <= share <= high, False: True, None: share < low}[target]
     return {
         "interval": name, "intervals": len(table), "independent": n, "coverage": share,
-        "error": np.sqrt(share * (1 - share) / n), "met": met,
+        "error": np.sqrt(share * (1 - share) / n), "target": "none" if target is None else f"{target[0]}-{target[1]}",
+        "met": None if target is None else target[0] <= share <= target[1],
     }  # fmt: skip
 
 
 def tracking(islands: Archipelago, history: change.History) -> tuple[change.Scot, pd.Series]:
-    """Return SCOT over all repeats at once, and that of each repeat; things are scored where they truly stood."""
+    """Return SCOT over all repeats at once, and of each of the first; things are scored where they truly stood."""
     truth = islands.truth.rename(columns={"thing": "track_id"})
     found = history.footprints.to_crs(PLANE)
     repeat = found["scene_id"].str.split("-").str[1].astype(int)
-    each = {number: change.scot(part, found[repeat == number]).score for number, part in truth.groupby("repeat")}
+    first = truth[truth["repeat"] < SHIFTED_REPEATS]
+    each = {number: change.scot(part, found[repeat == number]).score for number, part in first.groupby("repeat")}
     return change.scot(truth, found), pd.Series(each, dtype="float64")
 
 
 def _tracked(name: str, islands: Archipelago, history: change.History, target: bool = True) -> dict[str, object]:
     score, each = tracking(islands, history)
-    reached = (score.score or 0.0) >= SCOT_TARGET
     return {
-        "tracks": name, "repeats": len(each), "footprints": len(history.footprints), "track_f": score.track_f,
-        "change_f": score.change_f, "scot": score.score, "lowest_tenth": each.quantile(0.1),
-        "met": reached if target else True,
+        "tracks": name, "repeats": islands.truth["repeat"].nunique(), "footprints": len(history.footprints),
+        "track_f": score.track_f, "change_f": score.change_f, "scot": score.score, "lowest_tenth": each.quantile(0.1),
+        "target": f"≥ {SCOT_TARGET}" if target else "none",
+        "met": (score.score or 0.0) >= SCOT_TARGET if target else None,
     }  # fmt: skip
 
 
@@ -320,14 +324,18 @@ def tracking_rows(islands: Archipelago, history: change.History) -> Iterator[dic
     series = loaded(hard)
     yield _tracked("each scene 5 m off", hard, change.follow(series, identity="linked"))
     unregistered = change.follow(series, identity="linked", register=False)
-    yield _tracked("the same, not registered (no target)", hard, unregistered, False)
+    yield _tracked("the same, not registered", hard, unregistered, False)
+    narrow = archipelago(SHIFTED_REPEATS, seed=SEED + 2, shift_m=MOST_SHIFT_M, types=NARROW)
+    followed = change.follow(loaded(narrow), identity="linked")
+    yield _tracked("10 x 35 m barracks only, each scene 5 m off", narrow, followed, False)
 
 
 def _printed(title: str, rows: list[dict[str, object]]) -> bool:
     table = pd.DataFrame(rows)
-    table["met"] = table["met"].map({True: "yes", False: "MISSED"})
+    missed = [row["met"] is not None and not row["met"] for row in rows]
+    table["met"] = ["" if row["met"] is None else "yes" if row["met"] else "MISSED" for row in rows]
     print(f"\n{title}\n{table.round(4).to_string(index=False)}", flush=True)
-    return bool(table["met"].eq("yes").all())
+    return not any(missed)
 
 
 def main() -> int:
@@ -345,11 +353,10 @@ def main() -> int:
     )
     series = loaded(islands)
     history = change.follow(series, identity="linked")
-    low, high = COVERAGE_TARGET
     intervals = list(coverage_rows(history.footprints, series, islands.truth))
-    met = _printed(f"SYNTHETIC: 95 % intervals, target {low:.0%} to {high:.0%} of truths covered", intervals)
+    met = _printed("SYNTHETIC: 95 % intervals, share that covers the truth and its binomial error", intervals)
     tracks = list(tracking_rows(islands, history))
-    met &= _printed(f"SYNTHETIC: tracks against the truth, target SCOT ≥ {SCOT_TARGET}", tracks)
+    met &= _printed("SYNTHETIC: tracks against the truth, all repeats at once", tracks)
     print(f"\n{'every target met' if met else 'a target is MISSED'}; {time.perf_counter() - start:.0f} s")
     return 0 if met else 1
 
