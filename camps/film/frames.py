@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -74,7 +75,7 @@ class Filming:
 
     def _frame_keys(self) -> dict[int, str]:
         sums = page_sums(self.page)
-        browser = machine.browser_version(machine.find_chromium()).split()[-1]
+        browser = _browser_number()
         encoding = f"png {self.plan.shot.bit_depth} {self.plan.shot.background} {_drawing_sha256()}"
         return {
             number: records.frame_key(sums[state.get("page", "")], state, encoding, browser)
@@ -304,6 +305,13 @@ def _raise_first(results: Iterable[BaseException | None]) -> None:
 def frame_name(plan: Plan, layer: str, number: int) -> str:
     """Return the file name of a frame, as GRAPHICS.md has it."""
     return f"{plan.shot.code}_{layer}_v{plan.shot.version:03d}.{number:04d}.png"
+
+
+def _browser_number() -> str:
+    # Distributions add words of their own before and after it.
+    version = machine.browser_version(machine.find_chromium())
+    found = re.search(r"\d+(\.\d+)+", version)
+    return found[0] if found else version
 
 
 @cache
