@@ -76,7 +76,7 @@ class Filming:
     def _frame_keys(self) -> dict[int, str]:
         sums = page_sums(self.page)
         browser = _browser_number()
-        encoding = f"png {self.plan.shot.bit_depth} {self.plan.shot.background} {_drawing_sha256()}"
+        encoding = f"png {self.plan.shot.bit_depth} {self.plan.shot.background} {drawing_sha256()}"
         return {
             number: records.frame_key(sums[state.get("page", "")], state, encoding, browser)
             for number, state in self._states.items()
@@ -315,7 +315,7 @@ def _browser_number() -> str:
 
 
 @cache
-def _drawing_sha256() -> str:
+def drawing_sha256() -> str:
     """Return the hash of the code of ours that a pixel passes through."""
     return hashlib.sha256("".join(map(read_resource, _DRAWING)).encode("utf-8")).hexdigest()
 

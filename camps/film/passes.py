@@ -1,18 +1,40 @@
 """The passes of a delivery: what each one shows, how it is named, and how they lie upon each other.
 
 A pass is one layer of the picture with straight alpha, drawn by the same page from the same camera and clock as all
-the others.
+the others. Three more are made of these: ``beauty`` (everything), ``textless`` (all but words) and ``graphics`` (all
+that lies upon the ground, over nothing).
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from camps.errors import InputError
 from camps.film.shot import Shot
 
 #: Places of the number in a file name.
 FRAME_PADDING = 4
+
+#: Layers of the page from back to front; labels come once a language, guides lie over the picture and are not in it.
+LAYERS = ("base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides")
+_PICTURE = LAYERS[:-1]
+_WORDLESS = ("base", "footprints", "growth", "outlines")
+
+#: The pass that every other can take its facts from: it follows both camera and clock.
+TELLER = "growth"
+
+_CAMERA = ("lon", "lat", "zoom")
+#: What of a state does not change a layer, so that its picture can be used again.
+_INDIFFERENT: Mapping[str, tuple[str, ...]] = {
+    "base": ("t",),
+    "legend": ("t",),
+    "date": _CAMERA,
+    "credit": ("t", *_CAMERA),
+    "guides": ("t", *_CAMERA),
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +51,11 @@ class PassInfo:
     alpha
         ``"straight"``, or ``"none"`` for an opaque picture.
     language
-        Language of its words, or ``None`` when it has none of its own.
+        Language of its labels, or ``None`` when it has none.
+    layer
+        The page's layer that it shows, or ``None`` when it is made of other passes.
+    made_of
+        Names of the passes that it is made of, from back to front.
     """
 
     name: str
@@ -38,6 +64,8 @@ class PassInfo:
     suffix: str = ".png"
     alpha: Literal["straight", "none"] = "straight"
     language: str | None = None
+    layer: str | None = None
+    made_of: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str:
@@ -49,8 +77,93 @@ class PassInfo:
         return f"{self.folder}/{self.prefix}{number:0{FRAME_PADDING}d}{self.suffix}"
 
 
-def build_pass(
-    shot: Shot, name: str, *, alpha: Literal["straight", "none"] = "straight", language: str | None = None
-) -> PassInfo:
-    """Return a pass of a shot with the names that GRAPHICS.md gives it."""
-    return PassInfo(name, name, f"{shot.code}_{name}_v{shot.version:03d}.", alpha=alpha, language=language)
+def build_passes(shot: Shot, languages: Sequence[str]) -> dict[str, PassInfo]:
+    """Return all passes of a shot by name, those that are made of others last.
+
+    Parameters
+    ----------
+    shot
+        A layer that it switches off has no pass; its language is always among those of the labels.
+    languages
+        Languages of the labels, each a pass of its own.
+    """
+    spoken = dict.fromkeys([shot.language, *languages])
+    drawn = [info for layer in LAYERS if _is_on(shot, layer) for info in _drawn(shot, layer, spoken)]
+    passes = {info.name: info for info in drawn}
+    for name, layers in (("textless", _WORDLESS), ("graphics", _PICTURE[1:]), ("beauty", _PICTURE)):
+        parts = tuple(part for layer in layers if (part := _pass_name(layer, shot.language)) in passes)
+        alpha: Literal["straight", "none"] = "none" if passes_opaque(passes, parts) else "straight"
+        passes[name] = _info(shot, name, alpha=alpha, made_of=parts)
+    return passes
+
+
+def choose_passes(passes: Mapping[str, PassInfo], names: Sequence[str] | None) -> dict[str, PassInfo]:
+    """Return the passes that somebody asks for, in the order of `passes`; ``None`` or ``["all"]`` is all of them.
+
+    Raises
+    ------
+    InputError
+        When a name is no pass of the shot; the message lists those there are.
+    """
+    if names is None or list(names) == ["all"]:
+        return dict(passes)
+    if strangers := [name for name in names if name not in passes]:
+        raise InputError(f"--passes {','.join(strangers)}: expected all, or some of {', '.join(passes)}")
+    return {name: info for name, info in passes.items() if name in names}
+
+
+def drawn_for(passes: Mapping[str, PassInfo], wanted: Iterable[PassInfo]) -> dict[str, PassInfo]:
+    """Return the passes that the page has to draw for those wanted, back to front, the `TELLER` among them."""
+    needed = {TELLER}
+    for info in wanted:
+        needed |= set(info.made_of or (info.name,))
+    return {name: info for name, info in passes.items() if name in needed and info.layer}
+
+
+def pass_state(state: Mapping[str, Any], info: PassInfo) -> dict[str, Any]:
+    """Return what the page is asked to draw for one pass of a frame: the frame laid out whole, one layer painted."""
+    layers = {**state["layers"], **({"guides": True} if info.layer == "guides" else {})}
+    background = state["background"] if info.layer == "base" else "transparent"
+    spoken = {"label_lang": info.language} if info.language else {}
+    return {**state, "layers": layers, "only": [info.layer], "background": background, **spoken}
+
+
+def seen_state(state: Mapping[str, Any], info: PassInfo, scene_days: Sequence[float] = ()) -> dict[str, Any]:
+    """Return the part of a state that a pass depends on: two frames that agree in it have the same picture of it.
+
+    Parameters
+    ----------
+    state, info
+        As for `pass_state`.
+    scene_days
+        Days, in order, from which the map shows another satellite picture; they are part of its ground.
+    """
+    seen = pass_state(state, info)
+    kept = {key: value for key, value in seen.items() if key not in _INDIFFERENT.get(str(info.layer), ())}
+    if info.layer == "base" and scene_days:
+        kept["scene"] = bisect_right(scene_days, state["t"] // 1)
+    return kept
+
+
+def passes_opaque(passes: Mapping[str, PassInfo], parts: Sequence[str]) -> bool:
+    """Return whether a picture made of these passes has no transparent pixel: its ground has none."""
+    return bool(parts) and passes[parts[0]].alpha == "none"
+
+
+def _is_on(shot: Shot, layer: str) -> bool:
+    return layer in {"guides", TELLER} or {**dict.fromkeys(LAYERS, True), **shot.layers}[layer]
+
+
+def _drawn(shot: Shot, layer: str, languages: Iterable[str]) -> list[PassInfo]:
+    if layer == "labels":
+        return [_info(shot, _pass_name(layer, lang), layer=layer, language=lang) for lang in languages]
+    opaque = layer == "base" and shot.background == "look"
+    return [_info(shot, layer, layer=layer, alpha="none" if opaque else "straight")]
+
+
+def _pass_name(layer: str, language: str) -> str:
+    return f"labels_{language}" if layer == "labels" else layer
+
+
+def _info(shot: Shot, name: str, **about: Any) -> PassInfo:
+    return PassInfo(name, name, f"{shot.code}_{name}_v{shot.version:03d}.", **about)

@@ -57,15 +57,25 @@ def encode(
         When a picture without alpha has a pixel that is not opaque: its colour would depend on what lies behind.
     """
     if not alpha:
-        _require_opaque(pixels)
+        require_opaque(pixels)
+    fine = refine(pixels, premultiplied=alpha and premultiplied, bit_depth=bit_depth)
+    return encode_straight(fine, order=order, alpha=alpha)
+
+
+def refine(pixels: NDArray[np.uint8], *, premultiplied: bool = True, bit_depth: int = 8) -> NDArray[Any]:
+    """Return what a file of a bit depth holds: straight alpha, and for 16 bit the mean of 2 × 2 pixels."""
     fine: NDArray[Any] = _averaged(pixels) if bit_depth == 16 else pixels
-    if alpha and premultiplied:
-        fine = straight(fine)
-    planes = [fine[..., order.index(channel)] for channel in ("RGBA" if alpha else "RGB")]
-    return _file(planes, bit_depth)
+    return straight(fine) if premultiplied else fine
 
 
-def _require_opaque(pixels: NDArray[np.uint8]) -> None:
+def encode_straight(pixels: NDArray[Any], *, order: Order = "RGBA", alpha: bool = True) -> bytes:
+    """Return a PNG file of the depth of `pixels`, which are height × width × 4 with straight alpha."""
+    planes = [pixels[..., order.index(channel)] for channel in ("RGBA" if alpha else "RGB")]
+    return _file(planes, 8 * pixels.dtype.itemsize)
+
+
+def require_opaque(pixels: NDArray[np.uint8]) -> None:
+    """Raise a RenderError naming the first pixel that is not opaque."""
     if pixels[..., 3].min() != 255:
         y, x = np.argwhere(pixels[..., 3] != 255)[0]
         raise RenderError(

@@ -48,7 +48,7 @@ class Furniture {
   credit(pen, frame, margin, wide) {
     const { type, u, view, look } = pen;
     const size = Math.max(9, 15 * u);
-    const lines = type.wrap(this.words.credit(frame.lang), Math.min(wide, 1180 * u), size, 400);
+    const lines = type.wrap([this.words.credit(frame.lang), ...frame.credits].join(' · '), Math.min(wide, 1180 * u), size, 400);
     const x = this.end(pen, margin);
     const bottom = view.height - margin.y;
     const top = bottom - lines.length * size * 1.35;
@@ -143,7 +143,11 @@ class Furniture {
       box: [x - 330 * u, y - size, x + 330 * u, y + 1.6 * small],
       draw: () => {
         ctx.fillStyle = look.text;
-        ctx.fillRect(x - u, 0, 2 * u, view.height);
+        // The line stops short of the title and the credit where it would run through them.
+        const crossed = parts.filter((part) => part.box[0] - 6 * u < x && x < part.box[2] + 6 * u);
+        const top = Math.max(0, ...crossed.filter((part) => part.box[3] < view.height / 2).map((part) => part.box[3] + 8 * u));
+        const foot = Math.min(view.height, ...crossed.filter((part) => part.box[1] > view.height / 2).map((part) => part.box[1] - 8 * u));
+        ctx.fillRect(x - u, top, 2 * u, foot - top);
         for (const [date, total, align, way] of sides) {
           type.draw(date, x + way * 20 * u, y, { size, weight: 700, colour: look.text, align, halo: look.halo, haloWidth: 5 * u });
           type.draw(total, x + way * 20 * u, y + 1.35 * small, { size: small, weight: 400, colour: look.secondary, align, halo: look.halo, haloWidth: 4 * u });
@@ -244,7 +248,8 @@ class Furniture {
     };
   }
 
-  draw(parts, layer) {
+  draw(parts, layer, type) {
+    type.layer = layer;
     for (const part of parts) if (part.layer === layer) part.draw();
   }
 

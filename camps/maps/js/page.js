@@ -21,7 +21,7 @@ class Page {
     this.data = data;
     const { meta } = data;
     this.split = meta.split;
-    this.state = { t: meta.t_start, mode: meta.mode, lang: meta.lang, look: meta.look, uncertainty: false, layers: {} };
+    this.state = { t: meta.t_start, mode: meta.mode, lang: meta.lang, look: meta.look, uncertainty: false, relief: true, legend: false, layers: {} };
     this.playing = null;
     this.filming = false;
     this.speed = 1;
@@ -61,6 +61,16 @@ class Page {
     this.map.setView(centre, Math.max(2, zoom), { animate: false });
   }
 
+  // What the layers that others added ask to be credited with, as plain text.
+  credits() {
+    const texts = new Set();
+    this.map.eachLayer((layer) => {
+      const said = layer.getAttribution && layer.getAttribution();
+      if (said) texts.add(new DOMParser().parseFromString(said, 'text/html').body.textContent.trim());
+    });
+    return [...texts];
+  }
+
   // Someone's own tiles lie under our canvas: our ground would hide them.
   hasTiles() {
     let found = false;
@@ -77,6 +87,7 @@ class Page {
     const narrow = size.x <= 560;
     return { width: size.x, height: size.y, scale: window.devicePixelRatio || 1, lon: centre.lng, lat: centre.lat,
       zoom: this.map.getZoom(), split: this.split, ...this.state, background: tiles ? 'transparent' : 'look',
+      credits: this.credits(),
       layers: { ...(tiles ? { base: false } : {}), ...(narrow ? { legend: true } : {}), ...this.state.layers } };
   }
 
@@ -255,7 +266,9 @@ class Bar {
     this.lang = this.choice('lang', Object.keys(page.data.words).map((lang) => [lang, page.data.words[lang].language]), page.state.lang, (lang) => page.set({ lang }));
     this.zoomOut = button('out', () => page.map.zoomOut());
     this.zoomIn = button('in', () => page.map.zoomIn());
-    this.settings = button('settings', () => root.classList.toggle('camps-open'));
+    this.settings = button('settings', () => page.set({ legend: root.classList.toggle('camps-open') }));
+    this.uncertainty = this.toggle('uncertainty');
+    this.relief = page.data.base.relief ? this.toggle('relief') : null;
     this.look = this.choice('look', Object.keys(page.data.looks).map((look) => [look, '']), page.state.look, (look) => page.set({ look }));
     const timed = meta.t_max > meta.t_min;
     if (timed) {
@@ -263,7 +276,7 @@ class Bar {
         element('div', { class: 'camps-track' }, this.chart, this.slider), this.readout);
     }
     root.append(element('div', { class: 'camps-buttons camps-zoom' }, this.zoomOut, this.zoomIn, this.settings));
-    root.append(element('div', { class: 'camps-choices' }, timed && meta.modes.length > 1 ? this.mode : null, timed ? this.speed : null, this.lang, this.look));
+    root.append(element('div', { class: 'camps-choices' }, timed && meta.modes.length > 1 ? this.mode : null, timed ? this.speed : null, this.lang, this.look, this.uncertainty, this.relief));
     this.label();
     new ResizeObserver(() => this.show()).observe(root);
   }
@@ -271,6 +284,10 @@ class Bar {
   choice(name, options, chosen, action) {
     const nodes = options.map(([value, text]) => element('option', { value, selected: value === chosen }, text));
     return element('select', { class: `camps-choice camps-${name}`, onchange: (event) => action(event.target.value) }, ...nodes);
+  }
+
+  toggle(name) {
+    return element('button', { type: 'button', class: `camps-toggle camps-${name}`, onclick: () => this.page.set({ [name]: !this.page.state[name] }) });
   }
 
   label() {
@@ -287,6 +304,7 @@ class Bar {
     name(this.zoomIn, 'zoom_in');
     name(this.zoomOut, 'zoom_out');
     name(this.settings, 'settings');
+    for (const key of ['uncertainty', 'relief']) if (this[key]) name(this[key], key);
     for (const key of ['speed', 'mode', 'lang', 'look']) name(this[key], `choose_${key}`);
     for (const key of ['mode', 'lang', 'look']) this[key].value = this.page.state[key];
     for (const option of this.mode.options) option.textContent = words.of(`mode_${option.value}`, lang);
@@ -297,6 +315,7 @@ class Bar {
   show() {
     const { t, lang } = this.page.state;
     this.slider.value = t;
+    for (const key of ['uncertainty', 'relief']) if (this[key]) this[key].setAttribute('aria-pressed', this.page.state[key]);
     const { words } = this.page.stage;
     const text = words.date(t, lang);
     this.slider.setAttribute('aria-valuetext', text);
@@ -470,6 +489,23 @@ function drawsGlyph(character, family) {
   return pixels(character) !== pixels('\u{10FFFE}');
 }
 
+// Characters that a page would draw as boxes in a language: of its own words, of places and of sites.
+function missingGlyphs(data, lang) {
+  const parts = [data.words, data.meta, data.eras, data.class_names, data.classes, data.base.places.map(({ names }) => names), data.sites.map(({ names }) => names)];
+  const family = data.fonts[SCRIPT_OF[lang]];
+  const characters = [...new Set(textsIn(parts, lang).join(''))].filter((character) => !/[\s\p{Cf}\p{Mn}]/u.test(character));
+  return characters.filter((character) => !drawsGlyph(character, family)).sort().join('');
+}
+
+// What stands under the name of a language anywhere in a tree.
+function textsIn(node, lang) {
+  if (!node || typeof node !== 'object') return [];
+  return Object.entries(node).flatMap(([key, value]) => {
+    if (key !== lang) return textsIn(value, lang);
+    return typeof value === 'string' ? [value] : Object.values(value).filter((text) => typeof text === 'string');
+  });
+}
+
 const PROBES = { latin: 'Ü', chinese: '们', arabic: 'ئ' };
 
 async function everythingLoaded(data, languages) {
@@ -510,6 +546,7 @@ function start(id) {
       stage.draw(frame);
     },
     describe: () => stage.describe(),
+    missingGlyphs: (lang) => missingGlyphs(data, lang),
     resume: () => page.leaveFilm(),
   };
   return page;

@@ -15,13 +15,15 @@ class Stage {
     this.labels = new Labels(data.base);
     this.words = new Words(data);
     this.furniture = new Furniture(data, this.words);
+    this.labelled = new Map();
+    this.texts = [];
     this.last = null;
   }
 
   complete(frame) {
     const { meta, view } = this.data;
     const full = { scale: 1, lon: view.lon, lat: view.lat, zoom: view.zoom, mode: meta.mode, lang: meta.lang, look: meta.look,
-      background: 'look', uncertainty: false, ...frame };
+      background: 'look', uncertainty: false, relief: true, legend: false, credits: [], ...frame };
     for (const name of ['width', 'height', 'scale', 'lon', 'lat', 'zoom']) {
       if (!Number.isFinite(full[name])) throw new Error(`camps.setFrame: ${name} is ${full[name]}; expected a number`);
     }
@@ -34,16 +36,33 @@ class Stage {
       full.split = clamp(full.split === undefined ? meta.split : full.split, 0, 1);
     }
     full.layers = Object.fromEntries(LAYERS.map((name) => [name, frame.layers && name in frame.layers ? Boolean(frame.layers[name]) : name !== 'guides']));
+    // All layers are laid out together, so that a pass that paints only some of them has each where the picture has it.
+    full.painted = Object.fromEntries(LAYERS.map((name) => [name, full.layers[name] && (!frame.only || frame.only.includes(name))]));
+    full.label_lang = frame.label_lang || full.lang;
     return full;
+  }
+
+  // The same state through another context, such as one that writes SVG; sizes in CSS pixels, whatever the scale.
+  drawOn(context, given) {
+    const own = this.ctx;
+    this.ctx = context;
+    this.direct = true;
+    try {
+      this.draw(given);
+    } finally {
+      this.ctx = own;
+      this.direct = false;
+    }
   }
 
   draw(given) {
     const frame = this.complete(given);
     const view = new View(frame);
-    this.size(frame);
+    if (!this.direct) this.size(frame);
     const u = Math.max(0.55, Math.min(frame.width, frame.height) / HEIGHT_OF_REFERENCE);
-    const type = new Type(this.ctx, frame.lang, this.data.fonts);
-    const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look: this.data.looks[frame.look] };
+    this.texts = [];
+    const type = new Type(this.ctx, frame.lang, this.data.fonts, this.texts);
+    const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look: this.data.looks[frame.look], safe: Boolean(frame.safe) };
     const state = this.timeline.at(frame.t, frame.mode);
     const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
     const placed = this.symbols.place(pen, state);
@@ -64,7 +83,7 @@ class Stage {
   }
 
   drawLayers(pen, frame, state, before, placed) {
-    const on = frame.layers;
+    const on = frame.painted;
     const parts = this.furniture.layout(pen, frame, state, before);
     if (on.base) this.drawGround(pen, frame);
     else if (frame.background === 'look') this.fillBackground(pen);
@@ -73,9 +92,16 @@ class Stage {
       this.clipped(pen, 0, edge, () => this.drawState(pen, frame, before, this.symbols.place(pen, before)));
       this.clipped(pen, edge, frame.width, () => this.drawState(pen, frame, state, placed));
     } else this.drawState(pen, frame, state, placed);
-    if (on.labels) this.labels.draw(pen, frame, this.siteLabels(pen, frame), parts.map((part) => part.box), this.symbols.marks(placed));
-    for (const layer of ['legend', 'date', 'credit']) this.furniture.draw(parts, layer);
+    if (on.labels) this.drawLabels(pen, { ...frame, lang: frame.label_lang }, parts, placed);
+    for (const layer of ['legend', 'date', 'credit']) if (on[layer]) this.furniture.draw(parts, layer, pen.type);
     if (on.guides) this.furniture.drawGuides(pen);
+  }
+
+  drawLabels(pen, frame, parts, placed) {
+    const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data.fonts, this.texts);
+    type.layer = 'labels';
+    const written = { ...pen, type };
+    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => part.box), this.symbols.marks(placed));
   }
 
   clipped({ ctx, view }, left, right, draw) {
@@ -88,7 +114,7 @@ class Stage {
   }
 
   drawState(pen, frame, state, placed) {
-    const on = frame.layers;
+    const on = frame.painted;
     // Thin over a picture in every pass alike, whether this one draws the picture or not.
     const pictured = this.drawScene(pen, on.base, state.t);
     if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn, 1 - 0.7 * pictured);
@@ -124,9 +150,13 @@ class Stage {
 
   // The ground is the lowest layer, so a copy of it is the same pixels as drawing it; a still camera needs it once.
   drawGround(pen, frame) {
+    if (this.direct) {
+      this.ground.draw(pen, frame);
+      return;
+    }
     const copy = this.groundCopy;
     const { width, height } = this.canvas;
-    const key = JSON.stringify([width, height, frame.scale, frame.lon, frame.lat, frame.zoom, frame.look, frame.background]);
+    const key = JSON.stringify([width, height, frame.scale, frame.lon, frame.lat, frame.zoom, frame.look, frame.background, frame.relief]);
     if (copy.key !== key) {
       Object.assign(copy.canvas, { width, height });
       const ctx = copy.canvas.getContext('2d');
@@ -140,11 +170,11 @@ class Stage {
   }
 
   siteLabels(pen, frame) {
-    if (!this.labelled || this.labelled.lang !== frame.lang) {
+    if (!this.labelled.has(frame.lang)) {
       const order = this.data.sites.map((site, i) => [i, site]).filter(([, site]) => site.label_rank !== null);
-      this.labelled = { lang: frame.lang, labels: order.map(([i, site]) => this.siteLabel(pen, frame, site, this.symbols.at[i])) };
+      this.labelled.set(frame.lang, order.map(([i, site]) => this.siteLabel(pen, frame, site, site.label_at ? site.label_at.map((degree, axis) => [Mercator.x, Mercator.y][axis](degree)) : this.symbols.at[i])));
     }
-    return this.labelled.labels;
+    return this.labelled.get(frame.lang);
   }
 
   siteLabel(pen, frame, site, at) {
@@ -153,7 +183,7 @@ class Stage {
     const offset = site.label_offset;
     const width = pen.type.width(text, style.size, style.weight);
     const box = [-offset, -style.size, offset + width + 8, 10];
-    return { text, point: true, site: true, style, at, offset, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
+    return { text, point: true, site: true, above: Boolean(site.label_at), style, at, offset, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
       minZoom: this.data.options.label_zoom, maxZoom: 30, priority: 100 + site.label_rank };
   }
 
@@ -177,6 +207,8 @@ class Stage {
       points: Object.fromEntries(placed.map((item) => [item.site.id, [item.x, item.y, item.r]])),
       pieces: this.timeline.outlines ? this.timeline.outlines.describe(state.drawn) : [],
       before: before && { t: frame.t_before, date_shown: this.words.shown(frame.t_before), total: before.total, kind: before.kind },
+      labels: this.texts.filter(({ layer }) => layer === 'labels'),
+      texts: this.texts.filter(({ layer }) => layer !== 'labels'),
       missing_words: [...this.words.missing].sort(),
     };
   }
@@ -186,5 +218,5 @@ class Stage {
 Stage.prototype.forget = function forget() {
   this.groundCopy.key = null;
   this.labels.cache.clear();
-  this.labelled = null;
+  this.labelled.clear();
 };

@@ -3,9 +3,12 @@
 const SCRIPT_OF = { en: 'latin', fr: 'latin', zh: 'chinese', ug: 'arabic' };
 
 class Type {
-  constructor(ctx, lang, families) {
+  // What is written is noted in `texts`: layer, words, language, box and size in pixels of the frame, and how strongly.
+  constructor(ctx, lang, families, texts = []) {
     this.ctx = ctx;
     this.lang = lang;
+    this.texts = texts;
+    this.layer = '';
     this.rtl = lang === 'ug';
     this.family = families[SCRIPT_OF[lang] || 'latin'];
   }
@@ -43,6 +46,14 @@ class Type {
     }
     ctx.fillStyle = colour;
     ctx.fillText(text, x, y);
+    this.note(text, x, y, size, align);
+  }
+
+  note(text, x, y, size, align) {
+    const w = this.ctx.measureText(text).width;
+    const leading = align === 'start' ? this.rtl : align === 'end' ? !this.rtl : align === 'right';
+    const left = align === 'center' ? x - w / 2 : leading ? x - w : x;
+    this.texts.push({ layer: this.layer, text, lang: this.lang, x: left, y: y - size, w, h: size * 1.3, size, alpha: this.ctx.globalAlpha });
   }
 
   // Lines no wider than `width`: breaks fall between words, and between any two Chinese characters.
@@ -142,10 +153,11 @@ class Labels {
     const { ctx, look, u, type } = pen;
     const { size, weight, style, spacing, colour } = label.style;
     const hosts = label.point ? marks.filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + 5 * u) : [];
-    const spot = label.point ? this.spot(pen, label, x, y, hosts, marks) : { x, y, align: 'center', width: 2 * label.half * u };
+    const raised = label.above && !hosts.length && { x, y: y - 9 * u, align: 'center', width: 2 * label.half * u };
+    const spot = raised || (label.point ? this.spot(pen, label, x, y, hosts, marks) : { x, y, align: 'center', width: 2 * label.half * u });
     const left = { left: 0, center: 0.5, right: 1 }[spot.align] * spot.width;
     const box = [spot.x - left, spot.y - size * u, spot.x - left + spot.width, spot.y + 8 * u];
-    ctx.globalAlpha = shown * clearOf(box, obstacles, 30 * u);
+    ctx.globalAlpha = shown * clearOf(box, obstacles, 30 * u) * (pen.safe ? within(box, pen.view, 30 * u) : 1);
     if (ctx.globalAlpha > 0.004) {
       // A place that lies under a symbol gives up its dot.
       if (label.point && !label.site && !hosts.length) dot(ctx, x, y, 2.6 * u, look.place, look.halo);
@@ -167,7 +179,9 @@ class Labels {
     if (!marks.some((mark) => mark.members)) return first;
     const top = hosts.reduce((most, mark) => Math.max(most, y - mark.y + mark.r), 8 * u);
     const foot = hosts.reduce((most, mark) => Math.max(most, mark.y - y + mark.r), 8 * u);
-    const spots = [first, side(type.rtl ? 1 : -1), { x, y: y - top - 6 * u, align: 'center', width }, { x, y: y + foot + 18 * u, align: 'center', width }];
+    const [above, below] = [y - top - 6 * u, y + foot + 18 * u];
+    const spots = [first, side(type.rtl ? 1 : -1), { x, y: above, align: 'center', width }, { x, y: below, align: 'center', width },
+      ...[above, below].flatMap((level) => ['left', 'right'].map((align) => ({ x, y: level, align, width })))];
     return spots.find((spot) => !marks.some((mark) => touches(spot, mark, label.style.size * u))) || first;
   }
 }
@@ -187,6 +201,12 @@ function dot(ctx, x, y, r, colour, halo) {
   ctx.stroke();
   ctx.fillStyle = colour;
   ctx.fill();
+}
+
+// 1 inside the graphics-safe area, 0 where any part would leave it, in between while a label slides out with the camera.
+function within(box, { width, height }, range) {
+  const [x, y] = [GRAPHICS_SAFE * width, GRAPHICS_SAFE * height];
+  return smoothstep(0, range, Math.min(box[0] - x, box[1] - y, width - x - box[2], height - y - box[3]));
 }
 
 // 1 away from every obstacle, 0 upon one, in between while a label slides past it.
