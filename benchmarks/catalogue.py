@@ -6,13 +6,16 @@
 BuzzFeed's list of 2021 and ASPI's are copied around the globe by turning and mirroring them, which keeps every distance
 inside a copy as it is; the pairs that BuzzFeed states, 369 a copy, are the truth, and no way is told of them. Every way
 runs in a process of its own; time is wall time from the two tables to the pairs, memory the peak of the process beyond
-what the tables and imports take. Needs the published lists (CAMPS_MIRROR); recordlinkage joins in when it is installed.
+what the tables and imports take. Needs the published lists (CAMPS_MIRROR); recordlinkage and splink join in where they
+are installed, as `uv pip install --group bench` does (elsewhere than in `.venv`: recordlinkage holds pandas below 3).
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -89,8 +92,32 @@ def by_recordlinkage(left: Side, right: Side) -> Pairs:
     return {(one.loc[i, "source_key"], other.loc[j, "source_key"]) for i, j in found}
 
 
-def _blocked(side: Side) -> pd.DataFrame:
-    frame = pd.DataFrame(side.records[["source_key", "lon", "lat"]])
+def by_splink(left: Side, right: Side) -> Pairs:
+    """Block on the same cells, compare distance and name in levels, train without labels, take what is likelier so."""
+    import splink.comparison_library as compared
+    from splink import Linker, SettingsCreator, block_on
+    from splink.backends.duckdb import DuckDBAPI
+
+    columns = {"source_key": "unique_id", "name_en": "name"}
+    one, other = (_blocked(side, "name_en").rename(columns=columns) for side in (left, right))
+    near = compared.DistanceInKMAtThresholds("lat", "lon", [0.03, 0.06, NEAR_M / 1000, 0.5])
+    settings = SettingsCreator(
+        link_type="link_only",
+        comparisons=[near, compared.JaroWinklerAtThresholds("name", [0.9])],
+        blocking_rules_to_generate_predictions=[block_on("cell")],
+    )
+    database = DuckDBAPI()
+    tables = [database.register(table, table_name=name) for table, name in ((one, "ours"), (other, "theirs"))]
+    linker = Linker(tables, settings, log_level="ERROR")
+    linker.training.estimate_probability_two_random_records_match([block_on("cell")], recall=0.95)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
+    linker.training.estimate_parameters_using_expectation_maximisation(block_on("cell"))
+    found = linker.inference.predict(threshold_match_probability=0.5).as_pandas_dataframe()
+    return set(zip(found["unique_id_l"], found["unique_id_r"], strict=True))
+
+
+def _blocked(side: Side, *more: str) -> pd.DataFrame:
+    frame = pd.DataFrame(side.records[["source_key", "lon", "lat", *more]])
     cell = (frame[["lon", "lat"]] * 20).round().astype(int).astype(str)
     return frame.assign(cell=cell["lon"] + " " + cell["lat"])
 
@@ -99,14 +126,15 @@ WAYS: dict[str, Callable[[Side, Side], Pairs]] = {
     "camps": by_camps,
     "geopandas.sjoin_nearest": by_sjoin_nearest,
     "recordlinkage": by_recordlinkage,
+    "splink": by_splink,
 }
 
 
 def measure(way: str, n: int) -> dict[str, float | str]:
     """Return seconds, peak memory and what was found, of one way in this process."""
     left, right = copies(LEFT, n), copies(RIGHT, n)
-    if way == "recordlinkage":
-        import recordlinkage  # noqa: F401
+    if way in {"recordlinkage", "splink"}:
+        importlib.import_module(way)
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     found = WAYS[way](left, right)
@@ -124,12 +152,12 @@ def in_a_process(way: str, n: int) -> dict[str, float | str] | None:
     """Measure one way in a fresh process; ``None`` where its package is not installed."""
     command = [sys.executable, __file__, "--copies", str(n), "--way", way]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "No module named 'recordlinkage'" in done.stderr:
-        print("recordlinkage is not installed; `uv pip install --group bench` brings it")
+    if missing := re.search(r"No module named '(recordlinkage|splink)'", done.stderr):
+        print(f"{missing[1]} is not installed; `uv pip install --group bench` brings it")
         return None
     if done.returncode:
         raise SystemExit(done.stderr)
-    return dict(json.loads(done.stdout))
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:
