@@ -677,6 +677,39 @@ def test_ground_that_two_outlines_cover_is_counted_once() -> None:
     assert value == pytest.approx(2 * 1440, rel=1e-5)
 
 
+def test_series_budget_increase_and_areas_count_overlaps_alike() -> None:
+    shapes = [
+        shapely.box(0, 0, 40, 20),
+        shapely.box(30, 0, 70, 20),
+        shapely.box(35, 10, 60, 40),
+        shapely.box(200, 0, 240, 20),
+    ]
+    frame = row_of_buildings(4, kind=["building", "block", "building", "building"])
+    frame.geometry = gpd.GeoSeries(shapes, crs=PLANE).to_crs(4326)
+    frame = frame.assign(**crs.measure(frame), overlap_m2=[250.0, 500.0, 250.0, 0.0])
+    later = frame.assign(observed_on="2020-06-01", scene_id="later", footprint_id="l" + frame["footprint_id"])
+    both = pd.concat([frame, later.iloc[::-1]])
+    true_m2 = shapely.union_all(shapes).area
+    assert growth.series(both, draws=20)["value"].tolist() == pytest.approx([true_m2] * 2, rel=1e-5)
+    for by in (["site_id", "observed_on"], ["scene_id"]):
+        assert growth.budget(both, by=by, draws=20)["area_m2"].tolist() == pytest.approx([true_m2] * 2, rel=1e-5)
+    got = growth.increase(both, "2018-06-01", "2020-06-01", draws=20)
+    assert (got["before_m2"], got["after_m2"]) == pytest.approx((true_m2, true_m2), rel=1e-5)
+    table = footprints.areas(both)
+    assert table["area_m2"].tolist() == pytest.approx([true_m2] * 2, rel=1e-5)
+    assert table["overlap"].all()
+    # Of one building and of one block there is nothing to count twice.
+    assert growth.budget(frame, by=["footprint_id"], draws=20)["area_m2"].tolist() == frame["area_m2"].tolist()
+
+
+def test_enclosures_that_overlap_once_their_courtyards_are_filled_count_once() -> None:
+    ring = shapely.box(0, 0, 60, 60) - shapely.box(10, 10, 50, 50)
+    frame = row_of_buildings(2, kind="compound", overlap_m2=0.0)
+    frame.geometry = gpd.GeoSeries([ring, shapely.box(20, 20, 40, 40)], crs=PLANE).to_crs(4326)
+    value = growth.series(frame.assign(**crs.measure(frame)), metric="compound_area_m2", draws=20)["value"].iloc[0]
+    assert value == pytest.approx(3600, rel=1e-5)
+
+
 def test_a_courtyard_counts_for_the_compound_and_not_for_what_is_built() -> None:
     court = shapely.Polygon(shapely.box(0, 0, 60, 60).exterior.coords, [shapely.box(20, 20, 40, 40).exterior.coords])
     frame = row_of_buildings(2, kind=["building", "compound"])

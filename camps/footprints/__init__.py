@@ -22,8 +22,17 @@ overlaps            ``overlap_m2`` flags them, and :func:`areas` counts the unio
 """
 
 from camps.footprints.mending import repair, repair_geometry
-from camps.footprints.overlap import BUILT, areas
+from camps.footprints.overlap import BUILT, areas, own_area_m2
 from camps.footprints.series import FootprintSeries, load
 from camps.footprints.sites import assign_sites
 
-__all__ = ["BUILT", "FootprintSeries", "areas", "assign_sites", "load", "repair", "repair_geometry"]
+__all__ = [
+    "BUILT",
+    "FootprintSeries",
+    "areas",
+    "assign_sites",
+    "load",
+    "own_area_m2",
+    "repair",
+    "repair_geometry",
+]

@@ -136,21 +136,53 @@ def areas(
         and ``overlap`` (whether the two differ), sorted by `by`. A group without a polygon has no row.
     """
     counted = footprints[footprints["kind"].isin(list(kinds))]
+    counted = counted.assign(own_m2=own_area_m2(counted, by=by))
     grouped = counted.groupby(list(by), sort=True)
-    table: pd.DataFrame = grouped.agg(n=("area_m2", "size"), sum_m2=("area_m2", "sum")).reset_index()
-    excess = _excess(counted[counted["overlap_m2"] > 0], list(by))
-    table = table.merge(excess, on=list(by), how="left").fillna({"excess_m2": 0.0})
-    table["area_m2"] = table["sum_m2"] - table["excess_m2"]
-    table["overlap"] = table["excess_m2"] > _NO_OVERLAP_M2
-    return table[[*by, "n", "area_m2", "sum_m2", "overlap"]]
+    table: pd.DataFrame = grouped.agg(
+        n=("area_m2", "size"), area_m2=("own_m2", "sum"), sum_m2=("area_m2", "sum")
+    ).reset_index()
+    table["overlap"] = table["sum_m2"] - table["area_m2"] > _NO_OVERLAP_M2
+    return table
 
 
-def _excess(overlapping: gpd.GeoDataFrame, by: list[str]) -> pd.DataFrame:
-    if overlapping.empty:
-        return pd.DataFrame({name: overlapping[name] for name in by}).assign(excess_m2=pd.Series(dtype=float))
-    plane = overlapping[by].assign(geometry=np.asarray(crs.to_equal_area(overlapping).array))
-    rows = [
-        (*key, shapely.area(shapes).sum() - shapely.area(shapely.disjoint_subset_union_all(shapes)))
-        for key, shapes in ((key, part["geometry"].to_numpy()) for key, part in plane.groupby(by, sort=True))
-    ]
-    return pd.DataFrame(rows, columns=[*by, "excess_m2"])
+def own_area_m2(footprints: gpd.GeoDataFrame, *, by: Sequence[str]) -> pd.Series[Any]:
+    """Return the area of each polygon without the ground that another of its group and date covers before it.
+
+    Parameters
+    ----------
+    footprints
+        The "footprint" table. Where it has ``overlap_m2``, only polygons with any are looked at.
+    by
+        Columns that make a group.
+
+    Returns
+    -------
+    Series
+        m², on the index of `footprints`; over a group and date it adds up to the area of the union. The order is that
+        of scene_id and footprint_id, whatever that of the rows.
+    """
+    own = footprints["area_m2"].to_numpy("float64", copy=True)
+    flagged = footprints["overlap_m2"].gt(0).to_numpy() if "overlap_m2" in footprints else np.ones(len(own), dtype=bool)
+    keys = pd.DataFrame({name: np.asarray(footprints[name]) for name in ("scene_id", "footprint_id")})
+    at = keys[flagged].sort_values(["scene_id", "footprint_id"]).index.to_numpy()
+    if len(at):
+        rows = footprints.iloc[at]
+        together = dict.fromkeys([*by, *(["observed_on"] if "observed_on" in rows else [])])
+        group = rows.groupby(list(together), sort=False, dropna=False).ngroup().to_numpy()
+        own[at] -= _covered_m2(np.asarray(crs.to_equal_area(rows).array), group)
+    return pd.Series(np.maximum(own, 0.0), index=footprints.index, name="own_m2")
+
+
+def _covered_m2(shapes: NDArray[Any], group: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how much of each polygon those of its group that stand before it cover."""
+    later, before = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    meets = (before < later) & (group[before] == group[later])
+    later, before = later[meets], before[meets]
+    order = np.argsort(later, kind="stable")
+    covered, start = np.unique(later[order], return_index=True)
+    ground = (
+        [shapely.union_all(shapes[several]) for several in np.split(before[order], start[1:])] if len(start) else []
+    )
+    taken = np.zeros(len(shapes))
+    taken[covered] = shapely.area(shapely.intersection(shapes[covered], np.array(ground, dtype=object)))
+    return taken

@@ -67,7 +67,7 @@ def series(
     footprints = footprints.assign(observed_on=as_edtf(footprints["observed_on"]))
     compounds = metric == "compound_area_m2"
     values = budget(
-        _filled(footprints) if compounds else _counted_once(footprints),
+        _filled(footprints) if compounds else footprints,
         kinds=("compound",) if compounds else BUILT,
         scenes=scenes,
         edge_bias_sd_m=edge_bias_sd_m,
@@ -93,23 +93,8 @@ def _filled(footprints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     filled = compounds.set_geometry(
         gpd.GeoSeries(shapely.polygons(shapely.get_exterior_ring(compounds.geometry.to_numpy())), crs=compounds.crs)
     )
-    return filled.assign(**crs.measure(filled))
-
-
-def _counted_once(footprints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the footprints with the ground that several cover counted for the first of them only."""
-    if "overlap_m2" not in footprints or not footprints["overlap_m2"].gt(0).any():
-        return footprints
-    shared = footprints["overlap_m2"].gt(0) & footprints["kind"].isin(BUILT)
-    rows = footprints[shared].sort_values("footprint_id")
-    plane = crs.to_equal_area(rows)
-    cut = footprints["area_m2"].copy()
-    for _, one_date in plane.groupby(rows["observed_on"], sort=True):
-        shapes = one_date.to_numpy()
-        for at in range(1, len(shapes)):
-            taken = shapely.area(shapely.intersection(shapes[at], shapely.union_all(shapes[:at])))
-            cut.loc[one_date.index[at]] -= taken
-    return footprints.assign(area_m2=cut.clip(lower=0.0))
+    # What overlapped was found before the courtyards were filled.
+    return filled.assign(**crs.measure(filled)).drop(columns="overlap_m2", errors="ignore")
 
 
 def _at_looks(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.DataFrame:

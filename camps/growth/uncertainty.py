@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from camps import crs, settings
 from camps.errors import Fault, InputError, raise_faults
-from camps.footprints import BUILT
+from camps.footprints import BUILT, own_area_m2
 from camps.growth.comparison import verdict
 from camps.growth.dates import as_edtf, days
 
@@ -143,9 +143,9 @@ def budget(
     Returns
     -------
     DataFrame
-        The columns of `by`, then ``n``, ``n_lo``, ``n_hi`` (polygons), ``area_m2`` (as measured), ``lo``, ``hi``
-        (never short of what was measured), ``sd_m2`` (of all sources), ``sd_edge_m2``, ``sd_bias_m2``,
-        ``sd_false_m2`` (of each alone), ``draws``, ``seed``; sorted by `by`.
+        The columns of `by`, then ``n``, ``n_lo``, ``n_hi`` (polygons), ``area_m2`` (as measured, overlaps counted
+        once), ``lo``, ``hi`` (never short of what was measured), ``sd_m2`` (of all sources), ``sd_edge_m2``,
+        ``sd_bias_m2``, ``sd_false_m2`` (of each alone), ``draws``, ``seed``; sorted by `by`.
 
     Raises
     ------
@@ -177,13 +177,17 @@ def _names(keys: pd.DataFrame) -> list[str]:
 def _counted(
     footprints: gpd.GeoDataFrame, by: Sequence[str], kinds: Sequence[str], false_chance: Mapping[str, float]
 ) -> gpd.GeoDataFrame:
-    """Return the rows of these kinds and of any group, with ``false_chance``, in one order for the draws."""
+    """Return the rows of these kinds and of any group in one order for the draws, with ``false_chance``.
+
+    Ground that several of a group cover counts for the first of them only.
+    """
     needed = ["footprint_id", "scene_id", "kind", "area_m2", "perimeter_m", "edge_sd_m", *by]
     missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in footprints]
     raise_faults(missing, "footprints")
     rows = footprints[footprints["kind"].isin(list(kinds))]
     rows = rows.assign(false_chance=_chance_so_far(rows, false_chance)).dropna(subset=list(by))
-    return rows.sort_values(["scene_id", "footprint_id"], ignore_index=True)
+    rows = rows.sort_values(["scene_id", "footprint_id"], ignore_index=True)
+    return rows.assign(area_m2=own_area_m2(rows, by=by))
 
 
 def _chance_so_far(rows: pd.DataFrame, false_chance: Mapping[str, float]) -> pd.Series[Any]:
