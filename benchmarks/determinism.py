@@ -59,15 +59,18 @@ def ways(chromium: str | None) -> Iterator[Way]:
         yield Way("another Chromium", environment={"CAMPS_CHROMIUM": chromium})
 
 
-def clone(folder: Path) -> Path:
-    if not folder.is_dir():
-        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, folder], check=True)
-    return folder
+def clone(results: Path, name: str) -> Path:
+    """Return a clone of the last commit, or of the commit that the first one holds."""
+    first, wanted = (results / "clones" / one / "camps" for one in ("one", name))
+    if not wanted.is_dir():
+        origin = first if first.is_dir() else ROOT
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", origin, wanted], check=True)
+    return wanted
 
 
 def render(shot: str, way: Way, results: Path) -> dict[str, object]:
     """Render a shot one way and return the sums of its frames, by frame number."""
-    source = clone(results / "clones" / way.clone / "camps")
+    source = clone(results, way.clone)
     with tempfile.TemporaryDirectory(dir=results) as out:
         environment = {**os.environ, **way.environment, "PYTHONPATH": str(source)}
         cwd = Path(out) if way.elsewhere else source
