@@ -66,7 +66,7 @@ class Words {
   }
 
   total(state, lang) {
-    if (this.data.kind === 'eras') return this.of('sites_open', lang, { n: state.open });
+    if (this.data.kind === 'eras') return this.of(state.open === 1 ? 'site_open' : 'sites_open', lang, { n: state.open });
     if (this.data.kind === 'sites') return this.of('n_sites', lang, { n: state.sites.length });
     if (state.total === null || !this.data.meta.measure) return '';
     const measure = this.data.meta.measure;
