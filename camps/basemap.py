@@ -37,6 +37,9 @@ SCALES = ("world", "asia", "china")
 #: Box of the shaded relief (west, south, east, north) and its width in pixels.
 RELIEF_BOX = (58.0, 5.0, 146.0, 58.0)
 _RELIEF_WIDTH = 2400
+#: Boxes (west, south, east, north) of rings that Natural Earth has among the borders and that are none: Baikonur, a
+#: lease.
+_LEASES = ((62.7, 45.5, 64.1, 46.5),)
 #: Width of the blur that takes the tints of height away from the shading, in source pixels, and what stays of them.
 _TINT_SIGMA = 22.0
 _TINT_KEPT = 0.18
@@ -278,6 +281,8 @@ def _regional_layers(paths: dict[str, Path], box: Box) -> dict[str, list[BaseGeo
     world = json.loads(paths["world_50m"].read_text(encoding="utf-8"))
     rivers = [shapely.LineString(line) for line in _topology_lines(world, "rivers")]
     read = {name: _read_parts(paths[name], box) for name in ("land", "lakes", "provinces", "borders")}
+    leases = shapely.union_all([shapely.box(*lease) for lease in _LEASES])
+    read["borders"] = [line for line in read["borders"] if not shapely.within(line, leases)]
     window, inside = shapely.box(*box), _country(paths, "China")
     read["provinces"] = [line for line in read["provinces"] if shapely.contains(inside, shapely.centroid(line))]
     return {**read, "rivers": [shapely.intersection(river, window) for river in rivers]}
