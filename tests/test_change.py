@@ -133,6 +133,20 @@ def test_a_vote_never_locks_on_the_next_row() -> None:
     assert (shift.dx_m, shift.dy_m, shift.n) == pytest.approx((-9, 0, 16))
 
 
+def test_a_vote_that_two_rows_could_have_won_is_refused_and_says_so() -> None:
+    barrack = box(0, 0, 8, 40)
+    rows = [affinity.translate(barrack, 15.0 * column, 60.0 * row) for row in range(3) for column in range(8)]
+    # 9 m one way is 6 m the other way for all but one barrack of a row, and there is no telling which it was.
+    shift = change.vote_shift(np.array(rows), np.array([affinity.translate(shape, 9.0) for shape in rows]))
+    assert (shift.dx_m, shift.dy_m, shift.accepted) == (0, 0, False)
+    assert (shift.n, shift.n_rival) == (21, 24)
+    # 4 m could not be 11 m the other way as well: there three barracks in 24 have no partner.
+    sure = change.vote_shift(np.array(rows), np.array([affinity.translate(shape, 4.0) for shape in rows]))
+    assert (sure.dx_m, sure.dy_m, sure.n, sure.n_rival) == pytest.approx((-4, 0, 24, 21))
+    seen = series([("2017", "observed", rows), ("2018", "observed", [affinity.translate(s, 9.0) for s in rows])])
+    assert change.follow(seen).shifts[["n", "n_rival", "accepted"]].iloc[0].tolist() == [21, 24, False]
+
+
 @pytest.mark.parametrize("earlier", [[], camp(1, 1), camp(2, 4)])
 def test_few_buildings_are_not_registered(earlier: list[shapely.Polygon]) -> None:
     shift = change.vote_shift(np.array(earlier, dtype=object), np.array(earlier, dtype=object))

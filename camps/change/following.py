@@ -51,7 +51,9 @@ class History:
     footprints
         The footprints followed, with track_id.
     shifts
-        One row a scene and reference scene: dx_m, dy_m (added to the scene's polygons), sd_m, n, accepted.
+        One row a scene and reference scene: dx_m, dy_m (added to the scene's polygons), sd_m, n (buildings that agree),
+        n_rival (those that agree on another shift), accepted. A scene whose rows could as well lie on the next ones
+        is not accepted, and stays where it is.
     """
 
     tracks: pd.DataFrame
@@ -83,7 +85,7 @@ def follow(
         published ones where every footprint has one.
     register
         Whether to lay each scene's polygons on those of the first scene by :func:`vote_shift`. Scenes with fewer than
-        10 agreeing buildings stay where they are.
+        10 agreeing buildings, or with nearly as many that agree on another shift, stay where they are.
     reach_m
         How far a scene may be shifted.
     tau_m
@@ -453,7 +455,7 @@ class _Run:
         return track_ids
 
     def _shift_table(self) -> pd.DataFrame:
-        names = ["reference", "scene_id", "dx_m", "dy_m", "sd_m", "n", "accepted"]
+        names = ["reference", "scene_id", "dx_m", "dy_m", "sd_m", "n", "n_rival", "accepted"]
         if not self.shifts:
             return pd.DataFrame(columns=names)
         table = pd.concat(self.shifts, ignore_index=True)

@@ -21,6 +21,8 @@ MIN_AREA_RATIO = 0.7
 #: A shift is accepted when at least so many pairs, and so large a share of the possible pairs, agree on it.
 MIN_VOTES = 10
 MIN_VOTE_SHARE = 0.3
+#: A shift is refused when another one, farther off than the vote dares to look, has this share of its pairs or more.
+RIVAL_SHARE = 0.95
 
 _BIN_M = 0.5
 _PEAK_RADIUS_M = 2.0
@@ -35,7 +37,8 @@ Codes = NDArray[np.intp]
 class Shift:
     """A translation in metres that lays the later polygons on the earlier ones, and how well it is known.
 
-    ``sd_m`` is the scatter of single buildings about it, ``n`` the number of pairs that agree. A shift that was not
+    ``sd_m`` is the scatter of single buildings about it, ``n`` the number of pairs that agree, ``n_rival`` the number
+    that agree on the best other shift, such as one that lays each row of barracks on the next. A shift that was not
     accepted is (0, 0) with ``sd_m`` NaN.
     """
 
@@ -43,10 +46,11 @@ class Shift:
     dy_m: float
     sd_m: float
     n: int
+    n_rival: int
 
     @property
     def accepted(self) -> bool:
-        """Return whether enough pairs agreed."""
+        """Return whether enough pairs agreed, and not nearly as many on another shift."""
         return bool(np.isfinite(self.sd_m))
 
 
@@ -59,7 +63,8 @@ def vote_shift(earlier: NDArray[Any], later: NDArray[Any], *, reach_m: float = R
         Polygons on one plane in metres.
     reach_m
         How far apart two centroids of one building may lie. It is kept below half the lower quartile of the distance
-        between neighbours, on either date, or the vote would lock on the next row of barracks.
+        between neighbours, on either date, or the vote would lock on the next row of barracks. Where a shift beyond
+        that half, within 12 m, explains the scene nearly as well, both are refused: which row is which cannot be told.
 
     Returns
     -------
@@ -68,7 +73,8 @@ def vote_shift(earlier: NDArray[Any], later: NDArray[Any], *, reach_m: float = R
     """
     groups = (np.zeros(len(earlier), dtype=np.intp), np.zeros(len(later), dtype=np.intp))
     found = vote_shifts(earlier, later, *groups, n_groups=1, reach_m=reach_m)
-    return Shift(found["dx_m"].iloc[0], found["dy_m"].iloc[0], found["sd_m"].iloc[0], int(found["n"].iloc[0]))
+    row = found.iloc[0]
+    return Shift(row["dx_m"], row["dy_m"], row["sd_m"], int(row["n"]), int(row["n_rival"]))
 
 
 def vote_shifts(
@@ -85,7 +91,7 @@ def vote_shifts(
     Returns
     -------
     DataFrame
-        ``dx_m``, ``dy_m``, ``sd_m`` and ``n``, one row a group code from 0 to `n_groups` − 1.
+        ``dx_m``, ``dy_m``, ``sd_m``, ``n`` and ``n_rival``, one row a group code from 0 to `n_groups` − 1.
     """
     a, b = (shapely.get_coordinates(shapely.centroid(shapes)) for shapes in (earlier, later))
     pitches = [_half_pitch_m(centres, group, n_groups) for centres, group in ((a, group_earlier), (b, group_later))]
@@ -93,10 +99,13 @@ def vote_shifts(
     one, two = _near(a, b, reach_m)
     area_a, area_b = shapely.area(earlier)[one], shapely.area(later)[two]
     difference, group = a[one] - b[two], group_earlier[one]
-    fits = (group == group_later[two]) & (np.hypot(*difference.T) <= reach[group])
-    fits &= np.minimum(area_a, area_b) > MIN_AREA_RATIO * np.maximum(area_a, area_b)
-    pairs = pd.DataFrame({"group": group, "one": one, "two": two, "dx": difference[:, 0], "dy": difference[:, 1]})
-    return _counted(pairs[fits], n_groups, reach_m)
+    alike = np.minimum(area_a, area_b) > MIN_AREA_RATIO * np.maximum(area_a, area_b)
+    alike &= group == group_later[two]
+    pairs = pd.DataFrame({"group": group, "one": one, "two": two, "dx": difference[:, 0], "dy": difference[:, 1]})[
+        alike
+    ]
+    near = np.hypot(pairs["dx"], pairs["dy"]).to_numpy() <= reach[pairs["group"]]
+    return _counted(pairs, pairs[near], n_groups, reach_m)
 
 
 def _half_pitch_m(centres: Floats, group: Codes, n_groups: int) -> Floats:
@@ -114,21 +123,47 @@ def _near(a: Floats, b: Floats, reach_m: float) -> tuple[Codes, Codes]:
     return found["i"], found["j"]
 
 
-def _counted(pairs: pd.DataFrame, n_groups: int, reach_m: float) -> pd.DataFrame:
-    """Take in each group the median of the differences near the densest place of their scatter."""
-    group, difference = pairs["group"].to_numpy(), pairs[["dx", "dy"]].to_numpy()
-    possible = pairs.groupby("group")[["one", "two"]].nunique().min(axis=1).reindex(range(n_groups), fill_value=0)
-    centre = _densest(group, difference, n_groups, reach_m)
-    for _ in range(2):
-        near = np.hypot(*(difference - centre[group]).T) <= _PEAK_RADIUS_M
-        centre = _medians(pairs.loc[near, ["dx", "dy"]], group[near], n_groups)
+def _counted(anywhere: pd.DataFrame, pairs: pd.DataFrame, n_groups: int, reach_m: float) -> pd.DataFrame:
+    """Take in each group the shift that most `pairs` agree on, unless as good a one is found `anywhere`."""
+    group, difference = _ballots(pairs)
+    centre, near = _peak(group, difference, n_groups, reach_m)
     n = np.bincount(group[near], minlength=n_groups)
     apart = pd.DataFrame(np.abs(difference[near] - centre[group[near]]), columns=["dx", "dy"])
     scatter = _MAD_TO_SD * _medians(apart, group[near], n_groups).mean(axis=1)
+    possible = pairs.groupby("group")[["one", "two"]].nunique().min(axis=1).reindex(range(n_groups), fill_value=0)
     agreed = n >= np.maximum(MIN_VOTES, MIN_VOTE_SHARE * possible.to_numpy())
-    table = pd.DataFrame({"dx_m": centre[:, 0], "dy_m": centre[:, 1], "sd_m": scatter, "n": n})
+    rival = _rivals(anywhere, centre, np.where(agreed, n, 0), n_groups, reach_m)
+    agreed &= rival < np.maximum(RIVAL_SHARE * n, 1)
+    table = pd.DataFrame({"dx_m": centre[:, 0], "dy_m": centre[:, 1], "sd_m": scatter, "n": n, "n_rival": rival})
     table.loc[~agreed, ["dx_m", "dy_m", "sd_m"]] = 0.0, 0.0, np.nan
     return table
+
+
+def _ballots(pairs: pd.DataFrame) -> tuple[Codes, Floats]:
+    return pairs["group"].to_numpy(dtype=np.intp), pairs[["dx", "dy"]].to_numpy(dtype=np.float64)
+
+
+def _peak(group: Codes, difference: Floats, n_groups: int, reach_m: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return in each group the median of the differences near the densest place of the scatter, and which they are."""
+    centre = _densest(group, difference, n_groups, reach_m)
+    for _ in range(2):
+        near = np.hypot(*(difference - centre[group]).T) <= _PEAK_RADIUS_M
+        centre = _medians(pd.DataFrame(difference[near], columns=["dx", "dy"]), group[near], n_groups)
+    return centre, near
+
+
+def _rivals(pairs: pd.DataFrame, centre: Floats, n: Codes, n_groups: int, reach_m: float) -> Codes:
+    """Return how many pairs agree on the best shift that is another than `centre`, in groups with any votes `n`."""
+    group, difference = _ballots(pairs)
+    other = (n[group] > 0) & (np.hypot(*(difference - centre[group]).T) > 2 * _PEAK_RADIUS_M)
+    # A shift that no pair of scenes has is no rival, however far a caller lets the vote look.
+    other &= np.hypot(*difference.T) <= REACH_M
+    rivals = np.zeros(n_groups, dtype=np.intp)
+    some, place = np.unique(group[other], return_inverse=True)
+    if len(some):
+        _, near = _peak(place, difference[other], len(some), reach_m)
+        rivals[some] = np.bincount(place[near], minlength=len(some))
+    return rivals
 
 
 def _medians(values: pd.DataFrame, group: Codes, n_groups: int) -> Floats:
