@@ -100,6 +100,10 @@ def frames(
     size: Annotated[str | None, typer.Option(help="Width and height in pixels, such as 3840x2160.")] = None,
     span: Annotated[str | None, typer.Option("--range", help="Only these frames, such as 1001-1050.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Browsers to film with; the bytes are the same.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Address of a Dask scheduler whose workers see --out under the same path; the same bytes."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped (the default).")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and draw nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the deliveries [default: exports/frames].")] = None,
@@ -111,7 +115,7 @@ def frames(
     """
     chosen = _shot(shot, fps, size)
     if dry_run:
-        print(_plan_text(camps.film.build_plan(chosen)))
+        print(_plan_text(camps.film.build_plan(chosen), workers))
         return
     with _frame_progress() as progress:
         result = camps.film.render(
@@ -119,6 +123,7 @@ def frames(
             out or camps.settings.exports() / "frames",
             numbers=_numbers(span),
             workers=workers,
+            cluster=cluster,
             progress=progress,
         )
     print(f"{result.folder}: {result.n_drawn} frames drawn, {result.n_kept} kept")
@@ -154,7 +159,7 @@ def _numbers(span: str | None) -> range | None:
     return range(int(first), int(last or first) + 1)
 
 
-def _plan_text(plan: Any) -> str:
+def _plan_text(plan: Any, workers: int) -> str:
     shot = plan.shot
     return "\n".join(
         [
@@ -165,8 +170,14 @@ def _plan_text(plan: Any) -> str:
             f"dates     {plan.first_date} to {plan.last_date}, {shot.mode}",
             f"sources   {', '.join(shot.map.sources)}",
             f"disk      about {plan.disk_bytes / 1e6:.0f} MB",
+            f"time      about {_duration(plan.drawing_s(workers))} on a machine with two cores",
         ]
     )
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 @contextmanager

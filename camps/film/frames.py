@@ -159,7 +159,7 @@ class Filming:
         share = len(self._pending) / len(self.plan.numbers)
         place = files.existing_parent(self.folder / "x")
         free = shutil.disk_usage(place).free
-        needed = int(self.plan.disk_bytes * share / 20)
+        needed = int(self.plan.disk_bytes * share / 100)
         if free < needed:
             raise InputError(
                 f"{self.folder}: {free >> 20} MB free, but the frames take at least {needed >> 20} MB; "
