@@ -135,3 +135,19 @@ def test_nothing_said_is_help(camps) -> None:
     status, out, err = camps()
     assert "Usage: camps" in out
     assert (status, err) == (2, "")
+
+
+def test_the_plan_of_a_film_says_all_that_it_will_take(camps) -> None:
+    status, out, _ = camps("frames", "first", "--size", "3840x2160", "--dry-run")
+    said = {line.split()[0]: " ".join(line.split()[1:]) for line in out.splitlines()}
+    assert status == 0
+    assert said["frames"] == "1001 to 1100: 100"
+    assert said["dates"].startswith("2017-07-02 to 2020-07-02")
+    assert said["disk"] == "about 829 MB"
+    assert said["time"].startswith("about 21 s")
+
+
+def test_a_film_on_a_cluster_that_does_not_answer_is_named(camps, tmp_path: Path) -> None:
+    status, _, err = camps("frames", "first", "--cluster", "nonsense://nowhere", "--out", str(tmp_path))
+    assert status == 2
+    assert "nonsense://nowhere: no Dask scheduler answers there" in err
