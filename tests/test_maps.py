@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import folium
 import folium.plugins
@@ -581,7 +582,7 @@ def test_fits_a_telephone(written, opened, name):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("suffix", [".png", ".pdf"])
+@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
 def test_a_plate_has_its_size_on_paper_and_the_same_bytes_twice(tmp_path, suffix):
     map_ = maps.growth_map(look="light")
     one, other = (
@@ -593,14 +594,19 @@ def test_a_plate_has_its_size_on_paper_and_the_same_bytes_twice(tmp_path, suffix
         with Image.open(one) as picture:
             assert picture.size == (709, 531)
             assert picture.info["dpi"] == (pytest.approx(150, abs=0.02), pytest.approx(150, abs=0.02))
+    elif suffix == ".svg":
+        root = ElementTree.parse(one).getroot()
+        assert (root.get("width"), root.get("height")) == ("120mm", "90mm")
+        assert "Ürümqi" in {node.text for node in root.iter("{http://www.w3.org/2000/svg}text")}
+        assert not re.search(r"(href|src)=\"https?:", one.read_text(encoding="utf-8"))
     else:
         box = PdfReader(one).pages[0].mediabox
         assert float(box.width) / 72 * 25.4 == pytest.approx(120, abs=0.3)
 
 
 def test_a_plate_of_another_kind_or_size_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"plates are written as \.png or \.pdf"):
-        maps.write_plate(maps.site_map(), tmp_path / "plate.svg")
+    with pytest.raises(InputError, match=r"plates are written as \.png, \.svg or \.pdf"):
+        maps.write_plate(maps.site_map(), tmp_path / "plate.jpg")
     with pytest.raises(InputError, match="expected sizes above 0"):
         maps.write_plate(maps.site_map(), tmp_path / "plate.png", width_mm=0)
 

@@ -16,7 +16,7 @@ import shapely
 
 from camps import basemap, crs
 from camps.timeline import front_distances_m
-from camps.timeline.pieces import BUILT, _sightings, look_days
+from camps.timeline.pieces import BUILT, build_sightings, look_days
 
 #: Decimals of a degree kept of an outline: one centimetre.
 DIGITS = 7
@@ -47,7 +47,7 @@ def outline_entries(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) ->
         gain and lose; ``days``, the days on which each site was looked at.
     """
     days = look_days(footprints, looks)
-    sightings = _sightings(footprints, days)
+    sightings = build_sightings(footprints, days)
     changes = _changes(sightings)
     drawn = [sightings["geometry"].to_numpy(), *(np.array([c[name] for c in changes.values()]) for name in _PARTS)]
     shapes, numbers = _number_shapes(drawn)

@@ -132,18 +132,19 @@ class CampsMap(folium.Map):
 
     def styles(self) -> str:
         """Return the page's style sheet."""
-        return vendored.raw(fonts.font_style(self._json()) + _read("css/page.css"))
+        return vendored.raw(fonts.font_style(self.payload_text()) + read_own("css/page.css"))
 
     def scripts(self) -> str:
         """Return the page's scripts, in one scope of their own."""
-        text = "\n".join(_read(f"js/{name}.js") for name in _SCRIPTS)
+        text = "\n".join(read_own(f"js/{name}.js") for name in _SCRIPTS)
         return vendored.raw(f"(() => {{\n'use strict';\n{text}}})();\n")
 
     def data_text(self) -> str:
         """Return the payload as JSON that no HTML parser can mistake for markup."""
-        return vendored.raw(self._json().replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+        return vendored.raw(self.payload_text().replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
-    def _json(self) -> str:
+    def payload_text(self) -> str:
+        """Return what the page shows, as JSON."""
         return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
     def render(self, **kwargs: Any) -> str:
@@ -231,7 +232,8 @@ def _icon_defaults() -> str:
 
 
 @cache
-def _read(name: str) -> str:
+def read_own(name: str) -> str:
+    """Return one of the package's own files as text."""
     path = _HERE / name
     with files.readable(path):
         return path.read_text(encoding="utf-8")
@@ -240,7 +242,7 @@ def _read(name: str) -> str:
 @cache
 def texts(name: str) -> dict[str, Any]:
     """Return one of the package's own files of texts."""
-    return tomllib.loads(_read(name))
+    return tomllib.loads(read_own(name))
 
 
 def words() -> dict[str, dict[str, str]]:

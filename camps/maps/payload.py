@@ -117,6 +117,17 @@ def rank_labels(entries: list[dict[str, Any]], one: float) -> None:
         entries[i]["label_offset"] = round(max(one * math.sqrt(max(largest[i], 0.0)), 7.0) + 6, 2)
 
 
+def raise_labels(entries: list[dict[str, Any]], footprints: gpd.GeoDataFrame) -> None:
+    """Give each site that has outlines a place for its label: in the middle above the northernmost one."""
+    boxes = footprints.bounds.groupby(footprints["site_id"].astype(str)).agg(
+        west=("minx", "min"), east=("maxx", "max"), north=("maxy", "max")
+    )
+    for entry in entries:
+        if entry["id"] in boxes.index:
+            box = boxes.loc[entry["id"]]
+            entry["label_at"] = [round(float(box["west"] + box["east"]) / 2, 6), round(float(box["north"]), 6)]
+
+
 def lives(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """Return when each site opened and closed, as intervals of days, or None where nobody says."""
     return [

@@ -16,12 +16,17 @@ from playwright.sync_api import sync_playwright
 
 from camps import files, machine
 from camps.errors import InputError, RenderError
+from camps.maps import fonts
+from camps.maps import page as page_room
 from camps.maps.page import CampsMap, write_map
 
 MM_PER_INCH = 25.4
 #: The drawing is laid out for this many lines whatever the size of the paper, so that type keeps its proportion.
 _LINES = 1080
 _NO_TIME = time.gmtime(0)
+SUFFIXES = (".png", ".svg", ".pdf")
+_AS_PNG = "frame => { camps.setFrame(frame); return camps.canvas.toDataURL('image/png').split(',')[1]; }"
+_AS_SVG = "([frame, paper, style]) => campsSvg(camps.page.stage, frame, paper, style)"
 
 
 def write_plate(
@@ -40,11 +45,11 @@ def write_plate(
     map_
         One of our maps.
     path
-        The file; ``.png`` or ``.pdf`` (one page). The PNG is tagged sRGB.
+        The file: ``.png`` (tagged sRGB), ``.pdf`` (one page) or ``.svg`` (lines and letters, its fonts inside).
     width_mm, height_mm
         Size on paper, in millimetres; the default is 16 : 9, ten inches wide.
     dpi
-        Pixels an inch.
+        Pixels an inch of a PNG or PDF.
     **frame
         What to show, as ``camps.setFrame`` takes it: ``t``, ``mode``, ``lang``, ``look``, ``lon``, ``lat``, ``zoom``,
         ``layers``, ``background``. What is left out is as the map was made.
@@ -59,13 +64,18 @@ def write_plate(
         When the page refuses the frame.
     """
     target = Path(path)
-    if target.suffix not in (".png", ".pdf"):
-        raise InputError(f"{target}: plates are written as .png or .pdf; name the file so")
+    if target.suffix not in SUFFIXES:
+        raise InputError(f"{target}: plates are written as .png, .svg or .pdf; name the file so")
     if min(width_mm, height_mm, dpi) <= 0:
         raise InputError(f"plate of {width_mm} × {height_mm} mm at {dpi} dpi: expected sizes above 0")
     # In a thread of its own, because a notebook already runs an event loop and the browser's driver brings another.
     with ThreadPoolExecutor(max_workers=1) as beside:
-        picture = beside.submit(_picture, map_, _frame_of(map_, width_mm, height_mm, dpi) | frame).result()
+        whole = _frame_of(map_, width_mm, height_mm, dpi) | frame
+        paper = [width_mm, height_mm] if target.suffix == ".svg" else None
+        drawn = beside.submit(_drawn, map_, whole, paper).result()
+    if target.suffix == ".svg":
+        return files.write_text(target, drawn)
+    picture = Image.open(io.BytesIO(base64.b64decode(drawn)))
     with files.replacing(target) as temporary:
         _save(picture, temporary, target.suffix, dpi, map_.page_title)
     return target
@@ -80,10 +90,9 @@ def _frame_of(map_: CampsMap, width_mm: float, height_mm: float, dpi: int) -> di
     return {"width": width, "height": height, "scale": scale, **{key: view[key] for key in ("lon", "lat", "zoom")}}
 
 
-def _picture(map_: CampsMap, frame: dict[str, Any]) -> Image.Image:
-    """Return the canvas of one frame, drawn in a headless browser without a network."""
+def _drawn(map_: CampsMap, frame: dict[str, Any], paper_mm: list[float] | None) -> str:
+    """Return one frame, drawn in a headless browser without a network: a PNG in base 64, or SVG for a size on paper."""
     options = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
-    script = "frame => { camps.setFrame(frame); return camps.canvas.toDataURL('image/png').split(',')[1]; }"
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         path = write_map(map_, Path(folder) / "map.html")
         browser = driver.chromium.launch(executable_path=str(machine.find_chromium()), args=options)
@@ -91,12 +100,14 @@ def _picture(map_: CampsMap, frame: dict[str, Any]) -> Image.Image:
             page = browser.new_context(offline=True).new_page()
             page.goto(path.as_uri())
             page.evaluate("language => camps.ready([language])", frame.get("lang", map_.payload["meta"]["lang"]))
-            content = base64.b64decode(page.evaluate(script, frame))
+            if paper_mm is None:
+                return str(page.evaluate(_AS_PNG, frame))
+            page.add_script_tag(content=page_room.read_own("js/svg.js"))
+            return str(page.evaluate(_AS_SVG, [frame, paper_mm, fonts.font_style(map_.payload_text())]))
         except BrowserError as error:
             raise RenderError(f"plate: the page refused the frame ({error.message.splitlines()[0]})") from error
         finally:
             browser.close()
-    return Image.open(io.BytesIO(content))
 
 
 def _save(picture: Image.Image, path: Path, suffix: str, dpi: int, title: str) -> None:

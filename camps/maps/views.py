@@ -35,6 +35,7 @@ def site_map(
     look: str = "dark",
     title: Title = None,
     subtitle: Title = None,
+    relief: bool = True,
     online: bool = False,
 ) -> page.CampsMap:
     """Return a map of published sites with what is known of each in a popup.
@@ -47,7 +48,7 @@ def site_map(
         What colour and shape stand for: ``system`` or ``tier``.
     cluster
         Draw sites that would overlap as one symbol that says how many.
-    lang, look, title, subtitle, online
+    lang, look, title, subtitle, relief, online
         As for :func:`growth_map`.
 
     Raises
@@ -61,7 +62,7 @@ def site_map(
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     meta = _meta("sites", table, [], title=title, subtitle=subtitle, lang=lang, look=look, mode="observed", credits=[])
     meta |= {"precision": "none", "measure": None, "legend": titles()["legend"][by], "key_step_days": 1}
-    content = _content("sites", entries, meta) | {
+    content = _content("sites", entries, meta, relief=relief) | {
         "classes": _classes(by, entries),
         "marks": [],
         "options": _options(fixed_radius=7.5, cluster=cluster, label_zoom=6.5),
@@ -78,6 +79,7 @@ def growth_map(
     look: str = "dark",
     title: Title = None,
     subtitle: Title = None,
+    relief: bool = True,
     online: bool = False,
 ) -> page.CampsMap:
     """Return a map of counts that grow over time, with a time slider.
@@ -96,8 +98,11 @@ def growth_map(
         ``dark`` or ``light``.
     title, subtitle
         One text, or texts by language.
+    relief
+        Shade the ground by its relief; the reader can turn that off in the page, and without it a file is lighter.
     online
-        Let layers that others add load from other hosts.
+        Let layers that others add load from other hosts; their credit is printed with ours, and those whose terms
+        forbid it are not filmed.
 
     Returns
     -------
@@ -126,7 +131,7 @@ def growth_map(
     )  # fmt: skip
     meta |= {"precision": _precision(here), "measure": _measure(here), "legend": titles()["legend"]["tier"]}
     meta["key_step_days"] = 30
-    content = _content("growth", entries, meta) | {
+    content = _content("growth", entries, meta, relief=relief) | {
         "classes": _classes("tier", entries),
         "marks": ["stale", "unknown", "zero"],
         "options": _options(samples=payload.size_samples(entries), radius_of_one=radius_of_one, label_zoom=7.5),
@@ -145,6 +150,7 @@ def footprint_map(
     look: str = "dark",
     title: Title = None,
     subtitle: Title = None,
+    relief: bool = True,
     online: bool = False,
 ) -> page.CampsMap:
     """Return a map of building footprints that appear, grow and are lost, with a time slider.
@@ -160,7 +166,7 @@ def footprint_map(
     scenes
         Satellite pictures to lay under the footprints, each until the next one: ``observed_on``, ``path``,
         ``licence``, and ``bands`` where red, green and blue are not the first three.
-    mode, lang, look, title, subtitle, online
+    mode, lang, look, title, subtitle, relief, online
         As for :func:`growth_map`.
 
     Raises
@@ -179,6 +185,7 @@ def footprint_map(
         look=look,
         title=title,
         subtitle=subtitle,
+        relief=relief,
     )
     return page.CampsMap(content, online=online)
 
@@ -195,6 +202,7 @@ def compare_map(
     look: str = "dark",
     title: Title = None,
     subtitle: Title = None,
+    relief: bool = True,
     online: bool = False,
 ) -> page.CampsMap:
     """Return a map of one place at two dates, with a divider to swipe between them.
@@ -207,7 +215,7 @@ def compare_map(
         EDTF dates; by default the first and the last look.
     scenes
         As for :func:`footprint_map`: each side shows its own date's picture.
-    lang, look, title, subtitle, online
+    lang, look, title, subtitle, relief, online
         As for :func:`growth_map`.
 
     Raises
@@ -226,6 +234,7 @@ def compare_map(
         look=look,
         title=title,
         subtitle=subtitle,
+        relief=relief,
     )
     days = content["meta"]["stop_days"]
     first = clock_day(before) if before else days[0]
@@ -244,6 +253,7 @@ def era_map(
     look: str = "dark",
     title: Title = None,
     subtitle: Title = None,
+    relief: bool = True,
     online: bool = False,
 ) -> page.CampsMap:
     """Return a map of sites by when they opened and closed, with the chapters of the story on the slider.
@@ -252,7 +262,7 @@ def era_map(
     ----------
     sites
         The "site" table, EPSG:4326, with ``opened`` and ``closed`` (EDTF); the bundled gazetteer by default.
-    mode, lang, look, title, subtitle, online
+    mode, lang, look, title, subtitle, relief, online
         As for :func:`growth_map`.
 
     Raises
@@ -278,7 +288,7 @@ def era_map(
     last = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
     meta |= {"precision": "year", "measure": None, "legend": titles()["legend"]["system"], "key_step_days": 365}
     meta |= {"t_min": first, "t_max": last, "t_start": last, "modes": ["observed", "bracket"]}
-    content = _content("eras", entries, meta) | {
+    content = _content("eras", entries, meta, relief=relief) | {
         "classes": _classes("system", entries),
         "marks": ["opening", "closed", "undated"],
         "options": _options(fixed_radius=7.5, label_zoom=6.5),
@@ -348,18 +358,20 @@ def _footprint_content(
     look: str,
     title: Title,
     subtitle: Title,
+    relief: bool,
 ) -> dict[str, Any]:
     _require_choice(lang, look)
-    bundled = footprints is None
+    series = footprints_room.load()
     if footprints is None:
-        series = footprints_room.load()
         footprints, looks = series.footprints, series.looks
+    bundled = bool(footprints["footprint_id"].isin(series.footprints["footprint_id"]).all())
     credits = ["footprints"] if bundled else []
     _require_few_enough(footprints)
     table = _sites(sites)
     table = table[table["site_id"].isin(footprints["site_id"])]
     entries = payload.site_entries(table, _class_ids(table, "tier"))
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
+    payload.raise_labels(entries, footprints)
     meta = _meta(
         kind, table, stops(footprints=footprints, looks=looks),
         title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=credits, bundled=bundled,
@@ -374,7 +386,7 @@ def _footprint_content(
     meta |= {"t_min": first, "t_max": last, "t_start": last}
     present = set(footprints["kind"])
     swatches = [name for name in ("building", "block", "construction", "compound", "other") if name in present]
-    return _content(kind, entries, meta) | {
+    return _content(kind, entries, meta, relief=relief) | {
         "view": payload.fit_bounds(footprints.total_bounds),
         "footprints": outlines.outline_entries(footprints, looks),
         "scenes": pictures,
@@ -484,7 +496,7 @@ def _credit_of(entry: sources.SourceEntry) -> str:
     return f"{entry.publisher}: {entry.title}" + (f" ({entry.licence})" if known else "")
 
 
-def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any]) -> dict[str, Any]:
+def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any], *, relief: bool) -> dict[str, Any]:
     lon, lat = [entry["lon"] for entry in entries], [entry["lat"] for entry in entries]
     bounds = (min(lon), min(lat), max(lon), max(lat)) if entries else (73.0, 18.0, 135.0, 53.0)
     return {
@@ -492,7 +504,7 @@ def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any]) -> 
         "sites": entries,
         "meta": meta,
         "view": payload.fit_bounds(bounds),
-        "base": page.base(),
+        "base": page.base() if relief else {**page.base(), "relief": None},
         "eras": [],
         "class_names": titles()["class"],
         **payload.looks_and_words(page.words()),

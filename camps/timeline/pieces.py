@@ -18,7 +18,7 @@ from camps.growth.looks import look_days, neighbour, require_tracks, site_keys
 from camps.timeline.clock import Mode, require_columns, require_mode
 from camps.timeline.fronts import polygonal
 
-__all__ = ["BUILT", "ROLE", "cues", "look_days"]
+__all__ = ["BUILT", "ROLE", "build_sightings", "cues", "look_days"]
 
 #: How a footprint seen at a look is drawn.
 ROLE = {"building": "solid", "block": "solid", "other": "solid", "compound": "outline", "construction": "hatch"}
@@ -98,7 +98,7 @@ def cues(
     """
     require_mode(mode)
     require_tracks(footprints)
-    rows = _sightings(footprints, look_days(footprints, looks), tracks)
+    rows = build_sightings(footprints, look_days(footprints, looks), tracks)
     drawn = [*_seen(rows), *_before_first(rows, mode), *_to_next(rows, mode), *_after_last(rows, mode)]
     drawn = [table for table in drawn if len(table)]
     every = pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(columns=[*_TEXT, *_NUMBERS, *_SHAPES])
@@ -109,8 +109,26 @@ def cues(
     return gpd.GeoDataFrame(every, geometry="geometry", crs=crs.WGS84)
 
 
-def _sightings(footprints: gpd.GeoDataFrame, at_site: pd.DataFrame, tracks: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return a row a sighting, in the order of the clock, with the sighting after it and the looks around it."""
+def build_sightings(
+    footprints: gpd.GeoDataFrame, at_site: pd.DataFrame, tracks: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return a row a sighting, in the order of the clock, with the sighting after it and the looks around it.
+
+    Parameters
+    ----------
+    footprints
+        The "footprint" table with ``track_id`` and ``observed_on``.
+    at_site
+        The days on which each site was looked at, as from :func:`look_days`.
+    tracks
+        How the outlines follow each other, where that is known.
+
+    Returns
+    -------
+    DataFrame
+        Per sighting: track_id, footprint_id, site_id, kind, day, area_m2, geometry (EPSG:4326), the same of the next
+        sighting as ``next_*``, and the looks before, after and covering it, as days since 1970-01-01.
+    """
     rows = _one_a_day(footprints)
     track = rows.groupby("track_id", sort=False)
     rows["is_first"], rows["is_last"] = track.cumcount().eq(0), track.cumcount(ascending=False).eq(0)

@@ -37,7 +37,7 @@ class Ground {
     // Natural Earth is drawn for 1:10 million: closer than about zoom 10 its lines would claim what they do not know.
     const trust = 1 - smoothstep(9.5, 11.5, ze);
     fillRings(pen, layers.land, look.land);
-    if (this.relief && this.relief.entry.shades) this.drawRelief(pen, frame);
+    if (frame.relief && this.relief && this.relief.entry.shades) this.drawRelief(pen, frame);
     ctx.globalAlpha = trust;
     strokeLines(pen, layers.rivers, look.river, 1.1 * u * smoothstep(2.5, 4.5, ze));
     fillRings(pen, layers.lakes, look.lake);

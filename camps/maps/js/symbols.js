@@ -223,7 +223,9 @@ function firstGroups(points, reach) {
     if (near) near.members.push(i);
     else groups.push({ x, y, members: [i] });
   });
-  return groups;
+  // A group is drawn at the mean of its members, so what touches is judged from there.
+  const mean = (members, axis) => members.reduce((sum, i) => sum + points[i][axis], 0) / members.length;
+  return groups.map(({ members }) => ({ x: mean(members, 0), y: mean(members, 1), members }));
 }
 
 // Counted, and the count was none.
