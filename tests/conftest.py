@@ -17,6 +17,11 @@ hypothesis.settings.load_profile("house")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest module first, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: "test_end_to_end" not in item.nodeid)
+
+
 def _mirror_folder() -> Path | None:
     named = os.environ.get("CAMPS_MIRROR")
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
