@@ -48,6 +48,8 @@ class Plan:
         Dates of the first and last frame.
     seconds
         Length of the film.
+    stops
+        Dates of the observations on the map that is filmed, in order.
     disk_bytes
         Estimate of what the frames take; a map of few colours takes less.
     """
@@ -55,6 +57,7 @@ class Plan:
     shot: Shot
     numbers: tuple[int, ...]
     states: tuple[State, ...]
+    stops: tuple[date, ...] = ()
 
     @property
     def dates(self) -> list[date]:
@@ -102,7 +105,8 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     """
     keys = _camera_keys(shot, ground)
     marks = _clock_marks(shot, ground)
-    return Plan(shot, tuple(shot.numbers), tuple(_state(shot, keys, marks, number) for number in shot.numbers))
+    states = tuple(_state(shot, keys, marks, number) for number in shot.numbers)
+    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops))
 
 
 def _state(shot: Shot, keys: Sequence[camera.Key], marks: Sequence[clock.Mark], number: int) -> State:

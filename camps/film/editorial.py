@@ -1,0 +1,262 @@
+"""The folder ``edit``: the shot on a timeline, its labels and its dates, for editors and subtitlers.
+
+References
+----------
+OpenTimelineIO 0.18, *ImageSequenceReference*, *Marker* and the file format ``.otio``.
+CMX Systems, CMX 3600 edit decision list: ``TITLE``, ``FCM``, an event as number, reel, channel, transition, source in
+and out, record in and out; out is the frame after the last. Markers are Avid's ``* LOC:`` comments.
+SubRip: numbered cues with ``HH:MM:SS,mmm --> HH:MM:SS,mmm``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+
+import opentimelineio as otio
+import pysubs2
+
+from camps import files, maps
+from camps.film import clock, timecode
+from camps.film.passes import FRAME_PADDING, PassInfo
+from camps.film.plan import Plan
+from camps.film.tracks import Described, require_frames
+
+#: A subtitle that stands for less time than this cannot be read.
+LEAST_SUBTITLE_S = 1
+
+LABEL_COLUMNS = (
+    "lang", "text", "in_frame", "out_frame", "in_timecode", "out_timecode", "x_px", "y_px", "w_px", "h_px",
+)  # fmt: skip
+
+_BEAUTY = "beauty"
+_COLOURS = {"era": otio.schema.MarkerColor.GREEN, "observation": otio.schema.MarkerColor.YELLOW}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of a shot that an editor will want to find.
+
+    Attributes
+    ----------
+    at
+        Frames after the first.
+    kind
+        ``"era"`` or ``"observation"``.
+    text
+        What begins or was seen.
+    """
+
+    at: int
+    kind: str
+    text: str
+
+
+def write_editorial(
+    folder: Path, name: str, plan: Plan, described: Described, *, passes: Sequence[PassInfo]
+) -> list[Path]:
+    """Write timeline, edit list, labels and subtitles of a shot and return the files.
+
+    ``NAME.otio`` has a track a pass, of which only beauty is switched on, and markers at chapters and observations;
+    ``NAME.edl`` has the beauty pass as one event with the same markers; ``labels.csv`` has a row a label and language
+    with its first and last frame; ``NAME_dates.srt`` has the dates shown.
+
+    Parameters
+    ----------
+    folder, name
+        Where the files go, beside the folders of the passes, and what their names begin with.
+    plan
+        The shot.
+    described
+        What the page said of each frame, as `camps.describe()` returns it, with ``frame`` added.
+    passes
+        The passes in the order of the composite, lowest first.
+
+    Raises
+    ------
+    InputError
+        When frames are missing.
+    """
+    require_frames(plan, described)
+    marks = build_marks(plan)
+    timeline = build_timeline(name, plan, passes, marks)
+    return [
+        files.write_text(folder / f"{name}.otio", otio.adapters.write_to_string(timeline, "otio_json") + "\n"),
+        files.write_text(folder / f"{name}.edl", edit_list(name, plan, passes, marks)),
+        _write_labels(folder / "labels.csv", plan, described),
+        files.write_text(folder / f"{name}_dates.srt", subtitles(plan, described)),
+    ]
+
+
+def build_marks(plan: Plan) -> list[Mark]:
+    """Return the chapters and observations of a shot, in order, each at the first frame that shows it.
+
+    An observation between the days of two frames stands at the later one, the first that knows of it.
+    """
+    days = [int(state["t"] // 1) for state in plan.states]
+    eras = [
+        Mark(at, "era", era["names"]["en"])
+        for era in maps.read_eras()
+        if (at := next((i for i, day in enumerate(days) if era["from"] <= day < era["to"]), None)) is not None
+    ]
+    return sorted([*eras, *_observations(plan, days)], key=lambda mark: (mark.at, mark.kind))
+
+
+def _observations(plan: Plan, days: Sequence[int]) -> Iterator[Mark]:
+    for stop in plan.stops:
+        day = clock.to_day(stop)
+        at = next((i for i, shown in enumerate(days) if shown >= day), None)
+        if at is not None and (at > 0 or days[0] == day):
+            yield Mark(at, "observation", f"Observed {stop.isoformat()}")
+
+
+def build_timeline(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence[Mark]) -> otio.schema.Timeline:
+    """Return a timeline with a track a pass; its media are found from the folder that it lies in."""
+    rate = float(plan.shot.rate)
+    timeline = otio.schema.Timeline(name, global_start_time=_time(timecode.start_count(plan.shot.rate), rate))
+    timeline.tracks.markers.extend(_marker(mark, rate) for mark in marks)
+    shown = _shown(passes)
+    for one in passes:
+        track = otio.schema.Track(one.name, kind=otio.schema.TrackKind.Video)
+        track.enabled = one is shown
+        track.append(_clip(one, plan))
+        timeline.tracks.append(track)
+    return timeline
+
+
+def _shown(passes: Sequence[PassInfo]) -> PassInfo:
+    return next((one for one in passes if one.name == _BEAUTY), passes[0])
+
+
+def _clip(one: PassInfo, plan: Plan) -> otio.schema.Clip:
+    rate = float(plan.shot.rate)
+    media = otio.opentime.TimeRange(_time(timecode.start_count(plan.shot.rate), rate), _time(len(plan.numbers), rate))
+    reference = otio.schema.ImageSequenceReference(
+        target_url_base=f"../{one.folder}/", name_prefix=one.prefix, name_suffix=one.suffix,
+        start_frame=plan.numbers[0], frame_step=1, rate=rate, frame_zero_padding=FRAME_PADDING,
+        missing_frame_policy=otio.schema.ImageSequenceReference.MissingFramePolicy.error, available_range=media,
+    )  # fmt: skip
+    return otio.schema.Clip(one.prefix.rstrip("."), media_reference=reference, source_range=media)
+
+
+def _marker(mark: Mark, rate: float) -> otio.schema.Marker:
+    span = otio.opentime.TimeRange(_time(mark.at, rate), _time(1, rate))
+    return otio.schema.Marker(mark.text, marked_range=span, color=_COLOURS[mark.kind], metadata={"camps": mark.kind})
+
+
+def _time(frames: int, rate: float) -> otio.opentime.RationalTime:
+    return otio.opentime.RationalTime(frames, rate)
+
+
+def edit_list(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence[Mark]) -> str:
+    """Return a CMX 3600 edit decision list of one event, the beauty pass, with its markers."""
+    rate, one = plan.shot.rate, _shown(passes)
+    first, after = timecode.timecode(0, rate), timecode.timecode(len(plan.numbers), rate)
+    lines = [
+        f"TITLE: {name}",
+        f"FCM: {'DROP FRAME' if timecode.drops(rate) else 'NON-DROP FRAME'}",
+        "",
+        f"001  AX       V     C        {first} {after} {first} {after}",
+        f"* FROM CLIP NAME: {one.prefix}[{plan.numbers[0]}-{plan.numbers[-1]}]{one.suffix}",
+        *(f"* LOC: {timecode.timecode(mark.at, rate)} {_COLOURS[mark.kind]:<7} {_ascii(mark.text)}" for mark in marks),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _ascii(text: str) -> str:
+    dashes = text.translate({ord(dash): "-" for dash in "‐‑‒–—"} | {ord("’"): "'"})
+    return unicodedata.normalize("NFKD", dashes).encode("ascii", "ignore").decode("ascii")
+
+
+# ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _write_labels(path: Path, plan: Plan, described: Described) -> Path:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(LABEL_COLUMNS)
+    writer.writerows(_label_rows(plan, described))
+    # Spreadsheets take a list without this mark for an old single-byte encoding, and garble all but English.
+    return files.write_text(path, "\ufeff" + text.getvalue())
+
+
+def _label_rows(plan: Plan, described: Described) -> list[tuple[object, ...]]:
+    rate, scale, first = plan.shot.rate, plan.shot.scale, plan.numbers[0]
+    rows = []
+    for (lang, text, _), seen in sorted(_labels(described).items()):
+        for run in _runs(sorted(seen)):
+            box = (f"{scale * side:.1f}" for side in seen[run[0]])
+            codes = (timecode.timecode(at, rate) for at in (run[0], run[-1]))
+            rows.append((lang, text, first + run[0], first + run[-1], *codes, *box))
+    return rows
+
+
+def _labels(described: Described) -> dict[tuple[str, str, int], dict[int, list[float]]]:
+    """Return for each label (language, text, which of several with that text) its box on each frame that has it."""
+    found: dict[tuple[str, str, int], dict[int, list[float]]] = {}
+    for at, frame in enumerate(described):
+        before: Counter[tuple[str, str]] = Counter()
+        for label in _entries(frame):
+            key = (str(label["lang"]), str(label["text"]))
+            found.setdefault((*key, before[key]), {})[at] = [float(label[side]) for side in ("x", "y", "w", "h")]
+            before[key] += 1
+    return found
+
+
+def _entries(frame: Mapping[str, object]) -> list[Mapping[str, float]]:
+    labels = frame.get("labels") or []
+    assert isinstance(labels, list)
+    return labels
+
+
+def _runs(positions: Iterable[int]) -> Iterator[list[int]]:
+    """Yield runs of positions that follow one another."""
+    for _, run in groupby(enumerate(positions), key=lambda pair: pair[1] - pair[0]):
+        yield [position for _, position in run]
+
+
+# ── subtitles ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def subtitles(plan: Plan, described: Described) -> str:
+    """Return the dates shown as SubRip subtitles; where they change faster than can be read, the span of them.
+
+    Times count from the first frame. A frame that shows no date has no subtitle.
+    """
+    rate = plan.shot.rate
+    cues = pysubs2.SSAFile()
+    for start, end, text in _cues([str(frame.get("date_shown") or "") for frame in described], rate * LEAST_SUBTITLE_S):
+        cues.append(pysubs2.SSAEvent(timecode.milliseconds(start, rate), timecode.milliseconds(end, rate), text=text))
+    return cues.to_string("srt")
+
+
+def _cues(dates: Sequence[str], least: Fraction) -> Iterator[tuple[int, int, str]]:
+    """Yield first position, position after the last, and text of each cue."""
+    start = 0
+    waiting: list[tuple[int, str]] = []
+    for date, run in groupby(dates):
+        length = sum(1 for _ in run)
+        if waiting and (not date or length >= least):
+            yield _cue(waiting, start)
+            waiting = []
+        if date:
+            waiting.append((start, date))
+        start += length
+        if waiting and start - waiting[0][0] >= least:
+            yield _cue(waiting, start)
+            waiting = []
+    if waiting:
+        yield _cue(waiting, start)
+
+
+def _cue(waiting: Sequence[tuple[int, str]], end: int) -> tuple[int, int, str]:
+    first, last = waiting[0][1], waiting[-1][1]
+    return waiting[0][0], end, first if first == last else f"{first} – {last}"
