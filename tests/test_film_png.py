@@ -1,0 +1,64 @@
+"""A PNG file holds the pixels that went in, and is the same bytes whatever was encoded before."""
+
+from __future__ import annotations
+
+import io
+import threading
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from camps.errors import RenderError
+from camps.film import png
+
+HEIGHT, WIDTH = 70, 24
+
+
+def _alone(pixels: NDArray[np.uint8], **form: object) -> bytes:
+    """Return what a thread that has encoded nothing before gives."""
+    given: list[bytes] = []
+    thread = threading.Thread(target=lambda: given.append(png.encode(pixels, **form)))  # type: ignore[arg-type]
+    thread.start()
+    thread.join()
+    return given[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, HEIGHT - 1), st.integers(1, 40), st.integers(0, 255)), max_size=4))
+def test_a_picture_after_others_is_the_same_bytes_as_alone(changes: list[tuple[int, int, int]]) -> None:
+    pixels = np.full((HEIGHT, WIDTH, 4), 255, np.uint8)
+    png.encode(pixels)
+    for top, rows, value in changes:
+        pixels[top : top + rows, 3:9, :3] = value
+        encoded = png.encode(pixels, order="RGBA")
+        assert encoded == _alone(pixels, order="RGBA")
+        with Image.open(io.BytesIO(encoded)) as picture:
+            assert (np.asarray(picture) == pixels[..., :3]).all()
+
+
+@pytest.mark.parametrize(("alpha", "bit_depth"), list(product([False, True], [8, 16])))
+def test_every_form_keeps_what_it_can(alpha: bool, bit_depth: int) -> None:
+    rng = np.random.default_rng(5)
+    pixels = rng.integers(0, 256, (HEIGHT, WIDTH, 4), np.uint8)
+    pixels[..., 3] = 255
+    for _ in range(2):
+        pixels[20:30] //= 2
+        pixels[..., 3] = 255
+        encoded = png.encode(pixels, order="RGBA", alpha=alpha, bit_depth=bit_depth, premultiplied=False)
+        assert encoded == _alone(pixels, order="RGBA", alpha=alpha, bit_depth=bit_depth, premultiplied=False)
+    with Image.open(io.BytesIO(encoded)) as picture:
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+    fine = pixels if bit_depth == 8 else pixels.reshape(HEIGHT // 2, 2, WIDTH // 2, 2, 4).mean(axis=(1, 3))
+    assert np.abs(shown - fine[..., :3]).max() <= (0 if bit_depth == 8 else 1)
+
+
+def test_the_first_pixel_that_is_not_opaque_is_named() -> None:
+    pixels = np.full((HEIGHT, WIDTH, 4), 255, np.uint8)
+    pixels[33, 7, 3] = 254
+    with pytest.raises(RenderError, match="not opaque at x=7, y=33"):
+        png.encode(pixels)
