@@ -113,15 +113,15 @@ def frames(
     Frames that are there and still right are kept, so a run that was stopped goes on where it was, and a change of one
     date draws only the frames that show it.
     """
-    chosen = _shot(shot, fps, size)
+    chosen = chosen_shot(shot, fps, size)
     if dry_run:
-        print(_plan_text(camps.film.build_plan(chosen), workers))
+        print(plan_text(camps.film.build_plan(chosen), workers))
         return
-    with _frame_progress() as progress:
+    with frame_progress() as progress:
         result = camps.film.render(
             chosen,
             out or camps.settings.exports() / "frames",
-            numbers=_numbers(span),
+            numbers=frame_numbers(span),
             workers=workers,
             cluster=cluster,
             progress=progress,
@@ -131,7 +131,8 @@ def frames(
         print(result.movie)
 
 
-def _shot(name: str, fps: str | None, size: str | None) -> Any:
+def chosen_shot(name: str, fps: str | None, size: str | None) -> Any:
+    """Return a shot at the rate and size that the command line asks for."""
     changes: dict[str, Any] = {}
     if fps is not None:
         changes["rate"] = int(fps) if fps.isdigit() else fps
@@ -150,7 +151,8 @@ def _size(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _numbers(span: str | None) -> range | None:
+def frame_numbers(span: str | None) -> range | None:
+    """Return the frames that ``--range`` names, or ``None`` for all."""
     if span is None:
         return None
     first, _, last = span.partition("-")
@@ -159,7 +161,8 @@ def _numbers(span: str | None) -> range | None:
     return range(int(first), int(last or first) + 1)
 
 
-def _plan_text(plan: Any, workers: int) -> str:
+def plan_text(plan: Any, workers: int) -> str:
+    """Return what a run would draw, a line each."""
     shot = plan.shot
     return "\n".join(
         [
@@ -181,7 +184,8 @@ def _duration(seconds: float) -> str:
 
 
 @contextmanager
-def _frame_progress() -> Iterator[Callable[[int, int, str], None]]:
+def frame_progress() -> Iterator[Callable[[int, int, str], None]]:
+    """Yield what tells how far a run is, on a terminal only."""
     console = Console(file=sys.stderr)
     columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

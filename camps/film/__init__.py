@@ -6,6 +6,11 @@
     result = camps.film.render(shot, "exports/frames")
 """
 
+from camps.film.checks import report_text as report_text
+from camps.film.delivery import Delivery as Delivery
+from camps.film.delivery import deliver as deliver
+from camps.film.delivery import list_passes as list_passes
+from camps.film.delivery import plan_delivery as plan_delivery
 from camps.film.movie import write_movie as write_movie
 from camps.film.plan import Ground as Ground
 from camps.film.plan import Plan as Plan
@@ -22,6 +27,7 @@ from camps.film.shot import read_shot as read_shot
 from camps.film.stage import FilmPage as FilmPage
 
 __all__ = [
-    "FilmPage", "Ground", "Plan", "RenderResult", "Shot", "build_plan", "build_shot", "build_shot_of_dates",
-    "folder_name", "list_shots", "plan_frames", "read_shot", "render", "write_movie",
+    "Delivery", "FilmPage", "Ground", "Plan", "RenderResult", "Shot", "build_plan", "build_shot",
+    "build_shot_of_dates", "deliver", "folder_name", "list_passes", "list_shots", "plan_delivery", "plan_frames",
+    "read_shot", "render", "report_text", "write_movie",
 ]  # fmt: skip

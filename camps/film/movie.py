@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from camps import files
 from camps.errors import InputError
 
-MovieKind = Literal["proxy", "prores4444", "gif", "webp"]
+MovieKind = Literal["proxy", "prores4444", "prores422hq", "gif", "webp"]
 Told = Callable[[int, int], None]
 
 _BT709 = 1
@@ -47,13 +49,62 @@ _CODECS = {
         "prores_ks", "mov", "yuva444p10le", "RGBA", "rgba",
         {"profile": "4444", "alpha_bits": "16", "vendor": "apl0", "threads": "2"},
     ),
+    "prores422hq": _Codec(
+        "prores_ks", "mov", "yuv422p10le", "RGB", "rgb24", {"profile": "hq", "vendor": "apl0", "threads": "2"},
+    ),
 }  # fmt: skip
 #: Suffix of each kind of movie.
-SUFFIXES: dict[MovieKind, str] = {"proxy": ".mp4", "prores4444": ".mov", "gif": ".gif", "webp": ".webp"}
+SUFFIXES: dict[MovieKind, str] = {
+    "proxy": ".mp4", "prores4444": ".mov", "prores422hq": ".mov", "gif": ".gif", "webp": ".webp",
+}  # fmt: skip
+#: Height of the burnt-in text as a share of the picture's.
+_BURNT = 0.026
+
+
+@dataclass(frozen=True)
+class MovieFacts:
+    """What a movie says of itself, read back.
+
+    Attributes
+    ----------
+    codec, profile, pixel_format, container
+        As FFmpeg names them.
+    width, height, n_frames
+        Size in pixels, and pictures counted packet by packet.
+    rate
+        Frames a second, exact.
+    primaries, transfer, matrix
+        Colour tags as numbers of ITU-T H.273; 1 is BT.709.
+    studio_range
+        Whether it says that black is 16 and white 235 (of 255).
+    timecode
+        Timecode of the first frame, or ``None`` without a timecode track.
+    """
+
+    codec: str
+    profile: str
+    pixel_format: str
+    container: str
+    width: int
+    height: int
+    n_frames: int
+    rate: Fraction
+    primaries: int
+    transfer: int
+    matrix: int
+    studio_range: bool
+    timecode: str | None
 
 
 def write_movie(
-    frames: Sequence[Path], path: Path, *, rate: Fraction, kind: MovieKind = "proxy", told: Told | None = None
+    frames: Sequence[Path],
+    path: Path,
+    *,
+    rate: Fraction,
+    kind: MovieKind = "proxy",
+    timecode: str | None = None,
+    burnt: Sequence[str] = (),
+    told: Told | None = None,
 ) -> Path:
     """Write a movie of pictures and return its path.
 
@@ -67,8 +118,12 @@ def write_movie(
         Frames a second.
     kind
         ``"proxy"``: H.264, yuv420p, for any player and browser; an odd last row or column is left out, as 4:2:0 needs
-        even sizes. ``"prores4444"``: ten bits with alpha. Both are tagged bt709. ``"gif"`` and ``"webp"``: pictures
-        that move, for a web page.
+        even sizes. ``"prores4444"``: ten bits with straight alpha. ``"prores422hq"``: ten bits, opaque. All three are
+        tagged bt709, studio range. ``"gif"`` and ``"webp"``: pictures that move, for a web page.
+    timecode
+        Timecode of the first frame, for a timecode track.
+    burnt
+        A line for each frame that is burnt into its foot, such as its number and timecode.
     told
         Called with frames done and frames in all.
 
@@ -83,7 +138,8 @@ def write_movie(
         raise InputError(f"{path}: a movie of kind {kind} ends in {SUFFIXES[kind]}; name it so")
     with files.replacing(path) as temporary:
         if kind in _CODECS:
-            _encode(temporary, frames, rate, _CODECS[kind], told or _nobody)
+            pictures = _burn(_pictures(frames, _CODECS[kind].picture, told or _nobody), burnt)
+            _encode(temporary, pictures, rate, _CODECS[kind], timecode)
         else:
             _animate(temporary, frames, rate, kind, told or _nobody)
     return path
@@ -93,9 +149,74 @@ def _nobody(done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def _encode(path: Path, frames: Sequence[Path], rate: Fraction, codec: _Codec, told: Told) -> None:
+def read_movie(path: Path) -> MovieFacts:
+    """Return what a movie says of itself, its pictures counted.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read as a movie.
+    """
+    try:
+        with files.readable(path), av.open(str(path)) as movie:
+            stream = movie.streams.video[0]
+            tagged = [stream.metadata, movie.metadata, *(data.metadata for data in movie.streams.data)]
+            timecodes = [tags["timecode"] for tags in tagged if "timecode" in tags]
+            n_frames = sum(packet.size > 0 for packet in movie.demux(stream))
+            context = stream.codec_context
+            return MovieFacts(
+                context.name, str(context.profile), str(context.pix_fmt), movie.format.name,
+                context.width, context.height, n_frames, Fraction(stream.average_rate or 0),
+                int(context.color_primaries), int(context.color_trc), int(context.colorspace),
+                int(context.color_range) == _STUDIO_RANGE, timecodes[0] if timecodes else None,
+            )  # fmt: skip
+    except (av.FFmpegError, IndexError) as error:
+        raise InputError(f"{path}: cannot be read as a movie ({error}); write it again") from error
+
+
+def read_ends(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the first and the last picture of a movie, height × width × 4, 8-bit RGB with straight alpha."""
+    with files.readable(path), av.open(str(path)) as movie:
+        stream = movie.streams.video[0]
+        first = _shown(next(movie.decode(stream)))
+        if stream.duration:
+            movie.seek(max(0, stream.duration - 1), stream=stream)
+        *_, last = movie.decode(stream)
+        return first, _shown(last)
+
+
+def _shown(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    tagged: dict[str, Any] = {"src_colorspace": Colorspace.ITU709, "src_color_range": ColorRange.MPEG}
+    # FFmpeg's short way from 4:2:2 and 4:2:0 to RGB is two code values too dark; by way of 4:4:4 it is right.
+    whole = frame.reformat(format="yuva444p10le", **tagged, dst_colorspace=Colorspace.ITU709)
+    whole = frame if frame.format.name.startswith("yuva444p") else whole
+    return whole.reformat(format="rgba", **tagged, dst_color_range=ColorRange.JPEG).to_ndarray().astype(np.uint8)
+
+
+def _burn(pictures: Iterator[Image.Image], lines: Sequence[str]) -> Iterator[Image.Image]:
+    """Yield pictures with a line of text on a dark ground at the middle of their foot."""
+    for i, picture in enumerate(pictures):
+        yield _burnt_in(picture, lines[i]) if lines else picture
+
+
+def _burnt_in(picture: Image.Image, line: str) -> Image.Image:
+    width, height = picture.size
+    size = max(8.0, height * _BURNT)
+    burnt = picture.copy()
+    pen = ImageDraw.Draw(burnt, "RGBA")
+    # The font inside Pillow: the same letters on every machine.
+    font: Any = ImageFont.load_default(size)
+    middle = (width / 2, height - size)
+    left, top, right, bottom = pen.textbbox(middle, line, font=font, anchor="mm")
+    pen.rectangle((left - size / 2, top - size / 4, right + size / 2, bottom + size / 4), fill=(0, 0, 0, 160))
+    pen.text(middle, line, font=font, anchor="mm", fill=(255, 255, 255, 255))
+    return burnt
+
+
+def _encode(path: Path, pictures: Iterator[Image.Image], rate: Fraction, codec: _Codec, timecode: str | None) -> None:
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    width, height = _read(frames[0], codec.picture).size
+    first = next(pictures)
+    width, height = first.size
     with av.open(str(path), "w", format=codec.container, options=options) as movie:
         stream = cast(av.VideoStream, movie.add_stream(codec.name, rate=rate, options=dict(codec.options)))
         stream.width, stream.height, stream.pix_fmt = width - width % 2, height - height % 2, codec.pixel_format
@@ -103,7 +224,9 @@ def _encode(path: Path, frames: Sequence[Path], rate: Fraction, codec: _Codec, t
         context.flags |= av.codec.context.Flags.bitexact
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         context.color_range = _STUDIO_RANGE
-        for picture in _pictures(frames, codec.picture, told):
+        if timecode is not None:
+            stream.metadata["timecode"] = timecode
+        for picture in chain([first], pictures):
             movie.mux(stream.encode(_frame(picture, codec)))
         movie.mux(stream.encode(None))
 
@@ -112,7 +235,10 @@ def _frame(picture: Image.Image, codec: _Codec) -> av.VideoFrame:
     width, height = picture.size
     even = np.ascontiguousarray(np.asarray(picture)[: height - height % 2, : width - width % 2])
     frame = av.VideoFrame.from_ndarray(even, format=codec.array)
-    return frame.reformat(format=codec.pixel_format, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    shown = frame.reformat(format=codec.pixel_format, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    # ProRes takes these from the picture, not from the stream.
+    shown.color_primaries = shown.color_trc = _BT709
+    return shown
 
 
 def _animate(path: Path, frames: Sequence[Path], rate: Fraction, kind: MovieKind, told: Told) -> None:

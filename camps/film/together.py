@@ -161,12 +161,12 @@ class Together:
     def _frame_keys(self) -> dict[int, dict[str, str]]:
         browser = machine.browser_version(machine.find_chromium()).split()[-1]
         page_sum = page_sums(self.page)[""]
-        composing = _sum_of([read_resource("composite.py")])
+        composing = sum_of([read_resource("composite.py")])
         keys: dict[int, dict[str, str]] = {}
         for number, state in self._states.items():
             own = {name: self._key(page_sum, browser, state, info) for name, info in self.drawn.items()}
             made = {
-                name: _sum_of([composing, name, *(own[part] for part in info.made_of)])
+                name: sum_of([composing, name, *(own[part] for part in info.made_of)])
                 for name, info in self.made.items()
             }
             keys[number] = own | made
@@ -177,7 +177,7 @@ class Together:
         return records.frame_key(page_sum, seen_state(state, info, self._scene_days), encoding, browser)
 
     def keep(self) -> None:
-        """Keep the frames whose files are all there, verified, and show what is asked for; the others are to be drawn."""
+        """Keep the frames whose files are all there and verified; the others are to be drawn."""
         for record in read_journal(self.folder):
             if self._is_right(record):
                 self.records[record.number] = record
@@ -432,7 +432,8 @@ def _has(path: Path, sha256: str) -> bool:
     return path.is_file() and files.sha256(path) == sha256
 
 
-def _sum_of(texts: Sequence[str]) -> str:
+def sum_of(texts: Sequence[str]) -> str:
+    """Return the SHA-256 of texts, one a line."""
     return hashlib.sha256("\n".join(texts).encode("utf-8")).hexdigest()
 
 

@@ -57,7 +57,7 @@ class Furniture {
       box: this.boxFrom(pen, x, width, top, bottom, false),
       draw() {
         lines.forEach((line, i) => {
-          const y = top + (i + 0.95) * size * 1.35;
+          const y = top + (i + 0.74) * size * 1.35;
           type.draw(line, x, y, { size, colour: look.muted, align: 'end', halo: look.halo, haloWidth: 3 * u });
         });
       },

@@ -1,0 +1,88 @@
+"""`camps deliver`: what a graphics team takes delivery of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import camps
+from camps.cli.app import app, example
+from camps.cli.picturing import chosen_shot, frame_numbers, frame_progress, plan_text
+
+if TYPE_CHECKING:
+    pass
+
+
+@app.command(
+    epilog=example(
+        "camps deliver xinjiang --version 3 --langs en,fr,zh,ug --size 3840x2160",
+        "camps deliver first --range 1001-1010 --waive credit",
+    )
+)
+def deliver(
+    shot: Annotated[str, typer.Argument(help="Name of a shot in shots/, or the path of a shot file.")],
+    version: Annotated[
+        int | None, typer.Option(min=1, max=999, help="Version of the delivery [default: the shot's].")
+    ] = None,
+    passes: Annotated[str, typer.Option(help="Names of passes joined by commas, or all.")] = "all",
+    langs: Annotated[str, typer.Option(help="Languages of the labels joined by commas: en, fr, zh, ug.")] = "en",
+    out: Annotated[Path | None, typer.Option(help="Folder of the deliveries [default: exports/deliveries].")] = None,
+    size: Annotated[str | None, typer.Option(help="Width and height in pixels, such as 3840x2160.")] = None,
+    fps: Annotated[str | None, typer.Option(help="Frames a second, whole or as a fraction such as 24000/1001.")] = None,
+    span: Annotated[str | None, typer.Option("--range", help="Only these frames, such as 1001-1050.")] = None,
+    bit_depth: Annotated[int | None, typer.Option(help="8 or 16 bits a channel.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Browsers to film with; the bytes are the same.")] = 1,
+    movies: Annotated[bool, typer.Option("--movies/--no-movies", help="Whether to write the movies.")] = True,
+    waive: Annotated[
+        list[str] | None, typer.Option(help="A check that may fail; it stands in the manifest. May be given again.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped (the default).")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and draw nothing.")] = False,
+) -> None:
+    """Deliver a shot: all passes, movies, tracks, edit lists and papers in one folder, checked.
+
+    Every pass is drawn from one camera and one clock in one visit of the page. A version that is finished is never
+    overwritten; one that was stopped is continued.
+    """
+    chosen = _with(chosen_shot(shot, fps, size), shot, version=version, bit_depth=bit_depth)
+    if dry_run:
+        print(_dry_run(chosen, _list(langs), _list(passes), span, workers))
+        return
+    with frame_progress() as progress:
+        result = camps.film.deliver(
+            chosen,
+            out or camps.settings.exports() / "deliveries",
+            names=_list(passes),
+            languages=_list(langs),
+            numbers=frame_numbers(span),
+            workers=workers,
+            waive=waive or [],
+            movies=movies,
+            progress=progress,
+        )
+    print(_summary(result))
+
+
+def _list(text: str) -> list[str]:
+    return [part for part in text.replace(" ", "").split(",") if part]
+
+
+def _with(shot: Any, name: str, **changes: Any) -> Any:
+    """Return a shot with the changes that are given, checked again."""
+    given = {key: value for key, value in changes.items() if value is not None}
+    if not given:
+        return shot
+    return camps.film.build_shot({**shot.model_dump(mode="python", by_alias=True), **given}, what=name)
+
+
+def _dry_run(shot: Any, langs: list[str], names: list[str], span: str | None, workers: int) -> str:
+    plan = camps.film.plan_delivery(shot, numbers=frame_numbers(span))
+    listed = camps.film.list_passes(shot, languages=langs, names=names)
+    return f"{plan_text(plan, workers)}\npasses    {', '.join(info.name for info in listed)}"
+
+
+def _summary(result: Any) -> str:
+    drawn = f"{result.folder}: {result.n_drawn} frames drawn, {result.n_kept} kept, {len(result.passes)} passes"
+    return "\n".join([drawn, *map(str, result.movies), "", camps.film.report_text(result.report).rstrip()])

@@ -1,0 +1,380 @@
+"""What is checked before a delivery goes out. A failing check stops it unless somebody waives it by its name."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from camps import files
+from camps.errors import CheckError, InputError
+from camps.film import composite, flashes, movie, timecode
+from camps.film.licences import LayerLicence, credits_shown
+from camps.film.movie import MovieKind
+from camps.film.passes import PassInfo
+from camps.film.plan import Plan, reference_size
+from camps.film.shot import FIRST_FRAME
+from camps.film.together import FrameRecord
+
+#: Share of each side that graphics keep clear of (EBU R 95).
+GRAPHICS_SAFE = 0.05
+#: A label thinner than this is on its way in or out.
+LEAST_ALPHA = 0.02
+#: Smallest type, in lines of a 1080-line picture.
+LEAST_TEXT_PX = 14.0
+#: Time that the whole credit must stand, at full strength.
+LEAST_CREDIT_S = 3.0
+#: Code values by which a composite of the passes may differ from the beauty pass.
+MOST_DIFFERENCE = 1
+#: Least likeness of a movie's first and last picture to their PNGs, in dB (peak signal to noise).
+LEAST_PSNR_DB: Mapping[MovieKind, float] = {"prores4444": 40.0, "prores422hq": 36.0, "proxy": 28.0}
+
+_MOST_DETAILS = 20
+#: Rounding of a text box, in lines of a 1080-line picture.
+_TOLERANCE_PX = 1.0
+_BT709 = 1
+_PIXEL_FORMATS = {
+    "prores4444": ("yuva444p10le", "yuva444p12le"),
+    "prores422hq": ("yuv422p10le",),
+    "proxy": ("yuv420p",),
+}
+
+
+@dataclass(frozen=True)
+class Movie:
+    """A movie of a delivery: its file, its kind and the pass that it shows."""
+
+    path: Path
+    kind: MovieKind
+    shows: PassInfo
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All that lies in the folder of a delivery before its papers are signed."""
+
+    folder: Path
+    plan: Plan
+    passes: Mapping[str, PassInfo]
+    frames: Sequence[FrameRecord]
+    movies: Sequence[Movie]
+    licences: Sequence[LayerLicence]
+    meta: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found.
+
+    Attributes
+    ----------
+    name
+        What it is waived by.
+    passed
+        Whether all is as it has to be.
+    finding
+        One line.
+    details
+        The faults, at most twenty.
+    waived
+        Whether it failed and was waived.
+    """
+
+    name: str
+    passed: bool
+    finding: str
+    details: tuple[str, ...] = field(default=())
+    waived: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """Return pass, waived or FAIL."""
+        return "pass" if self.passed else "waived" if self.waived else "FAIL"
+
+
+def run_checks(finished: Finished, *, waive: Iterable[str] = ()) -> list[Check]:
+    """Return what every check of `CHECKS` found, in order."""
+    waived = set(waive)
+    checks = [_checked(name, check(finished)) for name, check in CHECKS.items()]
+    return [replace(one, waived=not one.passed and one.name in waived) for one in checks]
+
+
+def require_known(names: Iterable[str]) -> None:
+    """Raise an InputError when a name to waive is no check."""
+    if strangers := [name for name in names if name not in CHECKS]:
+        raise InputError(f"--waive {', '.join(strangers)}: expected a check: {', '.join(CHECKS)}")
+
+
+def require_passed(checks: Sequence[Check], report: Path) -> None:
+    """Raise a CheckError that names the checks which failed and were not waived."""
+    failed = [check for check in checks if check.outcome == "FAIL"]
+    if not failed:
+        return
+    told = "; ".join(f"{check.name}: {check.finding}" for check in failed)
+    flags = " ".join(f"--waive {check.name}" for check in failed)
+    raise CheckError(f"the delivery is not finished: {told} (see {report}); mend it, or run again with {flags}")
+
+
+def report_text(checks: Sequence[Check]) -> str:
+    """Return the report as text, a line a check and its faults below."""
+    lines = []
+    for check in checks:
+        lines.append(f"{check.outcome:<7}{check.name:<12}{check.finding}")
+        lines += [f"         {detail}" for detail in check.details]
+    return "\n".join(lines) + "\n"
+
+
+def report_json(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return the report as plain values."""
+    return [
+        {"check": c.name, "outcome": c.outcome.lower(), "finding": c.finding, "details": list(c.details)}
+        for c in checks
+    ]
+
+
+def _checked(name: str, result: tuple[list[str], str]) -> Check:
+    faults, finding = result
+    details = tuple(faults[:_MOST_DETAILS])
+    if len(faults) > _MOST_DETAILS:
+        details = (*details, f"… and {len(faults) - _MOST_DETAILS} more")
+    return Check(name, not faults, f"{len(faults)} faults; {finding}" if faults else finding, details)
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _files(finished: Finished) -> tuple[list[str], str]:
+    """Every picture is there and has the bytes that were written."""
+    faults = [
+        f"{info.file(record.number)}: not there, or not the bytes that were written; delete it and run again"
+        for record in finished.frames
+        for info in finished.passes.values()
+        if not _whole(finished.folder / info.file(record.number), record.sums[info.name][1])
+    ]
+    n = len(finished.frames) * len(finished.passes)
+    return faults, f"{n} pictures, each whole"
+
+
+def _whole(path: Path, sha256: str) -> bool:
+    return path.is_file() and files.sha256(path) == sha256
+
+
+def _gaps(finished: Finished) -> tuple[list[str], str]:
+    """Frame numbers follow one another, and no other picture lies among them."""
+    numbers = [record.number for record in finished.frames]
+    wanted = list(range(numbers[0], numbers[-1] + 1)) if numbers else []
+    faults = [f"frame {number} is missing" for number in sorted(set(wanted) - set(numbers))]
+    for info in finished.passes.values():
+        expected = {Path(info.file(number)).name for number in numbers}
+        strangers = sorted({path.name for path in (finished.folder / info.folder).iterdir()} - expected)
+        faults += [f"{info.folder}/{name}: does not belong to the sequence" for name in strangers]
+    return faults, f"frames {numbers[0]} to {numbers[-1]} without a gap" if numbers else "no frames"
+
+
+def _colour(finished: Finished) -> tuple[list[str], str]:
+    """Every picture is tagged sRGB, and has the size, depth and alpha of the first of its pass."""
+    faults = []
+    for info in finished.passes.values():
+        heads = {n: _head(finished.folder / info.file(n)) for n in finished.plan.numbers}
+        first = next(iter(heads.values()))
+        wanted = struct.pack(">IIBB", *finished.plan.shot.size, finished.plan.shot.bit_depth, _colour_type(info))
+        if first[16:26] != wanted or first[37:41] != b"sRGB":
+            faults.append(f"{info.file(finished.plan.numbers[0])}: wrong size, depth or alpha, or no sRGB tag")
+        faults += [f"{info.file(n)}: another head than the first frame's" for n, head in heads.items() if head != first]
+    return faults, "sRGB tag, size, depth and alpha from the first frame on"
+
+
+def _colour_type(info: PassInfo) -> int:
+    return 2 if info.alpha == "none" else 6
+
+
+def _head(path: Path) -> bytes:
+    """Return the beginning of a PNG file up to the end of its sRGB chunk."""
+    with path.open("rb") as stream:
+        return stream.read(46)
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _composite(finished: Finished) -> tuple[list[str], str]:
+    """Three frames, their passes read back and laid over one another, are the beauty pass."""
+    beauty = finished.passes.get("beauty")
+    if beauty is None or not set(beauty.made_of) <= set(finished.passes):
+        return [], "not asked: beauty or a pass that it is made of is not delivered"
+    numbers = finished.plan.numbers
+    asked = sorted({numbers[0], numbers[len(numbers) // 2], numbers[-1]})
+    most = {number: difference(finished, beauty, number) for number in asked}
+    faults = [f"frame {n}: differs by {d} code values" for n, d in most.items() if d > MOST_DIFFERENCE]
+    return faults, f"passes laid over one another differ from beauty by at most {max(most.values())} code values"
+
+
+def difference(finished: Finished, made: PassInfo, number: int) -> int:
+    """Return the largest difference of a made pass from the composite of its parts, as the files have them."""
+    read = _read_deep if finished.plan.shot.bit_depth == 16 else _read
+    parts = [composite.build_layer(read(finished.folder / finished.passes[name].file(number))) for name in made.made_of]
+    shown = read(finished.folder / made.file(number)).astype(np.int64)
+    return int(np.abs(composite.compose(parts).astype(np.int64) - shown).max())
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    with files.readable(path), Image.open(path) as picture:
+        return np.asarray(picture.convert("RGBA"))
+
+
+def _read_deep(path: Path) -> NDArray[np.uint16]:
+    with files.readable(path), av.open(str(path)) as opened:
+        return next(opened.decode(video=0)).to_ndarray(format="rgba64le").astype(np.uint16)
+
+
+def _flashes(finished: Finished) -> tuple[list[str], str]:
+    """No second has more than three flashes over more than a quarter of the picture."""
+    pictures = [small for record in finished.frames if (small := record.small_picture()) is not None]
+    if not pictures:
+        return [], "not asked: beauty is not delivered"
+    found = flashes.find_flashes(pictures, finished.plan.shot.rate)
+    first = finished.plan.numbers[0]
+    finding = (
+        f"at most {found.n_most} flashes a second; largest jump of the mean {found.largest_jump:.1f} cd/m² "
+        f"(frame {first + found.jump_at}); by ITU-R BT.1702"
+    )
+    over = found.n_most > flashes.MOST_FLASHES_A_SECOND
+    return [f"{found.n_most} flashes in the second before frame {first + found.at}"] if over else [], finding
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _safe_area(finished: Finished) -> tuple[list[str], str]:
+    """Every label and line of text lies inside the graphics-safe area."""
+    width, height = reference_size(finished.plan.shot)
+    outside: dict[str, list[int]] = {}
+    for number, text in _texts(finished):
+        if _reach(text, width, height) > _TOLERANCE_PX:
+            outside.setdefault(f"{text['layer']} {text['lang']} “{text['text']}”", []).append(number)
+    faults = [f"{what}: frames {seen[0]}-{seen[-1]}" for what, seen in outside.items()]
+    return faults, "every text inside the graphics-safe area (EBU R 95, 5 %)"
+
+
+def _reach(text: Mapping[str, Any], width: float, height: float) -> float:
+    """Return by how many pixels of the 1080-line picture a text leaves the graphics-safe area."""
+    x, y = GRAPHICS_SAFE * width, GRAPHICS_SAFE * height
+    right, bottom = text["x"] + text["w"], text["y"] + text["h"]
+    return float(max(x - text["x"], y - text["y"], right - (width - x), bottom - (height - y)))
+
+
+def _texts(finished: Finished) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for record in finished.frames:
+        for kind in ("labels", "texts"):
+            for text in record.described.get(kind) or ():
+                if text["alpha"] > LEAST_ALPHA and text["text"].strip():
+                    yield record.number, text
+
+
+def _glyphs(finished: Finished) -> tuple[list[str], str]:
+    """No word fell back to English; that each character has a font was asked before the first frame was drawn."""
+    missing = sorted({word for record in finished.frames for word in record.described.get("missing_words") or ()})
+    languages = sorted({text["lang"] for _, text in _texts(finished)})
+    return [f"no word for {word}" for word in missing], f"every character has a font: {', '.join(languages)}"
+
+
+def _legible(finished: Finished) -> tuple[list[str], str]:
+    """No type is smaller than can be read at 1080 lines."""
+    small: dict[str, float] = {}
+    least = float("inf")
+    for _, text in _texts(finished):
+        least = min(least, text["size"])
+        if text["size"] < LEAST_TEXT_PX:
+            small.setdefault(f"{text['layer']} “{text['text']}”", text["size"])
+    faults = [f"{what}: {size:g} px" for what, size in small.items()]
+    return faults, f"smallest type {least:g} px at 1080 lines (least {LEAST_TEXT_PX:g})"
+
+
+def _credit(finished: Finished) -> tuple[list[str], str]:
+    """No credit is cut short in words or in time."""
+    rate, language = finished.plan.shot.rate, finished.plan.shot.language
+    wanted = _plain(credits_shown(finished.meta, language))
+    shown = sum(_plain(_credit_lines(record)) == wanted for record in finished.frames)
+    seconds = float(Fraction(shown) / rate)
+    finding = f"the whole credit stands for {seconds:.2f} s (least {LEAST_CREDIT_S:g} s)"
+    return [] if seconds >= LEAST_CREDIT_S else ["not on screen long enough, or not whole"], finding
+
+
+def _credit_lines(record: FrameRecord) -> list[str]:
+    texts = record.described.get("texts") or ()
+    return [text["text"] for text in texts if text["layer"] == "credit" and text["alpha"] > 0.99]
+
+
+def _plain(texts: Iterable[str]) -> str:
+    """Return texts without what line breaks and joints do to them."""
+    return "".join("".join(texts).replace("·", "").split())
+
+
+def _licences(finished: Finished) -> tuple[list[str], str]:
+    """Every layer has a licence."""
+    faults = [f"{entry.layer}: {entry.title}: no licence stated" for entry in finished.licences if not entry.stated]
+    return faults, f"{len(finished.licences)} sources, each with its licence"
+
+
+# ── movies ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _movies(finished: Finished) -> tuple[list[str], str]:
+    """Each movie, read back, is what it has to be, and its first and last picture are the PNGs'."""
+    faults = [fault for one in finished.movies for fault in _movie_faults(finished, one)]
+    return faults, f"{len(finished.movies)} movies read back: format, tags, rate, timecode, first and last picture"
+
+
+def _movie_faults(finished: Finished, one: Movie) -> Iterator[str]:
+    facts, rate = movie.read_movie(one.path), finished.plan.shot.rate
+    start = timecode.timecode(finished.plan.numbers[0] - FIRST_FRAME, rate)
+    asked = {
+        "pictures": (facts.n_frames, len(finished.plan.numbers)),
+        "rate": (facts.rate, rate),
+        "timecode": (facts.timecode, start),
+        "colour": ((facts.primaries, facts.transfer, facts.matrix, facts.studio_range), (_BT709,) * 3 + (True,)),
+    }
+    for what, (found, wanted) in asked.items():
+        if found != wanted:
+            yield f"{one.path.name}: {what}: found {found}, expected {wanted}"
+    if facts.pixel_format not in _PIXEL_FORMATS[one.kind]:
+        yield f"{one.path.name}: pixel format: found {facts.pixel_format}, expected {_PIXEL_FORMATS[one.kind][0]}"
+    for where, ratio in likeness(finished, one).items():
+        if ratio < LEAST_PSNR_DB[one.kind]:
+            yield f"{one.path.name}: {where} picture: {ratio:.1f} dB like its PNG, expected {LEAST_PSNR_DB[one.kind]:g}"
+
+
+def likeness(finished: Finished, one: Movie) -> dict[str, float]:
+    """Return how like the first and last picture of a movie are to their PNGs, as peak signal to noise in dB."""
+    numbers = finished.plan.numbers
+    pairs = zip(("first", "last"), (numbers[0], numbers[-1]), movie.read_ends(one.path), strict=True)
+    return {where: _psnr_db(_read(finished.folder / one.shows.file(n)), shown) for where, n, shown in pairs}
+
+
+def _psnr_db(wanted: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
+    """Return the ratio over colours times alpha, and alpha; what is burnt in at the foot is left out."""
+    height, width = (min(one, other) for one, other in zip(wanted.shape[:2], shown.shape[:2], strict=True))
+    kept = int(height * 0.9)
+    errors = _multiplied(wanted[:kept, :width]) - _multiplied(shown[:kept, :width])
+    return float(10 * np.log10(255.0**2 / max(float((errors**2).mean()), 1e-9)))
+
+
+def _multiplied(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    values = pixels.astype(np.float64)
+    values[..., :3] *= values[..., 3:] / 255
+    return values
+
+
+CHECKS: Mapping[str, Callable[[Finished], tuple[list[str], str]]] = {
+    "files": _files, "gaps": _gaps, "colour": _colour, "composite": _composite, "flashes": _flashes,
+    "safe-area": _safe_area, "glyphs": _glyphs, "legible": _legible, "credit": _credit, "licences": _licences,
+    "movies": _movies,
+}  # fmt: skip

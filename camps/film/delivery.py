@@ -1,0 +1,332 @@
+"""A delivery: the folder that a graphics team opens, whole or not at all, and never overwritten.
+
+A version that is finished has its manifest and no journal, and is left alone; one that was stopped half-way has a
+journal and is continued, to the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from camps import files, style
+from camps.errors import InputError
+from camps.film import anymap, checks, editorial, movie, papers, passes, records, timecode, together, tracking
+from camps.film.checks import Check, Finished, Movie
+from camps.film.frames import Progress
+from camps.film.licences import list_licences
+from camps.film.movie import MovieKind
+from camps.film.passes import PassInfo
+from camps.film.plan import Plan, plan_frames
+from camps.film.render import folder_name
+from camps.film.shot import FIRST_FRAME, Shot
+from camps.film.stage import FilmPage
+from camps.film.subject import build_ground, build_map
+
+#: Which pass each kind of movie shows.
+MOVIES: Mapping[MovieKind, str] = {"prores4444": "graphics", "prores422hq": "beauty", "proxy": "beauty"}
+_MOVIE_JOURNAL = ".unfinished-movies.json"
+_MOST_PATH = 256
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What lies in a delivered folder.
+
+    Attributes
+    ----------
+    folder
+        ``CODE_vNNN``.
+    passes
+        The passes delivered, those made of others last.
+    movies
+        The movies, or none.
+    report
+        What was checked.
+    n_drawn, n_kept
+        Frames drawn in this run, and frames that were there and still right.
+    n_pictures
+        Pictures that the page drew; fewer than frames times passes, because what stands still is drawn once.
+    """
+
+    folder: Path
+    passes: tuple[PassInfo, ...]
+    movies: tuple[Path, ...]
+    report: tuple[Check, ...]
+    n_drawn: int
+    n_kept: int
+    n_pictures: int
+
+
+@dataclass(frozen=True)
+class _Filmed:
+    """A shot with its map as a page, and its frames."""
+
+    plan: Plan
+    page: FilmPage
+    meta: Mapping[str, Any]
+    scene_days: Sequence[float]
+
+
+def deliver(
+    shot: Shot,
+    out: str | Path,
+    *,
+    names: Sequence[str] | None = None,
+    languages: Sequence[str] = (),
+    numbers: Iterable[int] | None = None,
+    workers: int = 1,
+    waive: Sequence[str] = (),
+    movies: bool = True,
+    progress: Progress | None = None,
+) -> Delivery:
+    """Deliver a shot into ``out/CODE_vNNN`` and return what is there.
+
+    Parameters
+    ----------
+    shot
+        From `read_shot` or `build_shot`; its version names the folder.
+    out
+        Folder of the deliveries.
+    names
+        Names of the passes; by default all.
+    languages
+        Languages of the labels, besides the shot's own.
+    numbers
+        Frames to deliver, one after the other; by default all.
+    workers
+        Browsers side by side. Any number gives the same bytes.
+    waive
+        Names of checks that may fail; each waiver that was needed stands in the manifest.
+    movies
+        Whether to write the movies.
+    progress
+        Called with parts done, parts in all, and a line of text.
+
+    Raises
+    ------
+    InputError
+        When the version is finished already, or a pass, language, frame or check is not known.
+    CheckError
+        When a check fails that is not waived; the pictures stay, and running again continues.
+    RenderError
+        When a font lacks a character, or the page cannot be drawn.
+    """
+    checks.require_known(waive)
+    available, wanted = _chosen(shot, names, languages)
+    folder = Path(out) / folder_name(shot)
+    require_unfinished(folder, shot)
+    filmed = _filmed(shot, numbers)
+    _require_short(folder, filmed.plan, wanted)
+    run = _run(filmed, folder, available, wanted, progress)
+    run.keep()
+    n_kept = len(run.records)
+    n_drawn = run.draw(workers=workers)
+    finished = _assemble(filmed, folder, run, wanted, movies=movies, progress=progress)
+    report = _sign(finished, filmed.page, waive)
+    clips = tuple(one.path for one in finished.movies)
+    return Delivery(folder, tuple(wanted.values()), clips, tuple(report), n_drawn, n_kept, run.n_pictures)
+
+
+def plan_delivery(shot: Shot, *, numbers: Iterable[int] | None = None) -> Plan:
+    """Return what a delivery of a shot would draw, without drawing."""
+    return _filmed(shot, numbers).plan
+
+
+def list_passes(shot: Shot, *, languages: Sequence[str] = (), names: Sequence[str] | None = None) -> list[PassInfo]:
+    """Return the passes that a delivery would have, those made of others last."""
+    return list(_chosen(shot, names, languages)[1].values())
+
+
+def require_unfinished(folder: Path, shot: Shot) -> None:
+    """Raise an InputError when a version is finished: it is never overwritten."""
+    if not (folder / papers.MANIFEST).exists() or (folder / records.JOURNAL).exists():
+        return
+    version = shot.version
+    while (folder.parent / folder_name(shot.model_copy(update={"version": version}))).exists():
+        version += 1
+    raise InputError(
+        f"{folder}: version {shot.version} is finished and is never overwritten; deliver the next free one: "
+        f"--version {version}"
+    )
+
+
+def _chosen(
+    shot: Shot, names: Sequence[str] | None, languages: Sequence[str]
+) -> tuple[dict[str, PassInfo], dict[str, PassInfo]]:
+    """Return all passes of a shot, and those wanted."""
+    if strangers := [lang for lang in languages if lang not in style.LANGUAGES]:
+        raise InputError(f"--langs {','.join(strangers)}: expected some of {', '.join(style.LANGUAGES)}")
+    available = passes.build_passes(shot, languages)
+    return available, passes.choose_passes(available, names)
+
+
+def _filmed(shot: Shot, numbers: Iterable[int] | None) -> _Filmed:
+    map_: Any = build_map(shot)
+    plan = _part(plan_frames(shot, build_ground(map_)), numbers)
+    days = [float(scene["day"]) for scene in map_.payload.get("scenes") or ()]
+    return _Filmed(plan, anymap.build_map_page(map_), map_.payload["meta"], days)
+
+
+def _part(plan: Plan, numbers: Iterable[int] | None) -> Plan:
+    if numbers is None:
+        return plan
+    wanted = list(numbers)
+    if not wanted or wanted != list(range(wanted[0], wanted[-1] + 1)) or not set(wanted) <= set(plan.numbers):
+        raise InputError(
+            f"--range: the shot has frames {plan.numbers[0]}-{plan.numbers[-1]}; choose a run of these without a gap"
+        )
+    first = wanted[0] - plan.numbers[0]
+    return replace(plan, numbers=tuple(wanted), states=plan.states[first : first + len(wanted)])
+
+
+def _require_short(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> None:
+    longest = max((info.file(plan.numbers[-1]) for info in wanted.values()), key=len)
+    if len(str(folder.absolute() / longest)) > _MOST_PATH:
+        raise InputError(f"{folder}: paths would be longer than {_MOST_PATH} characters; choose a shorter folder")
+
+
+def _run(
+    filmed: _Filmed,
+    folder: Path,
+    available: Mapping[str, PassInfo],
+    wanted: Mapping[str, PassInfo],
+    progress: Progress | None,
+) -> together.Together:
+    made = {name: info for name, info in wanted.items() if info.made_of}
+    return together.Together(
+        filmed.plan,
+        filmed.page,
+        folder,
+        drawn=passes.drawn_for(available, wanted.values()),
+        made=made,
+        written=wanted,
+        scene_days=filmed.scene_days,
+        progress=progress,
+    )
+
+
+# ── what is made of the frames ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _assemble(
+    filmed: _Filmed,
+    folder: Path,
+    run: together.Together,
+    wanted: Mapping[str, PassInfo],
+    *,
+    movies: bool,
+    progress: Progress | None,
+) -> Finished:
+    """Write all that is made of the frames, and return what lies there."""
+    frames = [run.records[number] for number in filmed.plan.numbers]
+    together.write_journal(folder, frames)
+    _remove_strangers(folder, filmed.plan, wanted)
+    shot = filmed.plan.shot
+    finished = Finished(folder, filmed.plan, wanted, frames, (), list_licences(shot), filmed.meta)
+    if movies:
+        finished = replace(finished, movies=_write_movies(finished, progress))
+    _write_tables(finished)
+    return finished
+
+
+def _remove_strangers(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> None:
+    """Remove pictures of an earlier, unfinished run that asked for other passes or frames."""
+    ours = {folder / info.file(number) for info in wanted.values() for number in plan.numbers}
+    for path in folder.glob(f"*/{plan.shot.code}_*_v{plan.shot.version:03d}.*.png"):
+        if path not in ours:
+            path.unlink()
+    for emptied in [path for path in folder.iterdir() if path.is_dir() and not any(path.iterdir())]:
+        emptied.rmdir()
+
+
+def _write_tables(finished: Finished) -> None:
+    plan, name = finished.plan, finished.folder.name
+    described = [{**record.described, "frame": record.number} for record in finished.frames]
+    shown = finished.passes.get("beauty") or next(iter(finished.passes.values()))
+    if plan.shot.camera:
+        first = finished.folder / shown.file(plan.numbers[0])
+        tracking.write_tracking(finished.folder / "track", name, plan, described, sequence=first)
+    order = list(finished.passes.values())
+    editorial.write_editorial(finished.folder / "edit", name, plan, described, passes=order)
+    papers.write_frames_csv(finished)
+    papers.write_attribution(finished)
+
+
+def _write_movies(finished: Finished, progress: Progress | None) -> list[Movie]:
+    """Write the movies whose pass is delivered; one that was written by a stopped run and is whole is kept."""
+    done = _written_movies(finished.folder)
+    made = []
+    for kind, name in MOVIES.items():
+        if name in finished.passes:
+            one = Movie(_movie_path(finished, kind), kind, finished.passes[name])
+            key = _movie_key(finished, one)
+            if not (one.path.is_file() and done.get(one.path.name) == [key, files.sha256(one.path)]):
+                _write_one_movie(finished, one, progress)
+            done[one.path.name] = [key, files.sha256(one.path)]
+            files.write_json(finished.folder / _MOVIE_JOURNAL, done)
+            made.append(one)
+    return made
+
+
+def _movie_path(finished: Finished, kind: MovieKind) -> Path:
+    return finished.folder / "proxy" / f"{finished.folder.name}_{kind}{movie.SUFFIXES[kind]}"
+
+
+def _movie_key(finished: Finished, one: Movie) -> str:
+    sums = [record.sums[one.shows.name][1] for record in finished.frames]
+    return together.sum_of([one.kind, str(finished.plan.shot.rate), *sums])
+
+
+def _written_movies(folder: Path) -> dict[str, list[str]]:
+    path = folder / _MOVIE_JOURNAL
+    if not path.is_file():
+        return {}
+    found: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def _write_one_movie(finished: Finished, one: Movie, progress: Progress | None) -> None:
+    plan, rate = finished.plan, finished.plan.shot.rate
+    codes = [timecode.timecode(number - FIRST_FRAME, rate) for number in plan.numbers]
+    burnt = [f"{plan.shot.code}   {n}   {code}" for n, code in zip(plan.numbers, codes, strict=True)]
+    frames = [finished.folder / one.shows.file(number) for number in plan.numbers]
+    movie.write_movie(
+        frames,
+        one.path,
+        rate=rate,
+        kind=one.kind,
+        timecode=codes[0],
+        burnt=burnt if one.kind == "proxy" else (),
+        told=_told(progress, f"writing {one.path.name}"),
+    )
+
+
+def _told(progress: Progress | None, text: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(done, total, text) if progress else None
+
+
+# ── checks and signature ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sign(finished: Finished, page: FilmPage, waive: Sequence[str]) -> list[Check]:
+    """Check what lies there, and write the papers that make it a finished delivery."""
+    folder = finished.folder
+    report = checks.run_checks(finished, waive=waive)
+    text = files.write_text(folder / "checks.txt", checks.report_text(report))
+    files.write_json(folder / "checks.json", checks.report_json(report))
+    checks.require_passed(report, text)
+    papers.write_readme(finished, report)
+    files.write_json(folder / papers.MANIFEST, papers.manifest(finished, report, page))
+    known = {
+        info.file(record.number): record.sums[name][1]
+        for record in finished.frames
+        for name, info in finished.passes.items()
+    }
+    papers.write_checksums(folder, known)
+    for journal in (_MOVIE_JOURNAL, records.JOURNAL):
+        (folder / journal).unlink(missing_ok=True)
+    return report

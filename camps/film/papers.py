@@ -1,0 +1,259 @@
+"""The papers of a delivery: manifest, README, attribution, table of frames and checksums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from camps import files, provenance
+from camps.film import checks, movie, records, timecode
+from camps.film.checks import Check, Finished
+from camps.film.frames import page_sums
+from camps.film.licences import LayerLicence, credits_shown
+from camps.film.passes import LAYERS, PassInfo
+from camps.film.shot import FIRST_FRAME
+from camps.film.stage import FilmPage
+
+CHECKSUMS = "checksum.txt"
+MANIFEST = "manifest.json"
+
+_WHAT = {
+    "beauty": "everything, as it is meant to be seen",
+    "textless": "everything but words: no labels, legend, date or credit",
+    "graphics": "everything that lies upon the ground, over nothing",
+    "base": "ground: relief, rivers, borders; satellite picture where the shot comes close",
+    "footprints": "buildings as areas",
+    "growth": "sites as symbols whose area is the number counted",
+    "outlines": "walls, edges, and dashed lines around what may stand",
+    "legend": "title, legend, scale bar and north",
+    "date": "date, count and what they rest on",
+    "credit": "attribution; has to stay on screen",
+    "guides": "safe areas of EBU R 95: action 3.5 %, graphics 5 % a side; for the eye, not for air",
+}
+
+
+def what_shows(info: PassInfo) -> str:
+    """Return in a line what a pass shows."""
+    return f"place names and site names, language {info.language}" if info.language else _WHAT[info.name]
+
+
+def write_frames_csv(finished: Finished) -> Path:
+    """Write frames.csv: what each frame shows, and the sum of its beauty pass (or of the first pass there is)."""
+    shown = finished.passes.get("beauty") or next(iter(finished.passes.values()))
+    rows = [
+        records.frame_row(
+            record.number, finished.plan.shot.rate, state, record.described,
+            file=shown.file(record.number), key=record.sums[shown.name][0], sha256=record.sums[shown.name][1],
+        )
+        for record, state in zip(finished.frames, finished.plan.states, strict=True)
+    ]  # fmt: skip
+    return records.write_frames_csv(finished.folder / "frames.csv", rows)
+
+
+def write_attribution(finished: Finished) -> Path:
+    """Write ATTRIBUTION.txt: the credit line in the shot's language, and every source with its licence."""
+    lines = ["This credit has to be shown with the pictures:", ""]
+    lines += [f"  {part}" for part in credits_shown(finished.meta, finished.plan.shot.language)]
+    lines += ["", "Sources and licences, by layer:", ""]
+    lines += [line for entry in finished.licences for line in _source_lines(entry)]
+    return files.write_text(finished.folder / "ATTRIBUTION.txt", "\n".join(lines).rstrip() + "\n")
+
+
+def _source_lines(entry: LayerLicence) -> list[str]:
+    lines = [f"{entry.layer}: {entry.title}", f"  licence: {entry.licence or 'none stated'}"]
+    return [*lines, *([f"  cite as: {entry.citation}"] if entry.citation else []), ""]
+
+
+def manifest(finished: Finished, report: Sequence[Check], page: FilmPage) -> dict[str, Any]:
+    """Return what a graphics team needs to know of a delivery; the same shot gives the same manifest."""
+    plan, shot = finished.plan, finished.plan.shot
+    return {
+        "shot": shot.code, "title": shot.title, "version": shot.version,
+        "width": shot.size[0], "height": shot.size[1], "pixel_aspect": 1,
+        "fps_num": shot.rate.numerator, "fps_den": shot.rate.denominator,
+        "first_frame": plan.numbers[0], "last_frame": plan.numbers[-1], "n_frames": len(plan.numbers),
+        "start_timecode": _start_timecode(finished), "drop_frame": timecode.drops(shot.rate),
+        "complete": True,
+        "passes": [_pass_entry(finished, info) for info in finished.passes.values()],
+        "composite": _composites(finished.passes),
+        "movies": [_movie_entry(finished, one) for one in finished.movies],
+        "crs": "EPSG:3857 view of EPSG:4326 data; zoom of 256-pixel tiles on a picture of 1080 lines",
+        "camera": [
+            [n, s.get("lon"), s.get("lat"), s.get("zoom")] for n, s in zip(plan.numbers, plan.states, strict=True)
+        ],
+        "data_sha256": page_sums(page)[""],
+        "licences": [vars(entry) for entry in finished.licences],
+        "credit": credits_shown(finished.meta, shot.language),
+        "checks": checks.report_json(report),
+        "waived": [check.name for check in report if check.waived],
+        "software": provenance.software(),
+    }  # fmt: skip
+
+
+def _start_timecode(finished: Finished) -> str:
+    return timecode.timecode(finished.plan.numbers[0] - FIRST_FRAME, finished.plan.shot.rate)
+
+
+def _pass_entry(finished: Finished, info: PassInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "shows": what_shows(info),
+        "files": info.pattern,
+        "bit_depth": finished.plan.shot.bit_depth,
+        "alpha": info.alpha,
+        "colour": "sRGB (IEC 61966-2-1), tagged with an sRGB chunk",
+        "language": info.language,
+        "order": LAYERS.index(info.layer) + 1 if info.layer else None,
+        "operator": "over" if info.layer else None,
+    }
+
+
+def _composites(passes: Mapping[str, PassInfo]) -> dict[str, Any]:
+    return {
+        "operator": "over, straight alpha, on sRGB code values (not in linear light), rounded once at the end",
+        **{info.name: list(info.made_of) for info in passes.values() if info.made_of},
+    }
+
+
+def _movie_entry(finished: Finished, one: checks.Movie) -> dict[str, Any]:
+    facts = movie.read_movie(one.path)
+    return {
+        "file": one.path.relative_to(finished.folder).as_posix(), "shows": one.shows.name, "codec": facts.codec,
+        "profile": facts.profile, "pixel_format": facts.pixel_format, "colour": "bt709, studio range",
+        "alpha": "straight" if one.kind == "prores4444" else "none", "timecode": facts.timecode,
+        "n_frames": facts.n_frames, "fps_num": facts.rate.numerator, "fps_den": facts.rate.denominator,
+    }  # fmt: skip
+
+
+def write_readme(finished: Finished, report: Sequence[Check]) -> Path:
+    """Write README.txt: what is in the folder and how to set it up in the usual programs."""
+    blocks = [_heading(finished), _pass_list(finished), _setting_up(finished), _movie_list(finished)]
+    blocks += [_beside(finished), _to_know(finished), _check_list(report)]
+    return files.write_text(finished.folder / "README.txt", "\n\n".join(block for block in blocks if block) + "\n")
+
+
+def _heading(finished: Finished) -> str:
+    plan, shot = finished.plan, finished.plan.shot
+    title = f"{shot.code}  version {shot.version:03d}"
+    return "\n".join(
+        [
+            title, "=" * len(title), shot.title, "",
+            f"Picture    {shot.size[0]} x {shot.size[1]}, square pixels, {shot.bit_depth} bit, sRGB",
+            f"Rate       {_rate(finished)} frames/s",
+            f"Frames     {plan.numbers[0]} to {plan.numbers[-1]} ({len(plan.numbers)} frames, {plan.seconds:.3f} s)",
+            f"Timecode   starts at {_start_timecode(finished)}"
+            f" ({'drop-frame' if timecode.drops(shot.rate) else 'non-drop'})",
+            f"Dates      {plan.first_date} to {plan.last_date}",
+        ]
+    )  # fmt: skip
+
+
+def _rate(finished: Finished) -> str:
+    rate = finished.plan.shot.rate
+    return str(rate) if rate.denominator == 1 else f"{rate} ({float(rate):.3f})"
+
+
+def _pass_list(finished: Finished) -> str:
+    wide = max(map(len, finished.passes))
+    lines = ["PASSES", "One folder each, one PNG a frame; all from one camera and one clock.", ""]
+    lines += [f"  {name.ljust(wide)}  {what_shows(info)}" for name, info in finished.passes.items()]
+    opaque = [name for name, info in finished.passes.items() if info.alpha == "none"]
+    return "\n".join([*lines, "", f"Without alpha: {', '.join(opaque) or 'none'}. All others: straight alpha."])
+
+
+def _setting_up(finished: Finished) -> str:
+    beauty = finished.passes.get("beauty")
+    order = " < ".join(beauty.made_of) if beauty else "see manifest.json"
+    rate = _rate(finished)
+    return f"""PUTTING IT TOGETHER
+From the bottom up:  {order}
+Operator: over, on the values as they are (sRGB, not linear light). The result is beauty, to one code value.
+For another language, use its labels pass in place of the one above.
+
+  After Effects   Import the first PNG with "PNG Sequence". Interpret Footage: Alpha Straight - Unmatted; frame rate
+                  {rate}. Project settings: no working colour space, or sRGB with "Linearize" off.
+                  Or run track/*.jsx (File > Scripts): it makes the comp, the footage and a null for each site.
+  Nuke            Read with colorspace "sRGB" and raw ON; add a Premult to every pass but base; Merge (over), bottom
+                  up. Camera: track/*.chan through a Camera node's "import chan file".
+  Resolve         Media pool: clip attributes, alpha mode Straight. Timeline: the frame rate above, gamma Rec.709-A
+                  or sRGB, no colour management on these clips. Or import edit/*.otio.
+  Premiere        Import the first PNG as "Image Sequence"; Modify > Interpret Footage: {rate} frames/s, alpha not
+                  premultiplied. edit/*.edl has the chapters as markers."""
+
+
+def _movie_list(finished: Finished) -> str:
+    if not finished.movies:
+        return ""
+    words = {
+        "prores4444": "ProRes 4444, straight alpha",
+        "prores422hq": "ProRes 422 HQ",
+        "proxy": "H.264, frame number and timecode burnt in, for looking at only",
+    }
+    lines = [
+        f"  {one.path.relative_to(finished.folder).as_posix()}: {one.shows.name}, {words[one.kind]}"
+        for one in finished.movies
+    ]
+    return "\n".join(["MOVIES", "Tagged bt709, studio range, with a timecode track.", "", *lines])
+
+
+def _beside(finished: Finished) -> str:
+    rows = {
+        "track/": "camera and sites: After Effects, Nuke, Earth Studio, CSV (pixels, origin top left, y down)",
+        "edit/": "OpenTimelineIO, EDL, labels.csv with in and out frames, subtitles of the dates",
+        "frames.csv": "what each frame shows: timecode, date (EDTF), how it is known, sites, totals with bounds",
+        "manifest.json": "all of this for machines; composite order, camera path, licences, checks, waivers",
+        "checks.txt": "what was checked before delivery, and what it found (checks.json for machines)",
+        "ATTRIBUTION.txt": "whose work is shown, under which licence, and the credit that has to be on screen",
+        "checksum.txt": "SHA-256 of every file; check with: sha256sum --check checksum.txt",
+    }
+    there = [f"  {name:<16} {what}" for name, what in rows.items() if _is_there(finished.folder, name)]
+    return "\n".join(["BESIDE THE PICTURES", *there])
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    return name in {CHECKSUMS, MANIFEST} or (folder / name).exists()
+
+
+def _to_know(finished: Finished) -> str:
+    return "\n".join(
+        [
+            "WHAT THE PICTURE SAYS, AND WHAT NOT",
+            "Nothing shown has been verified on the ground; positions and counts are as published.",
+            "A symbol with a dashed or thin edge is not certain at that date: keep legend and date with the picture.",
+            f"Between two observations this shot is {_MODES[finished.plan.shot.mode]}.",
+            "The credit pass, or the text in ATTRIBUTION.txt, has to be on screen whenever the picture is.",
+        ]
+    )  # fmt: skip
+
+
+_MODES = {
+    "observed": "held at the last one: nothing moves that nobody saw",
+    "bracket": "drawn with what is certain and what is possible",
+    "illustrative": "interpolated for the eye, and the date line says so",
+}
+
+
+def _check_list(report: Sequence[Check]) -> str:
+    waived = [check for check in report if check.waived]
+    passed = sum(check.passed for check in report)
+    lines = ["CHECKS", f"{passed} of {len(report)} passed; see checks.txt."]
+    lines += [f"  WAIVED  {check.name}: {check.finding}" for check in waived]
+    return "\n".join(lines)
+
+
+def write_checksums(folder: Path, known: Mapping[str, str]) -> Path:
+    """Write checksum.txt over every file of a folder, as ``sha256sum --check`` reads it.
+
+    Parameters
+    ----------
+    known
+        Sums that are known already, by path within the folder.
+    """
+    lines = [f"{known.get(name) or files.sha256(folder / name)}  {name}\n" for name in _names(folder)]
+    return files.write_text(folder / CHECKSUMS, "".join(lines))
+
+
+def _names(folder: Path) -> Iterable[str]:
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS)
+    return sorted(name for path in paths if not (name := path.relative_to(folder).as_posix()).startswith("."))
