@@ -1,5 +1,5 @@
 // ExtendScript is an ECMAScript of 1999 without JSON or the newer methods of arrays: nothing newer may be used below.
-// Match names ("ADBE …") are used, because display names are translated.
+// Match names ("ADBE ...") are used, because display names are translated.
 
 (function () {
   function timeOf(frame) {
@@ -18,7 +18,7 @@
     return frames;
   }
 
-  // keys: [frame, value, frame, value, …]. A held key stays until the next one and is not blended into it.
+  // keys: [frame, value, frame, value, ...]. A held key stays until the next one and is not blended into it.
   function holdKeys(property, keys) {
     var frames = [];
     var values = [];
