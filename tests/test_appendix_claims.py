@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camps.appendix import claims, findings
+from camps.appendix import claims, content, findings
 from camps.appendix.claims import PrintedNumber
 from camps.appendix.evidence import Evidence
 from camps.errors import CheckError, InputError, MissingError
@@ -62,6 +63,20 @@ def test_every_claim_comes_out_as_printed_on_the_published_lists(mirror: Path) -
 
 def test_each_finding_is_used_by_a_claim_and_each_claim_by_a_finding() -> None:
     assert {claim.function for claim in claims.read_claims()} == set(findings.FINDINGS)
+
+
+def test_the_sizes_of_errors_are_those_that_claims_compute() -> None:
+    printed = {claim.id: {number.printed for number in claim.numbers} for claim in claims.read_claims()}
+    linked = [error for error in content.prose()["error"] if "claim" in error]
+    assert len(linked) == 5
+    for error in linked:
+        told = re.sub(r"on 22 March 2018|95 %|; 1\.6 to 3\.5 m as found in the blind repeat", "", error["size"])
+        assert set(re.findall(r"[0-9][0-9.]*", told)) <= printed[error["claim"]], error
+
+
+def test_every_work_cited_is_an_item_and_is_cited() -> None:
+    named = {item for claim in claims.read_claims() for item in (*claim.supporting, *claim.contrary)}
+    assert {work.id for work in claims.read_works()} <= named
 
 
 def test_the_named_notebooks_exist() -> None:

@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import html5rdf
 import pypdf
 import pytest
 import requests
 import rocrate
+from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page, sync_playwright
 from requests_cache import CachedSession
 from rocrate_validator import models, services
 from urllib3 import HTTPResponse
@@ -225,28 +227,50 @@ def test_both_editions_say_the_same(page: str, printed: str) -> None:
     assert not missing - {"Footnotes", "Footnote"}, sorted(missing)[:20]
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        launched = play.chromium.launch(executable_path=str(machine.find_chromium()))
+        yield launched
+        launched.close()
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(375, "light"), (820, "light"), (1440, "dark")])
-def test_the_page_is_usable_at_three_widths_and_by_keyboard(payload: Path, width: int, scheme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
+def test_the_page_is_usable_at_three_widths_and_by_keyboard(
+    payload: Path, browser: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+    tab = context.new_page()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto((payload / "appendix.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    violations = Axe().run(tab).response["violations"]
+    assert not violations, [(found["id"], found["nodes"][0]["target"]) for found in violations]
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Skip to the text"
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("location.hash") == "#question"
+    _tab_to(tab, "[role=region]")
+    _tab_to(tab, "[role=doc-noteref]")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("location.hash") == "#note-1"
+    _tab_to(tab, "[href='#ref-1']")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("location.hash") == "#ref-1"
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    context.close()
 
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(machine.find_chromium()))
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-        tab = context.new_page()
-        asked: list[str] = []
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto((payload / "appendix.html").as_uri())
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        violations = Axe().run(tab).response["violations"]
-        assert not violations, [(found["id"], found["nodes"][0]["target"]) for found in violations]
+
+def _tab_to(tab: Page, wanted: str) -> None:
+    """Press the tab key until what is wanted has the focus, which must be to be seen."""
+    for _ in range(100):
         tab.keyboard.press("Tab")
-        assert tab.evaluate("document.activeElement.textContent") == "Skip to the text"
-        tab.keyboard.press("Enter")
-        assert tab.evaluate("location.hash") == "#question"
-        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-        browser.close()
+        if tab.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+            assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+            return
+    raise AssertionError(f"no {wanted} is reached by keyboard")
 
 
 # --- RO-Crate -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from camps import appendix, files, settings
+from camps import appendix, cli, files, settings
 from camps.appendix import bag, comparison, framecheck, schemas, tracing, trustedtime
 from camps.errors import CheckError, InputError, MissingError
 from camps.film import records
@@ -151,20 +151,31 @@ def test_a_sample_is_spread_from_the_first_frame_to_the_last(n: int, sample: int
 
 
 @pytest.mark.browser
-def test_frames_of_a_shot_are_drawn_again_and_a_forged_one_is_caught(tmp_path: Path) -> None:
+def test_frames_of_a_shot_are_drawn_again_and_two_swapped_with_their_sums_are_caught(tmp_path: Path) -> None:
     from camps import film
 
     result = film.render(film.read_shot("first"), tmp_path, numbers=[1001, 1002, 1099], movie=False)
     checks = list(framecheck.check_frames(tmp_path, sample=2))
-    assert [check.holds for check in checks] == [True, True, True], checks
-    forged = result.frames[-1]
-    Image.new("RGB", (1920, 1080)).save(forged)
-    rows = records.read_rows(result.folder)
-    rows[1099]["sha256"] = files.sha256(forged)
-    records.write_frames_csv(result.folder / "frames.csv", rows.values())
-    records.write_checksums(result.folder / "checksum.txt", rows.values())
+    assert [check.holds for check in checks] == [True] * 4, checks
+    assert checks[-1].said == "2 of 3 frames, spread from the first to the last; --sample 3 draws all"
+    _swap_with_sums(result.folder, 1001, 1099)
+    assert all(check.holds for check in framecheck.check_frames(tmp_path, sample=0))
     failed = [check for check in framecheck.check_frames(tmp_path, sample=2) if check.holds is False]
-    assert [check.item for check in failed] == [f"{result.folder.name}, frame 1099 drawn again"]
+    assert [check.item for check in failed] == [
+        f"{result.folder.name}, frame {number} drawn again" for number in (1001, 1099)
+    ]
+
+
+def _swap_with_sums(folder: Path, one: int, other: int) -> None:
+    """Swap two frames and write every sum anew, as somebody who knows the suite would."""
+    rows = records.read_rows(folder)
+    paths = [folder / rows[number]["file"] for number in (one, other)]
+    first, second = (path.read_bytes() for path in paths)
+    paths[0].write_bytes(second)
+    paths[1].write_bytes(first)
+    rows[one]["sha256"], rows[other]["sha256"] = rows[other]["sha256"], rows[one]["sha256"]
+    records.write_frames_csv(folder / "frames.csv", rows.values())
+    records.write_checksums(folder / "checksum.txt", rows.values())
 
 
 # --- comparison -----------------------------------------------------------------------------------------------------
@@ -203,21 +214,34 @@ def test_added_removed_and_changed_rows_are_listed(package: Path, tmp_path: Path
 
 
 @pytest.mark.mirror
-def test_two_editions_of_a_list_are_paired(mirror: Path, tmp_path: Path) -> None:
-    for edition in ("buzzfeed-2020", "buzzfeed-2021"):
-        appendix.build_appendix(
-            tmp_path / edition, lists=("gazetteer", edition), published=(edition,), dossiers=("cn-qincheng",)
-        )
-    found = comparison.compare(tmp_path / "buzzfeed-2020", tmp_path / "buzzfeed-2021")
-    counted = found.changes.groupby(["table", "change"]).size()
-    assert counted["sites", "added"] == 42
-    assert counted["sites", "removed"] == 10
-    assert "buzzfeed-347, status: not checked → checked" in found.report()
+def test_what_changed_from_one_edition_of_a_list_to_the_next_is_listed(
+    mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build(edition: str, *more: str) -> str:
+        chosen = ["--source", edition, "--published", edition, "--site", "cn-qincheng", *more]
+        assert cli.run(["appendix", "--out", str(tmp_path / edition), *chosen]) == 0
+        return capsys.readouterr().out
+
+    assert "appendix.pdf" in build("buzzfeed-2020")
+    report = build("buzzfeed-2021", "--compare", str(tmp_path / "buzzfeed-2020"))
+    assert "sites: 42 added, 10 removed, " in report
+    assert "buzzfeed-347, status: not checked → checked" in report
+    assert "total not computed" in report
+    assert "→ total 347, corroborated 136, strong 125, medium 86" in report
 
 
 def test_what_cannot_be_compared_is_named(package: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no tables in it"):
         comparison.compare(package, tmp_path)
+
+
+def test_a_package_is_not_compared_with_itself_while_it_is_written(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["appendix", "--out", str(package), "--compare", str(package)]) == 2
+    assert "is the folder that is written; name another with --out" in capsys.readouterr().err
+    assert cli.run(["appendix", "--out", str(tmp_path / "new"), "--compare", str(tmp_path)]) == 2
+    assert not (tmp_path / "new").exists()
 
 
 # --- time -----------------------------------------------------------------------------------------------------------

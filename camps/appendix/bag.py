@@ -66,6 +66,7 @@ def find_bag_faults(folder: Path) -> list[Fault]:
     missing = [name for name in _REQUIRED if not (folder / name).is_file()]
     faults = [Fault(name, "no such file", "one in every bag", "the bag was cut or made anew") for name in missing]
     faults += [Fault(name, "no manifest names it", "no such file", "it was added") for name in _strays(folder)]
+    faults += [Fault(name, "an empty folder", "no such folder", "it was added") for name in _empty_folders(folder)]
     for algorithm in ALGORITHMS:
         faults += _manifest_faults(folder, f"manifest-{algorithm}.txt", _payload(folder))
         faults += _manifest_faults(folder, f"tagmanifest-{algorithm}.txt", set(_TAGS))
@@ -85,6 +86,12 @@ def _payload(folder: Path) -> set[str]:
 def _strays(folder: Path) -> list[str]:
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink())
     return sorted(name for name in names if not name.startswith(f"{PAYLOAD}/") and name not in _REQUIRED)
+
+
+def _empty_folders(folder: Path) -> list[str]:
+    # A manifest names files only, so the name of a folder could say anything.
+    folders = (path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink())
+    return sorted(f"{path.relative_to(folder).as_posix()}/" for path in folders if not any(path.iterdir()))
 
 
 def _manifest_faults(folder: Path, name: str, expected: set[str]) -> list[Fault]:

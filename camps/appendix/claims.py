@@ -134,6 +134,18 @@ class Dispute:
     source: str
 
 
+@dataclass(frozen=True)
+class Work:
+    """A published work that claims or disputes cite and of which no copy is held; `id` is its item."""
+
+    id: str
+    title: str
+    creator: str
+    published: str
+    url: str
+    notes: str
+
+
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +177,14 @@ def read_disputes(path: Path | None = None) -> list[Dispute]:
     tables = _read_toml(where).get("dispute", [])
     raise_faults(_table_faults(tables, Dispute, "dispute"), where.name)
     return [Dispute(**table) for table in tables]
+
+
+def read_works(path: Path | None = None) -> list[Work]:
+    """Read the works that claims and disputes cite, in the order of the file. Raises as `read_claims` does."""
+    where = path or claims_path()
+    tables = _read_toml(where).get("work", [])
+    raise_faults(_table_faults(tables, Work, "work"), where.name)
+    return [Work(**table) for table in tables]
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

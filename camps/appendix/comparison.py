@@ -76,9 +76,20 @@ def compare(old: Path, new: Path) -> Comparison:
         When a folder holds no package, or a table is not there or not sound.
     """
     for folder in (old, new):
-        if not (folder / bag.PAYLOAD / "tables").is_dir():
-            raise InputError(f"{folder}: no tables in it; expected the folder of a package made by camps appendix")
+        require_package(folder)
     return Comparison(pd.concat([_changes(old, new, name) for name in KEYS], ignore_index=True))
+
+
+def require_package(folder: Path) -> None:
+    """Raise where a folder holds no package.
+
+    Raises
+    ------
+    InputError
+        Naming the folder.
+    """
+    if not (folder / bag.PAYLOAD / "tables").is_dir():
+        raise InputError(f"{folder}: no tables in it; expected the folder of a package made by camps appendix")
 
 
 def _changes(old: Path, new: Path, name: RecordName) -> pd.DataFrame:

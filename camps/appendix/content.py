@@ -37,6 +37,7 @@ from camps.appendix.evidence import MAIN_SITE, SECOND_SITE, Evidence
 from camps.appendix.records import said
 from camps.appendix.restriction import Restriction
 from camps.appendix.schemas import RecordName
+from camps.maps.page import texts
 
 #: One dossier of each kind of site; the two compounds at Dabancheng come first because their growth was measured.
 DOSSIERS = (
@@ -49,6 +50,10 @@ _PLATE_DAYS = {
     SECOND_SITE: ("2018-10-11", "2020-06-02"),
 }
 _COMPOUNDS = {MAIN_SITE: "main", SECOND_SITE: "second"}
+#: What the status of an entry means, in words; "active" alone would be read as said of the place.
+_STATES = {
+    "active": "stands in the record, neither disputed nor retracted", "disputed": "disputed", "retracted": "retracted",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Material:
 
     evidence: Evidence
     tables: Mapping[RecordName, pd.DataFrame]
+    items: pd.DataFrame
     checked: Sequence[CheckedClaim]
     disputes: Sequence[Dispute]
     software: Mapping[str, str]
@@ -140,9 +146,16 @@ def _edition_told(material: Material) -> str:
 
 def _errors() -> Section:
     columns = [Column("Source of error", 1.4), Column("Size", 1.7), Column("Known from", 1)]
-    rows = [[plain(error[name]) for name in ("source", "size", "known_from")] for error in prose()["error"]]
+    rows = [[plain(error["source"]), plain(error["size"]), _basis(error)] for error in prose()["error"]]
     said = [paragraph(rich(text)) for text in prose()["errors"]]
     return Section("errors", "Assumptions and error budget", [table(columns, rows, caption=_caption("errors")), *said])
+
+
+def _basis(error: Mapping[str, str]) -> Spans:
+    """Return how the size of an error is known, with a link to the claim that computes it."""
+    told = plain(error["known_from"])
+    linked = [{"text": "; see the claim", "href": f"#claim-{error['claim']}"}] if "claim" in error else []
+    return [*told, *linked]
 
 
 # --- claims ---------------------------------------------------------------------------------------------------------
@@ -166,16 +179,17 @@ def _passage(result: CheckedClaim) -> list[Spans]:
 
 def _claims(material: Material) -> Section:
     intro = paragraph(plain(prose()["claims"]))
-    return Section("claims", "Claims", [intro], [_claim(result) for result in material.checked], layout="page")
+    claims = [_claim(material, result) for result in material.checked]
+    return Section("claims", "Claims", [intro], claims, layout="page")
 
 
-def _claim(result: CheckedClaim) -> Section:
+def _claim(material: Material, result: CheckedClaim) -> Section:
     claim = result.claim
     state = "computed in this build, and as printed" if result.status == "checked" else result.reason
     rows = [
         ("State", plain(state)),
-        ("Supporting items", _codes(claim.supporting)),
-        *([("Contrary items", _codes(claim.contrary))] if claim.contrary else []),
+        ("Supporting items", _cited(material, claim.supporting)),
+        *([("Contrary items", _cited(material, claim.contrary))] if claim.contrary else []),
         ("Other explanations", plain(claim.alternatives)),
         ("Confidence", plain(claim.confidence)),
         ("Limits", plain(claim.limits)),
@@ -184,12 +198,20 @@ def _claim(result: CheckedClaim) -> Section:
     return Section(f"claim-{claim.id}", claim.title, [sentence, facts(rows)], layout="together")
 
 
-def _codes(names: Iterable[str]) -> Spans:
-    """Return ids set as code, with commas between."""
+def _cited(material: Material, names: Iterable[str]) -> Spans:
+    """Return ids of items set as code, with commas between; a work of which no copy is held has a footnote."""
     spans: Spans = []
     for name in names:
-        spans += [*([{"text": ", "}] if spans else []), *code(name)]
+        spans += [*([{"text": ", "}] if spans else []), *code(name), *_work_note(material, name)]
     return spans
+
+
+def _work_note(material: Material, item_id: str) -> Spans:
+    item = material.items.set_index("item_id").loc[item_id]
+    if not item_id.startswith("cited-") or pd.isna(item["url"]):
+        return []
+    told = str(item["title"] if pd.isna(item["notes"]) else item["notes"])
+    return [note([*plain(f"{told.rstrip('.')}: "), *_address(str(item["url"]))])]
 
 
 # --- dossiers -------------------------------------------------------------------------------------------------------
@@ -221,7 +243,7 @@ def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]
         ("Record", code(row["site_id"])),
         ("Names", plain(_names(row))),
         ("Place", plain(_place(row))),
-        ("System", plain(row["system"].replace("-", " "))),
+        ("System", plain(_system(row["system"]))),
         ("Opened; closed", plain(f"{_date(row['opened'])}; {_date(row['closed'])}")),
         *_basis_of_dates(listed),
         ("Coordinate as published", plain(f"{row['published_verbatim']} (datum not stated)")),
@@ -229,7 +251,7 @@ def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]
         ("Uncertainty", plain(f"{row['uncertainty_m']:,.0f} m at 95 %; {row['detection_method']}")),
         ("Offset in GCJ-02", plain(_offset(row))),
         ("Source of the point", _source_of_point(material.evidence, listed)),
-        ("Status", plain(f"{row['status']}; {row['verification_state']}")),
+        ("State of the entry", plain(f"{_STATES[row['status']]}; {row['verification_state']}")),
     ]
 
 
@@ -237,6 +259,11 @@ def _degrees(row: pd.Series, material: Material, digits: int = 6) -> str:
     # A rounded number is printed as it was rounded: further zeros would claim what is not there.
     restricted = row["site_id"] in material.restricted_sites
     return ", ".join(f"{row[name]:g}" if restricted else f"{row[name]:.{digits}f}" for name in ("used_lat", "used_lon"))
+
+
+def _system(name: str) -> str:
+    labels = texts("titles.toml")["class"]
+    return str(labels[name]["en"]) if name in labels else name.replace("-", " ")
 
 
 def _names(row: pd.Series) -> str:
@@ -249,7 +276,19 @@ def _place(row: pd.Series) -> str:
 
 
 def _date(edtf: Any) -> str:
-    return "not known" if pd.isna(edtf) else ("in use" if edtf == ".." else str(edtf))
+    """Return an EDTF date as a reader would say it; a source in the present tense has not said that nothing changed."""
+    if pd.isna(edtf):
+        return "not known"
+    if edtf == "..":
+        return "no end stated"
+    first, _, last = str(edtf).partition("/")
+    return f"between {_date(first)} and {_date(last)}" if last else _one_date(first)
+
+
+def _one_date(edtf: str) -> str:
+    digits = edtf.rstrip("?~%")
+    named = digits.replace("X", "0") + "s" if digits.endswith("X") else digits
+    return {"?": f"{named}, uncertain", "~": f"about {named}", "%": f"about {named}, uncertain"}.get(edtf[-1], named)
 
 
 def _offset(row: pd.Series) -> str:
@@ -334,7 +373,9 @@ def _remarks(material: Material, site_id: str) -> list[Block]:
     remarks = [remark for remark in told if remark]
     looks = material.evidence.dabancheng.looks
     partial = looks[(looks["site_id"] == site_id) & (looks["status"] != "observed")]
-    remarks += [f"{day}: {said}" for day, said in zip(partial["observed_on"], partial["note"], strict=True)]
+    remarks += [
+        f"{day}, seen in part: {said}" for day, said in zip(partial["observed_on"], partial["note"], strict=True)
+    ]
     kept = [plain(_sentence(remark)) for remark in remarks]
     return [paragraph(rich("*Remarks of the record and limits of this site*")), bullets(kept)] if kept else []
 
@@ -350,7 +391,7 @@ def _site_table(material: Material) -> Section:
     columns = [
         Column("Record", 1.45), Column("Name", 2), Column("Place", 1.75), Column("Published latitude, longitude", 2.3),
         Column("Used", 1.45), Column("r95, m", 0.6, "right"), Column("GCJ-02, m", 0.65, "right"),
-        Column("Opened", 0.85), Column("Closed", 0.75), Column("Status", 0.65),
+        Column("Opened", 0.95), Column("Closed", 0.75), Column("Entry", 0.55),
     ]  # fmt: skip
     rows = [_site_row(row, material) for _, row in material.tables["sites"].iterrows()]
     listed = table(columns, rows, caption=_caption("sites"), size="small")
@@ -363,13 +404,14 @@ def _site_row(row: pd.Series, material: Material) -> list[Spans]:
     offset = "–" if pd.isna(row["gcj02_offset_m"]) else f"{row['gcj02_offset_m']:.0f}"
     cells = [
         row["site_id"], names, place, row["published_verbatim"], _degrees(row, material, 5),
-        f"{row['uncertainty_m']:,.0f}", offset, _dash(row["opened"]), _dash(row["closed"]), row["status"],
+        f"{row['uncertainty_m']:,.0f}", offset, _dash(row["opened"]), _dash(row["closed"]),
+        "stands" if row["status"] == "active" else row["status"],
     ]  # fmt: skip
     return [plain(cell) for cell in cells]
 
 
 def _dash(edtf: Any) -> str:
-    return "–" if pd.isna(edtf) else ("in use" if edtf == ".." else str(edtf))
+    return "–" if pd.isna(edtf) else _date(edtf)
 
 
 def _series(material: Material) -> Section:
@@ -391,11 +433,16 @@ def _series_row(evidence: Evidence, area: pd.Series) -> list[Spans]:
     footprints = evidence.dabancheng.footprints
     here = footprints[(footprints["site_id"] == area["unit"]) & (footprints["observed_on"] == area["t"])]
     cells = [
-        area["t"], _COMPOUNDS[area["unit"]], f"{at['value']:.0f}", f"{at['lo']:.0f} – {at['hi']:.0f}",
-        f"{area['value']:,.0f}", f"{area['lo']:,.0f} – {area['hi']:,.0f}", (here["kind"] == "construction").sum(),
+        area["t"], _COMPOUNDS[area["unit"]], f"{at['value']:.0f}", _range(at, ".0f"),
+        f"{area['value']:,.0f}", _range(area, ",.0f"), (here["kind"] == "construction").sum(),
         f"{walled / 1e4:.1f}" if walled else "–",
     ]  # fmt: skip
     return [plain(cell) for cell in cells]
+
+
+def _range(row: pd.Series, form: str) -> str:
+    """Return an interval; where nothing was read there is no edge that could err, and none is claimed."""
+    return f"{row['lo']:{form}} – {row['hi']:{form}}" if row["value"] else "–"
 
 
 def _counts(material: Material) -> Section:
@@ -435,10 +482,14 @@ def _image_row(row: pd.Series) -> list[Spans]:
 
 def _disputes(material: Material) -> Section:
     columns = [
-        Column("Date", 0.5), Column("Who", 1), Column("What was said", 1.4), Column("Answer", 2), Column("Change", 1.4),
+        Column("Date", 0.7), Column("Who", 1), Column("What was said", 1.4), Column("Answer", 2), Column("Change", 1.3),
     ]  # fmt: skip
     rows = [
-        [plain(one.date), plain(one.who), plain(one.claim), plain(one.answer), plain(one.change)]
+        [
+            plain(one.date),
+            [*plain(one.who), note(_address(one.source))],
+            *map(plain, (one.claim, one.answer, one.change)),
+        ]
         for one in material.disputes
     ]
     told = _not_active(material.tables["sites"])

@@ -131,11 +131,32 @@ def dabancheng_second(evidence: Evidence) -> Values:
 
 @finding
 def dabancheng_spring_2018(evidence: Evidence) -> Values:
-    """Take the number of polygons seen before and after the apparent loss of May 2018, with their intervals."""
+    """Take the number of polygons seen before and after May 2018, and how many of the lost are ever seen again."""
+    of_site = evidence.built[evidence.built["site_id"] == MAIN_SITE]
+    seen = {str(day): set(rows["track_id"]) for day, rows in of_site.groupby("observed_on")}
+    lost = seen["2018-04-29"] - seen["2018-05-26"]
+    again = lost & {track for day, tracks in seen.items() if day > "2018-05-26" for track in tracks}
     return {
         **_at(evidence.polygons, MAIN_SITE, "2018-04-29", "before"),
         **_at(evidence.polygons, MAIN_SITE, "2018-05-26", "after"),
         **_at(evidence.polygons, MAIN_SITE, "2018-06-23", "later"),
+        "n_lost": len(lost),
+        "n_seen_again": len(again),
+        "n_never_again": len(lost - again),
+    }
+
+
+@finding
+def dabancheng_errors_used(evidence: Evidence) -> Values:
+    """Take the least and greatest error of an edge, and of the shift between two images, that the intervals use."""
+    edges, shifts = evidence.built["edge_sd_m"], evidence.dabancheng.scenes.set_index("observed_on")["reg_sd_m"]
+    usual = shifts.drop("2018-03-22")
+    return {
+        "least_edge_m": float(edges.min()),
+        "greatest_edge_m": float(edges.max()),
+        "least_shift_m": float(usual.min()),
+        "greatest_shift_m": float(usual.max()),
+        "snow_shift_m": float(shifts["2018-03-22"]),
     }
 
 
@@ -167,14 +188,29 @@ def dabancheng_enclosure(evidence: Evidence) -> Values:
 
 @finding
 def dabancheng_blind_repeat(evidence: Evidence) -> Values:
-    """Compare the two readings of 2 June 2020: number of polygons, area, and intersection over union."""
+    """Compare two readings of 2 June 2020 (polygons, area, intersection over union) and of all dates read twice."""
     first, second = (frame[frame["observed_on"] == "2020-06-02"] for frame in (evidence.built, evidence.built_again))
+    overlaps = evidence.agreement_iou
+    percent = {day: _percent_more(evidence, day) for day in overlaps}
     return {
         "n_first": len(first),
         "n_second": len(second),
-        "iou": evidence.agreement_iou["2020-06-02"],
-        "area_percent": 100 * (crs.area_m2(second).sum() / crs.area_m2(first).sum() - 1),
+        "iou": overlaps["2020-06-02"],
+        "area_percent": percent["2020-06-02"],
+        "n_dates": len(overlaps),
+        "least_percent": min(percent.values()),
+        "greatest_percent": max(percent.values()),
+        "least_iou": min(overlaps.values()),
+        "greatest_iou": max(overlaps.values()),
     }
+
+
+def _percent_more(evidence: Evidence, day: str) -> float:
+    """Return by how much the second reading of a date has more area than the first."""
+    first, second = (
+        float(crs.area_m2(frame[frame["observed_on"] == day]).sum()) for frame in (evidence.built, evidence.built_again)
+    )
+    return 100 * (second / first - 1)
 
 
 @finding
@@ -257,6 +293,26 @@ def two_lists_apart_full(evidence: Evidence) -> Values:
         "median_m": float(np.median(apart)),
         "p95_m": float(np.percentile(apart, 95)),
         "greatest_m": float(apart.max()),
+    }
+
+
+#: Points (longitude, latitude) that the Global Times is quoted as giving for places of ASPI's list.
+QUOTED = ((77.7056, 38.8367), (77.6682, 38.9950), (78.5501, 39.8252), (77.6153, 38.9046))
+
+
+@finding
+def quoted_coordinates(evidence: Evidence) -> Values:
+    """Measure how far coordinates quoted against ASPI's list lie from its nearest points, and the datum's offset."""
+    listed = evidence.published_list("aspi-xjdp-v1").raw
+    lon, lat = _degrees(listed["Long"]), _degrees(listed["Lat"])
+    apart = [crs.distance_m((np.full(len(lon), x), np.full(len(lat), y)), (lon, lat)) for x, y in QUOTED]
+    nearest = [int(distances.argmin()) for distances in apart]
+    offsets = crs.gcj02_offset_m(lon[nearest], lat[nearest])
+    return {
+        "n_points": len(QUOTED),
+        "greatest_m": max(float(distances.min()) for distances in apart),
+        "least_offset_m": float(offsets.min()),
+        "greatest_offset_m": float(offsets.max()),
     }
 
 

@@ -156,6 +156,11 @@ def _compared(folder: Path, rows: Mapping[int, Row], shot: film.Shot, numbers: S
         again = read_rows(result.folder)
         for number in numbers:
             yield _same_picture(folder.name, number, rows[number], again[number])
+    if len(numbers) < len(rows):
+        said = (
+            f"{len(numbers)} of {len(rows)} frames, spread from the first to the last; --sample {len(rows)} draws all"
+        )
+        yield Check(GROUP, f"{folder.name}, drawn again", True, said)
 
 
 def _same_picture(name: str, number: int, row: Row, again: Row) -> Check:

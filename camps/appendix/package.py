@@ -79,6 +79,7 @@ class _Build:
     public: bool = False
     log: CustodyLog = field(default_factory=CustodyLog)
     runs: list[RunRecord] = field(default_factory=list)
+    items: pd.DataFrame = field(default_factory=pd.DataFrame)
     derived: dict[str, Path] = field(default_factory=dict)
     withheld: list[str] = field(default_factory=list)
     restrictions: list[restriction.Restriction] = field(default_factory=list)
@@ -104,10 +105,11 @@ class _Build:
         restriction.require_nothing_told(self.folder, self.words, self.secrets)
 
     def _checked_claims(self) -> list[claims.CheckedClaim]:
-        items = records.build_items(self.evidence)["item_id"]
+        self.items = records.build_items(self.evidence)
         return claims.check_claims(
-            claims.read_claims(), findings.bind(self.evidence), available=self.evidence.available, items=items
-        )
+            claims.read_claims(), findings.bind(self.evidence), available=self.evidence.available,
+            items=self.items["item_id"],
+        )  # fmt: skip
 
     def _enter_inputs(self) -> None:
         for held in self.evidence.inputs:
@@ -151,7 +153,7 @@ class _Build:
         disputes: Sequence[claims.Dispute],
     ) -> content.Material:
         return content.Material(
-            self.evidence, tables, checked, disputes, self.software, self.log.head, len(self.log.events),
+            self.evidence, tables, self.items, checked, disputes, self.software, self.log.head, len(self.log.events),
             self.stated_on, self.folder / "figures", self.dossiers, self.public, self.restrictions, self.secrets.sites,
         )  # fmt: skip
 

@@ -133,7 +133,7 @@ def _draw_day(axes: Axes, footprints: gpd.GeoDataFrame, day: str) -> None:
         for shape in footprints.loc[footprints["kind"] == kind].geometry:
             draw_footprint(axes, shape, kind)
     if footprints.empty:
-        axes.annotate("seen; none stood here", (0.5, 0.5), xycoords="axes fraction", ha="center", color=QUIET)
+        axes.annotate("ground seen; no roof read", (0.5, 0.5), xycoords="axes fraction", ha="center", color=QUIET)
     axes.set_title(day, loc="left", fontsize=7.5, pad=2)
     axes.set(xticks=[], yticks=[])
 

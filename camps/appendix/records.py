@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from camps import crs, files
-from camps.appendix.claims import CheckedClaim, Dispute
+from camps.appendix.claims import CheckedClaim, Dispute, read_works
 from camps.appendix.evidence import BUNDLED, Evidence
 from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, check_record
 from camps.provenance import CustodyLog, RunRecord, canonical_json
@@ -55,6 +55,7 @@ def build_items(
     rows = [_bundled_item(evidence, item_id, withheld=item_id in withheld) for item_id in BUNDLED]
     rows += [_registered_item(evidence, source_id) for source_id in evidence.register if _is_published(source_id)]
     rows += _cited_items(evidence)
+    rows += _works()
     rows += [_derived_item(item_id, path) for item_id, path in (derived or {}).items()]
     return check_record(_frame(rows, "items"), "items", source="items")
 
@@ -142,6 +143,17 @@ def _cited_items(evidence: Evidence) -> list[dict[str, Any]]:
         for url, item in listed
         if item not in registered
     ]
+
+
+def _works() -> list[dict[str, Any]]:
+    return [
+        {
+            "item_id": work.id, "evidence_or_working": "evidence", "title": work.title, "creator": work.creator,
+            "url": work.url, "restriction": NOT_HELD,
+            "notes": f"{work.creator}, {work.title}, {work.published}; {work.notes}",
+        }
+        for work in read_works()
+    ]  # fmt: skip
 
 
 def _cited_titles(evidence: Evidence) -> dict[str, str]:
@@ -257,7 +269,9 @@ def _totals(evidence: Evidence) -> list[dict[str, Any]]:
             "measurement_id": f"total-{row['unit']}-{row['t']}", "site_id": row["unit"],
             "src_id": scenes[row["t"]], "metric": "built_area_total", "date_edtf": row["t"],
             "area_m2": _rounded(row["value"], 1),
-            "area_low": _rounded(row["lo"], 1), "area_high": _rounded(row["hi"], 1),
+            # Where no roof was read there is no edge whose error could be drawn, so no interval is claimed.
+            "area_low": _rounded(row["lo"], 1) if row["value"] else None,
+            "area_high": _rounded(row["hi"], 1) if row["value"] else None,
             "method": "sum of buildings and blocks; interval from edges, common bias and chance of no building",
             "ellipsoid": "WGS 84", "analyst": _ANALYST,
             "agreement_iou": _rounded(evidence.agreement_iou.get(row["t"]), 4),

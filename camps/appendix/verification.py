@@ -100,6 +100,7 @@ def _opened(path: Path) -> Iterator[Path]:
 def _unpacked(path: Path, scratch: Path) -> Path:
     try:
         with zipfile.ZipFile(path) as archive:
+            _require_each_once(path, archive.namelist())
             archive.extractall(scratch)
     except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
         raise InputError(f"{path}: not a readable ZIP file ({error}); fetch the package again") from error
@@ -107,3 +108,10 @@ def _unpacked(path: Path, scratch: Path) -> Path:
     if len(roots) != 1 or not roots[0].is_dir():
         raise InputError(f"{path}: found {len(roots)} entries at its top, expected one folder with the package")
     return roots[0]
+
+
+def _require_each_once(path: Path, names: list[str]) -> None:
+    """Raise where a name stands twice: of two files under one name, some programs show one and some the other."""
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(f"{path}: holds {', '.join(repeated)} twice, expected each file once; fetch the package again")

@@ -30,16 +30,49 @@ def build(
     print("\n".join(["Made:", *camps.build.summary(outcomes)]))
 
 
-@app.command(epilog=example("camps appendix --out evidence"))
+@app.command(
+    epilog=example("camps appendix --out evidence --zip evidence.zip", "camps appendix --out new --compare old")
+)
 def appendix(
     out: Annotated[Path | None, typer.Option(help="Folder to write [default: exports/appendix].")] = None,
+    sites: Annotated[
+        list[str] | None, typer.Option("--site", help="Id of a site that gets a dossier; may be given again.")
+    ] = None,
+    lists: Annotated[
+        list[str] | None, typer.Option("--source", help="A list whose sites are added to the tables; again for more.")
+    ] = None,
+    published: Annotated[
+        list[str] | None, typer.Option(help="Read this published list only; again for more [default: all at hand].")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Leave out what geodata/restrictions.toml declares.")
+    ] = False,
+    zip_: Annotated[Path | None, typer.Option("--zip", help="Also write the package as this ZIP file.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Folder of an older package; list what changed since instead of the files.")
+    ] = None,
 ) -> None:
     """Write the evidence appendix: the document, its tables, the claims computed afresh, and the sum of every file.
 
     A claim whose text gives another number than the data stops the build, and nothing is written.
     """
-    written = camps.appendix.build_appendix(out or camps.settings.exports() / "appendix")
-    print("\n".join(map(str, written)))
+    folder = out or camps.settings.exports() / "appendix"
+    if compare is not None:
+        camps.appendix.require_package(compare)
+        if folder.exists() and compare.samefile(folder):
+            raise camps.errors.InputError(f"{compare}: is the folder that is written; name another with --out")
+    written = camps.appendix.build_appendix(
+        folder,
+        dossiers=sites or camps.appendix.DOSSIERS,
+        lists=[*camps.catalogue.DEFAULT_SOURCES, *(lists or [])],
+        published=published or None,
+        public=public,
+    )
+    written += [camps.appendix.write_zip(folder, zip_)] if zip_ else []
+    if compare is None:
+        print("\n".join(map(str, written)))
+    else:
+        sys.stdout.write(camps.appendix.compare(compare, folder).report())
 
 
 @app.command(epilog=example("camps verify exports/appendix", "camps verify evidence.zip --frames exports/frames"))
