@@ -113,6 +113,22 @@ def test_without_references_precision_and_recall_are_at_least_97_percent(lists: 
 
 
 @pytest.mark.mirror
+def test_each_lost_pair_says_what_it_was_lost_to(lists: dict[str, sources.Source]) -> None:
+    checked = catalogue.check(BUZZFEED, ASPI)
+    said = catalogue.figures(checked)
+    assert (said["stated"], said["found"]) == (369, 363)
+    assert (said["precision"], said["recall"]) == pytest.approx((363 / 373, 363 / 369))
+    lost = checked[checked["outcome"] == "lost"].set_index("left_key")
+    assert set(lost.index) == {"262", "383", "534", "574", "640", "789"}
+    assert lost.loc["383", "reason"] == "383 is linked with 319, 14 m away"
+    assert lost.loc["262", "reason"] == "261 is linked with 275, 78 m away"
+    assert "two neighbours explain the distance better" in lost.loc["640", "reason"]
+    assert lost["score"].isna().all()
+    with pytest.raises(InputError, match="neither prints numbers of the other"):
+        catalogue.check(ASPI, "osm-camps-2021")
+
+
+@pytest.mark.mirror
 @pytest.mark.parametrize("odds", [3.0, 5.0, 10.0])
 def test_the_figures_do_not_hang_on_the_one_constant(
     lists: dict[str, sources.Source], monkeypatch: pytest.MonkeyPatch, odds: float

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pandas as pd
@@ -53,6 +55,9 @@ def test_every_command_has_a_help_text_and_an_example(camps, path: list[str]) ->
         (["growth", "--source", "nobody"], "nobody"),
         (["growth", "--by", "colour"], "colour"),
         (["growth", "--format", "parquet"], "--out"),
+        (["growth", "--plot", "growth.pdf"], "expected a file ending in .svg or .png"),
+        (["growth", "--onset", "--by", "tier"], "leave out --by"),
+        (["growth", "--metric", "area_m2", "--by", "tier", "--plot", "x.svg"], "rests on too few sites"),
     ],
 )
 def test_bad_input_is_one_line_on_stderr_and_status_two(camps, arguments: list[str], said: str) -> None:
@@ -122,6 +127,26 @@ def test_the_aspi_figures_come_out_to_the_digit(camps, mirror: Path) -> None:
         assert [round(row["value"], 2) for row in json.loads(out)] == values
 
 
+def test_the_published_lists_say_their_figures(camps, mirror: Path) -> None:
+    assert "at most 60" in camps("growth", "--source", "aspi-xjdp-v1", "--by", "site", "--plot", "x.svg")[2]
+    _, out, err = camps("sources", "link", "buzzfeed-2021", "aspi-xjdp-v1", "--check", "--format", "csv")
+    assert "373 links, 363 of them among the 369 stated pairs: precision 0.9732, recall 0.9837" in err
+    assert out.startswith("outcome,left_key,right_key,distance_m,score,reason\nlost,262,275,104.7,,261 is linked")
+    _, _, err = camps("sources", "diff", "buzzfeed-2020", "buzzfeed-2021", "--format", "csv")
+    assert "433 shared: 272 same, 5 moved by more than 1 m (at most 108.46 m), 156 changed; 10 dropped, 118" in err
+    _, out, _ = camps("sources", "show", "osm-camps-2021", "--format", "json")
+    figures = {row["what"]: row["value"] for row in json.loads(out)}
+    assert (figures["outlines"], figures["geodesic area of the outlines, ha"]) == ("110", "1,682.5")
+    _, out, _ = camps("sources", "show", "aspi-xjdp-v1", "--format", "json")
+    figures = {row["what"]: row["value"] for row in json.loads(out)}
+    assert (figures["rows printed"], figures["sites"], figures["rows or cells dropped"]) == ("380", "380", "0")
+    assert figures["printed points that several rows share"] == "7"
+    assert figures["datum by position"].startswith("wgs84")
+    _, out, _ = camps("sources", "show", "aspi-xjdp-v1", "--missing", "--format", "csv")
+    printed = [line for line in out.splitlines() if line.startswith("Number of Buildings in")]
+    assert [line.split(",", 1)[1] for line in printed] == ["120,0,0,25", "84,0,0,26", "24,0,0,26", "122,0,0,26"]
+
+
 def test_growth_is_written_whole_to_a_file(camps, tmp_path: Path) -> None:
     for suffix in ("csv", "parquet"):
         out = tmp_path / f"g.{suffix}"
@@ -129,6 +154,28 @@ def test_growth_is_written_whole_to_a_file(camps, tmp_path: Path) -> None:
         assert (status, said.strip()) == (0, str(out))
         table = pd.read_csv(out) if suffix == "csv" else pd.read_parquet(out)
         assert len(table) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "drawn"),
+    [
+        (["--source", "gazetteer"], "growth"), (["--source", "gazetteer", "--by", "tier"], "growth"),
+        (["--metric", "area_m2"], "looks"), (["--source", "gazetteer", "--onset"], "onset"),
+        (["--metric", "area_m2", "--onset"], "onset"),
+    ],
+)  # fmt: skip
+def test_growth_is_drawn_beside_its_table(camps, tmp_path: Path, options: list[str], drawn: str) -> None:
+    plot = tmp_path / f"{drawn}.svg"
+    status, out, err = camps("growth", *options, "--format", "csv", "--plot", str(plot))
+    assert (status, err.strip()) == (0, str(plot))
+    assert [path.name for path in tmp_path.iterdir()] == [plot.name]
+    assert ET.fromstring(plot.read_bytes()).tag.endswith("svg")
+    table = pd.read_csv(io.StringIO(out))
+    if drawn == "onset":
+        assert table["mass"].sum() == pytest.approx(1)
+        assert {"after", "by", "cumulative", "n"} <= set(table)
+    else:
+        assert {"t", "value", "lo", "hi"} <= set(table)
 
 
 def test_nothing_said_is_help(camps) -> None:

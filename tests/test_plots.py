@@ -18,7 +18,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from camps import footprints, growth, plots
+from camps import footprints, growth, machine, plots
 from camps.errors import InputError
 from camps.plots import canvas
 
@@ -86,6 +86,13 @@ def test_a_suppressed_date_is_left_out_and_named() -> None:
     assert "n < 10" in texts(figure)
 
 
+def test_a_line_keeps_its_name_beside_one_that_is_suppressed_throughout() -> None:
+    rows = counts(sites=12)
+    table = growth.aggregate(rows[rows["tier"].eq(1) | rows["unit"].lt("g0s04")], by="tier", draws=50)
+    (named,) = [t for t in plots.growth_curve(table).axes[0].texts if t.get_text().startswith("1  ")]
+    assert np.isfinite(named.xy[1])  # type: ignore[attr-defined]
+
+
 def test_several_estimators_of_one_group_are_several_lines_and_the_naive_one_is_dashed() -> None:
     table = pd.concat([growth.aggregate(counts(1), estimator=e, draws=50) for e in ("naive", "chain")])  # type: ignore[arg-type]
     figure = plots.growth_curve(table, measure="value")
@@ -96,6 +103,8 @@ def test_several_estimators_of_one_group_are_several_lines_and_the_naive_one_is_
 def test_more_lines_than_can_be_told_apart_are_refused() -> None:
     with pytest.raises(InputError, match="at most 7"):
         plots.growth_curve(growth.aggregate(counts(8), by="tier", draws=20))
+    with pytest.raises(InputError, match="no index to draw"):
+        plots.growth_curve(growth.aggregate(counts(sites=4), by="tier", draws=20))
     with pytest.raises(InputError, match="column index"):
         plots.growth_curve(growth.aggregate(counts(), draws=20).drop(columns="index"))
     with pytest.raises(InputError, match="at least one"):
@@ -198,6 +207,25 @@ def test_hash_order_and_the_readers_own_settings_do_not_change_a_byte(tmp_path: 
         subprocess.run([sys.executable, "-c", script, str(tmp_path / seed)], check=True, env=environment)
     for suffix in (".svg", ".png"):
         assert (tmp_path / f"1{suffix}").read_bytes() == (tmp_path / f"2{suffix}").read_bytes()
+
+
+def test_names_in_chinese_and_uyghur_are_drawn_and_not_boxed(tmp_path: Path) -> None:
+    if "Chinese" not in machine.find_fonts():
+        pytest.skip("no Chinese font; `make setup` brings one")
+    names = {FIRST: "达坂城", SECOND: "داۋانچىڭ"}
+    # A character that no font has is a warning, and warnings are errors here.
+    svg, _ = plots.write_figure(plots.series_curve(dabancheng(), names=names), tmp_path / "both")
+    assert canvas._chinese()[0].replace(" ", "")[:9] in svg.read_text("utf-8")
+
+
+def test_without_a_chinese_font_a_figure_is_drawn_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "find_fonts", dict)
+    canvas._chinese.cache_clear()
+    try:
+        with pytest.warns(UserWarning, match="missing from font"):
+            assert "<svg" in plots.series_curve(dabancheng(), title="达坂城")._repr_svg_()
+    finally:
+        canvas._chinese.cache_clear()
 
 
 def test_nothing_is_cut_off_and_no_labels_collide() -> None:

@@ -9,6 +9,8 @@ import geopandas as gpd
 import pandas as pd
 
 from camps import sources, tables
+from camps.catalogue.checking import check_links, figures
+from camps.catalogue.conflicts import CONFLICT_COLUMNS
 from camps.catalogue.consensus import Catalogue, gather
 from camps.catalogue.decisions import apply_statuses, read_decisions, settle
 from camps.catalogue.editions import diff as diff_sources
@@ -24,8 +26,10 @@ __all__ = [
     "Links",
     "Side",
     "build",
+    "check",
     "counts",
     "diff",
+    "figures",
     "link",
     "link_sides",
     "load",
@@ -126,6 +130,28 @@ def link(left: str, right: str, *, ignore_references: bool = False, decisions: P
     return _link(two, read_decisions(decisions), ignore_references=ignore_references)
 
 
+def check(left: str, right: str) -> pd.DataFrame:
+    """Return how links by position, name and part-of alone stand against the numbers that two lists print.
+
+    Parameters
+    ----------
+    left, right
+        Ids of the register.
+
+    Returns
+    -------
+    DataFrame
+        outcome (lost, not stated, found), left_key, right_key, distance_m, score, reason; :func:`figures` gives its
+        precision and recall.
+
+    Raises
+    ------
+    MissingError, InputError, CheckError
+        When a list is not here or not sound, or neither prints numbers of the other.
+    """
+    return check_links(Two(side_of(sources.read(left)), side_of(sources.read(right))))
+
+
 def _link(two: Two, decisions: pd.DataFrame, *, ignore_references: bool = False) -> Links:
     return link_sides(two.left, two.right, ignore_references=ignore_references, settled=settle(decisions, two))
 
@@ -177,7 +203,7 @@ def build(*source_ids: str) -> Catalogue:
     links = _stacked(
         [linked[pair].links for pair in pairs], pairs, (*LINK_COLUMNS, "left_site", "right_site", "relation")
     )
-    conflicts = _stacked([linked[pair].conflicts for pair in pairs], pairs, ())
+    conflicts = _stacked([linked[pair].conflicts for pair in pairs], pairs, CONFLICT_COLUMNS)
     records = pd.concat([source.records for source in read.values()], ignore_index=True)
     decided = {source_id: source.entry.namespace for source_id, source in read.items()}
     judged = apply_statuses(gpd.GeoDataFrame(records, geometry="geometry", crs=4326), decisions, decided)

@@ -104,7 +104,7 @@ def vote_shifts(
     pairs = pd.DataFrame({"group": group, "one": one, "two": two, "dx": difference[:, 0], "dy": difference[:, 1]})[
         alike
     ]
-    near = np.hypot(pairs["dx"], pairs["dy"]).to_numpy() <= reach[pairs["group"]]
+    near = np.hypot(*pairs[["dx", "dy"]].to_numpy().T) <= reach[pairs["group"]]
     return _counted(pairs, pairs[near], n_groups, reach_m)
 
 

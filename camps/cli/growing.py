@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 import camps
+from camps import plots
 from camps.cli.app import app, example
 from camps.cli.output import TableFormat, deliver_table
 from camps.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 FOOTPRINTS = "dabancheng"
+PLOT_FORMS = (".svg", ".png")
+#: More lines than these cannot be told apart in a curve, and cannot be read as a ranking.
+MOST_CURVES, MOST_RANKED = 7, 60
+_TITLES = {"buildings": "Number of buildings", "area_m2": "Built-up area", "compound_area_m2": "Compound area"}
 
 
 class Estimator(StrEnum):
@@ -39,7 +46,10 @@ class Metric(StrEnum):
 
 @app.command(
     epilog=example(
-        "camps growth --by tier", "camps growth --source aspi-xjdp-v1 --metric buildings --estimator held --format json"
+        "camps growth --by tier",
+        "camps growth --source aspi-xjdp-v1 --metric buildings --estimator held --format json",
+        "camps growth --by tier --plot growth.svg",
+        "camps growth --onset",
     )
 )
 def growth(
@@ -49,18 +59,32 @@ def growth(
     metric: Annotated[Metric, typer.Option(help="What is measured.")] = Metric.buildings,
     estimator: Annotated[Estimator, typer.Option(help="How sites are added up.")] = Estimator.chain,
     by: Annotated[str | None, typer.Option(help="Group by tier, admin1, admin2, system or site.")] = None,
+    onset: Annotated[bool, typer.Option("--onset", help="Print instead between which looks it all began.")] = False,
     form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw it as well, into this .svg or .png.")] = None,
 ) -> None:
     """Print how much the camps grew, one row a date (and group), with its interval and the sites it rests on.
 
     `naive` adds what was seen and falls when fewer sites are looked at; `held` keeps each site's last value; `panel`
     and `chain` alone measure growth. A number that rests on fewer than ten sites is suppressed, never zero.
     """
+    if plot is not None and plot.suffix.lower() not in PLOT_FORMS:
+        raise InputError(f"--plot {plot}: expected a file ending in {' or '.join(PLOT_FORMS)}")
+    if onset and by is not None:
+        raise InputError(f"--onset --by {by}: the onset is that of all sites together; leave out --by")
     values = camps.growth.values(source, metric=metric.value)
     measured = set(values["source_id"]) == {FOOTPRINTS}
-    table = values if measured and by in {None, "site"} else _aggregate(values, by, estimator)
+    if onset:
+        table = _onset(values, measured, metric)
+    else:
+        table = values if measured and by in {None, "site"} else _aggregate(values, by, estimator)
+    if plot is not None:
+        figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
+        plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
     deliver_table(table, form, out)
+    if plot is not None:
+        print(plot, file=sys.stderr)
 
 
 def _aggregate(values: pd.DataFrame, by: str | None, estimator: Estimator) -> pd.DataFrame:
@@ -68,3 +92,41 @@ def _aggregate(values: pd.DataFrame, by: str | None, estimator: Estimator) -> pd
         known = [name for name in ("tier", "admin1", "admin2", "system") if name in values]
         raise InputError(f"--by {by}: no such group; expected one of {', '.join([*known, 'site'])}")
     return camps.growth.aggregate(values, by=by, estimator=estimator.value)
+
+
+def _onset(values: pd.DataFrame, measured: bool, metric: Metric) -> pd.DataFrame:
+    """Return between which looks sites began, or where footprints tell them apart, buildings and their area."""
+    if not measured or metric is Metric.compound_area_m2:
+        return camps.growth.onset(camps.growth.site_onsets(values))
+    tracks = camps.change.follow(camps.footprints.load()).tracks
+    return camps.growth.onset(tracks, weight="area_m2" if metric is Metric.area_m2 else None)
+
+
+def _onset_figure(table: pd.DataFrame, values: pd.DataFrame, measured: bool) -> Figure:
+    metric = values["metric"].iloc[0]
+    what = {"buildings": "buildings and blocks begun", "area_m2": "built-up area begun"}.get(metric, "sites begun")
+    what = what if measured else "sites begun"
+    return plots.onset_distribution(table, title="When building began", what=what, note=_cited(values))
+
+
+def _figure(table: pd.DataFrame, values: pd.DataFrame, by: str | None) -> Figure:
+    note = _cited(values)
+    title = _TITLES[values["metric"].iloc[0]] + (f" by {by}" if by else "")
+    if "unit" in table:
+        names = camps.catalogue.load().set_index("site_id")["name_en"].dropna().to_dict()
+        return plots.series_curve(table, title=title, names=names, note=note)
+    # A site alone has no interval and no index of many sites: its values are ranked.
+    measure: Literal["index", "value"] = "index" if table["index"].notna().any() else "value"
+    names = {name: f"{by} {name}" for name in table["group"]} if by == "tier" else {}
+    groups = table["group"].nunique()
+    if groups <= MOST_CURVES and by != "site":
+        return plots.growth_curve(table, measure=measure, title=title, names=names, note=note)
+    if groups > MOST_RANKED:
+        raise InputError(f"--plot: {groups} groups, expected at most {MOST_RANKED} that can be read; group by less")
+    first, last = table["t"].iloc[0], table["t"].iloc[-1]
+    return plots.slope_chart(table, first, last, measure=measure, title=title, names=names, note=note)
+
+
+def _cited(values: pd.DataFrame) -> str:
+    cited = [camps.sources.entry(source_id).citation for source_id in dict.fromkeys(values["source_id"])]
+    return f"Source: {'; '.join(cited)}"

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from camps.catalogue.exporting import SiteFormat
+    from camps.sources import Remark
+
+#: Remarks on reading that are shown when a list is added; `camps sources show ID --remarks` shows all.
+MOST_REMARKS = 8
 
 group = typer.Typer(
     name="sources",
@@ -85,6 +89,31 @@ def verify(source_ids: Ids = None, form: Form = TableFormat.table, out: Out = No
 
 
 @group.command(
+    epilog=example("camps sources show aspi-xjdp-v1", "camps sources show aspi-xjdp-v1 --missing --format csv")
+)
+def show(
+    source_id: Annotated[str, typer.Argument(help="Id of a list.")],
+    remarks: Annotated[
+        bool, typer.Option("--remarks", help="Print every row and cell dropped, mended or noted instead.")
+    ] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Print how often each column says N/A, #N/A, ? or nothing instead.")
+    ] = False,
+    form: Form = TableFormat.table,
+    out: Out = None,
+) -> None:
+    """Print a list in a few figures: rows, sites, shared points, areas, what was dropped or mended, and its datum."""
+    source = camps.sources.read(source_id)
+    if remarks:
+        table = source.report.frame()
+    elif missing:
+        table = camps.sources.missing_cells(source.raw)
+    else:
+        table = camps.sources.summarise(source, trusted=camps.catalogue.load())
+    deliver_table(table, form, out)
+
+
+@group.command(
     epilog=example("camps sources add ngo.xlsx --id ngo-2024 --map lat=Latitude --map lon=Longitude --map name_en=Site")
 )
 def add(
@@ -109,13 +138,31 @@ def add(
     )  # fmt: skip
     take = camps.sources.prepare if dry_run else camps.sources.add
     added = take(file, source_id, about, trusted=camps.catalogue.load())
-    deliver_table(added.first_rows(), TableFormat.table, None)
-    print(f"{len(added.source.records)} rows read; {len(added.source.report.frame())} remarks on reading")
+    rows = added.first_rows()
+    exactly = {name: rows[name].map("{:.6f}".format) for name in ("lat", "lon")}
+    deliver_table(rows.assign(**exactly), TableFormat.table, None)
+    print(f"{len(added.source.records)} rows read as {source_id}{'; nothing was registered' if dry_run else ''}")
+    _say_remarks(list(added.source.report))
     if added.datum is not None:
         print(f"datum: {added.datum}")
+        if added.datum.datum not in {datum, "unknown", "wgs84"}:
+            print(f"the positions are shifted: add the list with --datum {added.datum.datum}, and they are undone")
 
 
-@group.command(epilog=example("camps sources link buzzfeed-2021 aspi-xjdp-v1 --ignore-references --format csv"))
+def _say_remarks(remarks: list[Remark]) -> None:
+    for remark in remarks[:MOST_REMARKS]:
+        where = f"row {remark.row}" if remark.row else "the whole list"
+        print(f"{remark.action}, {where}{f', {remark.column}' if remark.column else ''}: {remark.reason}")
+    if len(remarks) > MOST_REMARKS:
+        print(f"… and {len(remarks) - MOST_REMARKS} more remarks")
+
+
+@group.command(
+    epilog=example(
+        "camps sources link buzzfeed-2021 aspi-xjdp-v1 --ignore-references --format csv",
+        "camps sources link buzzfeed-2021 aspi-xjdp-v1 --check",
+    )
+)
 def link(
     left: Annotated[str, typer.Argument(help="Id of one list.")],
     right: Annotated[str, typer.Argument(help="Id of the other.")],
@@ -123,6 +170,10 @@ def link(
         bool, typer.Option("--ignore-references", help="Leave out the numbers that the lists print of one another.")
     ] = False,
     conflicts: Annotated[bool, typer.Option("--conflicts", help="Print what the two disagree on instead.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Link by position alone; print what is lost of the printed numbers, and why."),
+    ] = False,
     form: Form = TableFormat.table,
     out: Out = None,
 ) -> None:
@@ -130,9 +181,24 @@ def link(
 
     What the two disagree on is listed and never averaged away; `geodata/decisions.csv` overrides, and is cited.
     """
+    if check:
+        _deliver_check(left, right, form, out)
+        return
     links = camps.catalogue.link(left, right, ignore_references=ignore_references)
     columns = ["left_key", "right_key", "distance_m", "score", "reason"]
     deliver_table(links.conflicts if conflicts else links.links[columns], form, out)
+
+
+def _deliver_check(left: str, right: str, form: TableFormat, out: Path | None) -> None:
+    checked = camps.catalogue.check(left, right)
+    shown = checked[checked["outcome"] != "found"] if form is TableFormat.table else checked
+    deliver_table(shown, form, out)
+    said = camps.catalogue.figures(checked)
+    print(
+        f"{said['linked']} links, {said['found']} of them among the {said['stated']} stated pairs: "
+        f"precision {said['precision']:.4f}, recall {said['recall']:.4f}",
+        file=sys.stderr,
+    )
 
 
 @group.command(epilog=example("camps sources diff buzzfeed-2020 buzzfeed-2021"))
@@ -144,9 +210,14 @@ def diff(
 ) -> None:
     """Print what became of each entry between two editions of a list: same, moved, changed, added or dropped."""
     changes = camps.catalogue.diff(before, after)
-    if form is TableFormat.table:
-        changes = changes[changes["change"] != "same"]
-    deliver_table(changes, form, out)
+    shown = changes[changes["change"] != "same"] if form is TableFormat.table else changes
+    deliver_table(shown, form, out)
+    said = camps.catalogue.summarise_diff(changes)
+    print(
+        f"{said['shared']} shared: {said['same']} same, {said['moved']} moved by more than 1 m (at most "
+        f"{said['most_moved_m']:.2f} m), {said['changed']} changed; {said['dropped']} dropped, {said['added']} added",
+        file=sys.stderr,
+    )
 
 
 class SiteForm(StrEnum):

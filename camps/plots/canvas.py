@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
-from camps import files
+from camps import files, machine
 from camps.errors import Fault, raise_faults
 from camps.growth.dates import as_edtf, days, in_order, standing_day
 
@@ -31,7 +33,7 @@ RULE = "#d5dade"
 PLAIN = "#8a949d"
 
 _STYLE: Any = {
-    "font.family": "DejaVu Sans", "font.size": 9.0, "axes.titlesize": 11.0, "axes.titleweight": "bold",
+    "font.size": 9.0, "axes.titlesize": 11.0, "axes.titleweight": "bold",
     "axes.titlelocation": "left", "axes.titlepad": 10.0, "axes.edgecolor": QUIET, "axes.linewidth": 0.8,
     "axes.labelcolor": INK, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
     "xtick.color": QUIET, "ytick.color": QUIET, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "text.color": INK,
@@ -39,7 +41,9 @@ _STYLE: Any = {
     "svg.hashsalt": "camps", "svg.fonttype": "path", "path.simplify": False,
 }  # fmt: skip
 _DPI = 200
-_SVG_METADATA: dict[str, None] = {"Date": None, "Creator": None}
+#: matplotlib brings it along, so that Latin and Arabic script look the same everywhere; it has no Chinese.
+_FAMILY = "DejaVu Sans"
+_METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
 
 
 @contextmanager
@@ -48,7 +52,20 @@ def style() -> Iterator[None]:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
+        mpl.rcParams["font.family"] = [_FAMILY, *_chinese()]
         yield
+
+
+@cache
+def _chinese() -> tuple[str, ...]:
+    """Return the family that draws Chinese here, its Chinese shapes before its Japanese ones; none without one."""
+    file = machine.find_fonts().get("Chinese")
+    if file is None:
+        return ()
+    if not any(Path(face.fname) == file for face in fontManager.ttflist):
+        fontManager.addfont(file)
+    names = sorted(face.name for face in fontManager.ttflist if Path(face.fname) == file)
+    return (next((name for name in names if name.endswith(" SC") and "Mono" not in name), names[0]),)
 
 
 class Plot(Figure):
@@ -57,7 +74,7 @@ class Plot(Figure):
     def _repr_svg_(self) -> str:
         page = StringIO()
         with style():
-            self.savefig(page, format="svg", metadata=_SVG_METADATA)
+            self.savefig(page, format="svg", metadata=_METADATA["svg"])
         return page.getvalue()
 
 
@@ -66,8 +83,8 @@ def new_figure(width_in: float, height_in: float) -> Plot:
     return Plot(figsize=(width_in, height_in), layout="constrained")
 
 
-def write_figure(figure: Figure, path: Path) -> list[Path]:
-    """Write a figure as SVG and as PNG (200 dots an inch) and return both paths.
+def write_figure(figure: Figure, path: Path, *, forms: Sequence[str] = tuple(_METADATA)) -> list[Path]:
+    """Write a figure as SVG and as PNG (200 dots an inch) and return the paths.
 
     Parameters
     ----------
@@ -75,6 +92,8 @@ def write_figure(figure: Figure, path: Path) -> list[Path]:
         As from the functions of this module.
     path
         Where to write; the suffix is replaced. Bytes that would not change are not rewritten.
+    forms
+        ``svg``, ``png`` or both.
 
     Raises
     ------
@@ -82,10 +101,10 @@ def write_figure(figure: Figure, path: Path) -> list[Path]:
         When the disk is full or the folder cannot be written.
     """
     written = []
-    for suffix, metadata in ((".svg", _SVG_METADATA), (".png", {"Software": None})):
-        place = path.with_suffix(suffix)
+    for form in forms:
+        place = path.with_suffix(f".{form}")
         with style(), files.replacing(place) as temporary:
-            figure.savefig(temporary, format=suffix[1:], dpi=_DPI, metadata=metadata)
+            figure.savefig(temporary, format=form, dpi=_DPI, metadata=_METADATA[form])
         written.append(place)
     return written
 

@@ -65,12 +65,14 @@ def growth_curve(
     Raises
     ------
     InputError
-        For missing columns, no rows, or more than seven lines.
+        For missing columns, no rows, nothing but suppressed numbers, or more than seven lines.
     """
     needed = ["group", "t", "estimator", measure, "n_matched", "suppressed", "draws"]
     low, high = ("index_lo", "index_hi") if measure == "index" else ("lo", "hi")
     require_columns(table, [*needed, low, high], "growth curve")
     rows = at_days(table)
+    if rows[measure].isna().all():
+        raise InputError(f"growth curve: no {measure} to draw, expected one; every number rests on too few sites")
     lines = _lines(rows)
     with style():
         figure = new_figure(7.2, 4.2 + 0.17 * len(lines))
@@ -119,7 +121,8 @@ def _name_ends(axes: Axes, lines: Mapping[str, pd.DataFrame], measure: str, name
     if not ends:
         return
     order = sorted(ends, key=lambda name: (ends[name][1], name))
-    top = max(float(line[column].max()) for line in lines.values() for column in (measure, _upper(measure)))
+    # A suppressed line has no top.
+    top = max(float(lines[name][column].max()) for name in ends for column in (measure, _upper(measure)))
     heights = dict(zip(order, apart([ends[name][1] for name in order], 0.06 * top), strict=True))
     last_day = max(day for day, _ in ends.values())
     first_day = min(float(line["day"].min()) for line in lines.values())

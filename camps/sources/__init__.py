@@ -18,6 +18,7 @@ from camps.sources.osm import read_osm
 from camps.sources.registry import SourceEntry, SourceFile, entry, registry
 from camps.sources.report import Remark, Report
 from camps.sources.store import available, check_sum, path
+from camps.sources.summary import summarise
 
 __all__ = [
     "About",
@@ -44,6 +45,7 @@ __all__ = [
     "read_file",
     "read_table",
     "registry",
+    "summarise",
     "undo_datum",
     "verify",
 ]
