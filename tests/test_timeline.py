@@ -424,6 +424,30 @@ def test_a_building_across_the_antimeridian_grows_where_it_is_stored() -> None:
     assert half.area < front.area < whole.area
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    outlines=st.lists(st.tuples(_BOX, st.sets(st.integers(0, 2), min_size=1)), min_size=1, max_size=4),
+    mode=st.sampled_from(MODES),
+    day=st.sampled_from(["2017-01-01", "2017-02-01", "2017-03-01"]),
+    shuffle=st.randoms(use_true_random=False),
+)
+def test_an_observed_date_reproduces_any_stored_outline_exactly(
+    outlines: Any, mode: Any, day: str, shuffle: Any
+) -> None:
+    dates = ("2017-01-01", "2017-02-01", "2017-03-01")
+    # A track may grow from look to look; each stands on ground of its own.
+    rows = [
+        (f"t{n}", dates[at], "building", shapely.box(x + 200 * n, y, x + 200 * n + w + 5 * at, y + h))
+        for n, ((x, y, w, h), at_dates) in enumerate(outlines)
+        for at in at_dates
+    ]
+    shuffle.shuffle(rows)
+    frame = seen(*rows)
+    now = drawn(frame, day, mode).query("kind == 'observed'").set_index("footprint_id")
+    there = frame[frame["observed_on"] == day].set_index("footprint_id")
+    assert now.geometry.to_wkb().sort_index().to_dict() == there.geometry.to_wkb().sort_index().to_dict()
+
+
 # ── the Dabancheng series ────────────────────────────────────────────────────────────────────────────────────────
 
 
