@@ -1,0 +1,263 @@
+"""Timeline, edit list, labels and subtitles say what the pictures show, and the tools that read them find it again."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import opentimelineio as otio
+import pysubs2
+import pytest
+from film_support import small_shot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camps import film
+from camps.errors import InputError
+from camps.film import editorial, timecode
+from camps.film.passes import PassInfo
+from camps.film.plan import Ground
+
+NAME = "TEST_A_0010_v003"
+STOPS = [date(2012, 1, 5), date(2016, 6, 1), date(2017, 6, 1), date(2019, 6, 1)]
+RATES = ["24000/1001", "25", "30000/1001", "60000/1001"]
+
+
+def _planned(**changes: Any) -> film.Plan:
+    given = {"version": 3, "frames": 100, "clock": {"kind": "linear", "from": date(2016, 6, 1), "to": date(2018, 6, 1)}}
+    return film.plan_frames(small_shot(**{**given, **changes}), Ground({}, STOPS))
+
+
+def _passes(planned: film.Plan) -> list[PassInfo]:
+    names = ("base", "growth", "labels_en", "labels_ug", "beauty")
+    return [PassInfo(name, name, f"{planned.shot.code}_{name}_v003.") for name in names]
+
+
+def _said(planned: film.Plan, dates: Sequence[str | None] | None = None, **more: Sequence[Any]) -> list[dict[str, Any]]:
+    shown = dates or [when.isoformat()[:4] for when in planned.dates]
+    return [
+        {"frame": number, "date_shown": shown[i], **{key: values[i] for key, values in more.items()}}
+        for i, number in enumerate(planned.numbers)
+    ]
+
+
+def _written(folder: Path, planned: film.Plan, said: list[dict[str, Any]] | None = None) -> dict[str, Path]:
+    edit = folder / "edit"
+    paths = editorial.write_editorial(edit, NAME, planned, said or _said(planned), passes=_passes(planned))
+    return {path.name.removeprefix(NAME): path for path in paths}
+
+
+# ── OpenTimelineIO ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_timeline_finds_every_picture(tmp_path: Path, rate: str) -> None:
+    planned = _planned(rate=rate)
+    path = _written(tmp_path, planned)[".otio"]
+    timeline = otio.adapters.read_from_file(str(path))
+    assert timeline.name == NAME
+    assert timeline.global_start_time.to_timecode() == timecode.timecode(0, planned.shot.rate)
+    assert [track.name for track in timeline.tracks] == ["base", "growth", "labels_en", "labels_ug", "beauty"]
+    assert [track.name for track in timeline.tracks if track.enabled] == ["beauty"]
+    for info, clip in zip(_passes(planned), timeline.find_clips(), strict=True):
+        media = clip.media_reference
+        assert isinstance(media, otio.schema.ImageSequenceReference)
+        assert (media.start_frame, media.end_frame(), media.number_of_images_in_sequence()) == (1001, 1100, 100)
+        assert media.missing_frame_policy == otio.schema.ImageSequenceReference.MissingFramePolicy.error
+        for image, number in ((0, 1001), (99, 1100)):
+            named = Path(media.target_url_for_image_number(image))
+            assert (path.parent / named).resolve() == (tmp_path / info.file(number)).resolve()
+        last = media.available_range.end_time_inclusive()
+        assert media.frame_for_time(last) == 1100
+        assert last.to_timecode() == timecode.timecode(99, planned.shot.rate)
+        assert clip.duration().rate == float(planned.shot.rate)
+        assert clip.duration().value == 100
+
+
+def test_a_timeline_survives_being_read_and_written(tmp_path: Path) -> None:
+    path = _written(tmp_path, _planned())[".otio"]
+    again = tmp_path / "again.otio"
+    otio.adapters.write_to_file(otio.adapters.read_from_file(str(path)), str(again))
+    assert otio.adapters.read_from_file(str(again)).is_equivalent_to(otio.adapters.read_from_file(str(path)))
+
+
+def test_opentimelineios_own_tool_reads_the_timeline(tmp_path: Path) -> None:
+    path = _written(tmp_path, _planned())[".otio"]
+    said = subprocess.run(
+        [str(Path(sys.executable).with_name("otiostat")), str(path)], capture_output=True, text=True, check=True
+    ).stdout
+    assert "parsed: True" in said
+    assert "number of tracks: 5" in said
+    assert "total duration in timecode: 00:00:04:00" in said
+
+
+def test_markers_stand_where_chapters_and_observations_begin(tmp_path: Path) -> None:
+    planned = _planned()
+    timeline = otio.adapters.read_from_file(str(_written(tmp_path, planned)[".otio"]))
+    found = [
+        (mark.metadata["camps"], mark.name, int(mark.marked_range.start_time.value)) for mark in timeline.tracks.markers
+    ]
+    observed = {name: at for kind, name, at in found if kind == "observation"}
+    # The film begins on the day of the second look; the one before it and the one after its end are not in it.
+    assert list(observed) == ["Observed 2016-06-01", "Observed 2017-06-01"]
+    assert observed["Observed 2016-06-01"] == 0
+    at = observed["Observed 2017-06-01"]
+    assert planned.dates[at - 1] < date(2017, 6, 1) <= planned.dates[at]
+    assert [at for kind, _, at in found if kind == "era"] == [0]
+
+
+def test_chapters_that_begin_within_a_film_are_marked_there() -> None:
+    planned = _planned(clock={"kind": "linear", "from": date(1949, 9, 1), "to": date(1990, 1, 1)})
+    eras = {mark.text: mark.at for mark in editorial.build_marks(planned) if mark.kind == "era"}
+    assert eras["Birth: the base areas, 1938–1949"] == 0
+    assert planned.dates[eras["The archipelago forms, 1949–1957"]] >= date(1949, 10, 1)
+    at = eras["Great Leap and Cultural Revolution, 1958–1976"]
+    assert planned.dates[at - 1] < date(1958, 1, 1) <= planned.dates[at]
+
+
+# ── edit decision list ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_an_edit_list_round_trips(tmp_path: Path, rate: str) -> None:
+    planned = _planned(rate=rate)
+    path = _written(tmp_path, planned)[".edl"]
+    text = path.read_text("ascii")
+    drop = rate in {"30000/1001", "60000/1001"}
+    assert text.splitlines()[:2] == [f"TITLE: {NAME}", f"FCM: {'DROP' if drop else 'NON-DROP'} FRAME"]
+    timeline = otio.adapters.read_from_file(str(path), rate=float(planned.shot.rate))
+    (clip,) = timeline.find_clips()
+    assert clip.name == "TEST_A_0010_beauty_v003.[1001-1100].png"
+    assert clip.source_range.duration.value == 100
+    start = timecode.start_count(planned.shot.rate)
+    assert clip.source_range.start_time.value == start
+    event = text.splitlines()[3].split()
+    assert event[:4] == ["001", "AX", "V", "C"]
+    assert event[4:6] == event[6:8]
+    assert [timecode.from_timecode(code, planned.shot.rate) - start for code in event[6:8]] == [0, 100]
+    noted = [line.split(maxsplit=4)[2:] for line in text.splitlines() if line.startswith("* LOC: ")]
+    marks = editorial.build_marks(planned)
+    assert [timecode.from_timecode(code, planned.shot.rate) - start for code, _, _ in noted] == [m.at for m in marks]
+    assert [name for _, colour, name in noted if colour == "YELLOW"] == ["Observed 2016-06-01", "Observed 2017-06-01"]
+    # The reader knows markers with plain timecode only, and passes over the others.
+    assert [mark.marked_range.start_time.value - start for mark in clip.markers] == (
+        [] if drop else [m.at for m in marks]
+    )
+
+
+def test_an_edit_list_of_an_hour_ends_where_the_hour_does() -> None:
+    planned = _planned(rate="30000/1001", frames=None, seconds=3600)
+    line = editorial.edit_list(NAME, planned, _passes(planned), []).splitlines()[3]
+    assert line.split()[-2:] == ["01:00:00;00", "02:00:00;00"]
+
+
+# ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _label(text: str, lang: str, x: float = 10) -> dict[str, Any]:
+    return {"text": text, "lang": lang, "x": x, "y": 20.0, "w": 30.0, "h": 12.0, "layer": "labels"}
+
+
+def test_labels_have_their_first_and_last_frame_in_each_language(tmp_path: Path) -> None:
+    planned = _planned(frames=6)
+    kashgar, uyghur = _label("Kashgar, city", "en"), _label("قەشقەر", "ug")
+    labels = [
+        [kashgar, uyghur],
+        [kashgar],
+        [],
+        [kashgar, _label("喀什", "zh")],
+        [kashgar, _label("Kashgar, city", "en", 200)],
+        [],
+    ]
+    path = _written(tmp_path, planned, _said(planned, labels=labels))["labels.csv"]
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
+    assert [(row["lang"], row["text"], row["in_frame"], row["out_frame"]) for row in rows] == [
+        ("en", "Kashgar, city", "1001", "1002"),
+        ("en", "Kashgar, city", "1004", "1005"),
+        ("en", "Kashgar, city", "1005", "1005"),
+        ("ug", "قەشقەر", "1001", "1001"),
+        ("zh", "喀什", "1004", "1004"),
+    ]
+    assert (rows[0]["in_timecode"], rows[0]["out_timecode"]) == ("01:00:00:00", "01:00:00:01")
+    # The picture has 180 lines, a sixth of the reference.
+    assert [rows[2][side] for side in ("x_px", "y_px", "w_px", "h_px")] == ["33.3", "3.3", "5.0", "2.0"]
+
+
+# ── subtitles ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _shown(path: Path, rate: Fraction, n: int) -> list[str]:
+    """Return the subtitle of each frame, by FFmpeg's reader."""
+    shown = [""] * n
+    with av.open(str(path)) as container:
+        for packet in container.demux(subtitles=0):
+            if packet.pts is None or packet.duration in (None, 0):
+                continue
+            start, end = (Fraction(tick) * packet.time_base for tick in (packet.pts, packet.pts + packet.duration))
+            for at in range(n):
+                if start <= at / rate + Fraction(1, 1000) < end:
+                    shown[at] = bytes(packet).decode("utf-8")
+    return shown
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_subtitles_show_the_date_of_every_frame(tmp_path: Path, rate: str) -> None:
+    planned = _planned(rate=rate, frames=300)
+    dates = ["2017"] * 100 + [None] * 50 + ["2018"] * 150
+    path = _written(tmp_path, planned, _said(planned, dates))["_dates.srt"]
+    assert _shown(path, planned.shot.rate, 300) == [when or "" for when in dates]
+    assert [cue.text for cue in pysubs2.load(str(path))] == ["2017", "2018"]
+
+
+def test_dates_that_change_too_fast_to_read_are_shown_as_a_span(tmp_path: Path) -> None:
+    planned = _planned(frames=100)
+    days = [f"2017-03-{1 + i // 2:02d}" for i in range(60)] + ["2017-05-01"] * 40
+    path = _written(tmp_path, planned, _said(planned, days))["_dates.srt"]
+    cues = [(cue.start, cue.end, cue.text) for cue in pysubs2.load(str(path))]
+    assert cues == [
+        (0, 1040, "2017-03-01 – 2017-03-13"),
+        (1040, 2080, "2017-03-14 – 2017-03-26"),
+        (2080, 2400, "2017-03-27 – 2017-03-30"),
+        (2400, 4000, "2017-05-01"),
+    ]
+
+
+def test_a_film_without_dates_has_no_subtitles(tmp_path: Path) -> None:
+    planned = _planned(frames=3)
+    assert _written(tmp_path, planned, _said(planned, [None] * 3))["_dates.srt"].read_text("utf-8").strip() == ""
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "2017", "2018", "2019"]), st.integers(1, 40)), min_size=1, max_size=12))
+def test_every_frame_with_a_date_has_one_subtitle_that_holds_it(runs: list[tuple[str, int]]) -> None:
+    dates = [when for when, length in runs for _ in range(length)]
+    cues = list(editorial._cues(dates, Fraction(25)))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(cues))
+    for at, when in enumerate(dates):
+        texts = [text for start, end, text in cues if start <= at < end]
+        assert len(texts) == (1 if when else 0)
+    assert all(dates[start] in text and dates[end - 1] in text for start, end, text in cues)
+
+
+# ── all of it ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_same_shot_gives_the_same_bytes(tmp_path: Path) -> None:
+    planned = _planned()
+    one, other = (_written(tmp_path / name, planned) for name in ("one", "other"))
+    assert set(one) == {".otio", ".edl", "labels.csv", "_dates.srt"}
+    assert {name: path.read_bytes() for name, path in one.items()} == {n: p.read_bytes() for n, p in other.items()}
+
+
+def test_missing_frames_are_named(tmp_path: Path) -> None:
+    planned = _planned(frames=5)
+    with pytest.raises(InputError, match="descriptions are of 4 frames from 1001; expected one for each of 1001-1005"):
+        _written(tmp_path, planned, _said(planned)[:-1])
