@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -240,17 +241,23 @@ def main() -> None:
     parser.add_argument("--tiles", type=int, default=20)
     parser.add_argument("--sites", type=int, default=400)
     parser.add_argument("--side", type=int, default=5490, help="pixels of 10 m along a tile; Sentinel-2 has 10980")
+    parser.add_argument("--folder", type=Path, help="keep the tiles there, and take those that are there already")
+    parser.add_argument("--only-make", action="store_true", help="make the tiles and stop")
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.run:
         run(asked.run[0], Path(asked.run[1]), asked.run[2])
         return
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        make(root, asked.tiles, asked.sites, asked.side)
+    with tempfile.TemporaryDirectory() as temporary:
+        root = asked.folder or Path(temporary)
+        if not (root / "items.json").is_file():
+            root.mkdir(parents=True, exist_ok=True)
+            make(root, asked.tiles, asked.sites, asked.side)
         total = sum(path.stat().st_size for path in root.glob("*.tif"))
         print(f"{asked.sites} sites, {asked.tiles} tiles of {asked.side} px, 2 dates, {total / 2**20:.0f} MB of files")
-        _compare(root)
+        if not asked.only_make:
+            shutil.rmtree(root / "cache", ignore_errors=True)
+            _compare(root)
 
 
 def _compare(root: Path) -> None:

@@ -16,14 +16,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import xyzservices
 from affine import Affine
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
 
-from camps import catalogue, footprints, machine, maps, style, timeline
+from camps import catalogue, cli, footprints, machine, maps, style, timeline
 from camps.errors import InputError, MissingError
-from camps.maps import fonts, outlines, page, vendored, views
+from camps.maps import fonts, online, outlines, page, vendored, views
 
 MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
     "sites": maps.site_map,
@@ -181,6 +182,28 @@ def test_online_is_a_choice():
     map_ = maps.site_map(online=True)
     folium.plugins.Geocoder().add_to(map_)
     assert "Control.Geocoder.js" in page.html_text(map_)
+
+
+def test_tiles_of_other_hosts_need_online_and_a_credit():
+    map_ = maps.site_map()
+    folium.TileLayer("https://tiles.example.org/{z}/{x}/{y}.png", attr="© Example").add_to(map_)
+    with pytest.raises(InputError, match=r"tiles from tiles\.example\.org, expected .*online=True"):
+        page.html_text(map_)
+    uncredited = maps.site_map(online=True)
+    folium.TileLayer("https://tiles.example.org/{z}/{x}/{y}.png", attr=" ").add_to(uncredited)
+    uncredited._children[next(reversed(uncredited._children))].options["attribution"] = None
+    with pytest.raises(InputError, match="without attribution"):
+        page.html_text(uncredited)
+
+
+def test_tiles_whose_terms_forbid_bulk_reading_are_not_filmed():
+    map_ = maps.site_map(online=True)
+    folium.TileLayer(xyzservices.providers.OpenStreetMap.Mapnik).add_to(map_)
+    with pytest.raises(InputError, match=r"tile\.openstreetmap\.org\) may not be read in bulk"):
+        online.require_filmable(map_)
+    allowed = maps.site_map(online=True)
+    folium.TileLayer("https://tiles.example.org/{z}/{x}/{y}.png", attr="© Example").add_to(allowed)
+    online.require_filmable(allowed)
 
 
 # ------------------------------------------------------------------------------------------- texts, fonts, vendor
@@ -392,6 +415,44 @@ def test_the_slider_moves_the_picture_by_mouse_and_by_keyboard(written, opened):
     slider.press("End")
     assert one.page.evaluate(now) == one.page.evaluate("camps.meta.t_max")
     assert one.complaints == []
+
+
+@pytest.mark.browser
+def test_uncertainty_and_relief_are_switched_by_hand(written, opened):
+    one = opened(written["growth"])
+    for name, at_first in (("uncertainty", "false"), ("relief", "true")):
+        button = one.page.locator(f".camps-{name}")
+        assert button.get_attribute("aria-pressed") == at_first
+        one.page.evaluate("zoom => camps.page.map.setView([43.384, 88.288], zoom)", 13 if name == "uncertainty" else 5)
+        drawn = one.page.evaluate("camps.canvas.toDataURL()")
+        button.click()
+        assert button.get_attribute("aria-pressed") != at_first
+        assert one.page.evaluate("camps.canvas.toDataURL()") != drawn
+        button.click()
+        assert one.page.evaluate("camps.canvas.toDataURL()") == drawn
+
+
+@pytest.mark.browser
+def test_layers_that_others_add_are_credited(opened, tmp_path):
+    map_ = maps.site_map(online=True)
+    folium.TileLayer("https://tiles.example.org/{z}/{x}/{y}.png", attr="© <b>Example</b>").add_to(map_)
+    one = opened(maps.write_map(map_, tmp_path / "tiles.html"))
+    assert one.page.evaluate("camps.page.frame().credits") == ["© Example"]
+    assert one.complaints
+    assert all("tiles.example.org" in text or "ERR_FAILED" in text for text in one.complaints)
+
+
+@pytest.mark.browser
+def test_groups_never_touch_at_any_zoom(written, opened):
+    """Rings that say how many stay apart: a reader sees every number whole."""
+    one = opened(written["sites"])
+    script = """zoom => { const s = camps.page.stage.symbols; const k = 256 * 2 ** zoom;
+        return s.groups(zoom).map((m) => [m.length, ...s.centre(m).map((c) => c * k)]); }"""
+    for zoom in np.arange(2, 12, 0.5):
+        groups = one.page.evaluate(script, float(zoom))
+        assert sum(n for n, _, _ in groups) == len(catalogue.load())
+        for (n, x, y), (m, x2, y2) in itertools.combinations([g for g in groups if g[0] > 1], 2):
+            assert np.hypot(x - x2, y - y2) > 22 + 2.6 * (n**0.5 + m**0.5), f"zoom {zoom}"
 
 
 @pytest.mark.browser
@@ -609,6 +670,18 @@ def test_a_plate_of_another_kind_or_size_is_refused(tmp_path):
         maps.write_plate(maps.site_map(), tmp_path / "plate.jpg")
     with pytest.raises(InputError, match="expected sizes above 0"):
         maps.write_plate(maps.site_map(), tmp_path / "plate.png", width_mm=0)
+
+
+@pytest.mark.browser
+def test_the_command_line_writes_plates(tmp_path, capsys):
+    path = tmp_path / "plate.svg"
+    asked = ["map", "footprints", "--when", "2018-06-10", "--size", "200x100", "--lang", "fr", "--look", "light"]
+    assert cli.run([*asked, "--out", str(path)]) == 0
+    words = "".join(ElementTree.parse(path).getroot().itertext())
+    assert "10 juin 2018" in words
+    assert "Copernicus Sentinel" in words
+    assert cli.run(["map", "sites", "--size", "200x100", "--out", str(tmp_path / "a.html")]) == 2
+    assert "--when and --size are for plates" in capsys.readouterr().err
 
 
 @pytest.mark.browser

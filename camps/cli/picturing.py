@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,9 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 import camps
 from camps.cli.app import app, example
 from camps.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 
 class MapName(StrEnum):
@@ -47,20 +44,44 @@ class Language(StrEnum):
     ug = "ug"
 
 
-@app.command("map", epilog=example("camps map growth --lang fr --out growth_fr.html"))
+@app.command(
+    "map",
+    epilog=example(
+        "camps map growth --lang fr --out growth_fr.html",
+        "camps map footprints --when 2018-06-10 --look light --out a.svg",
+    ),
+)
 def draw_map(
     name: Annotated[MapName, typer.Argument(help="Which map.")],
-    out: Annotated[Path | None, typer.Option(help="The HTML file to write [default: exports/maps/NAME.html].")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write: .html, or a plate as .png, .svg or .pdf [default: exports/maps/NAME.html]."),
+    ] = None,
     lang: Annotated[Language, typer.Option(help="Language of the words.")] = Language.en,
     look: Annotated[Look, typer.Option(help="Dark or light.")] = Look.dark,
+    when: Annotated[str | None, typer.Option(help="Date of a plate, such as 2018-06-10 [default: the last].")] = None,
+    size: Annotated[str | None, typer.Option(help="A plate's size in mm, such as 420x297 [default: 254x143].")] = None,
+    dpi: Annotated[int, typer.Option(min=1, help="Pixels an inch of a PNG or PDF.")] = 300,
 ) -> None:
-    """Write one map as one file that opens anywhere, without a network.
+    """Write one map as one file that opens anywhere, without a network, or as a plate for print.
 
     Everything is inside: scripts, borders, data. `growth` and `footprints` carry a time slider that stops at the real
     observation dates, `eras` one through the chapters from 1938 on; `compare` is two dates with a divider to swipe.
+    A plate is one date of the map: a picture (`.png`), a page (`.pdf`), or lines and letters (`.svg`).
     """
-    drawn = _MAPS[name](lang.value, look.value)
-    print(camps.maps.write_map(drawn, out or camps.settings.exports() / "maps" / f"{name.value}.html"))
+    path = out or camps.settings.exports() / "maps" / f"{name.value}.html"
+    if path.suffix not in _PLATES:
+        if when is not None or size is not None:
+            raise InputError(f"{path}: --when and --size are for plates; name the file .png, .svg or .pdf")
+        print(camps.maps.write_map(_MAPS[name](lang.value, look.value), path))
+        return
+    chosen = {} if when is None else {"t": camps.timeline.clock_day(when)}
+    paper = (
+        dict(zip(("width_mm", "height_mm"), map(float, _size(size, "millimetres", "420x297")), strict=True))
+        if size
+        else {}
+    )
+    print(camps.maps.write_plate(_MAPS[name](lang.value, look.value), path, dpi=dpi, **paper, **chosen))
 
 
 def _growth_map(lang: str, look: str) -> Any:
@@ -70,22 +91,13 @@ def _growth_map(lang: str, look: str) -> Any:
     return camps.maps.growth_map(sites[sites["site_id"].isin(counts["unit"])], counts, lang=lang, look=look)
 
 
-def _footprint_map(lang: str, look: str) -> Any:
-    series = camps.footprints.load()
-    return camps.maps.footprint_map(series.footprints, series.looks, lang=lang, look=look)
-
-
-def _compare_map(lang: str, look: str) -> Any:
-    series = camps.footprints.load()
-    return camps.maps.compare_map(series.footprints, series.looks, lang=lang, look=look)
-
-
-_MAPS = {
+_PLATES = (".png", ".svg", ".pdf")
+_MAPS: dict[MapName, Callable[[str, str], Any]] = {
     MapName.sites: lambda lang, look: camps.maps.site_map(lang=lang, look=look),
     MapName.growth: _growth_map,
-    MapName.footprints: _footprint_map,
+    MapName.footprints: lambda lang, look: camps.maps.footprint_map(lang=lang, look=look),
     MapName.eras: lambda lang, look: camps.maps.era_map(lang=lang, look=look),
-    MapName.compare: _compare_map,
+    MapName.compare: lambda lang, look: camps.maps.compare_map(lang=lang, look=look),
 }
 
 
@@ -144,10 +156,10 @@ def chosen_shot(name: str, fps: str | None, size: str | None) -> Any:
     return camps.film.build_shot({**shot.model_dump(mode="python", by_alias=True), **changes}, what=name)
 
 
-def _size(text: str) -> list[int]:
+def _size(text: str, unit: str = "pixels", such_as: str = "3840x2160") -> list[int]:
     parts = text.lower().split("x")
     if len(parts) != 2 or not all(part.isdigit() for part in parts):
-        raise InputError(f"--size {text}: expected width and height in pixels, such as 3840x2160")
+        raise InputError(f"--size {text}: expected width and height in {unit}, such as {such_as}")
     return [int(part) for part in parts]
 
 

@@ -26,7 +26,9 @@ app.add_typer(group)
 Site = Annotated[str, typer.Argument(help="Id of a site, such as xj-bfn130-aspi50.")]
 Start = Annotated[str, typer.Option("--from", help="First date, EDTF, such as 2017.")]
 End = Annotated[str, typer.Option("--to", help="Last date, EDTF, such as 2020.")]
-Catalogue = Annotated[str, typer.Option("--source", help="STAC catalogue of sources.toml, its address, or a folder.")]
+Catalogue = Annotated[
+    str, typer.Option("--source", help="STAC catalogue: earth-search, planetary-computer, an address, or a folder.")
+]
 Cloud = Annotated[float, typer.Option("--cloud", help="Most cloud, per cent of the scene.")]
 Radius = Annotated[float, typer.Option("--radius", help="Half the side of the window, in metres.")]
 
@@ -109,8 +111,26 @@ def read(
 def extract(
     site: Site,
     out: Annotated[Path | None, typer.Option(help="Folder to write [default: exports/imagery/SITE].")] = None,
+    boundary: Annotated[
+        Path | None,
+        typer.Option(help="Polygons of the site's ground [default: its compound in the footprints, or 750 m around]."),
+    ] = None,
 ) -> None:
     """Measure what was built at a site on the scenes that are here: area with an interval, polygons, pictures."""
-    found: Any = camps.imagery.extract_site(site)
+    ground, said = _boundary(site, boundary)
+    found: Any = camps.imagery.extract_site(site, boundary=ground)
+    print(f"boundary: {said}", file=sys.stderr)
     deliver_table(found.series, TableFormat.table, None)
     print("\n".join(map(str, camps.imagery.write_extraction(found, out))))
+
+
+def _boundary(site: str, path: Path | None) -> tuple[Any, str]:
+    """Return the ground of a site and where it comes from: a file, the last compound outlined, or none known."""
+    if path is not None:
+        return camps.imagery.read_boundary(path), str(path)
+    outlined = camps.footprints.load().footprints
+    walls = outlined[outlined["site_id"].eq(site) & outlined["kind"].eq("compound")]
+    if walls.empty:
+        return None, "no compound is outlined for this site; the ground within 750 m of its point stands in"
+    last = walls["observed_on"].max()
+    return walls[walls["observed_on"].eq(last)], f"the compound as outlined on {last}"

@@ -21,7 +21,7 @@ from folium.plugins import TimeSliderChoropleth
 from camps.errors import InputError, MissingError
 from camps.film import clock
 from camps.film.stage import FilmPage
-from camps.maps import vendored
+from camps.maps import online, vendored
 from camps.maps.page import CampsMap, html_text
 
 MapAt = Callable[[date], folium.Map]
@@ -51,10 +51,11 @@ def build_map_page(
     Raises
     ------
     InputError
-        When a layer does not belong to the map.
+        When a layer does not belong to the map, or the terms of its tiles forbid reading them in bulk.
     MissingError
         When the map links a script or style that does not travel with the suite, and its host is not named.
     """
+    online.require_filmable(map_)
     map_ = copy.deepcopy(map_)  # rendering a folium map adds to it
     if isinstance(map_, CampsMap) and not map_._has_others() and not drive and not layers:
         return FilmPage(html_text(map_), hosts=tuple(hosts))

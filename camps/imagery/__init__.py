@@ -14,13 +14,21 @@ from camps.imagery.pictures import build_before_after, build_contact_sheet, buil
 from camps.imagery.raster import Raster, read
 from camps.imagery.registration import Match, match, register
 from camps.imagery.scene import Band, Georeference, Scene, get, listing, load
-from camps.imagery.sites import SiteExtraction, extract_site, find_site, locate, read_site, write_extraction
+from camps.imagery.sites import (
+    SiteExtraction,
+    extract_site,
+    find_site,
+    locate,
+    read_boundary,
+    read_site,
+    write_extraction,
+)
 from camps.imagery.stac import Plan
 
 __all__ = [
     "Band", "Calibration", "Extraction", "Georeference", "Grid", "Match", "Plan", "Raster", "Scene", "SiteExtraction",
     "add", "assess", "build_before_after", "build_contact_sheet", "build_picture", "calibrate", "dated_polygons",
     "estimate", "extract_site", "find_site", "geometry_grid", "get", "listing", "load", "locate", "match", "read",
-    "read_series", "read_site", "register", "scene_layer", "scene_polygons", "site_grid", "summary", "tile_layer",
-    "write_extraction", "write_picture", "write_report", "write_tiles",
+    "read_boundary", "read_series", "read_site", "register", "scene_layer", "scene_polygons", "site_grid", "summary",
+    "tile_layer", "write_extraction", "write_picture", "write_report", "write_tiles",
 ]  # fmt: skip

@@ -215,6 +215,27 @@ def extract_site(
     )  # fmt: skip
 
 
+def read_boundary(path: Path) -> gpd.GeoDataFrame:
+    """Return the polygons of a vector file as the boundary of a site, EPSG:4326.
+
+    Raises
+    ------
+    MissingError
+        When the file is not there.
+    InputError
+        When it is no vector file, has no CRS, or holds anything but polygons.
+    """
+    if not path.is_file():
+        raise MissingError(f"boundary {path}: no such file; expected polygons of the site's ground")
+    try:
+        ground = gpd.read_file(path)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise InputError(f"boundary {path}: cannot be read as a vector file ({error})") from error
+    if "geometry" not in ground or ground.crs is None:
+        raise InputError(f"boundary {path}: no geometry or no CRS, expected polygons in a stated CRS")
+    return gpd.GeoDataFrame(_require_ground(ground).to_crs(4326))
+
+
 def _require_ground(boundary: gpd.GeoSeries | gpd.GeoDataFrame) -> gpd.GeoSeries | gpd.GeoDataFrame:
     kinds = set(boundary.geom_type.dropna())
     if not kinds or kinds - {"Polygon", "MultiPolygon"}:

@@ -246,7 +246,7 @@ def _items(
         text = " ".join(str(error).split())[:200]
         raise InputError(
             f"catalogue {where.url}: does not answer as a STAC catalogue ({text}); check the address and the network, "
-            "or take another with --catalogue"
+            "or take another with --source"
         ) from error
 
 

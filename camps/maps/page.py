@@ -18,7 +18,7 @@ from folium.template import Template
 
 from camps import basemap, files, style
 from camps.errors import InputError
-from camps.maps import fonts, vendored
+from camps.maps import fonts, online, vendored
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("geo", "text", "base", "state", "outlines", "symbols", "words", "furniture", "stage", "page")
@@ -149,6 +149,9 @@ class CampsMap(folium.Map):
 
     def render(self, **kwargs: Any) -> str:
         """Render into the figure, with every link replaced by the vendored file."""
+        online.require_credit(self)
+        if not self.online:
+            online.require_offline(self)
         text = str(super().render(**kwargs))  # type: ignore[no-untyped-call]
         figure = cast(Figure, self.get_root())
         leave_out = frozenset() if self._has_others() else _FOR_FOLIUM_ELEMENTS

@@ -165,7 +165,10 @@ class Furniture {
     const width = Math.max(textWidth, samples.length ? 190 * u : 0) + 2 * size;
     const height = rows.length * step + sampleHeight + size * 1.2;
     const credit = parts.find((part) => part.layer === 'credit');
-    const bottom = (credit ? credit.box[1] : view.height - margin.y) - 18 * u;
+    const title = parts.find((part) => part.layer === 'legend');
+    // On a narrow page date and credit fill the foot: there the legend hangs under the title.
+    const hangs = view.width <= 560 && title;
+    const bottom = hangs ? title.box[3] + 60 * u + height : (credit ? credit.box[1] : view.height - margin.y) - 18 * u;
     const x = this.end(pen, margin);
     const box = this.boxFrom(pen, x, width, bottom - height, bottom, false);
     return {
