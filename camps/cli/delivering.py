@@ -14,6 +14,9 @@ from camps.cli.picturing import chosen_shot, frame_numbers, frame_progress, plan
 if TYPE_CHECKING:
     pass
 
+#: What a picture that is mostly transparent takes beside an opaque one.
+_TRANSPARENT = 0.1
+
 
 @app.command(
     epilog=example(
@@ -80,7 +83,10 @@ def _with(shot: Any, name: str, **changes: Any) -> Any:
 def _dry_run(shot: Any, langs: list[str], names: list[str], span: str | None, workers: int) -> str:
     plan = camps.film.plan_delivery(shot, numbers=frame_numbers(span))
     listed = camps.film.list_passes(shot, languages=langs, names=names)
-    return f"{plan_text(plan, workers)}\npasses    {', '.join(info.name for info in listed)}"
+    opaque = sum(info.alpha == "none" for info in listed)
+    disk_mb = plan.disk_bytes * (opaque + _TRANSPARENT * (len(listed) - opaque)) / 1e6
+    named = ", ".join(info.name for info in listed)
+    return f"{plan_text(plan, workers)}\n\npasses    {named}\nall       about {disk_mb:.0f} MB, and movies"
 
 
 def _summary(result: Any) -> str:

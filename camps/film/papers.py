@@ -174,8 +174,8 @@ For another language, use its labels pass in place of the one above.
   After Effects   Import the first PNG with "PNG Sequence". Interpret Footage: Alpha Straight - Unmatted; frame rate
                   {rate}. Project settings: no working colour space, or sRGB with "Linearize" off.
                   Or run track/*.jsx (File > Scripts): it makes the comp, the footage and a null for each site.
-  Nuke            Read with colorspace "sRGB" and raw ON; add a Premult to every pass but base; Merge (over), bottom
-                  up. Camera: track/*.chan through a Camera node's "import chan file".
+  Nuke            Read with Raw Data on, so that no pass is linearised; Premult on every pass with alpha; Merge (over)
+                  from the bottom up; sRGB only for the viewer. Camera: track/*.chan, "import chan file" of a Camera.
   Resolve         Media pool: clip attributes, alpha mode Straight. Timeline: the frame rate above, gamma Rec.709-A
                   or sRGB, no colour management on these clips. Or import edit/*.otio.
   Premiere        Import the first PNG as "Image Sequence"; Modify > Interpret Footage: {rate} frames/s, alpha not
