@@ -153,6 +153,20 @@ def test_an_edit_list_round_trips(tmp_path: Path, rate: str) -> None:
     )
 
 
+def test_a_list_of_markers_names_the_same_moments(tmp_path: Path) -> None:
+    planned = _planned(rate="30000/1001")
+    events = _written(tmp_path, planned)["_markers.edl"].read_text("ascii").split("\n\n")[1:]
+    start, found = timecode.start_count(planned.shot.rate), []
+    for number, event in enumerate(events, 1):
+        line, note = event.strip("\n").split("\n")
+        fields, (colour, name, length) = line.split(), note.split(" |")[1:]
+        first, after = (timecode.from_timecode(code, planned.shot.rate) - start for code in fields[4:6])
+        assert (int(fields[0]), after - first, length) == (number, 1, "D:1")
+        found.append((first, colour.removeprefix("C:ResolveColor"), name.removeprefix("M:").partition(",")[0]))
+    assert found[:2] == [(0, "Green", "Xinjiang"), (0, "Yellow", "Observed 2016-06-01")]
+    assert [at for at, _, _ in found] == [mark.at for mark in editorial.build_marks(planned)]
+
+
 def test_an_edit_list_of_an_hour_ends_where_the_hour_does() -> None:
     planned = _planned(rate="30000/1001", frames=None, seconds=3600)
     line = editorial.edit_list(NAME, planned, _passes(planned), []).splitlines()[3]
@@ -253,7 +267,7 @@ def test_every_frame_with_a_date_has_one_subtitle_that_holds_it(runs: list[tuple
 def test_the_same_shot_gives_the_same_bytes(tmp_path: Path) -> None:
     planned = _planned()
     one, other = (_written(tmp_path / name, planned) for name in ("one", "other"))
-    assert set(one) == {".otio", ".edl", "labels.csv", "_dates.srt"}
+    assert set(one) == {".otio", ".edl", "_markers.edl", "labels.csv", "_dates.srt"}
     assert {name: path.read_bytes() for name, path in one.items()} == {n: p.read_bytes() for n, p in other.items()}
 
 

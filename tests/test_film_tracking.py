@@ -435,6 +435,17 @@ def test_a_shot_without_sites_has_its_camera(tmp_path: Path) -> None:
     assert {layer["kind"] for layer in _run_script(tmp_path / "T.jsx", footage="")["layers"]} == {"null", "camera"}
 
 
+def test_the_folder_tells_how_it_is_used(tmp_path: Path) -> None:
+    planned = _planned()
+    written = tracking.write_tracking(tmp_path, "T", planned, _said(planned), sequence=None)
+    told = (tmp_path / "README.txt").read_text("ascii")
+    # A 16:9 picture on a film back of 24.576 mm.
+    assert "13.824 with the default of 24.576" in told
+    assert "$" not in told
+    named = told.replace("site_ID_", "site_near_")
+    assert [path.name for path in written if path.name not in named] == ["T_site_far_aekeys.txt", "README.txt"]
+
+
 def test_earth_studio_stores_places_as_shares(tmp_path: Path) -> None:
     planned = _planned()
     tracking.write_tracking(tmp_path, "T", planned, _said(planned), sequence=None)

@@ -4,7 +4,8 @@ References
 ----------
 OpenTimelineIO 0.18, *ImageSequenceReference*, *Marker* and the file format ``.otio``.
 CMX Systems, CMX 3600 edit decision list: ``TITLE``, ``FCM``, an event as number, reel, channel, transition, source in
-and out, record in and out; out is the frame after the last. Markers are Avid's ``* LOC:`` comments.
+and out, record in and out; out is the frame after the last. Markers are Avid's ``* LOC:``
+comments, and DaVinci Resolve's ``|C: |M: |D:`` lines.
 SubRip: numbered cues with ``HH:MM:SS,mmm --> HH:MM:SS,mmm``.
 """
 
@@ -65,7 +66,8 @@ def write_editorial(
     """Write timeline, edit list, labels and subtitles of a shot and return the files.
 
     ``NAME.otio`` has a track a pass, of which only beauty is switched on, and markers at chapters and observations;
-    ``NAME.edl`` has the beauty pass as one event with the same markers; ``labels.csv`` has a row a label and language
+    ``NAME.edl`` has the beauty pass as one event with the same markers, ``NAME_markers.edl`` the markers alone, as
+    DaVinci Resolve takes them; ``labels.csv`` has a row a label and language
     with its first and last frame; ``NAME_dates.srt`` has the dates shown.
 
     Parameters
@@ -90,6 +92,7 @@ def write_editorial(
     return [
         files.write_text(folder / f"{name}.otio", otio.adapters.write_to_string(timeline, "otio_json") + "\n"),
         files.write_text(folder / f"{name}.edl", edit_list(name, plan, passes, marks)),
+        files.write_text(folder / f"{name}_markers.edl", marker_list(name, plan, marks)),
         _write_labels(folder / "labels.csv", plan, described),
         files.write_text(folder / f"{name}_dates.srt", subtitles(plan, described)),
     ]
@@ -160,15 +163,32 @@ def edit_list(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence
     rate, one = plan.shot.rate, _shown(passes)
     first, after = timecode.timecode(0, rate), timecode.timecode(len(plan.numbers), rate)
     lines = [
-        f"TITLE: {name}",
-        f"FCM: {'DROP FRAME' if timecode.drops(rate) else 'NON-DROP FRAME'}",
-        "",
+        *_edl_head(name, rate),
         f"001  AX       V     C        {first} {after} {first} {after}",
         f"* FROM CLIP NAME: {one.prefix}[{plan.numbers[0]}-{plan.numbers[-1]}]{one.suffix}",
         *(f"* LOC: {timecode.timecode(mark.at, rate)} {_COLOURS[mark.kind]:<7} {_ascii(mark.text)}" for mark in marks),
         "",
     ]
     return "\n".join(lines)
+
+
+def marker_list(name: str, plan: Plan, marks: Sequence[Mark]) -> str:
+    """Return the markers as DaVinci Resolve imports them (*Timeline Markers from EDL*): an event of one frame each."""
+    rate = plan.shot.rate
+    lines = _edl_head(name, rate)
+    for number, mark in enumerate(marks, 1):
+        first, after = timecode.timecode(mark.at, rate), timecode.timecode(mark.at + 1, rate)
+        colour = _COLOURS[mark.kind].capitalize()
+        lines += [
+            f"{number:03d}  001      V     C        {first} {after} {first} {after}",
+            f" |C:ResolveColor{colour} |M:{_ascii(mark.text)} |D:1",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _edl_head(name: str, rate: Fraction) -> list[str]:
+    return [f"TITLE: {name}", f"FCM: {'DROP FRAME' if timecode.drops(rate) else 'NON-DROP FRAME'}", ""]
 
 
 def _ascii(text: str) -> str:

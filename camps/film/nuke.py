@@ -13,6 +13,9 @@ from pathlib import Path
 from camps import files
 from camps.film.tracks import VFOV_DEG, Tracks
 
+#: Width of the film back that a new camera of Nuke has.
+HORIZONTAL_APERTURE_MM = 24.576
+
 
 def write_chan(path: Path, tracks: Tracks) -> Path:
     """Write the camera of a shot in the flat world of `camps.film.tracks`, looking straight down on the map."""

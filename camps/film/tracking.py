@@ -6,11 +6,13 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from string import Template
 
 from camps import files
 from camps.film import aftereffects, earthstudio, nuke
 from camps.film.counters import build_counters
 from camps.film.plan import Plan
+from camps.film.stage import read_resource
 from camps.film.tracks import Described, Tracks, build_tracks
 
 
@@ -20,7 +22,8 @@ def write_tracking(folder: Path, name: str, plan: Plan, described: Described, *,
     ``NAME.jsx`` builds the composition in After Effects; ``NAME_site_ID_aekeys.txt`` is keyframe text for its
     clipboard, a file a site; ``NAME.chan`` is the camera for Nuke; ``NAME_ges.json`` is in the form of Earth Studio;
     ``NAME_track.csv`` has a row a frame and site (``frame, site_id, x_px, y_px, visible``); ``NAME_sites.csv`` says
-    where each site lies on the ground and in the flat world of the ``.chan`` and the ``.json``.
+    where each site lies on the ground and in the flat world of the ``.chan`` and the ``.json``; ``README.txt`` tells
+    how each is used.
 
     Parameters
     ----------
@@ -49,7 +52,15 @@ def write_tracking(folder: Path, name: str, plan: Plan, described: Described, *,
         earthstudio.write_earth_studio(folder / f"{name}_ges.json", name, tracks),
         _write_csv(folder / f"{name}_track.csv", ("frame", "site_id", "x_px", "y_px", "visible"), _positions(tracks)),
         _write_csv(folder / f"{name}_sites.csv", ("site_id", "layer", "lon", "lat", "x", "y", "z"), _places(tracks)),
+        files.write_text(folder / "README.txt", _how_to(name, tracks)),
     ]
+
+
+def _how_to(name: str, tracks: Tracks) -> str:
+    width, height = tracks.size
+    aperture = nuke.HORIZONTAL_APERTURE_MM * height / width
+    told = {"name": name, "first": tracks.numbers[0], "width": width, "height": height, "aperture": f"{aperture:.3f}"}
+    return Template(read_resource("tracking.txt")).substitute(told)
 
 
 def _positions(tracks: Tracks) -> Iterable[Sequence[object]]:
