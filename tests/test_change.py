@@ -448,21 +448,8 @@ def test_a_look_that_saw_nothing_changes_nothing(looks: Looks, at: int, status: 
     same(change.follow(series(dated)), change.follow(series(more)))
 
 
-@settings(max_examples=15, deadline=None)
-@given(growing())
-def test_a_last_look_that_saw_the_same_again_changes_no_track(looks: Looks) -> None:
-    again = [*looks, ("2020", looks[-1][1], looks[-1][2])]
-    before, after = change.follow(series(looks)), change.follow(series(again))
-    columns = ["track_id", "L", "R", "Ld", "Rd", "area_m2", "parent", "merged_into"]
-    assert_frame_equal(before.tracks[columns], after.tracks[columns], rtol=1e-6)
-    last = after.events[after.events["observed_to"] == "2020"]
-    assert set(last["class"]) <= {"persist", "unobserved"}
-
-
-@settings(max_examples=15, deadline=None)
-@given(growing())
-def test_every_footprint_belongs_to_one_track_and_every_step_adds_up(looks: Looks) -> None:
-    history = change.follow(series(looks))
+def adds_up(history: change.History) -> None:
+    """Every footprint belongs to one track, and every step adds up."""
     assert history.footprints["track_id"].notna().all()
     assert not history.footprints.duplicated(["track_id", "scene_id"]).any()
     seen = history.events.groupby("observed_to")[["n_to", "area_to_m2"]].sum()
@@ -473,6 +460,19 @@ def test_every_footprint_belongs_to_one_track_and_every_step_adds_up(looks: Look
     assert joined["sum"].to_numpy() == pytest.approx(joined["area_to_m2"].to_numpy(), rel=1e-6)
     known = history.tracks.dropna(subset=["L", "R"])
     assert (known["L"] < known["R"]).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(growing())
+def test_every_step_adds_up_and_a_last_look_that_saw_the_same_again_changes_no_track(looks: Looks) -> None:
+    again = [*looks, ("2020", looks[-1][1], looks[-1][2])]
+    before, after = change.follow(series(looks)), change.follow(series(again))
+    adds_up(before)
+    adds_up(after)
+    columns = ["track_id", "L", "R", "Ld", "Rd", "area_m2", "parent", "merged_into"]
+    assert_frame_equal(before.tracks[columns], after.tracks[columns], rtol=1e-6)
+    last = after.events[after.events["observed_to"] == "2020"]
+    assert set(last["class"]) <= {"persist", "unobserved"}
 
 
 # --- the real series ----------------------------------------------------------------------------------------------

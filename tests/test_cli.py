@@ -131,7 +131,7 @@ def test_the_published_lists_say_their_figures(camps, mirror: Path) -> None:
     assert "at most 60" in camps("growth", "--source", "aspi-xjdp-v1", "--by", "site", "--plot", "x.svg")[2]
     _, out, err = camps("sources", "link", "buzzfeed-2021", "aspi-xjdp-v1", "--check", "--format", "csv")
     assert "373 links, 363 of them among the 369 stated pairs: precision 0.9732, recall 0.9837" in err
-    assert out.startswith("outcome,left_key,right_key,distance_m,score,reason\nlost,262,275,104.7,,261 is linked")
+    assert out.startswith('outcome,left_key,right_key,distance_m,score,reason\nlost,262,275,104.7,,"261 is linked')
     _, _, err = camps("sources", "diff", "buzzfeed-2020", "buzzfeed-2021", "--format", "csv")
     assert "433 shared: 272 same, 5 moved by more than 1 m (at most 108.46 m), 156 changed; 10 dropped, 118" in err
     _, out, _ = camps("sources", "show", "osm-camps-2021", "--format", "json")
