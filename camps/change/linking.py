@@ -100,8 +100,16 @@ def redrawn(
 
 
 def _convex(shapes: NDArray[Any]) -> NDArray[np.bool_]:
-    hull = shapely.area(shapely.convex_hull(shapes))
-    return np.asarray(shapely.area(shapes) >= hull * (1 - 1e-12))
+    """Return which polygons are convex; those of four corners, as most buildings are, turn one way at each."""
+    four = (shapely.get_num_coordinates(shapes) == 5) & (shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON)
+    edges = np.diff(shapely.get_coordinates(shapes[four]).reshape(-1, 5, 2), axis=1)
+    following = np.roll(edges, -1, axis=1)
+    turns = edges[:, :, 0] * following[:, :, 1] - edges[:, :, 1] * following[:, :, 0]
+    convex = np.zeros(len(shapes), dtype=bool)
+    convex[four] = (turns >= 0).all(axis=1) | (turns <= 0).all(axis=1)
+    others = shapes[~four]
+    convex[~four] = shapely.area(others) >= shapely.area(shapely.convex_hull(others)) * (1 - 1e-12)
+    return convex
 
 
 def shared_area_m2(earlier: NDArray[Any], later: NDArray[Any], one: NDArray[np.intp], two: NDArray[np.intp]) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from camps import crs
 from camps.footprints.mending import log_rows
@@ -54,7 +55,7 @@ def places_of(frame: pd.DataFrame, rows: NDArray[np.intp]) -> list[str]:
 
 
 def _pairs(frame: gpd.GeoDataFrame) -> pd.DataFrame:
-    found = [_overlaps(shapes, rows) for shapes, rows in _by_date_and_class(frame)]
+    found = [_overlaps(outlines, rows, plane) for outlines, rows, plane in _by_date_and_class(frame)]
     columns = ["one", "other", "shared_m2"]
     if not found:
         return pd.DataFrame(
@@ -65,21 +66,31 @@ def _pairs(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame({"one": one[real], "other": other[real], "shared_m2": shared[real]})
 
 
-def _by_date_and_class(frame: gpd.GeoDataFrame) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+def _by_date_and_class(frame: gpd.GeoDataFrame) -> Iterator[tuple[gpd.GeoSeries, NDArray[np.intp], CRS]]:
+    """Yield the outlines of each date and class where neighbours lie side by side, and a plane to take areas on."""
     if frame.empty:
         return
-    plane = crs.regional_crs(crs.lonlat_bounds(frame))
+    west, south, east, north = crs.lonlat_bounds(frame)
+    plane = crs.regional_crs((west, south, east, north))
+    across = west > east or east > 180
     kind = frame["kind"].where(~frame["kind"].isin(BUILT), "built")
     for rows in frame.groupby([frame["observed_on"], kind], sort=True).indices.values():
-        yield np.asarray(frame.geometry.iloc[rows].to_crs(plane).array), rows
+        outlines = frame.geometry.iloc[rows]
+        yield outlines.to_crs(plane) if across else outlines, rows, plane
 
 
-def _overlaps(shapes: NDArray[Any], rows: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    tree = shapely.STRtree(shapes)
-    one, other = tree.query(shapes, predicate="intersects")
+def _overlaps(
+    outlines: gpd.GeoSeries, rows: NDArray[np.intp], plane: CRS
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    shapes = np.asarray(outlines.array)
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     once = one < other
     one, other = one[once], other[once]
-    return rows[one], rows[other], shapely.area(shapely.intersection(shapes[one], shapes[other]))
+    # Few touch another, and only these need to lie on the plane.
+    touching, place = np.unique(np.concatenate([one, other]), return_inverse=True)
+    laid = np.asarray(outlines.iloc[touching].to_crs(plane).array)
+    first, second = laid[place[: len(one)]], laid[place[len(one) :]]
+    return rows[one], rows[other], shapely.area(shapely.intersection(first, second))
 
 
 def _rank(frame: gpd.GeoDataFrame) -> NDArray[np.intp]:
