@@ -41,6 +41,8 @@ _MOST_DETAILS = 20
 #: Rounding of a text box, in lines of a 1080-line picture.
 _TOLERANCE_PX = 1.0
 _BT709 = 1
+_LOST = "\N{REPLACEMENT CHARACTER}"
+_OTHER_SCRIPTS = ("zh", "ug")
 _PIXEL_FORMATS = {
     "prores4444": ("yuva444p10le", "yuva444p12le"),
     "prores422hq": ("yuv422p10le",),
@@ -232,7 +234,7 @@ def _read(path: Path) -> NDArray[np.uint8]:
 
 def _read_deep(path: Path) -> NDArray[np.uint16]:
     with files.readable(path), av.open(str(path)) as opened:
-        return next(opened.decode(video=0)).to_ndarray(format="rgba64le").astype(np.uint16)
+        return next(opened.decode(opened.streams.video[0])).to_ndarray(format="rgba64le").astype(np.uint16)
 
 
 def _flashes(finished: Finished) -> tuple[list[str], str]:
@@ -280,10 +282,16 @@ def _texts(finished: Finished) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _glyphs(finished: Finished) -> tuple[list[str], str]:
-    """No word fell back to English; that each character has a font was asked before the first frame was drawn."""
-    missing = sorted({word for record in finished.frames for word in record.described.get("missing_words") or ()})
-    languages = sorted({text["lang"] for _, text in _texts(finished)})
-    return [f"no word for {word}" for word in missing], f"every character has a font: {', '.join(languages)}"
+    """No text holds the mark of a lost character; that each has a font was asked before the first frame was drawn."""
+    texts = {(text["lang"], text["text"]) for _, text in _texts(finished)}
+    faults = [f"{lang}: “{text}” has lost a character" for lang, text in sorted(texts) if _LOST in text]
+    borrowed = sorted(lang for lang, text in texts if lang in _OTHER_SCRIPTS and text.isascii() and _has_letter(text))
+    told = [f"; {borrowed.count(lang)} texts of {lang} stand in Latin letters" for lang in dict.fromkeys(borrowed)]
+    return faults, f"every character has a font: {', '.join(sorted({lang for lang, _ in texts}))}{''.join(told)}"
+
+
+def _has_letter(text: str) -> bool:
+    return any(character.isalpha() for character in text)
 
 
 def _legible(finished: Finished) -> tuple[list[str], str]:

@@ -33,7 +33,7 @@ class Layer:
     """
 
     shape: tuple[int, int]
-    where: NDArray[np.int64] | None
+    where: NDArray[np.intp] | None
     pixels: NDArray[Any]
 
 
@@ -69,7 +69,7 @@ def compose(layers: Sequence[Layer]) -> NDArray[Any]:
     return picture.reshape(*shape, 4)
 
 
-def _places(layers: Sequence[Layer], n_pixels: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _places(layers: Sequence[Layer], n_pixels: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
     """Return the places that any layer covers, and for each place its row among them."""
     covered = np.zeros(n_pixels, bool)
     for layer in layers:
