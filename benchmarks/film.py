@@ -158,11 +158,16 @@ def show(page: Page, case: Case, state: dict[str, Any]) -> None:
         page.evaluate("state => camps.setFrame(state)", state)
 
 
-def screenshot_loop(case: Case, html: Path, given: list[dict[str, Any]], folder: Path) -> None:
+def screenshot_loop(case: Case, html: Path, given: States, n_timed: int, folder: Path) -> float:
+    """Return frames a second of a warm page over all states; a part of them is timed, for all take the same."""
+    began = time.perf_counter()
     with browser_page(case, html) as page:
-        for i, state in enumerate(given):
+        started = time.perf_counter()
+        for i, state in enumerate(given[:n_timed]):
             show(page, case, state)
             page.screenshot(path=folder / f"{i}.png", omit_background=case.background == "transparent")
+        each_s = (time.perf_counter() - started) / n_timed
+    return len(given) / (started - began + each_s * len(given))
 
 
 def to_png(case: Case, html: Path, given: list[dict[str, Any]], folder: Path, *, sleep_s: float) -> None:
@@ -197,26 +202,27 @@ def timed(work: Callable[[], Any], n_frames: int) -> tuple[float, float]:
 
 def measure(case: Case, n_frames: int, rounds: int) -> None:
     given, page, n_slow = states(case, n_frames), page_of(case), 3
-    few, many = given[:n_slow], given[: max(n_slow, n_frames // 4)]
     found: dict[str, list[tuple[float, float]]] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as scratch:
-            for name, rate, peak in one_round(case, page, given, (few, many), Path(scratch)):
+            for name, rate, peak in one_round(case, page, given, n_slow, Path(scratch)):
                 found.setdefault(name, []).append((rate, peak))
     report(case, found)
 
 
 def one_round(
-    case: Case, page: film.FilmPage, given: States, parts: tuple[States, States], folder: Path
+    case: Case, page: film.FilmPage, given: States, n_slow: int, folder: Path
 ) -> Iterator[tuple[str, float, float]]:
     """Yield the name of each way, its frames a second, and its peak memory in MB, one way after the other."""
     html = folder / "page.html"
     html.write_text(page.html, encoding="utf-8")
-    few, many = parts
+    few, n_timed = given[:n_slow], max(n_slow, len(given) // 4)
     filmed: list[tuple[list[Path], float]] = []
     yield "to_png", *timed(lambda: to_png(case, html, few[:1], folder, sleep_s=3), 1)
     yield "to_png, no sleep", *timed(lambda: to_png(case, html, few, folder, sleep_s=0), len(few))
-    yield "screenshots", *timed(lambda: screenshot_loop(case, html, many, folder), len(many))
+    rates: list[float] = []
+    _, peak = timed(lambda: rates.append(screenshot_loop(case, html, given, n_timed, folder)), n_timed)
+    yield "screenshots", rates[0], peak
     yield "film", *timed(lambda: filmed.append(film_it(case, page, len(given), folder / "film")), len(given))
     yield "loop", filmed[0][1], 0.0
     yield "limit", encoder_limit(filmed[0][0], alpha=case.background == "transparent"), 0.0

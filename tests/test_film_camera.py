@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camps import film
 from camps.film import camera
 from camps.film.camera import EASINGS, Box, Key, View
 
@@ -100,3 +103,25 @@ def test_no_frame_of_an_eased_flight_jumps() -> None:
         moved_px = math.dist(camera.world(one.lon, one.lat), camera.world(other.lon, other.lat)) * scale
         assert moved_px < 40
         assert abs(other.zoom - one.zoom) < 0.06
+
+
+@pytest.mark.parametrize("name", ["archipelago", "xinjiang", "dabancheng"])
+def test_the_cameras_of_the_shots_start_move_and_stop_without_a_jump(name: str) -> None:
+    """What is near the middle of the picture changes its speed by a quarter of a pixel a frame at most."""
+    plan = film.plan_frames(film.read_shot(name), film.Ground({}))
+    last = plan.states[-1]
+    seen = np.array([_from_centre(last["lon"], last["lat"], state) for state in plan.states])
+    speed = np.diff(seen, axis=0)
+    change = np.hypot(*np.diff(speed, axis=0).T)
+    inside = (np.abs(seen) < [960, 540]).all(axis=1)[2:]
+    assert (speed != 0).any()
+    assert change[inside].max() < 0.3
+    zooms = np.diff([state["zoom"] for state in plan.states], n=2)
+    assert np.abs(zooms).max() < 0.001
+
+
+def _from_centre(lon: float, lat: float, state: dict[str, Any]) -> tuple[float, float]:
+    """Return where a place is, in pixels right of and below the middle of the picture."""
+    (x, y), (x0, y0) = (camera.world(lon, lat), camera.world(state["lon"], state["lat"]))
+    size = camera.TILE_PX * 2 ** state["zoom"]
+    return (x - x0) * size, (y - y0) * size
