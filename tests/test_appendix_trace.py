@@ -224,7 +224,8 @@ def test_what_changed_from_one_edition_of_a_list_to_the_next_is_listed(
 
     assert "appendix.pdf" in build("buzzfeed-2020")
     report = build("buzzfeed-2021", "--compare", str(tmp_path / "buzzfeed-2020"))
-    assert "sites: 42 added, 10 removed, " in report
+    assert "sites: 42 added, 10 removed, 892 changed (admin2 432, name_en 427, " in report
+    assert report.count(", published_verbatim: ") == 5
     assert "buzzfeed-347, status: not checked → checked" in report
     assert "total not computed" in report
     assert "→ total 347, corroborated 136, strong 125, medium 86" in report

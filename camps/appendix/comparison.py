@@ -43,16 +43,34 @@ class Comparison:
     changes: pd.DataFrame
 
     def report(self) -> str:
-        """Return the changes as text to read, at most forty a table."""
+        """Return the changes as text to read, at most forty of each kind a table, with the number of all of them."""
         if self.changes.empty:
             return "Nothing changed: all tables hold the same.\n"
         lines: list[str] = []
         for table, rows in self.changes.groupby("table", sort=False):
             counts = rows["change"].value_counts()
-            said = ", ".join(f"{counts[kind]} {kind}" for kind in ("added", "removed", "changed") if kind in counts)
-            lines += ["", f"{table}: {said}", *(f"  {_line(row)}" for _, row in rows.head(_MOST_SHOWN).iterrows())]
-            lines += [f"  … and {len(rows) - _MOST_SHOWN} more"] if len(rows) > _MOST_SHOWN else []
+            kinds = [kind for kind in ("added", "removed", "changed") if kind in counts]
+            said = ", ".join(f"{counts[kind]} {kind}" for kind in kinds)
+            lines += ["", f"{table}: {said}{_columns_told(rows)}"]
+            for kind in kinds:
+                lines += _lines(_rarest_first(rows[rows["change"] == kind]), kind)
         return "\n".join(lines[1:]) + "\n"
+
+
+def _columns_told(rows: pd.DataFrame) -> str:
+    told = ", ".join(f"{column} {count}" for column, count in rows["column"].value_counts().items())
+    return f" ({told})" if told else ""
+
+
+def _rarest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return changes of the column that changed least often first: what moved must not drown in what was renamed."""
+    often = rows["column"].map(rows["column"].value_counts()).fillna(0)
+    return rows.loc[often.sort_values(kind="stable").index]
+
+
+def _lines(rows: pd.DataFrame, kind: str) -> list[str]:
+    shown = [f"  {_line(row)}" for _, row in rows.head(_MOST_SHOWN).iterrows()]
+    return [*shown, f"  … and {len(rows) - _MOST_SHOWN} more {kind}"] if len(rows) > _MOST_SHOWN else shown
 
 
 def _line(row: pd.Series) -> str:

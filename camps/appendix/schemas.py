@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -185,14 +186,20 @@ def read_record(path: Path) -> pd.DataFrame:
     if name not in RECORDS or path.suffix not in SUFFIXES:
         raise InputError(f"{path}: no table of the appendix; expected one of {', '.join(RECORDS)} as .csv or .parquet")
     with files.readable(path):
-        frame = _read_as(path)
-    return check_record(frame, name, source=path.name)
+        content = path.read_bytes()
+    return _read_and_checked(name, path.suffix, content).copy()
 
 
-def _read_as(path: Path) -> pd.DataFrame:
+@lru_cache(maxsize=64)
+def _read_and_checked(name: RecordName, suffix: str, content: bytes) -> pd.DataFrame:
+    """Return a table from the bytes of its file; the same bytes, which are read many times over, are checked once."""
+    return check_record(_read_as(name, suffix, content), name, source=f"{name}{suffix}")
+
+
+def _read_as(name: RecordName, suffix: str, content: bytes) -> pd.DataFrame:
     try:
-        if path.suffix == ".csv":
-            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-        return cast(pd.DataFrame, parquet.read_table(path).to_pandas())
+        if suffix == ".csv":
+            return pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, na_values=[""])
+        return cast(pd.DataFrame, parquet.read_table(arrow.BufferReader(content)).to_pandas())
     except (ValueError, arrow.ArrowException) as error:
-        raise InputError(f"{path}: not a readable table ({error}); build the appendix again") from error
+        raise InputError(f"{name}{suffix}: not a readable table ({error}); build the appendix again") from error
