@@ -25,6 +25,7 @@ from pypdf import PdfReader
 from camps import catalogue, cli, footprints, machine, maps, style, timeline
 from camps.errors import InputError, MissingError
 from camps.maps import fonts, online, outlines, page, vendored, views
+from camps.timeline import drawn, values
 
 MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
     "sites": maps.site_map,
@@ -287,7 +288,20 @@ def _assert_same(found: dict[str, Any], state: timeline.State, label: str) -> No
         assert found["values"][site.site_id] == value, f"{label} {site.site_id}"
 
 
+@pytest.fixture
+def _prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prepare the tables of a test once, not once a date: within a test they and the mode are the same."""
+
+    def once(function: Callable[..., Any]) -> Callable[..., Any]:
+        made: list[Any] = []
+        return lambda *given, **named: (made or made.append(function(*given, **named)) or made)[0]
+
+    monkeypatch.setattr(drawn, "cues", once(drawn.cues))
+    monkeypatch.setattr(values, "_looks", once(values._looks))
+
+
 @pytest.mark.browser
+@pytest.mark.usefixtures("_prepared_once")
 @pytest.mark.parametrize("mode", MODES)
 def test_growth_is_the_state_of_the_timeline_at_every_date(written, opened, mode):
     one = opened(written["growth"])
@@ -298,6 +312,7 @@ def test_growth_is_the_state_of_the_timeline_at_every_date(written, opened, mode
 
 
 @pytest.mark.browser
+@pytest.mark.usefixtures("_prepared_once")
 @pytest.mark.parametrize("mode", MODES)
 def test_footprints_are_the_state_of_the_timeline_at_every_date(written, opened, mode):
     one = opened(written["footprints"])
@@ -423,13 +438,15 @@ def test_uncertainty_and_relief_are_switched_by_hand(written, opened):
     for name, at_first in (("uncertainty", "false"), ("relief", "true")):
         button = one.page.locator(f".camps-{name}")
         assert button.get_attribute("aria-pressed") == at_first
-        one.page.evaluate("zoom => camps.page.map.setView([43.384, 88.288], zoom)", 13 if name == "uncertainty" else 5)
-        drawn = one.page.evaluate("camps.canvas.toDataURL()")
+        one.page.evaluate(
+            "zoom => { camps.page.map.setView([43.384, 88.288], zoom); }", 13 if name == "uncertainty" else 5
+        )
+        picture = one.page.evaluate("camps.canvas.toDataURL()")
         button.click()
         assert button.get_attribute("aria-pressed") != at_first
-        assert one.page.evaluate("camps.canvas.toDataURL()") != drawn
+        assert one.page.evaluate("camps.canvas.toDataURL()") != picture
         button.click()
-        assert one.page.evaluate("camps.canvas.toDataURL()") == drawn
+        assert one.page.evaluate("camps.canvas.toDataURL()") == picture
 
 
 @pytest.mark.browser
