@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOTS = ("archipelago", "xinjiang", "dabancheng")
@@ -101,7 +102,7 @@ def report(results: Path, names: list[str]) -> bool:
     return fine
 
 
-def _read(results: Path, shot: str, name: str) -> dict:
+def _read(results: Path, shot: str, name: str) -> dict[str, Any]:
     path = _result(results, shot, name)
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"sums": {}, "seconds": 0.0}
 

@@ -7,6 +7,7 @@ import copy
 import io
 import re
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +247,16 @@ def _interactive(html: Path, wanted: dict[str, Any]) -> tuple[Image.Image, dict[
         shown, state = page.evaluate("[camps.canvas.toDataURL('image/png'), camps.page.frame()]")
         browser.close()
     return Image.open(io.BytesIO(base64.b64decode(shown.split(",")[1]))).convert("RGB"), state
+
+
+def test_a_slow_pan_moves_on_every_frame_and_its_lines_do_not_shimmer(tmp_path: Path) -> None:
+    camera = [
+        {"at": 0, "centre": [84.0, 41.7], "zoom": 5.0},
+        {"at": 0.28, "centre": [84.08, 41.75], "zoom": 5.0, "ease": "linear", "path": "straight"},
+    ]
+    only = dict.fromkeys(["growth", "outlines", "labels", "legend", "date", "credit"], False)
+    shot = small_shot(frames=8, size=(960, 540), map={"kind": "eras"}, camera=camera, layers=only)
+    pictures = [_pixels(path).mean(axis=-1) for path in film.render(shot, tmp_path, movie=False).frames]
+    assert all((later != earlier).any() for earlier, later in pairwise(pictures))
+    strength = [np.abs(np.diff(picture, axis=0)).sum() + np.abs(np.diff(picture, axis=1)).sum() for picture in pictures]
+    assert max(strength) / min(strength) < 1.02
