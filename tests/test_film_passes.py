@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from film_support import small_shot
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -41,6 +41,7 @@ def _picture(rng: np.random.Generator, kind: type, alpha: int | None = None) -> 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 @pytest.mark.parametrize("opaque", [True, False])
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_composite_is_over_written_out_within_one_code_value(kind: type, opaque: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)

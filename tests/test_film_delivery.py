@@ -1,0 +1,316 @@
+"""A delivery holds what it says, to the byte, is checked before it is finished, and is never overwritten."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from film_support import small_shot, sums
+from numpy.typing import NDArray
+from PIL import Image
+
+from camps import files, film, machine
+from camps.errors import CheckError, InputError, RenderError
+from camps.film import checks, delivery, licences, movie, passes, together
+from camps.film.delivery import Delivery
+from camps.maps import page
+
+NUMBERS = range(1137, 1140)  # the camera comes to rest on 1139
+
+
+def _shot(**changes: Any) -> film.Shot:
+    return film.read_shot("xinjiang").model_copy(update={"size": (480, 270), "version": 3, **changes})
+
+
+def _deliver(out: Path, **options: Any) -> Delivery:
+    given = {"languages": ["en", "ug"], "numbers": NUMBERS, "waive": ["credit"]}
+    return film.deliver(_shot(), out, **{**given, **options})
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivery:
+    return _deliver(tmp_path_factory.mktemp("out"))
+
+
+@pytest.fixture(scope="module")
+def filmed() -> delivery._Filmed:
+    return delivery._filmed(_shot(), None)
+
+
+def _pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGBA"))
+
+
+# ── what it holds ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.browser
+def test_the_passes_laid_over_one_another_are_the_beauty_pass(delivered: Delivery) -> None:
+    named = {info.name: info for info in delivered.passes}
+    for number in NUMBERS:
+        for made in ("beauty", "textless"):
+            result = np.zeros((270, 480, 3))
+            for part in named[made].made_of:
+                pixels = _pixels(delivered.folder / named[part].file(number))
+                alpha = pixels[..., 3:] / 255
+                result = pixels[..., :3] * alpha + result * (1 - alpha)
+            shown = _pixels(delivered.folder / named[made].file(number))[..., :3]
+            assert np.abs(np.rint(result) - shown).max() <= checks.MOST_DIFFERENCE
+    beauty, textless = (_pixels(delivered.folder / named[name].file(1139)) for name in ("beauty", "textless"))
+    assert (beauty != textless).any(axis=2).mean() > 0.01
+
+
+@pytest.mark.browser
+def test_the_folder_is_named_and_summed_as_the_graphics_team_expects(delivered: Delivery) -> None:
+    assert delivered.folder.name == "CAMPS_XJ_0010_v003"
+    assert {path.name for path in delivered.folder.iterdir()} == {
+        *(info.name for info in delivered.passes), "track", "edit", "proxy", "manifest.json", "frames.csv",
+        "README.txt", "ATTRIBUTION.txt", "checksum.txt", "checks.txt", "checks.json",
+    }  # fmt: skip
+    listed = dict(
+        reversed(line.split("  ", 1)) for line in (delivered.folder / "checksum.txt").read_text().splitlines()
+    )
+    found = sums(delivered.folder)
+    del found["checksum.txt"]
+    assert listed == found
+    assert "growth/CAMPS_XJ_0010_growth_v003.1138.png" in found
+    assert all(len(name) < 120 and name.isascii() and " " not in name for name in found)
+
+
+@pytest.mark.browser
+def test_the_manifest_says_how_to_put_it_together_and_what_was_waived(delivered: Delivery) -> None:
+    manifest = json.loads((delivered.folder / "manifest.json").read_text("utf-8"))
+    assert (manifest["fps_num"], manifest["fps_den"], manifest["drop_frame"]) == (25, 1, False)
+    assert (manifest["first_frame"], manifest["last_frame"], manifest["start_timecode"]) == (1137, 1139, "01:00:05:11")
+    assert manifest["waived"] == ["credit"]
+    assert manifest["composite"]["beauty"][0] == "base"
+    orders = [entry["order"] for entry in manifest["passes"] if entry["order"]]
+    assert orders == sorted(orders)
+    assert all(entry["licence"] for entry in manifest["licences"])
+    assert {one["check"]: one["outcome"] for one in manifest["checks"]} == {
+        **dict.fromkeys(checks.CHECKS, "pass"), "credit": "waived",
+    }  # fmt: skip
+    assert "WAIVED  credit" in (delivered.folder / "README.txt").read_text("utf-8")
+
+
+@pytest.mark.browser
+def test_labels_come_in_each_language_inside_the_safe_area(delivered: Delivery) -> None:
+    english, uyghur = (_pixels(delivered.folder / info.file(1139)) for info in delivered.passes if info.language)
+    assert (english[..., 3] > 0).mean() > 0.001 < (uyghur[..., 3] > 0).mean()
+    assert (english != uyghur).any()
+    for labels in (english, uyghur):
+        outside = labels.copy()
+        outside[14:-14, 24:-24] = 0
+        assert not outside.any()
+
+
+@pytest.mark.browser
+def test_each_movie_read_back_is_what_it_has_to_be(delivered: Delivery) -> None:
+    named = {info.name: info for info in delivered.passes}
+    formats = {"prores4444": "yuva444p", "prores422hq": "yuv422p10le", "proxy": "yuv420p"}
+    assert len(delivered.movies) == 3
+    for path, (kind, shows) in zip(delivered.movies, delivery.MOVIES.items(), strict=True):
+        facts = movie.read_movie(path)
+        assert (facts.n_frames, facts.rate, facts.timecode) == (3, Fraction(25), "01:00:05:11")
+        assert (facts.primaries, facts.transfer, facts.matrix, facts.studio_range) == (1, 1, 1, True)
+        assert facts.pixel_format.startswith(formats[kind])
+        if kind == "prores4444":
+            for number, shown in zip((1137, 1139), movie.read_ends(path), strict=True):
+                wanted = _pixels(delivered.folder / named[shows].file(number))
+                assert np.abs(shown[..., 3].astype(int) - wanted[..., 3]).max() <= 1
+                assert 0.02 < (shown[..., 3] == 0).mean() < 0.99
+
+
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
+@pytest.mark.browser
+def test_ffprobe_reads_tags_and_timecode(delivered: Delivery) -> None:
+    asked = "stream=color_range,color_space,color_transfer,color_primaries,r_frame_rate:stream_tags=timecode"
+    for path in delivered.movies:
+        command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", asked, "-of", "json", str(path)]
+        stream = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)["streams"][0]
+        colours = [stream[f"color_{name}"] for name in ("range", "space", "transfer", "primaries")]
+        assert colours == ["tv", "bt709", "bt709", "bt709"]
+        assert (stream["r_frame_rate"], stream["tags"]["timecode"]) == ("25/1", "01:00:05:11")
+
+
+# ── never twice, never half ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.browser
+def test_a_finished_version_is_never_overwritten(delivered: Delivery) -> None:
+    before = sums(delivered.folder)
+    with pytest.raises(InputError, match=r"version 3 is finished and is never overwritten.*--version 4"):
+        _deliver(delivered.folder.parent)
+    assert sums(delivered.folder) == before
+
+
+@pytest.mark.browser
+def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
+    delivered: Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = together.Together.finish
+
+    def stopping(run: together.Together, number: int, pictures: Any) -> Any:
+        if number == NUMBERS[1]:
+            raise RenderError("stopped")
+        return whole(run, number, pictures)
+
+    monkeypatch.setattr(together.Together, "finish", stopping)
+    with pytest.raises(RenderError, match="stopped"):
+        _deliver(tmp_path)
+    monkeypatch.setattr(together.Together, "finish", whole)
+    with pytest.raises(CheckError, match=r"credit: .*--waive credit"):
+        _deliver(tmp_path, waive=[], workers=2)
+    assert not (tmp_path / delivered.folder.name / "manifest.json").exists()
+    continued = _deliver(tmp_path)
+    assert (continued.n_drawn, continued.n_kept) == (0, 3)
+    assert sums(continued.folder) == sums(delivered.folder)
+
+
+@pytest.mark.browser
+def test_what_is_used_again_is_what_would_have_been_drawn(
+    filmed: delivery._Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = replace(filmed.plan, numbers=(1001, 1600), states=(filmed.plan.states[0], filmed.plan.states[-1]))
+    made = passes.build_passes(_shot(), [])
+    drawn = {name: made[name] for name in ("growth", "base", "legend", "date", "credit", "guides")}
+    day_only = {**ends.states[0], "t": ends.states[1]["t"]}
+    camera_only = {**ends.states[1], "t": ends.states[0]["t"]}
+    states = (ends.states[0], day_only, camera_only)
+    plan = replace(ends, numbers=(1001, 1002, 1003), states=states)
+    run = together.Together(plan, filmed.page, tmp_path, drawn=drawn, made={}, written=drawn)
+    honest = {n: dict(run.keys(n)) for n in plan.numbers}
+    monkeypatch.setattr(run, "keys", lambda number: dict.fromkeys(drawn, f"{number}"))
+    run.keep()
+    run.draw()
+    content = {(name, n): files.sha256(run.path(name, n)) for name in drawn for n in plan.numbers}
+    for name in drawn:
+        for n in (1002, 1003):
+            if honest[1001][name] == honest[n][name]:
+                assert content[name, 1001] == content[name, n], (name, n)
+    assert content["growth", 1001] != content["growth", 1002]
+    assert content["base", 1001] != content["base", 1003]
+
+
+# ── refusals ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"waive": ["everything"]}, r"--waive everything: expected a check: files, gaps"),
+        ({"names": ["shadows"]}, r"--passes shadows: expected all"),
+        ({"languages": ["xx"]}, r"--langs xx: expected some of en"),
+        ({"numbers": [1001, 1003]}, r"--range: the shot has frames 1001-1600; choose a run"),
+    ],
+)
+def test_what_is_not_known_is_refused_before_anything_is_drawn(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        _deliver(tmp_path, **options)
+    assert not list(tmp_path.rglob("*.png"))
+
+
+@pytest.mark.browser
+def test_a_machine_with_latin_fonts_only_is_refused_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fonts = tmp_path / "fonts"
+    fonts.mkdir()
+    shutil.copy(machine.find_fonts()["Latin"], fonts)
+    (tmp_path / "fonts.conf").write_text(
+        f'<?xml version="1.0"?><fontconfig><dir>{fonts}</dir><cachedir>{tmp_path}/cache</cachedir></fontconfig>'
+    )
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    monkeypatch.setattr(page.fonts, "font_style", lambda text: "")
+    with pytest.raises(RenderError, match=r"font for arabic script|no font here has the characters of ug"):
+        _deliver(tmp_path / "out", numbers=[1001])
+
+
+def _finished(folder: Path, described: list[dict[str, Any]], shot: film.Shot | None = None) -> checks.Finished:
+    chosen = shot or small_shot(frames=len(described))
+    plan = film.plan_frames(chosen, film.Ground({}))
+    frames = [together.FrameRecord(n, {}, d, "") for n, d in zip(plan.numbers, described, strict=True)]
+    meta = {"attribution": ["Base map: somebody", {"en": "Sites: somebody else"}]}
+    return checks.Finished(folder, plan, {}, frames, (), (), meta)
+
+
+def _text(text: str = "A", **changes: Any) -> dict[str, Any]:
+    return {
+        "layer": "labels", "text": text, "lang": "en", "x": 500.0, "y": 500.0, "w": 90.0, "h": 20.0, "size": 16,
+        "alpha": 1.0, **changes,
+    }  # fmt: skip
+
+
+def test_a_label_outside_the_graphics_safe_area_is_reported_with_its_frames(tmp_path: Path) -> None:
+    inside, outside = _text("inside"), _text("outside", x=1850.0)
+    faults, _ = checks.CHECKS["safe-area"](_finished(tmp_path, [{"labels": [inside]}, {"labels": [inside, outside]}]))
+    assert faults == ["labels en “outside”: frames 1002-1002"]
+
+
+def test_type_too_small_to_read_is_reported(tmp_path: Path) -> None:
+    faults, _ = checks.CHECKS["legible"](_finished(tmp_path, [{"texts": [_text("tiny", size=9), _text()]}]))
+    assert faults == ["labels “tiny”: 9 px"]
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "words", "passed"),
+    [
+        (75, ["Base map: somebody ·", "Sites: somebody else"], True),
+        (74, ["Base map: somebody ·", "Sites: somebody else"], False),
+        (75, ["Base map: somebody"], False),
+    ],
+)
+def test_the_whole_credit_has_to_stand_three_seconds(
+    tmp_path: Path, n_frames: int, words: list[str], passed: bool
+) -> None:
+    described = {"texts": [_text(line, layer="credit") for line in words]}
+    faults, _ = checks.CHECKS["credit"](_finished(tmp_path, [described] * n_frames))
+    assert (not faults) is passed
+
+
+def test_a_layer_without_a_licence_is_refused(tmp_path: Path) -> None:
+    shot = small_shot(map={"kind": "sites", "sources": ["aspi-xjdp-v1", "nobody-knows"]})
+    listed = licences.list_licences(shot)
+    assert [entry.stated for entry in listed][:2] == [False, False]
+    faults, _ = checks.CHECKS["licences"](replace(_finished(tmp_path, [{}]), licences=listed))
+    assert len(faults) == 2
+    assert all("no licence stated" in fault for fault in faults)
+    for name in film.list_shots():
+        assert all(entry.stated for entry in licences.list_licences(film.read_shot(name)))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("harm", ["cut", "missing", "stranger", "untagged"])
+def test_a_folder_that_was_tampered_with_is_found_out(
+    delivered: Delivery, filmed: delivery._Filmed, tmp_path: Path, harm: str
+) -> None:
+    folder = shutil.copytree(delivered.folder / "guides", tmp_path / "guides").parent
+    info = next(one for one in delivered.passes if one.name == "guides")
+    plan = delivery._part(filmed.plan, NUMBERS)
+    first = folder / info.file(NUMBERS[0])
+    listed = {n: {"guides": ("", files.sha256(folder / info.file(n)))} for n in NUMBERS}
+    whole = [together.FrameRecord(n, sums_of, {}, "") for n, sums_of in listed.items()]
+    content = first.read_bytes()
+    if harm == "cut":
+        first.write_bytes(content[:-9])
+    elif harm == "missing":
+        first.unlink()
+    elif harm == "stranger":
+        (folder / "guides" / "Thumbs.db").write_bytes(b"")
+    else:
+        first.write_bytes(content[:33] + content[46:])
+    finished = checks.Finished(folder, plan, {"guides": info}, whole, (), (), {})
+    check = {"cut": "files", "missing": "files", "stranger": "gaps", "untagged": "colour"}[harm]
+    faults, _ = checks.CHECKS[check](finished)
+    assert faults
+    assert "guides/" in faults[0]
