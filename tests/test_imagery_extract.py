@@ -660,3 +660,19 @@ def test_the_report_is_refreshed(real: Real, stillness: pd.DataFrame) -> None:
     by_date = camp.set_index("observed_on")
     assert not by_date.loc["2017-08-04", "contained"]
     assert (by_date.loc[["2017-07-08", "2017-08-04"], "recall"] < 0.2).all()
+
+
+def test_a_boundary_is_read_from_a_file_or_refused_by_name(tmp_path: Path) -> None:
+    square = gpd.GeoDataFrame(geometry=[shapely.box(605_000, 4_803_000, 606_000, 4_804_000)], crs=ZONE)
+    square.to_file(tmp_path / "wall.gpkg")
+    read = sites.read_boundary(tmp_path / "wall.gpkg")
+    assert read.crs == "EPSG:4326"
+    assert read.to_crs(ZONE).area.sum() == pytest.approx(1e6, rel=1e-6)
+    square.assign(geometry=square.centroid).to_file(tmp_path / "point.gpkg")
+    (tmp_path / "none.geojson").write_text("nothing")
+    with pytest.raises(InputError, match="expected polygons"):
+        sites.read_boundary(tmp_path / "point.gpkg")
+    with pytest.raises(InputError, match="cannot be read as a vector file"):
+        sites.read_boundary(tmp_path / "none.geojson")
+    with pytest.raises(MissingError, match=r"gone\.gpkg: no such file"):
+        sites.read_boundary(tmp_path / "gone.gpkg")
