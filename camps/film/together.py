@@ -194,7 +194,7 @@ class Together:
 
     def path(self, name: str, number: int) -> Path:
         """Return where the picture of a pass of a frame lies."""
-        return self.folder / (self.drawn | self.made)[name].file(number)
+        return self.folder / {**self.drawn, **self.made}[name].file(number)
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
