@@ -151,7 +151,8 @@ def passes_opaque(passes: Mapping[str, PassInfo], parts: Sequence[str]) -> bool:
 
 
 def _is_on(shot: Shot, layer: str) -> bool:
-    return layer in {"guides", TELLER} or {**dict.fromkeys(LAYERS, True), **shot.layers}[layer]
+    switched: dict[str, bool] = {str(name): on for name, on in shot.layers.items()}
+    return layer in {"guides", TELLER} or switched.get(layer, True)
 
 
 def _drawn(shot: Shot, layer: str, languages: Iterable[str]) -> list[PassInfo]:
