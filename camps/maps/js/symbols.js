@@ -6,10 +6,10 @@ const SHAPES = {
   },
   square: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt(Math.PI / 2), 4, Math.PI / 4),
   diamond: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt(Math.PI / 2), 4, 0),
-  triangle: (ctx, x, y, r) => polygon(ctx, x, y + r * 0.2, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, -Math.PI / 2),
+  triangle: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, -Math.PI / 2),
   hexagon: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((2 * Math.PI) / (3 * Math.sqrt(3))), 6, 0),
   pentagon: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((2 * Math.PI) / (5 * Math.sin((2 * Math.PI) / 5))), 5, -Math.PI / 2),
-  inverted: (ctx, x, y, r) => polygon(ctx, x, y - r * 0.2, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, Math.PI / 2),
+  inverted: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, Math.PI / 2),
 };
 
 // A regular polygon; every shape above has the area of the disc of radius r.
