@@ -1,7 +1,7 @@
 """A delivery beside rendering each of its passes as a job of its own; and the three shots laid together again.
 
-    python benchmarks/delivery.py             xinjiang at 3840×2160, all passes, a third with a moving camera; then the check
-    python benchmarks/delivery.py --check     composite of the passes against beauty and against the page drawn at once
+python benchmarks/delivery.py             xinjiang at 3840×2160, all passes, a third moving; then the check
+python benchmarks/delivery.py --check     composite of the passes against beauty and against the page drawn at once
 """
 
 from __future__ import annotations
