@@ -77,7 +77,9 @@ class Stage {
     this.canvas.style.width = `${frame.width}px`;
     this.canvas.style.height = `${frame.height}px`;
     this.ctx.setTransform(1, 0, 0, 1, 0, 0);
-    this.ctx.globalAlpha = 1;
+    // All that a picture could inherit from the one before, or on the first frame from nothing at all.
+    Object.assign(this.ctx, { globalAlpha: 1, lineWidth: 1, lineJoin: 'round', lineCap: 'butt', miterLimit: 2 });
+    this.ctx.setLineDash([]);
     this.ctx.clearRect(0, 0, width, height);
     this.ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
   }
