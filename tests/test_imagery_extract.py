@@ -119,7 +119,7 @@ class Real:
                                self.interpreted)  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def real() -> Iterator[Real]:
     from conftest import _mirror_folder
 
@@ -161,7 +161,7 @@ def _held_out(tiles: pd.DataFrame) -> tuple[float, float]:
     return float(np.sqrt((left[~lost] ** 2).mean()).max()), float(lost.mean())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stillness(real: Real) -> pd.DataFrame:
     scenes = {one.scene.scene_id: one.scene for one in real.found[CAMP].rasters}
     unmoved = [replace(one, shift_m=(0.0, 0.0)) for one in scenes.values() if one.scene_id != REFERENCE]

@@ -161,7 +161,7 @@ def _item(one: scene.Scene, base: str) -> pystac.Item:
     return item
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tiles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiles]:
     from conftest import _mirror_folder
 

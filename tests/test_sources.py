@@ -213,7 +213,8 @@ def test_offline_says_what_is_missing_and_goes_on(home: Path, monkeypatch: pytes
         assert "could not be fetched" in outcome[source_id, name].detail
 
 
-def test_a_file_without_an_address_says_where_to_put_it(home: Path) -> None:
+def test_a_file_without_an_address_says_where_to_put_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CAMPS_MIRROR", raising=False)
     pictures = [one for one in sources.fetch(["dabancheng"]) if one.name.startswith("scenes/")]
     assert len(pictures) == 13
     assert all("CAMPS_MIRROR=<folder>" in one.detail for one in pictures)
