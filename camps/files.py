@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,11 @@ from typing import Any
 
 from camps.errors import InputError, MissingError
 
+if sys.platform != "win32":
+    import fcntl
+
 _CHUNK = 1 << 20
+_TEMPORARY = ".camps-"
 
 
 def sha256(path: Path) -> str:
@@ -67,11 +72,11 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".camps-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
+        handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
         temporary = Path(name)
-        yield temporary
-        _settle(temporary, path)
+        with _held(handle):
+            yield temporary
+            _settle(temporary, path)
     except OSError as error:
         if isinstance(error, MissingError):
             raise
@@ -79,6 +84,38 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _held(handle: int) -> Iterator[None]:
+    """Lock an open file for as long as its writer lives, so that what a killed writer left is known for it."""
+    if sys.platform == "win32":
+        os.close(handle)
+        yield
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that killed writers left in a folder and below it; those of living writers stay."""
+    for path in folder.rglob(f"{_TEMPORARY}*"):
+        if _is_abandoned(path):
+            path.unlink(missing_ok=True)
+
+
+def _is_abandoned(path: Path) -> bool:
+    if sys.platform == "win32":
+        return False
+    try:
+        with path.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _settle(temporary: Path, path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,23 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Pat
         _half_write(temporary)
     assert path.read_text("utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks that end with their process")
+def test_what_a_killed_writer_left_is_removed_and_a_living_one_is_let_alone(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; from pathlib import Path; from camps import files\n"
+        "with files.replacing(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path / "below" / "a.txt")], check=False)
+    assert killed.returncode < 0
+    with files.replacing(tmp_path / "b.txt") as living:
+        living.write_text("whole", "utf-8")
+        assert len(list(tmp_path.rglob(".camps-*"))) == 2
+        files.remove_leftovers(tmp_path)
+        assert list(tmp_path.rglob(".camps-*")) == [living]
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["b.txt"]
 
 
 def _half_write(path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
-from camps import settings
+from camps import files, settings
 from camps.build.display import Display
 from camps.build.doctor import Check as Check
 from camps.build.doctor import checks as checks
@@ -53,6 +53,7 @@ def build(*, report: Display, only: Sequence[str] = (), force: bool = False) -> 
     settings.cache().mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(settings.cache() / f"build-{_mark(folder)}.lock", timeout=0), report:
+            files.remove_leftovers(folder)
             return _run(stages, Ledger.load(folder / LEDGER_NAME), report, force)
     except Timeout as error:
         raise InputError(f"{folder}: another run is writing there; wait for it or stop it") from error

@@ -100,6 +100,7 @@ class Filming:
     def keep(self, numbers: Iterable[int]) -> None:
         """Keep the frames that are on disk, verified, and show what is asked for; the others are to be drawn."""
         wanted = list(numbers)
+        files.remove_leftovers(self.folder)
         earlier = records.read_rows(self.folder)
         for number, row in earlier.items():
             if self._is_right(number, row):

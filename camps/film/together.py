@@ -178,6 +178,7 @@ class Together:
 
     def keep(self) -> None:
         """Keep the frames whose files are all there and verified; the others are to be drawn."""
+        files.remove_leftovers(self.folder)
         for record in read_journal(self.folder):
             if self._is_right(record):
                 self.records[record.number] = record
