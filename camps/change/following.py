@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from camps import crs, tables
+from camps import crs, engine, tables
 from camps.change.comparison import TAU_M, Comparison, compare_linked, mmu_m2
 from camps.change.linking import Pairs, candidates, measured, redrawn
 from camps.change.registration import REACH_M, vote_shifts
@@ -398,17 +398,18 @@ class _Run:
 
     def history(self) -> History:
         """Return the tables of the whole run."""
-        # The tables of a million buildings need the room that the outlines took.
+        # The tables of a million buildings need the room of what led to them, so each goes when it has served.
         self.standing = _Outlines()
+        del self.outline_code, self.alone, self.last_look_of, self.published_track, self._by_look, self._look
+        engine.give_back_memory()
         names = self._track_names()
         rank = np.empty(len(names), dtype=np.intp)
         rank[names.argsort()] = np.arange(len(names))
-        return History(
-            tables.check(self._tracks(names, rank), "track", source="tracks"),
-            tables.check(self._event_table(names, rank), "event", source="events"),
-            self.frame.assign(track_id=_named(names, self.row_track)),
-            self._shift_table(),
-        )
+        tracks = tables.check(self._tracks(names, rank), "track", source="tracks")
+        self.track.clear()
+        engine.give_back_memory()
+        events = tables.check(self._event_table(names, rank), "event", source="events")
+        return History(tracks, events, self.frame.assign(track_id=_named(names, self.row_track)), self._shift_table())
 
     def _track_names(self) -> Any:
         if self.settings.published:
@@ -434,7 +435,7 @@ class _Run:
         if not self.events:
             return pd.DataFrame(columns=list(_EVENT_COLUMNS))
         table = pd.concat(self.events, ignore_index=True)
-        self.events = []
+        self.events.clear()
         table["rank"] = rank[table["track"]]
         for event, members in self.several.items():
             table.loc[event, "rank"] = rank[list(members)].min()

@@ -10,10 +10,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-from pyarrow import ArrowInvalid, default_memory_pool
+from pyarrow import ArrowInvalid
 from pyogrio.errors import DataSourceError
 
-from camps import crs, files
+from camps import crs, engine, files
 from camps.errors import InputError
 from camps.footprints.dates import as_calendar_dates, date_faults
 
@@ -102,7 +102,7 @@ def read_dated(
     frame["observed_on"] = as_calendar_dates(frame["observed_on"])
     del read, frames
     # What the reader has put aside for itself is as large as the outlines.
-    default_memory_pool().release_unused()
+    engine.give_back_memory()
     return _typed(frame), list(date_faults(frame["observed_on"], places(frame)))
 
 

@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyarrow import default_memory_pool
 
-from camps import settings, tables
+from camps import engine, settings, tables
 from camps.crs import CHUNK
 from camps.errors import InputError, raise_faults
 from camps.footprints.dates import day_bounds
@@ -118,7 +117,7 @@ def load(
     scene_table = _scenes(frame, dates, scenes, gsd_m, source)
     frame = _with_scenes(frame, scene_table, source)
     polygons, repairs = _polygons(frame, scene_table, refused, source)
-    default_memory_pool().release_unused()
+    engine.give_back_memory()
     return FootprintSeries(polygons, scene_table, _looks(looks, scene_table, source), repairs, _coverage(coverage))
 
 
