@@ -50,6 +50,13 @@ def test_every_claim_on_the_bundled_record_comes_out_as_printed(evidence: Eviden
 
 
 @pytest.mark.mirror
+def test_published_lists_stand_in_one_order_however_they_are_named(mirror: Path) -> None:
+    named = ["buzzfeed-2021", "aspi-xjdp-v1", "buzzfeed-2020"]
+    assert Evidence(named).published == tuple(sorted(named))
+    assert Evidence().published == tuple(sorted(named))
+
+
+@pytest.mark.mirror
 def test_every_claim_comes_out_as_printed_on_the_published_lists(mirror: Path) -> None:
     evidence = Evidence()
     checked = claims.check_claims(claims.read_claims(), findings.bind(evidence), available=evidence.available)

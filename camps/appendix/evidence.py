@@ -36,7 +36,7 @@ BUNDLED = {
 }
 
 #: Published lists that claims may need; used where they are at hand, named with their sums, never put in the package.
-PUBLISHED = ("aspi-xjdp-v1", "buzzfeed-2021", "buzzfeed-2020")
+PUBLISHED = ("aspi-xjdp-v1", "buzzfeed-2020", "buzzfeed-2021")
 
 _BUNDLED_SOURCES = ("gazetteer", "dabancheng")
 
@@ -67,7 +67,8 @@ class Evidence:
         for item_id, name in BUNDLED.items():
             self.inputs.enter(item_id, settings.geodata() / name)
         at_hand = [name for name in PUBLISHED if name in sources.available()] if published is None else published
-        self.available = tuple(dict.fromkeys([*_BUNDLED_SOURCES, *at_hand, *lists]))
+        # In one order, however they were named: a package says which they were, and is built again from that.
+        self.available = tuple(dict.fromkeys([*_BUNDLED_SOURCES, *sorted({*at_hand, *lists})]))
         for source_id in self.published:
             self.inputs.enter(source_id, sources.path(source_id), sha256=self.register[source_id].files[0].sha256)
 
