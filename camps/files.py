@@ -44,6 +44,11 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def has_sha256(path: Path, expected: str) -> bool:
+    """Return whether a file is there and has this SHA-256."""
+    return path.is_file() and sha256(path) == expected
+
+
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Turn the operating system's read errors on `path` into the suite's own."""

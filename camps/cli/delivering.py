@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 import camps
 from camps.cli.app import app, example
-from camps.cli.picturing import chosen_shot, frame_numbers, frame_progress, plan_text
-
-if TYPE_CHECKING:
-    pass
+from camps.cli.picturing import (
+    DryRun,
+    Fps,
+    Resume,
+    ShotName,
+    Size,
+    Span,
+    Workers,
+    chosen_shot,
+    frame_numbers,
+    frame_progress,
+    plan_text,
+)
 
 #: What a picture that is mostly transparent takes beside an opaque one.
 _TRANSPARENT = 0.1
@@ -25,31 +34,31 @@ _TRANSPARENT = 0.1
     )
 )
 def deliver(
-    shot: Annotated[str, typer.Argument(help="Name of a shot in shots/, or the path of a shot file.")],
+    shot: ShotName,
     version: Annotated[
         int | None, typer.Option(min=1, max=999, help="Version of the delivery [default: the shot's].")
     ] = None,
     passes: Annotated[str, typer.Option(help="Names of passes joined by commas, or all.")] = "all",
     langs: Annotated[str, typer.Option(help="Languages of the labels joined by commas: en, fr, zh, ug.")] = "en",
     out: Annotated[Path | None, typer.Option(help="Folder of the deliveries [default: exports/deliveries].")] = None,
-    size: Annotated[str | None, typer.Option(help="Width and height in pixels, such as 3840x2160.")] = None,
-    fps: Annotated[str | None, typer.Option(help="Frames a second, whole or as a fraction such as 24000/1001.")] = None,
-    span: Annotated[str | None, typer.Option("--range", help="Only these frames, such as 1001-1050.")] = None,
+    size: Size = None,
+    fps: Fps = None,
+    span: Span = None,
     bit_depth: Annotated[int | None, typer.Option(help="8 or 16 bits a channel.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Browsers to film with; the bytes are the same.")] = 1,
+    workers: Workers = 1,
     movies: Annotated[bool, typer.Option("--movies/--no-movies", help="Whether to write the movies.")] = True,
     waive: Annotated[
         list[str] | None, typer.Option(help="A check that may fail; it stands in the manifest. May be given again.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped (the default).")] = True,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and draw nothing.")] = False,
+    resume: Resume = True,
+    dry_run: DryRun = False,
 ) -> None:
     """Deliver a shot: all passes, movies, tracks, edit lists and papers in one folder, checked.
 
     Every pass is drawn from one camera and one clock in one visit of the page. A version that is finished is never
     overwritten; one that was stopped is continued.
     """
-    chosen = _with(chosen_shot(shot, fps, size), shot, version=version, bit_depth=bit_depth)
+    chosen = chosen_shot(shot, fps, size, version=version, bit_depth=bit_depth)
     if dry_run:
         print(_dry_run(chosen, _list(langs), _list(passes), span, workers))
         return
@@ -70,14 +79,6 @@ def deliver(
 
 def _list(text: str) -> list[str]:
     return [part for part in text.replace(" ", "").split(",") if part]
-
-
-def _with(shot: Any, name: str, **changes: Any) -> Any:
-    """Return a shot with the changes that are given, checked again."""
-    given = {key: value for key, value in changes.items() if value is not None}
-    if not given:
-        return shot
-    return camps.film.build_shot({**shot.model_dump(mode="python", by_alias=True), **given}, what=name)
 
 
 def _dry_run(shot: Any, langs: list[str], names: list[str], span: str | None, workers: int) -> str:

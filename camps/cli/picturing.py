@@ -101,23 +101,33 @@ _MAPS: dict[MapName, Callable[[str, str], Any]] = {
 }
 
 
+#: What every command that films a shot is asked.
+ShotName = Annotated[str, typer.Argument(help="Name of a shot in shots/, or the path of a shot file.")]
+Fps = Annotated[str | None, typer.Option(help="Frames a second, whole or as a fraction such as 24000/1001.")]
+Size = Annotated[str | None, typer.Option(help="Width and height in pixels, such as 3840x2160.")]
+Span = Annotated[str | None, typer.Option("--range", help="Only these frames, such as 1001-1050.")]
+Workers = Annotated[int, typer.Option(min=1, help="Browsers to film with; the bytes are the same.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped (the default).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and draw nothing.")]
+
+
 @app.command(
     epilog=example(
         "camps frames first --dry-run", "camps frames first --size 3840x2160 --fps 24000/1001 --range 1001-1010"
     )
 )
 def frames(
-    shot: Annotated[str, typer.Argument(help="Name of a shot in shots/, or the path of a shot file.")],
-    fps: Annotated[str | None, typer.Option(help="Frames a second, whole or as a fraction such as 24000/1001.")] = None,
-    size: Annotated[str | None, typer.Option(help="Width and height in pixels, such as 3840x2160.")] = None,
-    span: Annotated[str | None, typer.Option("--range", help="Only these frames, such as 1001-1050.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Browsers to film with; the bytes are the same.")] = 1,
+    shot: ShotName,
+    fps: Fps = None,
+    size: Size = None,
+    span: Span = None,
+    workers: Workers = 1,
     cluster: Annotated[
         str | None,
         typer.Option(help="Address of a Dask scheduler whose workers see --out under the same path; the same bytes."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped (the default).")] = True,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and draw nothing.")] = False,
+    resume: Resume = True,
+    dry_run: DryRun = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the deliveries [default: exports/frames].")] = None,
 ) -> None:
     """Film a shot: numbered PNG frames with checksums, a table of what each shows, and a movie to look at.
@@ -143,17 +153,17 @@ def frames(
         print(result.movie)
 
 
-def chosen_shot(name: str, fps: str | None, size: str | None) -> Any:
-    """Return a shot at the rate and size that the command line asks for."""
-    changes: dict[str, Any] = {}
+def chosen_shot(name: str, fps: str | None, size: str | None, **changes: Any) -> Any:
+    """Return a shot at the rate and size, and with the other changes, that the command line asks for."""
     if fps is not None:
         changes["rate"] = int(fps) if fps.isdigit() else fps
     if size is not None:
         changes["size"] = _size(size)
+    given = {key: value for key, value in changes.items() if value is not None}
     shot = camps.film.read_shot(name)
-    if not changes:
+    if not given:
         return shot
-    return camps.film.build_shot({**shot.model_dump(mode="python", by_alias=True), **changes}, what=name)
+    return camps.film.build_shot({**shot.model_dump(mode="python", by_alias=True), **given}, what=name)
 
 
 def _size(text: str, unit: str = "pixels", such_as: str = "3840x2160") -> list[int]:

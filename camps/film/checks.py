@@ -159,14 +159,10 @@ def _files(finished: Finished) -> tuple[list[str], str]:
         f"{info.file(record.number)}: not there, or not the bytes that were written; delete it and run again"
         for record in finished.frames
         for info in finished.passes.values()
-        if not _whole(finished.folder / info.file(record.number), record.sums[info.name][1])
+        if not files.has_sha256(finished.folder / info.file(record.number), record.sums[info.name][1])
     ]
     n = len(finished.frames) * len(finished.passes)
     return faults, f"{n} pictures, each whole"
-
-
-def _whole(path: Path, sha256: str) -> bool:
-    return path.is_file() and files.sha256(path) == sha256
 
 
 def _gaps(finished: Finished) -> tuple[list[str], str]:

@@ -25,6 +25,7 @@ from camps.film.render import folder_name
 from camps.film.shot import FIRST_FRAME, Shot
 from camps.film.stage import FilmPage
 from camps.film.subject import build_ground, build_map
+from camps.provenance import sha256_text
 
 #: Which pass each kind of movie shows.
 MOVIES: Mapping[MovieKind, str] = {"prores4444": "graphics", "prores422hq": "beauty", "proxy": "beauty"}
@@ -264,10 +265,11 @@ def _write_movies(finished: Finished, progress: Progress | None) -> list[Movie]:
         if name in finished.passes:
             one = Movie(_movie_path(finished, kind), kind, finished.passes[name])
             key = _movie_key(finished, one)
-            if not (one.path.is_file() and done.get(one.path.name) == [key, files.sha256(one.path)]):
+            held = done.get(one.path.name)
+            if not (held and held[0] == key and files.has_sha256(one.path, held[1])):
                 _write_one_movie(finished, one, progress)
-            done[one.path.name] = [key, files.sha256(one.path)]
-            files.write_json(finished.folder / _MOVIE_JOURNAL, done)
+                done[one.path.name] = [key, files.sha256(one.path)]
+                files.write_json(finished.folder / _MOVIE_JOURNAL, done)
             made.append(one)
     return made
 
@@ -278,7 +280,7 @@ def _movie_path(finished: Finished, kind: MovieKind) -> Path:
 
 def _movie_key(finished: Finished, one: Movie) -> str:
     sums = [record.sums[one.shows.name][1] for record in finished.frames]
-    return together.sum_of([one.kind, str(finished.plan.shot.rate), *sums])
+    return sha256_text("\n".join([one.kind, str(finished.plan.shot.rate), *sums]))
 
 
 def _written_movies(folder: Path) -> dict[str, list[str]]:

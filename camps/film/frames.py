@@ -75,7 +75,7 @@ class Filming:
 
     def _frame_keys(self) -> dict[int, str]:
         sums = page_sums(self.page)
-        browser = _browser_number()
+        browser = browser_number()
         encoding = f"png {self.plan.shot.bit_depth} {self.plan.shot.background} {drawing_sha256()}"
         return {
             number: records.frame_key(sums[state.get("page", "")], state, encoding, browser)
@@ -116,19 +116,13 @@ class Filming:
 
     def _is_right(self, number: int, row: Row) -> bool:
         path = self.path(number) if number in self._keys else None
-        return (
-            path is not None
-            and row["key"] == self._keys[number]
-            and path.is_file()
-            and files.sha256(path) == row["sha256"]
-        )
+        return path is not None and row["key"] == self._keys[number] and files.has_sha256(path, row["sha256"])
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def draw(self, *, workers: int = 1, cluster: str | None = None) -> int:
         """Draw the frames that are missing, here with a number of browsers or on a cluster; return how many."""
-        if workers < 1:
-            raise InputError(f"workers: found {workers}, expected at least 1 browser to draw with")
+        require_workers(workers)
         if self._pending:
             self._require_space()
             self._began = time.monotonic()
@@ -282,6 +276,12 @@ class Filming:
         self._progress(done, self._wanted, f"{speed:.1f} frames/s, {left_s:.0f} s left")
 
 
+def require_workers(workers: int) -> None:
+    """Raise an InputError when there is no browser to draw with."""
+    if workers < 1:
+        raise InputError(f"workers: found {workers}, expected at least 1 browser to draw with")
+
+
 def _draw_part(plan: Plan, page: FilmPage, folder: Path, layer: str, numbers: list[int]) -> dict[int, Row]:
     """Draw a run of frames where this is called, and return their rows."""
     filming = Filming(plan, page, folder, layer=layer)
@@ -308,7 +308,8 @@ def frame_name(plan: Plan, layer: str, number: int) -> str:
     return f"{plan.shot.code}_{layer}_v{plan.shot.version:03d}.{number:04d}.png"
 
 
-def _browser_number() -> str:
+def browser_number() -> str:
+    """Return the version number of the browser that draws."""
     # Distributions add words of their own before and after it.
     version = machine.browser_version(machine.find_chromium())
     found = re.search(r"\d+(\.\d+)+", version)

@@ -26,14 +26,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from camps import engine, files, machine
-from camps.errors import InputError, RenderError
+from camps import engine, files
+from camps.errors import RenderError
 from camps.film import composite, png, records
 from camps.film.canvas import CanvasStage
-from camps.film.frames import STRIKES, Progress, drawing_sha256, page_sums
+from camps.film.frames import STRIKES, Progress, browser_number, drawing_sha256, page_sums, require_workers
 from camps.film.passes import TELLER, PassInfo, pass_state, seen_state
 from camps.film.plan import Plan
 from camps.film.stage import Captured, FilmPage, Job, StageLostError, read_resource
+from camps.provenance import sha256_text
 
 #: Size of the small picture of each frame by which flashes are judged.
 SMALL_SIZE = (64, 36)
@@ -159,14 +160,14 @@ class Together:
     # ── what is there already ────────────────────────────────────────────────────────────────────────────────────
 
     def _frame_keys(self) -> dict[int, dict[str, str]]:
-        browser = machine.browser_version(machine.find_chromium()).split()[-1]
+        browser = browser_number()
         page_sum = page_sums(self.page)[""]
-        composing = sum_of([read_resource("composite.py")])
+        composing = sha256_text(read_resource("composite.py"))
         keys: dict[int, dict[str, str]] = {}
         for number, state in self._states.items():
             own = {name: self._key(page_sum, browser, state, info) for name, info in self.drawn.items()}
             made = {
-                name: sum_of([composing, name, *(own[part] for part in info.made_of)])
+                name: sha256_text("\n".join([composing, name, *(own[part] for part in info.made_of)]))
                 for name, info in self.made.items()
             }
             keys[number] = own | made
@@ -189,7 +190,7 @@ class Together:
         return keys is not None and all(
             name in record.sums
             and record.sums[name][0] == keys[name]
-            and _has(self.path(name, record.number), record.sums[name][1])
+            and files.has_sha256(self.path(name, record.number), record.sums[name][1])
             for name in self.written
         )
 
@@ -201,8 +202,7 @@ class Together:
 
     def draw(self, *, workers: int = 1) -> int:
         """Draw the frames that are missing with a number of browsers, and return how many they were."""
-        if workers < 1:
-            raise InputError(f"workers: found {workers}, expected at least 1 browser to draw with")
+        require_workers(workers)
         if self._pending:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._began = time.monotonic()
@@ -427,15 +427,6 @@ def _described(pictures: Mapping[str, Picture]) -> dict[str, Any]:
         for kind in ("labels", "texts")
     }
     return {**pictures[TELLER].described, **words}
-
-
-def _has(path: Path, sha256: str) -> bool:
-    return path.is_file() and files.sha256(path) == sha256
-
-
-def sum_of(texts: Sequence[str]) -> str:
-    """Return the SHA-256 of texts, one a line."""
-    return hashlib.sha256("\n".join(texts).encode("utf-8")).hexdigest()
 
 
 def _small(pixels: NDArray[Any], order: png.Order) -> str:
