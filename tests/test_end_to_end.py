@@ -100,7 +100,8 @@ def test_another_clone_another_zone_and_language_give_the_same_bytes(built: Path
             shutil.copyfile(ROOT / name, clone / name)
     done = _build(tmp_path, clone, TZ="Asia/Urumqi", LANG="C", LC_ALL="C", PYTHONHASHSEED="7", PWD="/")
     assert done.returncode == 0, done.stderr
-    assert _sums(tmp_path / "exports") == _sums(built)
+    here, there = _sums(built), _sums(tmp_path / "exports")
+    assert [name for name in sorted({*here, *there}) if here.get(name) != there.get(name)] == []
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,13 @@ def test_a_page_is_the_same_twice_and_holds_what_ran(tmp_path: Path) -> None:
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", one)
 
 
+def test_a_page_does_not_show_when_the_kernel_sent_what_it_printed(tmp_path: Path) -> None:
+    slow = _written(tmp_path, "import time\nprint('one')\ntime.sleep(0.5)\nprint('two')")
+    page = notebooks.render_notebook(slow, tmp_path / "slow.html", report=_quiet).read_text("utf-8")
+    assert "one\ntwo" in page
+    assert page.count("output_stdout") == 1
+
+
 def test_a_failing_cell_stops_the_build_by_name(tmp_path: Path) -> None:
     path = _written(tmp_path, "1 / 0")
     with pytest.raises(RenderError, match=r"00_test\.ipynb: a cell failed with ZeroDivisionError: division by zero"):

@@ -18,6 +18,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from pygments.formatters import HtmlFormatter
 
 from camps import files, settings
@@ -137,6 +138,8 @@ def _environment() -> dict[str, str]:
 
 def _page(notebook: nbformat.NotebookNode, path: Path) -> str:
     exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
+    # A kernel sends what is printed in pieces, cut by its clock; a page may not show where a busy machine cut.
+    exporter.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)  # type: ignore[no-untyped-call]
     body, _ = exporter.from_notebook_node(notebook)
     template = templates().get_template("notebook.html.j2")
     pages = [describe(other) for other in notebook_paths()]
