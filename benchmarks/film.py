@@ -44,6 +44,7 @@ class Case:
     size: tuple[int, int] = (1920, 1080)
     moving: bool = False
     background: str = "look"
+    relief: bool = True
     folium_markers: bool = False
     target: float = 1.0
     target_to_png: float = 0.0
@@ -52,6 +53,7 @@ class Case:
 
 CASES = (
     Case("1080p, still camera", target=8, target_to_png=100, target_limit=0.2),
+    Case("1080p, still camera, flat ground", relief=False, target=8, target_to_png=100, target_limit=0.2),
     Case("1080p, moving camera", moving=True, target=4),
     Case("4K, still camera", size=(3840, 2160), target=12, target_limit=0.2),
     Case("1080p with alpha, still camera", background="transparent", target=8),
@@ -66,7 +68,7 @@ def shot_of(case: Case, n_frames: int) -> film.Shot:
         {
             "title": case.name, "code": "BENCH", "frames": n_frames, "size": case.size, "background": case.background,
             "clock": {"kind": "linear", "from": "2017-07-02", "to": "2020-07-02"},
-            "camera": moving if case.moving else STILL, "map": {"where": {"admin1": "Xinjiang"}},
+            "camera": moving if case.moving else STILL, "map": {"where": {"admin1": "Xinjiang"}, "relief": case.relief},
         }
     )  # fmt: skip
 

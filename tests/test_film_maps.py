@@ -213,6 +213,12 @@ def test_every_map_of_the_suite_can_be_filmed(tmp_path: Path, kind: str) -> None
     assert re.search(r"readout\": \"canvas", (result.folder / "manifest.json").read_text())
 
 
+def test_a_shot_says_whether_the_ground_is_shaded() -> None:
+    shaded, flat = (build_map(small_shot(map={"kind": "sites", "relief": relief})) for relief in (True, False))
+    assert shaded.payload["base"]["relief"]
+    assert flat.payload["base"]["relief"] is None
+
+
 def test_a_filter_that_leaves_no_site_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"map\.where: no site is left"):
         film.render(small_shot(map={"where": {"admin1": "Nowhere"}}), tmp_path)

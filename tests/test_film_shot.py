@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 
 from camps import film
 from camps.errors import InputError, MissingError
+from camps.film import shot as keys_of
+from camps.film.camera import EASINGS
 from camps.film.shot import FIRST_FRAME
 
 SOUND: dict[str, Any] = {
@@ -34,6 +38,16 @@ def test_every_shot_that_travels_with_the_suite_is_sound(name: str) -> None:
     assert shot.name == name
     assert shot.source is not None
     assert shot.n_frames >= 1
+
+
+def test_the_manual_names_every_key_and_choice_and_its_example_is_sound() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "shots.md").read_text("utf-8")
+    tables = (keys_of.Shot, keys_of.MapTable, keys_of.CameraKey, keys_of.LinearClock, keys_of.ObservationsClock,
+              keys_of.ErasClock, keys_of.KeysClock, keys_of.ClockKey, keys_of.Span)  # fmt: skip
+    keys = {field.alias or name for table in tables for name, field in table.model_fields.items()} - {"name", "source"}
+    assert [word for word in sorted({*keys, *EASINGS, *keys_of.REGIONS}) if not re.search(rf"\b{word}\b", text)] == []
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    assert film.build_shot(tomllib.loads(example)).n_frames == 96
 
 
 def test_the_first_shot_is_a_hundred_frames_of_full_hd() -> None:

@@ -82,7 +82,7 @@ class _Table(BaseModel):
 
 
 class MapTable(_Table):
-    """Which map is filmed, with which lists, and which of their sites."""
+    """Which map is filmed, with which lists, which of their sites, and whether the ground is shaded by its relief."""
 
     kind: Literal["growth", "sites", "footprints", "eras"] = "growth"
     sources: tuple[str, ...] = ("gazetteer",)
@@ -90,6 +90,7 @@ class MapTable(_Table):
     metric: str = "buildings"
     title: str | dict[str, str] | None = None
     subtitle: str | dict[str, str] | None = None
+    relief: bool = True
 
 
 class LinearClock(_Table):

@@ -69,7 +69,7 @@ def build_map(shot: Shot) -> folium.Map:
     InputError
         When the shot's filter names a column that the sites do not have, or leaves no site.
     """
-    words: dict[str, Any] = {"lang": shot.language, "look": shot.look}
+    words: dict[str, Any] = {"lang": shot.language, "look": shot.look, "relief": shot.map.relief}
     if shot.map.title:
         words["title"] = shot.map.title
     if shot.map.subtitle:
