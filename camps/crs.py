@@ -11,6 +11,7 @@ Karney, C. F. F. (2013). Algorithms for geodesics. Journal of Geodesy 87, 43-55.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -133,6 +134,9 @@ def _require_on_earth(lonlat: gpd.GeoSeries) -> None:
 
 def _rings(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.bool_]]:
     polygons, row = shapes, np.arange(len(shapes))
+    if (shapely.get_type_id(shapes) == _POLYGON).all() and not shapely.get_num_interior_rings(shapes).any():
+        # A polygon without a courtyard has the coordinates of its one ring, and most buildings have none.
+        return polygons, row, np.ones(len(row), dtype=bool)
     # A collection may hold multi-polygons, so its parts have parts.
     while (shapely.get_type_id(polygons) > _POLYGON).any():
         polygons, part = shapely.get_parts(polygons, return_index=True)
@@ -144,8 +148,8 @@ def _rings(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp], NDArra
 
 
 def _ring_measures(rings: NDArray[Any]) -> tuple[Floats, Floats]:
-    # Lists, because pyproj takes far longer to receive a small array than to measure it.
-    lon, lat = shapely.get_coordinates(rings).T.tolist()
+    # Python's own arrays, because pyproj takes far longer to receive a small NumPy array than to measure it.
+    lon, lat = (array("d", degrees.tobytes()) for degrees in shapely.get_coordinates(rings).T)
     ends = np.cumsum(shapely.get_num_coordinates(rings)).tolist()
     starts = [0, *ends]
     measured = [

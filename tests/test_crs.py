@@ -59,6 +59,15 @@ def test_missing_empty_and_flat_geometries_each_have_their_answer() -> None:
     assert areas["d"] == pytest.approx(2880, rel=1e-6)
 
 
+def test_a_measure_is_that_of_each_ring_alone_whatever_stands_beside_it() -> None:
+    plain = [building(88.3 + i / 100, 43.4, 18 + i, 80) for i in range(5)]
+    court = plain[0].difference(plain[0].centroid.buffer(1e-5))
+    shells = [crs.GEOD.polygon_area_perimeter(*shape.exterior.xy) for shape in plain]
+    expected = [(abs(area), length) for area, length in shells]
+    assert crs.measure(lonlat(*plain)).to_numpy().tolist() == [list(pair) for pair in expected]
+    assert crs.measure(lonlat(court, *plain)).iloc[1:].to_numpy().tolist() == [list(pair) for pair in expected]
+
+
 def test_heights_change_nothing() -> None:
     flat = building(88.3, 43.4)
     assert crs.area_m2(lonlat(shapely.force_3d(flat, 1200.0))).equals(crs.area_m2(lonlat(flat)))

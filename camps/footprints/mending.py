@@ -66,8 +66,8 @@ def repair(
     sound = _flatten(sound, log)
     sound = _one_piece(sound, log)
     sound = _explode(sound, log)
-    sound, faults = _polygons_only(sound)
-    sound, refusals = _mend(sound, refused, log)
+    sound, invalid, faults = _polygons_only(sound)
+    sound, refusals = _mend(sound, invalid, refused, log)
     sound = _drop_flat(_measured(sound), log)
     huge = sound["area_m2"] > HUGE_M2
     faults += refusals
@@ -150,29 +150,30 @@ def _explode(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFra
     return flat.assign(footprint_id=ids).set_geometry(gpd.GeoSeries(parts, crs=frame.crs))
 
 
-def _polygons_only(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+def _polygons_only(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_], list[Fault]]:
+    """Return the rows that are polygons, which of those are invalid, and a fault for each of the others."""
     shapes = np.asarray(frame.geometry.array)
     other = shapely.get_type_id(shapes) != _POLYGON
-    unmeasurable = ~shapely.is_valid(shapes) & ~other
+    invalid = ~shapely.is_valid(shapes)
+    unmeasurable = invalid & ~other
     unmeasurable[unmeasurable] = [not np.isfinite(shapely.get_coordinates(s)).all() for s in shapes[unmeasurable]]
     wrong = other | unmeasurable
     if not wrong.any():
-        return frame, []
+        return frame, invalid, []
     remedy = "read points and lines as sites, not footprints; correct coordinates that are no numbers"
     faults = [
         Fault(place, shape.geom_type, "a polygon of finite coordinates", remedy)
         for place, shape in zip(places(frame)[wrong], shapes[wrong], strict=True)
     ]
-    return frame[~wrong].reset_index(drop=True), faults
+    return frame[~wrong].reset_index(drop=True), invalid[~wrong], faults
 
 
 def _mend(
-    frame: gpd.GeoDataFrame, refused: Literal["raise", "drop"], log: list[pd.DataFrame]
+    frame: gpd.GeoDataFrame, invalid: NDArray[np.bool_], refused: Literal["raise", "drop"], log: list[pd.DataFrame]
 ) -> tuple[gpd.GeoDataFrame, list[Fault]]:
-    shapes = np.asarray(frame.geometry.array)
-    invalid = ~shapely.is_valid(shapes)
     if not invalid.any():
         return frame, []
+    shapes = np.asarray(frame.geometry.array)
     before, reasons = crs.area_m2(frame.geometry[invalid]), shapely.is_valid_reason(shapes[invalid])
     shapes = shapes.copy()
     shapes[invalid] = repair_geometry(shapes[invalid])

@@ -83,9 +83,12 @@ def _overlaps(
     outlines: gpd.GeoSeries, rows: NDArray[np.intp], plane: CRS
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     shapes = np.asarray(outlines.array)
-    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    # Nearly all that is found is each outline itself, so the exact test waits until those are out.
+    one, other = shapely.STRtree(shapes).query(shapes)
     once = one < other
     one, other = one[once], other[once]
+    meets = shapely.intersects(shapes[one], shapes[other])
+    one, other = one[meets], other[meets]
     # Few touch another, and only these need to lie on the plane.
     touching, place = np.unique(np.concatenate([one, other]), return_inverse=True)
     laid = np.asarray(outlines.iloc[touching].to_crs(plane).array)
