@@ -6,6 +6,7 @@ one look could not see is found again by the next one, and nothing is gone becau
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,13 +19,14 @@ from pyproj import CRS
 
 from camps import crs, engine, tables
 from camps.change.comparison import TAU_M, Comparison, compare_linked, mmu_m2
-from camps.change.linking import Pairs, candidates, measured, redrawn
+from camps.change.linking import Pairs, candidates, measured, told_apart
 from camps.change.registration import REACH_M, vote_shifts
 from camps.change.visits import Codes, Visits, read_visits
 from camps.crs import Floats
 from camps.errors import InputError
 from camps.footprints import BUILT, FootprintSeries
 from camps.footprints.dates import day_bounds
+from camps.footprints.series import in_order
 
 Identity = Literal["auto", "published", "linked"]
 _NONE = -1
@@ -111,23 +113,22 @@ def follow(
     visits = read_visits(series, frame, plane)
     settings = _Settings(published, register, reach_m, tau_m, minimum_m2)
     run = _Run(frame, series.scenes.reset_index(drop=True), visits, plane, settings)
-    for step in range(len(visits.scene_at)):
-        run.look(step)
+    # GEOS and PROJ work outside Python's lock, so the next look is laid on the plane while this one is compared.
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(run.seen_at, 0)
+        for k in range(len(visits.scene_at)):
+            seen, coming = coming.result(), ahead.submit(run.seen_at, k + 1)
+            run.look(k, seen)
     return run.history()
 
 
 def _in_order(series: FootprintSeries, kinds: tuple[str, ...]) -> gpd.GeoDataFrame:
     frame = series.footprints
-    keys = pd.DataFrame({"t": _positions(series.scenes["scene_id"], frame["scene_id"]), "id": frame["footprint_id"]})
-    chosen = keys.reset_index(drop=True)[frame["kind"].isin(list(kinds)).to_numpy()]
-    order = chosen.sort_values(["t", "id"]).index.to_numpy()
+    order = in_order(frame, series.scenes)
+    order = order[frame["kind"].isin(list(kinds)).to_numpy()[order]]
     # A loaded series is in order, and a copy of a million rows is worth sparing.
     unsorted = len(order) < len(frame) or (np.diff(order) != 1).any()
     return (frame.iloc[order] if unsorted else frame).reset_index(drop=True)
-
-
-def _positions(names: pd.Series[Any], wanted: pd.Series[Any]) -> Codes:
-    return np.asarray(pd.Index(names).get_indexer(pd.Index(wanted)), dtype=np.intp)
 
 
 def _takes_published(frame: gpd.GeoDataFrame, identity: Identity) -> bool:
@@ -212,11 +213,11 @@ class _Run:
         self.track = {name: np.full(n, _NONE, dtype=np.intp) for name in names_of}
         self.track["n_seen"][:] = 0
 
-    def look(self, k: int) -> None:
-        """Lay the footprints of the k-th look of every site on the outlines that may still stand there."""
+    def look(self, k: int, b: _Outlines) -> None:
+        """Lay `b`, the outlines of the k-th look of every site, on those that may still stand there."""
         scene = self.visits.scene_at[k]
         here = scene[self.standing.site] >= 0
-        a, b = self.standing[here], self._seen_at(k)
+        a = self.standing[here]
         b, tau_m = self._registered(a, b, scene)
         pairs, unchanged = self._links(a, b, tau_m[b.site])
         before = self.visits.scene_at[k - 1] if k else np.full_like(scene, _NONE)
@@ -232,7 +233,8 @@ class _Run:
         absent = ~np.isin(compared.of_earlier, compared.of_later)
         self._update(a, b, here=here, absent=absent, gone=absent & seen_later, scene=scene)
 
-    def _seen_at(self, k: int) -> _Outlines:
+    def seen_at(self, k: int) -> _Outlines:
+        """Return the outlines of the k-th look of every site on the plane; none after the last look."""
         start, end = np.searchsorted(self._look, [k, k + 1])
         row = np.sort(self._by_look[start:end])
         lonlat, shape = self.frame.geometry.iloc[row], np.empty(len(row), dtype=object)
@@ -285,8 +287,7 @@ class _Run:
         one, two = candidates(
             a.shape[rest_a], b.shape[rest_b], group_earlier=a.site[rest_a], group_later=b.site[rest_b]
         )
-        one, two = rest_a[one], rest_b[two]
-        again = redrawn(a.shape, b.shape, one, two, tau_m=tau_m[two])
+        one, two, again = told_apart(a.shape, b.shape, rest_a[one], rest_b[two], tau_m=tau_m[rest_b[two]])
         still_a, still_b = np.append(same_a, one[again]), np.append(same_b, two[again])
         one, two, shared = measured(a.shape, b.shape, one[~again], two[~again])
         shared = np.append(shapely.area(a.shape[still_a]), shared)

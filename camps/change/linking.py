@@ -52,12 +52,29 @@ def candidates(
     group_earlier: ArrayLike | None = None,
     group_later: ArrayLike | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the positions of all pairs of one group that touch; see :func:`link`."""
-    two, one = shapely.STRtree(earlier).query(later, predicate="intersects")
+    """Return the positions of all pairs of one group whose bounds meet; see :func:`link`."""
+    two, one = shapely.STRtree(earlier).query(later)
     if group_earlier is not None and group_later is not None:
         same = np.asarray(group_earlier)[one] == np.asarray(group_later)[two]
         one, two = one[same], two[same]
     return one, two
+
+
+def told_apart(
+    earlier: NDArray[Any], later: NDArray[Any], one: NDArray[np.intp], two: NDArray[np.intp], *, tau_m: Floats
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Return those of the candidate pairs that touch, and which of them are :func:`redrawn`; `tau_m` one a pair.
+
+    What is surely redrawn touches, and most pairs are, so that few have to be intersected to know that they do.
+    """
+    again = redrawn(earlier, later, one, two, tau_m=tau_m)
+    meets = again.copy()
+    meets[~again] = shapely.intersects(earlier[one[~again]], later[two[~again]])
+    one, two, again, tau_m = one[meets], two[meets], again[meets], tau_m[meets]
+    # A neighbour whose bounds alone met the outline no longer stands beside it.
+    rest = ~again
+    again[rest] = redrawn(earlier, later, one[rest], two[rest], tau_m=tau_m[rest])
+    return one, two, again
 
 
 def measured(
@@ -90,13 +107,14 @@ def redrawn(
     is left of the earlier one when it is narrowed by that distance lies in the later one, which makes the link sure.
     """
     alone = (np.bincount(one, minlength=len(earlier))[one] == 1) & (np.bincount(two, minlength=len(later))[two] == 1)
-    sure = alone & _convex(earlier)[one] & _convex(later)[two]
-    pair = np.flatnonzero(sure)
+    pair = np.flatnonzero(alone)
+    pair = pair[_convex(earlier[one[pair]]) & _convex(later[two[pair]])]
     a, b = earlier[one[pair]], later[two[pair]]
     apart_m = shapely.hausdorff_distance(a, b)
     left_m2 = shapely.area(a) - apart_m * shapely.length(a)
+    sure = np.zeros(len(one), dtype=bool)
     sure[pair] = (apart_m < 2 * tau_m[pair]) & (left_m2 > MIN_SHARE * np.minimum(shapely.area(a), shapely.area(b)))
-    return np.asarray(sure)
+    return sure
 
 
 def _convex(shapes: NDArray[Any]) -> NDArray[np.bool_]:

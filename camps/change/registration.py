@@ -94,9 +94,10 @@ def vote_shifts(
         ``dx_m``, ``dy_m``, ``sd_m``, ``n`` and ``n_rival``, one row a group code from 0 to `n_groups` − 1.
     """
     a, b = (shapely.get_coordinates(shapely.centroid(shapes)) for shapes in (earlier, later))
-    pitches = [_half_pitch_m(centres, group, n_groups) for centres, group in ((a, group_earlier), (b, group_later))]
+    tree_a, tree_b = cKDTree(a), cKDTree(b)
+    pitches = [_half_pitch_m(tree, group, n_groups) for tree, group in ((tree_a, group_earlier), (tree_b, group_later))]
     reach = np.minimum(np.minimum(*pitches), reach_m)
-    one, two = _near(a, b, reach_m)
+    one, two = _near(tree_a, tree_b, reach_m)
     area_a, area_b = shapely.area(earlier)[one], shapely.area(later)[two]
     difference, group = a[one] - b[two], group_earlier[one]
     alike = np.minimum(area_a, area_b) > MIN_AREA_RATIO * np.maximum(area_a, area_b)
@@ -108,18 +109,18 @@ def vote_shifts(
     return _counted(pairs, pairs[near], n_groups, reach_m)
 
 
-def _half_pitch_m(centres: Floats, group: Codes, n_groups: int) -> Floats:
-    if len(centres) < 2:
+def _half_pitch_m(centres: cKDTree, group: Codes, n_groups: int) -> Floats:
+    if centres.n < 2:
         return np.full(n_groups, np.inf)
-    distance = cKDTree(centres).query(centres, k=2)[0][:, 1]
+    distance = centres.query(centres.data, k=2, workers=-1)[0][:, 1]
     quartile = pd.Series(distance).groupby(group).quantile(0.25, interpolation="lower")
     return 0.49 * quartile.reindex(range(n_groups), fill_value=np.inf).to_numpy()
 
 
-def _near(a: Floats, b: Floats, reach_m: float) -> tuple[Codes, Codes]:
-    if not len(a) or not len(b):
+def _near(a: cKDTree, b: cKDTree, reach_m: float) -> tuple[Codes, Codes]:
+    if not a.n or not b.n:
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    found = cKDTree(a).sparse_distance_matrix(cKDTree(b), reach_m, output_type="ndarray")
+    found = a.sparse_distance_matrix(b, reach_m, output_type="ndarray")
     return found["i"], found["j"]
 
 
@@ -130,13 +131,19 @@ def _counted(anywhere: pd.DataFrame, pairs: pd.DataFrame, n_groups: int, reach_m
     n = np.bincount(group[near], minlength=n_groups)
     apart = pd.DataFrame(np.abs(difference[near] - centre[group[near]]), columns=["dx", "dy"])
     scatter = _MAD_TO_SD * _medians(apart, group[near], n_groups).mean(axis=1)
-    possible = pairs.groupby("group")[["one", "two"]].nunique().min(axis=1).reindex(range(n_groups), fill_value=0)
-    agreed = n >= np.maximum(MIN_VOTES, MIN_VOTE_SHARE * possible.to_numpy())
+    possible = np.minimum(*(_n_different(pairs[side], group, n_groups) for side in ("one", "two")))
+    agreed = n >= np.maximum(MIN_VOTES, MIN_VOTE_SHARE * possible)
     rival = _rivals(anywhere, centre, np.where(agreed, n, 0), n_groups, reach_m)
     agreed &= rival < np.maximum(RIVAL_SHARE * n, 1)
     table = pd.DataFrame({"dx_m": centre[:, 0], "dy_m": centre[:, 1], "sd_m": scatter, "n": n, "n_rival": rival})
     table.loc[~agreed, ["dx_m", "dy_m", "sd_m"]] = 0.0, 0.0, np.nan
     return table
+
+
+def _n_different(polygon: pd.Series[int], group: Codes, n_groups: int) -> Codes:
+    """Return how many polygons each group has; a polygon belongs to one group."""
+    _, first = np.unique(polygon, return_index=True)
+    return np.bincount(group[first], minlength=n_groups)
 
 
 def _ballots(pairs: pd.DataFrame) -> tuple[Codes, Floats]:

@@ -129,7 +129,7 @@ def _polygons(
     sound = sound.assign(wkb_sha256=geometry_hashes(np.asarray(sound.geometry.array)))
     sound, duplicates = without_duplicates(sound)
     sound["footprint_id"] = sound["footprint_id"].fillna(_made_ids(sound))
-    sound = sound[list(_COLUMNS)].iloc[_order(sound, scenes)].reset_index(drop=True)
+    sound = sound[list(_COLUMNS)].iloc[in_order(sound, scenes)].reset_index(drop=True)
     repairs = pd.concat([repairs, duplicates.astype(object)], ignore_index=True) if len(duplicates) else repairs
     repairs = repairs.sort_values(["source_file", "source_row", "action"], kind="stable", ignore_index=True)
     return tables.check(sound, "footprint", source=source), repairs[list(LOG_COLUMNS)]
@@ -156,10 +156,11 @@ def _made_ids(frame: gpd.GeoDataFrame) -> pd.Series[Any]:
     return made
 
 
-def _order(frame: gpd.GeoDataFrame, scenes: pd.DataFrame) -> NDArray[np.intp]:
-    dated = {scene: at for at, scene in enumerate(scenes["scene_id"])}
-    keys = pd.DataFrame({"t": frame["scene_id"].map(dated), "id": frame["footprint_id"]}).reset_index(drop=True)
-    return keys.sort_values(["t", "id"]).index.to_numpy()
+def in_order(footprints: gpd.GeoDataFrame, scenes: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the positions of footprints in the order of their scenes, and of their footprint_id within one."""
+    scene = pd.Index(scenes["scene_id"]).get_indexer(pd.Index(footprints["scene_id"]))
+    by_id = np.asarray(footprints["footprint_id"].array.argsort(kind="stable"))
+    return np.asarray(by_id[np.argsort(scene[by_id], kind="stable")], dtype=np.intp)
 
 
 def _dates_looked_at(
