@@ -459,6 +459,28 @@ def test_layers_that_others_add_are_credited(opened, tmp_path):
     assert all("tiles.example.org" in text or "ERR_FAILED" in text for text in one.complaints)
 
 
+def _touched(shown: dict[str, Any]) -> list[str]:
+    """Return the names of towns that are written upon a symbol."""
+    towns = [text for text in shown["labels"] if text["size"] in (17, 18)]
+    assert len(towns) >= 8
+    return [text["text"] for text in towns for x, y, r in shown["points"].values() if _reach(text, x, y) < r - 1]
+
+
+def _reach(text: dict[str, Any], x: float, y: float) -> float:
+    top, foot = text["y"] + 0.2 * text["size"], text["y"] + text["size"]
+    dx = max(text["x"] - x, 0, x - text["x"] - text["w"])
+    return float(np.hypot(dx, max(top - y, 0, y - foot)))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["en", "fr", "zh", "ug"])
+def test_names_of_towns_stand_beside_symbols_at_every_date(written, opened, lang):
+    one = opened(written["growth"])
+    days = _dates(one.page.evaluate("camps.meta"), steps=7)
+    shown = [one.frame(t=day, lang=lang, width=1920, height=1080) for day in days]
+    assert {name for state in shown for name in _touched(state)} == set()
+
+
 @pytest.mark.browser
 def test_groups_never_touch_at_any_zoom(written, opened):
     """Rings that say how many stay apart: a reader sees every number whole."""

@@ -12,7 +12,7 @@ class Stage {
     this.groundCopy = { key: null, canvas: document.createElement('canvas') };
     this.timeline = new Timeline(data);
     this.symbols = new Symbols(data);
-    this.labels = new Labels(data.base);
+    this.labels = new Labels(data.base, this.symbols, data.view.zoom);
     this.words = new Words(data);
     this.furniture = new Furniture(data, this.words);
     this.labelled = new Map();

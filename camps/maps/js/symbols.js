@@ -107,6 +107,17 @@ class Symbols {
     return Math.max(this.radius(site.value), this.options.zero_radius);
   }
 
+  // Every symbol at its largest, in pixels of the 1080-line reference at a zoom: what a label keeps clear of at any time.
+  largest(zoom) {
+    const size = TILE_PX * 2 ** zoom;
+    return this.sites.map((site, i) => ({ x: this.at[i][0] * size, y: this.at[i][1] * size, r: this.largestOf(site) }));
+  }
+
+  largestOf(site) {
+    const values = site.looks.map((look) => look[1]);
+    return this.radiusOf({ value: values.length ? Math.max(...values) : null });
+  }
+
   // What labels keep clear of: every symbol drawn, groups as one.
   marks(placed) {
     const seen = new Set();

@@ -106,8 +106,10 @@ const PLACE_STYLES = {
 };
 
 class Labels {
-  constructor(data) {
+  constructor(data, symbols, zoom) {
     this.data = data;
+    this.symbols = symbols;
+    this.home = zoom;
     this.cache = new Map();
   }
 
@@ -117,6 +119,7 @@ class Labels {
     if (!this.cache.has(key)) {
       const places = this.data.places.map((place) => this.placeLabel(type, place, lang));
       const order = [...places, ...siteLabels].sort((a, b) => a.priority - b.priority || (a.text < b.text ? -1 : 1));
+      for (const label of order) if (label.point) this.settle(label, type.rtl);
       this.cache.set(key, zoomsWithRoom(order));
     }
     return this.cache.get(key);
@@ -152,11 +155,11 @@ class Labels {
   drawLabel(pen, label, x, y, shown, obstacles, marks) {
     const { ctx, look, u, type } = pen;
     const { size, weight, style, spacing, colour } = label.style;
-    const hosts = label.point ? marks.filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + 5 * u) : [];
+    const hosts = label.point ? hostsOf(marks, x, y, u) : [];
     const raised = label.above && !hosts.length && { x, y: y - 9 * u, align: 'center', width: 2 * label.half * u };
     const spot = raised || (label.point ? this.spot(pen, label, x, y, hosts, marks) : { x, y, align: 'center', width: 2 * label.half * u });
-    const left = { left: 0, center: 0.5, right: 1 }[spot.align] * spot.width;
-    const box = [spot.x - left, spot.y - size * u, spot.x - left + spot.width, spot.y + 8 * u];
+    const left = leftOf(spot);
+    const box = [left, spot.y - size * u, left + spot.width, spot.y + 8 * u];
     ctx.globalAlpha = shown * clearOf(box, obstacles, 30 * u) * (pen.safe ? within(box, pen.view, 30 * u) : 1);
     if (ctx.globalAlpha > 0.004) {
       // A place that lies under a symbol gives up its dot.
@@ -168,26 +171,60 @@ class Labels {
     ctx.globalAlpha = 1;
   }
 
-  // Beside its place, where the symbols upon it end. Among groups that show a number, on the first side that is free.
+  // The side of its place on which a label stands, once and for all: that which touches the fewest symbols at their
+  // largest, from where the whole map is in view to three steps closer. A side that followed the symbols would jump.
+  settle(label, rtl) {
+    const levels = [0, 1, 2, 3].map((step) => this.sidesAt(label, this.home + step, rtl));
+    const touched = levels[0].map((_, side) => levels.reduce((sum, sides) => sum + sides[side].touched, 0));
+    label.side = touched.indexOf(Math.min(...touched));
+    if (label.side > 0) label.box = levels[0][label.side].box;
+  }
+
+  sidesAt(label, zoom, rtl) {
+    const [x, y] = label.at.map((axis) => axis * TILE_PX * 2 ** zoom);
+    const far = 2 * label.half + 100;
+    const near = this.symbols.largest(zoom).filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + far);
+    return this.spots(label, x, y, hostsOf(near, x, y, 1), 1, rtl).map((spot) => ({
+      touched: near.filter((mark) => touches(spot, mark, label.style.size)).length,
+      box: boxOf(spot, x, y, label.style.size),
+    }));
+  }
+
   spot(pen, label, x, y, hosts, marks) {
-    const { u, type } = pen;
+    const spots = this.spots(label, x, y, hosts, pen.u, pen.type.rtl);
+    // Among groups that show a number, which come and go with the zoom, the first side that is free.
+    if (!marks.some((mark) => mark.members)) return spots[label.side];
+    return spots.find((spot) => !marks.some((mark) => touches(spot, mark, label.style.size * pen.u))) || spots[0];
+  }
+
+  // Where a label may stand: beside its place, where the symbols upon it end, first on the side where reading begins.
+  spots(label, x, y, hosts, u, rtl) {
     const width = 2 * label.half * u;
-    const base = y + 6 * u;
     const reach = (way) => hosts.reduce((most, mark) => Math.max(most, (mark.x - x) * way + mark.r + 5 * u), hosts.length ? 0 : 9 * u);
-    const side = (way) => ({ x: x + way * reach(way), y: base, align: way > 0 ? 'left' : 'right', width });
-    const first = side(type.rtl ? -1 : 1);
-    if (!marks.some((mark) => mark.members)) return first;
+    const side = (way) => ({ x: x + way * reach(way), y: y + 6 * u, align: way > 0 ? 'left' : 'right', width });
     const top = hosts.reduce((most, mark) => Math.max(most, y - mark.y + mark.r), 8 * u);
     const foot = hosts.reduce((most, mark) => Math.max(most, mark.y - y + mark.r), 8 * u);
     const [above, below] = [y - top - 6 * u, y + foot + 18 * u];
-    const spots = [first, side(type.rtl ? 1 : -1), { x, y: above, align: 'center', width }, { x, y: below, align: 'center', width },
+    return [side(rtl ? -1 : 1), side(rtl ? 1 : -1), { x, y: above, align: 'center', width }, { x, y: below, align: 'center', width },
       ...[above, below].flatMap((level) => ['left', 'right'].map((align) => ({ x, y: level, align, width })))];
-    return spots.find((spot) => !marks.some((mark) => touches(spot, mark, label.style.size * u))) || first;
   }
 }
 
+// The symbols that stand upon a place.
+function hostsOf(marks, x, y, u) {
+  return marks.filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + 5 * u);
+}
+
+const leftOf = (spot) => spot.x - { left: 0, center: 0.5, right: 1 }[spot.align] * spot.width;
+
+// What a label takes, from its place.
+function boxOf(spot, x, y, size) {
+  const left = leftOf(spot) - x;
+  return [left - 6, spot.y - y - size - 6, left + spot.width + 6, spot.y - y + 8];
+}
+
 function touches(spot, mark, size) {
-  const left = spot.x - { left: 0, center: 0.5, right: 1 }[spot.align] * spot.width;
+  const left = leftOf(spot);
   const dx = Math.max(left - mark.x, 0, mark.x - left - spot.width);
   const dy = Math.max(spot.y - size * 0.8 - mark.y, 0, mark.y - spot.y);
   return Math.hypot(dx, dy) < mark.r;
