@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pyarrow import default_memory_pool
@@ -22,6 +24,18 @@ def give_back_memory() -> None:
     default_memory_pool().release_unused()
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)
+
+
+@contextmanager
+def without_cycle_search() -> Iterator[None]:
+    """Keep Python from looking for cycles of objects: it would walk over every outline again and again."""
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
 
 
 def run_apart(work: Coroutine[Any, Any, Result]) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -19,6 +20,19 @@ def test_a_coroutine_runs_where_a_loop_is_running_already() -> None:
         return engine.run_apart(inside())
 
     assert asyncio.run(outside()) == "camps-loop"
+
+
+def test_the_search_for_cycles_rests_and_goes_on_even_after_an_error() -> None:
+    @engine.without_cycle_search()
+    def fails() -> None:
+        with engine.without_cycle_search():
+            assert not gc.isenabled()
+        raise ValueError(f"searching: {gc.isenabled()}")
+
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="searching: False"):
+        fails()
+    assert gc.isenabled()
 
 
 def test_the_first_error_stops_the_others_and_comes_alone() -> None:

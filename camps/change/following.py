@@ -64,6 +64,7 @@ class History:
     shifts: pd.DataFrame
 
 
+@engine.without_cycle_search()
 def follow(
     series: FootprintSeries,
     *,

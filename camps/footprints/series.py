@@ -58,6 +58,7 @@ class FootprintSeries:
     coverage: gpd.GeoDataFrame
 
 
+@engine.without_cycle_search()
 def load(
     path: str | Path | Sequence[str | Path] | None = None,
     *,
