@@ -6,7 +6,6 @@ one look could not see is found again by the next one, and nothing is gone becau
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -64,7 +63,6 @@ class History:
     shifts: pd.DataFrame
 
 
-@engine.without_cycle_search()
 def follow(
     series: FootprintSeries,
     *,
@@ -114,12 +112,8 @@ def follow(
     visits = read_visits(series, frame, plane)
     settings = _Settings(published, register, reach_m, tau_m, minimum_m2)
     run = _Run(frame, series.scenes.reset_index(drop=True), visits, plane, settings)
-    # GEOS and PROJ work outside Python's lock, so the next look is laid on the plane while this one is compared.
-    with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(run.seen_at, 0)
-        for k in range(len(visits.scene_at)):
-            seen, coming = coming.result(), ahead.submit(run.seen_at, k + 1)
-            run.look(k, seen)
+    for step in range(len(visits.scene_at)):
+        run.look(step)
     return run.history()
 
 
@@ -214,11 +208,11 @@ class _Run:
         self.track = {name: np.full(n, _NONE, dtype=np.intp) for name in names_of}
         self.track["n_seen"][:] = 0
 
-    def look(self, k: int, b: _Outlines) -> None:
-        """Lay `b`, the outlines of the k-th look of every site, on those that may still stand there."""
+    def look(self, k: int) -> None:
+        """Lay the footprints of the k-th look of every site on the outlines that may still stand there."""
         scene = self.visits.scene_at[k]
         here = scene[self.standing.site] >= 0
-        a = self.standing[here]
+        a, b = self.standing[here], self._seen_at(k)
         b, tau_m = self._registered(a, b, scene)
         pairs, unchanged = self._links(a, b, tau_m[b.site])
         before = self.visits.scene_at[k - 1] if k else np.full_like(scene, _NONE)
@@ -234,8 +228,7 @@ class _Run:
         absent = ~np.isin(compared.of_earlier, compared.of_later)
         self._update(a, b, here=here, absent=absent, gone=absent & seen_later, scene=scene)
 
-    def seen_at(self, k: int) -> _Outlines:
-        """Return the outlines of the k-th look of every site on the plane; none after the last look."""
+    def _seen_at(self, k: int) -> _Outlines:
         start, end = np.searchsorted(self._look, [k, k + 1])
         row = np.sort(self._by_look[start:end])
         lonlat, shape = self.frame.geometry.iloc[row], np.empty(len(row), dtype=object)

@@ -112,7 +112,7 @@ def vote_shifts(
 def _half_pitch_m(centres: cKDTree, group: Codes, n_groups: int) -> Floats:
     if centres.n < 2:
         return np.full(n_groups, np.inf)
-    distance = centres.query(centres.data, k=2, workers=-1)[0][:, 1]
+    distance = centres.query(centres.data, k=2)[0][:, 1]
     quartile = pd.Series(distance).groupby(group).quantile(0.25, interpolation="lower")
     return 0.49 * quartile.reindex(range(n_groups), fill_value=np.inf).to_numpy()
 
