@@ -247,9 +247,10 @@ class _Run:
         shift = np.zeros((len(scene), 2))
         if self.settings.register:
             shift, residual = self._voted(a, b, scene, residual)
-        if shift.any():
-            coordinates, at = shapely.get_coordinates(b.shape, return_index=True)
-            shapely.set_coordinates(b.shape, coordinates + shift[b.site[at]])
+        for start in range(0, len(b) if shift.any() else 0, crs.CHUNK):
+            part = slice(start, start + crs.CHUNK)
+            coordinates, at = shapely.get_coordinates(b.shape[part], return_index=True)
+            shapely.set_coordinates(b.shape[part], coordinates + shift[b.site[part][at]])
         registered = _Outlines(b.row, b.track, b.site, b.shape, shift[b.site])
         return registered, np.maximum(self.settings.tau_m, residual / 2)
 
@@ -264,6 +265,8 @@ class _Run:
         found["accepted"] = found["sd_m"].notna()
         voted = found.assign(**looks.groupby(group).first())[found["n"] > 0]
         self.shifts.append(voted)
+        # Votes take as much as the outlines that they are about.
+        engine.give_back_memory()
         shift = found[["dx_m", "dy_m"]].to_numpy()[group]
         sd_m = found["sd_m"].to_numpy()[group]
         return shift, np.where(np.isnan(sd_m), residual, sd_m)
