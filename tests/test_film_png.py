@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +40,27 @@ def test_a_picture_after_others_is_the_same_bytes_as_alone(changes: list[tuple[i
         assert encoded == _alone(pixels, order="RGBA")
         with Image.open(io.BytesIO(encoded)) as picture:
             assert (np.asarray(picture) == pixels[..., :3]).all()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_colours_are_divided_by_alpha_to_the_nearest(kind: type[np.unsignedinteger[Any]]) -> None:
+    most = int(np.iinfo(kind).max)
+    alpha, colour = np.meshgrid(np.linspace(0, most, 256), np.linspace(0, most, 256))
+    alpha, colour = alpha.astype(kind), colour.astype(kind)
+    pixels = np.stack([colour, colour // 2, np.zeros_like(colour), alpha], axis=2)
+    found = png.straight(pixels).astype(float)
+    shares = np.divide(pixels[..., :3], alpha[..., None], out=np.zeros((256, 256, 3)), where=alpha[..., None] > 0)
+    assert np.abs(found[..., :3] - np.minimum(shares, 1) * most).max() <= 0.5
+    assert (found[..., 3] == alpha).all()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_sequence_remembers_and_its_files_do_not_show_it(kind: type[np.unsignedinteger[Any]]) -> None:
+    pixels = np.full((HEIGHT, WIDTH, 4), 200, kind)
+    memory = png.Memory()
+    for top in (0, 40, 60):
+        pixels[top : top + 5, 3:9] = top
+        assert png.encode_pixels(pixels, memory) == png.encode_pixels(pixels, png.Memory())
 
 
 @pytest.mark.parametrize(("alpha", "bit_depth"), list(product([False, True], [8, 16])))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,11 @@ class Layer:
     where: NDArray[np.intp] | None
     pixels: NDArray[Any]
 
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """Colours and alpha as shares of the most, colours multiplied by alpha; kept, as most layers are laid often."""
+        return _premultiplied(self.pixels)
+
 
 def build_layer(pixels: NDArray[Any]) -> Layer:
     """Return a layer of a picture, height × width × 4 with straight alpha and 0 throughout where alpha is 0."""
@@ -59,13 +65,17 @@ def compose(layers: Sequence[Layer]) -> NDArray[Any]:
     picture = layers[0].pixels.copy() if whole else np.zeros((shape[0] * shape[1], 4), kind)
     upper = layers[1:] if whole else layers
     touched, rows = _places(upper, len(picture))
-    most = np.iinfo(kind).max
-    mixed = _premultiplied(picture[touched], most)
+    # Four channels as one number: gathering numbers is ten times as fast as gathering rows.
+    flat = picture.view(f"u{4 * kind.itemsize}").ravel()
+    mixed = _premultiplied(flat[touched].view(kind).reshape(-1, 4))
+    opaque = bool((mixed[:, 3] == 1).all())
     for layer in upper:
-        own = _premultiplied(layer.pixels, most)
+        own = layer.shares
         at = rows if layer.where is None else rows[layer.where]
         mixed[at] = own + mixed[at] * (1 - own[:, 3:])
-    picture[touched] = _straight(mixed, most).astype(kind)
+    # Over an opaque ground alpha stays 1, and dividing by it changes nothing.
+    values = _rounded(mixed if opaque else _straight(mixed), kind)
+    flat[touched] = values.view(flat.dtype).ravel()
     return picture.reshape(*shape, 4)
 
 
@@ -77,16 +87,20 @@ def _places(layers: Sequence[Layer], n_pixels: int) -> tuple[NDArray[np.intp], N
     return np.flatnonzero(covered), np.cumsum(covered, dtype=np.int32) - 1
 
 
-def _premultiplied(pixels: NDArray[Any], most: int) -> NDArray[np.float64]:
-    shares = pixels.astype(np.float64) / most
+def _premultiplied(pixels: NDArray[Any]) -> NDArray[np.float64]:
+    shares = pixels / np.float64(np.iinfo(pixels.dtype).max)
     shares[:, :3] *= shares[:, 3:]
     return shares
 
 
-def _straight(mixed: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    alpha = mixed[:, 3:]
-    colours = np.divide(mixed[:, :3], alpha, out=np.zeros_like(mixed[:, :3]), where=alpha > 0)
-    rounded: NDArray[np.float64] = np.rint(np.concatenate([colours, alpha], axis=1) * most)
+def _straight(mixed: NDArray[np.float64]) -> NDArray[np.float64]:
+    divided = mixed.copy()
+    np.divide(mixed[:, :3], mixed[:, 3:], out=divided[:, :3], where=mixed[:, 3:] > 0)
+    return divided
+
+
+def _rounded(shares: NDArray[np.float64], kind: np.dtype[Any]) -> NDArray[Any]:
+    values = np.rint(shares * np.iinfo(kind).max).astype(kind)
     # Too thin for a code value of alpha: nothing of it is left to have a colour.
-    rounded[rounded[:, 3] == 0] = 0
-    return rounded
+    values[values[:, 3] == 0] = 0
+    return values

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -56,6 +57,23 @@ class _Band(NamedTuple):
     n_bytes: int
 
 
+class Memory:
+    """The last picture of a sequence: bands that the next one shares with it need not be deflated again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: tuple[_Form, NDArray[Any], list[_Band]] | None = None
+
+    def bands(self, pixels: NDArray[Any], form: _Form) -> list[_Band]:
+        """Return the bands of a picture; those that are as in the last one are kept."""
+        with self._lock:
+            if self._last is None or self._last[0] != form or self._last[1].shape != pixels.shape:
+                self._last = (form, pixels.copy(), [_deflated(*window, form) for window in _windows(pixels, form)])
+            else:
+                _renew(*self._last[1:], pixels, form)
+            return list(self._last[2])
+
+
 def encode(
     pixels: NDArray[np.uint8],
     *,
@@ -63,6 +81,7 @@ def encode(
     premultiplied: bool = True,
     alpha: bool = False,
     bit_depth: int = 8,
+    memory: Memory | None = None,
 ) -> bytes:
     """Return a PNG file.
 
@@ -78,6 +97,8 @@ def encode(
         Whether the file keeps the alpha channel, straight; otherwise the picture must be opaque.
     bit_depth
         8 or 16.
+    memory
+        That of the sequence which the picture belongs to; by default, of all that this thread encodes.
 
     Raises
     ------
@@ -87,7 +108,8 @@ def encode(
     if not alpha:
         require_opaque(pixels)
     form = _Form(order, alpha, alpha and premultiplied, bit_depth, averaged=bit_depth == 16)
-    return _file(pixels, form, _deflated_or_kept(pixels, form))
+    kept: Memory = _own.__dict__.setdefault("memory", Memory()) if memory is None else memory
+    return _file(pixels, form, kept.bands(pixels, form))
 
 
 def refine(pixels: NDArray[np.uint8], *, premultiplied: bool = True, bit_depth: int = 8) -> NDArray[Any]:
@@ -96,10 +118,12 @@ def refine(pixels: NDArray[np.uint8], *, premultiplied: bool = True, bit_depth: 
     return straight(fine) if premultiplied else fine
 
 
-def encode_straight(pixels: NDArray[Any], *, order: Order = "RGBA", alpha: bool = True) -> bytes:
-    """Return a PNG file of the depth of `pixels`, which are height × width × 4 with straight alpha."""
-    form = _Form(order, alpha, premultiplied=False, bit_depth=8 * pixels.dtype.itemsize)
-    return _file(pixels, form, [_deflated(*window, form) for window in _windows(pixels, form)])
+def encode_pixels(
+    pixels: NDArray[Any], memory: Memory, *, order: Order = "RGBA", alpha: bool = True, premultiplied: bool = False
+) -> bytes:
+    """Return a PNG file of the size and depth of `pixels`, height × width × 4; alpha is taken as it is."""
+    form = _Form(order, alpha, alpha and premultiplied, bit_depth=8 * pixels.dtype.itemsize)
+    return _file(pixels, form, memory.bands(pixels, form))
 
 
 def require_opaque(pixels: NDArray[np.uint8]) -> None:
@@ -128,14 +152,32 @@ def straight(pixels: NDArray[Any]) -> NDArray[Any]:
     pixels
         Height × width × 4, the last channel alpha.
     """
+    if pixels.dtype == np.uint8:
+        table = _divided()
+        flat = pixels.reshape(-1, 4).copy()
+        at = flat[:, 3].astype(np.uint16) << 8
+        for channel in range(3):
+            flat[:, channel] = table[at | flat[:, channel]]
+        return flat.reshape(pixels.shape)
     most = np.iinfo(pixels.dtype).max
     flat = pixels.reshape(-1, 4).copy()
     part = np.flatnonzero((flat[:, 3] != most) & (flat[:, 3] != 0))
-    alpha = flat[part, 3:].astype(np.uint64)
-    whole = (flat[part, :3].astype(np.uint64) * most + alpha // 2) // alpha
-    flat[part, :3] = np.minimum(whole, most).astype(pixels.dtype)
+    flat[part, :3] = _by_alpha(flat[part, :3], flat[part, 3:], most)
     flat[flat[:, 3] == 0] = 0
     return flat.reshape(pixels.shape)
+
+
+def _by_alpha(colours: NDArray[Any], alpha: NDArray[Any], most: int) -> NDArray[Any]:
+    wide = alpha.astype(np.uint64)
+    whole: NDArray[np.uint64] = (colours.astype(np.uint64) * most + wide // 2) // wide
+    return np.minimum(whole, most).astype(colours.dtype, copy=False)
+
+
+@cache
+def _divided() -> NDArray[np.uint8]:
+    """Return straight colours at alpha × 256 + colour: in eight bits, looking up is far faster than dividing."""
+    alpha, colours = np.meshgrid(np.arange(1, 256, dtype=np.uint8), np.arange(256, dtype=np.uint8), indexing="ij")
+    return np.concatenate([np.zeros(256, np.uint8), _by_alpha(colours, alpha, 255).ravel()])
 
 
 def _file(pixels: NDArray[Any], form: _Form, bands: Sequence[_Band]) -> bytes:
@@ -147,14 +189,8 @@ def _file(pixels: NDArray[Any], form: _Form, bands: Sequence[_Band]) -> bytes:
     return b"".join((_SIGNATURE, *chunks, *data, _chunk(b"IDAT", tail), _chunk(b"IEND", b"")))
 
 
-def _deflated_or_kept(pixels: NDArray[np.uint8], form: _Form) -> list[_Band]:
-    """Return the bands of a picture; those that are as in the last one that this thread encoded are kept."""
-    last: dict[_Form, tuple[NDArray[np.uint8], list[_Band]]] = _own.__dict__.setdefault("last", {})
-    if form not in last or last[form][0].shape != pixels.shape:
-        last.clear()
-        last[form] = (pixels.copy(), [_deflated(*window, form) for window in _windows(pixels, form)])
-        return last[form][1]
-    earlier, bands = last[form]
+def _renew(earlier: NDArray[Any], bands: list[_Band], pixels: NDArray[Any], form: _Form) -> None:
+    """Make an earlier picture and its bands those of a later one."""
     pairs = zip(_windows(pixels, form), _windows(earlier, form), strict=True)
     changed = {i for i, ((now, _), (then, _)) in enumerate(pairs) if not _is_same(now, then)}
     # Only after all were compared: the row above a band belongs to the one before.
@@ -162,12 +198,12 @@ def _deflated_or_kept(pixels: NDArray[np.uint8], form: _Form) -> list[_Band]:
         if i in changed:
             bands[i] = _deflated(now, above, form)
             np.copyto(then, now)
-    return bands
 
 
-def _is_same(now: NDArray[np.uint8], then: NDArray[np.uint8]) -> bool:
+def _is_same(now: NDArray[Any], then: NDArray[Any]) -> bool:
     # Whole pixels: a quarter of the comparisons.
-    return np.array_equal(np.ascontiguousarray(now).view("<u4"), then.view("<u4"))
+    whole = f"u{4 * then.dtype.itemsize}"
+    return np.array_equal(np.ascontiguousarray(now).view(whole), then.view(whole))
 
 
 def _windows(pixels: NDArray[Any], form: _Form) -> Iterator[tuple[NDArray[Any], bool]]:

@@ -17,7 +17,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,9 @@ SMALL_SIZE = (64, 36)
 
 #: What is composed is not composed again.
 _NO_LAYER = composite.Layer((0, 0), None, np.empty((0, 4), np.uint8))
+
+#: Memory that the last pictures of all passes may take, so that what they share with the next is not deflated again.
+_MEMORY_BYTES = 1 << 30
 
 #: Pictures that may be waiting to be encoded or composed before the page draws on.
 _MOST_WAITING = 4
@@ -156,6 +159,8 @@ class Together:
         self._pending: deque[int] = deque()
         self._strikes: Counter[int] = Counter()
         self._lock = threading.Lock()
+        # Passes come by turns, and each looks most like its own last picture.
+        self._memories = {name: png.Memory() for name in self.written}
 
     # ── what is there already ────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,27 +266,32 @@ class Together:
         pixels = captured.read()
         if info.alpha == "none":
             png.require_opaque(pixels)
-        fine = png.refine(
-            pixels,
-            premultiplied=captured.premultiplied and info.alpha == "straight",
-            bit_depth=self.plan.shot.bit_depth,
-        )
-        return self._picture(info, key, fine, captured.order, captured.described)
+        premultiplied = captured.premultiplied and info.alpha == "straight"
+        if self.oversampling > 1:
+            pixels = png.refine(pixels, premultiplied=premultiplied, bit_depth=self.plan.shot.bit_depth)
+            premultiplied = False
+        content = self._encoded(info, pixels, captured.order, premultiplied=premultiplied)
+        layer = composite.build_layer(pixels)
+        if premultiplied:
+            # After the empty pixels are gone, which are most.
+            layer = replace(layer, pixels=png.straight(layer.pixels))
+        digest = hashlib.sha256(content).hexdigest()
+        return Picture(key, content, digest, layer, captured.order, captured.described, "")
 
     def compose(self, info: PassInfo, key: str, parts: Sequence[Picture]) -> Picture:
         """Return the picture made of others, from back to front."""
         pixels = composite.compose([part.layer for part in parts])
-        return self._picture(info, key, pixels, parts[0].order, {})
+        content = self._encoded(info, pixels, parts[0].order, premultiplied=False)
+        small = _small(pixels, parts[0].order) if info.name == "beauty" else ""
+        return Picture(key, content, hashlib.sha256(content).hexdigest(), _NO_LAYER, parts[0].order, {}, small)
 
-    def _picture(
-        self, info: PassInfo, key: str, pixels: NDArray[Any], order: png.Order, described: Mapping[str, Any]
-    ) -> Picture:
-        content = b""
-        if info.name in self.written:
-            content = png.encode_straight(pixels, order=order, alpha=info.alpha == "straight")
-        layer = _NO_LAYER if info.made_of else composite.build_layer(pixels)
-        small = _small(pixels, order) if info.name == "beauty" else ""
-        return Picture(key, content, hashlib.sha256(content).hexdigest(), layer, order, described, small)
+    def _encoded(self, info: PassInfo, pixels: NDArray[Any], order: png.Order, *, premultiplied: bool) -> bytes:
+        if info.name not in self.written:
+            return b""
+        memory = self._memories[info.name] if pixels.nbytes * len(self._memories) <= _MEMORY_BYTES else png.Memory()
+        return png.encode_pixels(
+            pixels, memory, order=order, alpha=info.alpha == "straight", premultiplied=premultiplied
+        )
 
     def finish(self, number: int, pictures: Mapping[str, Picture]) -> FrameRecord:
         """Write the files of a frame and note it down."""
