@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import re
@@ -18,6 +19,7 @@ import pytest
 import rasterio
 import xyzservices
 from affine import Affine
+from fontTools.ttLib import TTFont
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
@@ -479,6 +481,19 @@ def test_names_of_towns_stand_beside_symbols_at_every_date(written, opened, lang
     days = _dates(one.page.evaluate("camps.meta"), steps=7)
     shown = [one.frame(t=day, lang=lang, width=1920, height=1080) for day in days]
     assert {name for state in shown for name in _touched(state)} == set()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["en", "fr", "zh", "ug"])
+@pytest.mark.parametrize("name", ["growth", "footprints", "eras"])
+def test_every_character_drawn_comes_from_the_fonts_inside(written, opened, name, lang):
+    """A character that only the machine's fonts have is another picture on another machine."""
+    there = {code for face in fonts.FACES for code in TTFont(io.BytesIO(vendored.read_bytes(face.file))).getBestCmap()}
+    one = opened(written[name])
+    meta = one.page.evaluate("camps.meta")
+    shown = [one.frame(t=day, lang=lang, mode=mode) for mode in MODES for day in _dates(meta, steps=3)]
+    drawn = {sign for state in shown for text in state["texts"] + state["labels"] for sign in text["text"]}
+    assert {sign for sign in drawn if not sign.isspace() and ord(sign) not in there} == set()
 
 
 @pytest.mark.browser

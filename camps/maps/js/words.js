@@ -77,7 +77,7 @@ class Words {
   amount(state, lang) {
     if (state.kind === 'bracketed') return `${this.number(state.totalLo, lang)}${DASH}${this.number(state.totalHi, lang)}`;
     const value = this.number(state.total, lang);
-    return state.kind === 'interpolated' ? `≈ ${value}` : value;
+    return state.kind === 'interpolated' ? `~${value}` : value;
   }
 
   // What the number rests on, and, where the picture runs ahead of what was seen, that it does.
