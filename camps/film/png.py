@@ -81,7 +81,6 @@ def encode(
     premultiplied: bool = True,
     alpha: bool = False,
     bit_depth: int = 8,
-    memory: Memory | None = None,
 ) -> bytes:
     """Return a PNG file.
 
@@ -97,8 +96,6 @@ def encode(
         Whether the file keeps the alpha channel, straight; otherwise the picture must be opaque.
     bit_depth
         8 or 16.
-    memory
-        That of the sequence which the picture belongs to; by default, of all that this thread encodes.
 
     Raises
     ------
@@ -108,7 +105,7 @@ def encode(
     if not alpha:
         require_opaque(pixels)
     form = _Form(order, alpha, alpha and premultiplied, bit_depth, averaged=bit_depth == 16)
-    kept: Memory = _own.__dict__.setdefault("memory", Memory()) if memory is None else memory
+    kept: Memory = _own.__dict__.setdefault("memory", Memory())
     return _file(pixels, form, kept.bands(pixels, form))
 
 

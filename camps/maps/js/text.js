@@ -119,7 +119,8 @@ class Labels {
     if (!this.cache.has(key)) {
       const places = this.data.places.map((place) => this.placeLabel(type, place, lang));
       const order = [...places, ...siteLabels].sort((a, b) => a.priority - b.priority || (a.text < b.text ? -1 : 1));
-      for (const label of order) if (label.point) this.settle(label, type.rtl);
+      const levels = [0, 1, 2, 3].map((step) => this.home + step).map((zoom) => ({ zoom, marks: this.symbols.largest(zoom) }));
+      for (const label of order) if (label.point) this.settle(label, levels, type.rtl);
       this.cache.set(key, zoomsWithRoom(order));
     }
     return this.cache.get(key);
@@ -173,17 +174,17 @@ class Labels {
 
   // The side of its place on which a label stands, once and for all: that which touches the fewest symbols at their
   // largest, from where the whole map is in view to three steps closer. A side that followed the symbols would jump.
-  settle(label, rtl) {
-    const levels = [0, 1, 2, 3].map((step) => this.sidesAt(label, this.home + step, rtl));
-    const touched = levels[0].map((_, side) => levels.reduce((sum, sides) => sum + sides[side].touched, 0));
+  settle(label, levels, rtl) {
+    const found = levels.map((level) => this.sidesAt(label, level, rtl));
+    const touched = found[0].map((_, side) => found.reduce((sum, sides) => sum + sides[side].touched, 0));
     label.side = touched.indexOf(Math.min(...touched));
-    if (label.side > 0) label.box = levels[0][label.side].box;
+    if (label.side > 0) label.box = found[0][label.side].box;
   }
 
-  sidesAt(label, zoom, rtl) {
+  sidesAt(label, { zoom, marks }, rtl) {
     const [x, y] = label.at.map((axis) => axis * TILE_PX * 2 ** zoom);
     const far = 2 * label.half + 100;
-    const near = this.symbols.largest(zoom).filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + far);
+    const near = marks.filter((mark) => Math.hypot(mark.x - x, mark.y - y) < mark.r + far);
     return this.spots(label, x, y, hostsOf(near, x, y, 1), 1, rtl).map((spot) => ({
       touched: near.filter((mark) => touches(spot, mark, label.style.size)).length,
       box: boxOf(spot, x, y, label.style.size),
