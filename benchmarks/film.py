@@ -2,15 +2,22 @@
 
     python benchmarks/film.py [--frames 250] [--rounds 3] [--only "1080p"]
 
-Beside each other, from the same page on: folium's ``Map._to_png`` as shipped (a browser a picture, three seconds of
-sleep) and without its sleep, a warm Playwright screenshot loop, and the film. folium's way is slow and the same for
-every frame, so a few of them are timed; its steps are done here with the film's own browser, so that nothing else
-differs. "Loop" is the film without its start and end, "limit" the encoder alone on the same frames, already in memory.
+Beside each other, from the same page on: folium's ``Map._to_png`` as shipped (Firefox through selenium, a browser a
+picture, three seconds of sleep), the same without its sleep, the same steps with the film's own browser in Firefox's
+place, a warm Playwright screenshot loop, and the film. folium's way is slow and the same for every frame, so a few of
+them are timed. "Loop" is the film without its start and end, "limit" the encoder alone on the same frames, already in
+memory.
+
+folium's own way wants selenium (``pip install -e .[bench]``) and Firefox with geckodriver on the PATH; without them
+it is left out, and said so.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import os
+import shutil
 import statistics
 import tempfile
 import threading
@@ -36,6 +43,7 @@ from camps.maps.page import html_text
 
 States = list[dict[str, Any]]
 STILL = [{"at": 0, "fit": "xinjiang"}]
+NO_SLEEP, SAME_BROWSER = "to_png, no sleep", "its steps, our browser"
 
 
 @dataclass(frozen=True)
@@ -172,24 +180,37 @@ def screenshot_loop(case: Case, html: Path, given: States, n_timed: int, folder:
     return len(given) / (started - began + each_s * len(given))
 
 
-def to_png(case: Case, html: Path, given: list[dict[str, Any]], folder: Path, *, sleep_s: float) -> None:
+def has_folium_browser() -> bool:
+    """Return whether what ``Map._to_png`` starts by itself is here."""
+    has_selenium = importlib.util.find_spec("selenium") is not None
+    return has_selenium and all(shutil.which(name) for name in ("geckodriver", "firefox"))
+
+
+def to_png(map_: folium.Map, size: tuple[int, int], n_pictures: int, *, delay_s: int) -> None:
+    # It is to run its own driver without asking the network for another.
+    os.environ["SE_OFFLINE"] = "true"
+    for _ in range(n_pictures):
+        map_._png_image = None  # a map gives the picture that it has made once
+        map_._to_png(delay_s, size=size)
+
+
+def to_png_steps(case: Case, html: Path, given: States, folder: Path) -> None:
     for i, state in enumerate(given):
         with browser_page(case, html) as page:
-            time.sleep(sleep_s)
             show(page, case, state)
             page.screenshot(path=folder / f"{i}.png")
 
 
 def encoder_limit(frames: list[Path], *, alpha: bool) -> float:
     """Return frames a second of the encoder alone, two threads, on frames that follow each other, in memory."""
-    pixels = []
+    pixels, memory = [], png.Memory()
     for path in frames[len(frames) // 2 :][:20]:
         with Image.open(path) as picture:
             pixels.append(np.asarray(picture.convert("RGBa" if alpha else "RGBA")).copy())
     many = pixels * 5
     with ThreadPoolExecutor(2) as pool:
         began = time.perf_counter()
-        list(pool.map(lambda one: png.encode(one, order="RGBA", alpha=alpha), many))
+        list(pool.map(lambda one: png.encode(one, order="RGBA", alpha=alpha, memory=memory), many))
         return len(many) / (time.perf_counter() - began)
 
 
@@ -204,6 +225,8 @@ def timed(work: Callable[[], Any], n_frames: int) -> tuple[float, float]:
 
 def measure(case: Case, n_frames: int, rounds: int) -> None:
     given, page, n_slow = states(case, n_frames), page_of(case), 3
+    if case.target_to_png and not has_folium_browser():
+        print("folium's own _to_png is left out: it wants selenium, and Firefox and geckodriver on the PATH")
     found: dict[str, list[tuple[float, float]]] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as scratch:
@@ -220,8 +243,11 @@ def one_round(
     html.write_text(page.html, encoding="utf-8")
     few, n_timed = given[:n_slow], max(n_slow, len(given) // 4)
     filmed: list[tuple[list[Path], float]] = []
-    yield "to_png", *timed(lambda: to_png(case, html, few[:1], folder, sleep_s=3), 1)
-    yield "to_png, no sleep", *timed(lambda: to_png(case, html, few, folder, sleep_s=0), len(few))
+    if case.target_to_png and has_folium_browser():
+        map_ = build_map(shot_of(case, 2))
+        yield "to_png", *timed(lambda: to_png(map_, case.size, 1, delay_s=3), 1)
+        yield NO_SLEEP, *timed(lambda: to_png(map_, case.size, n_slow, delay_s=0), n_slow)
+    yield SAME_BROWSER, *timed(lambda: to_png_steps(case, html, few, folder), n_slow)
     rates: list[float] = []
     _, peak = timed(lambda: rates.append(screenshot_loop(case, html, given, n_timed, folder)), n_timed)
     yield "screenshots", rates[0], peak
@@ -236,10 +262,10 @@ def report(case: Case, found: dict[str, list[tuple[float, float]]]) -> None:
     for name, runs in found.items():
         memory = max(mb for _, mb in runs)
         beside = f"   film is ×{speed['film'] / speed[name]:>7.1f}   peak {memory:>6.0f} MB" if memory else ""
-        print(f"  {name:<18}{speed[name]:>8.2f} frames/s{beside}")
+        print(f"  {name:<24}{speed[name]:>8.2f} frames/s{beside}")
     told = [
         ("the screenshot loop", speed["film"] / speed["screenshots"], case.target),
-        ("to_png without its sleep", speed["film"] / speed["to_png, no sleep"], case.target_to_png),
+        ("folium's to_png without its sleep", speed["film"] / speed.get(NO_SLEEP, float("nan")), case.target_to_png),
         ("the encoder's limit, in the loop", speed["loop"] / speed["limit"], case.target_limit),
     ]
     for what, reached, target in told:

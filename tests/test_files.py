@@ -24,6 +24,12 @@ def test_a_write_that_changes_nothing_keeps_the_modification_time(tmp_path: Path
     assert path.stat().st_mtime > 1
 
 
+def test_a_file_of_several_pieces_is_written_whole(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 3000 + b"end"
+    assert files.write_bytes(tmp_path / "a.bin", content).read_bytes() == content
+    assert files.write_bytes(tmp_path / "empty.bin", b"").read_bytes() == b""
+
+
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = files.write_text(tmp_path / "a.txt", "old")
     with pytest.raises(KeyboardInterrupt), files.replacing(path) as temporary:

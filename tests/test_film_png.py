@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from PIL import Image
 
 from camps.errors import RenderError
@@ -20,24 +19,15 @@ from camps.film import png
 HEIGHT, WIDTH = 70, 24
 
 
-def _alone(pixels: NDArray[np.uint8], **form: object) -> bytes:
-    """Return what a thread that has encoded nothing before gives."""
-    given: list[bytes] = []
-    thread = threading.Thread(target=lambda: given.append(png.encode(pixels, **form)))  # type: ignore[arg-type]
-    thread.start()
-    thread.join()
-    return given[0]
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, HEIGHT - 1), st.integers(1, 40), st.integers(0, 255)), max_size=4))
 def test_a_picture_after_others_is_the_same_bytes_as_alone(changes: list[tuple[int, int, int]]) -> None:
-    pixels = np.full((HEIGHT, WIDTH, 4), 255, np.uint8)
-    png.encode(pixels)
+    pixels, memory = np.full((HEIGHT, WIDTH, 4), 255, np.uint8), png.Memory()
+    png.encode(pixels, memory=memory)
     for top, rows, value in changes:
         pixels[top : top + rows, 3:9, :3] = value
-        encoded = png.encode(pixels, order="RGBA")
-        assert encoded == _alone(pixels, order="RGBA")
+        encoded = png.encode(pixels, order="RGBA", memory=memory)
+        assert encoded == png.encode(pixels, order="RGBA")
         with Image.open(io.BytesIO(encoded)) as picture:
             assert (np.asarray(picture) == pixels[..., :3]).all()
 
@@ -60,7 +50,27 @@ def test_a_sequence_remembers_and_its_files_do_not_show_it(kind: type[np.unsigne
     memory = png.Memory()
     for top in (0, 40, 60):
         pixels[top : top + 5, 3:9] = top
-        assert png.encode_pixels(pixels, memory) == png.encode_pixels(pixels, png.Memory())
+        assert png.encode_pixels(pixels, memory=memory) == png.encode_pixels(pixels)
+
+
+def test_a_memory_takes_pictures_of_any_size_and_form() -> None:
+    memory = png.Memory()
+    pixels = np.random.default_rng(2).integers(0, 256, (HEIGHT, WIDTH, 4), np.uint8)
+    pixels[..., 3] = 255
+    for picture in (pixels, pixels[:40], pixels[:, :16], pixels):
+        for order, alpha in product(("RGBA", "BGRA"), (False, True)):
+            form: dict[str, Any] = {"order": order, "alpha": alpha}
+            assert png.encode(picture, memory=memory, **form) == png.encode(picture, **form)
+
+
+def test_threads_that_share_a_memory_do_not_mix_their_pictures() -> None:
+    rng, memory = np.random.default_rng(3), png.Memory()
+    pictures = [np.full((400, 600, 4), 255, np.uint8) for _ in range(24)]
+    for i, picture in enumerate(pictures):
+        picture[i * 14 : i * 14 + 60, :, :3] = rng.integers(0, 256, (60, 600, 3), np.uint8)
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda picture: png.encode(picture, memory=memory), pictures))
+    assert together == [png.encode(picture) for picture in pictures]
 
 
 @pytest.mark.parametrize(("alpha", "bit_depth"), list(product([False, True], [8, 16])))
@@ -68,11 +78,13 @@ def test_every_form_keeps_what_it_can(alpha: bool, bit_depth: int) -> None:
     rng = np.random.default_rng(5)
     pixels = rng.integers(0, 256, (HEIGHT, WIDTH, 4), np.uint8)
     pixels[..., 3] = 255
+    form: dict[str, Any] = {"order": "RGBA", "alpha": alpha, "bit_depth": bit_depth, "premultiplied": False}
+    memory = png.Memory()
     for _ in range(2):
         pixels[20:30] //= 2
         pixels[..., 3] = 255
-        encoded = png.encode(pixels, order="RGBA", alpha=alpha, bit_depth=bit_depth, premultiplied=False)
-        assert encoded == _alone(pixels, order="RGBA", alpha=alpha, bit_depth=bit_depth, premultiplied=False)
+        encoded = png.encode(pixels, memory=memory, **form)
+        assert encoded == png.encode(pixels, **form)
     with Image.open(io.BytesIO(encoded)) as picture:
         shown = np.asarray(picture.convert("RGB")).astype(int)
     fine = pixels if bit_depth == 8 else pixels.reshape(HEIGHT // 2, 2, WIDTH // 2, 2, 4).mean(axis=(1, 3))

@@ -62,6 +62,8 @@ window.stage = {
     this.worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
     this.bytes = setup.bytes;
     this.jobs = [];
+    // Nobody looks at this window: what it does not show, the browser need not compose for it.
+    document.body.style.display = "none";
     this.free = Array.from({ length: setup.slots }, (_, slot) => slot);
     await new Promise((done, failed) => {
       this.worker.onmessage = ({ data }) => (data.opened ? done() : failed(new Error(data.failed)));

@@ -70,6 +70,7 @@ class Filming:
         self._pending: deque[int] = deque()
         self._strikes: Counter[int] = Counter()
         self._journal_lock = threading.Lock()
+        self._memory = png.Memory()
         self.n_drawn = 0
         self._wanted = self._n_kept = 0
 
@@ -243,6 +244,7 @@ class Filming:
             alpha=self._alpha,
             premultiplied=captured.premultiplied,
             bit_depth=self.plan.shot.bit_depth,
+            memory=self._memory,
         )
 
     def _note(self, row: Row) -> None:

@@ -288,10 +288,9 @@ class Together:
     def _encoded(self, info: PassInfo, pixels: NDArray[Any], order: png.Order, *, premultiplied: bool) -> bytes:
         if info.name not in self.written:
             return b""
-        memory = self._memories[info.name] if pixels.nbytes * len(self._memories) <= _MEMORY_BYTES else png.Memory()
-        return png.encode_pixels(
-            pixels, memory, order=order, alpha=info.alpha == "straight", premultiplied=premultiplied
-        )
+        memory = self._memories[info.name] if pixels.nbytes * len(self._memories) <= _MEMORY_BYTES else None
+        straight = info.alpha == "straight"
+        return png.encode_pixels(pixels, order=order, alpha=straight, premultiplied=premultiplied, memory=memory)
 
     def finish(self, number: int, pictures: Mapping[str, Picture]) -> FrameRecord:
         """Write the files of a frame and note it down."""
