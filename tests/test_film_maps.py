@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import io
+import os
 import re
 from datetime import date
 from itertools import pairwise
@@ -24,6 +25,8 @@ from shapely.geometry import box, mapping
 
 from camps import film, machine, maps
 from camps.errors import InputError, MissingError, RenderError
+from camps.film import screen
+from camps.film.frames import Filming
 from camps.film.subject import build_map
 
 pytestmark = pytest.mark.browser
@@ -138,6 +141,53 @@ def test_a_map_with_markers_gives_the_same_bytes_every_time(tmp_path: Path) -> N
     for name, workers in (("one", 1), ("two", 2)):
         film.render(busy(), tmp_path / name, shot=_shot(camera=camera), workers=workers, movie=False)
     assert sums(tmp_path / "one") == sums(tmp_path / "two")
+
+
+@pytest.mark.parametrize(("n_frames", "n_browsers"), [(60, 2), (20, 1)])
+def test_a_long_film_from_the_screen_has_two_browsers_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_frames: int, n_browsers: int
+) -> None:
+    stage, opened = Filming._stage, []
+    monkeypatch.setattr(Filming, "_stage", lambda filming: opened.append(stage(filming)) or opened[-1])
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    clock = {"kind": "linear", "from": "2017-07-02", "to": "2020-07-02"}
+    shot = film.build_shot({"title": "t", "code": "T", "frames": n_frames, "size": [320, 180], "clock": clock})
+    film.render(_map(), tmp_path, shot=shot, movie=False)
+    assert len(opened) == n_browsers
+
+
+def test_a_picture_of_an_earlier_state_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def filmed(folder: Path) -> list[Path]:
+        map_ = _map()
+        map_.add_child(folium.Marker([41, 85], icon=folium.DivIcon(html="<b id='day' style='font-size:60px'></b>")))
+        drive = "(map, day, date) => { document.getElementById('day').textContent = date; }"
+        return list(film.render(map_, folder, shot=_shot(), drive=drive, movie=False).frames)
+
+    unpacked, taken = screen._unpacked, []
+
+    def late(data: str) -> Image.Image:
+        taken.append(data)
+        return unpacked(taken[-2] if len(taken) in (3, 4) else data)
+
+    filmed(tmp_path / "right")
+    monkeypatch.setattr(screen, "_unpacked", late)
+    filmed(tmp_path / "late")
+    assert len(taken) == len(DATES) + 2
+    assert sums(tmp_path / "late") == sums(tmp_path / "right")
+
+
+def test_a_browser_that_only_shows_an_earlier_state_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked, first = screen._unpacked, []
+
+    def stuck(data: str) -> Image.Image:
+        first.append(data)
+        return unpacked(first[0])
+
+    monkeypatch.setattr(screen, "_unpacked", stuck)
+    with pytest.raises(RenderError, match=r"frame 1002: the browser shows an earlier state even after 50 pictures"):
+        film.render(_map(), tmp_path, shot=_shot(), movie=False)
 
 
 def test_a_map_of_ours_with_a_layer_of_somebody_else_is_filmed_with_it(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def build_map_page(
     Raises
     ------
     InputError
-        When a layer does not belong to the map, or the terms of its tiles forbid reading them in bulk.
+        When a layer does not belong to the map, or its tiles may not be read in bulk without asking.
     MissingError
         When the map links a script or style that does not travel with the suite, and its host is not named.
     """

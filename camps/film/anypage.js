@@ -3,6 +3,7 @@
 window.film = (() => {
   const maps = [];
   const failed = new Set();
+  const decoded = new WeakMap();
   const still = ".leaflet-control-zoom { display: none } *, *::before, *::after { transition: none !important; animation: none !important; caret-color: transparent !important }";
   const clear = "html, body, .leaflet-container { background: transparent !important }";
   const LOADING_S = 20;
@@ -39,8 +40,10 @@ window.film = (() => {
 
   const tileLayers = () => maps.flatMap((map) => Object.values(map._layers).filter((layer) => layer instanceof leaflet.GridLayer));
 
+  // A picture that was whole stays so; asking all of a page's markers again for every frame takes longer than drawing them.
   async function pictures() {
-    await Promise.all([...document.images].filter((image) => image.src).map((image) => image.decode().catch(() => failed.add(image.src))));
+    const fresh = [...document.images].filter((image) => image.src && decoded.get(image) !== image.src);
+    await Promise.all(fresh.map((image) => image.decode().then(() => decoded.set(image, image.src), () => failed.add(image.src))));
   }
 
   async function tiles() {

@@ -35,6 +35,9 @@ _NO_FRAME = 0
 #: Frames that a worker of a cluster draws with one browser.
 _PART = 50
 
+#: Frames from which on a second browser gains more than its start takes.
+_WORTH_ANOTHER = 50
+
 _DRAWING = ("stage.py", "canvas.py", "canvas.js", "screen.py", "screen.html", "anypage.js", "png.py")
 
 
@@ -68,7 +71,7 @@ class Filming:
         self._states = dict(zip(plan.numbers, plan.states, strict=True))
         self._keys = self._frame_keys()
         self._pending: deque[int] = deque()
-        self._strikes: Counter[int] = Counter()
+        self._strikes = Strikes()
         self._journal_lock = threading.Lock()
         self._memory = png.Memory()
         self.n_drawn = 0
@@ -121,8 +124,9 @@ class Filming:
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def draw(self, *, workers: int = 1, cluster: str | None = None) -> int:
+    def draw(self, *, workers: int | None = None, cluster: str | None = None) -> int:
         """Draw the frames that are missing, here with a number of browsers or on a cluster; return how many."""
+        workers = self._fastest() if workers is None else workers
         require_workers(workers)
         if self._pending:
             self._require_space()
@@ -132,6 +136,15 @@ class Filming:
             else:
                 self._draw_on(cluster)
         return self.n_drawn
+
+    def _fastest(self) -> int:
+        """Return with how many browsers a run is fastest on a small machine.
+
+        One that draws on a canvas keeps two cores busy. One that is read from its screen waits for it half of the time.
+        """
+        if self.page.readout == "canvas" or len(self._pending) < _WORTH_ANOTHER:
+            return 1
+        return min(2, os.cpu_count() or 1)
 
     def _draw_on(self, cluster: str) -> None:
         """Have the workers of a Dask cluster draw runs of frames into the same folder."""
@@ -173,7 +186,8 @@ class Filming:
             try:
                 await self._film(taken)
             except StageLostError as error:
-                self._strike(taken, error)
+                self._pending.extendleft(reversed(taken))
+                self._strikes.count(taken, error)
 
     async def _film(self, taken: list[int]) -> None:
         async with self._stage() as stage:
@@ -210,7 +224,7 @@ class Filming:
             room.release()
             await captured.release()
         taken.remove(captured.frame)
-        self._strikes.pop(captured.frame, None)
+        self._strikes.forget(captured.frame)
         self._done(captured.frame, row)
 
     def _done(self, number: int, row: Row) -> None:
@@ -251,21 +265,6 @@ class Filming:
         with self._journal_lock, (self.folder / records.JOURNAL).open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(row, ensure_ascii=False) + "\n")
 
-    def _strike(self, taken: Sequence[int], error: StageLostError) -> None:
-        """Put unfinished frames back, and give up on the one that keeps taking the browser down."""
-        self._pending.extendleft(reversed(taken))
-        suspect = taken[0] if taken else _NO_FRAME
-        self._strikes[suspect] += 1
-        if self._strikes[suspect] < STRIKES:
-            return
-        if suspect == _NO_FRAME:
-            raise RenderError(
-                f"{error}, {STRIKES} times before any frame; open the map in a browser, or run camps doctor"
-            )
-        raise RenderError(
-            f"frame {suspect}: {error}, {STRIKES} times; look at that state in the map, or film at a smaller size"
-        )
-
     def tell_movie(self, done: int, total: int) -> None:
         """Pass on how far the movie is."""
         self._progress(done, total, "writing the movie")
@@ -276,6 +275,31 @@ class Filming:
         done = self._n_kept + self.n_drawn
         left_s = (self._wanted - done) / speed
         self._progress(done, self._wanted, f"{speed:.1f} frames/s, {left_s:.0f} s left")
+
+
+class Strikes:
+    """How often each frame took the browser down; frame 0 stands for none at all."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+
+    def forget(self, frame: int) -> None:
+        """Stop counting what a frame did: it is drawn."""
+        self._counts.pop(frame, None)
+
+    def count(self, unfinished: Sequence[int], error: StageLostError) -> None:
+        """Blame the first of the frames in hand for a lost browser; raise a RenderError when it is to be given up."""
+        suspect = unfinished[0] if unfinished else _NO_FRAME
+        self._counts[suspect] += 1
+        if self._counts[suspect] < STRIKES:
+            return
+        if suspect == _NO_FRAME:
+            raise RenderError(
+                f"{error}, {STRIKES} times before any frame; open the map in a browser, or run camps doctor"
+            )
+        raise RenderError(
+            f"frame {suspect}: {error}, {STRIKES} times; look at that state in the map, or film at a smaller size"
+        )
 
 
 def require_workers(workers: int) -> None:

@@ -52,7 +52,7 @@ def render(
     layers: Mapping[date, Any] | None = None,
     hosts: Sequence[str] = (),
     numbers: Iterable[int] | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     cluster: str | None = None,
     movie: bool = True,
     transport: Transport = "file",
@@ -82,7 +82,8 @@ def render(
     numbers
         Frame numbers to render; by default all.
     workers
-        Browsers side by side. Any number gives the same bytes.
+        Browsers side by side; ``None`` for one, or two for a long film of a map that is read from the screen. Any
+        number gives the same bytes.
     cluster
         Address of a Dask scheduler whose workers see `out` under the same path; ``None`` to work here.
     movie

@@ -7,12 +7,14 @@ taken again. The strip is cut off.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import math
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,15 @@ RETAKES = 50
 _LEAST_DEVICE_SCALE = 0.5
 
 _SCREENSHOT = {"format": "png", "optimizeForSpeed": True, "fromSurface": True}
+
+
+class _Shot(NamedTuple):
+    """A picture of the whole window, on its way from the browser."""
+
+    frame: int
+    state: Mapping[str, Any]
+    described: dict[str, Any]
+    picture: asyncio.Future[Image.Image]
 
 
 class ScreenStage(Stage):
@@ -76,30 +87,39 @@ class ScreenStage(Stage):
 
     async def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
         """Draw states and yield each as it leaves the page, in order; see `Stage.capture`."""
+        # While a picture is unpacked and proved, the page draws the next.
+        earlier: _Shot | None = None
         for frame, state in jobs:
-            yield await self._unless_lost(self._take(frame, state))
+            shot = await self._unless_lost(self._shoot(frame, state))
+            if earlier is not None:
+                yield await self._unless_lost(self._proved(earlier))
+            earlier = shot
+        if earlier is not None:
+            yield await self._unless_lost(self._proved(earlier))
 
-    async def _take(self, frame: int, state: Mapping[str, Any]) -> Captured:
+    async def _shoot(self, frame: int, state: Mapping[str, Any]) -> _Shot:
         try:
             described = await self._shown.evaluate(
                 "async state => { await camps.setFrame(state); return camps.describe() }",
                 {"page": "", **state, "mark": frame},
             )
-            picture = await self._marked(frame)
+            answer = await self._devtools.send("Page.captureScreenshot", _SCREENSHOT)
         except PlaywrightError as error:
             self._raise_if_lost(error)
             raise RenderError(f"frame {frame}: {first_line(error)}{self._what_is_missing()}") from error
         if self._missing:
             raise RenderError(f"frame {frame} is not whole{self._what_is_missing()}")
-        return Captured(frame, described, lambda: self._pixels(picture), "RGBA", False, _nothing)
+        return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
 
-    async def _marked(self, frame: int) -> Image.Image:
+    async def _proved(self, shot: _Shot) -> Captured:
+        """Return a picture that carries the number of its state, taken again until it does."""
         for _ in range(RETAKES):
-            answer = await self._devtools.send("Page.captureScreenshot", _SCREENSHOT)
-            picture = Image.open(io.BytesIO(base64.b64decode(answer["data"]))).convert("RGBA")
-            if self._number(picture) == frame:
-                return picture
-        raise RenderError(f"frame {frame}: the browser shows an earlier state even after {RETAKES} pictures")
+            picture = await shot.picture
+            if self._number(picture) == shot.frame:
+                described, read = shot.described, partial(self._pixels, picture)
+                return Captured(shot.frame, described, read, "RGBA", False, _nothing)
+            shot = await self._shoot(shot.frame, shot.state)
+        raise RenderError(f"frame {shot.frame}: the browser shows an earlier state even after {RETAKES} pictures")
 
     def _number(self, picture: Image.Image) -> int:
         """Return the number that the strip below the page carries."""
@@ -115,9 +135,11 @@ class ScreenStage(Stage):
         width, height = self.width * self._times, self.height * self._times
         if picture.width < width or picture.height < height:
             raise RenderError(f"the browser gave {picture.width}×{picture.height} pixels, expected {width}×{height}")
-        cut = picture.crop((0, 0, width, height))
+        if self._times == 1:
+            return np.asarray(picture)[:height, :width]
         # Colours are averaged in proportion to their alpha.
-        return np.asarray(cut.convert("RGBa").reduce(self._times).convert("RGBA") if self._times > 1 else cut)
+        cut = picture.crop((0, 0, width, height)).convert("RGBa")
+        return np.asarray(cut.reduce(self._times).convert("RGBA"))
 
 
 def _driven(html: str) -> str:
@@ -125,6 +147,12 @@ def _driven(html: str) -> str:
     script = f"<script>{read_resource('anypage.js')}</script>"
     at = html.lower().find("<head>")
     return html[: at + 6] + script + html[at + 6 :] if at >= 0 else script + html
+
+
+def _unpacked(data: str) -> Image.Image:
+    picture = Image.open(io.BytesIO(base64.b64decode(data)))
+    picture.load()
+    return picture if picture.mode == "RGBA" else picture.convert("RGBA")
 
 
 async def _nothing() -> None:

@@ -13,7 +13,7 @@ import json
 import os
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -30,7 +30,7 @@ from camps import engine, files
 from camps.errors import RenderError
 from camps.film import composite, png, records
 from camps.film.canvas import CanvasStage
-from camps.film.frames import STRIKES, Progress, browser_number, drawing_sha256, page_sums, require_workers
+from camps.film.frames import Progress, Strikes, browser_number, drawing_sha256, page_sums, require_workers
 from camps.film.passes import TELLER, PassInfo, pass_state, seen_state
 from camps.film.plan import Plan
 from camps.film.stage import Captured, FilmPage, Job, StageLostError, read_resource
@@ -157,7 +157,7 @@ class Together:
         self._states = dict(zip(plan.numbers, plan.states, strict=True))
         self._keys = self._frame_keys()
         self._pending: deque[int] = deque()
-        self._strikes: Counter[int] = Counter()
+        self._strikes = Strikes()
         self._lock = threading.Lock()
         # Passes come by turns, and each looks most like its own last picture.
         self._memories = {name: png.Memory() for name in self.written}
@@ -224,16 +224,8 @@ class Together:
             try:
                 await visit.film()
             except StageLostError as error:
-                self._strike(visit.unfinished, error)
-
-    def _strike(self, unfinished: Sequence[int], error: StageLostError) -> None:
-        """Put unfinished frames back, and give up on the one that keeps taking the browser down."""
-        self._pending.extendleft(sorted(unfinished, reverse=True))
-        suspect = min(unfinished, default=0)
-        self._strikes[suspect] += 1
-        if self._strikes[suspect] >= STRIKES:
-            where = f"frame {suspect}: " if suspect else ""
-            raise RenderError(f"{where}{error}, {STRIKES} times; film at a smaller size, or run camps doctor")
+                self._pending.extendleft(reversed(visit.unfinished))
+                self._strikes.count(visit.unfinished, error)
 
     def stage(self) -> CanvasStage:
         """Return a stage for all passes: one page, one size."""
@@ -270,27 +262,30 @@ class Together:
         if self.oversampling > 1:
             pixels = png.refine(pixels, premultiplied=premultiplied, bit_depth=self.plan.shot.bit_depth)
             premultiplied = False
-        content = self._encoded(info, pixels, captured.order, premultiplied=premultiplied)
+        content, digest = self._encoded(info, pixels, captured.order, premultiplied=premultiplied)
         layer = composite.build_layer(pixels)
         if premultiplied:
             # After the empty pixels are gone, which are most.
             layer = replace(layer, pixels=png.straight(layer.pixels))
-        digest = hashlib.sha256(content).hexdigest()
         return Picture(key, content, digest, layer, captured.order, captured.described, "")
 
     def compose(self, info: PassInfo, key: str, parts: Sequence[Picture]) -> Picture:
         """Return the picture made of others, from back to front."""
         pixels = composite.compose([part.layer for part in parts])
-        content = self._encoded(info, pixels, parts[0].order, premultiplied=False)
+        content, digest = self._encoded(info, pixels, parts[0].order, premultiplied=False)
         small = _small(pixels, parts[0].order) if info.name == "beauty" else ""
-        return Picture(key, content, hashlib.sha256(content).hexdigest(), _NO_LAYER, parts[0].order, {}, small)
+        return Picture(key, content, digest, _NO_LAYER, parts[0].order, {}, small)
 
-    def _encoded(self, info: PassInfo, pixels: NDArray[Any], order: png.Order, *, premultiplied: bool) -> bytes:
+    def _encoded(
+        self, info: PassInfo, pixels: NDArray[Any], order: png.Order, *, premultiplied: bool
+    ) -> tuple[bytes, str]:
+        """Return the file and its sum; nothing for a pass that becomes no file."""
         if info.name not in self.written:
-            return b""
+            return b"", ""
         memory = self._memories[info.name] if pixels.nbytes * len(self._memories) <= _MEMORY_BYTES else None
         straight = info.alpha == "straight"
-        return png.encode_pixels(pixels, order=order, alpha=straight, premultiplied=premultiplied, memory=memory)
+        content = png.encode_pixels(pixels, order=order, alpha=straight, premultiplied=premultiplied, memory=memory)
+        return content, hashlib.sha256(content).hexdigest()
 
     def finish(self, number: int, pictures: Mapping[str, Picture]) -> FrameRecord:
         """Write the files of a frame and note it down."""
@@ -306,6 +301,7 @@ class Together:
     def done(self, record: FrameRecord) -> None:
         """Count a frame as drawn and tell how far the run is."""
         self.records[record.number] = record
+        self._strikes.forget(record.number)
         self.n_drawn += 1
         speed = self.n_drawn / max(time.monotonic() - self._began, 1e-6)
         left = len(self.plan.numbers) - len(self.records)

@@ -48,7 +48,7 @@ def require_credit(map_: folium.Map) -> None:
 
 
 def require_filmable(map_: folium.Map) -> None:
-    """Raise when a map has tiles whose terms forbid reading them in bulk: a film reads thousands.
+    """Raise when a map has tiles that nobody may read in bulk without asking: a film reads thousands.
 
     Raises
     ------
@@ -59,8 +59,8 @@ def require_filmable(map_: folium.Map) -> None:
         for server in _servers():
             if any(host == known or host.endswith(f".{known}") for known in server["hosts"]):
                 raise InputError(
-                    f"layer {name}: {server['name']} ({host}) may not be read in bulk ({server['terms']}), and filming "
-                    "reads thousands; take a layer whose terms allow it, or our own ground"
+                    f"layer {name}: {server['name']} ({host}) may not be read in bulk without its owner's leave, and "
+                    f"filming reads thousands ({server['terms']}); take a layer whose terms allow it, or our own ground"
                 )
 
 

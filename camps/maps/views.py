@@ -101,8 +101,8 @@ def growth_map(
     relief
         Shade the ground by its relief; the reader can turn that off in the page, and without it a file is lighter.
     online
-        Let layers that others add load from other hosts; their credit is printed with ours, and those whose terms
-        forbid it are not filmed.
+        Let layers that others add load from other hosts; their credit is printed with ours, and tiles that nobody may
+        read in bulk without asking are not filmed.
 
     Returns
     -------
