@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import io
-import os
 import re
 from datetime import date
 from itertools import pairwise
@@ -26,7 +25,6 @@ from shapely.geometry import box, mapping
 from camps import film, machine, maps
 from camps.errors import InputError, MissingError, RenderError
 from camps.film import screen
-from camps.film.frames import Filming
 from camps.film.subject import build_map
 
 pytestmark = pytest.mark.browser
@@ -143,17 +141,14 @@ def test_a_map_with_markers_gives_the_same_bytes_every_time(tmp_path: Path) -> N
     assert sums(tmp_path / "one") == sums(tmp_path / "two")
 
 
-@pytest.mark.parametrize(("n_frames", "n_browsers"), [(60, 2), (20, 1)])
-def test_a_long_film_from_the_screen_has_two_browsers_by_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_frames: int, n_browsers: int
+def test_the_frame_that_hangs_is_blamed_and_those_before_it_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage, opened = Filming._stage, []
-    monkeypatch.setattr(Filming, "_stage", lambda filming: opened.append(stage(filming)) or opened[-1])
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    clock = {"kind": "linear", "from": "2017-07-02", "to": "2020-07-02"}
-    shot = film.build_shot({"title": "t", "code": "T", "frames": n_frames, "size": [320, 180], "clock": clock})
-    film.render(_map(), tmp_path, shot=shot, movie=False)
-    assert len(opened) == n_browsers
+    monkeypatch.setattr("camps.film.stage.PATIENCE_S", 1.0)
+    drive = "(map, day, date) => { while (date > '2019'); }"
+    with pytest.raises(RenderError, match=r"frame 1003: the page said nothing for 1 s, 3 times"):
+        film.render(_map(), tmp_path, shot=_shot(), drive=drive, movie=False)
+    assert [path.name[-8:] for path in sorted(tmp_path.rglob("*.png"))] == ["1001.png", "1002.png"]
 
 
 def test_a_picture_of_an_earlier_state_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +181,9 @@ def test_a_browser_that_only_shows_an_earlier_state_is_given_up(
         return unpacked(first[0])
 
     monkeypatch.setattr(screen, "_unpacked", stuck)
-    with pytest.raises(RenderError, match=r"frame 1002: the browser shows an earlier state even after 50 pictures"):
+    with pytest.raises(
+        RenderError, match=r"frame 1002: the browser shows an earlier state even after 50 more"
+    ):
         film.render(_map(), tmp_path, shot=_shot(), movie=False)
 
 

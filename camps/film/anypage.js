@@ -42,7 +42,7 @@ window.film = (() => {
 
   // A picture that was whole stays so; asking all of a page's markers again for every frame takes longer than drawing them.
   async function pictures() {
-    const fresh = [...document.images].filter((image) => image.src && decoded.get(image) !== image.src);
+    const fresh = [...document.images].filter((image) => image.src && !(image.complete && decoded.get(image) === image.src));
     await Promise.all(fresh.map((image) => image.decode().then(() => decoded.set(image, image.src), () => failed.add(image.src))));
   }
 

@@ -35,9 +35,6 @@ _NO_FRAME = 0
 #: Frames that a worker of a cluster draws with one browser.
 _PART = 50
 
-#: Frames from which on a second browser gains more than its start takes.
-_WORTH_ANOTHER = 50
-
 _DRAWING = ("stage.py", "canvas.py", "canvas.js", "screen.py", "screen.html", "anypage.js", "png.py")
 
 
@@ -124,9 +121,8 @@ class Filming:
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def draw(self, *, workers: int | None = None, cluster: str | None = None) -> int:
+    def draw(self, *, workers: int = 1, cluster: str | None = None) -> int:
         """Draw the frames that are missing, here with a number of browsers or on a cluster; return how many."""
-        workers = self._fastest() if workers is None else workers
         require_workers(workers)
         if self._pending:
             self._require_space()
@@ -135,16 +131,9 @@ class Filming:
                 engine.run_apart(self._draw_all(min(workers, len(self._pending))))
             else:
                 self._draw_on(cluster)
+            # The papers and the movie have no use for the last picture, which may take hundreds of megabytes.
+            self._memory = png.Memory()
         return self.n_drawn
-
-    def _fastest(self) -> int:
-        """Return with how many browsers a run is fastest on a small machine.
-
-        One that draws on a canvas keeps two cores busy. One that is read from its screen waits for it half of the time.
-        """
-        if self.page.readout == "canvas" or len(self._pending) < _WORTH_ANOTHER:
-            return 1
-        return min(2, os.cpu_count() or 1)
 
     def _draw_on(self, cluster: str) -> None:
         """Have the workers of a Dask cluster draw runs of frames into the same folder."""

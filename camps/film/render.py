@@ -52,7 +52,7 @@ def render(
     layers: Mapping[date, Any] | None = None,
     hosts: Sequence[str] = (),
     numbers: Iterable[int] | None = None,
-    workers: int | None = None,
+    workers: int = 1,
     cluster: str | None = None,
     movie: bool = True,
     transport: Transport = "file",
@@ -74,7 +74,8 @@ def render(
         Size, rate, time and camera of a film of a map that somebody brings, from `build_shot` or
         `build_shot_of_dates`. Without camera keys a map keeps its own view.
     drive
-        JavaScript, ``(map, day, date) => {…}``, called before each frame of a folium map.
+        JavaScript, ``(map, day, date) => {…}``, called before each frame of a folium map; in any order, and more
+        than once for some, so what it shows may depend on nothing but these.
     layers
         Layers of a folium map by date: each is shown from its date on until the next one's.
     hosts
@@ -82,8 +83,8 @@ def render(
     numbers
         Frame numbers to render; by default all.
     workers
-        Browsers side by side; ``None`` for one, or two for a long film of a map that is read from the screen. Any
-        number gives the same bytes.
+        Browsers side by side. Any number gives the same bytes. A map that is read from the screen keeps one core
+        busy, and is faster with two browsers; one of ours is not, unless there are more than two cores.
     cluster
         Address of a Dask scheduler whose workers see `out` under the same path; ``None`` to work here.
     movie

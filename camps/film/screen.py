@@ -23,7 +23,7 @@ from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
 from camps.errors import RenderError
-from camps.film.stage import Captured, FilmPage, Job, Stage, first_line, read_resource
+from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, first_line, read_resource
 
 MARK_BLOCKS, MARK_SIDE = 24, 40
 #: A picture that shows an earlier state is taken again this often.
@@ -90,12 +90,18 @@ class ScreenStage(Stage):
         # While a picture is unpacked and proved, the page draws the next.
         earlier: _Shot | None = None
         for frame, state in jobs:
-            shot = await self._unless_lost(self._shoot(frame, state))
+            try:
+                shot = await self._unless_lost(self._shoot(frame, state))
+            except (RenderError, StageLostError):
+                # The picture before is here already, and has no part in what happened.
+                if earlier is not None:
+                    yield await self._proved(earlier)
+                raise
             if earlier is not None:
-                yield await self._unless_lost(self._proved(earlier))
+                yield await self._proved(earlier)
             earlier = shot
         if earlier is not None:
-            yield await self._unless_lost(self._proved(earlier))
+            yield await self._proved(earlier)
 
     async def _shoot(self, frame: int, state: Mapping[str, Any]) -> _Shot:
         try:
@@ -113,13 +119,14 @@ class ScreenStage(Stage):
 
     async def _proved(self, shot: _Shot) -> Captured:
         """Return a picture that carries the number of its state, taken again until it does."""
-        for _ in range(RETAKES):
+        for retake in range(RETAKES + 1):
+            if retake:
+                shot = await self._unless_lost(self._shoot(shot.frame, shot.state))
             picture = await shot.picture
             if self._number(picture) == shot.frame:
-                described, read = shot.described, partial(self._pixels, picture)
-                return Captured(shot.frame, described, read, "RGBA", False, _nothing)
-            shot = await self._shoot(shot.frame, shot.state)
-        raise RenderError(f"frame {shot.frame}: the browser shows an earlier state even after {RETAKES} pictures")
+                read = partial(self._pixels, picture)
+                return Captured(shot.frame, shot.described, read, "RGBA", False, _nothing)
+        raise RenderError(f"frame {shot.frame}: the browser shows an earlier state even after {RETAKES} more pictures")
 
     def _number(self, picture: Image.Image) -> int:
         """Return the number that the strip below the page carries."""

@@ -69,7 +69,8 @@ class FilmPage:
         The whole document.
     readout
         ``"canvas"``: all that is seen is on ``camps.canvas`` and the page keeps the page contract (``window.camps``
-        with ``ready``, ``meta``, ``setFrame``, ``describe`` and ``canvas``). ``"screen"``: any page with a Leaflet map.
+        with ``ready``, ``meta``, ``setFrame``, ``describe`` and ``canvas``); its body is hidden meanwhile.
+        ``"screen"``: any page with a Leaflet map.
     others
         Further documents by name; a state with ``page`` shows the one that it names.
     files
