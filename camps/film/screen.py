@@ -2,7 +2,7 @@
 
 The page stands in a frame of exactly the picture's size; a strip below it carries the number of the state in black
 and white. Browsers hand out a picture of an earlier state now and then; such a picture has another number, and is
-taken again. The strip is cut off.
+taken again, and therefore a picture may be asked for before its state is known to be drawn. The strip is cut off.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ RETAKES = 50
 #: Browsers do not go below this scale; smaller pictures are the mean of several pixels.
 _LEAST_DEVICE_SCALE = 0.5
 
+_DRAW = "async state => { await camps.setFrame(state); return camps.describe() }"
 _SCREENSHOT = {"format": "png", "optimizeForSpeed": True, "fromSurface": True}
 
 
@@ -60,6 +61,7 @@ class ScreenStage(Stage):
     ) -> None:
         super().__init__(page, width, height, scale=scale)
         self.transparent = transparent
+        self._is_prompt = True
 
     def _served(self) -> dict[str, str]:
         pages = {"": self.page.html, **self.page.others}
@@ -105,11 +107,7 @@ class ScreenStage(Stage):
 
     async def _shoot(self, frame: int, state: Mapping[str, Any]) -> _Shot:
         try:
-            described = await self._shown.evaluate(
-                "async state => { await camps.setFrame(state); return camps.describe() }",
-                {"page": "", **state, "mark": frame},
-            )
-            answer = await self._devtools.send("Page.captureScreenshot", _SCREENSHOT)
+            described, answer = await self._asked({"page": "", **state, "mark": frame})
         except PlaywrightError as error:
             self._raise_if_lost(error)
             raise RenderError(f"frame {frame}: {first_line(error)}{self._what_is_missing()}") from error
@@ -117,10 +115,20 @@ class ScreenStage(Stage):
             raise RenderError(f"frame {frame} is not whole{self._what_is_missing()}")
         return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
 
+    async def _asked(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Ask for a state and, without waiting for it, for a picture; after one that came too early, wait."""
+        if not self._is_prompt:
+            described = await self._shown.evaluate(_DRAW, state)
+            return described, await self._devtools.send("Page.captureScreenshot", _SCREENSHOT)
+        drawing = self._shown.evaluate(_DRAW, state)
+        described, answer = await asyncio.gather(drawing, self._devtools.send("Page.captureScreenshot", _SCREENSHOT))
+        return described, answer
+
     async def _proved(self, shot: _Shot) -> Captured:
         """Return a picture that carries the number of its state, taken again until it does."""
         for retake in range(RETAKES + 1):
             if retake:
+                self._is_prompt = False
                 shot = await self._unless_lost(self._shoot(shot.frame, shot.state))
             picture = await shot.picture
             if self._number(picture) == shot.frame:
