@@ -44,8 +44,7 @@ from camps.maps.page import html_text
 
 States = list[dict[str, Any]]
 STILL = [{"at": 0, "fit": "xinjiang"}]
-NO_SLEEP, SAME_BROWSER = "to_png, no sleep", "its steps, our browser"
-TWO_BROWSERS = "film, two browsers"
+NO_SLEEP, TWO_BROWSERS = "to_png, no sleep", "film, two browsers"
 
 
 @dataclass(frozen=True)
@@ -251,7 +250,7 @@ def one_round(
         map_ = build_map(shot_of(case, 2))
         yield "to_png", *timed(lambda: to_png(map_, case.size, 1, delay_s=3), 1)
         yield NO_SLEEP, *timed(lambda: to_png(map_, case.size, n_slow, delay_s=0), n_slow)
-    yield SAME_BROWSER, *timed(lambda: to_png_steps(case, html, few, folder), n_slow)
+    yield "its steps, our browser", *timed(lambda: to_png_steps(case, html, few, folder), n_slow)
     rates: list[float] = []
     _, peak = timed(lambda: rates.append(screenshot_loop(case, html, given, n_timed, folder)), n_timed)
     yield "screenshots", rates[0], peak

@@ -12,7 +12,7 @@ Karney, C. F. F. (2013). Algorithms for geodesics. Journal of Geodesy 87, 43-55.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import geopandas as gpd
@@ -38,8 +38,7 @@ AGREEMENT_RTOL = 1e-6
 _AGREEMENT_ATOL_M2 = 2e-4
 #: Larger polygons are no buildings, and their straight edges on a plane are no geodesics.
 _BUILDING_SIZED_M2 = 1e6
-#: Geometries worked on at once where each needs a copy, so that a million copies never lie in memory together.
-CHUNK = 50_000
+_CHUNK = 50_000
 # Shapely's number for a polygon; multi-geometries and collections have greater ones.
 _POLYGON = 3
 
@@ -81,13 +80,21 @@ def perimeter_m(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> pd.Series:
     return measure(geometry)["perimeter_m"]
 
 
+def chunks(n: int) -> Iterator[slice]:
+    """Yield parts of `n` geometries, one after the other.
+
+    They are worked on part by part where each needs a copy, so that a million copies never lie in memory together.
+    """
+    for start in range(0, n, _CHUNK):
+        yield slice(start, start + _CHUNK)
+
+
 def measure(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> pd.DataFrame:
     """Return ``area_m2`` and ``perimeter_m`` of each geometry in one pass; see :func:`area_m2`."""
     lonlat = to_lonlat(geometry)
     shapes = np.asarray(lonlat.array)
     measured = np.zeros((len(shapes), 2))
-    for start in range(0, len(shapes), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in chunks(len(shapes)):
         measured[part] = _measured(shapes[part])
     measured[shapely.is_missing(shapes)] = np.nan
     return pd.DataFrame(measured, columns=["area_m2", "perimeter_m"], index=lonlat.index)

@@ -23,8 +23,7 @@ from camps.errors import InputError, MissingError
 if sys.platform != "win32":
     import fcntl
 
-_CHUNK = 1 << 20
-#: Written at once. Above a megabyte Linux looks for huge pages to hold it, which takes eight times as long.
+#: Read or written at once. To hold more than a megabyte Linux looks for huge pages, which takes eight times as long.
 _PIECE = 1 << 18
 _TEMPORARY = ".camps-"
 
@@ -41,7 +40,7 @@ def sha256(path: Path) -> str:
     """
     digest = hashlib.sha256()
     with readable(path), path.open("rb") as stream:
-        while piece := stream.read(_CHUNK):
+        while piece := stream.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()
 
@@ -154,7 +153,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
     """Write `content` to `path` whole or not at all and return the path."""
     with replacing(path) as temporary, temporary.open("wb") as stream:
         for start in range(0, len(content), _PIECE):
-            stream.write(memoryview(content)[start : start + _PIECE])
+            stream.write(content[start : start + _PIECE])
     return path
 
 

@@ -232,8 +232,7 @@ class _Run:
         start, end = np.searchsorted(self._look, [k, k + 1])
         row = np.sort(self._by_look[start:end])
         lonlat, shape = self.frame.geometry.iloc[row], np.empty(len(row), dtype=object)
-        for start in range(0, len(row), crs.CHUNK):
-            part = slice(start, start + crs.CHUNK)
+        for part in crs.chunks(len(row)):
             # In normal form, so that not even rounding depends on how a ring is written.
             shape[part] = np.asarray(lonlat.iloc[part].normalize().to_crs(self.plane).array)
         measured = self.frame["area_m2"].iloc[row]
@@ -247,8 +246,7 @@ class _Run:
         shift = np.zeros((len(scene), 2))
         if self.settings.register:
             shift, residual = self._voted(a, b, scene, residual)
-        for start in range(0, len(b) if shift.any() else 0, crs.CHUNK):
-            part = slice(start, start + crs.CHUNK)
+        for part in crs.chunks(len(b) if shift.any() else 0):
             coordinates, at = shapely.get_coordinates(b.shape[part], return_index=True)
             shapely.set_coordinates(b.shape[part], coordinates + shift[b.site[part][at]])
         registered = _Outlines(b.row, b.track, b.site, b.shape, shift[b.site])

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from camps.crs import CHUNK, Floats
+from camps.crs import Floats, chunks
 
 #: Two polygons are linked when they share more than this share of the smaller one (METHOD 3).
 MIN_SHARE = 0.1
@@ -133,8 +133,7 @@ def _convex(shapes: NDArray[Any]) -> NDArray[np.bool_]:
 def shared_area_m2(earlier: NDArray[Any], later: NDArray[Any], one: NDArray[np.intp], two: NDArray[np.intp]) -> Floats:
     """Return the area that each pair of positions shares, in the units of the plane."""
     shared = np.empty(len(one))
-    for start in range(0, len(one), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in chunks(len(one)):
         shared[part] = shapely.area(shapely.intersection(earlier[one[part]], later[two[part]]))
     return shared
 

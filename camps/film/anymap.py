@@ -42,7 +42,7 @@ def build_map_page(
         Any folium map. One of ours that nothing was added to is read from its canvas, every other one as a screen.
     drive
         JavaScript, ``(map, day, date) => {…}``, called before each frame with the Leaflet map, decimal days since
-        1970-01-01 and the date as ISO text.
+        1970-01-01 and the date as ISO text; what it shows may depend on nothing but these.
     layers
         Layers of the map by date: each is shown from its date on until the next one's.
     hosts

@@ -84,11 +84,6 @@ class Filming:
         }
 
     @property
-    def _oversampling(self) -> int:
-        """Pixels drawn to a pixel of the picture, on each side: the mean of four has finer steps than eight bits."""
-        return 2 if self.plan.shot.bit_depth == 16 else 1
-
-    @property
     def _alpha(self) -> bool:
         return self.plan.shot.background == "transparent"
 
@@ -193,10 +188,10 @@ class Filming:
             _raise_first(results)
 
     def _stage(self) -> Stage:
-        width, height = (side * self._oversampling for side in self.plan.shot.size)
+        width, height = (side * self.plan.shot.oversampling for side in self.plan.shot.size)
         if self.page.readout == "canvas":
             return CanvasStage(self.page, width, height, transport=self.transport)
-        scale = self.plan.shot.scale * self._oversampling
+        scale = self.plan.shot.scale * self.plan.shot.oversampling
         return ScreenStage(self.page, width, height, scale=scale, transparent=self._alpha)
 
     def _jobs(self, taken: list[int]) -> Iterator[Job]:
@@ -204,7 +199,7 @@ class Filming:
             number = self._pending.popleft()
             taken.append(number)
             state = self._states[number]
-            yield number, {**state, "scale": state["scale"] * self._oversampling}
+            yield number, {**state, "scale": state["scale"] * self.plan.shot.oversampling}
 
     async def _finish(self, captured: Captured, taken: list[int], room: asyncio.Semaphore) -> None:
         try:

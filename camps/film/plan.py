@@ -91,7 +91,7 @@ class Plan:
 
     def drawing_s(self, workers: int = 1) -> float:
         """Estimate of the seconds that drawing takes: each browser starts once; two keep two cores busy."""
-        drawn_px = len(self.numbers) * math.prod(self.shot.size) * (4 if self.shot.bit_depth == 16 else 1)
+        drawn_px = len(self.numbers) * math.prod(self.shot.size) * self.shot.oversampling**2
         return _START_S * workers + drawn_px / (_PIXELS_A_SECOND * (1 if workers == 1 else _TWO_BROWSERS))
 
 

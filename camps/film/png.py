@@ -166,16 +166,15 @@ def straight(pixels: NDArray[Any]) -> NDArray[Any]:
         for channel in range(3):
             flat[:, channel] = table[at | flat[:, channel]]
         return flat.reshape(pixels.shape)
-    most = np.iinfo(pixels.dtype).max
     flat = pixels.reshape(-1, 4).copy()
-    part = np.flatnonzero((flat[:, 3] != most) & (flat[:, 3] != 0))
-    flat[part, :3] = _by_alpha(flat[part, :3], flat[part, 3:], most)
+    part = np.flatnonzero((flat[:, 3] != np.iinfo(flat.dtype).max) & (flat[:, 3] != 0))
+    flat[part, :3] = _by_alpha(flat[part, :3], flat[part, 3:])
     flat[flat[:, 3] == 0] = 0
     return flat.reshape(pixels.shape)
 
 
-def _by_alpha(colours: NDArray[Any], alpha: NDArray[Any], most: int) -> NDArray[Any]:
-    wide = alpha.astype(np.uint64)
+def _by_alpha(colours: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
+    most, wide = np.iinfo(colours.dtype).max, alpha.astype(np.uint64)
     whole: NDArray[np.uint64] = (colours.astype(np.uint64) * most + wide // 2) // wide
     return np.minimum(whole, most).astype(colours.dtype, copy=False)
 
@@ -184,7 +183,7 @@ def _by_alpha(colours: NDArray[Any], alpha: NDArray[Any], most: int) -> NDArray[
 def _divided() -> NDArray[np.uint8]:
     """Return straight colours at alpha × 256 + colour: in eight bits, looking up is far faster than dividing."""
     alpha, colours = np.meshgrid(np.arange(1, 256, dtype=np.uint8), np.arange(256, dtype=np.uint8), indexing="ij")
-    return np.concatenate([np.zeros(256, np.uint8), _by_alpha(colours, alpha, 255).ravel()])
+    return np.concatenate([np.zeros(256, np.uint8), _by_alpha(colours, alpha).ravel()])
 
 
 def _file(pixels: NDArray[Any], form: _Form, bands: Sequence[_Band]) -> bytes:

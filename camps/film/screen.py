@@ -117,10 +117,9 @@ class ScreenStage(Stage):
 
     async def _asked(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Ask for a state and, without waiting for it, for a picture; after one that came too early, wait."""
+        drawing = asyncio.ensure_future(self._shown.evaluate(_DRAW, state))
         if not self._is_prompt:
-            described = await self._shown.evaluate(_DRAW, state)
-            return described, await self._devtools.send("Page.captureScreenshot", _SCREENSHOT)
-        drawing = self._shown.evaluate(_DRAW, state)
+            await drawing
         described, answer = await asyncio.gather(drawing, self._devtools.send("Page.captureScreenshot", _SCREENSHOT))
         return described, answer
 

@@ -252,6 +252,11 @@ class Shot(_Table):
         return range(FIRST_FRAME, FIRST_FRAME + self.n_frames)
 
     @property
+    def oversampling(self) -> int:
+        """Pixels drawn to a pixel of the picture, on each side: the mean of four has finer steps than eight bits."""
+        return 2 if self.bit_depth == 16 else 1
+
+    @property
     def scale(self) -> float:
         """Device pixels to a pixel of the 1080-line reference."""
         return min(self.size) / REFERENCE_SIDE_PX

@@ -229,14 +229,9 @@ class Together:
 
     def stage(self) -> CanvasStage:
         """Return a stage for all passes: one page, one size."""
-        width, height = (side * self.oversampling for side in self.plan.shot.size)
+        width, height = (side * self.plan.shot.oversampling for side in self.plan.shot.size)
         spoken = dict.fromkeys([self.plan.shot.language, *(i.language for i in self.drawn.values() if i.language)])
         return SpokenStage(self.page, width, height, languages=list(spoken))
-
-    @property
-    def oversampling(self) -> int:
-        """Pixels drawn to a pixel of the picture, on each side: the mean of four has finer steps than eight bits."""
-        return 2 if self.plan.shot.bit_depth == 16 else 1
 
     def take(self) -> int | None:
         """Return the next frame to be drawn, or ``None`` when all are."""
@@ -249,7 +244,7 @@ class Together:
     def job_state(self, number: int, info: PassInfo) -> dict[str, Any]:
         """Return what the page is asked to draw for a pass of a frame."""
         state = pass_state(self._states[number], info)
-        return {**state, "scale": state["scale"] * self.oversampling}
+        return {**state, "scale": state["scale"] * self.plan.shot.oversampling}
 
     # ── pictures (in threads) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -259,7 +254,7 @@ class Together:
         if info.alpha == "none":
             png.require_opaque(pixels)
         premultiplied = captured.premultiplied and info.alpha == "straight"
-        if self.oversampling > 1:
+        if self.plan.shot.oversampling > 1:
             pixels = png.refine(pixels, premultiplied=premultiplied, bit_depth=self.plan.shot.bit_depth)
             premultiplied = False
         content, digest = self._encoded(info, pixels, captured.order, premultiplied=premultiplied)

@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from camps import engine, settings, tables
-from camps.crs import CHUNK
+from camps.crs import chunks
 from camps.errors import InputError, raise_faults
 from camps.footprints.dates import day_bounds
 from camps.footprints.mending import LOG_COLUMNS, repair
@@ -142,8 +142,8 @@ def geometry_hashes(shapes: NDArray[Any]) -> Any:
     It is an array of text of the length of `shapes`.
     """
     hashes = [pd.Series(dtype="string")]
-    for start in range(0, len(shapes), CHUNK):
-        part = shapes[start : start + CHUNK]
+    for chunk in chunks(len(shapes)):
+        part = shapes[chunk]
         # A copy of flat outlines takes as long as their normal form.
         flat = shapely.force_2d(part) if (shapely.get_coordinate_dimension(part) > 2).any() else part
         plain = shapely.normalize(flat)
