@@ -19,9 +19,13 @@ class CampsError(Exception):
 
 
 class InputError(CampsError, ValueError):
-    """A file, row, value or argument that cannot be used as it is."""
+    """A file, row, value or argument that cannot be used as it is.
+
+    ``account`` holds what became of the pieces of a list until it was refused, a line a kind; empty for other input.
+    """
 
     exit_status = 2
+    account: tuple[str, ...] = ()
 
 
 class MissingError(CampsError, FileNotFoundError):
