@@ -57,6 +57,8 @@ def test_every_command_has_a_help_text_and_an_example(camps, path: list[str]) ->
         (["growth", "--format", "parquet"], "--out"),
         (["growth", "--plot", "growth.pdf"], "expected a file ending in .svg or .png"),
         (["growth", "--onset", "--by", "tier"], "leave out --by"),
+        (["growth", "--onset", "--base", "2018"], "leave it out"),
+        (["growth", "--source", "gazetteer", "--base", "2016"], "expected one of 2017, 2018, 2019, 2020"),
         (["growth", "--metric", "area_m2", "--by", "tier", "--plot", "x.svg"], "rests on too few sites"),
     ],
 )
@@ -112,6 +114,25 @@ def test_growth_prints_one_object_a_year(camps, estimator: str) -> None:
     assert status == 0
     assert [row["t"] for row in rows] == ["2017", "2018", "2019", "2020"]
     assert all({"t", "value", "index", "n_sites", "n_observed", "n_held", "n_never"} <= set(row) for row in rows)
+
+
+def test_a_thin_first_year_names_the_base_that_would_do(camps, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = [("2017", n) for n in range(4)] + [(year, n) for year in ("2018", "2019") for n in range(20)]
+    counts = pd.DataFrame({
+        "unit": [f"s{n}" for _, n in seen], "metric": "buildings", "t": [year for year, _ in seen], "value": 2.0,
+        "source_id": "gazetteer", "tier": 1,
+    })  # fmt: skip
+    monkeypatch.setattr("camps.growth.values", lambda *_, **__: counts)
+    status, out, err = camps("growth", "--format", "json")
+    assert (status, [row["index"] for row in json.loads(out)]) == (0, [None] * 3)
+    assert "all: no index, as 4 of 20 sites were seen at the base 2017; it has one with --base 2018 or 2019" in err
+    status, out, err = camps("growth", "--format", "json", "--base", "2019")
+    assert [row["index"] for row in json.loads(out)] == [None, 100, 100]
+    assert err == ""
+    zero = counts.assign(value=counts["value"].where(counts["t"].ne("2018"), 0.0))
+    monkeypatch.setattr("camps.growth.values", lambda *_, **__: zero)
+    said = camps("growth", "--by", "tier", "--base", "2018")[2]
+    assert said == "1: no index, as nothing was counted at the base 2018; it has one with --base 2019\n"
 
 
 def test_the_aspi_figures_come_out_to_the_digit(camps, mirror: Path) -> None:

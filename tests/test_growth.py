@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -19,7 +19,7 @@ from pandas.testing import assert_frame_equal
 from camps import catalogue, change, crs, footprints, growth, tables
 from camps import settings as constants
 from camps.errors import InputError
-from camps.growth import dates
+from camps.growth import aggregates, dates
 
 YEARS = ("2017", "2018", "2019", "2020")
 FIRST, SECOND = "xj-bfn130-aspi50", "xj-bfn949-aspi124"
@@ -136,6 +136,25 @@ def test_a_chain_may_have_its_base_anywhere() -> None:
     counts = counts_of([[2.0, 4.0, 4.0, 8.0]] * 12)
     assert growth.aggregate(counts, base="2019")["value"].tolist() == [50, 100, 100, 200]
     assert growth.aggregate(counts, base="2019", estimator="panel")["index"].tolist() == [50, 100, 100, 200]
+
+
+def test_a_thin_first_year_names_the_bases_that_leave_an_index() -> None:
+    thin = [[2.0 if site < 4 else None, 4.0, 6.0, 8.0] for site in range(20)]
+    counts = counts_of(thin)
+    assert growth.aggregate(counts)["index"].isna().all()
+    named = growth.bases(counts)
+    assert named["n_observed"].tolist() == [4, 20, 20, 20]
+    assert named["n_dates"].tolist() == [0, 3, 3, 3]
+    for base, n_dates in zip(named["base"], named["n_dates"], strict=True):
+        for estimator in get_args(aggregates.Estimator):
+            index = growth.aggregate(counts, estimator=estimator, base=base)["index"]
+            own = growth.bases(counts, estimator=estimator).set_index("base")["n_dates"]
+            assert index.count() == own[base]
+        assert growth.aggregate(counts, base=base)["index"].count() == n_dates
+    nothing = counts_of([[0.0, 3.0, 6.0, 6.0]] * 12)
+    assert growth.bases(nothing)["n_dates"].tolist() == [1, 4, 4, 4]
+    by_tier = pd.concat([counts.assign(tier="1"), nothing.assign(tier="2", unit="z" + nothing["unit"])])
+    assert growth.bases(by_tier, by="tier").groupby("group")["n_dates"].max().tolist() == [3, 4]
 
 
 def test_growth_from_nothing_has_no_index() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 import camps
-from camps import plots
+from camps import plots, settings
 from camps.cli.app import app, example
 from camps.cli.output import TableFormat, deliver_table
 from camps.errors import InputError
@@ -49,6 +50,7 @@ class Metric(StrEnum):
         "camps growth --by tier",
         "camps growth --source aspi-xjdp-v1 --metric buildings --estimator held --format json",
         "camps growth --by tier --plot growth.svg",
+        "camps growth --source aspi-xjdp-v1 --base 2018",
         "camps growth --onset",
     )
 )
@@ -59,6 +61,7 @@ def growth(
     metric: Annotated[Metric, typer.Option(help="What is measured.")] = Metric.buildings,
     estimator: Annotated[Estimator, typer.Option(help="How sites are added up.")] = Estimator.chain,
     by: Annotated[str | None, typer.Option(help="Group by tier, admin1, admin2, system or site.")] = None,
+    base: Annotated[str | None, typer.Option(help="Date whose index is 100 [default: the first].")] = None,
     onset: Annotated[bool, typer.Option("--onset", help="Print instead between which looks it all began.")] = False,
     form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
@@ -67,7 +70,8 @@ def growth(
     """Print how much the camps grew, one row a date (and group), with its interval and the sites it rests on.
 
     `naive` adds what was seen and falls when fewer sites are looked at; `held` keeps each site's last value; `panel`
-    and `chain` alone measure growth. A number that rests on fewer than ten sites is suppressed, never zero.
+    and `chain` alone measure growth. A number that rests on fewer than ten sites is suppressed, never zero; where that
+    leaves no index at all because the base was hardly looked at, the bases that would do are named.
     """
     if plot is not None and plot.suffix.lower() not in PLOT_FORMS:
         raise InputError(f"--plot {plot}: expected a file ending in {' or '.join(PLOT_FORMS)}")
@@ -75,10 +79,14 @@ def growth(
         raise InputError(f"--onset --by {by}: the onset is that of all sites together; leave out --by")
     values = camps.growth.values(source, metric=metric.value)
     measured = set(values["source_id"]) == {FOOTPRINTS}
+    alone = measured and by in {None, "site"}
+    if base is not None and (onset or alone):
+        raise InputError(f"--base {base}: there is no index here that needs one; leave it out")
+    table = values if alone else None
     if onset:
         table = _onset(values, measured, metric)
-    else:
-        table = values if measured and by in {None, "site"} else _aggregate(values, by, estimator)
+    elif table is None:
+        table = _aggregate(values, by, estimator, base)
     if plot is not None:
         figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
         plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
@@ -87,11 +95,28 @@ def growth(
         print(plot, file=sys.stderr)
 
 
-def _aggregate(values: pd.DataFrame, by: str | None, estimator: Estimator) -> pd.DataFrame:
+def _aggregate(values: pd.DataFrame, by: str | None, estimator: Estimator, base: str | None) -> pd.DataFrame:
     if by is not None and by != "site" and by not in values:
         known = [name for name in ("tier", "admin1", "admin2", "system") if name in values]
         raise InputError(f"--by {by}: no such group; expected one of {', '.join([*known, 'site'])}")
-    return camps.growth.aggregate(values, by=by, estimator=estimator.value)
+    table = camps.growth.aggregate(values, by=by, estimator=estimator.value, base=base)
+    if by != "site" and table.groupby("group")["index"].count().le(1).any():
+        for line in _other_bases(values, by, estimator, base or str(table["t"].iloc[0])):
+            print(line, file=sys.stderr)
+    return table
+
+
+def _other_bases(values: pd.DataFrame, by: str | None, estimator: Estimator, base: str) -> Iterator[str]:
+    """Yield a line for each group that has no index with this base and would have one with another."""
+    for group, rows in camps.growth.bases(values, by=by, estimator=estimator.value).groupby("group", sort=False):
+        now = rows[rows["base"].eq(base)].iloc[0]
+        better = rows[rows["n_dates"].eq(rows["n_dates"].max())]
+        # From nothing there is the 100 of the base alone.
+        if now["n_dates"] <= 1 < better["n_dates"].iloc[0]:
+            few = now["n_observed"] < settings.MIN_MATCHED_SITES
+            why = f"{now['n_observed']} of {now['n_sites']} sites were seen" if few else "nothing was counted"
+            them = " or ".join(better["base"])
+            yield f"{group}: no index, as {why} at the base {base}; it has one with --base {them}"
 
 
 def _onset(values: pd.DataFrame, measured: bool, metric: Metric) -> pd.DataFrame:

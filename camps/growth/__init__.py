@@ -6,7 +6,7 @@ an interval; a number comes with the error it carries. Three metrics are never m
 """
 
 from camps.growth.accuracy import MapAccuracy, assess
-from camps.growth.aggregates import aggregate
+from camps.growth.aggregates import aggregate, bases
 from camps.growth.comparison import (
     change_points,
     doubling_years,
@@ -27,6 +27,7 @@ __all__ = [
     "Metric",
     "aggregate",
     "assess",
+    "bases",
     "bounds",
     "budget",
     "change_points",

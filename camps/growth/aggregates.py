@@ -55,7 +55,7 @@ def aggregate(
     estimator
         ``naive``, ``held``, ``panel`` or ``chain``.
     base
-        Date whose index is 100; the first date by default.
+        Date whose index is 100; the first date by default. See :func:`bases` for those that leave an index.
     draws, seed
         Of the bootstrap over sites. The same seed is used for each group, on site ids in sorted order.
 
@@ -109,6 +109,54 @@ def aggregate(
     table = pd.DataFrame({name: np.concatenate([one[name] for one in tables]) for name in tables[0]})
     table = table.assign(group=np.repeat(list(groups), len(dates)), t=dates * len(groups), estimator=estimator)
     return _typed(table.assign(metric=str(counts["metric"].iloc[0]), draws=draws, seed=seed))
+
+
+def bases(counts: pd.DataFrame, *, by: str | None = None, estimator: Estimator = "chain") -> pd.DataFrame:
+    """Return how many dates have an index for each date that could be its base.
+
+    A base at which too few sites were looked at, or nothing was counted, leaves no index at any date.
+
+    Parameters
+    ----------
+    counts, by, estimator
+        As for :func:`aggregate`.
+
+    Returns
+    -------
+    DataFrame
+        A row a group and date: ``group``, ``base``, ``n_sites`` of the group, ``n_observed`` at that date, and
+        ``n_dates`` that have an index with that base.
+
+    Raises
+    ------
+    InputError
+        As :func:`aggregate`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> seen = [("2017", n) for n in range(4)] + [("2018", n) for n in range(20)] + [("2019", n) for n in range(20)]
+    >>> counts = pd.DataFrame({"unit": [f"s{n}" for _, n in seen], "metric": "buildings", "t": [t for t, _ in seen]})
+    >>> bases(counts.assign(value=2.0))["n_dates"].tolist()
+    [0, 2, 2]
+    """
+    by = "unit" if by == "site" else by
+    _require_sound(counts, by=by, estimator=estimator, base=None, draws=1)
+    dates = in_order(counts["t"].astype(str))
+    smallest = 0 if by == "unit" else settings.MIN_MATCHED_SITES
+    rows = [
+        (group, date, len(values), int(np.count_nonzero(~np.isnan(values[:, at]))),
+         int(np.isfinite(_index_alone(values, estimator, at, smallest)).sum()))
+        for group, values in _matrices(counts, dates, by=by).items() for at, date in enumerate(dates)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["group", "base", "n_sites", "n_observed", "n_dates"])
+
+
+def _index_alone(values: Floats, estimator: Estimator, at_base: int, smallest: int) -> Floats:
+    parts = _parts(values, estimator, at_base, smallest)
+    _, index = _estimate(parts, np.ones((1, len(parts.numerator))), at_base)
+    known = (parts.n_matched >= smallest) & (parts.n_matched > 0)
+    return np.where(known & known[at_base], index[0], np.nan)
 
 
 def _require_sound(counts: pd.DataFrame, *, by: str | None, estimator: str, base: str | None, draws: int) -> None:
