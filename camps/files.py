@@ -28,6 +28,17 @@ _PIECE = 1 << 18
 _TEMPORARY = ".camps-"
 
 
+def _umask() -> int:
+    """Return what the user's files may not be: it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+#: Read once, before there are threads: another thread's file must not be made while it is set.
+_UMASK = _umask()
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal text, reading it in pieces.
 
@@ -127,7 +138,7 @@ def _is_abandoned(path: Path) -> bool:
 def _settle(temporary: Path, path: Path) -> None:
     if path.is_file() and same_bytes(temporary, path):
         return
-    temporary.chmod(0o644)
+    temporary.chmod(0o666 & ~_UMASK)
     temporary.replace(path)
 
 

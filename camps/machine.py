@@ -8,9 +8,10 @@ appendix too. Only the standard library is used, because this runs before any pa
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.util
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,15 +19,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from camps.errors import CampsError, MissingError
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PRIVATE_UV = ROOT / ".uv"
 UV_VERSION = "0.13.9"
 OLDEST_PYTHON = (3, 11)
-_STAMP = VENV / ".camps-synced"
 
 CHROMIUM_NAMES = (
     "chromium-headless-shell",
@@ -297,32 +303,83 @@ def _has(module: str) -> bool:
 
 
 def _provide_packages() -> str:
-    wanted = _lock_digest()
-    if _STAMP.is_file() and _STAMP.read_text() == wanted and _venv_runs():
+    wrong = _wrong_in_venv()
+    if not wrong:
         return f"{VENV.name} is in step with requirements.lock"
-    _say(f"making {VENV.name} from requirements.lock")
+    _say(f"making {VENV.name} from requirements.lock: {wrong}")
     uv = str(find_uv())
-    if not _venv_runs():
-        _must([uv, "venv", "-q", "--clear", "--python", sys.executable, str(VENV)])
+    # Laid anew: uv trusts its list of what it installed, and would not bring back files that were deleted since.
+    _must([uv, "venv", "-q", "--clear", "--python", sys.executable, str(VENV)])
     into = ["-q", "--python", str(_venv_python())]
     _must([uv, "pip", "sync", *into, "--require-hashes", str(ROOT / "requirements.lock")])
     _must([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
-    _STAMP.write_text(wanted)
+    if wrong := _wrong_in_venv():
+        raise SetupError(f"{VENV.name} is not as requirements.lock asks ({wrong}); run: rm -r {VENV} && make setup")
     return f"{VENV.name} made from requirements.lock"
 
 
-def _lock_digest() -> str:
-    text = (ROOT / "requirements.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
-    # A clone that was moved has an environment that points at its old place.
-    return hashlib.sha256(text + str(ROOT).encode() + sys.version.encode()).hexdigest()
+def _wrong_in_venv() -> str:
+    """Return what is wrong with the environment, asked of its own Python; empty text when nothing is."""
+    if not _venv_python().exists():
+        return "there is none"
+    try:
+        asked = [str(_venv_python()), "-m", "camps.machine", "prove"]
+        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return "its Python does not start"
+    if done.returncode or done.stderr:
+        return f"its Python does not start: {_last_line(done.stderr)}"
+    return done.stdout.strip()
+
+
+def prove_environment() -> str:
+    """Return the first thing in which this Python's environment is not the one of this clone's lock, or empty text.
+
+    Every locked package is there in its version with each of its files, the suite itself is this clone, and its
+    commands start this Python: a clone that was moved or copied brings an environment of its old place.
+    """
+    from importlib import metadata  # noqa: PLC0415
+
+    try:
+        from packaging.requirements import Requirement  # noqa: PLC0415
+    except ImportError:
+        return "no package named packaging"
+    there = {_canonical(one.name): one for one in metadata.distributions()}
+    for line in re.findall(r"^[^\s#].*==.*?(?= \\$)", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE):
+        wanted = Requirement(line)
+        if wanted.marker is not None and not wanted.marker.evaluate():
+            continue
+        found = there.get(_canonical(wanted.name))
+        if found is None or not wanted.specifier.contains(found.version, prereleases=True):
+            return f"{wanted.name} is {found.version if found else 'not there'}, expected {wanted.specifier}"
+        if absent := _absent_file(found):
+            return f"{wanted.name} lacks {absent}"
+    return _wrong_place(there.get("camps"))
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _absent_file(package: Distribution) -> str:
+    root = Path(str(package.locate_file("")))
+    named = (line.partition(",")[0].strip('"') for line in (package.read_text("RECORD") or "").splitlines())
+    return next((name for name in named if name and not name.endswith(".pyc") and not (root / name).exists()), "")
+
+
+def _wrong_place(suite: Distribution | None) -> str:
+    told = json.loads((suite.read_text("direct_url.json") or "{}") if suite else "{}")
+    place = Path(url2pathname(urlsplit(told.get("url", "")).path))
+    if place.resolve() != ROOT:
+        return f"its suite is the one of {place}" if told else "the suite is not installed in it"
+    command = _venv_python().with_name("camps")
+    if os.name != "nt" and str(_venv_python()) not in command.read_text("utf-8", errors="replace")[:1000]:
+        return "its commands start another Python"
+    return ""
 
 
 def _venv_python() -> Path:
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-def _venv_runs() -> bool:
-    return _venv_python().exists() and _runs([str(_venv_python()), "-c", "import sys"])
 
 
 def _provide_driver() -> str:
@@ -450,6 +507,9 @@ def lock() -> None:
 
 def main() -> int:
     """Set the machine up, or with the argument ``lock`` renew requirements.lock; return the exit status."""
+    if sys.argv[1:] == ["prove"]:
+        print(prove_environment())
+        return 0
     print("Setting up", flush=True)
     try:
         set_up()

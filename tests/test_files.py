@@ -84,3 +84,12 @@ def test_json_has_one_form(tmp_path: Path) -> None:
     one = files.write_json(tmp_path / "1.json", {"b": 1, "a": "营"}).read_bytes()
     assert one == files.write_json(tmp_path / "2.json", {"a": "营", "b": 1}).read_bytes()
     assert "营".encode() in one
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask")
+@pytest.mark.parametrize(("umask", "mode"), [("022", 0o644), ("077", 0o600), ("002", 0o664)])
+def test_a_file_may_be_read_by_whom_the_user_lets_read(tmp_path: Path, umask: str, mode: int) -> None:
+    code = f"from pathlib import Path; from camps import files; files.write_text(Path({str(tmp_path / 'a')!r}), 'x')"
+    root = Path(files.__file__).parents[1]
+    subprocess.run(["sh", "-c", f'umask {umask}; exec "$0" -c "$1"', sys.executable, code], cwd=root, check=True)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == mode

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,64 @@ def test_the_set_up_needs_nothing_but_the_standard_library() -> None:
     done = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(root)!r}); {code}"],
                           capture_output=True, text=True, check=True)  # fmt: skip
     assert done.stdout.strip() == "[]"
+
+
+# ── the environment is proved, not stamped ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return a clone with a lock of one package, proved against this very environment."""
+    (tmp_path / "requirements.lock").write_text(f"packaging=={metadata.version('packaging')} \\\n    --hash=sha256:0\n")
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    return tmp_path / "requirements.lock"
+
+
+def test_this_environment_is_the_one_of_this_lock() -> None:
+    assert machine.prove_environment() == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("packaging==1.0 \\", r"packaging is .*, expected ==1.0"),
+        ("no-such-package==1.0 \\", "no-such-package is not there, expected ==1.0"),
+        ("no-such-package==1.0 ; python_full_version >= '3' \\", "no-such-package is not there"),
+    ],
+)
+def test_a_package_of_another_version_or_none_is_named(bench: Path, line: str, said: str) -> None:
+    bench.write_text(f"{line}\n    --hash=sha256:0\n", "utf-8")
+    assert re.match(said, machine.prove_environment())
+
+
+def test_a_package_of_another_platform_is_not_asked_for(bench: Path) -> None:
+    bench.write_text(
+        bench.read_text("utf-8") + "winonly==1.0 ; sys_platform == 'other' \\\n    --hash=sha256:0\n", "utf-8"
+    )
+    assert "winonly" not in machine.prove_environment()
+
+
+def test_an_environment_of_another_clone_is_not_taken_for_this_ones(bench: Path) -> None:
+    """A moved or copied clone brought an environment of its old place, and the set-up was green."""
+    assert machine.prove_environment().startswith("its suite is the one of ")
+
+
+def test_a_file_that_was_deleted_from_a_package_is_missed(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stamp said "in step" after a package's files had been deleted."""
+    real = metadata.PathDistribution.read_text
+    lost = "packaging/lost.py,sha256=0,1\n"
+
+    def with_a_lost_file(self: metadata.PathDistribution, name: str) -> str | None:
+        text = real(self, name)
+        return lost + (text or "") if name == "RECORD" and self.name == "packaging" else text
+
+    monkeypatch.setattr(metadata.PathDistribution, "read_text", with_a_lost_file)
+    assert machine.prove_environment() == "packaging lacks packaging/lost.py"
+
+
+def test_an_environment_whose_python_does_not_start_is_said(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "VENV", bare / ".venv")
+    assert machine._wrong_in_venv() == "there is none"
+    (bare / ".venv" / "bin").mkdir(parents=True)
+    _program(bare / ".venv" / "bin", "python", "echo gone >&2; exit 1")
+    assert machine._wrong_in_venv() == "its Python does not start: gone"

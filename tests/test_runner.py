@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from camps import files, settings
+from camps import build, files, settings
 from camps.build.runner import Ledger, Report, Stage, run_stage
+from camps.errors import InputError
 
 
 class Copy:
@@ -90,3 +93,53 @@ def test_a_stage_that_fails_is_not_entered(copy: Copy) -> None:
     with pytest.raises(KeyboardInterrupt):
         _run(Stage("copy", "copying", [copy.source], fail))
     assert _run(copy.stage())
+
+
+def test_an_input_saved_while_its_stage_runs_is_not_taken_for_what_was_read(copy: Copy) -> None:
+    """The key was taken after the run, so a result made from the old bytes counted as made from the new ones."""
+
+    def read_then_edited(report: Report) -> Iterable[Path]:
+        outputs = list(copy._run(report))
+        if copy.runs == 1:
+            copy.source.write_text("two", "utf-8")
+        return outputs
+
+    stage = Stage("copy", "copying", [copy.source], read_then_edited)
+    assert _run(stage)
+    assert (settings.exports() / "out" / "a.txt").read_text("utf-8") == "two"
+    assert copy.runs == 2
+    assert not _run(stage)
+
+
+@pytest.mark.parametrize("change", ["grows", "comes", "goes"])
+def test_an_input_that_never_rests_is_refused_and_not_entered(copy: Copy, change: str) -> None:
+    folder = copy.source.parent / "folder"
+    folder.mkdir()
+    (folder / "0.txt").write_text("0", "utf-8")
+
+    def never_still(report: Report) -> Iterable[Path]:
+        copy.runs += 1
+        if change == "grows":
+            (folder / "0.txt").write_text("0" * copy.runs * 2, "utf-8")
+        elif change == "comes":
+            (folder / f"{copy.runs}.txt").write_text("", "utf-8")
+        elif (folder / "0.txt").exists():
+            (folder / "0.txt").unlink()
+        else:
+            (folder / "0.txt").write_text("0", "utf-8")
+        return []
+
+    stage = Stage("restless", "reading what is being written", [folder], never_still)
+    with pytest.raises(InputError, match="let the files rest"):
+        _run(stage)
+    assert "restless" not in Ledger.load(settings.exports() / ".build.json").stages
+
+
+def test_two_builds_into_one_folder_are_kept_apart_whatever_their_caches(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The lock lay in the cache, so two users of one folder of exports wrote into each other's files."""
+    settings.exports().mkdir(parents=True, exist_ok=True)
+    monkeypatch.setenv("CAMPS_CACHE", str(tmp_path / "another cache"))
+    with FileLock(settings.exports() / ".build.lock"), pytest.raises(InputError, match="another run is writing there"):
+        build.build(report=build.display(io.StringIO()))

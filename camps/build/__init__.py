@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from camps.errors import InputError
 __all__ = ["Check", "Display", "Outcome", "build", "checks", "display", "plan", "summary"]
 
 LEDGER_NAME = ".build.json"
+LOCK_NAME = ".build.lock"
 
 
 def display(stream: IO[str]) -> Display:
@@ -52,15 +52,12 @@ def build(*, report: Display, only: Sequence[str] = (), force: bool = False) -> 
     folder.mkdir(parents=True, exist_ok=True)
     settings.cache().mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(settings.cache() / f"build-{_mark(folder)}.lock", timeout=0), report:
+        # The lock lies in the folder it guards: two runs with different caches are still kept apart.
+        with FileLock(folder / LOCK_NAME, timeout=0), report:
             files.remove_leftovers(folder)
             return _run(stages, Ledger.load(folder / LEDGER_NAME), report, force)
     except Timeout as error:
         raise InputError(f"{folder}: another run is writing there; wait for it or stop it") from error
-
-
-def _mark(folder: Path) -> str:
-    return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
 
 
 def _chosen(only: Sequence[str]) -> list[Stage]:

@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from camps import files, settings
+from camps.errors import InputError
 
 #: Called with the share done (0 to 1) and what is being done.
 Report = Callable[[float, str], None]
+#: How often a stage runs when its inputs are saved meanwhile.
+MOST_RUNS = 3
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,10 @@ class Ledger:
         full = settings.exports() / path
         return full.is_file() and self.digest(full) == sha256
 
-    def record(self, stage: Stage, outputs: Iterable[Path], took_s: float) -> None:
-        """Enter a finished stage and save the ledger."""
+    def record(self, stage: Stage, key: str, outputs: Iterable[Path], took_s: float) -> None:
+        """Enter a finished stage under the key of what it read, and save the ledger."""
         hashed = {path.relative_to(settings.exports()).as_posix(): self.digest(path) for path in outputs}
-        self.stages[stage.name] = {"key": self.key(stage), "outputs": hashed}
+        self.stages[stage.name] = {"key": key, "outputs": hashed}
         self.took_s[stage.name] = round(took_s, 1)
         files.write_json(self.path, self.stages)
         files.write_json(_timings(), self.took_s)
@@ -142,11 +145,32 @@ class Outcome:
 
 
 def run_stage(stage: Stage, ledger: Ledger, report: Report, *, force: bool = False) -> Outcome:
-    """Run a stage unless the ledger shows that nothing it reads or wrote has changed."""
+    """Run a stage unless the ledger shows that nothing it reads or wrote has changed.
+
+    An input that is saved while its stage runs is seen, and the stage runs again: what the ledger calls current was
+    made from the very bytes that its key is of.
+
+    Raises
+    ------
+    InputError
+        When the inputs change each time the stage runs.
+    """
     if not force and ledger.is_current(stage):
         return Outcome(stage, ledger.outputs(stage), ran=False, took_s=0.0)
     began = time.monotonic()
-    outputs = list(stage.run(report))
+    key, outputs = _run_on_still_inputs(stage, ledger, report)
     took_s = time.monotonic() - began
-    ledger.record(stage, outputs, took_s)
+    ledger.record(stage, key, outputs, took_s)
     return Outcome(stage, outputs, ran=True, took_s=took_s)
+
+
+def _run_on_still_inputs(stage: Stage, ledger: Ledger, report: Report) -> tuple[str, list[Path]]:
+    key = ledger.key(stage)
+    for _ in range(MOST_RUNS):
+        outputs = list(stage.run(report))
+        before, key = key, ledger.key(stage)
+        if key == before:
+            return key, outputs
+    raise InputError(
+        f"{stage.title}: what it reads was changed during each of {MOST_RUNS} runs; let the files rest and run again"
+    )

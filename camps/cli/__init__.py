@@ -6,6 +6,7 @@ Exit status 0 when all went well, 1 when a check failed, 2 for input that cannot
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ import typer
 from camps.cli import running  # isort: skip
 from camps.cli import listing, growing, picturing, delivering, seeing  # isort: skip
 from camps.cli.app import app
+from camps.cli.output import visible
 from camps.errors import CampsError
 
 __all__ = ["app", "delivering", "growing", "listing", "main", "picturing", "run", "running", "seeing"]
@@ -28,6 +30,10 @@ STOPPED_TEXT = "stopped; run the same command again to continue"
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console with a small code page shows "?" for a letter it lacks; it is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -95,4 +101,4 @@ def _complain(message: str, error: BaseException) -> None:
     if "--debug" in sys.argv:
         traceback.print_exception(error, file=sys.stderr)
     if message:
-        print(f"camps: {message}", file=sys.stderr)
+        print(f"camps: {visible(message)}", file=sys.stderr)

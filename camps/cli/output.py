@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from camps import files
 from camps.errors import InputError
@@ -19,6 +21,8 @@ from camps.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What would act on a terminal, or turn its text round, instead of being read.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 #: Columns that repeat the same value down a table; JSON, CSV and Parquet keep them.
 NOT_ON_SCREEN = ("draws", "seed", "estimator", "source_id")
 
@@ -84,13 +88,23 @@ def _as_text(table: pd.DataFrame) -> str:
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in table.columns:
         numeric = table[name].dtype.kind in "iuf" or str(table[name].dtype) in {"Int64", "Float64"}
-        drawn.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+        drawn.add_column(_as_it_is(str(name)), justify="right" if numeric else "left", overflow="fold")
     for row in table.itertuples(index=False):
-        drawn.add_row(*(_cell(value) for value in row))
+        drawn.add_row(*(_as_it_is(_cell(value)) for value in row))
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     with console.capture() as captured:
         console.print(drawn)
     return captured.get()
+
+
+def _as_it_is(text: str) -> Text:
+    """Return text that is drawn letter by letter: brackets are no markup, and no control reaches the terminal."""
+    return Text(visible(text))
+
+
+def visible(text: str) -> str:
+    """Return text with its control characters written out as Python writes them, line ends and tabs apart."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def _cell(value: Any) -> str:

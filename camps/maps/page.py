@@ -199,7 +199,9 @@ def html_text(map_: folium.Map) -> str:
     # folium adds to a map as it renders it; a copy keeps the map as its maker left it, and the text the same.
     root = copy.deepcopy(map_.get_root())
     text = _with_running_numbers(str(root.render()), root)
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+    # Not splitlines(): it also breaks at characters that may stand inside a name, such as U+2028.
+    lines = re.split(r"[ \t\f\v]*(?:\r\n|\n|\r)", text)
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _with_running_numbers(text: str, root: Any) -> str:
