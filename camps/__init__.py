@@ -3,7 +3,7 @@
 The rooms are modules, read as ``camps.catalogue.load()``. Data goes one way; a module imports only from those
 before it::
 
-    errors machine settings files crs tables provenance engine sources catalogue imagery
+    errors machine settings files record crs tables provenance engine sources catalogue imagery
     footprints change growth timeline plots style basemap maps film appendix build cli
 """
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from camps import maps as maps
     from camps import plots as plots
     from camps import provenance as provenance
+    from camps import record as record
     from camps import settings as settings
     from camps import sources as sources
     from camps import style as style
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appendix", "basemap", "build", "catalogue", "change", "crs", "errors", "files", "film", "footprints", "growth",
-    "imagery", "machine", "maps", "plots", "provenance", "settings", "sources", "style", "tables", "timeline",
+    "imagery", "machine", "maps", "plots", "provenance", "record", "settings", "sources", "style", "tables", "timeline",
 ]  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Where things lie and the constants that more than one room uses.
 
-Folders are functions, not constants, so that ``CAMPS_HOME``, ``CAMPS_EXPORTS``, ``CAMPS_CACHE`` and ``CAMPS_MIRROR``
-are read when they are needed and a test or a notebook can point a run elsewhere.
+The home is a record: a folder with a ``record.toml``. Folders are functions, not constants, so that ``CAMPS_HOME``,
+``CAMPS_EXPORTS``, ``CAMPS_CACHE`` and ``CAMPS_MIRROR`` are read when they are needed and a test or a notebook can point
+a run elsewhere.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from pathlib import Path
 
 import platformdirs
 
-#: Uncertainty of a published point that states none: 95 % of ASPI/BuzzFeed pairs lie within 128 m (METHOD 2).
+from camps.errors import MissingError
+
+#: The file whose folder is a record.
+RECORD_NAME = "record.toml"
+
+#: Uncertainty of a published point that states none: of two lists of one system, 95 % of pairs lie within 128 m.
 DEFAULT_R95_M = 130.0
 
 #: Seed of every Monte-Carlo run; it is stored with each result.
@@ -27,9 +33,29 @@ BOOTSTRAP_DRAWS = 2000
 NOT_VERIFIED = "not verified on the ground"
 
 
+def find_home() -> Path | None:
+    """Return the folder of the record: ``CAMPS_HOME``, or the nearest with a record.toml from here upwards."""
+    if named := os.environ.get("CAMPS_HOME"):
+        return Path(named).absolute()
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / RECORD_NAME).is_file()), None)
+
+
 def home() -> Path:
-    """Return the folder that holds geodata/, notebooks/, shots/ and exports/ (``CAMPS_HOME`` overrides)."""
-    return Path(os.environ.get("CAMPS_HOME") or Path(__file__).resolve().parents[1])
+    """Return the folder of the record, which holds geodata/, notebooks/, shots/ and exports/.
+
+    Raises
+    ------
+    MissingError
+        When one stands in no record and names none.
+    """
+    found = find_home()
+    if found is None:
+        raise MissingError(
+            f"{Path.cwd()}: no {RECORD_NAME} here or above; start a record with `camps init NAME`, go into one, or "
+            "name one with --home or CAMPS_HOME"
+        )
+    return found
 
 
 def geodata() -> Path:

@@ -1,14 +1,16 @@
 """One look for every map, plot and frame: colours, symbols and type, tested for colour-blind readers.
 
 Two looks, ``dark`` for broadcast and ``light`` for print and projectors. Text keeps WCAG AA contrast (4.5 : 1) and
-symbols 3 : 1 against land and sea. The four security tiers are steps of lightness, so they stay in order without any
-sense of colour; systems differ in shape as well as in hue.
+symbols 3 : 1 against land and sea. The four colours ``tier_1`` to ``tier_4`` are steps of lightness, so they stay in
+order without any sense of colour; groups without an order differ in shape as well as in hue.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
+from camps import record
 from camps.errors import InputError
 
 LANGUAGES = ("en", "fr", "zh", "ug")
@@ -26,34 +28,6 @@ FONTS = {
 #: BCP 47 tags, so that a reader and a font choose the right shapes.
 LANGUAGE_TAGS = {"en": "en", "fr": "fr", "zh": "zh-Hans", "ug": "ug-Arab"}
 
-
-class SymbolClass(NamedTuple):
-    """How a group of sites is drawn: an id, the key of its colour in every look, and a shape."""
-
-    id: str
-    colour: str
-    shape: str
-
-
-#: Security tiers of the ASPI list, 1 the lowest; ``tier-0`` stands for a site without one.
-TIERS = (
-    SymbolClass("tier-1", "tier_1", "disc"),
-    SymbolClass("tier-2", "tier_2", "disc"),
-    SymbolClass("tier-3", "tier_3", "disc"),
-    SymbolClass("tier-4", "tier_4", "disc"),
-    SymbolClass("tier-0", "tier_0", "disc"),
-)
-
-SYSTEMS = (
-    SymbolClass("xinjiang-internment", "orange", "disc"),
-    SymbolClass("laogai", "green", "square"),
-    SymbolClass("laojiao", "yellow", "diamond"),
-    SymbolClass("prison", "blue", "triangle"),
-    SymbolClass("kwanliso", "red", "pentagon"),
-    SymbolClass("kyohwaso", "pink", "hexagon"),
-    SymbolClass("khmer-rouge-prison", "violet", "inverted"),
-    SymbolClass("other", "grey", "disc"),
-)
 
 _DARK: dict[str, Any] = {
     "sea": "#0b1015",
@@ -153,6 +127,9 @@ _LIGHT: dict[str, Any] = {
     },
 }  # fmt: skip
 
+#: Colours that differ in hue, for groups without an order.
+HUES = ("orange", "green", "yellow", "blue", "red", "pink", "violet")
+
 _PALETTES = {"dark": _DARK, "light": _LIGHT}
 
 
@@ -167,6 +144,35 @@ def palette(look: str) -> dict[str, Any]:
     if look not in _PALETTES:
         raise InputError(f"{look}: no such look; expected one of {', '.join(LOOKS)}")
     return _PALETTES[look]
+
+
+def classes(column: str, values: Iterable[str]) -> dict[str, record.SymbolClass]:
+    """Return how each value of a column of the "site" table is drawn, in the order of the legend.
+
+    Parameters
+    ----------
+    column
+        The column that sites are grouped by, such as ``system``.
+    values
+        Its values as text; empty for a site that has none.
+
+    Returns
+    -------
+    dict
+        The record's class of each value. One that the record does not list is its class ``other``; where it names none,
+        values get hues and shapes in turn, in the order of the alphabet, and a missing one is grey.
+    """
+    wanted = set(values)
+    held = {one.id: one for one in record.current().classes_of(column)}
+    strange = sorted(value for value in wanted if value and value not in held)
+    made = {value: held.get("other") or _in_turn(column, value, place) for place, value in enumerate(strange)}
+    none = {"": record.SymbolClass(of=column, id="")} if "" in wanted and "" not in held else {}
+    return {value: one for value, one in held.items() if value in wanted} | made | none
+
+
+def _in_turn(column: str, value: str, place: int) -> record.SymbolClass:
+    colour, shape = HUES[place % len(HUES)], record.SHAPES[place % len(record.SHAPES)]
+    return record.SymbolClass(of=column, id=value, colour=colour, shape=shape)
 
 
 def contrast(one: str, other: str) -> float:

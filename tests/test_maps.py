@@ -24,7 +24,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
 
-from camps import catalogue, cli, footprints, machine, maps, style, timeline
+from camps import catalogue, cli, footprints, machine, maps, record, style, timeline
 from camps.errors import InputError, MissingError
 from camps.maps import fonts, online, outlines, page, vendored, views
 from camps.timeline import drawn, values
@@ -144,7 +144,7 @@ def test_a_path_must_end_in_html(tmp_path):
     [
         ({"lang": "de"}, "lang 'de': expected one of en, fr, zh, ug"),
         ({"look": "sepia"}, "sepia: no such look"),
-        ({"by": "height"}, "by 'height': expected system or tier"),
+        ({"by": "height"}, "by 'height': no such column; expected one of the sites"),
     ],
 )
 def test_unknown_choices_are_refused_by_name(arguments, message):
@@ -231,6 +231,14 @@ def test_every_title_is_there_in_every_language():
             yield from leaves(value, f"{path}.{key}")
 
     assert [path for path, texts in leaves(views.titles()) if set(texts) != set(style.LANGUAGES)] == []
+
+
+def test_every_word_of_the_record_is_there_in_every_language():
+    ours = record.current()
+    named = [ours.title, *(one.name for one in (*ours.classes, *ours.chapters, *ours.groupings.values()))]
+    named += [text for heading in ours.maps.values() for text in (heading.title, heading.subtitle) if text]
+    assert set(ours.languages) == set(style.LANGUAGES)
+    assert [text for text in [*named, *ours.credits.values()] if set(text) != set(ours.languages)] == []
 
 
 def test_eras_follow_each_other_and_have_names():

@@ -143,6 +143,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     serving.server_close()
 
 
+def _cached(source_id: str) -> Path:
+    return store.cached(source_id, sources.entry(source_id).files[0])
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Copy geodata's register into a home of its own, with ASPI's sum set to CONTENT's."""
@@ -165,7 +169,7 @@ def test_fetch_from_a_mirror_with_progress(server: Path, home: Path) -> None:
     seen: list[tuple[int, int]] = []
     [fetched] = sources.fetch(["aspi-xjdp-v1"], progress=lambda _, __, done, total: seen.append((done, total)))
     assert fetched.state == "fetched"
-    assert fetched.path == store.cached("aspi-xjdp-v1", "CampDataset_v1.csv")
+    assert fetched.path == _cached("aspi-xjdp-v1")
     assert fetched.path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -178,7 +182,7 @@ def test_a_broken_download_is_taken_up_where_it_stopped(server: Path, home: Path
     _Handler.break_once_after = 300_000
     [broken] = sources.fetch(["aspi-xjdp-v1"])
     assert broken.state == "missing"
-    assert not store.cached("aspi-xjdp-v1", "CampDataset_v1.csv").exists()
+    assert not _cached("aspi-xjdp-v1").exists()
     [fetched] = sources.fetch(["aspi-xjdp-v1"])
     assert fetched.state == "fetched"
     start = int(re.fullmatch(r"bytes=(\d+)-", _Handler.requests[-1])[1])
@@ -192,12 +196,12 @@ def test_a_differing_sum_stops_and_names_both(server: Path, home: Path) -> None:
     expected, other = sha256(home / "content.csv"), sha256(server / "aspi-xjdp-v1" / "CampDataset_v1.csv")
     with pytest.raises(CheckError, match=rf"{other}, expected {expected}"):
         sources.fetch(["aspi-xjdp-v1"])
-    assert not store.cached("aspi-xjdp-v1", "CampDataset_v1.csv").exists()
+    assert not _cached("aspi-xjdp-v1").exists()
 
 
 def test_a_half_download_of_another_file_is_started_afresh(server: Path, home: Path) -> None:
     (server / "aspi-xjdp-v1" / "CampDataset_v1.csv").write_bytes(CONTENT)
-    part = store.cached("aspi-xjdp-v1", ".CampDataset_v1.csv.part")
+    part = _cached("aspi-xjdp-v1").with_name(".CampDataset_v1.csv.part")
     part.parent.mkdir(parents=True)
     part.write_bytes(b"something else")
     assert sources.fetch(["aspi-xjdp-v1"])[0].path.read_bytes() == CONTENT
@@ -269,7 +273,7 @@ def test_prepare_writes_nothing_and_guesses_plain_names(home: Path, tmp_path: Pa
     prepared = sources.prepare(file, "plain")
     assert dict(prepared.entry.mapping) == {"key": "ID", "name_en": "Name", "lat": "Latitude", "lon": "Longitude"}
     assert registry_path().read_bytes() == before
-    assert not store.cached("plain", "plain.tsv").exists()
+    assert not store.cached("plain", prepared.entry.files[0]).exists()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from camps import style
+from camps import record, style
 from camps.errors import InputError
 
 # Machado, Oliveira and Fernandes 2009, severity 1: linear sRGB as seen without long, middle or short wave cones.
@@ -81,7 +81,7 @@ def test_tiers_are_steps_of_lightness(look):
 @pytest.mark.parametrize("look", style.LOOKS)
 def test_systems_differ_in_shape_or_in_colour(look, loss):
     classes = style.palette(look)["classes"]
-    for one, other in itertools.combinations(style.SYSTEMS, 2):
+    for one, other in itertools.combinations(record.current().classes_of("system"), 2):
         assert one.shape != other.shape or _distance(classes[one.colour], classes[other.colour], loss) >= 12
 
 
@@ -89,7 +89,7 @@ def test_looks_have_the_same_roles():
     dark, light = (style.palette(look) for look in style.LOOKS)
     assert dark.keys() == light.keys()
     assert dark["classes"].keys() == light["classes"].keys()
-    used = {entry.colour for entry in (*style.TIERS, *style.SYSTEMS)}
+    used = {entry.colour for entry in record.current().classes} | set(style.HUES)
     assert used <= dark["classes"].keys()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from camps import record
 from camps.appendix import placeplate, plates
 from camps.appendix.blocks import (
     Block,
@@ -37,7 +38,6 @@ from camps.appendix.evidence import MAIN_SITE, SECOND_SITE, Evidence
 from camps.appendix.records import said
 from camps.appendix.restriction import Restriction
 from camps.appendix.schemas import RecordName
-from camps.maps.page import texts
 
 #: One dossier of each kind of site; the two compounds at Dabancheng come first because their growth was measured.
 DOSSIERS = (
@@ -262,8 +262,8 @@ def _degrees(row: pd.Series, material: Material, digits: int = 6) -> str:
 
 
 def _system(name: str) -> str:
-    labels = texts("titles.toml")["class"]
-    return str(labels[name]["en"]) if name in labels else name.replace("-", " ")
+    named = {one.id: one.name for one in record.current().classes_of("system")}
+    return named.get(name, {}).get("en", name.replace("-", " "))
 
 
 def _names(row: pd.Series) -> str:

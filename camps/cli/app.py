@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,5 +32,11 @@ def example(*lines: str) -> str:
 def _options(
     context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the whole trace when something goes wrong.")] = False,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of the record [default: the one that you stand in, upwards].")
+    ] = None,
 ) -> None:
+    if home is not None:
+        # For the processes that a command starts as well.
+        os.environ["CAMPS_HOME"] = str(home.absolute())
     context.obj = {"debug": debug}

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from camps import record
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import camera, clock, timecode
-from camps.film.shot import REGIONS, CameraKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
+from camps.film.shot import CameraKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
 
 State = dict[str, Any]
 
@@ -156,8 +157,8 @@ def _view(key: CameraKey, shot: Shot, ground: Ground) -> camera.View:
 
 
 def _named_box(name: str | None, shot: Shot, ground: Ground) -> camera.Box:
-    if name in REGIONS:
-        return camera.Box(*REGIONS[name])
+    if name != "sites" and name is not None:
+        return camera.Box(*record.current().regions[name])
     if not ground.sites:
         raise InputError(f'{shot.called}: fit = "sites", but the map shows none; widen map.where or give a box')
     lons, lats = zip(*ground.sites.values(), strict=True)

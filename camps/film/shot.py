@@ -6,34 +6,26 @@ EPSG:4326 (longitude first), zooms real numbers of Web Mercator on a picture of 
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from camps import files, settings
-from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps import record, settings
+from camps.errors import Fault, MissingError, raise_faults
 from camps.film import timecode
 from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
+from camps.record import Table
 
 LEAST_SIDE, MOST_WIDTH, MOST_HEIGHT = 16, 8192, 4320
 FIRST_FRAME = 1001
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*")
 MOST_RATE = 240
-#: Areas that a camera key can be fitted to, besides "sites": west, south, east, north in degrees.
-REGIONS = {
-    "xinjiang": (73.4, 34.3, 96.5, 49.2),
-    "china": (73.4, 17.9, 135.2, 53.7),
-}
-_WORDS = {
-    "extra_forbidden": "no such key here",
-    "missing": "this key to be there",
-}
 
 
 def _as_rate(value: object) -> Fraction:
@@ -55,8 +47,15 @@ def _as_ease(value: object) -> object:
 
 
 def _as_fit(value: object) -> object:
-    if value != "sites" and value not in REGIONS:
-        raise ValueError(f"one of sites, {', '.join(REGIONS)}; or give box = [west, south, east, north]")
+    regions = record.current().regions
+    if value != "sites" and value not in regions:
+        raise ValueError(f"one of {', '.join(['sites', *regions])}; or give box = [west, south, east, north]")
+    return value
+
+
+def _as_code(value: object) -> object:
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise ValueError("letters, digits and '-', in parts joined by '_', such as CAMPS_A_0010")
     return value
 
 
@@ -77,23 +76,19 @@ Latitude = Annotated[float, Field(ge=-85, le=85)]
 Zoom = Annotated[float, Field(ge=ZOOM_RANGE[0], le=ZOOM_RANGE[1])]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
-
-
-class MapTable(_Table):
+class MapTable(Table):
     """Which map is filmed, with which lists, which of their sites, and whether the ground is shaded by its relief."""
 
     kind: Literal["growth", "sites", "footprints", "eras"] = "growth"
     sources: tuple[str, ...] = ("gazetteer",)
-    where: dict[str, str | int | list[str | int]] = {}
+    where: dict[str, str | int | list[str | int]] = Field(default={})
     metric: str = "buildings"
     title: str | dict[str, str] | None = None
     subtitle: str | dict[str, str] | None = None
     relief: bool = True
 
 
-class LinearClock(_Table):
+class LinearClock(Table):
     """Time runs evenly, or with one easing, from one date to another."""
 
     kind: Literal["linear"]
@@ -110,7 +105,7 @@ class LinearClock(_Table):
         return self
 
 
-class ObservationsClock(_Table):
+class ObservationsClock(Table):
     """Time stands still at every stop; the stops are the map's observations unless they are listed."""
 
     kind: Literal["observations"]
@@ -125,7 +120,7 @@ class ObservationsClock(_Table):
         return self
 
 
-class Span(_Table):
+class Span(Table):
     """A span of dates and the length of film that it gets, relative to the others."""
 
     first: date = Field(alias="from")
@@ -133,7 +128,7 @@ class Span(_Table):
     seconds: float = Field(gt=0)
 
 
-class ErasClock(_Table):
+class ErasClock(Table):
     """Each era runs at its own pace."""
 
     kind: Literal["eras"]
@@ -151,7 +146,7 @@ def _in_time(keys: _Keys) -> _Keys:
     return keys
 
 
-class ClockKey(_Table):
+class ClockKey(Table):
     """A date that is reached at a time."""
 
     at: Seconds
@@ -160,7 +155,7 @@ class ClockKey(_Table):
     hold: Seconds = 0.0
 
 
-class KeysClock(_Table):
+class KeysClock(Table):
     """Dates at times."""
 
     kind: Literal["keys"]
@@ -170,7 +165,7 @@ class KeysClock(_Table):
 Clock = Annotated[LinearClock | ObservationsClock | ErasClock | KeysClock, Field(discriminator="kind")]
 
 
-class CameraKey(_Table):
+class CameraKey(Table):
     """Where the camera is at a time: one of centre and zoom, site and zoom, fit, or box."""
 
     at: Seconds
@@ -196,7 +191,7 @@ class CameraKey(_Table):
         return self
 
 
-class Shot(_Table):
+class Shot(Table):
     """A shot as read from its file; all checks have passed.
 
     Attributes
@@ -214,7 +209,7 @@ class Shot(_Table):
     name: str = ""
     source: Path | None = None
     title: str
-    code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*$", max_length=40)
+    code: Annotated[str, BeforeValidator(_as_code)] = Field(max_length=40)
     version: int = Field(default=1, ge=1, le=999)
     seconds: float | None = Field(default=None, gt=0, le=24 * 3600)
     frames: int | None = Field(default=None, ge=1, le=24 * 3600 * 60)
@@ -225,7 +220,7 @@ class Shot(_Table):
     language: Literal["en", "fr", "zh", "ug"] = "en"
     background: Literal["look", "transparent"] = "look"
     bit_depth: Literal[8, 16] = 8
-    layers: dict[LayerName, bool] = {}
+    layers: dict[LayerName, bool] = Field(default={})
     map: MapTable = MapTable()
     clock: Clock
     camera: Annotated[tuple[CameraKey, ...], AfterValidator(_in_time)] = ()
@@ -292,12 +287,7 @@ def read_shot(name_or_path: str | Path) -> Shot:
         When the file is not TOML, or has faults; the message lists all of them, each with its key.
     """
     path = _find(name_or_path)
-    with files.readable(path):
-        text = path.read_bytes()
-    try:
-        content = tomllib.loads(text.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file in UTF-8 ({error}); see shots/ for examples") from error
+    content = record.read_toml(path)
     return build_shot({**content, "name": path.stem, "source": path}, what=str(path))
 
 
@@ -309,11 +299,7 @@ def build_shot(content: dict[str, Any], *, what: str = "shot") -> Shot:
     InputError
         When it has faults; the message begins with `what` and lists all of them.
     """
-    try:
-        return Shot.model_validate(content)
-    except ValidationError as error:
-        raise_faults(_faults(error), what)
-        raise
+    return record.build(Shot, content, what=what)
 
 
 def build_shot_of_dates(dates: Sequence[date], **content: Any) -> Shot:
@@ -351,39 +337,3 @@ def _find(name_or_path: str | Path) -> Path:
     if named.is_file():
         return named
     raise MissingError(f"{name_or_path}: no such shot; expected a TOML file or one of {', '.join(list_shots())}")
-
-
-def _faults(error: ValidationError) -> Iterator[Fault]:
-    for detail in error.errors():
-        if detail["type"] == "too_short" and detail["input"]:
-            continue  # its items have faults of their own, which are listed
-        yield Fault(_place(detail), _found(detail), _expected(detail), _remedy(detail))
-
-
-def _place(detail: ErrorDetails) -> str:
-    kinds = {"linear", "observations", "eras", "keys"}
-    parts = [str(part + 1) if isinstance(part, int) else part for part in detail["loc"]]
-    steps = [part for i, part in enumerate(parts) if not (i == 1 and parts[0] == "clock" and part in kinds)]
-    return "key " + ".".join(steps) if steps else "the shot"
-
-
-def _found(detail: ErrorDetails) -> str:
-    if detail["type"] == "missing":
-        return "nothing"
-    if isinstance(detail["input"], dict | _Table):
-        return "these keys together"
-    return repr(detail["input"])
-
-
-def _expected(detail: ErrorDetails) -> str:
-    if detail["type"] in _WORDS:
-        return _WORDS[detail["type"]]
-    if detail["type"] == "union_tag_invalid":
-        return f"kind = one of {detail['ctx']['expected_tags']}"
-    if detail["type"] == "string_pattern_mismatch":
-        return "letters, digits and '-', in parts joined by '_', such as CAMPS_XJ_0010"
-    return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-
-
-def _remedy(detail: ErrorDetails) -> str:
-    return "remove it or correct its name" if detail["type"] == "extra_forbidden" else ""

@@ -52,7 +52,7 @@ def _site_entry(row: pd.Series[Any], class_id: str) -> dict[str, Any]:
         "r95": float(row["r95_m"]),
         "class": class_id,
         "system": str(row["system"]),
-        "tier": None if pd.isna(row.get("tier")) else f"tier-{int(row['tier'])}",
+        "tier": None if pd.isna(row.get("tier")) else str(row["tier"]),
         "place": ", ".join(dict.fromkeys(place for place in places if place)),
         "opened": text_or_none(row.get("opened")),
         "closed": text_or_none(row.get("closed")),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-import tomllib
 from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, settings, sources, style
+from camps import catalogue, record, sources, style
 from camps import footprints as footprints_room
 from camps.errors import Fault, InputError, raise_faults
-from camps.files import readable
 from camps.maps import outlines, page, payload
 from camps.maps.scenes import scene_entries
 from camps.timeline import Mode, clock_day, iso_day, stops
@@ -45,7 +42,7 @@ def site_map(
     sites
         The "site" table, EPSG:4326; the bundled gazetteer by default.
     by
-        What colour and shape stand for: ``system`` or ``tier``.
+        The column that colour and shape stand for, such as ``system`` or ``tier``.
     cluster
         Draw sites that would overlap as one symbol that says how many.
     lang, look, title, subtitle, relief, online
@@ -58,12 +55,13 @@ def site_map(
     """
     _require_choice(lang, look)
     table = _sites(sites)
-    entries = payload.site_entries(table, _class_ids(table, by))
+    ids, classes = _grouped(table, by)
+    entries = payload.site_entries(table, ids)
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     meta = _meta("sites", table, [], title=title, subtitle=subtitle, lang=lang, look=look, mode="observed", credits=[])
-    meta |= {"precision": "none", "measure": None, "legend": titles()["legend"][by], "key_step_days": 1}
+    meta |= {"precision": "none", "measure": None, "legend": _legend(by), "key_step_days": 1}
     content = _content("sites", entries, meta, relief=relief) | {
-        "classes": _classes(by, entries),
+        "classes": classes,
         "marks": [],
         "options": _options(fixed_radius=7.5, cluster=cluster, label_zoom=6.5),
     }
@@ -120,7 +118,8 @@ def growth_map(
     shown = table[table["site_id"].isin(series["unit"])]
     if shown.empty:
         raise InputError("growth_map: none of the sites has a count; expected units of counts among the site_ids")
-    entries = payload.site_entries(shown, _class_ids(shown, "tier"))
+    ids, classes = _grouped(shown, "tier")
+    entries = payload.site_entries(shown, ids)
     payload.add_counts(entries, series)
     radius_of_one = payload.radius_of_one(entries)
     payload.rank_labels(entries, radius_of_one)
@@ -129,10 +128,10 @@ def growth_map(
         "growth", shown, stops(here), title=title, subtitle=subtitle, lang=lang, look=look, mode=mode,
         credits=[], bundled=sites is None and counts is None,
     )  # fmt: skip
-    meta |= {"precision": _precision(here), "measure": _measure(here), "legend": titles()["legend"]["tier"]}
+    meta |= {"precision": _precision(here), "measure": _measure(here), "legend": _legend("tier")}
     meta["key_step_days"] = 30
     content = _content("growth", entries, meta, relief=relief) | {
-        "classes": _classes("tier", entries),
+        "classes": classes,
         "marks": ["stale", "unknown", "zero"],
         "options": _options(samples=payload.size_samples(entries), radius_of_one=radius_of_one, label_zoom=7.5),
     }
@@ -272,7 +271,8 @@ def era_map(
     """
     _require_choice(lang, look)
     table = _sites(sites)
-    entries = payload.site_entries(table, _class_ids(table, "system"))
+    ids, classes = _grouped(table, "system")
+    entries = payload.site_entries(table, ids)
     for entry, life in zip(entries, payload.lives(table), strict=True):
         entry["life"] = life
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
@@ -284,12 +284,12 @@ def era_map(
         "eras", table, [iso_day(day) for day in days],
         title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=[],
     )  # fmt: skip
-    first = min(eras[0]["from"], days[0])
+    first = min([era["from"] for era in eras[:1]] + days[:1])
     last = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
-    meta |= {"precision": "year", "measure": None, "legend": titles()["legend"]["system"], "key_step_days": 365}
+    meta |= {"precision": "year", "measure": None, "legend": _legend("system"), "key_step_days": 365}
     meta |= {"t_min": first, "t_max": last, "t_start": last, "modes": ["observed", "bracket"]}
     content = _content("eras", entries, meta, relief=relief) | {
-        "classes": _classes("system", entries),
+        "classes": classes,
         "marks": ["opening", "closed", "undated"],
         "options": _options(fixed_radius=7.5, label_zoom=6.5),
         "eras": eras,
@@ -310,35 +310,16 @@ def _measure(counts: pd.DataFrame) -> str:
 
 
 def read_eras() -> list[dict[str, Any]]:
-    """Return the chapters of ``geodata/eras.toml``: id, from and to (days since 1970-01-01), names by language.
-
-    Raises
-    ------
-    MissingError
-        When the file is not there.
-    InputError
-        When two chapters overlap or are out of order.
-    """
-    path = settings.geodata() / "eras.toml"
-    with readable(path):
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))["era"]
-    eras = [
+    """Return the chapters of the record: id, from and to (days since 1970-01-01), names by language."""
+    return [
         {
-            "id": row["id"],
-            "from": clock_day(row["from"]),
-            "to": clock_day(row["to"]) if "to" in row else clock_day("9999-12-31"),
-            "names": {lang: row[f"name_{lang}"] for lang in style.LANGUAGES if f"name_{lang}" in row},
+            "id": chapter.id,
+            "from": clock_day(chapter.first.isoformat()),
+            "to": clock_day(chapter.end.isoformat() if chapter.end else "9999-12-31"),
+            "names": chapter.name,
         }
-        for row in rows
+        for chapter in record.current().chapters
     ]
-    pairs = itertools.pairwise(eras)
-    faults = [
-        Fault(f"era {b['id']}", f"a start before the end of {a['id']}", "chapters in order")
-        for a, b in pairs
-        if b["from"] < a["to"]
-    ]
-    raise_faults(faults, path.name)
-    return eras
 
 
 def titles() -> dict[str, Any]:
@@ -365,11 +346,12 @@ def _footprint_content(
     if footprints is None:
         footprints, looks = series.footprints, series.looks
     bundled = bool(footprints["footprint_id"].isin(series.footprints["footprint_id"]).all())
-    credits = ["footprints"] if bundled else []
+    credits = ["dabancheng"] if bundled else []
     _require_few_enough(footprints)
     table = _sites(sites)
     table = table[table["site_id"].isin(footprints["site_id"])]
-    entries = payload.site_entries(table, _class_ids(table, "tier"))
+    ids, classes = _grouped(table, "tier")
+    entries = payload.site_entries(table, ids)
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     payload.raise_labels(entries, footprints)
     meta = _meta(
@@ -379,8 +361,7 @@ def _footprint_content(
     pictures = [] if scenes is None else scene_entries(scenes)
     if scenes is not None:
         meta["attribution"] = [*dict.fromkeys(scenes["licence"].astype(str)), *meta["attribution"]]
-    legends = titles()["legend"]
-    meta |= {"precision": "day", "measure": "area", "legend": legends["tier"], "legend_near": legends["footprints"]}
+    meta |= {"precision": "day", "measure": "area", "legend": _legend("tier"), "legend_near": _legend("footprints")}
     meta["key_step_days"] = 7
     first, last = meta["stop_days"][0], meta["stop_days"][-1]
     meta |= {"t_min": first, "t_max": last, "t_start": last}
@@ -390,7 +371,7 @@ def _footprint_content(
         "view": payload.fit_bounds(footprints.total_bounds),
         "footprints": outlines.outline_entries(footprints, looks),
         "scenes": pictures,
-        "classes": _classes("tier", entries),
+        "classes": classes,
         "marks": [],
         "swatches": [*swatches, "appearing", "unseen", "lost"],
         "options": _options(fixed_radius=9, label_zoom=10, yield_to_outlines=True),
@@ -420,25 +401,33 @@ def _require_choice(lang: str, look: str) -> None:
     style.palette(look)
 
 
-def _class_ids(sites: gpd.GeoDataFrame, by: str) -> pd.Series[str]:
-    if by == "tier":
-        tiers = sites["tier"] if "tier" in sites else pd.Series(0, index=sites.index)
-        return pd.Series([f"tier-{tier}" for tier in tiers.astype("Int64").fillna(0)], index=sites.index)
-    if by != "system":
-        raise InputError(f"by {by!r}: expected system or tier")
-    known = {entry.id for entry in style.SYSTEMS}
-    systems = [system if system in known else "other" for system in sites["system"].astype(str)]
-    return pd.Series(systems, index=sites.index)
-
-
-def _classes(by: str, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    used = {entry["class"] for entry in entries}
-    known = style.TIERS if by == "tier" else style.SYSTEMS
-    return [
-        {"id": entry.id, "colour": entry.colour, "shape": entry.shape, "names": titles()["class"][entry.id]}
-        for entry in known
-        if entry.id in used
+def _grouped(sites: gpd.GeoDataFrame, by: str) -> tuple[pd.Series[str], list[dict[str, Any]]]:
+    """Return the class of each site by the values of a column, and the classes as a legend shows them."""
+    if by not in sites and by != "tier":
+        raise InputError(f"by {by!r}: no such column; expected one of the sites, such as system or tier")
+    values = sites[by] if by in sites else pd.Series(pd.NA, index=sites.index)
+    drawn = style.classes(by, values.astype("string").fillna(""))
+    ids = values.astype("string").fillna("").map({value: f"{by}-{one.id}" for value, one in drawn.items()})
+    used = {f"{by}-{one.id}": one for one in drawn.values()}
+    return ids, [
+        {"id": key, "colour": one.colour, "shape": one.shape, "names": class_names(one)} for key, one in used.items()
     ]
+
+
+def class_names(one: record.SymbolClass) -> dict[str, str]:
+    """Return what a legend calls a class, by language: its id where the record gives it no name."""
+    return one.name or ({"en": one.id} if one.id else titles()["class"]["none"])
+
+
+def _popup_names(column: str, entries: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return what a popup calls the values of a column: one that the record does not list keeps its own word."""
+    drawn = style.classes(column, [entry[column] for entry in entries if entry[column]])
+    return {value: class_names(one) if one.id == value else {"en": value} for value, one in drawn.items()}
+
+
+def _legend(by: str) -> dict[str, str]:
+    named = record.current().groupings.get(by, record.Grouping()).name
+    return named or titles()["legend"].get(by) or {"en": by.replace("_", " ").capitalize()}
 
 
 def _meta(
@@ -458,10 +447,10 @@ def _meta(
     low, high = (
         (clock_day(f"{stop_dates[0][:4]}-01-01"), clock_day(f"{stop_dates[-1][:4]}-12-31")) if days else (0.0, 0.0)
     )
-    own = titles()[kind] if bundled else titles()[f"{kind}-any"]
+    ours = record.current().heading(kind) if bundled else record.Heading()
     return {
-        "title": title or own["title"],
-        "subtitle": subtitle if subtitle is not None else own.get("subtitle"),
+        "title": title or ours.title or titles()[kind]["title"],
+        "subtitle": ours.subtitle or titles()[kind].get("subtitle") if subtitle is None else subtitle,
         "lang": lang,
         "look": look,
         "mode": mode,
@@ -478,16 +467,15 @@ def _meta(
 
 def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
     """Return the credit of a map: whose lists, the ground, how borders are drawn; each a text or texts by language."""
-    texts, registered = titles()["credit"], sources.registry()
+    ours, registered = record.current().credits, sources.registry()
     lists = [
-        texts[name] if name in texts else _credit_of(registered[name]) if name in registered else name
+        ours[name] if name in ours else _credit_of(registered[name]) if name in registered else name
         for name in dict.fromkeys(sites["source_id"].astype(str))
     ]
     return [
         *lists,
-        *(texts[name] for name in credits),
-        texts["base"],
-        texts["borders"],
+        *(ours[name] for name in credits if name in ours),
+        *titles()["credit"].values(),
     ]
 
 
@@ -506,7 +494,7 @@ def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any], *, 
         "view": payload.fit_bounds(bounds),
         "base": page.base() if relief else {**page.base(), "relief": None},
         "eras": [],
-        "class_names": titles()["class"],
+        "class_names": {column: _popup_names(column, entries) for column in ("system", "tier")},
         **payload.looks_and_words(page.words()),
     }
 

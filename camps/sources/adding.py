@@ -147,7 +147,7 @@ def add(path: Path, source_id: str, about: About | None = None, *, trusted: gpd.
     where = registry_path()
     register = _with_entry(where, added.entry)
     parse_registry(register.encode("utf-8"), where)
-    files.write_bytes(store.cached(source_id, path.name), path.read_bytes())
+    files.write_bytes(store.cached(source_id, added.entry.files[0]), path.read_bytes())
     files.write_text(where, register)
     return added
 

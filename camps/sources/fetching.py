@@ -93,7 +93,7 @@ def address(source: SourceEntry, file: SourceFile) -> str | None:
 
 
 def _download(url: str, source_id: str, file: SourceFile, progress: Progress | None) -> Path:
-    place = store.cached(source_id, file.name)
+    place = store.cached(source_id, file)
     part = place.with_name(f".{place.name}.part")
     _make_folder(place.parent)
     resumed = part.is_file()

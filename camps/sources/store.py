@@ -8,10 +8,12 @@ from camps import files, settings
 from camps.errors import CheckError, MissingError
 from camps.sources.registry import SourceEntry, SourceFile, entry, registry
 
+_DIGITS = 12
 
-def cached(source_id: str, name: str) -> Path:
-    """Return where the cache keeps a file, whether it is there or not."""
-    return settings.cache() / "sources" / source_id / name
+
+def cached(source_id: str, file: SourceFile) -> Path:
+    """Return where the cache keeps a file, whether it is there or not: two records may give one id to two files."""
+    return settings.cache() / "sources" / source_id / file.sha256[:_DIGITS] / file.name
 
 
 def mirror_folder() -> Path | None:
@@ -37,7 +39,7 @@ def find(source: SourceEntry, file: SourceFile) -> Path | None:
     places = [
         settings.geodata() / file.bundled if file.bundled else None,
         mirror / source.id / file.name if mirror else None,
-        cached(source.id, file.name),
+        cached(source.id, file),
     ]
     return next((place for place in places if place and place.is_file()), None)
 

@@ -422,8 +422,9 @@ class Card {
     const rows = [];
     const add = (key, value) => value && rows.push([this.say(key), value]);
     const classes = this.page.data.class_names;
-    add('system', this.words.name(classes[site.system] || { en: site.system }, this.lang));
-    if (site.tier) add('tier', this.words.name(classes[site.tier], this.lang));
+    for (const column of ['system', 'tier']) {
+      if (site[column]) add(column, this.words.name(classes[column][site[column]], this.lang));
+    }
     add('place', site.place);
     add('published_at', `${site.lat_published}, ${site.lon_published}`);
     add('used_at', `${site.lat.toFixed(5)}, ${site.lon.toFixed(5)} (± ${Math.round(site.r95)} m, 95 %)`);

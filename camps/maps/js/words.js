@@ -22,12 +22,12 @@ class Words {
   meta(key, lang) {
     const value = this.data.meta[key];
     if (!value || typeof value === 'string') return value || '';
-    return value[lang] || value.en || '';
+    return value[lang] || value.en || Object.values(value)[0] || '';
   }
 
   name(names, lang) {
-    const text = names[lang] || names.en;
-    if (!names[lang]) this.missing.add(`${lang}:${names.en}`);
+    const text = names[lang] || names.en || Object.values(names)[0];
+    if (!names[lang]) this.missing.add(`${lang}:${text}`);
     return text;
   }
 

@@ -1,0 +1,331 @@
+"""What one inquiry says of itself: ``record.toml``, read once, checked whole, with a fallback for all that is left out.
+
+A record is a folder: ``record.toml``, ``geodata/``, ``shots/``, ``notebooks/`` and ``exports/``. The package holds no
+list, place, class or chapter of its own; what a map is titled, which list is read first, how a grouping is drawn and
+what a metric is called come from here. Names are given by language: ``{ en = "Prison", fr = "Prison" }``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from camps import files, settings
+from camps.errors import Fault, InputError, raise_faults
+
+#: What a symbol may look like; a disc may be read by the size of its area.
+Shape = Literal["disc", "square", "diamond", "triangle", "pentagon", "hexagon", "inverted"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+_WORDS = {
+    "extra_forbidden": "no such key here",
+    "missing": "this key to be there",
+}
+
+
+def _as_box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    west, south, east, north = box
+    if not (west != east and -180 <= west <= 180 and -180 <= east <= 360 and -90 <= south < north <= 90):
+        raise ValueError("[west, south, east, north] in degrees, south below north")
+    return box
+
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
+#: A text in one language or several, by tag.
+Names = dict[Language, str]
+Box = Annotated[tuple[float, float, float, float], AfterValidator(_as_box)]
+Colour = Annotated[str, Field(pattern=r"^(#[0-9a-f]{6}|[a-z][a-z0-9_]*)$")]
+
+
+class Table(BaseModel):
+    """A table of a TOML file of the record: no key that is not known, nothing that changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+
+
+class Grouping(Table):
+    """A column that sites are grouped by, such as ``system`` or ``tier``: what the legend calls it."""
+
+    name: Names = {}
+
+
+class SymbolClass(Table):
+    """How the sites of one value of a grouping are drawn and named.
+
+    Attributes
+    ----------
+    of
+        The column of the ``site`` table, such as ``system``.
+    id
+        The value in that column, as text. An empty id stands for sites that have none, ``other`` for values that are
+        not listed.
+    colour
+        A colour of the looks by name (``orange``, ``green`` …), which stays readable on dark and light ground, or
+        ``#rrggbb``.
+    shape
+        One of ``SHAPES``.
+    name
+        What the legend says, by language; the id where it says nothing.
+    """
+
+    of: str
+    id: str
+    colour: Colour = "grey"
+    shape: Shape = "disc"
+    name: Names = {}
+
+
+class Metric(Table):
+    """Something that is counted or measured at a site, and what may be said of it between two values.
+
+    Attributes
+    ----------
+    name
+        Heading of an axis or a legend, by language, such as "Number of prisoners".
+    one, many
+        The word after a number, by language: "1 prisoner", "2 prisoners".
+    unit
+        Unit in which values are stored, such as ``m²``; empty for things that are counted.
+    whole
+        Whether values are whole numbers.
+    zero
+        Whether a printed 0 is a ``value`` or stands for ``unknown``.
+    held
+        How long a value may stand for a site that was not looked at again: ``while_open`` (until the place is known
+        to be closed), ``to_next_date`` (not past the next date that the list covers), ``never``, or days.
+    counts_when_closed
+        Whether the value of a place still counts after it closed.
+    """
+
+    name: Names = {}
+    one: Names = {}
+    many: Names = {}
+    unit: str = ""
+    whole: bool = True
+    zero: Literal["value", "unknown"] = "value"
+    held: Literal["while_open", "to_next_date", "never"] | Annotated[int, Field(gt=0)] = "while_open"
+    counts_when_closed: bool = False
+
+
+class Chapter(Table):
+    """A period of the story, from the day `first` to the day before `end`; open without an end."""
+
+    id: str
+    first: date = Field(alias="from")
+    end: date | None = Field(default=None, alias="to")
+    name: Names = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Chapter:
+        if self.end is not None and self.end <= self.first:
+            raise ValueError(f"'to' ({self.end}) later than 'from' ({self.first})")
+        return self
+
+
+class Heading(Table):
+    """The title and subtitle of a map."""
+
+    title: Names = {}
+    subtitle: Names = {}
+
+
+def _each_once(chapters: tuple[Chapter, ...]) -> tuple[Chapter, ...]:
+    for earlier, later in pairwise(chapters):
+        if earlier.end is None or later.first < earlier.end:
+            raise ValueError(f"chapters in order of time, {later.id} not before the end of {earlier.id}")
+    return chapters
+
+
+class Record(Table):
+    """One inquiry, as its ``record.toml`` has it. Every key may be left out.
+
+    Attributes
+    ----------
+    title
+        What the inquiry is called, by language.
+    contact
+        Whom to write to, as printed on the appendix.
+    languages
+        Languages of the record's own words, the first being the one to fall back on.
+    look
+        ``dark`` or ``light``, for what states none.
+    lists
+        Ids of the registered lists that make the catalogue where none is named; the first of the register otherwise.
+    counted
+        Ids of the lists that count something, the fullest first.
+    trusted
+        Ids of the lists whose positions others are checked against; the default lists otherwise.
+    groupings, classes
+        What sites are grouped by (``[grouping.COLUMN]``) and how each group is drawn (``[[class]]``).
+    metrics
+        What is counted or measured, by name (``[metric.NAME]``).
+    chapters
+        Periods of the story in order (``[[chapter]]``).
+    regions
+        Areas that a camera can be fitted to (``[region]``): west, south, east, north in degrees.
+    extents
+        Areas for which the base map is built at a fine scale (``[extent]``).
+    maps
+        Titles of the record's own maps by their kind: ``growth``, ``sites``, ``footprints``, ``eras``, ``compare``.
+    credits
+        Credits of sources by id (``[credit]``) that say more than the register.
+    dossiers
+        Ids of the sites that the appendix describes one by one.
+    """
+
+    title: Names = {}
+    contact: str = ""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en",)
+    look: Literal["dark", "light"] = "dark"
+    lists: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
+    groupings: dict[str, Grouping] = Field(default={}, alias="grouping")
+    classes: tuple[SymbolClass, ...] = Field(default=(), alias="class")
+    metrics: dict[str, Metric] = Field(default={}, alias="metric")
+    chapters: Annotated[tuple[Chapter, ...], AfterValidator(_each_once)] = Field(default=(), alias="chapter")
+    regions: dict[str, Box] = Field(default={}, alias="region")
+    extents: dict[str, Box] = Field(default={}, alias="extent")
+    maps: dict[Literal["growth", "sites", "footprints", "eras", "compare"], Heading] = Field(default={}, alias="map")
+    credits: dict[str, Names] = Field(default={}, alias="credit")
+    dossiers: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _no_class_twice(self) -> Record:
+        ids = [(one.of, one.id) for one in self.classes]
+        if twice := sorted({f"{of} {name!r}" for of, name in ids if ids.count((of, name)) > 1}):
+            raise ValueError(f"each class once (twice: {', '.join(twice)})")
+        return self
+
+    def classes_of(self, column: str) -> tuple[SymbolClass, ...]:
+        """Return how the groups of a column are drawn, in the order of the record; empty for one it does not name."""
+        return tuple(one for one in self.classes if one.of == column)
+
+    def heading(self, kind: str) -> Heading:
+        """Return the title and subtitle of the record's own map of a kind; empty where it gives none."""
+        return next((heading for name, heading in self.maps.items() if name == kind), Heading())
+
+    def metric(self, name: str) -> Metric:
+        """Return what the record says of a metric, or a plain one that is called by its name."""
+        spoken = name.replace("_", " ")
+        plain = {self.languages[0]: spoken}
+        return self.metrics.get(name) or Metric(name={self.languages[0]: spoken.capitalize()}, one=plain, many=plain)
+
+    def say(self, names: Mapping[str, str], language: str) -> str:
+        """Return a text in a language; in the record's first one, or any there is, where it has none in that."""
+        wanted = (language, *self.languages)
+        return next((names[tag] for tag in wanted if tag in names), next(iter(names.values()), ""))
+
+
+def current() -> Record:
+    """Return the record of the folder that one stands in (or of ``CAMPS_HOME``), with fallbacks for what it omits.
+
+    Raises
+    ------
+    InputError
+        When its ``record.toml`` has faults; the message lists all of them, each with its key.
+
+    Examples
+    --------
+    >>> camps.record.current().languages[0]
+    'en'
+    """
+    home = settings.find_home()
+    path = home / settings.RECORD_NAME if home else None
+    if path is None or not path.is_file():
+        return Record()
+    held = path.stat()
+    return _read(path, held.st_mtime_ns, held.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _changed_ns: int, _size: int) -> Record:
+    return build(Record, read_toml(path), what=str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file of a record holds.
+
+    Raises
+    ------
+    MissingError
+        When the file is not there.
+    InputError
+        When it is not TOML in UTF-8; the message names the line.
+    """
+    with files.readable(path):
+        content = path.read_bytes()
+    return parse_toml(content, what=str(path))
+
+
+def parse_toml(content: bytes, *, what: str) -> dict[str, Any]:
+    """Return what the bytes of a TOML file hold; `what` names it in messages.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_toml`.
+    """
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{what}: not TOML in UTF-8 ({error}); mend the line it names") from error
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def build(model: type[_Model], content: Mapping[str, Any], *, what: str) -> _Model:
+    """Return a table of the record made from what its file holds.
+
+    Raises
+    ------
+    InputError
+        When it has faults; the message begins with `what` and lists all of them, each with its key.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise_faults(_faults(error), what)
+        raise
+
+
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    for detail in error.errors():
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # its items have faults of their own, which are listed
+        yield Fault(_place(detail, error.title), _found(detail), _expected(detail), _remedy(detail))
+
+
+def _place(detail: ErrorDetails, model: str) -> str:
+    kinds = {"linear", "observations", "eras", "keys"}
+    parts = [str(part + 1) if isinstance(part, int) else part for part in detail["loc"]]
+    steps = [part for i, part in enumerate(parts) if not (i == 1 and parts[0] == "clock" and part in kinds)]
+    return "key " + ".".join(steps) if steps else f"the {model.lower()}"
+
+
+def _found(detail: ErrorDetails) -> str:
+    if detail["type"] == "missing":
+        return "nothing"
+    if isinstance(detail["input"], dict | Table):
+        return "these keys together"
+    return repr(detail["input"])
+
+
+def _expected(detail: ErrorDetails) -> str:
+    if detail["type"] in _WORDS:
+        return _WORDS[detail["type"]]
+    if detail["type"] == "union_tag_invalid":
+        return f"kind = one of {detail['ctx']['expected_tags']}"
+    return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+def _remedy(detail: ErrorDetails) -> str:
+    return "remove it or correct its name" if detail["type"] == "extra_forbidden" else ""

@@ -1,0 +1,160 @@
+"""The record: found from where one stands, read whole, checked with all its faults at once, apart from others."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import camps
+from camps import files, record, settings, sources, style
+from camps.cli import run
+from camps.errors import InputError, MissingError
+from camps.sources import store
+
+WHOLE = """
+title = { en = "Gulag", ru = "ГУЛАГ" }
+languages = ["ru", "en"]
+lists = ["places"]
+look = "light"
+
+[[class]]
+of = "system"
+id = "itl"
+colour = "#336699"
+shape = "square"
+name = { en = "Corrective labour camp", ru = "ИТЛ" }
+
+[metric.prisoners]
+one = { en = "prisoner" }
+many = { en = "prisoners" }
+held = "to_next_date"
+zero = "unknown"
+
+[[chapter]]
+id = "solovki"
+from = 1923-10-13
+to = 1933-12-04
+name = { en = "Solovki" }
+
+[region]
+solovki = [35.0, 64.8, 36.3, 65.3]
+"""
+FAULTY = """
+languages = ["english"]
+look = "sepia"
+titel = "x"
+
+[[class]]
+of = "system"
+id = "itl"
+shape = "star"
+
+[metric.prisoners]
+held = "always"
+
+[region]
+north = [10, 70, 20, 60]
+"""
+
+
+def _home(folder: Path, content: str) -> Path:
+    files.write_text(folder / "record.toml", content)
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = _home(tmp_path / "gulag", WHOLE)
+    (folder / "notebooks").mkdir()
+    monkeypatch.delenv("CAMPS_HOME", raising=False)
+    monkeypatch.chdir(folder / "notebooks")
+    return folder
+
+
+def test_a_record_is_found_from_any_folder_in_it_upwards(here: Path) -> None:
+    assert settings.home() == here
+    read = record.current()
+    assert (read.languages, read.lists, read.look) == (("ru", "en"), ("places",), "light")
+    assert read.regions == {"solovki": (35.0, 64.8, 36.3, 65.3)}
+    assert read.metric("prisoners").held == "to_next_date"
+    assert read.say(read.title, "fr") == "ГУЛАГ"
+
+
+def test_what_is_left_out_falls_back(here: Path) -> None:
+    assert record.current().metric("tents_m2") == record.Metric(
+        name={"ru": "Tents m2"}, one={"ru": "tents m2"}, many={"ru": "tents m2"}
+    )
+    assert record.Record() == record.build(record.Record, {}, what="nothing")
+
+
+def test_the_environment_and_the_option_name_another_record(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = _home(tmp_path / "other", 'title = { en = "Other" }')
+    monkeypatch.setenv("CAMPS_HOME", str(other))
+    assert settings.home() == other
+    assert record.current().title == {"en": "Other"}
+    script = "import sys; from camps.cli import run; run(sys.argv[1:]); import camps; print(camps.settings.home())"
+    shown = subprocess.run(
+        [sys.executable, "-c", script, "--home", str(here), "sources", "nothing"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert shown.stdout.strip() == str(here)
+
+
+def test_outside_any_record_the_way_in_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CAMPS_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert record.current() == record.Record()
+    with pytest.raises(MissingError, match=r"no record\.toml here or above; start a record with `camps init NAME`"):
+        settings.home()
+    assert run(["sources", "list"]) == 2
+    assert "camps init NAME" in capsys.readouterr().err
+
+
+def test_all_faults_of_a_record_are_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMPS_HOME", str(_home(tmp_path, FAULTY)))
+    with pytest.raises(InputError) as caught:
+        camps.record.current()
+    for key in ("languages.1", "look", "titel", "class.1.shape", "metric.prisoners.held", "region.north"):
+        assert f"key {key}" in str(caught.value)
+
+
+def test_a_record_that_changes_is_read_again(here: Path) -> None:
+    assert record.current().look == "light"
+    files.write_text(here / "record.toml", WHOLE.replace('look = "light"', 'look = "dark"'))
+    assert record.current().look == "dark"
+
+
+def test_the_manual_names_every_key_of_a_record() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "record.md").read_text("utf-8")
+    tables = (record.Record, record.SymbolClass, record.Metric, record.Chapter, record.Heading, record.Grouping)
+    keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
+    assert [key for key in sorted({*keys, *record.SHAPES, *style.HUES}) if not re.search(rf"\b{key}\b", text)] == []
+
+
+def test_values_that_the_record_does_not_list_get_hues_in_turn(here: Path) -> None:
+    drawn = style.classes("system", ["itl", "ssylka", "", "tyurma", "ssylka"])
+    assert list(drawn) == ["itl", "ssylka", "tyurma", ""]
+    assert drawn["itl"].shape == "square"
+    assert drawn["ssylka"] != drawn["tyurma"]
+    assert drawn["ssylka"] == style.classes("system", ["ssylka"])["ssylka"]
+
+
+def test_two_records_with_one_cache_keep_their_copies_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, lat in (("one", "65.0"), ("two", "64.0")):
+        home = _home(tmp_path / name, "")
+        monkeypatch.setenv("CAMPS_HOME", str(home))
+        files.write_text(home / "geodata" / "sources.toml", "")
+        listed = files.write_text(tmp_path / f"{name}.csv", f"ID,Name,Latitude,Longitude\n1,Camp,{lat},35.7\n")
+        sources.add(listed.rename(tmp_path / "places.csv"), "places")
+    for name, lat in (("one", 65.0), ("two", 64.0)):
+        monkeypatch.setenv("CAMPS_HOME", str(tmp_path / name))
+        assert sources.read("places").sites["lat"].to_list() == [lat]
+        assert store.path("places").name == "places.csv"
