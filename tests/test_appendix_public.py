@@ -40,6 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home whose record restricts one site."""
     folder = tmp_path_factory.mktemp("home")
     shutil.copytree(settings.geodata(), folder / "geodata")
+    shutil.copy(settings.home() / "record.toml", folder)
     (folder / "geodata" / "restrictions.toml").write_text(_text(ROUNDED, HELD_BACK, OFFSET))
     return folder
 

@@ -163,7 +163,7 @@ def _add_action(crate: ROCrate, run: RunRecord, stated_on: str) -> None:
 
 
 def _find(crate: ROCrate, item_id: str) -> Any:
-    name = f"geodata/{BUNDLED[item_id]}" if item_id in BUNDLED else item_id
+    name = BUNDLED.get(item_id, item_id)
     return crate.get(name) or crate.get(f"#cited-{item_id}")
 
 

@@ -15,24 +15,25 @@ from camps.provenance import Inputs
 MAIN_SITE = "xj-bfn130-aspi50"
 SECOND_SITE = "xj-bfn949-aspi124"
 
-#: Files that travel with the suite and go into the package, below geodata/, by item id.
+#: Files that travel with the suite and go into the package, below the home of the record, by item id.
 BUNDLED = {
-    "gazetteer": "gazetteer.csv",
-    "gazetteer-no-coordinates": "no_coordinates.csv",
-    "gazetteer-sources": "SOURCES.md",
-    "decisions": "decisions.csv",
-    "claims": "claims.toml",
-    "restrictions": "restrictions.toml",
-    "register": "sources.toml",
-    "dabancheng-footprints": "footprints/dabancheng_footprints.geojson",
-    "dabancheng-looks": "footprints/dabancheng_looks.csv",
-    "dabancheng-looks-by-area": "footprints/dabancheng_looks_by_area.csv",
-    "dabancheng-series": "footprints/dabancheng_series.csv",
-    "dabancheng-blind-repeat": "footprints/dabancheng_blind_repeat.geojson",
-    "dabancheng-readme": "footprints/README.md",
-    "dabancheng-scenes": "scenes/scenes.csv",
-    "basemap-asia": "basemap/asia.json",
-    "basemap-places": "basemap/places.csv",
+    "gazetteer": "geodata/gazetteer.csv",
+    "gazetteer-no-coordinates": "geodata/no_coordinates.csv",
+    "gazetteer-sources": "geodata/SOURCES.md",
+    "decisions": "geodata/decisions.csv",
+    "claims": "geodata/claims.toml",
+    "restrictions": "geodata/restrictions.toml",
+    "register": "geodata/sources.toml",
+    "record": "record.toml",
+    "dabancheng-footprints": "geodata/footprints/dabancheng_footprints.geojson",
+    "dabancheng-looks": "geodata/footprints/dabancheng_looks.csv",
+    "dabancheng-looks-by-area": "geodata/footprints/dabancheng_looks_by_area.csv",
+    "dabancheng-series": "geodata/footprints/dabancheng_series.csv",
+    "dabancheng-blind-repeat": "geodata/footprints/dabancheng_blind_repeat.geojson",
+    "dabancheng-readme": "geodata/footprints/README.md",
+    "dabancheng-scenes": "geodata/scenes/scenes.csv",
+    "basemap-asia": "geodata/basemap/asia.json",
+    "basemap-places": "geodata/basemap/places.csv",
 }
 
 #: Published lists that claims may need; used where they are at hand, named with their sums, never put in the package.
@@ -65,7 +66,7 @@ class Evidence:
         self.inputs = Inputs()
         self.lists = tuple(lists)
         for item_id, name in BUNDLED.items():
-            self.inputs.enter(item_id, settings.geodata() / name)
+            self.inputs.enter(item_id, settings.home() / name)
         at_hand = [name for name in PUBLISHED if name in sources.available()] if published is None else published
         # In one order, however they were named: a package says which they were, and is built again from that.
         self.available = tuple(dict.fromkeys([*_BUNDLED_SOURCES, *sorted({*at_hand, *lists})]))

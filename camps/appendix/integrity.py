@@ -27,7 +27,7 @@ _NOT_LOGGED = {
 
 def place_of(item_id: str) -> str:
     """Return the path of an item below the payload; derived files are named by it."""
-    return f"geodata/{BUNDLED[item_id]}" if item_id in BUNDLED else item_id
+    return BUNDLED.get(item_id, item_id)
 
 
 def read_withheld(payload: Path) -> dict[str, str]:
@@ -160,14 +160,14 @@ def check_sources(payload: Path) -> Iterator[Check]:
     """Compare the sources of the package with those of the installed suite: a forger can change only one of the two."""
     withheld = read_withheld(payload)
     for item_id, name in BUNDLED.items():
-        ours = settings.geodata() / name
+        ours = settings.home() / name
         if not ours.is_file():
             said = f"the installed suite holds no {name}; set CAMPS_HOME to a copy of the suite"
             yield Check(SOURCES, item_id, None, said)
         elif item_id in withheld:
             yield _same_sum(item_id, files.sha256(ours), withheld[item_id])
         else:
-            yield _same_file(item_id, ours, payload / "geodata" / name)
+            yield _same_file(item_id, ours, payload / name)
 
 
 def _same_sum(item_id: str, found: str, total: str) -> Check:

@@ -120,7 +120,7 @@ class _Build:
     def _pass_on(self, held: Input) -> None:
         source = self.evidence.inputs.path(held.item_id)
         if restriction.may_pass(source, held.item_id, self.secrets):
-            files.write_bytes(self.folder / "geodata" / BUNDLED[held.item_id], source.read_bytes())
+            files.write_bytes(self.folder / BUNDLED[held.item_id], source.read_bytes())
         else:
             self.withheld.append(held.item_id)
             self.log = self.log.append(held.item_id, "withheld", sha256_before=held.sha256)

@@ -94,7 +94,7 @@ def _missing_lists(published: Iterable[str]) -> list[str]:
 def _missing_inputs(payload: Path) -> list[str]:
     """Return the withheld inputs that the installed suite does not hold as they were."""
     withheld = read_withheld(payload)
-    ours = {item_id: settings.geodata() / BUNDLED[item_id] for item_id in withheld}
+    ours = {item_id: settings.home() / BUNDLED[item_id] for item_id in withheld}
     return [item for item, path in ours.items() if not path.is_file() or files.sha256(path) != withheld[item]]
 
 
@@ -105,10 +105,10 @@ def _missing_inputs(payload: Path) -> list[str]:
 def _home_from(payload: Path, home: Path) -> Iterator[None]:
     """Let the suite read its record from a copy of the package's; what is withheld there comes from the suite's own."""
     for item_id, name in BUNDLED.items():
-        held = payload / "geodata" / name
-        source = held if item_id not in read_withheld(payload) else settings.geodata() / name
+        held = payload / name
+        source = held if item_id not in read_withheld(payload) else settings.home() / name
         if source.is_file():
-            files.write_bytes(home / "geodata" / name, source.read_bytes())
+            files.write_bytes(home / name, source.read_bytes())
     before = os.environ.get("CAMPS_HOME")
     os.environ["CAMPS_HOME"] = str(home)
     try:

@@ -91,6 +91,7 @@ _TITLES = {
     "claims": "Claims and disputes",
     "restrictions": "What a public edition leaves out",
     "register": "Register of published lists",
+    "record": "What the record says of itself",
     "dabancheng-footprints": "Dabancheng footprints on 13 dates",
     "dabancheng-looks": "Dabancheng: which site was seen in which image",
     "dabancheng-looks-by-area": "Dabancheng: which part was seen in which image",
