@@ -33,8 +33,6 @@ VENV = ROOT / ".venv"
 PRIVATE_UV = ROOT / ".uv"
 UV_VERSION = "0.13.9"
 OLDEST_PYTHON = (3, 11)
-#: The newest for which each locked package has a wheel: opentimelineio has none for 3.14 yet.
-NEWEST_PYTHON = (3, 13)
 
 CHROMIUM_NAMES = (
     "chromium-headless-shell",
@@ -55,7 +53,6 @@ FONT_PATTERNS = {
     "Chinese": ("NotoSansCJK*-Regular*", "NotoSansCJK[.-]*", "NotoSansSC*", "SourceHanSans*", "PingFang*", "msyh.tt*"),
     "Arabic": ("NotoNaskhArabic*", "NotoSansArabic*", "GeezaPro*", "segoeui.ttf"),
 }
-MOST_REASON_LINES = 8
 _FONT_FOLDERS = (
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -261,25 +258,7 @@ def _say(doing: str) -> None:
 def _check_python() -> str:
     if sys.version_info < OLDEST_PYTHON:
         raise SetupError(f"Python {sys.version.split()[0]} is too old; run: make PYTHON=python3.12 (any from 3.11 on)")
-    chosen = find_python()
-    if chosen != sys.executable:
-        return f"{chosen}, since not every package has a wheel for {sys.version.split()[0]} yet"
-    if sys.version_info[:2] > NEWEST_PYTHON:
-        _say(f"no Python 3.11 to {_dotted(NEWEST_PYTHON)} is here; packages without a wheel for this one are compiled")
     return f"{sys.version.split()[0]} at {sys.executable}"
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))
-
-
-def find_python() -> str:
-    """Return the Python that the environment is made with: this one, or where it is too new one from the PATH."""
-    if sys.version_info[:2] <= NEWEST_PYTHON:
-        return sys.executable
-    minors = range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1)
-    there = (shutil.which(f"python3.{minor}") for minor in minors)
-    return next((path for path in there if path and _runs([path, "-c", "import venv"])), sys.executable)
 
 
 def _provide_uv() -> str:
@@ -330,7 +309,7 @@ def _provide_packages() -> str:
     _say(f"making {VENV.name} from requirements.lock: {wrong}")
     uv = str(find_uv())
     # Laid anew: uv trusts its list of what it installed, and would not bring back files that were deleted since.
-    _must([uv, "venv", "-q", "--clear", "--python", find_python(), str(VENV)])
+    _must([uv, "venv", "-q", "--clear", "--python", sys.executable, str(VENV)])
     into = ["-q", "--python", str(_venv_python())]
     _must([uv, "pip", "sync", *into, "--require-hashes", str(ROOT / "requirements.lock")])
     _must([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
@@ -349,7 +328,7 @@ def _wrong_in_venv() -> str:
     except (OSError, subprocess.SubprocessError):
         return "its Python does not start"
     if done.returncode or done.stderr:
-        return f"its Python does not start: {_last_lines(done.stderr)}"
+        return f"its Python does not start: {_last_line(done.stderr)}"
     return done.stdout.strip()
 
 
@@ -497,15 +476,14 @@ def _runs(command: list[str], *, timeout_s: float = 300) -> bool:
         _say(f"'{' '.join(command[:4])} …' gave no answer within {timeout_s:.0f} s")
         return False
     except subprocess.CalledProcessError as error:
-        _say(f"'{' '.join(command[:4])} …' failed: {_last_lines(error.stderr or error.stdout)}")
+        _say(f"'{' '.join(command[:4])} …' failed: {_last_line(error.stderr or error.stdout)}")
         return False
     return True
 
 
-def _last_lines(text: str) -> str:
-    """Return the end of what a command printed: the last line alone often names no reason."""
+def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return "\n            ".join(line[:200] for line in lines[-MOST_REASON_LINES:]) or "it printed nothing"
+    return lines[-1][:200] if lines else "it printed nothing"
 
 
 def _must(command: list[str]) -> None:

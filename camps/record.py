@@ -99,7 +99,8 @@ class Metric(Table):
         Whether a printed 0 is a ``value`` or stands for ``unknown``.
     held
         How long a value may stand for a site that was not looked at again: ``while_open`` (until the place is known
-        to be closed), ``to_next_date`` (not past the next date that the list covers), ``never``, or days.
+        to be closed), ``to_next_date`` (not past the next date that the list covers), ``never``, or days. Left out:
+        ``while_open`` for what is built (``buildings`` and areas), ``to_next_date`` for people and all else.
     counts_when_closed
         Whether the value of a place still counts after it closed.
     """
@@ -110,7 +111,7 @@ class Metric(Table):
     unit: str = ""
     whole: bool = True
     zero: Literal["value", "unknown"] = "value"
-    held: Literal["while_open", "to_next_date", "never"] | Annotated[int, Field(gt=0)] = "while_open"
+    held: Literal["while_open", "to_next_date", "never"] | Annotated[int, Field(gt=0)] | None = None
     counts_when_closed: bool = False
 
 

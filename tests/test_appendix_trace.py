@@ -37,7 +37,7 @@ def _row(folder: Path, number: int) -> dict[str, str]:
     values = dict.fromkeys(records.FRAME_COLUMNS, "")
     return values | {
         "frame": str(number), "timecode": "01:00:00:00", "day": "2018-07-02", "date_shown": "2018", "kind": "observed",
-        "n_observed": "3", "n_sites": "3", "total": "40.0", "site_ids": SITES, "key": str(number),
+        "n_observed": "3", "n_held": "0", "n_sites": "3", "total": "40.0", "site_ids": SITES, "key": str(number),
         "file": path.relative_to(folder).as_posix(), "sha256": files.sha256(path),
     }  # fmt: skip
 
@@ -52,7 +52,7 @@ def test_a_frame_leads_to_sites_rows_sources_and_hashes(delivery: Path) -> None:
     assert found.holds
     assert f"{files.sha256(path)}, as recorded" in report
     assert "shows: 2018 (observed), day of the film clock 2018-07-02" in report
-    assert "total: 40 over 3 observed of 3 sites" in report
+    assert "total: 40 over 3 counted and 0 held of 3 sites" in report
     assert "row 2 of gazetteer.csv (gazetteer); counts as printed: 2017: N/A, 2018: 40, 2019: 68, 2020: 92" in report
     assert "cn-qincheng  Qincheng Prison" in report
     assert "https://en.wikipedia.org/wiki/Qincheng_Prison" in report

@@ -222,7 +222,7 @@ def test_counters_say_what_the_page_said(filmed: Filmed, done: dict[str, Any]) -
     boxes = {effect["name"]: effect["keys"] for effect in layer["effects"] if "Checkbox" in effect["kind"]}
     assert set(boxes) == {f"{name} known" for name in sliders}
     assert {key["type"] for keys in [*sliders.values(), *boxes.values()] for key in keys} == {6614}
-    for name, key in (("Buildings", "total"), ("Buildings at most", "total_hi"), ("Sites known", "n_observed")):
+    for name, key in (("Buildings", "total"), ("Buildings at most", "total_hi"), ("Sites counted", "n_observed")):
         assert [_held(sliders[name], at) for at in range(20)] == pytest.approx(
             [said[key] for said in filmed.described], abs=1e-5
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -171,72 +170,3 @@ def test_an_environment_whose_python_does_not_start_is_said(bare: Path, monkeypa
     (bare / ".venv" / "bin").mkdir(parents=True)
     _program(bare / ".venv" / "bin", "python", "echo gone >&2; exit 1")
     assert machine._wrong_in_venv() == "its Python does not start: gone"
-
-
-# ── which Python ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _too_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "NEWEST_PYTHON", (sys.version_info[0], sys.version_info[1] - 1))
-    monkeypatch.setattr(machine, "OLDEST_PYTHON", (sys.version_info[0], sys.version_info[1] - 2))
-
-
-def test_where_this_python_is_too_new_for_a_package_another_one_is_chosen_and_named(
-    bare: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert machine.find_python() == sys.executable
-    _too_new(monkeypatch)
-    _program(bare, f"python3.{sys.version_info[1] - 1}", "exit 1")
-    older = _program(bare, f"python3.{sys.version_info[1] - 2}", "exit 0")
-    assert machine.find_python() == str(older)
-    assert str(older) in machine._check_python()
-
-
-def test_where_no_other_python_is_there_the_set_up_says_what_it_will_do(
-    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _too_new(monkeypatch)
-    assert machine.find_python() == sys.executable
-    machine._check_python()
-    assert "packages without a wheel for this one are compiled" in capsys.readouterr().out
-
-
-def test_the_reason_of_a_failure_is_printed_and_not_its_last_line_alone(
-    bare: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    failing = _program(
-        bare, "uv", "printf 'Failed to build thing\\nno wheel for cp314\\nhint: see above\\n' >&2; exit 1"
-    )
-    assert not machine._runs([str(failing)])
-    assert "no wheel for cp314" in capsys.readouterr().out
-
-
-#: Pure Python, published as source alone; any machine can build them.
-_SOURCE_ONLY = ("bagit", "odfpy")
-
-
-@pytest.mark.parametrize("minor", range(machine.OLDEST_PYTHON[1], machine.NEWEST_PYTHON[1] + 1))
-@pytest.mark.parametrize(
-    "platform",
-    ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"],
-)
-def test_each_locked_package_has_a_wheel_for_the_pythons_and_platforms_that_the_readme_names(
-    platform: str, minor: int, tmp_path: Path
-) -> None:
-    uv = machine.find_uv()
-    if uv is None:
-        pytest.skip("no uv here to resolve with")
-    lock = ["--no-deps", "-r", str(machine.ROOT / "requirements.lock")]
-    from_source = [flag for name in _SOURCE_ONLY for flag in ("--no-binary", name)]
-    asked = ["--python-version", f"3.{minor}", "--python-platform", platform, "--only-binary", ":all:", *from_source]
-    done = subprocess.run(
-        [uv, "pip", "install", "-q", "--dry-run", "--target", str(tmp_path / "nowhere"), *asked, *lock],
-        env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": "15.0"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if re.search("error sending request|failed to fetch", done.stderr, re.IGNORECASE):
-        pytest.skip("no package registry is reached from here")
-    assert done.returncode == 0, done.stderr

@@ -287,7 +287,7 @@ def _dates(meta: dict[str, Any], *, steps: int) -> list[float]:
 
 def _assert_same(found: dict[str, Any], state: timeline.State, label: str) -> None:
     row = state.row()
-    for key in ("date_shown", "kind", "n_observed", "n_sites"):
+    for key in ("date_shown", "kind", "n_observed", "n_held", "n_ended", "n_sites"):
         assert found[key] == row[key], f"{label} {key}"
     for key in ("total", "total_lo", "total_hi"):
         assert found[key] == (None if row[key] is None else pytest.approx(row[key], rel=1e-9, abs=1e-6)), (
@@ -307,7 +307,7 @@ def _prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return lambda *given, **named: (made or made.append(function(*given, **named)) or made)[0]
 
     monkeypatch.setattr(drawn, "cues", once(drawn.cues))
-    monkeypatch.setattr(values, "_looks", once(values._looks))
+    monkeypatch.setattr(values, "looks_of", once(values.looks_of))
 
 
 @pytest.mark.browser
@@ -319,6 +319,27 @@ def test_growth_is_the_state_of_the_timeline_at_every_date(written, opened, mode
     sites = sites[sites["site_id"].isin(counts["unit"])]
     for t in _dates(one.page.evaluate("camps.meta"), steps=24):
         _assert_same(one.frame(t=t, mode=mode), timeline.at(sites, None, t, mode=mode, counts=counts), f"{mode} {t}")
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("_prepared_once")
+@pytest.mark.parametrize("mode", MODES)
+def test_a_value_that_is_held_no_more_is_in_no_total_of_the_page(tmp_path, opened, mode):
+    sites, counts = catalogue.load(), catalogue.counts().assign(metric="prisoners")
+    sites = sites[sites["site_id"].isin(counts["unit"])]
+    sites["closed"] = [("2018-03" if n % 3 else None) for n in range(len(sites))]
+    one = opened(maps.write_map(maps.growth_map(sites, counts), tmp_path / "m.html"))
+    ended = set()
+    for t in _dates(one.page.evaluate("camps.meta"), steps=16):
+        found = one.frame(t=t, mode=mode)
+        _assert_same(found, timeline.at(sites, None, t, mode=mode, counts=counts), f"{mode} {t}")
+        ended.add(found["n_ended"] > 0)
+    assert ended == {True, False}
+    texts = " ".join(entry["text"] for entry in found["texts"])
+    assert "held from before" in texts
+    assert "not added" in texts
+    assert one.page.evaluate("camps.page.data.marks") == ["stale", "unknown", "zero", "closed", "lapsed"]
+    assert one.complaints == []
 
 
 @pytest.mark.browser

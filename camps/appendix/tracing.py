@@ -108,11 +108,15 @@ def _trace_frame(path: Path) -> Trace:
         ("SHA-256", f"{found}, {said}"),
         ("frame", f"{row['frame']}, timecode {row['timecode']}"),
         ("shows", f"{row['date_shown']} ({row['kind']}), day of the film clock {row['day']}"),
-        ("total", f"{_rounded(row['total'])} over {row['n_observed']} observed of {row['n_sites']} sites"),
+        ("total", f"{_rounded(row['total'])} over {_counted(row)} of {row['n_sites']} sites"),
     )
     site_ids = row["site_ids"].split()
     sites = tuple("\n".join(site.lines()) for site in find_sites(site_ids))
     return Trace(str(path), facts, (("Sites, rows and sources", sites),), holds=same)
+
+
+def _counted(row: dict[str, str]) -> str:
+    return f"{row['n_observed']} counted and {row['n_held']} held"
 
 
 def _rounded(total: str) -> str:

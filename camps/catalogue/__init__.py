@@ -87,8 +87,8 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
     -------
     DataFrame
         ``series`` table: unit (site_id), metric, t (EDTF year), value (null when not a number), lo, hi, kind,
-        stale_days, plus status (observed, not_imaged, no_record, obscured), verbatim (the printed cell) and the
-        groups tier, admin1, admin2, system and source_id of the site.
+        stale_days, plus status (observed, not_imaged, no_record, obscured), verbatim (the printed cell), the groups
+        tier, admin1, admin2, system and source_id of the site, and the date on which it closed, ``closed``.
 
     Raises
     ------
@@ -96,12 +96,17 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
         When a list is not here, not sound or not the registered one, or none of them counts `metric`.
     """
     chosen = source_ids or DEFAULT_SOURCES
-    read = [sources.read(source_id).counts for source_id in chosen]
+    read = [_counts_of(sources.read(source_id)) for source_id in chosen]
     wanted = [frame[frame["metric"] == metric] for frame in read if not frame.empty]
     if not any(len(frame) for frame in wanted):
         known = "expected a list that counts them, such as aspi-xjdp-v1"
         raise InputError(f"{', '.join(chosen)}: no counts of {metric}; {known}")
     return pd.concat(wanted, ignore_index=True)
+
+
+def _counts_of(source: sources.Source) -> pd.DataFrame:
+    closed = source.records.set_index("site_id")["closed"]
+    return source.counts.assign(closed=source.counts["unit"].map(closed))
 
 
 def link(left: str, right: str, *, ignore_references: bool = False, decisions: Path | None = None) -> Links:

@@ -20,8 +20,8 @@ from camps.film.timecode import timecode
 
 JOURNAL = ".unfinished.jsonl"
 FRAME_COLUMNS = (
-    "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_sites", "total", "total_lo", "total_hi",
-    "lon", "lat", "zoom", "site_ids", "file", "sha256", "key",
+    "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_held", "n_sites", "total", "total_lo",
+    "total_hi",    "lon", "lat", "zoom", "site_ids", "file", "sha256", "key",
 )  # fmt: skip
 Row = dict[str, str]
 
@@ -40,7 +40,7 @@ def frame_row(
     values: dict[str, Any] = {
         "frame": number, "timecode": timecode(number - FIRST_FRAME, rate),
         "day": clock.to_date(state["t"]).isoformat(),
-        **{name: described.get(name) for name in FRAME_COLUMNS[3:10]},
+        **{name: described.get(name) for name in FRAME_COLUMNS[3:11]},
         "lon": state.get("lon"), "lat": state.get("lat"), "zoom": state.get("zoom"),
         "site_ids": " ".join(map(str, site_ids)), "file": file, "sha256": sha256, "key": key,
     }  # fmt: skip

@@ -16,6 +16,7 @@ from camps.growth.comparison import (
     rates,
     verdict,
 )
+from camps.growth.holding import HeldRule, rule_of
 from camps.growth.intervals import bounds, curves
 from camps.growth.measured import Metric, hold, series
 from camps.growth.onsets import onset, site_onsets, turnbull
@@ -23,6 +24,7 @@ from camps.growth.sourced import fullest, values
 from camps.growth.uncertainty import budget, edge_bias_m2, increase, pixel_counting_sd_m2, vertex_noise_sd_m2
 
 __all__ = [
+    "HeldRule",
     "MapAccuracy",
     "Metric",
     "aggregate",
@@ -43,6 +45,7 @@ __all__ = [
     "pixel_counting_sd_m2",
     "rate_a_year",
     "rates",
+    "rule_of",
     "series",
     "site_onsets",
     "turnbull",

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from camps import settings
 from camps.errors import Fault, InputError, raise_faults
-from camps.growth.dates import in_order
+from camps.growth.dates import as_edtf, days, in_order, standing_day
+from camps.growth.holding import HeldRule, held_until, rule_of
 
 Estimator = Literal["naive", "held", "panel", "chain"]
 Floats = NDArray[np.float64]
@@ -33,22 +34,25 @@ def aggregate(
     by: str | None = None,
     estimator: Estimator = "chain",
     base: str | None = None,
+    held: HeldRule | None = None,
     draws: int = settings.BOOTSTRAP_DRAWS,
     seed: int = settings.SEED,
 ) -> pd.DataFrame:
     """Aggregate values of sites over time, without letting a site that was not looked at read as a loss.
 
     With aₜ the values of the sites observed at t: ``naive`` is Σaₜ over what was observed; ``held`` the sum of each
-    site's last observed value; ``panel`` the sum over the sites observed at every date; ``chain`` the index
-    Iₜ = Iₜ₋₁ · Σaₜ/Σaₜ₋₁ over the sites observed at both dates, 100 at `base` and followed from there both ways.
-    Only ``panel`` and ``chain`` measure growth: the held total also rises when a site is first seen, and the naive
-    one falls when fewer are looked at.
+    site's last observed value, for as long as the metric lets it be held; ``panel`` the sum over the sites
+    observed at every date; ``chain`` the index Iₜ = Iₜ₋₁ · Σaₜ/Σaₜ₋₁ over the sites observed at both dates, 100 at
+    `base` and followed from there both ways. Only ``panel`` and ``chain`` measure growth: the held total also rises
+    when a site is first seen, and the naive one falls when fewer are looked at.
 
     Parameters
     ----------
     counts
         A "series" table of one metric: ``unit``, ``metric``, ``t`` (EDTF), ``value`` (null when not observed), and
-        the column `by`. Rows may be in any order; a missing row means the same as a null value.
+        the column `by`. Rows may be in any order; a missing row means the same as a null value. Where it has ``closed``
+        (EDTF), a site leaves the held sum when it is known to have closed; where it has ``source_id``, each list has
+        its own dates.
     by
         Column to group by, such as ``tier`` or ``admin2``; ``unit`` or ``site`` gives a group a site; ``None`` takes
         all sites together. A site whose group is null goes to the group ``not stated``.
@@ -56,6 +60,8 @@ def aggregate(
         ``naive``, ``held``, ``panel`` or ``chain``.
     base
         Date whose index is 100; the first date by default. See :func:`bases` for those that leave an index.
+    held
+        How long a value may be held; by default the rule of the metric, see :func:`camps.growth.rule_of`.
     draws, seed
         Of the bootstrap over sites. The same seed is used for each group, on site ids in sorted order.
 
@@ -71,9 +77,10 @@ def aggregate(
             Null where the row is suppressed or not defined; the interval is null for a group of one site.
         ``n_sites``
             Sites of the group; for ``panel`` the sites of the panel, of which alone the number speaks.
-        ``n_observed``, ``n_held``, ``n_never``
+        ``n_observed``, ``n_held``, ``n_never``, ``n_ended``
             Sites whose own value at t enters the number; sites that enter with an earlier value; sites of the group
-            not observed at t or before.
+            not observed at t or before; and for ``held`` the sites whose last value may not be held any more, because
+            the place has closed or the value is too old. They are no part of the number.
         ``index``, ``index_lo``, ``index_hi``
             100 at `base`, with its 95 % interval.
         ``n_matched``
@@ -94,31 +101,32 @@ def aggregate(
 
     References
     ----------
-    METHOD 4, Aggregates over many sites.
+    METHOD 4, Aggregates over many sites, and 8, Held has an end.
     """
     by = "unit" if by == "site" else by
     _require_sound(counts, by=by, estimator=estimator, base=base, draws=draws)
     dates = in_order(counts["t"].astype(str))
     at_base = dates.index(base) if base is not None else 0
-    groups = _matrices(counts, dates, by=by)
+    groups = _matrices(counts, dates, by=by, held=held)
     smallest = 0 if by == "unit" else settings.MIN_MATCHED_SITES
     tables = [
-        _group_table(values, estimator, at_base, smallest=smallest, draws=draws, seed=seed)
-        for values in groups.values()
+        _group_table(group, estimator, at_base, smallest=smallest, draws=draws, seed=seed) for group in groups.values()
     ]
     table = pd.DataFrame({name: np.concatenate([one[name] for one in tables]) for name in tables[0]})
     table = table.assign(group=np.repeat(list(groups), len(dates)), t=dates * len(groups), estimator=estimator)
     return _typed(table.assign(metric=str(counts["metric"].iloc[0]), draws=draws, seed=seed))
 
 
-def bases(counts: pd.DataFrame, *, by: str | None = None, estimator: Estimator = "chain") -> pd.DataFrame:
+def bases(
+    counts: pd.DataFrame, *, by: str | None = None, estimator: Estimator = "chain", held: HeldRule | None = None
+) -> pd.DataFrame:
     """Return how many dates have an index for each date that could be its base.
 
     A base at which too few sites were looked at, or nothing was counted, leaves no index at any date.
 
     Parameters
     ----------
-    counts, by, estimator
+    counts, by, estimator, held
         As for :func:`aggregate`.
 
     Returns
@@ -145,15 +153,15 @@ def bases(counts: pd.DataFrame, *, by: str | None = None, estimator: Estimator =
     dates = in_order(counts["t"].astype(str))
     smallest = 0 if by == "unit" else settings.MIN_MATCHED_SITES
     rows = [
-        (group, date, len(values), int(np.count_nonzero(~np.isnan(values[:, at]))),
-         int(np.isfinite(_index_alone(values, estimator, at, smallest)).sum()))
-        for group, values in _matrices(counts, dates, by=by).items() for at, date in enumerate(dates)
+        (name, date, len(group.value), int(np.count_nonzero(~np.isnan(group.value[:, at]))),
+         int(np.isfinite(_index_alone(group, estimator, at, smallest)).sum()))
+        for name, group in _matrices(counts, dates, by=by, held=held).items() for at, date in enumerate(dates)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["group", "base", "n_sites", "n_observed", "n_dates"])
 
 
-def _index_alone(values: Floats, estimator: Estimator, at_base: int, smallest: int) -> Floats:
-    parts = _parts(values, estimator, at_base, smallest)
+def _index_alone(group: _Matrix, estimator: Estimator, at_base: int, smallest: int) -> Floats:
+    parts = _parts(group, estimator, at_base, smallest)
     _, index = _estimate(parts, np.ones((1, len(parts.numerator))), at_base)
     known = (parts.n_matched >= smallest) & (parts.n_matched > 0)
     return np.where(known & known[at_base], index[0], np.nan)
@@ -199,22 +207,42 @@ def _row_faults(counts: pd.DataFrame) -> list[Fault]:
     return faults
 
 
-def _matrices(counts: pd.DataFrame, dates: list[str], *, by: str | None) -> dict[str, Floats]:
-    """Return, for each group, values by site (rows, in sorted order) and date (columns); not observed is NaN."""
+@dataclass(frozen=True)
+class _Matrix:
+    """What a group observed, by site (rows, in sorted order) and date (columns).
+
+    Not observed is NaN; ``until`` is the day on which the value ceases to be held, ``day`` that of each date.
+    """
+
+    value: Floats
+    until: Floats
+    day: Floats
+
+    def of(self, rows: NDArray[np.intp]) -> _Matrix:
+        return _Matrix(self.value[rows], self.until[rows], self.day)
+
+
+def _matrices(counts: pd.DataFrame, dates: list[str], *, by: str | None, held: HeldRule | None) -> dict[str, _Matrix]:
+    """Return, for each group, what was observed at its sites, in sorted order."""
     row, units = pd.factorize(counts["unit"].astype(str), sort=True)
     column = pd.Index(dates).get_indexer(pd.Index(counts["t"].astype(str)))
-    values = np.full((len(units), len(dates)), np.nan)
+    values, until = np.full((2, len(units), len(dates)), np.nan)
     values[row, column] = counts["value"].astype("Float64").to_numpy("float64", na_value=np.nan)
+    looks = counts.reset_index(drop=True)
+    looks = looks.assign(day=days(as_edtf(looks["t"]), end="standing"))
+    rule = held or rule_of(str(counts["metric"].iloc[0]))
+    until[row, column] = held_until(looks, counts, rule)["until"]
+    every = _Matrix(values, until, np.array([standing_day(date) for date in dates], dtype=np.float64))
     if by is None:
-        return {ALL_SITES: values}
+        return {ALL_SITES: every}
     code, levels = pd.factorize(_group_of_unit(counts, by).reindex(units), sort=True)
     order = np.argsort(code, kind="stable")
     ends = np.searchsorted(code[order], np.arange(-1, len(levels) + 1))
-    groups = [values[order[start:end]] for start, end in pairwise(ends)]
-    stated = {str(level): group for level, group in zip(levels, groups[1:], strict=True)}
-    if len(groups[0]):
-        stated[NOT_STATED] = np.concatenate([stated.pop(NOT_STATED, groups[0][:0]), groups[0]])
-    return stated
+    rows = [order[start:end] for start, end in pairwise(ends)]
+    stated = {str(level): members for level, members in zip(levels, rows[1:], strict=True)}
+    if len(rows[0]):
+        stated[NOT_STATED] = np.concatenate([stated.pop(NOT_STATED, rows[0][:0]), rows[0]])
+    return {name: every.of(members) for name, members in stated.items()}
 
 
 def _group_of_unit(counts: pd.DataFrame, by: str) -> pd.Series[Any]:
@@ -241,10 +269,12 @@ class _Parts:
     n_observed: NDArray[np.int64]
     n_held: NDArray[np.int64]
     n_never: NDArray[np.int64]
+    n_ended: NDArray[np.int64]
     n_matched: NDArray[np.int64]
 
 
-def _parts(values: Floats, estimator: Estimator, at_base: int, smallest: int) -> _Parts:
+def _parts(group: _Matrix, estimator: Estimator, at_base: int, smallest: int) -> _Parts:
+    values = group.value
     seen = ~np.isnan(values)
     if estimator == "panel":
         return _panel(values, seen, smallest)
@@ -252,9 +282,10 @@ def _parts(values: Floats, estimator: Estimator, at_base: int, smallest: int) ->
     if estimator == "chain":
         return _chain(values, seen, never, _references(seen, at_base, smallest))
     observed = _tally(seen)
-    held = len(values) - never - observed if estimator == "held" else observed * 0
-    numerator = _held(values) if estimator == "held" else values
-    return _Parts(np.nan_to_num(numerator), None, None, len(values), observed, held, never, observed + held)
+    numerator = _held(group) if estimator == "held" else values
+    held = _tally(~np.isnan(numerator)) - observed
+    ended = len(values) - never - observed - held if estimator == "held" else observed * 0
+    return _Parts(np.nan_to_num(numerator), None, None, len(values), observed, held, never, ended, observed + held)
 
 
 def _panel(values: Floats, seen: Flags, smallest: int) -> _Parts:
@@ -263,7 +294,7 @@ def _panel(values: Floats, seen: Flags, smallest: int) -> _Parts:
     members = seen[:, dates].all(axis=1) if dates.any() else np.zeros(len(values), dtype=bool)
     size = np.where(dates, members.sum(), 0)
     panel = np.where(dates, values[members], 0.0)
-    return _Parts(panel, None, None, len(panel), size, size * 0, size * 0, size)
+    return _Parts(panel, None, None, len(panel), size, size * 0, size * 0, size * 0, size)
 
 
 def _references(seen: Flags, at_base: int, smallest: int) -> NDArray[np.intp]:
@@ -282,12 +313,16 @@ def _chain(values: Floats, seen: Flags, never: NDArray[np.int64], reference: NDA
     matched = seen & seen[:, reference]
     entering = _tally(matched)
     numerator, denominator = np.where(matched, values, 0), np.where(matched, values[:, reference], 0)
-    return _Parts(numerator, denominator, reference, len(values), entering, entering * 0, never, entering)
+    none = entering * 0
+    return _Parts(numerator, denominator, reference, len(values), entering, none, never, none, entering)
 
 
-def _held(values: Floats) -> Floats:
-    latest = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(values.shape[1])), axis=1)
-    return np.take_along_axis(values, latest, axis=1)
+def _held(group: _Matrix) -> Floats:
+    """Return each site's value at each date: its own, or its last one where that may still be held."""
+    columns = np.arange(group.value.shape[1])
+    latest = np.maximum.accumulate(np.where(np.isnan(group.value), 0, columns), axis=1)
+    value, until = (np.take_along_axis(which, latest, axis=1) for which in (group.value, group.until))
+    return np.where((latest == columns) | (group.day < until), value, np.nan)
 
 
 def _tally(flags: Flags) -> NDArray[np.int64]:
@@ -295,9 +330,9 @@ def _tally(flags: Flags) -> NDArray[np.int64]:
 
 
 def _group_table(
-    values: Floats, estimator: Estimator, at_base: int, *, smallest: int, draws: int, seed: int
+    group: _Matrix, estimator: Estimator, at_base: int, *, smallest: int, draws: int, seed: int
 ) -> dict[str, NDArray[Any]]:
-    parts = _parts(values, estimator, at_base, smallest)
+    parts = _parts(group, estimator, at_base, smallest)
     value, index = _estimate(parts, np.ones((1, len(parts.numerator))), at_base)
     hidden = parts.n_matched < smallest
     spread = np.full((2, 2, len(hidden)), np.nan)
@@ -310,7 +345,7 @@ def _group_table(
         numbers[3:] = np.nan
     counted = {
         "n_sites": np.full(len(hidden), parts.n_sites), "n_observed": parts.n_observed, "n_held": parts.n_held,
-        "n_never": parts.n_never, "n_matched": parts.n_matched, "suppressed": hidden,
+        "n_never": parts.n_never, "n_ended": parts.n_ended, "n_matched": parts.n_matched, "suppressed": hidden,
     }  # fmt: skip
     return {**dict(zip(_NUMBERS, numbers, strict=True)), **counted}
 
@@ -360,9 +395,9 @@ def _interval(samples: Floats) -> Floats:
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    whole = ["n_sites", "n_observed", "n_held", "n_never", "n_matched"]
+    whole = ["n_sites", "n_observed", "n_held", "n_never", "n_ended", "n_matched"]
     names = [
-        "group", "t", "estimator", "value", "lo", "hi", *whole[:4], "index", "index_lo", "index_hi", "n_matched",
+        "group", "t", "estimator", "value", "lo", "hi", *whole[:5], "index", "index_lo", "index_hi", "n_matched",
         "suppressed", "metric", "draws", "seed",
     ]  # fmt: skip
     text = dict.fromkeys(["group", "t", "estimator", "metric"], "string")

@@ -13,6 +13,7 @@ from camps import crs, settings
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import BUILT
 from camps.growth.dates import as_edtf, days
+from camps.growth.holding import HeldRule, held_until, rule_of
 from camps.growth.looks import require_tracks, site_keys
 from camps.growth.uncertainty import EDGE_BIAS_SD_M, FALSE_CHANCE, budget
 
@@ -148,34 +149,57 @@ def _finished(table: pd.DataFrame, metric: str, unseen: pd.DataFrame, *, draws: 
     return pd.DataFrame(table.sort_values(["unit", "day"], ignore_index=True)[names].astype({"metric": "string"}))
 
 
-def hold(values: pd.DataFrame) -> pd.DataFrame:
+def hold(values: pd.DataFrame, *, held: HeldRule | None = None) -> pd.DataFrame:
     """Return a series with each gap filled by the value last observed, and each row saying so.
 
     Parameters
     ----------
     values
-        A "series" table: ``unit``, ``metric``, ``t``, ``value``, ``lo``, ``hi``.
+        A "series" table: ``unit``, ``metric``, ``t``, ``value``, ``lo``, ``hi``, and where they are known ``closed``
+        (EDTF) and ``source_id``.
+    held
+        How long a value may be held; by default the rule of each metric, see :func:`camps.growth.rule_of`.
 
     Returns
     -------
     DataFrame
         On the index of `values`: the same rows, with ``kind`` ``observed`` or ``held`` and ``stale_days`` since the
-        look that the value is of. Before the first look value, kind and stale_days are null, never zero.
+        look that the value is of, and ``ended``: ``closed`` or ``lapsed`` where the last value may not be held any
+        more. There, as before the first look, value, kind and stale_days are null, never zero.
 
     Raises
     ------
     InputError
         For missing columns.
+
+    References
+    ----------
+    METHOD 8, Held has an end.
     """
     needed = ["unit", "metric", "t", "value", "lo", "hi"]
     missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in values]
     raise_faults(missing, "series")
-    day = days(values["t"], end="standing")
-    rows = values.assign(day=day, looked=day.where(values["value"].notna()))
-    rows = rows.sort_values(["unit", "metric", "day"], kind="stable")
+    rows = values.reset_index(drop=True).assign(day=days(values["t"], end="standing").to_numpy())
+    rows["looked"] = rows["day"].where(rows["value"].notna())
+    rows = rows.join(_ends(rows, held)).sort_values(["unit", "metric", "day"], kind="stable")
     unit = rows.groupby(["unit", "metric"], sort=False)
-    filled = rows.assign(**{name: unit[name].ffill() for name in ("value", "lo", "hi", "looked")})
-    stale = filled["day"] - filled["looked"]
-    kind = pd.Series("held", index=filled.index, dtype="string").mask(stale.eq(0), "observed").mask(stale.isna(), pd.NA)
+    carried = ("value", "lo", "hi", "looked", "until", "ended")
+    filled = rows.assign(**{name: unit[name].ffill() for name in carried})
+    stale, over = filled["day"] - filled["looked"], filled["day"].ge(filled["until"])
+    kind = pd.Series("held", index=filled.index, dtype="string").mask(stale.eq(0), "observed")
+    known = stale.notna() & ~over
     filled = filled.assign(kind=kind, stale_days=stale.astype("Int64"))
-    return pd.DataFrame(filled.drop(columns=["day", "looked"]).reindex(values.index))
+    for name in ("value", "lo", "hi", "kind", "stale_days"):
+        filled[name] = filled[name].where(known)
+    filled["ended"] = filled["ended"].where(over)
+    return pd.DataFrame(filled.drop(columns=["day", "looked", "until"]).sort_index().set_axis(values.index))
+
+
+def _ends(rows: pd.DataFrame, held: HeldRule | None) -> pd.DataFrame:
+    """Return until when the value of each look is held, and why no longer; null where a row has no value."""
+    seen = rows[rows["looked"].notna()]
+    ends = [
+        held_until(looks, rows[rows["metric"].eq(metric)], held or rule_of(str(metric)))
+        for metric, looks in seen.groupby("metric", observed=True)
+    ]
+    return pd.concat(ends).astype({"ended": "string"}) if ends else pd.DataFrame(columns=["until", "ended"])

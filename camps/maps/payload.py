@@ -12,6 +12,8 @@ import pandas as pd
 
 from camps import settings, style
 from camps.growth.dates import day_interval, standing_day
+from camps.growth.holding import CLOSED, LAPSED
+from camps.timeline.values import looks_of
 
 NAMES = ("en", "fr", "zh", "ug", "other")
 
@@ -63,7 +65,6 @@ def _site_entry(row: pd.Series[Any], class_id: str) -> dict[str, Any]:
         "unverified": True,
         "looks": [],
         "cells": [],
-        "years": [],
         "missed": [],
         "label_rank": None,
         "label_offset": 10,
@@ -71,24 +72,29 @@ def _site_entry(row: pd.Series[Any], class_id: str) -> dict[str, Any]:
 
 
 def add_counts(entries: list[dict[str, Any]], counts: pd.DataFrame) -> None:
-    """Give each site its looks ([day, value, lo, hi] in order), its cells as printed and the years with a count."""
+    """Give each site its looks, as the page's ``countState`` reads them, its cells as printed, and days of no count."""
     by_unit = dict(list(counts.groupby(counts["unit"].astype(str), sort=False)))
+    looks = dict(list(looks_of(counts).groupby("unit", sort=False)))
     for entry in entries:
         rows = by_unit.get(entry["id"])
         if rows is None:
             continue
-        known = rows[rows["value"].notna()]
-        looks = [_look(row) for row in known.to_dict("records")]
-        entry["looks"] = sorted(looks)
+        known = looks.get(entry["id"])
+        entry["looks"] = [] if known is None else [_look(row) for row in known.to_dict("records")]
         entry["missed"] = sorted(float(standing_day(str(t))) for t in rows.loc[rows["value"].isna(), "t"])
-        entry["years"] = sorted({int(str(t)[:4]) for t in known["t"]})
         entry["cells"] = [[str(row["t"]), _cell(row)] for row in rows.sort_values("t").to_dict("records")]
 
 
-def _look(row: dict[Any, Any]) -> list[float]:
-    value = float(row["value"])
-    ends = [number_or_none(row.get(end)) for end in ("lo", "hi")]
-    return [float(standing_day(str(row["t"]))), value, *(value if end is None else end for end in ends)]
+def _look(row: dict[Any, Any]) -> list[Any]:
+    numbers = [float(row[name]) for name in ("day", "value", "lo", "hi", "last")]
+    until = number_or_none(row["until"])
+    return [*numbers, until, None if until is None else str(row["ended"])]
+
+
+def endings(entries: list[dict[str, Any]], last_day: float) -> list[str]:
+    """Return why values cease to stand by a day, ``closed`` or ``lapsed``, in this order."""
+    found = {look[6] for entry in entries for look in entry["looks"] if look[5] is not None and look[5] <= last_day}
+    return [name for name in (CLOSED, LAPSED) if name in found]
 
 
 def _cell(row: dict[Any, Any]) -> str:

@@ -14,6 +14,7 @@ from camps.errors import Fault, InputError, raise_faults
 from camps.maps import outlines, page, payload
 from camps.maps.scenes import scene_entries
 from camps.timeline import Mode, clock_day, iso_day, stops
+from camps.timeline.state import with_closing
 
 Title = str | dict[str, str] | None
 Pair = tuple[str, str]
@@ -120,7 +121,7 @@ def growth_map(
         raise InputError("growth_map: none of the sites has a count; expected units of counts among the site_ids")
     ids, classes = _grouped(shown, "tier")
     entries = payload.site_entries(shown, ids)
-    payload.add_counts(entries, series)
+    payload.add_counts(entries, with_closing(series, shown))
     radius_of_one = payload.radius_of_one(entries)
     payload.rank_labels(entries, radius_of_one)
     here = series[series["unit"].isin(shown["site_id"])]
@@ -132,7 +133,7 @@ def growth_map(
     meta["key_step_days"] = 30
     content = _content("growth", entries, meta, relief=relief) | {
         "classes": classes,
-        "marks": ["stale", "unknown", "zero"],
+        "marks": ["stale", "unknown", "zero", *payload.endings(entries, meta["t_max"])],
         "options": _options(samples=payload.size_samples(entries), radius_of_one=radius_of_one, label_zoom=7.5),
     }
     return page.CampsMap(content, online=online)

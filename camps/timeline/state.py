@@ -12,6 +12,7 @@ import pandas as pd
 from camps.errors import InputError
 from camps.footprints import BUILT
 from camps.growth.dates import as_edtf, iso_day
+from camps.growth.holding import HeldRule
 from camps.growth.looks import look_days
 from camps.timeline.clock import (
     Mode,
@@ -26,7 +27,7 @@ from camps.timeline.clock import (
 from camps.timeline.drawn import footprints_state
 from camps.timeline.values import counts_state
 
-_VALUES = ["value", "lo", "hi", "kind", "stale_days", "t", "next_t"]
+_VALUES = ["value", "lo", "hi", "kind", "stale_days", "t", "next_t", "counted", "ended", "last_value"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class State:
     metric
         What ``value`` counts: the metric of the counts, or ``area_m2`` from footprints. None where there is neither.
     sites
-        A row a site as given, with its columns and ``value``, ``lo``, ``hi``, ``kind``, ``stale_days``, ``t`` and
-        ``next_t`` of :func:`camps.timeline.counts_state`.
+        A row a site as given, with its columns and ``value``, ``lo``, ``hi``, ``kind``, ``stale_days``, ``t``,
+        ``next_t``, ``counted``, ``ended`` and ``last_value`` of :func:`camps.timeline.counts_state`.
     footprints
         The outlines drawn, see :func:`camps.timeline.footprints_state`.
     """
@@ -63,9 +64,24 @@ class State:
         return len(self.sites)
 
     @property
-    def n_observed(self) -> int:
-        """The number of sites looked at by now, on the day or before; the others have no value."""
+    def n_known(self) -> int:
+        """The number of sites that enter the total, with a value of now or one that is held."""
         return int(self.sites["value"].notna().sum())
+
+    @property
+    def n_observed(self) -> int:
+        """The number of sites whose value is of the day, or of a month or year that the day is in."""
+        return int((self.sites["value"].notna() & self.sites["counted"]).sum())
+
+    @property
+    def n_held(self) -> int:
+        """The number of sites that enter the total with an earlier value, or one between two."""
+        return self.n_known - self.n_observed
+
+    @property
+    def n_ended(self) -> int:
+        """The number of sites whose last value does not stand any more: the place has closed, or it is too old."""
+        return int(self.sites["ended"].notna().sum())
 
     @property
     def total(self) -> float | None:
@@ -79,7 +95,7 @@ class State:
 
     @property
     def total_hi(self) -> float | None:
-        """The sum of the upper ends. Sites not looked at by now are in none of the three sums."""
+        """The sum of the upper ends. Sites without a value, or with one that is held no more, are in none."""
         return self._sum("hi")
 
     @property
@@ -108,8 +124,9 @@ class State:
         """Return the state as one row of a table of frames; numbers are null where nothing is known."""
         return {
             "date_shown": self.date_shown, "mode": self.mode, "kind": self.kind, "stale_days": self.stale_days,
-            "stale_days_max": self.stale_days_max, "n_observed": self.n_observed, "n_sites": self.n_sites,
-            "metric": self.metric, "total": self.total, "total_lo": self.total_lo, "total_hi": self.total_hi,
+            "stale_days_max": self.stale_days_max, "n_observed": self.n_observed, "n_held": self.n_held,
+            "n_ended": self.n_ended, "n_sites": self.n_sites, "metric": self.metric, "total": self.total,
+            "total_lo": self.total_lo, "total_hi": self.total_hi,
         }  # fmt: skip
 
 
@@ -122,6 +139,7 @@ def at(
     counts: pd.DataFrame | None = None,
     looks: pd.DataFrame | None = None,
     tracks: pd.DataFrame | None = None,
+    held: HeldRule | None = None,
 ) -> State:
     """Return the state of sites and footprints at a moment of the clock.
 
@@ -138,10 +156,13 @@ def at(
         ``observed`` holds and steps, ``bracket`` shows what is certain and what is possible, ``illustrative``
         interpolates and says so.
     counts
-        A "series" table of one metric; it gives the values. Without it the values are the built area (buildings and
+        A "series" table of one metric; it gives the values, held no longer than the closing dates of the `sites` and
+        the rule of the metric let them. Without it the values are the built area (buildings and
         blocks, m²) of the footprints at the sites that were looked at.
     looks, tracks
         The "look" table with ``observed_on``, and the "track" table; see :func:`camps.timeline.cues`.
+    held
+        How long a count may be held; by default the rule of the metric, see :func:`camps.growth.rule_of`.
 
     Returns
     -------
@@ -163,7 +184,7 @@ def at(
     here = _of_sites(footprints, sites)
     drawn = footprints_state(here, moment, mode, looks=looks, tracks=tracks)
     if counts is not None:
-        values, metric = counts_state(counts, moment, mode), _metric(counts)
+        values, metric = counts_state(with_closing(counts, sites), moment, mode, held=held), _metric(counts)
     else:
         days = look_days(here, looks)
         days = days[days["site_id"].isin(sites["site_id"])]
@@ -188,6 +209,14 @@ def _of_sites(footprints: gpd.GeoDataFrame | None, sites: gpd.GeoDataFrame) -> g
     return footprints[footprints["site_id"].isna() | footprints["site_id"].isin(sites["site_id"])]
 
 
+def with_closing(counts: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Return counts with ``closed`` of their sites, as the table of sites has it."""
+    if "closed" not in sites:
+        return counts
+    closed = sites.assign(unit=sites["site_id"].astype(str)).set_index("unit")["closed"]
+    return counts.assign(closed=counts["unit"].astype(str).map(closed))
+
+
 def _metric(counts: pd.DataFrame) -> str | None:
     return str(counts["metric"].iloc[0]) if "metric" in counts and len(counts) else None
 
@@ -206,7 +235,8 @@ def _built_area(drawn: gpd.GeoDataFrame, days: pd.DataFrame, moment: float, mode
     moving = pd.Series(state.index.isin(_moving_sites(drawn)), index=state.index)
     state["kind"] = kinds(unknown=state["last"].isna(), on_day=state["last"].eq(day), moving=moving, mode=mode)
     state["stale_days"] = (day - state["last"]).astype("Int64")
-    return state.assign(t=_iso(state["last"]), next_t=_iso(state["coming"])).reset_index()
+    state = state.assign(counted=state["last"].eq(day), ended=pd.Series(pd.NA, index=state.index, dtype="string"))
+    return state.assign(last_value=state["value"], t=_iso(state["last"]), next_t=_iso(state["coming"])).reset_index()
 
 
 def _moving_sites(drawn: gpd.GeoDataFrame) -> Any:

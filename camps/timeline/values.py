@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from camps.errors import Fault, raise_faults
-from camps.growth.dates import as_edtf
+from camps.growth.dates import as_edtf, days
+from camps.growth.holding import HeldRule, held_until, rule_of
 from camps.timeline.clock import (
     Mode,
     When,
@@ -20,7 +21,9 @@ from camps.timeline.clock import (
 )
 
 
-def counts_state(counts: pd.DataFrame, when: When, mode: Mode = "observed") -> pd.DataFrame:
+def counts_state(
+    counts: pd.DataFrame, when: When, mode: Mode = "observed", *, held: HeldRule | None = None
+) -> pd.DataFrame:
     """Return each site's value at a moment of the clock.
 
     The rule, to be followed to the digit by whoever draws the same state elsewhere:
@@ -39,21 +42,29 @@ def counts_state(counts: pd.DataFrame, when: When, mode: Mode = "observed") -> p
          ``interpolated``.
     5. lo and hi are those of look a (its value where it states none); for ``bracketed`` and ``interpolated`` they are
        the lower lo and the higher hi of a and b.
+    6. The value of look a stands until the first day u_a > d_a that :func:`camps.growth.held_until` gives by the rule
+       of the metric. From u_a on value, lo, hi, kind and stale_days are null again, and ended says why. Where
+       u_a < d_b nothing is said of the way from a to b: the value is held until u_a.
 
     Parameters
     ----------
     counts
-        A "series" table of one metric: ``unit``, ``t`` (EDTF), ``value`` and, where they are stated, ``lo``, ``hi``.
+        A "series" table of one metric: ``unit``, ``t`` (EDTF), ``value`` and, where they are stated, ``lo``, ``hi``,
+        ``closed`` (EDTF) and ``source_id``.
     when
         Decimal days since 1970-01-01, a date, or an EDTF date.
     mode
         ``observed``, ``bracket`` or ``illustrative``.
+    held
+        How long a value may be held; by default the rule of the metric, see :func:`camps.growth.rule_of`.
 
     Returns
     -------
     DataFrame
         A row a unit, sorted by unit: ``site_id``, ``value``, ``lo``, ``hi`` (float64), ``kind``, ``stale_days``
-        (Int64), ``t`` and ``next_t`` (EDTF of the looks a and b).
+        (Int64), ``t`` and ``next_t`` (EDTF of the looks a and b), ``counted`` (whether the date of look a means this
+        day too: a count of a year is of all the days of it that follow its own), ``ended`` (``closed`` or ``lapsed``
+        where the last value does not stand any more, else null) and ``last_value`` (that of look a, in any case).
 
     Raises
     ------
@@ -63,11 +74,11 @@ def counts_state(counts: pd.DataFrame, when: When, mode: Mode = "observed") -> p
 
     References
     ----------
-    METHOD 6, Showing time.
+    METHOD 6, Showing time, and 8, Held has an end.
     """
     require_mode(mode)
     require_columns(counts, ["unit", "t", "value"], "series of counts")
-    looks = _looks(counts)
+    looks = looks_of(counts, held)
     moment = clock_day(when)
     units = pd.Index(sorted(counts["unit"].astype(str).unique()), name="site_id")
     seen = looks[looks["day"] <= np.floor(moment)]
@@ -77,15 +88,26 @@ def counts_state(counts: pd.DataFrame, when: When, mode: Mode = "observed") -> p
     return _between(before, after, moment, mode)
 
 
-def _looks(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with a value, in the order of the clock, with ``day`` and with lo and hi filled."""
-    looks = pd.DataFrame({"unit": counts["unit"].astype(str), "t": as_edtf(counts["t"])})
+def looks_of(counts: pd.DataFrame, held: HeldRule | None = None) -> pd.DataFrame:
+    """Return the rows with a value, in the order of the clock, as whoever draws them needs them.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by ``unit`` and ``day``, the day at which ``t`` stands: ``value``, ``lo`` and ``hi`` (filled), ``last``
+        (the last day that the date means), ``until`` and ``ended`` of :func:`camps.growth.held_until`.
+    """
+    looks = pd.DataFrame({"unit": counts["unit"].astype(str), "t": as_edtf(counts["t"]), "row": counts.index})
     looks["value"] = _floats(counts["value"])
     for end in ("lo", "hi"):
         looks[end] = _floats(counts[end]).fillna(looks["value"]) if end in counts else looks["value"]
-    looks = looks[looks["value"].notna()]
-    looks["day"] = standing_days(looks["t"])
+    for name in {"closed", "source_id"} & set(counts):
+        looks[name] = counts[name]
+    looks = looks[looks["value"].notna()].reset_index(drop=True)
+    looks["day"], looks["last"] = standing_days(looks["t"]), days(looks["t"], end="last")
     _require_one_value_a_day(looks, counts)
+    metric = str(counts["metric"].iloc[0]) if "metric" in counts and len(counts) else None
+    looks = looks.join(held_until(looks, counts, held or rule_of(metric)))
     return looks.sort_values(["unit", "day"], ignore_index=True)
 
 
@@ -98,7 +120,7 @@ def _require_one_value_a_day(looks: pd.DataFrame, counts: pd.DataFrame) -> None:
     faults = [Fault("column metric", ", ".join(metrics), "one metric", "select one")] if len(metrics) > 1 else []
     repeated = looks[looks.duplicated(["unit", "day"])]
     faults += [
-        Fault(f"row {row.Index}", f"a second look of {row.unit} at {row.t}", "one value a site and day", "keep one")
+        Fault(f"row {row.row}", f"a second look of {row.unit} at {row.t}", "one value a site and day", "keep one")
         for row in repeated.itertuples()
     ]
     raise_faults(faults, "series of counts")
@@ -108,14 +130,18 @@ def _between(before: pd.DataFrame, after: pd.DataFrame, moment: float, mode: Mod
     day = np.floor(moment)
     on_day = before["day"].eq(day)
     open_between = before["day"].notna() & after["day"].notna() & ~on_day & before["value"].ne(after["value"])
-    moving = open_between if mode != "observed" else open_between & False
+    moving = open_between & before["until"].ge(after["day"]) if mode != "observed" else open_between & False
     state = before[["value", "lo", "hi"]].copy()
     state.loc[moving, "value"] = _value_between(before[moving], after[moving], moment, mode)
     state.loc[moving, "lo"] = np.minimum(before["lo"], after["lo"])[moving]
     state.loc[moving, "hi"] = np.maximum(before["hi"], after["hi"])[moving]
-    state["kind"] = kinds(unknown=before["day"].isna(), on_day=on_day, moving=moving, mode=mode)
-    state["stale_days"] = (day - before["day"]).astype("Int64")
-    return state.assign(t=before["t"], next_t=after["t"]).reset_index()
+    over = before["until"].le(day)
+    state = state.mask(over)
+    state["kind"] = kinds(unknown=before["day"].isna() | over, on_day=on_day, moving=moving, mode=mode)
+    state["stale_days"] = (day - before["day"]).mask(over).astype("Int64")
+    state["counted"] = before["last"].ge(day) & ~over
+    state["ended"] = before["ended"].astype("string").where(over)
+    return state.assign(t=before["t"], next_t=after["t"], last_value=before["value"]).reset_index()
 
 
 def _value_between(before: pd.DataFrame, after: pd.DataFrame, moment: float, mode: Mode) -> pd.Series[Any]:

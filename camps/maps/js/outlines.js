@@ -137,7 +137,7 @@ class Outlines {
     const next = days.find((look) => look > day) ?? null;
     if (last === undefined) return { ...unknownState(), next };
     const kind = last === day ? 'observed' : moving ? KIND_BETWEEN[mode] : 'held';
-    return { value: area, lo, hi, stale: day - last, next, kind };
+    return { value: area, lo, hi, stale: day - last, next, kind, counted: last === day };
   }
 
   // Solid ground first, then what is in doubt upon it. Over a satellite picture fills are thin, so that it shows through.

@@ -381,7 +381,8 @@ Page.prototype.series = function series() {
   const { mode } = this.state;
   if (!this.totals[mode]) {
     // Between two observations a total is level or a straight line; openings and closures come on any day.
-    const days = new Set(stops.flatMap((stop) => [stop - 1, stop, stop + 1]).concat([low, high]));
+    const ends = this.stage.timeline.ends();
+    const days = new Set(stops.flatMap((stop) => [stop - 1, stop, stop + 1]).concat(ends.flatMap((end) => [end - 1, end]), [low, high]));
     if (this.data.kind === 'eras') for (let i = 0; i <= 120; i += 1) days.add(Math.floor(low + ((high - low) * i) / 120));
     const { timeline } = this.stage;
     const value = (state) => (this.data.kind === 'eras' ? state.open : state.total);

@@ -9,19 +9,21 @@ function leastSure(kinds) {
   return worst < 0 ? null : SURE_FIRST[worst];
 }
 
-// A site's value. `looks` are [day, value, lo, hi] in order of day; a look lasts its whole day.
+// A site's value. `looks` are [day, value, lo, hi, last, until, ended] in order of day: the last day that the date of the
+// look means, the first on which its value stands no more (null: it stands for good), and why. A look lasts its whole day.
 function countState(looks, missed, t, mode) {
   const day = Math.floor(t);
   let last = -1;
   while (last + 1 < looks.length && looks[last + 1][0] <= day) last += 1;
   const next = looks[last + 1];
-  if (last < 0) return { value: null, lo: null, hi: null, kind: null, stale: null, next: next ? next[0] : null };
-  const [since, value, lo, hi] = looks[last];
+  if (last < 0) return { ...unknownState(), next: next ? next[0] : null };
+  const [since, value, lo, hi, named, until, ended] = looks[last];
+  if (until !== null && day >= until) return { ...unknownState(), ended, last: value, next: next ? next[0] : null };
   // A year that was looked for and not counted since then makes the value held staler than the rest.
   const gap = missed.some((d) => d > since && d <= day);
-  const state = { value, lo, hi, kind: 'held', missed: gap, stale: day - since, next: next ? next[0] : null };
+  const state = { value, lo, hi, kind: 'held', missed: gap, counted: day <= named, stale: day - since, next: next ? next[0] : null };
   if (since === day) return { ...state, kind: 'observed' };
-  if (!next || next[1] === value || mode === 'observed') return state;
+  if (!next || next[1] === value || mode === 'observed' || (until !== null && until < next[0])) return state;
   const share = (t - since - 1) / (next[0] - since - 1);
   return {
     ...state,
@@ -58,6 +60,11 @@ class Timeline {
     return this.cache.state;
   }
 
+  // Days on which a value ceases to stand.
+  ends() {
+    return this.sites.flatMap((site) => site.looks.map((look) => look[5])).filter((day) => typeof day === 'number');
+  }
+
   compute(t, mode) {
     const drawn = this.outlines ? this.outlines.at(t, mode) : [];
     const sites = this.outlines ? this.outlines.siteStates(this.sites.map((site) => site.id), drawn, t, mode) : this.sites.map((site) => this.siteState(site, t, mode));
@@ -67,6 +74,8 @@ class Timeline {
     return {
       t, mode, sites, drawn,
       known: known.length,
+      observed: known.filter((site) => site.counted).length,
+      ended: sites.filter((site) => site.ended).length,
       total: sum('value'),
       totalLo: sum('lo'),
       totalHi: sum('hi'),

@@ -103,8 +103,9 @@ class Symbols {
 
   radiusOf(site) {
     if (site.phase !== undefined || this.options.fixed_radius) return this.options.fixed_radius || 7;
-    if (site.value === null) return this.options.unknown_radius;
-    return Math.max(this.radius(site.value), this.options.zero_radius);
+    const value = site.ended ? site.last : site.value;
+    if (value === null) return this.options.unknown_radius;
+    return Math.max(this.radius(value), this.options.zero_radius);
   }
 
   // Every symbol at its largest, in pixels of the 1080-line reference at a zoom: what a label keeps clear of at any time.
@@ -165,6 +166,7 @@ function markOf(state, site, options) {
     return { undated: 'unknown', closed: 'closed', closing: 'stale', open: 'observed', opening: 'opening' }[state.phase];
   }
   if (options.fixed_radius) return 'observed';
+  if (state.ended) return state.ended;
   if (state.value === null) return 'unknown';
   if (state.value === 0) return 'zero';
   return state.missed ? 'stale' : state.kind;
@@ -191,11 +193,12 @@ function drawMark(pen, { x, y, r, shape, colour, mark }) {
   ctx.beginPath();
   SHAPES[shape](ctx, x, y, r);
   ctx.fillStyle = colour;
-  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, opening: 0.22, closed: 0.14 }[mark];
+  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, opening: 0.22, closed: 0.14, lapsed: 0 }[mark];
   ctx.fill();
   ctx.globalAlpha = alpha;
   if (mark === 'observed') return outline(pen, x, y, r, shape, look.edge, 1.8);
   if (mark === 'closed') return outline(pen, x, y, r, shape, colour, 1.2);
+  if (mark === 'lapsed') return outline(pen, x, y, r, shape, colour, 1.2, [1.2 * u, 3 * u]);
   if (mark === 'stale' || mark === 'opening') return outline(pen, x, y, r, shape, colour, 1.5, [3.5 * u, 2.5 * u]);
   return outline(pen, x, y, r, shape, colour, 1);
 }

@@ -85,10 +85,11 @@ class Words {
     const notes = [];
     const { kind, meta } = this.data;
     if (kind === 'growth') {
-      const year = Days.parts(state.t).year;
-      const inYear = this.data.sites.filter((site) => site.years && site.years.includes(year)).length;
       notes.push(this.of('known', lang, { n: state.known, all: meta.n_sites }));
-      if (inYear) notes.push(this.of('counted', lang, { n: inYear, year }));
+      const [n, held] = [state.observed, state.known - state.observed];
+      const counted = meta.precision === 'year' ? 'counted' : 'counted_now';
+      if (state.known) notes.push(this.of(counted, lang, { n, held, year: Days.parts(state.t).year }));
+      if (state.ended) notes.push(this.of('ended', lang, { n: state.ended }));
     }
     if (kind === 'eras') notes.push(...this.eraNotes(state, lang));
     if (kind === 'footprints') notes.push(this.lookNote(state, lang));
@@ -167,6 +168,6 @@ class Words {
 
   // The most lines of notes that a wide picture of this kind ever shows.
   mostNotes() {
-    return { growth: 3, eras: 1, footprints: 2 }[this.data.kind] || 0;
+    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras: 1, footprints: 2 }[this.data.kind] || 0;
   }
 }
