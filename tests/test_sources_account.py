@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 import pytest
 
+from camps import cli, sources
 from camps.errors import CheckError, InputError
-from camps.sources import Report
+from camps.sources import Report, SourceEntry, SourceFile, aspi
 from camps.sources.report import PIECES, Balance
 
 # ── the account itself ───────────────────────────────────────────────────────────────────────────────────────────
@@ -71,3 +76,99 @@ def test_a_read_that_ends_well_settles() -> None:
     report = Report()
     with pytest.raises(CheckError), report.settling("list.csv"):
         report.take("row")
+
+
+# ── lists through a mapping ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _entry(path: Path, mapping: dict[str, str], **options: Any) -> SourceEntry:
+    return SourceEntry(
+        id="list", title="A list", publisher="P", date="2024", landing="-", licence="-", citation="-", datum="wgs84",
+        format=path.suffix.removeprefix("."), files=(SourceFile(path.name, "0" * 64),), reader="mapped",
+        namespace="list", mapping=mapping, options=options,
+    )  # fmt: skip
+
+
+def _account(path: Path, text: str, mapping: dict[str, str], **options: Any) -> list[str]:
+    path.write_text(text, encoding="utf-8")
+    return [str(balance) for balance in sources.read_file(path, _entry(path, mapping, **options)).report.account()]
+
+
+PLACED = {"key": "id", "lat": "lat", "lon": "lon"}
+RICH = {
+    **PLACED, "name_en": "name", "tier": "tier", "r95_m": "r", "opened": "opened", "buildings.2018": "n",
+    "references.aspi": "aspi", "part_of": "whole",
+}  # fmt: skip
+HEADER = "id,lat,lon,name,tier,r,opened,n,aspi,whole\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "balances"),
+    [
+        ("a,43,88,A,1,5,2017,9,3,\nb,43,88,B,2,5,2018,?,N/A,a\n",
+         ["rows: in 2 = used 2 + noted 0 + refused 0", "cells: in 18 = used 17 + noted 1 + refused 0"]),
+        ("a,43,88,A,1,5,2017,9,3,\nb,,88,B,2,5,2018,4,4,\n\n",
+         ["rows: in 3 = used 1 + noted 2 + refused 0", "cells: in 17 = used 9 + noted 8 + refused 0"]),
+        ("a,43,88,A,1.5,-5,once,x,\",\",z\n",
+         ["rows: in 1 = used 1 + noted 0 + refused 0", "cells: in 10 = used 4 + noted 6 + refused 0"]),
+    ],
+)  # fmt: skip
+def test_every_row_and_mapped_cell_of_a_list_is_accounted_for(tmp_path: Path, rows: str, balances: list[str]) -> None:
+    assert _account(tmp_path / "list.csv", HEADER + rows, RICH) == balances
+
+
+def test_a_list_that_is_refused_says_how_many_rows_are(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    with pytest.raises(InputError) as caught:
+        _account(path, "id,lat,lon\na,43,88\nb,91,200\nc,x,88\nd,,88\n", PLACED)
+    assert caught.value.account[0] == "rows: in 4 = used 0 + noted 0 + refused 2 + not used 2"
+
+
+def test_columns_that_are_not_mapped_are_named_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,lat,lon,county,guards\na,43,88,x,5\n")
+    report = sources.read_file(path, _entry(path, PLACED)).report
+    assert [remark.reason for remark in report] == ["2 of 5 columns are not mapped and not read: county, guards"]
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize(
+    ("source_id", "pieces"),
+    [
+        ("gazetteer", {"row": (89, 89), "cell": (2343, 2343)}),
+        ("aspi-xjdp-v1", {"row": (380, 380), "cell": (6885, 6875)}),
+        ("buzzfeed-2020", {"row": (443, 443), "cell": (2154, 2154)}),
+        ("buzzfeed-2021", {"row": (554, 551), "cell": (5186, 5186)}),
+        ("osm-camps-2021", {"feature": (110, 110), "vertex": (817, 817)}),
+    ],
+)
+def test_the_accounts_of_the_published_lists(mirror: Path, source_id: str, pieces: dict[str, tuple[int, int]]) -> None:
+    account = {balance.piece: balance for balance in sources.read(source_id).report.account()}
+    assert {piece: (account[piece].taken, account[piece].used) for piece in pieces} == pieces  # type: ignore[index]
+    assert all(balance.taken - balance.used == balance.noted for balance in account.values())
+
+
+@pytest.mark.mirror
+def test_cells_taken_of_the_aspi_list_are_those_that_pandas_counts(mirror: Path) -> None:
+    raw = pd.read_csv(mirror / "aspi-xjdp-v1" / "CampDataset_v1.csv", dtype=str, keep_default_na=False)
+    said = raw.apply(lambda column: column.str.strip() != "")
+    nothing = raw.map(lambda cell: set(cell.strip().upper()) == {"?"} or cell.strip().upper() in ("N/A", "#N/A"))
+    texts = ["Number", "Name_Code", "Lat", "Long", "Prefecture", *aspi._EXTRAS, *aspi.YEARS]
+    others = ["Tier", *aspi._REFERENCES, *aspi._DATES]
+    expected = said[texts].sum().sum() + (said[others] & ~nothing[others]).sum().sum()
+    assert sources.read("aspi-xjdp-v1").report.taken["cell"] == expected
+
+
+def test_the_account_is_printed_by_add_and_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,lat,lon\na,43,88\nb,,88\n")
+    assert cli.run(["sources", "add", str(path), "--id", "my-list", "--dry-run"]) == 0
+    assert (
+        "rows: in 2 = used 1 + noted 1 + refused 0\ncells: in 5 = used 3 + noted 2 + refused 0\n"
+        in capsys.readouterr().out
+    )
+    assert cli.run(["sources", "show", "gazetteer", "--format", "csv"]) == 0
+    assert "account of rows,in 89 = used 89 + noted 0 + refused 0" in capsys.readouterr().out
+    path.write_text("id,lat,lon\na,43,88\nb,x,88\n")
+    assert cli.run(["sources", "add", str(path), "--id", "my-list", "--dry-run"]) == 2
+    assert "rows: in 2 = used 0 + noted 0 + refused 1 + not used 1" in capsys.readouterr().out

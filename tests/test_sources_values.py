@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 
 import pytest
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 
 from camps.sources.coordinates import printed_precision_m, read_degrees, read_pair
 from camps.sources.dates import date_bounds, read_date
-from camps.sources.values import missing_kind, read_count
+from camps.sources.numbers import read_numbers
+from camps.sources.values import MISSING_STATUS, missing_kind
 
 
 @pytest.mark.parametrize(
@@ -27,20 +27,12 @@ from camps.sources.values import missing_kind, read_count
 )
 def test_four_kinds_of_nothing_stay_apart(printed: str, kind: str, status: str) -> None:
     assert missing_kind(printed) == kind
-    value, told = read_count(printed)
-    assert math.isnan(value)
-    assert told == status
+    assert MISSING_STATUS[kind] == status
+    assert not read_numbers([printed]).values
 
 
 def test_zero_is_a_value() -> None:
-    assert read_count("0") == (0.0, "observed")
-    assert read_count(" 29 ") == (29.0, "observed")
-
-
-@pytest.mark.parametrize("printed", ["Prison?", "-3", "1e3", "3rd", "１２x", "9" * 40])
-def test_what_is_no_count_is_refused(printed: str) -> None:
-    with pytest.raises(ValueError, match="not a count"):
-        read_count(printed)
+    assert read_numbers(["0", " 29 "]).values == {"0": 0, " 29 ": 29}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +165,7 @@ def test_sexagesimal_is_degrees_and_sixtieths(degrees: int, minutes: int, second
 
 @given(st.text(max_size=40))
 def test_no_text_makes_the_readers_fail_in_another_way(text: str) -> None:
-    for reader in (read_degrees, read_date, read_count, read_pair):
+    for reader in (read_degrees, read_date, read_pair, lambda text: read_numbers([text])):
         with suppress(ValueError):
             reader(text)
 

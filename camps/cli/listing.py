@@ -17,6 +17,8 @@ from camps.cli.output import TableFormat, deliver_table
 from camps.errors import CheckError, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import geopandas as gpd
 
     from camps.catalogue.exporting import SiteFormat
@@ -137,16 +139,26 @@ def add(
         mapping=camps.sources.parse_mapping(mapping or ()),
     )  # fmt: skip
     take = camps.sources.prepare if dry_run else camps.sources.add
-    added = take(file, source_id, about, trusted=camps.catalogue.load())
+    try:
+        added = take(file, source_id, about, trusted=camps.catalogue.load())
+    except InputError as error:
+        _say_account(error.account if dry_run else ())
+        raise
     rows = added.first_rows()
     exactly = {name: rows[name].map("{:.6f}".format) for name in ("lat", "lon")}
     deliver_table(rows.assign(**exactly), TableFormat.table, None)
     print(f"{len(added.source.records)} rows read as {source_id}{'; nothing was registered' if dry_run else ''}")
+    _say_account(map(str, added.source.report.account()))
     _say_remarks(list(added.source.report))
     if added.datum is not None:
         print(f"datum: {added.datum}")
         if added.datum.datum not in {datum, "unknown", "wgs84"}:
             print(f"the positions are shifted: add the list with --datum {added.datum.datum}, and they are undone")
+
+
+def _say_account(balances: Iterable[str]) -> None:
+    for balance in balances:
+        print(balance)
 
 
 def _say_remarks(remarks: list[Remark]) -> None:

@@ -13,10 +13,12 @@ from camps.sources.base import (
     dates_of,
     no_parts,
     null_blank,
-    numbers_as_references,
+    references_of,
     require_columns,
     site_frame,
+    take_cells,
     tiers_of,
+    use_texts,
 )
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
@@ -38,6 +40,11 @@ _DATES = {
     "Security features changed when": "security_changed",
     "Date of Latest Sat Imagery": "latest_imagery",
 }
+_REFERENCES = {"# Shawn": "shawn", "# ETNAM": "etnam"}
+_TEXTS = {name: column for column, name in _EXTRAS.items()} | {
+    "source_key": "Number", "name_en": "Name_Code", "lat_published": "Lat", "lon_published": "Long",
+    "admin2": "Prefecture",
+}  # fmt: skip
 _NEEDED = ("Number", "Name_Code", "Lat", "Long", "Prefecture", "# Shawn", "# ETNAM", "Tier")
 
 
@@ -53,33 +60,35 @@ def read_aspi(path: Path, entry: SourceEntry) -> Source:
         When the file is not there or not sound.
     """
     report = Report()
-    raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",").frame
+    with report.settling(path.name):
+        return _read(path, entry, report)
+
+
+def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
+    raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",", strict=True).frame
     require_columns(raw, (*_NEEDED, *_EXTRAS, *YEARS), path.name)
-    sites = site_frame(_columns(raw), entry, index=raw.index)
+    take_cells(report, raw, (*_TEXTS.values(), *YEARS), (*_DATES, *_REFERENCES, "Tier"))
+    sites = site_frame(_columns(raw, report), entry, index=raw.index)
+    use_texts(report, sites, _TEXTS)
     for column, name in _DATES.items():
         sites[name] = dates_of(raw[column], sites, column, report, published=entry.date)
     _note_repeats(sites, report)
     counts = count_frame(raw, sites, YEARS, report, source=entry.id)
+    report.use("row", len(sites))
     return Source(entry, sites, counts, no_parts(sites), report, raw)
 
 
-def _columns(raw: pd.DataFrame) -> dict[str, object]:
+def _columns(raw: pd.DataFrame, report: Report) -> dict[str, object]:
     return {
         **{name: null_blank(raw[column]) for column, name in _EXTRAS.items()},
         "source_key": raw["Number"].str.strip(), "name_en": null_blank(raw["Name_Code"]),
         "lon": raw["Long"], "lat": raw["Lat"], "lon_published": raw["Long"], "lat_published": raw["Lat"],
-        "system": SYSTEM, "tier": tiers_of(raw["Tier"], "ASPI list"),
+        "system": SYSTEM, "tier": tiers_of(raw["Tier"], "ASPI list", report),
         "country": "China", "admin1": "Xinjiang", "admin2": null_blank(raw["Prefecture"]),
-        "category": "tier " + raw["Tier"].str.strip(), "references": _references(raw),
+        "category": "tier " + raw["Tier"].str.strip(),
+        # "Additional" stands in the column of Shawn Zhang's numbers for his unnumbered supplement.
+        "references": references_of(raw, _REFERENCES, report, skip="Additional"),
     }  # fmt: skip
-
-
-def _references(raw: pd.DataFrame) -> pd.Series:
-    pairs = zip(raw["# Shawn"], raw["# ETNAM"], strict=True)
-    named = [numbers_as_references("shawn", one) + numbers_as_references("etnam", two) for one, two in pairs]
-    # "Additional" stands in the column of Shawn Zhang's numbers for his unnumbered supplement.
-    numbered = [[number for number in numbers if number != "shawn:Additional"] for numbers in named]
-    return null_blank(pd.Series(["; ".join(numbers) for numbers in numbered], index=raw.index))
 
 
 def _note_repeats(sites: gpd.GeoDataFrame, report: Report) -> None:

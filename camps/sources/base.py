@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,10 @@ from camps import crs, settings, tables
 from camps.errors import Fault, raise_faults
 from camps.sources.coordinates import LIMIT_DEG, Axis
 from camps.sources.dates import read_date
+from camps.sources.numbers import Reading, read_numbers
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Place, Report
-from camps.sources.values import missing_kind, read_count
+from camps.sources.values import MISSING_STATUS, missing_kind
 
 METRIC = "buildings"
 #: A key is a number or a short word; an id made of it stays fit for a file name.
@@ -169,6 +171,33 @@ def numbers_as_references(namespace: str, printed: str) -> list[str]:
     return [f"{namespace}:{number.strip()}" for number in printed.split(",") if number.strip()]
 
 
+def references_of(cells: pd.DataFrame, namespaces: Mapping[str, str], report: Report, *, skip: str = "") -> pd.Series:
+    """Return the numbers that a list prints of other lists, such as ``aspi:50; shawn:17``, null where it prints none.
+
+    Parameters
+    ----------
+    cells
+        Cells as printed, indexed by row number.
+    namespaces
+        Column → numbering that its numbers belong to.
+    report
+        Takes the cells used, and a remark for each cell that says something and gives no number.
+    skip
+        What is no number where it stands for one.
+    """
+    rows: list[list[str]] = [[] for _ in range(len(cells))]
+    for column, namespace in namespaces.items():
+        for at, text in enumerate(cells[column]):
+            numbers = [one for one in numbers_as_references(namespace, text) if one != f"{namespace}:{skip}"]
+            rows[at] += numbers
+            if numbers:
+                report.use("cell")
+            elif missing_kind(text) is None:
+                report.add("noted", "no number of another list; no reference taken", row=int(cells.index[at]),
+                           column=column, value=text, piece="cell")  # fmt: skip
+    return null_blank(pd.Series(["; ".join(row) for row in rows], index=cells.index))
+
+
 def dates_of(printed: pd.Series, sites: pd.DataFrame, column: str, report: Report, *, published: str = "") -> pd.Series:
     """Return a column of printed dates as EDTF text, null where there is none; what is no date is noted.
 
@@ -187,6 +216,7 @@ def dates_of(printed: pd.Series, sites: pd.DataFrame, column: str, report: Repor
     """
     cells = zip(printed, sites["row"], sites["source_key"], strict=True)
     read = [_date(text, Place(int(row), key, column), report, published) for text, row, key in cells]
+    report.use("cell", len(read) - read.count(None))
     return pd.Series(read, index=sites.index, dtype="string")
 
 
@@ -194,7 +224,7 @@ def _date(text: str, place: Place, report: Report, published: str) -> str | None
     try:
         date = read_date(text)
     except ValueError as error:
-        report.add("noted", f"{error}; no date taken", **place._asdict(), value=text)
+        report.add("noted", f"{error}; no date taken", **place._asdict(), value=text, piece="cell")
         return None
     if date and published and date[: len(published)] > published[: len(date)]:
         reason = f"read as {date}, after the list was published on {published}"
@@ -221,7 +251,74 @@ def null_blank(column: pd.Series) -> pd.Series:
     return stripped.mask(stripped == "")
 
 
-def tiers_of(printed: pd.Series, what: str) -> pd.Series:
+def numbers_of(
+    printed: pd.Series, report: Report, what: str, *, whole: bool = False, positive: bool = False,
+    most: float = math.inf, decimal: str = "",
+) -> pd.Series:  # fmt: skip
+    """Return a column of printed numbers as float64, NaN where there is none: radii, tiers and counts alike.
+
+    Parameters
+    ----------
+    printed
+        Cells as printed, indexed by row number; the name of the column is its name in the list.
+    report
+        Takes the cells used and refused, and a remark for each that is no number of the kind wanted.
+    what
+        The list, for messages.
+    whole
+        Whether only whole numbers of zero or more are meant.
+    positive
+        Whether only numbers above zero are meant.
+    most
+        Numbers above this are noted and left out.
+    decimal
+        The decimal mark, where it is told.
+
+    Raises
+    ------
+    InputError
+        When cells can be read in two ways, such as 1.500, and no other of the column says how; all are named at once.
+    """
+    says = printed.map(missing_kind).isna().to_numpy()
+    read = read_numbers(printed[says], decimal=decimal or None)
+    _refuse_ambiguous(printed, read, report, what)
+    numbers = printed.map(read.values).astype("float64")
+    kinds = {
+        "no number": numbers.isna(), "no whole number": (numbers % 1 != 0) | (numbers < 0) if whole else None,
+        "not above zero": numbers <= 0 if positive else None, "beyond reason": numbers > most,
+    }  # fmt: skip
+    wrong = pd.Series(pd.NA, index=printed.index, dtype="string")
+    for kind, rows in kinds.items():
+        wrong = wrong if rows is None else wrong.mask(wrong.isna() & rows, kind)
+    for row in printed.index[says & wrong.notna()]:
+        report.add("noted", f"{wrong[row]}; no value taken", row=int(row), column=str(printed.name), value=printed[row],
+                   piece="cell")  # fmt: skip
+    report.use("cell", int(wrong.isna().sum()))
+    return numbers.where(wrong.isna())
+
+
+def _refuse_ambiguous(printed: pd.Series, read: Reading, report: Report, what: str) -> None:
+    if read.assumed:
+        shown = ", ".join(sorted(read.assumed)[:3])
+        reason = "a comma before three digits read as parting thousands; say --decimal , if it is the decimal mark"
+        report.add("noted", reason, column=str(printed.name), value=shown)
+    rows = printed.index[printed.isin(read.ambiguous)] if read.ambiguous else ()
+    report.refuse("cell", len(rows))
+    raise_faults(
+        (
+            Fault(
+                f"row {row}, column {printed.name}",
+                repr(printed[row]),
+                "a number that can be read in one way only",
+                "say --decimal . or --decimal ,",
+            )
+            for row in rows
+        ),
+        what,
+    )
+
+
+def tiers_of(printed: pd.Series, what: str, report: Report) -> pd.Series:
     """Return a column of printed tiers as whole numbers, null where blank.
 
     Raises
@@ -229,16 +326,29 @@ def tiers_of(printed: pd.Series, what: str) -> pd.Series:
     InputError
         When a cell is no whole number; all are named at once.
     """
-    blank = printed.map(lambda text: missing_kind(text) is not None)
-    sound = printed.str.fullmatch(r"\s*\d{1,9}\s*")
+    tiers = numbers_of(printed, Report(), what, whole=True)
+    wrong = printed.index[tiers.isna() & printed.map(missing_kind).isna()]
+    report.use("cell", int(tiers.notna().sum()))
+    report.refuse("cell", len(wrong))
     raise_faults(
         (
-            Fault(f"row {row}, column {printed.name}", repr(printed[row]), "a whole number or a blank")
-            for row in printed.index[~blank & ~sound]
+            Fault(f"row {row}, column {printed.name}", repr(printed[row]), "a whole number or a blank", "mend it")
+            for row in wrong
         ),
         what,
     )
-    return pd.to_numeric(printed.where(sound)).astype("Int64")
+    return tiers.astype("Int64")
+
+
+def use_texts(report: Report, sites: pd.DataFrame, names: Iterable[str]) -> None:
+    """Count the cells of text columns that the result holds."""
+    report.use("cell", int(sites[list(names)].notna().to_numpy().sum()))
+
+
+def take_cells(report: Report, raw: pd.DataFrame, texts: Iterable[str], others: Iterable[str] = ()) -> None:
+    """Count the mapped cells that say something: in columns of text what is not blank, in others what is no nothing."""
+    says = [*(raw[name].str.strip() != "" for name in texts), *(raw[name].map(missing_kind).isna() for name in others)]
+    report.take("cell", int(sum(column.sum() for column in says)))
 
 
 def no_parts(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -255,7 +365,13 @@ def no_counts() -> pd.DataFrame:
 
 
 def count_frame(
-    cells: pd.DataFrame, sites: gpd.GeoDataFrame, years: Mapping[str, str], report: Report, *, source: str
+    cells: pd.DataFrame,
+    sites: gpd.GeoDataFrame,
+    years: Mapping[str, str],
+    report: Report,
+    *,
+    source: str,
+    decimal: str = "",
 ) -> pd.DataFrame:
     """Return yearly counts of buildings, one row a site and year, from cells as printed.
 
@@ -271,38 +387,34 @@ def count_frame(
         Takes a remark for each cell that is neither a count nor a known kind of nothing; such a cell has no value.
     source
         The list, for messages.
+    decimal
+        The decimal mark, where it is told.
 
     Returns
     -------
     DataFrame
         ``series`` table with value, lo and hi null where nothing was counted, plus status, verbatim and groups.
     """
-    pieces = [_one_year(cells[column], sites, column, year, report) for column, year in years.items()]
+    pieces = [_one_year(cells[column], sites, year, report, decimal) for column, year in years.items()]
     long = pd.concat(pieces, ignore_index=True).sort_values(["order", "t"], kind="stable")
     counts = tables.check(long[list(_COUNT_COLUMNS)].reset_index(drop=True), "series", source=source)
     groups = sites.set_index("site_id")[list(GROUPS)]
     return counts.join(groups, on="unit")
 
 
-def _one_year(printed: pd.Series, sites: gpd.GeoDataFrame, column: str, year: str, report: Report) -> pd.DataFrame:
-    cells = zip(printed, sites["row"], sites["source_key"], strict=True)
-    read = [_cell(text, Place(int(row), key, column), report) for text, row, key in cells]
-    value = np.array([number for number, _ in read])
+def _one_year(printed: pd.Series, sites: gpd.GeoDataFrame, year: str, report: Report, decimal: str) -> pd.DataFrame:
+    cells = printed.set_axis(pd.Index(sites["row"].to_numpy()))
+    value = numbers_of(cells, report, "counts", whole=True, decimal=decimal).to_numpy()
+    kinds = printed.map(missing_kind)
     seen = ~np.isnan(value)
+    report.use("cell", int((kinds.notna() & (kinds != "")).sum()))
     return pd.DataFrame(
         {
             "order": np.arange(len(sites)), "unit": sites["site_id"].to_numpy(), "metric": METRIC, "t": year,
             "value": value, "lo": value, "hi": value,
             "kind": pd.Series("observed", index=printed.index).where(seen).to_numpy(),
             "stale_days": pd.array([0 if one else None for one in seen], dtype="Int64"),
-            "status": [status for _, status in read], "verbatim": printed.to_numpy(),
+            "status": np.where(seen, "observed", kinds.map(MISSING_STATUS).fillna("no_record")),
+            "verbatim": printed.to_numpy(),
         }
     )  # fmt: skip
-
-
-def _cell(text: str, place: Place, report: Report) -> tuple[float, str]:
-    try:
-        return read_count(text)
-    except ValueError:
-        report.add("noted", "neither a count nor a known kind of nothing; no value", **place._asdict(), value=text)
-        return float("nan"), "no_record"

@@ -12,9 +12,11 @@ from camps.sources.base import (
     no_counts,
     no_parts,
     null_blank,
-    numbers_as_references,
+    references_of,
     require_columns,
     site_frame,
+    take_cells,
+    use_texts,
 )
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Place, Report
@@ -27,6 +29,14 @@ SUB_COMPOUND = "sub-compound"
 ENCODING_2021 = "cp437"
 _PLACE = {"system": SYSTEM, "country": "China", "admin1": "Xinjiang"}
 _REFERENCES = {"ASPI 2020 #": "aspi", "ETNAM": "etnam", "Shawn Zhang #": "shawn"}
+_TEXTS_2020 = {
+    "source_key": "id", "name_en": "name_id", "lat_published": "latitude", "lon_published": "longitude",
+    "corroboration": "status",
+}  # fmt: skip
+_TEXTS_2021 = {
+    "source_key": "id", "name_en": "Name", "lat_published": "lat", "lon_published": "long", "admin2": "Prefecture",
+    "admin3": "Town", "corroboration": "corroboration level", "category": "facility type", "sub": "id_sub",
+}  # fmt: skip
 _NEEDED_2020 = ("name_id", "id", "latitude", "longitude", "status")
 _NEEDED_2021 = (
     "id", "Name", "id_sub", "Town", "Prefecture", "lat", "long", "facility type", "corroboration level", *_REFERENCES,
@@ -42,14 +52,18 @@ def read_buzzfeed_2020(path: Path, entry: SourceEntry) -> Source:
         When the file is not there or not sound.
     """
     report = Report()
-    raw = read_delimited(path, report, encoding="utf-8", delimiter=",").frame
+    with report.settling(path.name):
+        return _read_2020(path, entry, report)
+
+
+def _read_2020(path: Path, entry: SourceEntry, report: Report) -> Source:
+    raw = read_delimited(path, report, encoding="utf-8", delimiter=",", strict=True).frame
     require_columns(raw, _NEEDED_2020, path.name)
-    columns = {
-        **_PLACE, **_points(raw, "latitude", "longitude"),
-        "source_key": raw["id"].str.strip(), "name_en": null_blank(raw["name_id"]),
-        "corroboration": null_blank(raw["status"]),
-    }  # fmt: skip
-    sites = site_frame(columns, entry, index=raw.index)
+    take_cells(report, raw, _TEXTS_2020.values())
+    columns = {name: null_blank(raw[column]) for name, column in _TEXTS_2020.items()}
+    sites = site_frame({**_PLACE, **_points(raw, "latitude", "longitude"), **columns}, entry, index=raw.index)
+    use_texts(report, sites, _TEXTS_2020)
+    report.use("row", len(sites))
     return Source(entry, sites, no_counts(), no_parts(sites), report, raw)
 
 
@@ -65,37 +79,29 @@ def read_buzzfeed_2021(path: Path, entry: SourceEntry) -> Source:
         When the file is not there or not sound.
     """
     report = Report()
-    raw = read_delimited(path, report, encoding=ENCODING_2021, delimiter="\t").frame
+    with report.settling(path.name):
+        return _read_2021(path, entry, report)
+
+
+def _read_2021(path: Path, entry: SourceEntry, report: Report) -> Source:
+    raw = read_delimited(path, report, encoding=ENCODING_2021, delimiter="\t", strict=True).frame
     require_columns(raw, _NEEDED_2021, path.name)
-    records = site_frame(_columns_2021(raw), entry, index=raw.index)
+    take_cells(report, raw, _TEXTS_2021.values(), _REFERENCES)
+    columns = {name: null_blank(raw[column]) for name, column in _TEXTS_2021.items()}
+    columns["references"] = references_of(raw, _REFERENCES, report)
+    records = site_frame({**_PLACE, **_points(raw, "lat", "long"), **columns}, entry, index=raw.index)
+    use_texts(report, records, _TEXTS_2021)
     records["part_of"] = _whole_of(records, report)
     is_part = records["part_of"].notna()
     parts = records[is_part].reset_index(drop=True)
     sites = records[~is_part].drop(columns="part_of").reset_index(drop=True)
     sites["n_parts"] = sites["site_id"].map(parts["part_of"].value_counts()).fillna(0).astype("int64")
+    report.use("row", len(sites) + len(parts))
     return Source(entry, sites, no_counts(), parts, report, raw)
 
 
 def _points(raw: pd.DataFrame, lat: str, lon: str) -> dict[str, object]:
-    return {"lon": raw[lon], "lat": raw[lat], "lon_published": raw[lon], "lat_published": raw[lat]}
-
-
-def _columns_2021(raw: pd.DataFrame) -> dict[str, object]:
-    return {
-        **_PLACE, **_points(raw, "lat", "long"),
-        "source_key": raw["id"].str.strip(), "name_en": null_blank(raw["Name"]),
-        "admin2": null_blank(raw["Prefecture"]), "admin3": null_blank(raw["Town"]),
-        "corroboration": null_blank(raw["corroboration level"]), "category": null_blank(raw["facility type"]),
-        "sub": null_blank(raw["id_sub"]), "references": _references(raw),
-    }  # fmt: skip
-
-
-def _references(raw: pd.DataFrame) -> pd.Series:
-    columns = [
-        [numbers_as_references(namespace, cell) for cell in raw[name]] for name, namespace in _REFERENCES.items()
-    ]
-    joined = ["; ".join(number for numbers in row for number in numbers) for row in zip(*columns, strict=True)]
-    return null_blank(pd.Series(joined, index=raw.index))
+    return {"lon": raw[lon], "lat": raw[lat]}
 
 
 def _whole_of(records: gpd.GeoDataFrame, report: Report) -> pd.Series:

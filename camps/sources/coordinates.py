@@ -11,6 +11,8 @@ import re
 import unicodedata
 from typing import Literal, NamedTuple
 
+from camps.sources.numbers import has_raised_figures
+
 Axis = Literal["lat", "lon"]
 LIMIT_DEG: dict[Axis, float] = {"lat": 90.0, "lon": 180.0}
 
@@ -60,6 +62,10 @@ def read_degrees(verbatim: str) -> Degrees:
         When the text is no coordinate; the message says what is wrong with it.
     """
     _require_short(verbatim)
+    if has_raised_figures(verbatim):
+        raise ValueError(
+            f"{verbatim!r} holds a raised figure or a fraction, perhaps the mark of a note, and no degrees"
+        )
     text, letter = _hemisphere(_normalised(verbatim))
     value = _decimal(text)
     if value is None:

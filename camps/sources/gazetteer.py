@@ -7,7 +7,18 @@ from pathlib import Path
 import pandas as pd
 
 from camps import settings
-from camps.sources.base import Source, count_frame, no_parts, null_blank, require_columns, site_frame, tiers_of
+from camps.sources.base import (
+    Source,
+    count_frame,
+    no_parts,
+    null_blank,
+    references_of,
+    require_columns,
+    site_frame,
+    take_cells,
+    tiers_of,
+    use_texts,
+)
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
 from camps.sources.text import read_delimited
@@ -25,6 +36,12 @@ _EXTRAS = (
     "dates_source_title", "dates_source_url", "date_basis", "status_note", "peak_detainees", "peak_source_url",
     "check_note", "site_group", "aspi_usage_prior_2017", "bfn_facility_type", "bfn_corroboration_2021",
 )  # fmt: skip
+_SAME = ("name_en", "name_zh", "name_other", "country", "admin1", "admin2", "system", *_EXTRAS)
+_TEXTS = dict(zip(_SAME, _SAME, strict=True)) | {
+    "source_key": "site_id", "lon_published": "lon", "lat_published": "lat", "opened": "opened_edtf",
+    "closed": "closed_edtf",
+}  # fmt: skip
+_REFERENCES = {"aspi_number": "aspi", "buzzfeed_id": "buzzfeed"}
 _NEEDED = (
     "site_id", "name_en", "name_zh", "name_other", "country", "admin1", "admin2", "system", "lat", "lon",
     "opened_edtf", "closed_edtf", "aspi_number", "buzzfeed_id", "aspi_tier",
@@ -44,32 +61,39 @@ def read_gazetteer(path: Path, entry: SourceEntry) -> Source:
         When the file is not there or not sound.
     """
     report = Report()
-    raw = read_delimited(path, report, encoding="utf-8", delimiter=",").frame
+    with report.settling(path.name):
+        return _read(path, entry, report)
+
+
+def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
+    raw = read_delimited(path, report, encoding="utf-8", delimiter=",", strict=True).frame
     require_columns(raw, (*_NEEDED, *_EXTRAS, *YEARS), path.name)
-    sites = site_frame(_columns(raw), entry, index=raw.index)
+    take_cells(report, raw, (*_TEXTS.values(), *_REFERENCES, *YEARS), ["aspi_tier"])
+    sites = site_frame(_columns(raw, report), entry, index=raw.index)
+    use_texts(report, sites, _TEXTS)
     counted = (raw["aspi_number"] != "").to_numpy()
     counts = count_frame(raw[counted], sites[counted], YEARS, report, source=entry.id)
+    _note_uncounted(raw[~counted], report)
+    report.use("row", len(sites))
     return Source(entry, sites, counts, no_parts(sites), report, raw)
 
 
-def _columns(raw: pd.DataFrame) -> dict[str, object]:
-    same = ("name_en", "name_zh", "name_other", "country", "admin1", "admin2", *_EXTRAS)
+def _note_uncounted(raw: pd.DataFrame, report: Report) -> None:
+    for column in YEARS:
+        for row, text in raw.loc[raw[column].str.strip() != "", column].items():
+            report.add("noted", "a count without an ASPI number; not taken", row=int(str(row)), column=column,
+                       value=text, piece="cell")  # fmt: skip
+
+
+def _columns(raw: pd.DataFrame, report: Report) -> dict[str, object]:
     return {
-        **{name: null_blank(raw[name]) for name in same},
-        "site_id": raw["site_id"], "source_key": raw["site_id"], "system": raw["system"],
-        "lon": raw["lon"], "lat": raw["lat"], "lon_published": raw["lon"], "lat_published": raw["lat"],
-        "r95_m": _r95_m(raw), "tier": tiers_of(raw["aspi_tier"], "gazetteer"),
-        "opened": null_blank(raw["opened_edtf"]), "closed": null_blank(raw["closed_edtf"]),
-        "references": _references(raw),
+        **{name: null_blank(raw[column]) for name, column in _TEXTS.items()},
+        "source_key": raw["site_id"], "site_id": raw["site_id"], "lon": raw["lon"], "lat": raw["lat"],
+        "r95_m": _r95_m(raw), "tier": tiers_of(raw["aspi_tier"], "gazetteer", report),
+        "references": references_of(raw, _REFERENCES, report),
     }  # fmt: skip
 
 
 def _r95_m(raw: pd.DataFrame) -> pd.Series:
     by_tier = raw["coord_tier"].map(R95_M)
     return raw["site_id"].map(_WIDE).fillna(by_tier)
-
-
-def _references(raw: pd.DataFrame) -> pd.Series:
-    pairs = zip(raw["aspi_number"], raw["buzzfeed_id"], strict=True)
-    named = [[f"aspi:{aspi}" if aspi else "", f"buzzfeed:{buzzfeed}" if buzzfeed else ""] for aspi, buzzfeed in pairs]
-    return null_blank(pd.Series(["; ".join(filter(None, both)) for both in named], index=raw.index))

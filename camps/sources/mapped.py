@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from camps import crs, settings
 from camps.errors import Fault, InputError, raise_faults
@@ -25,17 +26,19 @@ from camps.sources.base import (
     dates_of,
     no_counts,
     null_blank,
-    numbers_as_references,
+    numbers_of,
+    references_of,
     require_columns,
     site_frame,
+    use_texts,
 )
 from camps.sources.coordinates import printed_precision_m
-from camps.sources.geofiles import GEOMETRY, point_of, read_geofile, read_geojson, read_kml
+from camps.sources.geofiles import GEOMETRY, LAT, LON, point_of, read_geofile, read_geojson, read_kml
 from camps.sources.positions import FIELDS as POSITION_FIELDS
-from camps.sources.positions import read_positions, uses_geometry
+from camps.sources.positions import piece_of, read_positions, uses_geometry
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Place, Report
-from camps.sources.text import RawTable, read_delimited
+from camps.sources.text import MOST_ROWS, RawTable, read_delimited
 from camps.sources.values import missing_kind
 from camps.sources.workbooks import read_ods, read_xlsx
 
@@ -49,9 +52,13 @@ CONSTANTS = (*TEXT_FIELDS, "tier", "status", "r95_m")
 OTHER_FIELDS = ("key", "tier", "r95_m", "status", "part_of")
 #: ``references.aspi`` maps a column of ASPI numbers, ``buildings.2018`` one of buildings counted in 2018.
 NUMBERED_FIELDS = ("references", "buildings")
-OPTIONS = ("encoding", "delimiter", "header_rows", "sheet", "layer", "crs", "constants")
+OPTIONS = ("encoding", "delimiter", "decimal", "header_row", "header_rows", "sheet", "layer", "crs", "constants")
 
 MOST_TIER = 1000
+#: So many columns that are not mapped are named.
+MOST_NAMED = 12
+#: Fields whose cells are kept as text, so that only a blank says nothing.
+_KEPT_AS_TEXT = (*TEXT_FIELDS, "key", "status", "part_of")
 _FORMULA = re.compile(r"\s*(=|@[A-Za-z]|\+[A-Za-z(])")
 
 _GUESSES: dict[str, tuple[str, ...]] = {
@@ -104,7 +111,8 @@ _READ: dict[str, Callable[..., RawTable]] = {
     "geofile": read_geofile,
 }  # fmt: skip
 _TAKES = {
-    "text": ("encoding", "delimiter", "header_rows"), "xlsx": ("sheet", "header_rows"), "ods": ("sheet", "header_rows"),
+    "text": ("encoding", "delimiter", "header_row", "header_rows"), "xlsx": ("sheet", "header_row", "header_rows"),
+    "ods": ("sheet", "header_row", "header_rows"),
     "kml": (), "geojson": (), "geofile": ("layer", "crs", "encoding"),
 }  # fmt: skip
 
@@ -125,6 +133,12 @@ def _option_faults(options: Mapping[str, Any]) -> Iterator[Fault]:
         elif name == "header_rows":
             if value not in (1, 2):
                 yield Fault(where, repr(value), "1 or 2")
+        elif name == "header_row":
+            if not (isinstance(value, int) and 1 <= value <= MOST_ROWS):
+                yield Fault(where, repr(value), "the number of a row")
+        elif name == "decimal":
+            if value not in (",", "."):
+                yield Fault(where, repr(value), "a comma or a dot")
         elif not isinstance(value, str) or (name == "delimiter" and len(value) != 1):
             yield Fault(where, repr(value), "one character" if name == "delimiter" else "text")
 
@@ -159,13 +173,58 @@ def read_mapped(path: Path, entry: SourceEntry) -> Source:
         When the file is not there, cannot be read, lacks a mapped column, or holds positions that cannot be read.
     """
     report = Report()
-    raw = read_table(path, report, format=entry.format, options=entry.options).frame
+    with report.settling(path.name):
+        raw = read_table(path, report, format=entry.format, options=entry.options).frame
+        return read_rows(raw, entry, report, path.name)
+
+
+def read_rows(raw: pd.DataFrame, entry: SourceEntry, report: Report, name: str) -> Source:
+    """Return the rows of a table as :func:`read_table` gives it, as a source; `name` is the file in messages.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_mapped`.
+    """
+    piece = piece_of(raw)
+    if not report.taken[piece]:
+        report.take(piece, len(raw))
     mapping = dict(entry.mapping) or guess_mapping(raw)
-    _check_mapping(mapping, raw, path.name)
+    _check_mapping(mapping, raw, name)
+    _note_unmapped(raw, mapping, report)
     _note_formulas(raw, report)
-    placed = read_positions(raw, mapping, path.name, report)
+    says = _says(raw, mapping)
+    report.take("cell", int(says.sum()))
+    placed = read_positions(raw, mapping, name, report)
+    is_placed = raw.index.isin(placed.index)
+    report.note("cell", int(says[~is_placed].sum()))
+    report.use("cell", int(_says(raw[is_placed], mapping, POSITION_FIELDS).sum()))
     records = _records(raw, placed, mapping, entry, report)
-    return _as_source(raw, records, mapping, entry, report)
+    source = _as_source(raw, records, mapping, entry, report)
+    report.use(piece, len(source.sites) + len(source.parts))
+    return source
+
+
+def _note_unmapped(raw: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> None:
+    columns = list(map(str, raw.columns.drop([GEOMETRY, LON, LAT], errors="ignore")))
+    left = [name for name in columns if name not in mapping.values()]
+    if left:
+        named = ", ".join(left[:MOST_NAMED]) + (" …" if len(left) > MOST_NAMED else "")
+        report.add("noted", f"{len(left)} of {len(columns)} columns are not mapped and not read: {named}")
+
+
+def _says(raw: pd.DataFrame, mapping: Mapping[str, str], fields: Container[str] | None = None) -> NDArray[np.int64]:
+    """Return how many mapped cells of each row say something: text that is not blank, or what is no kind of nothing."""
+    says = np.zeros(len(raw), dtype=np.int64)
+    for what, column in mapping.items():
+        if fields is None or what in fields:
+            as_text = what in _KEPT_AS_TEXT or what.startswith("buildings.")
+            says += raw[column].map(str.strip if as_text else _says_something).astype(bool).to_numpy()
+    return says
+
+
+def _says_something(text: str) -> bool:
+    return missing_kind(text) is None
 
 
 def _check_mapping(mapping: Mapping[str, str], raw: pd.DataFrame, name: str) -> None:
@@ -200,15 +259,22 @@ def _records(
 ) -> gpd.GeoDataFrame:
     rows = raw.loc[placed.index]
     columns: dict[str, Any] = {**placed, **entry.options.get("constants", {})}
-    columns |= {name: null_blank(rows[mapping[name]]) for name in TEXT_FIELDS if name in mapping}
+    texts = {name: null_blank(rows[mapping[name]]) for name in TEXT_FIELDS if name in mapping}
+    use_texts(report, pd.DataFrame(texts), texts)
+    columns |= texts
     columns["source_key"] = _keys(rows, mapping, report)
-    columns["references"] = _references(rows, mapping)
+    columns["references"] = _references(rows, mapping, report)
     if "r95_m" not in columns:
-        columns["r95_m"] = _r95_m(rows, placed, mapping, report)
+        columns["r95_m"] = _reaches_m(rows, placed, mapping)
+        if "r95_m" in mapping:
+            stated = _numbers(rows, mapping["r95_m"], entry, report, positive=True)
+            columns["r95_m"] = stated.fillna(columns["r95_m"])
     if "tier" in mapping:
-        columns["tier"] = _whole_numbers(rows[mapping["tier"]], report)
+        columns["tier"] = _numbers(rows, mapping["tier"], entry, report, whole=True, most=MOST_TIER).astype("Int64")
     if "status" in mapping:
-        columns["status"] = null_blank(rows[mapping["status"]]).str.casefold().fillna("active")
+        status = null_blank(rows[mapping["status"]])
+        report.use("cell", int(status.notna().sum()))
+        columns["status"] = status.str.casefold().fillna("active")
     columns["system"] = pd.Series(columns.get("system", pd.NA), index=rows.index, dtype="string").fillna("unknown")
     records = site_frame(columns, entry, index=rows.index)
     for name in DATE_FIELDS:
@@ -222,6 +288,7 @@ def _keys(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> lis
         report.add("noted", "no column of ids is mapped; the row number in the file stands for it")
         return [str(row) for row in rows.index]
     taken = Counter(key.strip() for key in rows[mapping["key"]])
+    report.use("cell", taken.total() - taken[""])
     used: Counter[str] = Counter()
     given: set[str] = set()
     keys = []
@@ -241,26 +308,20 @@ def _keys(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> lis
     return keys
 
 
-def _references(rows: pd.DataFrame, mapping: Mapping[str, str]) -> pd.Series:
-    named = {what.partition(".")[2]: column for what, column in mapping.items() if what.startswith("references.")}
-    columns = [[numbers_as_references(list_name, cell) for cell in rows[column]] for list_name, column in named.items()]
-    joined = ["; ".join(number for numbers in row for number in numbers) for row in zip(*columns, strict=True)]
-    return null_blank(pd.Series(joined or [""] * len(rows), index=rows.index))
+def _references(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> pd.Series:
+    named = {column: what.partition(".")[2] for what, column in mapping.items() if what.startswith("references.")}
+    return references_of(rows, named, report)
 
 
-def _r95_m(rows: pd.DataFrame, placed: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> pd.Series:
-    """Return r95: as stated, else the usual one, or what the printed digits or the outline allow where that is more."""
+def _reaches_m(rows: pd.DataFrame, placed: pd.DataFrame, mapping: Mapping[str, str]) -> pd.Series:
+    """Return the usual r95, or what the printed digits or the outline allow where that is more."""
+    if uses_geometry(rows, mapping):
+        return pd.Series([_reach_m(shape) for shape in rows[GEOMETRY]], index=rows.index)
     printed = [
         max(printed_precision_m(lat), printed_precision_m(lon))
         for lat, lon in zip(placed["lat_published"], placed["lon_published"], strict=True)
     ]
-    reach = pd.Series(np.maximum(settings.DEFAULT_R95_M, printed), index=rows.index)
-    if uses_geometry(rows, mapping):
-        reach = pd.Series([_reach_m(shape) for shape in rows[GEOMETRY]], index=rows.index)
-    if "r95_m" not in mapping:
-        return reach
-    stated = _numbers(rows[mapping["r95_m"]], report)
-    return stated.where(stated > 0, reach)
+    return pd.Series(np.maximum(settings.DEFAULT_R95_M, printed), index=rows.index)
 
 
 def _reach_m(shape: Any) -> float:
@@ -268,22 +329,9 @@ def _reach_m(shape: Any) -> float:
     return max(settings.DEFAULT_R95_M, float(crs.distance_m((corners[:, 0], corners[:, 1]), (point.x, point.y)).max()))
 
 
-def _numbers(printed: pd.Series, report: Report) -> pd.Series:
-    numbers = pd.to_numeric(printed.str.strip().str.replace(",", ".", regex=False), errors="coerce")
-    numbers = numbers.where(np.isfinite(numbers))
-    for row in printed.index[numbers.isna() & printed.map(missing_kind).isna()]:
-        place = Place(int(row), "", str(printed.name))
-        report.add("noted", "no number; no value taken", **place._asdict(), value=printed[row])
-    return numbers.astype("float64")
-
-
-def _whole_numbers(printed: pd.Series, report: Report) -> pd.Series:
-    numbers = _numbers(printed, report)
-    sound = (numbers % 1 == 0) & (numbers >= 0) & (numbers < MOST_TIER)
-    for row in numbers.index[numbers.notna() & ~sound]:
-        place = Place(int(row), "", str(printed.name))
-        report.add("noted", "no whole number; no value taken", **place._asdict(), value=printed[row])
-    return numbers.where(sound).astype("Int64")
+def _numbers(rows: pd.DataFrame, column: str, entry: SourceEntry, report: Report, **kind: Any) -> pd.Series:
+    decimal = entry.options.get("decimal", "")
+    return numbers_of(rows[column], report, entry.files[0].name, decimal=decimal, **kind)
 
 
 def _as_source(
@@ -296,8 +344,17 @@ def _as_source(
     sites["n_parts"] = sites["site_id"].map(parts["part_of"].value_counts()).fillna(0).astype("int64")
     years = {column: what.partition(".")[2] for what, column in mapping.items() if what.startswith("buildings.")}
     cells = raw.loc[sites["row"]]
-    counts = count_frame(cells, sites, years, report, source=entry.id) if years else no_counts()
+    decimal = entry.options.get("decimal", "")
+    counts = count_frame(cells, sites, years, report, source=entry.id, decimal=decimal) if years else no_counts()
+    _note_uncounted(raw.loc[parts["row"]], years, report)
     return Source(entry, sites, counts, parts, report, raw)
+
+
+def _note_uncounted(parts: pd.DataFrame, years: Mapping[str, str], report: Report) -> None:
+    for column in years:
+        for row, text in parts.loc[parts[column].map(str.strip).astype(bool), column].items():
+            report.add("noted", "a count of a part of a site; counts are of whole sites", row=int(str(row)),
+                       column=column, value=text, piece="cell")  # fmt: skip
 
 
 def _wholes(raw: pd.DataFrame, records: gpd.GeoDataFrame, mapping: Mapping[str, str], report: Report) -> pd.Series:
@@ -308,7 +365,9 @@ def _wholes(raw: pd.DataFrame, records: gpd.GeoDataFrame, mapping: Mapping[str, 
     ids = records.set_index("source_key")["site_id"]
     # A part of a part would have no site above it; only rows that name none are wholes.
     wholes = named.map(ids[ids.isin(records.loc[named.isna(), "site_id"])]).astype("string")
+    report.use("cell", int(wholes.notna().sum()))
     for position in np.flatnonzero(named.notna() & wholes.isna()):
         place = Place(int(records["row"].iloc[position]), records["source_key"].iloc[position], mapping["part_of"])
-        report.add("noted", "names no site of this list; kept as a site", **place._asdict(), value=named.iloc[position])
+        report.add("noted", "names no site of this list; kept as a site", **place._asdict(), value=named.iloc[position],
+                   piece="cell")  # fmt: skip
     return wholes

@@ -49,8 +49,13 @@ def read_osm(path: Path, entry: SourceEntry) -> Source:
         When the file is not there, is no XML, defines entities, or holds no compound.
     """
     report = Report()
+    with report.settling(path.name):
+        return _read(path, entry, report)
+
+
+def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
     check_size(path)
-    extract = _extract(path)
+    extract = _extract(path, report)
     shapes = [(*thing, _shape(thing, extract, report)) for thing in extract.tagged]
     found = [(kind, number, tags, shape) for kind, number, tags, _, shape in shapes if shape is not None]
     if not found:
@@ -58,14 +63,15 @@ def read_osm(path: Path, entry: SourceEntry) -> Source:
     outlines = gpd.GeoSeries([shape for *_, shape in found], crs=4326)
     sites = site_frame(_columns(found, outlines), entry, index=pd.RangeIndex(1, len(found) + 1))
     raw = pd.DataFrame([{"type": kind, "id": number, **tags} for kind, number, tags, _ in found]).fillna("")
+    report.use("feature", len(sites))
     return Source(entry, sites, no_counts(), no_parts(sites), report, raw, _outline_table(sites, outlines, entry))
 
 
-def _extract(path: Path) -> _Extract:
+def _extract(path: Path, report: Report) -> _Extract:
     extract = _Extract()
     try:
         for element in _elements(path):
-            _take(element, extract)
+            _take(element, extract, report)
     except DefusedXmlException as error:
         raise InputError(f"{path}: defines XML entities ({error!r}), which no extract does; get it again") from error
     except ParseError as error:
@@ -83,16 +89,21 @@ def _elements(path: Path) -> Iterator[Element]:
             root.clear()
 
 
-def _take(element: Element, extract: _Extract) -> None:
+def _take(element: Element, extract: _Extract, report: Report) -> None:
     number = element.get("id", "")
     tags = {tag.get("k", ""): tag.get("v", "") for tag in element.iter("tag")}
     if element.tag == "node":
         extract.nodes[number] = _position(element, number)
     if element.tag == "way":
         extract.ways[number] = [node.get("ref", "") for node in element.iter("nd")]
-    if tags.get(TAG) == VALUE and element.tag != "node":
-        members = [(part.get("ref", ""), part.get("role", "")) for part in element.iter("member")]
-        extract.tagged.append((element.tag, number, tags, members))
+    if tags.get(TAG) != VALUE:
+        return
+    report.take("feature")
+    if element.tag == "node":
+        report.add("dropped", "a point, not an outline", key=f"node/{number}", piece="feature")
+        return
+    members = [(part.get("ref", ""), part.get("role", "")) for part in element.iter("member")]
+    extract.tagged.append((element.tag, number, tags, members))
 
 
 def _position(node: Element, number: str) -> tuple[float, float]:
@@ -108,16 +119,32 @@ def _position(node: Element, number: str) -> tuple[float, float]:
 
 def _shape(thing: tuple[str, str, dict[str, str], Any], extract: _Extract, report: Report) -> BaseGeometry | None:
     kind, number, _, members = thing
+    key = f"{kind}/{number}"
     outer = [number] if kind == "way" else [ref for ref, role in members if role in ("outer", "")]
     inner = [ref for ref, role in members if role == "inner"]
-    rings = _polygons(outer, extract)
+    _note_members(members, extract, key, report)
+    rings = _polygons(outer, extract, key, report)
     if rings is None:
         report.add(
-            "dropped", "an outline that does not close, or whose nodes are not in the file", key=f"{kind}/{number}"
+            "dropped", "an outline that does not close, or whose nodes are not in the file", key=key, piece="feature"
         )
         return None
-    holes = _polygons(inner, extract) or shapely.Polygon()
-    return _valid(shapely.difference(rings, holes), f"{kind}/{number}", report)
+    holes = _polygons(inner, extract, key, report) if inner else None
+    return _valid(shapely.difference(rings, holes or shapely.Polygon()), key, report)
+
+
+def _note_members(members: list[tuple[str, str]], extract: _Extract, key: str, report: Report) -> None:
+    """Count the members of a relation: what is no part of its outline, or is not in the file, is noted."""
+    report.take("part", len(members))
+    for ref, role in members:
+        if role not in ("outer", "", "inner"):
+            report.add(
+                "noted", f"a member of the role {role!r}; no part of the outline", key=key, value=ref, piece="part"
+            )
+        elif ref not in extract.ways:
+            report.add("dropped", "a member that is not in the file", key=key, value=ref, piece="part")
+        else:
+            report.use("part")
 
 
 def _valid(shape: BaseGeometry, key: str, report: Report) -> BaseGeometry | None:
@@ -125,18 +152,31 @@ def _valid(shape: BaseGeometry, key: str, report: Report) -> BaseGeometry | None
         return shape
     mended = shapely.make_valid(shape, method="structure", keep_collapsed=False)
     if mended.is_empty:
-        report.add("dropped", "an outline without an area", key=key)
+        report.add("dropped", "an outline without an area", key=key, piece="feature")
         return None
     report.add("mended", "an outline that crosses itself; made valid", key=key)
     return mended
 
 
-def _polygons(ways: list[str], extract: _Extract) -> BaseGeometry | None:
-    lines = [[extract.nodes[node] for node in extract.ways.get(way, []) if node in extract.nodes] for way in ways]
-    if not lines or any(len(line) < 2 for line in lines):
-        return None
-    pieces = shapely.polygonize([shapely.linestrings(line) for line in lines])
-    return shapely.union_all(shapely.get_parts(pieces)) if len(shapely.get_parts(pieces)) else None
+def _polygons(ways: list[str], extract: _Extract, key: str, report: Report) -> BaseGeometry | None:
+    """Return the ground within ways joined end to end; nodes that are not there and lines left over are noted."""
+    lines = [_line(way, extract, key, report) for way in ways if way in extract.ways]
+    whole = shapely.polygonize_full([shapely.linestrings(line) for line in lines if len(line) > 1])
+    left_over = sum(shapely.get_num_geometries(part) for part in whole[1:])
+    if left_over or any(len(line) < 2 for line in lines):
+        report.add("noted", "lines of the outline that close no ring; left out", key=key)
+    return shapely.union_all(shapely.get_parts(whole[0])) if shapely.get_num_geometries(whole[0]) else None
+
+
+def _line(way: str, extract: _Extract, key: str, report: Report) -> Ring:
+    nodes = extract.ways[way]
+    line = [extract.nodes[node] for node in nodes if node in extract.nodes]
+    report.take("vertex", len(nodes))
+    report.use("vertex", len(line))
+    if len(line) < len(nodes):
+        report.add("dropped", f"nodes of way {way} that are not in the file; the outline goes past them", key=key,
+                   piece="vertex", pieces=len(nodes) - len(line))  # fmt: skip
+    return line
 
 
 def _columns(found: list[tuple[str, str, dict[str, str], BaseGeometry]], outlines: gpd.GeoSeries) -> dict[str, object]:

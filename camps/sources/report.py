@@ -52,6 +52,8 @@ class Remark:
         dropped (not in the result), mended (changed in the result) or noted (left as it is).
     reason
         Why, in words for a reader.
+    pieces
+        How many rows or cells are meant.
     """
 
     row: int
@@ -60,6 +62,7 @@ class Remark:
     action: Action
     value: str
     reason: str
+    pieces: int = 1
 
 
 class Balance(NamedTuple):
@@ -112,7 +115,7 @@ class Report:
 
         With `piece`, so many `pieces` of that kind end here: they are not in the result, and this remark says why.
         """
-        self.remarks.append(Remark(row, key, column, action, value[:200], reason))
+        self.remarks.append(Remark(row, key, column, action, value[:200], reason, pieces))
         if piece:
             self.note(piece, pieces)
 
@@ -185,8 +188,10 @@ class Report:
 
     def counts(self) -> dict[str, int]:
         """Return how many rows or cells were dropped, mended and noted."""
-        counted = Counter(remark.action for remark in self.remarks)
-        return {action: counted.get(action, 0) for action in ("dropped", "mended", "noted")}
+        counted = dict.fromkeys(("dropped", "mended", "noted"), 0)
+        for remark in self.remarks:
+            counted[remark.action] += remark.pieces
+        return counted
 
     def frame(self) -> pd.DataFrame:
         """Return the remarks as a table with columns row, key, column, action, value, reason."""

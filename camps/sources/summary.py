@@ -25,7 +25,7 @@ def summarise(source: Source, *, trusted: gpd.GeoDataFrame | None = None) -> pd.
     -------
     DataFrame
         ``what`` and ``value`` (text): rows, sites, sub-compounds, printed points that several rows share, outlines
-        and their geodesic area, what was dropped, mended and noted, and the datum.
+        and their geodesic area, the account of its pieces, what was dropped, mended and noted, and the datum.
     """
     records = source.records
     printed = records["lon_published"] + " " + records["lat_published"]
@@ -38,6 +38,8 @@ def summarise(source: Source, *, trusted: gpd.GeoDataFrame | None = None) -> pd.
     if source.outlines is not None:
         area_ha = float(source.outlines["area_m2"].sum()) / _HA_M2
         rows += [("outlines", len(source.outlines)), ("geodesic area of the outlines, ha", f"{area_ha:,.1f}")]
+    accounts = (str(balance).partition(": ") for balance in source.report.account())
+    rows += [(f"account of {pieces}", balance) for pieces, _, balance in accounts]
     rows += [(f"rows or cells {action}", number) for action, number in source.report.counts().items()]
     rows += [("datum registered", source.entry.datum)]
     if trusted is not None:

@@ -11,9 +11,9 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, groupby, islice
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +34,7 @@ MOST_CELLS = 4_000_000
 DELIMITERS = (",", "\t", ";", "|")
 _PIECE = 1 << 20
 _SAMPLE_ROWS = 50
+_LONG_RUN = 10
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -52,6 +53,8 @@ _BINARY = (
     (b"PAR1", "a Parquet file"),
 )
 _NUMERIC = re.compile(r"\s*[+-]?\d+([.,]\d+)?\s*")
+_SEPARATOR = re.compile(r"sep=([^\r\n])\r?\n", re.IGNORECASE)
+_YEAR = re.compile(r"\s*(1[5-9]|20)\d\d\s*")
 _WEB_PAGE = re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE)
 
 
@@ -72,13 +75,37 @@ class RawTable:
     delimiter: str = ""
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Where in a file its table stands, as far as that is told.
+
+    Attributes
+    ----------
+    header_row
+        Row number of the column names in the file; found when ``None``, below lines of title.
+    header_rows
+        1 or 2 rows of column names; found when ``None``.
+    strict
+        Whether the first row is the header and every other a row of the table.
+    squared
+        Whether short rows are the way of the format, as in a spreadsheet, and not worth a remark.
+    """
+
+    header_row: int | None = None
+    header_rows: int | None = None
+    strict: bool = False
+    squared: bool = False
+
+
 def read_delimited(
     path: Path,
     report: Report,
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
+    header_row: int | None = None,
     header_rows: int | None = None,
+    strict: bool = False,
 ) -> RawTable:
     """Return a CSV or TSV file with every cell as printed.
 
@@ -87,12 +114,16 @@ def read_delimited(
     path
         The file, under any name.
     report
-        Takes a remark for each blank, ragged or mended row and for anything guessed.
+        Takes the rows, and a remark for each blank, ragged or mended row and for anything guessed.
     encoding, delimiter
-        Told, or found when left out: a byte order mark, then UTF-8, then the likeliest code page; the delimiter that
-        gives the most regular table.
+        Told, or found when left out: a byte order mark, then UTF-8, then the likeliest code page; a first line
+        ``sep=;``, then the delimiter that gives the most regular table.
+    header_row
+        Row number of the column names in the file; found when left out, below lines of title.
     header_rows
         1 or 2; found when left out (two when merged header cells leave gaps above a second row of names).
+    strict
+        Whether the first row is the header and every other a row of the table, as in a list of known make.
 
     Raises
     ------
@@ -107,9 +138,27 @@ def read_delimited(
     used = encoding or find_encoding(path, report)
     _check_lines(path)
     text = _decode(path, used)
-    mark = delimiter or find_delimiter(text, path.name)
-    rows = _rows(text, mark, path.name, report)
-    return RawTable(table_of(rows, path.name, report, header_rows=header_rows), used, mark)
+    stated = _stated_delimiter(text, report)
+    mark = delimiter or stated or find_delimiter(text, path.name)
+    rows = islice(_rows(text, mark, path.name, report), 1 if stated else 0, None)
+    layout = Layout(header_row, header_rows, strict)
+    return RawTable(table_of(rows, path.name, report, layout), used, mark)
+
+
+def _stated_delimiter(text: str, report: Report) -> str:
+    """Return the delimiter that a first line such as ``sep=;`` states for spreadsheets, else empty text."""
+    found = _SEPARATOR.match(text)
+    if not found:
+        return ""
+    report.take("element")
+    report.add(
+        "noted",
+        f"states its delimiter {found[1]!r}; no row of the list",
+        row=1,
+        value=found[0].strip(),
+        piece="element",
+    )
+    return found[1]
 
 
 def check_size(path: Path, most: int = MOST_BYTES) -> None:
@@ -188,8 +237,8 @@ def _guess(path: Path, content: bytes, report: Report) -> str:
     telling = b"\n".join(islice((line for line in content.split(b"\n") if not line.isascii()), 2000))
     best = from_bytes(telling[: 2**18]).best()
     if best is None:
-        raise InputError(f'{path}: text in no known encoding; say which with encoding = "…"')
-    report.add("noted", f'not UTF-8; encoding guessed as {best.encoding}; say encoding = "…" if names look wrong')
+        raise InputError(f"{path}: text in no known encoding; say which with --encoding")
+    report.add("noted", f"not UTF-8; encoding guessed as {best.encoding}; say --encoding if names look wrong")
     return str(best.encoding)
 
 
@@ -220,7 +269,7 @@ def find_delimiter(text: str, name: str) -> str:
     """
     best = max(DELIMITERS, key=lambda mark: _regularity(text, mark))
     if _regularity(text, best) <= 1:
-        raise InputError(f'{name}: no comma, tab, semicolon or bar parts it into columns; say delimiter = "…"')
+        raise InputError(f"{name}: no comma, tab, semicolon or bar parts it into columns; say --delimiter")
     return best
 
 
@@ -272,14 +321,9 @@ def _is_strict(text: str, mark: str, name: str) -> bool:
 
 
 def table_of(
-    rows: Iterable[tuple[int, Sequence[str]]],
-    name: str,
-    report: Report,
-    *,
-    header_rows: int | None = None,
-    squared: bool = False,
+    rows: Iterable[tuple[int, list[str]]], name: str, report: Report, layout: Layout | None = None
 ) -> pd.DataFrame:
-    """Return numbered rows of text as a table: header found, blank rows and ragged ends reported.
+    """Return numbered rows of text as a table: header found, lines around the table and blank or ragged rows reported.
 
     Parameters
     ----------
@@ -288,43 +332,131 @@ def table_of(
     name
         The file as a reader knows it.
     report
-        Takes the remarks.
-    header_rows
-        1 or 2 rows of column names; found when left out.
-    squared
-        Whether short rows are the way of the format, as in a spreadsheet, and not worth a remark.
+        Takes the rows below the header, the lines above the header and below the table, and the remarks.
+    layout
+        Where the table stands; found when left out.
 
     Raises
     ------
     InputError
         When there is no row below the header, or there are too many rows or columns.
     """
-    filled = _filled(rows, name, report)
+    told = layout or Layout()
+    n_met, filled = _filled(rows, name, report)
     if not filled:
         raise InputError(f"{name}: holds no row with text in it, expected a header and rows")
     _check_width(filled, name)
-    depth = header_rows or _header_depth([cells for _, cells in filled[:2]])
-    header = _header([cells for _, cells in filled[:depth]], report)
-    body = filled[depth:]
+    start = _header_at(filled, told, name)
+    depth = told.header_rows or _header_depth([cells for _, cells in filled[start : start + 2]])
+    header = _header([cells for _, cells in filled[start : start + depth]], report)
+    end = len(filled) if told.strict else _end_of_table(filled, start + depth, len(header))
+    _note_around(filled[:start], filled[end:], filled[start][0], report)
+    report.take("row", n_met - depth - start - (len(filled) - end))
+    body = filled[start + depth : end]
     if not body:
         raise InputError(f"{name}: a header and no row below it, expected at least one row")
-    return _frame(header, body, report, squared=squared)
+    return _frame(header, body, report, squared=told.squared)
 
 
-def _filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, report: Report) -> list[tuple[int, list[str]]]:
+def _filled(
+    rows: Iterable[tuple[int, list[str]]], name: str, report: Report
+) -> tuple[int, list[tuple[int, list[str]]]]:
+    """Return how many rows were met, and those that hold any text."""
     filled = []
-    n_cells = 0
-    for count, (number, cells) in enumerate(rows):
+    blank = []
+    n_met = n_cells = 0
+    for number, cells in rows:
+        n_met += 1
         n_cells += len(cells)
-        if count > MOST_ROWS or n_cells > MOST_CELLS:
+        if n_met > MOST_ROWS + 1 or n_cells > MOST_CELLS:
             raise InputError(
                 f"{name}: more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells, expected a list of sites; cut it"
             )
         if any(cell.strip() for cell in cells):
-            filled.append((number, list(cells)))
+            filled.append((number, cells))
         else:
-            report.add("dropped", "blank row", row=number)
-    return filled
+            blank.append(number)
+    _note_blank(blank, report)
+    return n_met, filled
+
+
+def _note_blank(numbers: list[int], report: Report) -> None:
+    """Note the blank rows, a long run of them in one remark."""
+    for _, held in groupby(enumerate(numbers), key=lambda item: item[1] - item[0]):
+        run = [number for _, number in held]
+        if len(run) > _LONG_RUN:
+            reason = f"{len(run):,} blank rows, to row {run[-1]}"
+            report.add("dropped", reason, row=run[0], piece="row", pieces=len(run))
+        else:
+            for number in run:
+                report.add("dropped", "blank row", row=number, piece="row")
+
+
+def _header_at(filled: list[tuple[int, list[str]]], told: Layout, name: str) -> int:
+    """Return which of the filled rows is the header, as told or found."""
+    if told.header_row is None:
+        return 0 if told.strict else _find_header([cells for _, cells in filled[:_SAMPLE_ROWS]])
+    numbers = [number for number, _ in filled]
+    if told.header_row not in numbers:
+        shown = ", ".join(map(str, numbers[:8]))
+        raise InputError(
+            f"{name}: row {told.header_row} is blank or not there, expected the row of column names; "
+            f"rows with text are {shown}{' …' if len(numbers) > 8 else ''}: say another with --header-row"
+        )
+    return numbers.index(told.header_row)
+
+
+def _find_header(first: list[list[str]]) -> int:
+    """Return the position of the header: the first row as wide as the table and all words, below lines of title.
+
+    Where a wide row stands above it, that row is no title, and the first row stays the header.
+    """
+    widths = [_n_filled(cells) for cells in first]
+    usual = sorted(widths)[len(widths) * 3 // 4]
+    wide = (at for at, width in enumerate(widths) if width >= max(2, 0.75 * usual) and _is_header(first[at]))
+    found = next(wide, 0)
+    if not found or max(widths[:found]) > usual / 2:
+        return 0
+    under = found - 1
+    return under if widths[under] > 1 and _header_depth(first[under : found + 1]) == 2 else found
+
+
+def _n_filled(cells: Sequence[str]) -> int:
+    return sum(1 for cell in cells if cell.strip())
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    return not any(_NUMERIC.fullmatch(cell) and not _YEAR.fullmatch(cell) for cell in cells)
+
+
+def _end_of_table(filled: list[tuple[int, list[str]]], start: int, n_named: int) -> int:
+    """Return where the table ends and notes begin: rows that fill the first cell alone, or few after a blank row."""
+    run = end = len(filled)
+    while run > start + 1 and _is_narrow(filled[run - 1][1], n_named):
+        run -= 1
+    for at in reversed(range(run, len(filled))):
+        lone = end == at + 1 and _n_filled(filled[at][1]) == 1
+        end = at if lone or filled[at][0] - filled[at - 1][0] > 1 else end
+    return end
+
+
+def _is_narrow(cells: Sequence[str], n_named: int) -> bool:
+    """Return whether a row fills at most half of the columns, from the first on, with words."""
+    width = _n_filled(cells)
+    words = not any(_NUMERIC.fullmatch(cell) for cell in cells)
+    return n_named > 2 and 2 * width <= n_named and _last_filled(cells) == width and words
+
+
+def _note_around(
+    above: list[tuple[int, list[str]]], below: list[tuple[int, list[str]]], header: int, report: Report
+) -> None:
+    report.take("element", len(above) + len(below))
+    reasons = ((above, f"a line above the header (row {header}); say --header-row if that is another"),
+               (below, "a note below the table; no row of it"))  # fmt: skip
+    for lines, reason in reasons:
+        for number, cells in lines:
+            text = " | ".join(cell.strip() for cell in cells if cell.strip())
+            report.add("noted", reason, row=number, value=text, piece="element")
 
 
 def _check_width(filled: list[tuple[int, list[str]]], name: str) -> None:
@@ -366,16 +498,19 @@ def _joined(top: list[str], second: list[str]) -> list[str]:
 def _unique(names: list[str], report: Report) -> list[str]:
     while names and not names[-1]:
         names = names[:-1]
-    used: Counter[str] = Counter()
-    unique = []
+    unique: list[str] = []
     for position, name in enumerate(names, 1):
         label = name or f"column {position}"
-        used[label] += 1
-        if used[label] > 1:
+        if label in unique:
             report.add("mended", "column name given twice; numbered", column=label)
-            label = f"{label} ({used[label]})"
+            label = _apart(label, {*names, *unique})
         unique.append(label)
     return unique
+
+
+def _apart(name: str, taken: Container[str]) -> str:
+    """Return a column name with the first number behind it that makes it differ from all others."""
+    return next(label for number in count(2) if (label := f"{name} ({number})") not in taken)
 
 
 def _frame(header: list[str], body: list[tuple[int, list[str]]], report: Report, *, squared: bool) -> pd.DataFrame:
@@ -384,14 +519,16 @@ def _frame(header: list[str], body: list[tuple[int, list[str]]], report: Report,
     for number, cells in body:
         if len(cells) < named and not squared:
             report.add("noted", f"{len(cells)} cells where the header has {named}; the rest taken as blank", row=number)
-        elif _last_filled(cells) > named:
+        elif len(cells) > named and _last_filled(cells) > named:
             extra = " | ".join(cell for cell in cells[named:] if cell.strip())
             report.add("noted", f"cells beyond the {named} columns of the header; kept apart", row=number, value=extra)
-    names = [*header, *(f"column {position}" for position in range(named + 1, width + 1))]
-    table = [[*cells[:width], *[""] * (width - len(cells))] for _, cells in body]
+        cells.extend([""] * (width - len(cells)))
+    beyond = [f"column {position}" for position in range(named + 1, width + 1)]
+    names = [*header, *(_apart(name, header) if name in header else name for name in beyond)]
+    columns = list(zip(*(cells for _, cells in body), strict=False))[:width]
     index = pd.Index([number for number, _ in body], name="row")
-    return pd.DataFrame(table, columns=names, index=index, dtype=object)
+    return pd.DataFrame(dict(zip(names, columns, strict=True)), index=index, dtype=object)
 
 
 def _last_filled(cells: Sequence[str]) -> int:
-    return max((position for position, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return next((position for position in range(len(cells), 0, -1) if cells[position - 1].strip()), 0)

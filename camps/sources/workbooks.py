@@ -17,7 +17,7 @@ from defusedxml.ElementTree import iterparse
 from camps.errors import InputError
 from camps.sources.archives import unpacking
 from camps.sources.report import Report
-from camps.sources.text import MOST_COLUMNS, MOST_ROWS, RawTable, check_size, table_of
+from camps.sources.text import MOST_COLUMNS, MOST_ROWS, Layout, RawTable, check_size, table_of
 
 #: Spreadsheets are often formatted far below their last row; so many blank rows end the sheet.
 MOST_BLANK_ROWS = 1000
@@ -27,7 +27,14 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 Numbered = tuple[int, list[str]]
 
 
-def read_xlsx(path: Path, report: Report, *, sheet: str | None = None, header_rows: int | None = None) -> RawTable:
+def read_xlsx(
+    path: Path,
+    report: Report,
+    *,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    header_rows: int | None = None,
+) -> RawTable:
     """Return one sheet of an Excel workbook with every cell as text; of a formula its last computed value.
 
     Parameters
@@ -38,7 +45,7 @@ def read_xlsx(path: Path, report: Report, *, sheet: str | None = None, header_ro
         Takes a remark for each formula and for sheets left aside.
     sheet
         Name of the sheet; the first with rows when left out.
-    header_rows
+    header_row, header_rows
         As for delimited text.
 
     Raises
@@ -51,19 +58,19 @@ def read_xlsx(path: Path, report: Report, *, sheet: str | None = None, header_ro
         pass
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        table = _xlsx_table(path, report, sheet, header_rows)
+        table = _xlsx_table(path, report, sheet, Layout(header_row, header_rows, squared=True))
     for text in sorted({str(warning.message) for warning in said if issubclass(warning.category, UserWarning)}):
         report.add("noted", text)
     return RawTable(table)
 
 
-def _xlsx_table(path: Path, report: Report, sheet: str | None, header_rows: int | None) -> pd.DataFrame:
+def _xlsx_table(path: Path, report: Report, sheet: str | None, layout: Layout) -> pd.DataFrame:
     try:
         values = openpyxl.load_workbook(path, read_only=True, data_only=True)
         formulas = openpyxl.load_workbook(path, read_only=True, data_only=False)
         name = _pick(list(values.sheetnames), sheet, path, report)
         rows = _xlsx_rows(_cells(values[name]), _cells(formulas[name]), report)
-        return table_of(rows, f"{path.name}, sheet {name}", report, header_rows=header_rows, squared=True)
+        return table_of(rows, f"{path.name}, sheet {name}", report, layout)
     except InputError:
         raise
     except Exception as error:
@@ -121,7 +128,14 @@ def _as_text(cell: Any) -> str:
     return str(cell)
 
 
-def read_ods(path: Path, report: Report, *, sheet: str | None = None, header_rows: int | None = None) -> RawTable:
+def read_ods(
+    path: Path,
+    report: Report,
+    *,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    header_rows: int | None = None,
+) -> RawTable:
     """Return one sheet of an OpenDocument spreadsheet with every cell as text, as :func:`read_xlsx` does.
 
     Numbers keep all their digits, not only those shown.
@@ -139,7 +153,7 @@ def read_ods(path: Path, report: Report, *, sheet: str | None = None, header_row
         raise InputError(f"{path}: a damaged spreadsheet ({error}); open and save it again") from error
     except KeyError as error:
         raise InputError(f"{path}: no OpenDocument spreadsheet (no content.xml); save it as .ods again") from error
-    return RawTable(table_of(rows, f"{path.name}, sheet {name}", report, header_rows=header_rows, squared=True))
+    return RawTable(table_of(rows, f"{path.name}, sheet {name}", report, Layout(header_row, header_rows, squared=True)))
 
 
 def _ods_sheet(stream: Any, sheet: str | None, path: Path, report: Report) -> tuple[str, list[Numbered]]:
