@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from camps.footprints.dates import day_bounds
 from camps.footprints.mending import LOG_COLUMNS, repair
 from camps.footprints.overlap import without_duplicates
 from camps.footprints.reading import places, read_dated
-from camps.footprints.zones import dabancheng_coverage
+from camps.footprints.registered import arguments_of, default_id, is_series
 
 _COLUMNS = (
     "footprint_id", "track_id", "site_id", "scene_id", "observed_on", "kind", "area_m2", "perimeter_m", "overlap_m2",
@@ -78,7 +78,8 @@ def load(
     Parameters
     ----------
     path
-        One file or several (GeoJSON, GeoPackage, Shapefile, GeoParquet …); the bundled Dabancheng series by default.
+        The id of a registered series, or one file or several (GeoJSON, GeoPackage, Shapefile, GeoParquet …); the
+        record's first series by default.
     observed_on
         The date of all rows, or of each file by its name, as EDTF text; without it a column ``observed_on``.
     columns
@@ -104,11 +105,14 @@ def load(
 
     Raises
     ------
-    MissingError, InputError
-        Listing every fault: rows without a date, geometries that are no polygon, unknown scenes, repeated ids …
+    MissingError, InputError, CheckError
+        When no such series is registered, or a file of it is not the registered one. Otherwise listing every fault: rows
+        without a date, geometries that are no polygon, unknown scenes, repeated ids …
     """
-    if path is None:
-        return _dabancheng()
+    source_id = _registered(path)
+    if source_id:
+        paths_of, told = arguments_of(source_id)
+        return replace(load(paths_of, **told), source_id=source_id)
     paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
     frame, faults = read_dated(paths, observed_on=observed_on, columns=columns or {}, layer=layer, assumed_crs=crs)
     source = ", ".join(p.name for p in paths)
@@ -120,6 +124,14 @@ def load(
     polygons, repairs = _polygons(frame, scene_table, refused, source)
     engine.give_back_memory()
     return FootprintSeries(polygons, scene_table, _looks(looks, scene_table, source), repairs, _coverage(coverage))
+
+
+def _registered(path: str | Path | Sequence[str | Path] | None) -> str | None:
+    """Return the id of the registered series that is meant, or none where files are."""
+    if path is None:
+        return default_id()
+    named = isinstance(path, str) and not Path(path).exists() and settings.find_home() is not None
+    return str(path) if named and is_series(str(path)) else None
 
 
 def _polygons(
@@ -247,17 +259,3 @@ def _coverage(coverage: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
         return gpd.GeoDataFrame({"site_id": [], "scene_id": []}, geometry=[], crs=4326)
     return coverage.to_crs(4326)[["site_id", "scene_id", "geometry"]]
 
-
-def _dabancheng() -> FootprintSeries:
-    folder = settings.geodata() / "footprints"
-    scenes, looks, by_zone = (
-        pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-        for path in (
-            settings.geodata() / "scenes" / "scenes.csv",
-            folder / "dabancheng_looks.csv",
-            folder / "dabancheng_looks_by_area.csv",
-        )
-    )
-    series = load(folder / "dabancheng_footprints.geojson", scenes=scenes, looks=looks)
-    coverage = dabancheng_coverage(series.footprints, by_zone, series.looks)
-    return FootprintSeries(series.footprints, series.scenes, series.looks, series.repairs, coverage)

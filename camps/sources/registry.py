@@ -14,6 +14,9 @@ from camps.errors import Fault, InputError, MissingError, raise_faults
 from camps.tables import DATUM_FLAGS
 
 REGISTRY_NAME = "sources.toml"
+#: The reader of footprint series, and the roles of their files.
+FOOTPRINTS = "footprints"
+ROLES = ("footprints", "looks", "scenes", "coverage")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEXTS = ("id", "title", "publisher", "date", "landing", "licence", "citation", "datum", "format")
@@ -35,6 +38,10 @@ class SourceFile:
         Path below ``geodata/`` when the file travels with the suite, else ``None``.
     required
         Whether the source can be read only when this file is there.
+    role
+        What a file of a footprint series holds: one of ``ROLES``; empty for what is not read as part of it.
+    title
+        What the file is, where that is not plain from the source's title.
     """
 
     name: str
@@ -42,6 +49,8 @@ class SourceFile:
     url: str | None = None
     bundled: str | None = None
     required: bool = True
+    role: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class SourceEntry:
     files
         The files of the source, the main one first.
     reader
-        Name of the reader of its list; ``None`` when the source holds no list of sites.
+        Name of the reader of its list, or ``footprints``; ``None`` when the source holds neither.
     namespace
         Numbering that the list's own keys belong to, shared by editions of one list.
     mapping, options
@@ -195,7 +204,9 @@ def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:
         yield Fault(where, f"sha256 {file.get('sha256')!r}", "64 hexadecimal digits", "run `sha256sum` on the file")
     unknown = set(file) - set(SourceFile.__dataclass_fields__)
     if unknown:
-        yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", "name, sha256, url, bundled, required")
+        yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", ", ".join(SourceFile.__dataclass_fields__))
+    if file.get("role", "") not in ("", *ROLES):
+        yield Fault(where, f"role {file['role']!r}", f"one of {', '.join(ROLES)}", "leave it out for any other file")
 
 
 def _safe_name(name: str) -> bool:

@@ -1,0 +1,91 @@
+"""Footprint series as sources: which are registered, where their files are, and how one's own is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from camps import sources
+from camps.errors import InputError, MissingError
+from camps.sources import store
+from camps.sources.registry import FOOTPRINTS
+
+#: Options of ``footprints.load`` that a register may hold.
+OPTIONS = ("observed_on", "columns", "kind", "gsd_m", "layer", "crs", "refused")
+
+
+def series_ids() -> list[str]:
+    """Return the ids of the footprint series that are registered and here, in the order of the register."""
+    here = sources.available()
+    return [source_id for source_id, entry in sources.registry().items() if entry.reader == FOOTPRINTS and source_id in here]
+
+
+def default_id() -> str:
+    """Return the id of the record's first footprint series.
+
+    Raises
+    ------
+    MissingError
+        When it has none.
+    """
+    found = series_ids()
+    if not found:
+        raise MissingError(
+            "this record has no footprint series; register one with `camps sources add FILE --id ID --reader footprints`"
+        )
+    return found[0]
+
+
+def is_series(source_id: str) -> bool:
+    """Return whether an id is that of a registered footprint series."""
+    known = sources.registry().get(source_id)
+    return known is not None and known.reader == FOOTPRINTS
+
+
+def arguments_of(source_id: str) -> tuple[list[Path], dict[str, Any]]:
+    """Return the footprint files of a registered series, and what else ``footprints.load`` is told of them.
+
+    Raises
+    ------
+    MissingError, InputError, CheckError
+        When it is not registered or not here, not a footprint series, or a file has another sum than registered.
+    """
+    entry = sources.entry(source_id)
+    if entry.reader != FOOTPRINTS:
+        known = ", ".join(series_ids()) or "none"
+        raise InputError(f"{source_id}: a list of sites, expected a footprint series; registered are {known}")
+    strange = sorted(set(entry.options) - set(OPTIONS))
+    if strange:
+        raise InputError(f"{source_id}: option {', '.join(strange)}; expected some of {', '.join(OPTIONS)}")
+    paths = _paths(source_id, entry)
+    if not paths.get("footprints"):
+        raise InputError(f'{source_id}: no footprints, expected at least one file with role = "footprints"')
+    return paths["footprints"], {**_tables(paths), **entry.options}
+
+
+def _paths(source_id: str, entry: sources.SourceEntry) -> dict[str, list[Path]]:
+    paths: dict[str, list[Path]] = {}
+    for file in (file for file in entry.files if file.role):
+        path = store.path(source_id, file.name)
+        store.check_sum(path, file)
+        paths.setdefault(file.role, []).append(path)
+    return paths
+
+
+def _tables(paths: Mapping[str, list[Path]]) -> dict[str, Any]:
+    tables: dict[str, Any] = {
+        role: pd.concat([_read_csv(path) for path in paths[role]], ignore_index=True)
+        for role in ("looks", "scenes")
+        if role in paths
+    }
+    if "coverage" in paths:
+        tables["coverage"] = pd.concat([gpd.read_file(path) for path in paths["coverage"]], ignore_index=True)
+    return tables
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
