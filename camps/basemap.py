@@ -1,6 +1,6 @@
 """The offline base: land, borders, provinces, rivers, lakes and places in a few hundred kilobytes.
 
-Three scales of Natural Earth are kept under ``geodata/basemap/``: ``world`` (whole globe, for zooms below about 4),
+Three scales of Natural Earth are kept under ``camps/basemap_data/``: ``world`` (whole globe, for zooms below about 4),
 ``asia`` (44–152° E, below about 6.5) and ``china`` (70–138° E, beyond). Each is simplified to half a screen pixel at
 the zoom where the next takes over, so that the change between them cannot be seen. Coordinates are encoded polylines
 (Google's algorithm: deltas as printable text) in EPSG:4326, latitude first, as that format has it.
@@ -68,8 +68,8 @@ _RECIPES = {
 
 
 def folder() -> Path:
-    """Return the folder of the base map's files."""
-    return settings.geodata() / "basemap"
+    """Return the folder of the base map's files, which travel with the package."""
+    return settings.BASEMAP
 
 
 def read_scale(name: str) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def build_basemap(sources: Path, out: Path | None = None) -> list[Path]:
     sources
         A folder with the unpacked packages, each under the folder name that ``sources.toml`` gives it.
     out
-        Where to write; ``geodata/basemap`` by default.
+        Where to write; that folder by default.
 
     Raises
     ------

@@ -14,6 +14,9 @@ import platformdirs
 
 from camps.errors import MissingError
 
+#: Base map of every record: Natural Earth, names and relief; see its ``sources.toml``.
+BASEMAP = Path(__file__).parent / "basemap_data"
+
 #: The file whose folder is a record.
 RECORD_NAME = "record.toml"
 

@@ -131,11 +131,10 @@ def test_unknown_scale_is_refused_by_name():
         basemap.read_scale("mars")
 
 
-def test_a_missing_base_map_is_named(tmp_path, monkeypatch):
+def test_the_base_map_is_that_of_the_package_whatever_the_record(tmp_path, monkeypatch):
     monkeypatch.setenv("CAMPS_HOME", str(tmp_path))
-    assert settings.geodata() == tmp_path / "geodata"
-    with pytest.raises(MissingError, match=r"china\.json: no such file"):
-        basemap.read_scale("china")
+    assert basemap.folder() == settings.BASEMAP
+    assert basemap.read_scale("china")["name"] == "china"
 
 
 def test_files_are_one_line_a_shape():

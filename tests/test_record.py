@@ -148,13 +148,13 @@ def test_values_that_the_record_does_not_list_get_hues_in_turn(here: Path) -> No
 
 
 def test_two_records_with_one_cache_keep_their_copies_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, lat in (("one", "65.0"), ("two", "64.0")):
+    for name, lat in (("one", "61.0"), ("two", "62.0")):
         home = _home(tmp_path / name, "")
         monkeypatch.setenv("CAMPS_HOME", str(home))
         files.write_text(home / "geodata" / "sources.toml", "")
-        listed = files.write_text(tmp_path / f"{name}.csv", f"ID,Name,Latitude,Longitude\n1,Camp,{lat},35.7\n")
+        listed = files.write_text(tmp_path / f"{name}.csv", f"ID,Name,Latitude,Longitude\n1,Camp,{lat},40.7\n")
         sources.add(listed.rename(tmp_path / "places.csv"), "places")
-    for name, lat in (("one", 65.0), ("two", 64.0)):
+    for name, lat in (("one", 61.0), ("two", 62.0)):
         monkeypatch.setenv("CAMPS_HOME", str(tmp_path / name))
         assert sources.read("places").sites["lat"].to_list() == [lat]
         assert store.path("places").name == "places.csv"

@@ -6,7 +6,6 @@ from camps.appendix.checks import Verdict as Verdict
 from camps.appendix.comparison import Comparison as Comparison
 from camps.appendix.comparison import compare as compare
 from camps.appendix.comparison import require_package as require_package
-from camps.appendix.content import DOSSIERS as DOSSIERS
 from camps.appendix.package import build_appendix as build_appendix
 from camps.appendix.tracing import Trace as Trace
 from camps.appendix.tracing import trace as trace
@@ -15,6 +14,6 @@ from camps.appendix.trustedtime import read_time_status as read_time_status
 from camps.appendix.verification import verify as verify
 
 __all__ = [
-    "DOSSIERS", "Check", "Comparison", "Trace", "Verdict", "build_appendix", "compare", "queue_time_request",
+    "Check", "Comparison", "Trace", "Verdict", "build_appendix", "compare", "queue_time_request",
     "read_time_status", "require_package", "trace", "verify", "write_zip",
 ]  # fmt: skip

@@ -39,12 +39,6 @@ from camps.appendix.records import said
 from camps.appendix.restriction import Restriction
 from camps.appendix.schemas import RecordName
 
-#: One dossier of each kind of site; the two compounds at Dabancheng come first because their growth was measured.
-DOSSIERS = (
-    MAIN_SITE, SECOND_SITE, "xj-bfn141-aspi334", "xj-bfn131-aspi60", "xj-lh-bfn588", "cn-qincheng", "cn-masanjia",
-    "kp-camp16", "kh-s21-tuol-sleng",
-)  # fmt: skip
-
 _PLATE_DAYS = {
     MAIN_SITE: ("2017-07-08", "2017-08-29", "2018-10-11", "2020-06-02"),
     SECOND_SITE: ("2018-10-11", "2020-06-02"),
@@ -70,7 +64,7 @@ class Material:
     custody_lines: int
     stated_on: str
     folder: Path
-    dossiers: Sequence[str] = DOSSIERS
+    dossiers: Sequence[str] = ()
     public: bool = False
     restrictions: Sequence[Restriction] = ()
     restricted_sites: frozenset[str] = frozenset()

@@ -32,8 +32,6 @@ BUNDLED = {
     "dabancheng-blind-repeat": "geodata/footprints/dabancheng_blind_repeat.geojson",
     "dabancheng-readme": "geodata/footprints/README.md",
     "dabancheng-scenes": "geodata/scenes/scenes.csv",
-    "basemap-asia": "geodata/basemap/asia.json",
-    "basemap-places": "geodata/basemap/places.csv",
 }
 
 #: Published lists that claims may need; used where they are at hand, named with their sums, never put in the package.
@@ -60,16 +58,14 @@ class Evidence:
         Ids of the sources that can be read now.
     """
 
-    def __init__(
-        self, published: Sequence[str] | None = None, lists: Sequence[str] = catalogue.DEFAULT_SOURCES
-    ) -> None:
+    def __init__(self, published: Sequence[str] | None = None, lists: Sequence[str] | None = None) -> None:
         self.inputs = Inputs()
-        self.lists = tuple(lists)
+        self.lists = catalogue.default_lists() if lists is None else tuple(lists)
         for item_id, name in BUNDLED.items():
             self.inputs.enter(item_id, settings.home() / name)
         at_hand = [name for name in PUBLISHED if name in sources.available()] if published is None else published
         # In one order, however they were named: a package says which they were, and is built again from that.
-        self.available = tuple(dict.fromkeys([*_BUNDLED_SOURCES, *sorted({*at_hand, *lists})]))
+        self.available = tuple(dict.fromkeys([*_BUNDLED_SOURCES, *sorted({*at_hand, *self.lists})]))
         for source_id in self.published:
             self.inputs.enter(source_id, sources.path(source_id), sha256=self.register[source_id].files[0].sha256)
 

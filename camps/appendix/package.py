@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from camps import catalogue, files, provenance, settings
+from camps import files, provenance, record, settings
 from camps.appendix import bag, claims, content, crate, document, findings, records, restriction, schemas
 from camps.appendix.evidence import BUNDLED, Evidence
 from camps.appendix.schemas import RecordName
@@ -23,8 +23,8 @@ _ORGANISATION = "The Camps project"
 def build_appendix(
     out: Path,
     *,
-    dossiers: Sequence[str] = content.DOSSIERS,
-    lists: Sequence[str] = catalogue.DEFAULT_SOURCES,
+    dossiers: Sequence[str] | None = None,
+    lists: Sequence[str] | None = None,
     published: Sequence[str] | None = None,
     software: Mapping[str, str] | None = None,
     public: bool = False,
@@ -37,9 +37,9 @@ def build_appendix(
         Folder of the package. Files of an earlier build that no longer belong to it are removed; files that did not
         change are left alone.
     dossiers
-        Ids of the sites that get a dossier.
+        Ids of the sites that get a dossier; those of the record when ``None``.
     lists
-        Ids of the lists whose sites stand in the tables.
+        Ids of the lists whose sites stand in the tables; the record's own when ``None``.
     published
         Ids of the published lists to read; all that are at hand when ``None``.
     software
@@ -62,7 +62,8 @@ def build_appendix(
     with tempfile.TemporaryDirectory(prefix="camps-appendix-") as scratch:
         staged = Path(scratch)
         versions = installed_software() if software is None else software
-        build = _Build(Evidence(published, lists), staged / bag.PAYLOAD, dossiers, versions, public)
+        told = record.current().dossiers if dossiers is None else dossiers
+        build = _Build(Evidence(published, lists), staged / bag.PAYLOAD, told, versions, public)
         build.run()
         bag.write_bag(staged, _bag_info(build))
         return _publish(staged, out)

@@ -78,8 +78,6 @@ def _bundled_item(evidence: Evidence, item_id: str, *, withheld: bool) -> dict[s
 
 
 def _bundled_licence(evidence: Evidence, item_id: str) -> str:
-    if item_id.startswith("basemap"):
-        return "public domain (Natural Earth); names: GeoNames, CC BY 4.0"
     return evidence.register["dabancheng" if item_id.startswith("dabancheng") else "gazetteer"].licence
 
 
@@ -99,8 +97,6 @@ _TITLES = {
     "dabancheng-blind-repeat": "Dabancheng: second, blind reading of three dates",
     "dabancheng-readme": "Dabancheng: how the footprints were made",
     "dabancheng-scenes": "Dabancheng: images",
-    "basemap-asia": "Base map of Asia",
-    "basemap-places": "Names on the base map",
 }
 
 

@@ -144,7 +144,7 @@ def find_sites(site_ids: Sequence[str]) -> list[TracedSite]:
         When a site is in none of the lists that can be read here.
     """
     found: dict[str, TracedSite] = {}
-    for source_id in (name for name in sources.available() if sources.entry(name).reader):
+    for source_id in sources.lists():
         wanted = [site_id for site_id in site_ids if site_id not in found]
         if wanted:
             found |= _in_source(source_id, set(wanted))

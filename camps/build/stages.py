@@ -134,7 +134,7 @@ def draw_growth(report: Report) -> Iterable[Path]:
 def draw_footprints(report: Report) -> Iterable[Path]:
     """Draw Dabancheng as it was outlined at each look."""
     read = footprints.load()
-    yield maps.write_map(maps.footprint_map(read.footprints, read.looks), _map_path("footprints"))
+    yield maps.write_map(maps.footprint_map(read), _map_path("footprints"))
 
 
 def draw_eras(report: Report) -> Iterable[Path]:
@@ -145,7 +145,7 @@ def draw_eras(report: Report) -> Iterable[Path]:
 def draw_compare(report: Report) -> Iterable[Path]:
     """Draw Dabancheng before and after, with a divider to swipe."""
     read = footprints.load()
-    yield maps.write_map(maps.compare_map(read.footprints, read.looks), _map_path("compare"))
+    yield maps.write_map(maps.compare_map(read), _map_path("compare"))
 
 
 _MAPS: dict[str, Callable[[Report], Iterable[Path]]] = {

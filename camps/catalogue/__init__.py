@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from camps import sources, tables
+from camps import record, sources, tables
 from camps.catalogue.checking import check_links, figures
 from camps.catalogue.conflicts import CONFLICT_COLUMNS
 from camps.catalogue.consensus import Catalogue, gather
@@ -18,7 +18,7 @@ from camps.catalogue.editions import summarise_diff
 from camps.catalogue.exporting import render_sites, select, write_sites
 from camps.catalogue.linking import LINK_COLUMNS, Links, link_sides
 from camps.catalogue.records import Side, Two, side_of
-from camps.errors import InputError
+from camps.errors import InputError, MissingError
 
 __all__ = [
     "LINK_COLUMNS",
@@ -28,6 +28,7 @@ __all__ = [
     "build",
     "check",
     "counts",
+    "default_lists",
     "diff",
     "figures",
     "link",
@@ -38,10 +39,29 @@ __all__ = [
     "select",
     "side_of",
     "summarise_diff",
+    "trusted",
     "write_sites",
 ]
 
-DEFAULT_SOURCES = ("gazetteer",)
+
+def default_lists() -> tuple[str, ...]:
+    """Return the ids of the lists that make the catalogue where none is named: the record's, or its first one.
+
+    Raises
+    ------
+    MissingError
+        When the record has no list.
+    """
+    found = record.current().lists or tuple(sources.lists()[:1])
+    if not found:
+        raise MissingError("this record has no list of sites; add one with `camps sources add FILE --id ID`")
+    return found
+
+
+def trusted() -> gpd.GeoDataFrame | None:
+    """Return the sites of the lists whose positions others are checked against; none in a record without a list."""
+    named = record.current().trusted
+    return load(*named) if named or sources.lists() else None
 
 
 def load(*source_ids: str) -> gpd.GeoDataFrame:
@@ -50,7 +70,7 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
     Parameters
     ----------
     *source_ids
-        Ids of the register; the bundled gazetteer when none is given. Lists are not merged: the same place in two
+        Ids of the register; the record's own lists when none is given. Lists are not merged: the same place in two
         lists is two rows, each with its ``source_id``; see :func:`build` for one catalogue out of many.
 
     Returns
@@ -64,7 +84,7 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
     MissingError, InputError, CheckError
         When a list is not here, not sound, or not the registered one.
     """
-    chosen = source_ids or DEFAULT_SOURCES
+    chosen = source_ids or default_lists()
     read = [sources.read(source_id) for source_id in chosen]
     frames = [source.sites for source in read]
     stacked = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
@@ -79,7 +99,7 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
     Parameters
     ----------
     *source_ids
-        Ids of the register; the bundled gazetteer when none is given.
+        Ids of the register; the record's own lists when none is given.
     metric
         What is counted; the lists known today count ``buildings``.
 
@@ -95,11 +115,11 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
     MissingError, InputError, CheckError
         When a list is not here, not sound or not the registered one, or none of them counts `metric`.
     """
-    chosen = source_ids or DEFAULT_SOURCES
+    chosen = source_ids or default_lists()
     read = [_counts_of(sources.read(source_id)) for source_id in chosen]
     wanted = [frame[frame["metric"] == metric] for frame in read if not frame.empty]
     if not any(len(frame) for frame in wanted):
-        known = "expected a list that counts them, such as aspi-xjdp-v1"
+        known = "expected a list that counts them; `camps sources show ID` prints what a list holds"
         raise InputError(f"{', '.join(chosen)}: no counts of {metric}; {known}")
     return pd.concat(wanted, ignore_index=True)
 
@@ -200,7 +220,7 @@ def build(*source_ids: str) -> Catalogue:
     MissingError, InputError, CheckError
         When a list is not here or not sound.
     """
-    chosen = source_ids or tuple(name for name in sources.available() if sources.entry(name).reader)
+    chosen = source_ids or tuple(sources.lists())
     read = {source_id: sources.read(source_id) for source_id in chosen}
     pairs = list(combinations(chosen, 2))
     sides, decisions = {name: side_of(source) for name, source in read.items()}, read_decisions()

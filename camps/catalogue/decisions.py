@@ -45,9 +45,12 @@ def read_decisions(path: Path | None = None) -> pd.DataFrame:
     Raises
     ------
     MissingError, InputError
-        When the file is not there or a row is not whole; all faults are named at once.
+        When a named file is not there or a row is not whole; all faults are named at once. A record without a file of
+        decisions has none.
     """
     where = path or decisions_path()
+    if path is None and not where.is_file():
+        return pd.DataFrame(columns=list(COLUMNS), dtype="string")
     if where.is_file() and where.stat().st_size < MOST_LINE_BYTES and _only_header(where):
         return pd.DataFrame(columns=list(COLUMNS), dtype="string")
     frame = read_delimited(where, Report(), encoding="utf-8-sig", delimiter=",").frame

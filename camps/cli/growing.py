@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-FOOTPRINTS = "dabancheng"
 PLOT_FORMS = (".svg", ".png")
 #: More lines than these cannot be told apart in a curve, and cannot be read as a ranking.
 MOST_CURVES, MOST_RANKED = 7, 60
@@ -78,7 +77,7 @@ def growth(
     if onset and by is not None:
         raise InputError(f"--onset --by {by}: the onset is that of all sites together; leave out --by")
     values = camps.growth.values(source, metric=metric.value)
-    measured = set(values["source_id"]) == {FOOTPRINTS}
+    measured = all(map(camps.footprints.is_series, values["source_id"].unique()))
     alone = measured and by in {None, "site"}
     if base is not None and (onset or alone):
         raise InputError(f"--base {base}: there is no index here that needs one; leave it out")
@@ -123,7 +122,7 @@ def _onset(values: pd.DataFrame, measured: bool, metric: Metric) -> pd.DataFrame
     """Return between which looks sites began, or where footprints tell them apart, buildings and their area."""
     if not measured or metric is Metric.compound_area_m2:
         return camps.growth.onset(camps.growth.site_onsets(values))
-    tracks = camps.change.follow(camps.footprints.load()).tracks
+    tracks = camps.change.follow(camps.footprints.load(values["source_id"].iloc[0])).tracks
     return camps.growth.onset(tracks, weight="area_m2" if metric is Metric.area_m2 else None)
 
 

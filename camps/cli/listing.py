@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
@@ -111,8 +112,15 @@ def show(
     elif missing:
         table = camps.sources.missing_cells(source.raw)
     else:
-        table = camps.sources.summarise(source, trusted=camps.catalogue.load())
+        table = camps.sources.summarise(source, trusted=camps.catalogue.trusted())
     deliver_table(table, form, out)
+
+
+class Reader(StrEnum):
+    """What a file holds."""
+
+    sites = "sites"
+    footprints = "footprints"
 
 
 @group.command(
@@ -132,15 +140,28 @@ def add(
     date: Annotated[str, typer.Option(help="When it was published, EDTF.")] = "XXXX",
     datum: Annotated[str, typer.Option(help="wgs84, gcj02, bd09 or unknown.")] = "unknown",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show how it is read and register nothing.")] = False,
+    reader: Annotated[Reader, typer.Option(help="What it holds: a list of sites, or footprints.")] = Reader.sites,
+    looks: Annotated[Path | None, typer.Option(help="Footprints: CSV of which scene covered which site.")] = None,
+    scenes: Annotated[Path | None, typer.Option(help="Footprints: CSV of the scenes they were seen in.")] = None,
+    coverage: Annotated[Path | None, typer.Option(help="Footprints: where a building would have been seen.")] = None,
+    gsd_m: Annotated[float | None, typer.Option("--gsd", help="Footprints: pixel of the images, metres.")] = None,
+    seen: Annotated[str | None, typer.Option("--seen", help="Footprints: date of all of them, EDTF.")] = None,
 ) -> None:
     """Register a local file as a source, with its SHA-256, and show its first rows as they will be read."""
+    if reader is Reader.footprints:
+        paths = {"footprints": file, "looks": looks, "scenes": scenes, "coverage": coverage}
+        options = {"gsd_m": gsd_m, "observed_on": seen, "columns": camps.sources.parse_mapping(mapping or ())}
+        told = {name: value for name, value in options.items() if value}
+        about = camps.sources.About(title, publisher, date, licence=licence, datum="wgs84", options=told)
+        _add_footprints(source_id, {role: path for role, path in paths.items() if path}, about, dry_run=dry_run)
+        return
     about = camps.sources.About(
         title=title, publisher=publisher, licence=licence, date=date, datum=datum,
         mapping=camps.sources.parse_mapping(mapping or ()),
     )  # fmt: skip
     take = camps.sources.prepare if dry_run else camps.sources.add
     try:
-        added = take(file, source_id, about, trusted=camps.catalogue.load())
+        added = take(file, source_id, about, trusted=camps.catalogue.trusted())
     except InputError as error:
         _say_account(error.account if dry_run else ())
         raise
@@ -159,6 +180,17 @@ def add(
 def _say_account(balances: Iterable[str]) -> None:
     for balance in balances:
         print(balance)
+
+
+def _add_footprints(source_id: str, paths: dict[str, Path], about: camps.sources.About, *, dry_run: bool) -> None:
+    take = camps.footprints.prepare if dry_run else camps.footprints.add
+    series = take(source_id, paths, about)
+    shown = series.footprints[["site_id", "observed_on", "kind", "area_m2", "track_id"]]
+    deliver_table(pd.DataFrame(shown).head(), TableFormat.table, None)
+    nothing = "; nothing was registered" if dry_run else ""
+    print(f"{len(series.footprints)} footprints in {len(series.scenes)} scenes read as {source_id}{nothing}")
+    for row in series.repairs.head(MOST_REMARKS).to_dict("records"):
+        print(f"{row['action']}, {row['source_file']} row {row['source_row']}: {row['reason']}")
 
 
 def _say_remarks(remarks: list[Remark]) -> None:

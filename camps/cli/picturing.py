@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -53,6 +53,10 @@ class Language(StrEnum):
 )
 def draw_map(
     name: Annotated[MapName, typer.Argument(help="Which map.")],
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="Lists to draw, may be given again; for `footprints` and `compare` one footprint series."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="File to write: .html, or a plate as .png, .svg or .pdf [default: exports/maps/NAME.html]."),
@@ -73,7 +77,7 @@ def draw_map(
     if path.suffix not in _PLATES:
         if when is not None or size is not None:
             raise InputError(f"{path}: --when and --size are for plates; name the file .png, .svg or .pdf")
-        print(camps.maps.write_map(_MAPS[name](lang.value, look.value), path))
+        print(camps.maps.write_map(_draw(name, source or (), lang.value, look.value), path))
         return
     chosen = {} if when is None else {"t": camps.timeline.clock_day(when)}
     paper = (
@@ -81,24 +85,26 @@ def draw_map(
         if size
         else {}
     )
-    print(camps.maps.write_plate(_MAPS[name](lang.value, look.value), path, dpi=dpi, **paper, **chosen))
-
-
-def _growth_map(lang: str, look: str) -> Any:
-    source = camps.growth.fullest()
-    counts = camps.catalogue.counts(source)
-    sites = camps.catalogue.load(source)
-    return camps.maps.growth_map(sites[sites["site_id"].isin(counts["unit"])], counts, lang=lang, look=look)
+    print(camps.maps.write_plate(_draw(name, source or (), lang.value, look.value), path, dpi=dpi, **paper, **chosen))
 
 
 _PLATES = (".png", ".svg", ".pdf")
-_MAPS: dict[MapName, Callable[[str, str], Any]] = {
-    MapName.sites: lambda lang, look: camps.maps.site_map(lang=lang, look=look),
-    MapName.growth: _growth_map,
-    MapName.footprints: lambda lang, look: camps.maps.footprint_map(lang=lang, look=look),
-    MapName.eras: lambda lang, look: camps.maps.era_map(lang=lang, look=look),
-    MapName.compare: lambda lang, look: camps.maps.compare_map(lang=lang, look=look),
-}
+
+
+def _draw(name: MapName, chosen: Sequence[str], lang: str, look: str) -> Any:
+    """Return a map of the sources chosen, or of those of the record."""
+    maps = camps.maps
+    if name in {MapName.footprints, MapName.compare}:
+        if len(chosen) > 1:
+            raise InputError(f"--source {', '.join(chosen)}: one footprint series makes a map of {name.value}")
+        draw = maps.footprint_map if name is MapName.footprints else maps.compare_map
+        return draw(camps.footprints.load(*chosen), lang=lang, look=look)
+    if name in {MapName.sites, MapName.eras}:
+        of_sites = maps.site_map if name is MapName.sites else maps.era_map
+        return of_sites(camps.catalogue.load(*chosen), lang=lang, look=look)
+    lists = chosen or [camps.growth.fullest()]
+    counts, sites = camps.catalogue.counts(*lists), camps.catalogue.load(*lists)
+    return maps.growth_map(sites[sites["site_id"].isin(counts["unit"])], counts, lang=lang, look=look)
 
 
 #: What every command that films a shot is asked.
@@ -193,7 +199,7 @@ def plan_text(plan: Any, workers: int) -> str:
             f"duration  {plan.seconds:g} s at {shot.rate} frames/s",
             f"pictures  {shot.size[0]}x{shot.size[1]}, {shot.look} look, language {shot.language}",
             f"dates     {plan.first_date} to {plan.last_date}, {shot.mode}",
-            f"sources   {', '.join(shot.map.sources)}",
+            f"sources   {', '.join(camps.film.sources_of(shot))}",
             f"disk      about {plan.disk_bytes / 1e6:.0f} MB",
             f"time      about {_duration(plan.drawing_s(workers))} on a machine with two cores",
         ]

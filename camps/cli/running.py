@@ -63,8 +63,8 @@ def appendix(
             raise camps.errors.InputError(f"{compare}: is the folder that is written; name another with --out")
     written = camps.appendix.build_appendix(
         folder,
-        dossiers=sites or camps.appendix.DOSSIERS,
-        lists=[*camps.catalogue.DEFAULT_SOURCES, *(lists or [])],
+        dossiers=sites or None,
+        lists=[*camps.catalogue.default_lists(), *(lists or [])],
         published=published or None,
         public=public,
     )

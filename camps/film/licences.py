@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from camps import sources
+from camps import catalogue, sources
 from camps.film.shot import Shot
+from camps.film.subject import sources_of
 
 #: What every map of the suite lies upon and is written with.
 _GROUND = (
@@ -20,7 +21,6 @@ _GROUND = (
     ("labels", "GeoNames (places)", "CC BY 4.0"),
     ("labels", "Noto Sans, Noto Sans SC, Noto Naskh Arabic (letters)", "SIL Open Font License 1.1"),
 )
-_FOOTPRINTS = "dabancheng"
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,11 @@ class LayerLicence:
 
 def list_licences(shot: Shot) -> list[LayerLicence]:
     """Return the sources of every layer of a shot, each with its licence."""
-    names = [*shot.map.sources, *([_FOOTPRINTS] if shot.map.kind == "footprints" else [])]
-    layers = {_FOOTPRINTS: "footprints"}
-    lists = [_of_source(layers.get(name, "growth"), name) for name in dict.fromkeys(names)]
+    filmed = sources_of(shot)
+    outlined = filmed if shot.map.kind == "footprints" else ()
+    # The places that outlines belong to are those of the record's lists.
+    names = [*(catalogue.default_lists() if outlined else ()), *filmed]
+    lists = [_of_source("footprints" if name in outlined else "growth", name) for name in dict.fromkeys(names)]
     return [*lists, *(LayerLicence(*entry) for entry in _GROUND)]
 
 

@@ -80,7 +80,7 @@ class MapTable(Table):
     """Which map is filmed, with which lists, which of their sites, and whether the ground is shaded by its relief."""
 
     kind: Literal["growth", "sites", "footprints", "eras"] = "growth"
-    sources: tuple[str, ...] = ("gazetteer",)
+    sources: tuple[str, ...] = ()
     where: dict[str, str | int | list[str | int]] = Field(default={})
     metric: str = "buildings"
     title: str | dict[str, str] | None = None

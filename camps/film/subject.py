@@ -9,7 +9,7 @@ from typing import Any
 import folium
 import geopandas as gpd
 
-from camps import catalogue, maps
+from camps import catalogue, footprints, maps
 from camps.errors import InputError
 from camps.film import anymap
 from camps.film.plan import Ground, Plan
@@ -75,17 +75,35 @@ def build_map(shot: Shot) -> folium.Map:
     if shot.map.subtitle:
         words["subtitle"] = shot.map.subtitle
     if shot.map.kind == "footprints":
-        return maps.footprint_map(mode=shot.mode, **words)
+        return maps.footprint_map(_series(shot), mode=shot.mode, **words)
     if shot.map.kind == "sites":
         return maps.site_map(_sites(shot), cluster=False, **words)
     if shot.map.kind == "eras":
         return maps.era_map(_sites(shot), mode=shot.mode, **words)
-    counts = catalogue.counts(*shot.map.sources, metric=shot.map.metric)
+    counts = catalogue.counts(*sources_of(shot), metric=shot.map.metric)
     return maps.growth_map(_sites(shot), counts, mode=shot.mode, **words)
 
 
+def sources_of(shot: Shot) -> tuple[str, ...]:
+    """Return the ids of the sources that a shot names, or those of the record where it names none."""
+    if shot.map.sources:
+        return shot.map.sources
+    return (footprints.default_id(),) if shot.map.kind == "footprints" else catalogue.default_lists()
+
+
+def _series(shot: Shot) -> footprints.FootprintSeries:
+    named = sources_of(shot)
+    known = ", ".join(footprints.series_ids()) or "none is registered"
+    if len(named) != 1 or not footprints.is_series(named[0]):
+        found = ", ".join(named)
+        raise InputError(f"{shot.called}: key map.sources: found {found}, expected one footprint series ({known})")
+    if shot.map.where:
+        raise InputError(f"{shot.called}: key map.where: a series is filmed whole; remove it, or film its sites alone")
+    return footprints.load(named[0])
+
+
 def _sites(shot: Shot) -> gpd.GeoDataFrame:
-    sites = catalogue.load(*shot.map.sources)
+    sites = catalogue.load(*sources_of(shot))
     for column, wanted in shot.map.where.items():
         sites = sites[_is_wanted(sites, column, wanted, shot)]
     if sites.empty:

@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from camps import sources
+from camps import files, sources
 from camps.errors import InputError, MissingError
 from camps.sources import store
 from camps.sources.registry import FOOTPRINTS
@@ -21,7 +21,9 @@ OPTIONS = ("observed_on", "columns", "kind", "gsd_m", "layer", "crs", "refused")
 def series_ids() -> list[str]:
     """Return the ids of the footprint series that are registered and here, in the order of the register."""
     here = sources.available()
-    return [source_id for source_id, entry in sources.registry().items() if entry.reader == FOOTPRINTS and source_id in here]
+    return [
+        source_id for source_id, entry in sources.registry().items() if entry.reader == FOOTPRINTS and source_id in here
+    ]
 
 
 def default_id() -> str:
@@ -35,7 +37,8 @@ def default_id() -> str:
     found = series_ids()
     if not found:
         raise MissingError(
-            "this record has no footprint series; register one with `camps sources add FILE --id ID --reader footprints`"
+            "this record has no footprint series; register one with "
+            "`camps sources add FILE --id ID --reader footprints`"
         )
     return found[0]
 
@@ -62,9 +65,10 @@ def arguments_of(source_id: str) -> tuple[list[Path], dict[str, Any]]:
     if strange:
         raise InputError(f"{source_id}: option {', '.join(strange)}; expected some of {', '.join(OPTIONS)}")
     paths = _paths(source_id, entry)
-    if not paths.get("footprints"):
+    if "footprints" not in paths:
         raise InputError(f'{source_id}: no footprints, expected at least one file with role = "footprints"')
-    return paths["footprints"], {**_tables(paths), **entry.options}
+    held, arguments = files_as_arguments(paths)
+    return held, {**arguments, **entry.options}
 
 
 def _paths(source_id: str, entry: sources.SourceEntry) -> dict[str, list[Path]]:
@@ -76,7 +80,8 @@ def _paths(source_id: str, entry: sources.SourceEntry) -> dict[str, list[Path]]:
     return paths
 
 
-def _tables(paths: Mapping[str, list[Path]]) -> dict[str, Any]:
+def files_as_arguments(paths: Mapping[str, list[Path]]) -> tuple[list[Path], dict[str, Any]]:
+    """Return the footprint files among files by role, and the others as the tables ``footprints.load`` takes."""
     tables: dict[str, Any] = {
         role: pd.concat([_read_csv(path) for path in paths[role]], ignore_index=True)
         for role in ("looks", "scenes")
@@ -84,8 +89,9 @@ def _tables(paths: Mapping[str, list[Path]]) -> dict[str, Any]:
     }
     if "coverage" in paths:
         tables["coverage"] = pd.concat([gpd.read_file(path) for path in paths["coverage"]], ignore_index=True)
-    return tables
+    return paths["footprints"], tables
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+    with files.readable(path):
+        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])

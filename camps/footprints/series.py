@@ -22,6 +22,7 @@ from camps.footprints.mending import LOG_COLUMNS, repair
 from camps.footprints.overlap import without_duplicates
 from camps.footprints.reading import places, read_dated
 from camps.footprints.registered import arguments_of, default_id, is_series
+from camps.sources.registry import SOURCE_ID
 
 _COLUMNS = (
     "footprint_id", "track_id", "site_id", "scene_id", "observed_on", "kind", "area_m2", "perimeter_m", "overlap_m2",
@@ -49,6 +50,8 @@ class FootprintSeries:
     coverage
         GeoDataFrame, EPSG:4326: site_id, scene_id and the area in which a building would have been seen. May be empty;
         then the looks alone say what was covered.
+    source_id
+        Id of the registered series; empty for files.
     """
 
     footprints: gpd.GeoDataFrame
@@ -56,6 +59,7 @@ class FootprintSeries:
     looks: pd.DataFrame
     repairs: pd.DataFrame
     coverage: gpd.GeoDataFrame
+    source_id: str = ""
 
 
 @engine.without_cycle_search()
@@ -106,14 +110,15 @@ def load(
     Raises
     ------
     MissingError, InputError, CheckError
-        When no such series is registered, or a file of it is not the registered one. Otherwise listing every fault: rows
-        without a date, geometries that are no polygon, unknown scenes, repeated ids …
+        When no such series is registered, or a file of it is not the registered one. Otherwise listing every fault:
+        rows without a date, geometries that are no polygon, unknown scenes, repeated ids …
     """
-    source_id = _registered(path)
-    if source_id:
-        paths_of, told = arguments_of(source_id)
-        return replace(load(paths_of, **told), source_id=source_id)
-    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
+    if (source_id := _registered(path)) is not None:
+        if any(one is not None for one in (observed_on, columns, kind, scenes, looks, coverage, gsd_m, layer, crs)):
+            raise InputError(f"{source_id}: is read as registered; give no option with it, or name its files instead")
+        registered, told = arguments_of(source_id)
+        return replace(load(registered, **told), source_id=source_id)
+    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path or ()]
     frame, faults = read_dated(paths, observed_on=observed_on, columns=columns or {}, layer=layer, assumed_crs=crs)
     source = ", ".join(p.name for p in paths)
     raise_faults(faults, source)
@@ -130,8 +135,10 @@ def _registered(path: str | Path | Sequence[str | Path] | None) -> str | None:
     """Return the id of the registered series that is meant, or none where files are."""
     if path is None:
         return default_id()
-    named = isinstance(path, str) and not Path(path).exists() and settings.find_home() is not None
-    return str(path) if named and is_series(str(path)) else None
+    if not isinstance(path, str) or Path(path).is_file() or settings.find_home() is None:
+        return None
+    # A word without an ending is meant as an id, and an unknown one is answered with those there are.
+    return path if is_series(path) or (SOURCE_ID.fullmatch(path) and not Path(path).suffix) else None
 
 
 def _polygons(
@@ -258,4 +265,3 @@ def _coverage(coverage: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     if coverage is None:
         return gpd.GeoDataFrame({"site_id": [], "scene_id": []}, geometry=[], crs=4326)
     return coverage.to_crs(4326)[["site_id", "scene_id", "geometry"]]
-

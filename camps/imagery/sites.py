@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
-from camps import catalogue, crs, files, settings, sources, tables
+from camps import catalogue, crs, files, record, settings, sources, tables
 from camps.errors import InputError, MissingError
 from camps.imagery import area, extract, pictures, raster, registration, stac
 from camps.imagery import scene as scenes_room
@@ -65,16 +65,14 @@ class SiteExtraction:
 
 
 def locate(site_id: str) -> tuple[float, float]:
-    """Return longitude and latitude of a site in degrees, from the gazetteer or any other list that is here.
+    """Return longitude and latitude of a site in degrees, from the record's lists or any other that is here.
 
     Raises
     ------
     MissingError
         When no list that is here has it.
     """
-    for source_id in ("gazetteer", *sources.available()):
-        if sources.entry(source_id).reader is None:
-            continue
+    for source_id in dict.fromkeys([*record.current().lists, *sources.lists()]):
         listed = catalogue.load(source_id)
         found = listed[listed["site_id"] == site_id]
         if len(found):

@@ -8,16 +8,16 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, record, sources, style
+from camps import catalogue, record, settings, sources, style
 from camps import footprints as footprints_room
 from camps.errors import Fault, InputError, raise_faults
+from camps.footprints import FootprintSeries
 from camps.maps import outlines, page, payload
 from camps.maps.scenes import scene_entries
 from camps.timeline import Mode, clock_day, iso_day, stops
 from camps.timeline.state import with_closing
 
 Title = str | dict[str, str] | None
-Pair = tuple[str, str]
 
 #: First day of the first era's map, and the last one shown when nothing ends later.
 _LAST_YEAR_OF_ERAS = 2025
@@ -41,7 +41,7 @@ def site_map(
     Parameters
     ----------
     sites
-        The "site" table, EPSG:4326; the bundled gazetteer by default.
+        The "site" table, EPSG:4326; the record's lists by default.
     by
         The column that colour and shape stand for, such as ``system`` or ``tier``.
     cluster
@@ -86,9 +86,9 @@ def growth_map(
     Parameters
     ----------
     sites
-        The "site" table, EPSG:4326; by default the bundled gazetteer's sites that have a row of counts.
+        The "site" table, EPSG:4326; by default the record's sites that have a row of counts.
     counts
-        A "series" table of one metric, ``unit`` = site_id; by default the gazetteer's numbers of buildings.
+        A "series" table of one metric, ``unit`` = site_id; by default what the record's lists count of buildings.
     mode
         How the time between counts is shown: ``observed``, ``bracket`` or ``illustrative`` (METHOD 6).
     lang
@@ -140,7 +140,7 @@ def growth_map(
 
 
 def footprint_map(
-    footprints: gpd.GeoDataFrame | None = None,
+    footprints: FootprintSeries | gpd.GeoDataFrame | None = None,
     looks: pd.DataFrame | None = None,
     sites: gpd.GeoDataFrame | None = None,
     *,
@@ -158,11 +158,12 @@ def footprint_map(
     Parameters
     ----------
     footprints
-        The "footprint" table, EPSG:4326, with ``track_id`` and ``observed_on``; the bundled Dabancheng by default.
+        A series as from :func:`camps.footprints.load`, or the "footprint" table alone, EPSG:4326, with ``track_id`` and
+        ``observed_on``; the record's first series by default.
     looks
-        The "look" table with ``observed_on``; the bundled one with the bundled footprints.
+        The "look" table with ``observed_on``; those of the series by default.
     sites
-        The "site" table of the sites that the footprints belong to; found in the bundled gazetteer by default.
+        The "site" table of the sites that the footprints belong to; found in the record's lists by default.
     scenes
         Satellite pictures to lay under the footprints, each until the next one: ``observed_on``, ``path``,
         ``licence``, and ``bands`` where red, green and blue are not the first three.
@@ -191,7 +192,7 @@ def footprint_map(
 
 
 def compare_map(
-    footprints: gpd.GeoDataFrame | None = None,
+    footprints: FootprintSeries | gpd.GeoDataFrame | None = None,
     looks: pd.DataFrame | None = None,
     sites: gpd.GeoDataFrame | None = None,
     *,
@@ -261,7 +262,7 @@ def era_map(
     Parameters
     ----------
     sites
-        The "site" table, EPSG:4326, with ``opened`` and ``closed`` (EDTF); the bundled gazetteer by default.
+        The "site" table, EPSG:4326, with ``opened`` and ``closed`` (EDTF); the record's lists by default.
     mode, lang, look, title, subtitle, relief, online
         As for :func:`growth_map`.
 
@@ -330,7 +331,7 @@ def titles() -> dict[str, Any]:
 
 def _footprint_content(
     kind: str,
-    footprints: gpd.GeoDataFrame | None,
+    footprints: Any,
     looks: pd.DataFrame | None,
     sites: gpd.GeoDataFrame | None,
     *,
@@ -343,11 +344,10 @@ def _footprint_content(
     relief: bool,
 ) -> dict[str, Any]:
     _require_choice(lang, look)
-    series = footprints_room.load()
-    if footprints is None:
-        footprints, looks = series.footprints, series.looks
-    bundled = bool(footprints["footprint_id"].isin(series.footprints["footprint_id"]).all())
-    credits = ["dabancheng"] if bundled else []
+    footprints, looks, source_id = _outlined(footprints, looks)
+    ours = source_id in footprints_room.series_ids()[:1] if source_id else False
+    if source_id and not ours and subtitle is None:
+        subtitle = sources.entry(source_id).title
     _require_few_enough(footprints)
     table = _sites(sites)
     table = table[table["site_id"].isin(footprints["site_id"])]
@@ -357,7 +357,8 @@ def _footprint_content(
     payload.raise_labels(entries, footprints)
     meta = _meta(
         kind, table, stops(footprints=footprints, looks=looks),
-        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=credits, bundled=bundled,
+        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=[source_id] if source_id else [],
+        bundled=ours,
     )  # fmt: skip
     pictures = [] if scenes is None else scene_entries(scenes)
     if scenes is not None:
@@ -377,6 +378,14 @@ def _footprint_content(
         "swatches": [*swatches, "appearing", "unseen", "lost"],
         "options": _options(fixed_radius=9, label_zoom=10, yield_to_outlines=True),
     }
+
+
+def _outlined(footprints: Any, looks: pd.DataFrame | None) -> tuple[gpd.GeoDataFrame, pd.DataFrame | None, str]:
+    """Return the footprints, their looks and the id of their series, which a bare table does not have."""
+    series = footprints_room.load() if footprints is None else footprints
+    if not isinstance(series, FootprintSeries):
+        return series, looks, ""
+    return series.footprints, series.looks if looks is None else looks, series.source_id
 
 
 def _require_few_enough(footprints: gpd.GeoDataFrame) -> None:
@@ -468,16 +477,10 @@ def _meta(
 
 def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
     """Return the credit of a map: whose lists, the ground, how borders are drawn; each a text or texts by language."""
-    ours, registered = record.current().credits, sources.registry()
-    lists = [
-        ours[name] if name in ours else _credit_of(registered[name]) if name in registered else name
-        for name in dict.fromkeys(sites["source_id"].astype(str))
-    ]
-    return [
-        *lists,
-        *(ours[name] for name in credits if name in ours),
-        *titles()["credit"].values(),
-    ]
+    ours, registered = record.current().credits, sources.registry() if settings.find_home() else {}
+    named = dict.fromkeys([*sites["source_id"].astype(str), *credits])
+    known = {name: _credit_of(registered[name]) if name in registered else name for name in named}
+    return [*({**known, **ours}[name] for name in named), *titles()["credit"].values()]
 
 
 def _credit_of(entry: sources.SourceEntry) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from camps.errors import InputError
-from camps.sources.adding import About, Added, add, parse_mapping, prepare
+from camps.sources.adding import About, Added, add, parse_mapping, prepare, register
 from camps.sources.aspi import read_aspi
 from camps.sources.base import Source, missing_cells
 from camps.sources.buzzfeed import read_buzzfeed_2020, read_buzzfeed_2021
@@ -37,6 +37,7 @@ __all__ = [
     "fetch",
     "guess_mapping",
     "listing",
+    "lists",
     "missing_cells",
     "parse_mapping",
     "path",
@@ -44,6 +45,7 @@ __all__ = [
     "read",
     "read_file",
     "read_table",
+    "register",
     "registry",
     "summarise",
     "undo_datum",
@@ -91,6 +93,11 @@ def read(source_id: str) -> Source:
     done = read_file(found, source)
     check_sum(found, source.files[0])
     return done
+
+
+def lists() -> list[str]:
+    """Return the ids of the lists of sites that are here, in the order of the register."""
+    return [source_id for source_id in available() if entry(source_id).reader in _READERS]
 
 
 def read_file(file: Path, source: SourceEntry) -> Source:

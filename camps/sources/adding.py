@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ def _entry(path: Path, source_id: str, about: About) -> SourceEntry:
 
 
 def add(path: Path, source_id: str, about: About | None = None, *, trusted: gpd.GeoDataFrame | None = None) -> Added:
-    """Register a local file as a source: copy it to the cache and write its entry, with its hash, to the register.
+    """Register a local file as a source: copy it into the record and write its entry, with its hash, to the register.
 
     Parameters
     ----------
@@ -144,12 +144,24 @@ def add(path: Path, source_id: str, about: About | None = None, *, trusted: gpd.
     if path.suffix.casefold() == ".shp":
         raise InputError(f"{path}: one of several files of a Shapefile; put them into one .zip and add that")
     added = prepare(path, source_id, about, trusted=trusted)
-    where = registry_path()
-    register = _with_entry(where, added.entry)
-    parse_registry(register.encode("utf-8"), where)
-    files.write_bytes(store.cached(source_id, added.entry.files[0]), path.read_bytes())
-    files.write_text(where, register)
+    register(added.entry, {store.kept(source_id, added.entry.files[0]): path})
     return added
+
+
+def register(entry: SourceEntry, copies: Mapping[Path, Path]) -> None:
+    """Write an entry to the register, its comments and order kept, once its files (target by source) are copied.
+
+    Raises
+    ------
+    InputError
+        When the id is registered already, or the register would not be sound; nothing is written then.
+    """
+    where = registry_path()
+    text = _with_entry(where, entry)
+    parse_registry(text.encode("utf-8"), where)
+    for target, source in copies.items():
+        files.write_bytes(target, source.read_bytes())
+    files.write_text(where, text)
 
 
 def _with_entry(where: Path, entry: SourceEntry) -> str:
@@ -160,6 +172,8 @@ def _with_entry(where: Path, entry: SourceEntry) -> str:
 
 
 def _document(where: Path) -> tomlkit.TOMLDocument:
+    if not where.is_file():
+        return tomlkit.document()
     with files.readable(where):
         text = where.read_text(encoding="utf-8")
     try:
@@ -178,7 +192,8 @@ def _table(entry: SourceEntry) -> Any:
             table[name] = dict(getattr(entry, name))
     held = tomlkit.aot()
     for file in entry.files:
-        held.append(tomlkit.item({"name": file.name, "sha256": file.sha256}))
+        told = {name: value for name, value in asdict(file).items() if value not in (None, "", True)}
+        held.append(tomlkit.item(told))
     table["file"] = held
     return table
 

@@ -105,11 +105,13 @@ def registry(path: Path | None = None) -> dict[str, SourceEntry]:
     Raises
     ------
     MissingError
-        When there is no such file.
+        When there is no such file; a record that has no register yet has no source.
     InputError
         When it is not TOML, or an entry is incomplete; all faults are named at once.
     """
     where = path or registry_path()
+    if path is None and not where.is_file():
+        return {}
     with files.readable(where):
         return parse_registry(where.read_bytes(), where)
 
@@ -138,7 +140,7 @@ def entry(source_id: str, *, path: Path | None = None) -> SourceEntry:
     known = registry(path)
     if source_id not in known:
         raise MissingError(
-            f"{source_id}: no such source in {(path or registry_path()).name}; known are {', '.join(known)}; "
+            f"{source_id}: no such source in {(path or registry_path()).name}; known are {', '.join(known) or 'none'}; "
             "add it with `camps sources add`"
         )
     return known[source_id]

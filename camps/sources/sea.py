@@ -15,18 +15,12 @@ from camps.sources.coordinates import METRES_PER_DEGREE
 
 #: Generalised coasts leave estuaries and islets out; nearer to land than this is not called sea.
 TOLERANCE_M = 10_000.0
-_LAND = "basemap/world.json"
 
 
 def in_sea(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
-    """Return which points (degrees, longitude first) lie more than 10 km from any land.
-
-    All false where the bundled base map is not there.
-    """
+    """Return which points (degrees, longitude first) lie more than 10 km from any land."""
     x, y = np.atleast_1d(np.asarray(lon, dtype=np.float64)), np.atleast_1d(np.asarray(lat, dtype=np.float64))
-    land = _land(settings.geodata() / _LAND)
-    if land is None:
-        return np.zeros(len(x), dtype=np.bool_)
+    land = _land(settings.BASEMAP / "world.json")
     wet = ~np.asarray(shapely.contains_xy(land, x, y), dtype=np.bool_)
     # Degrees of longitude shrink towards the poles: a tolerance in degrees of latitude is never too strict.
     points = shapely.points(np.column_stack([x[wet], y[wet]]))
@@ -35,9 +29,7 @@ def in_sea(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
 
 
 @cache
-def _land(path: Path) -> shapely.MultiPolygon | None:
-    if not path.is_file():
-        return None
+def _land(path: Path) -> shapely.MultiPolygon:
     scale = json.loads(path.read_text(encoding="utf-8"))
     rings = [_decoded(line, scale["digits"]) for line in scale["layers"]["land"]]
     land = shapely.MultiPolygon([shapely.Polygon(ring) for ring in rings if len(ring) >= 4])

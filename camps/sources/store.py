@@ -16,6 +16,11 @@ def cached(source_id: str, file: SourceFile) -> Path:
     return settings.cache() / "sources" / source_id / file.sha256[:_DIGITS] / file.name
 
 
+def kept(source_id: str, file: SourceFile) -> Path:
+    """Return where a record keeps its copy of a list that was added to it; it does not travel with the appendix."""
+    return settings.geodata() / "lists" / source_id / file.name
+
+
 def mirror_folder() -> Path | None:
     """Return ``CAMPS_MIRROR`` when it names a folder, ``None`` when it is unset or a URL.
 
@@ -34,10 +39,11 @@ def mirror_folder() -> Path | None:
 
 
 def find(source: SourceEntry, file: SourceFile) -> Path | None:
-    """Return where a file lies now, or ``None``: bundled first, then the mirror folder, then the cache."""
+    """Return where a file lies now, or ``None``: bundled, in the record, the mirror folder or the cache."""
     mirror = mirror_folder()
     places = [
         settings.geodata() / file.bundled if file.bundled else None,
+        kept(source.id, file),
         mirror / source.id / file.name if mirror else None,
         cached(source.id, file),
     ]
