@@ -3,7 +3,7 @@
 The rooms are modules, read as ``camps.catalogue.load()``. Data goes one way; a module imports only from those
 before it::
 
-    errors machine settings files record crs tables provenance engine sources catalogue imagery
+    errors dates machine settings files record crs tables provenance engine sources catalogue imagery
     footprints change growth timeline plots style basemap maps film appendix build cli
 """
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from camps import catalogue as catalogue
     from camps import change as change
     from camps import crs as crs
+    from camps import dates as dates
     from camps import errors as errors
     from camps import files as files
     from camps import film as film
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
     from camps import timeline as timeline
 
 __all__ = [
-    "appendix", "basemap", "build", "catalogue", "change", "crs", "errors", "files", "film", "footprints", "growth",
-    "imagery", "machine", "maps", "plots", "provenance", "record", "settings", "sources", "style", "tables", "timeline",
+    "appendix", "basemap", "build", "catalogue", "change", "crs", "dates", "errors", "files", "film", "footprints",
+    "growth", "imagery", "machine", "maps", "plots", "provenance", "record", "settings", "sources", "style", "tables",
+    "timeline",
 ]  # fmt: skip
 
 

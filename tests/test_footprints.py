@@ -18,7 +18,6 @@ from shapely import affinity
 from camps import crs, files, footprints
 from camps import settings as folders
 from camps.errors import InputError, MissingError
-from camps.footprints import dates
 from camps.footprints.series import geometry_hashes
 
 PLANE = crs.regional_crs((88.2, 43.3, 88.4, 43.5))
@@ -138,9 +137,24 @@ def test_a_file_without_a_polygon_is_still_a_look(tmp_path: Path) -> None:
         ("2017-06-10?", "2017-06-10?"),
     ],
 )
-def test_dates_as_files_hold_them(written: object, read: str) -> None:
-    assert dates.as_calendar_dates(pd.Series([written])).tolist() == [read]
-    dates.day_bounds(read)
+def test_dates_as_files_hold_them(tmp_path: Path, written: object, read: str) -> None:
+    series = load(tmp_path, metres(shapely.box(0, 0, 9, 9)), observed_on=[written])
+    assert series.footprints["observed_on"].tolist() == series.scenes["observed_on"].tolist() == [read]
+    assert series.repairs.empty
+
+
+def test_a_moment_in_utc_is_its_day_and_logged(tmp_path: Path) -> None:
+    shapes = metres(shapely.box(0, 0, 9, 9), shapely.box(20, 0, 29, 9))
+    series = load(tmp_path, shapes, observed_on=["2017-06-10T00:00:00Z", "2017-06-11"])
+    assert series.footprints["observed_on"].tolist() == ["2017-06-10", "2017-06-11"]
+    assert series.repairs[["source_row", "action", "reason"]].to_numpy().tolist() == [
+        [1, "noted", "date: a moment in UTC; its date in UTC is taken"]
+    ]
+
+
+def test_the_date_of_a_file_is_read_as_the_date_of_a_row_is(tmp_path: Path) -> None:
+    path = write(gpd.GeoDataFrame(geometry=metres(shapely.box(0, 0, 18, 80)), crs=4326), tmp_path / "in.parquet")
+    assert footprints.load(path, observed_on="June 2017", gsd_m=0.5).scenes["observed_on"].tolist() == ["2017-06"]
 
 
 @pytest.mark.parametrize(
@@ -153,6 +167,8 @@ def test_dates_as_files_hold_them(written: object, read: str) -> None:
         ("2017-02-30", "write it as"),
         ("2018/2017", "ends before it begins"),
         ("2017/..", "write it as"),
+        ("2017-06-10 09:30", "write the calendar date alone"),
+        ("Mar-37", "write it as"),
         (None, "no date"),
         ("", "no date"),
     ],
@@ -161,20 +177,6 @@ def test_what_is_no_calendar_date_is_refused_with_its_row(tmp_path: Path, writte
     with pytest.raises(InputError, match=message) as caught:
         load(tmp_path, metres(shapely.box(0, 0, 9, 9)), observed_on=[written])
     assert "in.parquet row 1, column observed_on" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("edtf", "expected"),
-    [
-        ("2017", ("2017-01-01", "2017-12-31")),
-        ("2016-02", ("2016-02-01", "2016-02-29")),
-        ("2017-06-10", ("2017-06-10", "2017-06-10")),
-        ("2017-06-10/2017-07", ("2017-06-10", "2017-07-31")),
-        ("2017-06-10?", ("2017-06-10", "2017-06-10")),
-    ],
-)
-def test_a_date_is_an_interval_of_days(edtf: str, expected: tuple[str, str]) -> None:
-    assert dates.day_bounds(edtf) == expected
 
 
 def test_dates_of_mixed_precision_stand_side_by_side(tmp_path: Path) -> None:

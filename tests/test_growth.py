@@ -19,7 +19,7 @@ from pandas.testing import assert_frame_equal
 from camps import catalogue, change, crs, footprints, growth, tables
 from camps import settings as constants
 from camps.errors import InputError
-from camps.growth import aggregates, dates
+from camps.growth import aggregates
 
 YEARS = ("2017", "2018", "2019", "2020")
 FIRST, SECOND = "xj-bfn130-aspi50", "xj-bfn949-aspi124"
@@ -746,18 +746,3 @@ def test_footprints_without_a_track_say_how_to_get_one() -> None:
         growth.series(row_of_buildings(1, track_id=[None]))
     with pytest.raises(InputError, match="metric 'floors'"):
         growth.series(row_of_buildings(1), metric="floors")  # type: ignore[arg-type]
-
-
-# ── dates ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("year", ["2016", "2017", "2018", "2019", "2020"])
-def test_a_year_stands_at_the_second_of_july(year: str) -> None:
-    assert dates.iso_day(dates.standing_day(year)) == f"{year}-07-02"
-
-
-def test_dates_are_put_in_order_by_what_they_mean() -> None:
-    assert dates.in_order(["2018", "2017-06-10", "2017", "2017/2018", "2017"]) == [
-        "2017-06-10", "2017", "2017/2018", "2018",
-    ]  # fmt: skip
-    assert dates.day_interval("2017") == (17167, 17531)

@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
 
 from camps import catalogue, cli, footprints, machine, maps, record, style, timeline
+from camps.dates import clock_day
 from camps.errors import InputError, MissingError
 from camps.maps import fonts, online, outlines, page, vendored, views
 from camps.timeline import drawn, values
@@ -557,9 +558,9 @@ def test_chapters_are_steps_of_the_era_map(written, opened):
     slider.press("Home")
     for start in ("1938-01-01", "1949-10-01", "1958-01-01"):
         slider.press("]")
-        assert one.page.evaluate("camps.page.state.t") == timeline.clock_day(start)
+        assert one.page.evaluate("camps.page.state.t") == clock_day(start)
     slider.press("[")
-    assert one.page.evaluate("camps.page.state.t") == timeline.clock_day("1949-10-01")
+    assert one.page.evaluate("camps.page.state.t") == clock_day("1949-10-01")
 
 
 @pytest.mark.browser

@@ -1,4 +1,4 @@
-"""Printed cells: counts and kinds of nothing, dates as EDTF, degrees in every writing."""
+"""Printed cells: counts and kinds of nothing, degrees in every writing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camps.sources.coordinates import printed_precision_m, read_degrees, read_pair
-from camps.sources.dates import date_bounds, read_date
 from camps.sources.numbers import read_numbers
 from camps.sources.values import MISSING_STATUS, missing_kind
 
@@ -33,69 +32,6 @@ def test_four_kinds_of_nothing_stay_apart(printed: str, kind: str, status: str) 
 
 def test_zero_is_a_value() -> None:
     assert read_numbers(["0", " 29 "]).values == {"0": 0, " 29 ": 29}
-
-
-@pytest.mark.parametrize(
-    ("printed", "edtf"),
-    [
-        ("20-Mar", "2020-03"),
-        ("Mar-19", "2019-03"),
-        ("99-Dec", "1999-12"),
-        ("3rdQt2018", "2018-07/2018-09"),
-        ("2ndHf2019", "2019-07/2019-12"),
-        ("2ndhf2017", "2017-07/2017-12"),
-        ("1stHf2018", "2018-01/2018-06"),
-        ("Mid-2018", "2018-05~/2018-08~"),
-        ("2018-2019", "2018/2019"),
-        ("2018/2019", "2018/2019"),
-        ("2018", "2018"),
-        ("2017-06-10", "2017-06-10"),
-        ("2017-6-1", "2017-06-01"),
-        ("10 June 2017", "2017-06-10"),
-        ("June 10, 2017", "2017-06-10"),
-        ("13.06.2017", "2017-06-13"),
-        ("06/13/2017", "2017-06-13"),
-        ("2017年6月10日", "2017-06-10"),
-        ("c. 1955", "1955~"),
-        ("1950s", "195X"),
-        ("1967~", "1967~"),
-        ("1955?", "1955?"),
-        ("since 2017", "2017/.."),
-        ("before 2017", "../2016"),
-        ("..", ".."),
-        ("N/A", None),
-        ("", None),
-        ("?", None),
-    ],
-)
-def test_dates_become_edtf(printed: str, edtf: str | None) -> None:
-    assert read_date(printed) == edtf
-
-
-@pytest.mark.parametrize(
-    ("printed", "why"),
-    [
-        ("10.06.2017", "unknown order"),
-        ("2017-02-30", "no day of the calendar"),
-        ("31-Apr-2018", "no day of the calendar"),
-        ("2019/2018", "ends before it begins"),
-        ("Prison", "is no date"),
-        ("=A1", "is no date"),
-    ],
-)
-def test_what_is_no_date_is_refused_with_the_reason(printed: str, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
-        read_date(printed)
-
-
-def test_bounds_of_a_date_are_the_first_and_last_day_it_can_mean() -> None:
-    assert date_bounds("2017/2018") == ("2017-01-01", "2018-12-31")
-    assert date_bounds("2020-02") == ("2020-02-01", "2020-02-29")
-    assert date_bounds("195X") == ("1950-01-01", "1959-12-31")
-    assert date_bounds("2017/..") == ("2017-01-01", "")
-    assert date_bounds("..") == ("", "")
-    with pytest.raises(ValueError, match="no EDTF date"):
-        date_bounds("20-Mar")
 
 
 @pytest.mark.parametrize(
@@ -165,13 +101,6 @@ def test_sexagesimal_is_degrees_and_sixtieths(degrees: int, minutes: int, second
 
 @given(st.text(max_size=40))
 def test_no_text_makes_the_readers_fail_in_another_way(text: str) -> None:
-    for reader in (read_degrees, read_date, read_pair, lambda text: read_numbers([text])):
+    for reader in (read_degrees, read_pair, lambda text: read_numbers([text])):
         with suppress(ValueError):
             reader(text)
-
-
-@given(st.dates())
-def test_an_iso_date_is_its_own_bounds(day) -> None:
-    text = day.isoformat()
-    if day.year >= 1000:
-        assert date_bounds(text) == (text, text)

@@ -20,8 +20,8 @@ from pandas.testing import assert_frame_equal
 from shapely import affinity
 
 from camps import catalogue, change, crs, footprints, growth, timeline
+from camps.dates import clock_day, iso_day
 from camps.errors import InputError
-from camps.timeline import clock_day
 
 MODES = ("observed", "bracket", "illustrative")
 FIRST, SECOND = "xj-bfn130-aspi50", "xj-bfn949-aspi124"
@@ -146,7 +146,7 @@ def test_a_value_lies_within_its_ends_and_does_not_depend_on_order(
     assume(looks or other)
     cells = [(unit, d, v) for unit, many in (("a", looks), ("b", other)) for d, v in many]
     counts = pd.DataFrame(
-        [{"unit": u, "metric": "buildings", "t": timeline.iso_day(d), "value": v} for u, d, v in cells]
+        [{"unit": u, "metric": "buildings", "t": iso_day(d), "value": v} for u, d, v in cells]
     ).astype({"value": "float64"})
     table = timeline.counts_state(counts, when, mode)
     shuffle.shuffle(cells)
@@ -168,7 +168,7 @@ def test_a_value_lies_within_its_ends_and_does_not_depend_on_order(
 )
 def test_an_interpolated_value_moves_one_way(a: int, b: int, gap: int, parts: list[float]) -> None:
     start = 17000
-    counts = look_at((timeline.iso_day(start), a), (timeline.iso_day(start + gap), b))
+    counts = look_at((iso_day(start), a), (iso_day(start + gap), b))
     shown = [one(counts, start + 1 + part * (gap - 1), "illustrative")["value"] for part in sorted(parts)]
     steps = np.diff([a, *shown, b]) * (1 if b >= a else -1)
     assert (steps >= -1e-9).all()

@@ -15,8 +15,8 @@ import pandas as pd
 from camps import settings
 from camps.catalogue.linking import Settled
 from camps.catalogue.records import Side, Two
+from camps.dates import read_date
 from camps.errors import Fault, InputError, raise_faults
-from camps.sources.dates import read_date
 from camps.sources.report import Report
 from camps.sources.text import MOST_LINE_BYTES, read_delimited
 from camps.tables import SITE_STATUSES

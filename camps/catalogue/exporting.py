@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 
 from camps import files, tables
+from camps.dates import intervals, parse
 from camps.errors import InputError
-from camps.sources.dates import date_bounds
 
 SiteFormat = Literal["geojson", "gpkg", "csv", "parquet", "kml"]
 Box = tuple[float, float, float, float]
@@ -79,14 +80,12 @@ def _named(sites: gpd.GeoDataFrame, column: str, wanted: list[str]) -> pd.Series
 
 def _open_at(sites: gpd.GeoDataFrame, date: str) -> pd.Series:
     try:
-        first, last = date_bounds(date)
-    except ValueError as error:
-        raise InputError(f"date {date!r}: {error}") from error
-    opened = sites["opened"].map(lambda text: date_bounds(text)[0], na_action="ignore").fillna("")
-    closed = sites["closed"].map(lambda text: date_bounds(text)[1], na_action="ignore").fillna("")
-    not_yet = (opened != "") & (opened > last) if last else pd.Series(data=False, index=sites.index)
-    no_more = (closed != "") & (closed < first) if first else pd.Series(data=False, index=sites.index)
-    return pd.Series(~(not_yet | no_more))
+        when = parse(date)
+    except InputError as error:
+        raise InputError(f"date {error}") from error
+    not_yet = [days is not None and when.before(days) for days in intervals(sites["opened"])]
+    no_more = [days is not None and days.before(when) for days in intervals(sites["closed"])]
+    return pd.Series(~(np.array(not_yet) | np.array(no_more)), index=sites.index)
 
 
 def _inside(sites: gpd.GeoDataFrame, box: Box) -> pd.Series:

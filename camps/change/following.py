@@ -22,9 +22,9 @@ from camps.change.linking import Pairs, candidates, measured, told_apart
 from camps.change.registration import REACH_M, vote_shifts
 from camps.change.visits import Codes, Visits, read_visits
 from camps.crs import Floats
+from camps.dates import day_interval
 from camps.errors import InputError
 from camps.footprints import BUILT, FootprintSeries
-from camps.footprints.dates import day_bounds
 from camps.footprints.series import in_order
 
 Identity = Literal["auto", "published", "linked"]
@@ -183,8 +183,8 @@ class _Run:
         look = visits.order(self.site, self.scene)
         self._by_look = np.argsort(look, kind="stable")
         self._look = look[self._by_look]
-        bounds = [day_bounds(date) for date in scenes["observed_on"]]
-        self.first_day, self.last_day = np.array([*bounds, ("", "")]).T
+        bounds = [day_interval(date) for date in scenes["observed_on"]]
+        self.first_day, self.last_day = np.array([*bounds, (0, 0)]).T
         self.outline_code = pd.factorize(frame["wkb_sha256"])[0]
         self.alone = (frame["overlap_m2"] == 0).to_numpy()
         self.standing = _Outlines()

@@ -79,7 +79,7 @@ def draw_map(
             raise InputError(f"{path}: --when and --size are for plates; name the file .png, .svg or .pdf")
         print(camps.maps.write_map(_draw(name, source or (), lang.value, look.value), path))
         return
-    chosen = {} if when is None else {"t": camps.timeline.clock_day(when)}
+    chosen = {} if when is None else {"t": camps.dates.clock_day(when)}
     paper = (
         dict(zip(("width_mm", "height_mm"), map(float, _size(size, "millimetres", "420x297")), strict=True))
         if size

@@ -18,8 +18,8 @@ import folium
 from branca.element import CssLink, Element, JavascriptLink
 from folium.plugins import TimeSliderChoropleth
 
+from camps.dates import day_of
 from camps.errors import InputError, MissingError
-from camps.film import clock
 from camps.film.stage import FilmPage
 from camps.maps import online, vendored
 from camps.maps.page import CampsMap, html_text
@@ -102,7 +102,7 @@ def _by_date(map_: folium.Map, layers: Mapping[date, Any]) -> str:
     strangers = [str(when) for when, layer in layers.items() if layer.get_name() not in names]
     if strangers:
         raise InputError(f"layers of {', '.join(strangers)}: not on the map; call add_to(map) on each first")
-    stops = [[clock.to_day(when), layer.get_name()] for when, layer in sorted(layers.items())]
+    stops = [[day_of(when), layer.get_name()] for when, layer in sorted(layers.items())]
     return (
         "(map, day) => { const stops = [" + ", ".join(f"[{day}, {name}]" for day, name in stops) + "];"
         " const passed = stops.filter(([from]) => from <= day).length;"

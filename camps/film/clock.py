@@ -8,11 +8,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
+from camps.dates import day_of
 from camps.film.camera import EASINGS
-
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -23,16 +22,6 @@ class Mark:
     day: float
     ease: str = "linear"
     hold_s: float = 0.0
-
-
-def to_day(when: date) -> int:
-    """Return days since 1970-01-01."""
-    return (when - EPOCH).days
-
-
-def to_date(day: float) -> date:
-    """Return the calendar date that a decimal day falls on."""
-    return EPOCH + timedelta(days=int(day // 1))
 
 
 def day_at(marks: Sequence[Mark], at_s: float) -> float:
@@ -53,14 +42,14 @@ def linear(
 ) -> list[Mark]:
     """Return marks that run from one date to another over a film of `seconds`, standing still at both ends."""
     return [
-        Mark(0.0, to_day(first), hold_s=hold_first_s),
-        Mark(seconds - hold_last_s, to_day(last), ease, hold_last_s),
+        Mark(0.0, day_of(first), hold_s=hold_first_s),
+        Mark(seconds - hold_last_s, day_of(last), ease, hold_last_s),
     ]
 
 
 def on_observations(stops: Sequence[date], seconds: float, *, hold_s: float, ease: str) -> list[Mark]:
     """Return marks that hold on every stop for `hold_s` seconds and share the rest by the days between stops."""
-    days = [to_day(stop) for stop in stops]
+    days = [day_of(stop) for stop in stops]
     moving = seconds - hold_s * len(days)
     span = max(days[-1] - days[0], 1)
     return [Mark(hold_s * i + moving * (day - days[0]) / span, day, ease, hold_s) for i, day in enumerate(days)]
@@ -77,10 +66,10 @@ def by_spans(spans: Sequence[tuple[date, date, float]], seconds: float, *, ease:
         Length of the film, and the easing within each span.
     """
     whole = sum(length for _, _, length in spans)
-    marks, at_s = [Mark(0.0, to_day(spans[0][0]))], 0.0
+    marks, at_s = [Mark(0.0, day_of(spans[0][0]))], 0.0
     for first, last, length in spans:
-        if to_day(first) != marks[-1].day:
-            marks.append(Mark(at_s, to_day(first), "step"))
+        if day_of(first) != marks[-1].day:
+            marks.append(Mark(at_s, day_of(first), "step"))
         at_s += seconds * length / whole
-        marks.append(Mark(at_s, to_day(last), ease))
+        marks.append(Mark(at_s, day_of(last), ease))
     return marks

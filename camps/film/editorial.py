@@ -25,7 +25,8 @@ import opentimelineio as otio
 import pysubs2
 
 from camps import files, maps
-from camps.film import clock, timecode
+from camps.dates import day_of
+from camps.film import timecode
 from camps.film.passes import FRAME_PADDING, PassInfo
 from camps.film.plan import Plan
 from camps.film.tracks import Described, require_frames
@@ -114,7 +115,7 @@ def build_marks(plan: Plan) -> list[Mark]:
 
 def _observations(plan: Plan, days: Sequence[int]) -> Iterator[Mark]:
     for stop in plan.stops:
-        day = clock.to_day(stop)
+        day = day_of(stop)
         at = next((i for i, shown in enumerate(days) if shown >= day), None)
         if at is not None and (at > 0 or days[0] == day):
             yield Mark(at, "observation", f"Observed {stop.isoformat()}")

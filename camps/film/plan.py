@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from camps import record
+from camps.dates import date_of, day_of
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import camera, clock, timecode
 from camps.film.shot import CameraKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
@@ -63,7 +64,7 @@ class Plan:
     @property
     def dates(self) -> list[date]:
         """Date of each frame."""
-        return [clock.to_date(state["t"]) for state in self.states]
+        return [date_of(state["t"]) for state in self.states]
 
     def paged(self) -> Plan:
         """Return the plan with the date of each state as the name of the page that shows it."""
@@ -73,12 +74,12 @@ class Plan:
     @property
     def first_date(self) -> date:
         """Date of the first frame."""
-        return clock.to_date(self.states[0]["t"])
+        return date_of(self.states[0]["t"])
 
     @property
     def last_date(self) -> date:
         """Date of the last frame."""
-        return clock.to_date(self.states[-1]["t"])
+        return date_of(self.states[-1]["t"])
 
     @property
     def seconds(self) -> float:
@@ -185,7 +186,7 @@ def _clock_marks(shot: Shot, ground: Ground) -> list[clock.Mark]:
 
 
 def _keyed_marks(film: KeysClock, last_s: float) -> list[clock.Mark]:
-    return [clock.Mark(min(key.at, last_s), clock.to_day(key.date), key.ease, key.hold) for key in film.keys]
+    return [clock.Mark(min(key.at, last_s), day_of(key.date), key.ease, key.hold) for key in film.keys]
 
 
 def _require_time(shot: Shot, held_s: float, last_s: float) -> None:

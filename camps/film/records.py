@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from camps import files
+from camps.dates import date_of
 from camps.errors import InputError
-from camps.film import clock
 from camps.film.plan import State
 from camps.film.shot import FIRST_FRAME
 from camps.film.timecode import timecode
@@ -39,7 +39,7 @@ def frame_row(
     site_ids = described.get("site_ids") or []
     values: dict[str, Any] = {
         "frame": number, "timecode": timecode(number - FIRST_FRAME, rate),
-        "day": clock.to_date(state["t"]).isoformat(),
+        "day": date_of(state["t"]).isoformat(),
         **{name: described.get(name) for name in FRAME_COLUMNS[3:11]},
         "lon": state.get("lon"), "lat": state.get("lat"), "zoom": state.get("zoom"),
         "site_ids": " ".join(map(str, site_ids)), "file": file, "sha256": sha256, "key": key,

@@ -13,7 +13,8 @@ invalid             ``make_valid(method="structure", keep_collapsed=False)``, lo
 self-touching       a ring that touches itself is repaired like any invalid one; its area stays
 huge                more than 1,000 km² is refused: no compound is as large, a wrong CRS is
 mixed dates         day, month, year and interval may stand side by side; each is an interval of days
-dates with a time   midnight is read as the day; any other time is refused, as its calendar day depends on a zone
+dates with a time   midnight is read as the day, a moment in UTC as its day in UTC; any other time is refused, as its
+                    calendar day depends on a zone
 reversed dates      rows in any order give the same result; an interval that ends before it begins is refused
 duplicate dates     one scene for all rows of a date unless they name different scenes
 duplicates          on one date, two polygons with IoU > 0.8: the better source stays, the other is logged

@@ -62,6 +62,9 @@ def repair(
         What cannot be used: geometries that are no polygons, are huge, or whose repair is refused.
     """
     log: list[pd.DataFrame] = []
+    if "date_remark" in frame:
+        remarked = frame[frame["date_remark"].notna()]
+        log.append(log_rows(remarked, "noted", reason="date: " + remarked["date_remark"]))
     sound = _drop_empty(frame, log)
     sound = _flatten(sound, log)
     sound = _one_piece(sound, log)

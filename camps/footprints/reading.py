@@ -13,9 +13,8 @@ import pyogrio
 from pyarrow import ArrowInvalid
 from pyogrio.errors import DataSourceError
 
-from camps import crs, engine, files
-from camps.errors import InputError
-from camps.footprints.dates import as_calendar_dates, date_faults
+from camps import crs, dates, engine, files
+from camps.errors import Fault, InputError
 
 _TEXT = ("footprint_id", "site_id", "scene_id", "track_id", "kind", "method", "confidence", "note", "repair")
 _NUMBERS = ("edge_sd_m", "edge_bias_m")
@@ -88,7 +87,7 @@ def read_dated(
     columns: Mapping[str, str],
     layer: str | None,
     assumed_crs: Any,
-) -> tuple[gpd.GeoDataFrame, list[Any]]:
+) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     """Return all rows of `paths` with the suite's column names and a date each, and the faults found in them.
 
     A date given for the files stands for all their rows; otherwise each row needs one of its own.
@@ -99,11 +98,11 @@ def read_dated(
         for frame, path in zip(read, paths, strict=True)
     ]
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4326)
-    frame["observed_on"] = as_calendar_dates(frame["observed_on"])
+    frame, faults = _with_dates(frame)
     del read, frames
     # What the reader has put aside for itself is as large as the outlines.
     engine.give_back_memory()
-    return _typed(frame), list(date_faults(frame["observed_on"], places(frame)))
+    return _typed(frame), faults
 
 
 def _renamed(frame: gpd.GeoDataFrame, columns: Mapping[str, str], file: str) -> gpd.GeoDataFrame:
@@ -124,6 +123,26 @@ def _with_date(frame: gpd.GeoDataFrame, observed_on: str | Mapping[str, str] | N
             f"{file}: neither a polygon nor a date, expected one of them; say with observed_on= when it was"
         )
     return frame if "observed_on" in frame else frame.assign(observed_on=pd.NA)
+
+
+def _with_dates(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    """Return the rows with ``observed_on`` as EDTF text and ``date_remark``, and a fault for each date that is none."""
+    printed, read = frame["observed_on"], dates.read_dates(frame["observed_on"])
+    known = np.array([days is not None and not days.is_open for days in dates.intervals(read["edtf"])], dtype=bool)
+    in_doubt = read["remark"].str.startswith(dates.DAY_IN_DOUBT).fillna(value=False)
+    blank = read["edtf"].isna() & read["remark"].isna()
+    told = pd.DataFrame({"place": places(frame), "printed": printed.astype("string"), "remark": read["remark"]})
+    told["remark"] = told["remark"].fillna("a date with a first and a last day")
+    remedy = {False: "write it as 2017-06-10, 2017-06 or 2017", True: "write the calendar date alone"}
+    faults = [
+        Fault(f"{place}, column observed_on", "no date", "a calendar date", "give observed_on, or map the column")
+        for place in told.loc[blank, "place"]
+    ]
+    faults += [
+        Fault(f"{place}, column observed_on", repr(text), remark, remedy[":" in text])
+        for place, text, remark in told[~blank & (~known | in_doubt)].drop_duplicates("printed").to_numpy()
+    ]
+    return frame.assign(observed_on=read["edtf"], date_remark=read["remark"]), faults
 
 
 def _typed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

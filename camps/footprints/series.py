@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from camps import engine, settings, tables
 from camps.crs import chunks
+from camps.dates import day_interval, iso_day, read_date
 from camps.errors import InputError, raise_faults
-from camps.footprints.dates import day_bounds
 from camps.footprints.mending import LOG_COLUMNS, repair
 from camps.footprints.overlap import without_duplicates
 from camps.footprints.reading import places, read_dated
@@ -188,7 +188,8 @@ def _dates_looked_at(
 ) -> list[str]:
     # A file without a single polygon is a look that saw none, and its scene must not be lost.
     given = [observed_on.get(p.name) if isinstance(observed_on, Mapping) else observed_on for p in paths]
-    return sorted({*frame["observed_on"].unique(), *(date for date in given if date is not None)}, key=day_bounds)
+    read = {read_date(str(date)) for date in given if date is not None} - {None}
+    return sorted({*frame["observed_on"].unique(), *read}, key=day_interval)
 
 
 def _scenes(
@@ -198,7 +199,7 @@ def _scenes(
     if "observed_on" not in table:
         same = table["t_lo"] == table["t_hi"]
         table["observed_on"] = table["t_lo"].where(same, table["t_lo"] + "/" + table["t_hi"])
-    bounds = [day_bounds(str(text)) for text in table["observed_on"]]
+    bounds = [tuple(iso_day(end) for end in day_interval(str(text))) for text in table["observed_on"]]
     for name, ends in zip(("t_lo", "t_hi"), zip(*bounds, strict=True), strict=True):
         table[name] = table.get(name, pd.Series(list(ends), index=table.index)).fillna(
             pd.Series(ends, index=table.index)
@@ -215,7 +216,7 @@ def _derived_scenes(frame: gpd.GeoDataFrame, dates: Sequence[str], gsd_m: float 
     named = frame[["scene_id", "observed_on"]].dropna().drop_duplicates()
     unnamed = [date for date in dates if date not in set(named["observed_on"])]
     unnamed += list(frame.loc[frame["scene_id"].isna(), "observed_on"].unique())
-    made = pd.DataFrame({"observed_on": sorted(set(unnamed), key=day_bounds)})
+    made = pd.DataFrame({"observed_on": sorted(set(unnamed), key=day_interval)})
     made["scene_id"] = "scene-" + made["observed_on"].astype(str)
     table: pd.DataFrame = pd.concat([named, made], ignore_index=True)
     return table.assign(sensor="not stated", gsd_m=float(gsd_m), licence="not stated")

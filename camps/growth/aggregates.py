@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from camps import settings
+from camps.dates import as_edtf, days, in_order, standing_day
 from camps.errors import Fault, InputError, raise_faults
-from camps.growth.dates import as_edtf, days, in_order, standing_day
 from camps.growth.holding import HeldRule, held_until, rule_of
 
 Estimator = Literal["naive", "held", "panel", "chain"]

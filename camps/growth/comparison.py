@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from camps.dates import as_edtf, days
 from camps.errors import Fault, InputError, raise_faults
-from camps.growth.dates import as_edtf, days
 
 Verdict = Literal["increase", "decrease", "within error"]
 Floats = NDArray[np.float64]

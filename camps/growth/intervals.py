@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from camps.dates import as_edtf, days, standing_day
 from camps.errors import Fault, InputError, raise_faults
 from camps.growth.aggregates import ALL_SITES, NOT_STATED
-from camps.growth.dates import as_edtf, days, standing_day
 
 Floats = NDArray[np.float64]
 

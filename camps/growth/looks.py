@@ -7,8 +7,8 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from camps.dates import as_edtf, days
 from camps.errors import Fault, raise_faults
-from camps.growth.dates import as_edtf, days
 
 #: A partial look says that something was not there yet when at least half of the site could be read. That something
 #: is no longer there takes a look at all of it.

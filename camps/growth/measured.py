@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from camps import crs, settings
+from camps.dates import as_edtf, days
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import BUILT
-from camps.growth.dates import as_edtf, days
 from camps.growth.holding import HeldRule, held_until, rule_of
 from camps.growth.looks import require_tracks, site_keys
 from camps.growth.uncertainty import EDGE_BIAS_SD_M, FALSE_CHANCE, budget

@@ -15,10 +15,10 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from camps import crs, settings
+from camps.dates import as_edtf, days
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import BUILT, own_area_m2
 from camps.growth.comparison import verdict
-from camps.growth.dates import as_edtf, days
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from camps import settings, style
-from camps.growth.dates import day_interval, standing_day
+from camps.dates import day_interval, standing_day
 from camps.growth.holding import CLOSED, LAPSED
 from camps.timeline.values import looks_of
 

@@ -15,8 +15,8 @@ from PIL import Image
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
+from camps.dates import clock_day
 from camps.errors import Fault, InputError, MissingError, raise_faults
-from camps.timeline import clock_day
 
 #: Half the width of Web Mercator, in metres.
 _HALF_M = 20037508.342789244

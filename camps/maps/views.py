@@ -10,11 +10,12 @@ import pandas as pd
 
 from camps import catalogue, record, settings, sources, style
 from camps import footprints as footprints_room
+from camps.dates import clock_day, iso_day
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import FootprintSeries
 from camps.maps import outlines, page, payload
 from camps.maps.scenes import scene_entries
-from camps.timeline import Mode, clock_day, iso_day, stops
+from camps.timeline import Mode, stops
 from camps.timeline.state import with_closing
 
 Title = str | dict[str, str] | None

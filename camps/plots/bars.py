@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from camps.dates import as_edtf
 from camps.errors import InputError
 from camps.growth.comparison import NEW_BUILD, increase_percent, verdict
-from camps.growth.dates import as_edtf
 from camps.plots.canvas import (
     COLOURS,
     INK,

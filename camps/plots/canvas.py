@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
 from camps import files, machine
+from camps.dates import as_edtf, days, in_order, standing_day
 from camps.errors import Fault, raise_faults
-from camps.growth.dates import as_edtf, days, in_order, standing_day
 
 #: Okabe and Ito's colours, told apart by readers of any colour sense; each has a marker of its own as well.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")

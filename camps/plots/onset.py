@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from camps.growth.dates import days
+from camps.dates import days
 from camps.plots.canvas import COLOURS, amounts, footnote, new_figure, require_columns, style, time_axis
 
 

@@ -36,6 +36,8 @@ _EXTRAS = {
     "Construction ongoing in 2020?": "construction_2020_published",
     "Date of Latest Sat Imagery": "latest_imagery_published",
 }
+#: Years of two digits are of the hundred years from 1950: ``20-Mar`` is what a spreadsheet made of March 2020.
+CENTURY = 1950
 _DATES = {
     "Security features changed when": "security_changed",
     "Date of Latest Sat Imagery": "latest_imagery",
@@ -71,7 +73,7 @@ def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
     sites = site_frame(_columns(raw, report), entry, index=raw.index)
     use_texts(report, sites, _TEXTS)
     for column, name in _DATES.items():
-        sites[name] = dates_of(raw[column], sites, column, report, published=entry.date)
+        sites[name] = dates_of(raw[column], sites, column, report, published=entry.date, century=CENTURY)
     _note_repeats(sites, report)
     counts = count_frame(raw, sites, YEARS, report, source=entry.id)
     report.use("row", len(sites))

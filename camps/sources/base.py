@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from camps import crs, settings, tables
+from camps import crs, dates, settings, tables
 from camps.errors import Fault, raise_faults
 from camps.sources.coordinates import LIMIT_DEG, Axis
-from camps.sources.dates import read_date
 from camps.sources.numbers import Reading, read_numbers
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Place, Report
@@ -198,7 +197,17 @@ def references_of(cells: pd.DataFrame, namespaces: Mapping[str, str], report: Re
     return null_blank(pd.Series(["; ".join(row) for row in rows], index=cells.index))
 
 
-def dates_of(printed: pd.Series, sites: pd.DataFrame, column: str, report: Report, *, published: str = "") -> pd.Series:
+def dates_of(
+    printed: pd.Series,
+    sites: pd.DataFrame,
+    column: str,
+    report: Report,
+    *,
+    published: str = "",
+    order: dates.Order | None = None,
+    edtf: bool = False,
+    century: int | None = None,
+) -> pd.Series:
     """Return a column of printed dates as EDTF text, null where there is none; what is no date is noted.
 
     Parameters
@@ -213,23 +222,31 @@ def dates_of(printed: pd.Series, sites: pd.DataFrame, column: str, report: Repor
         Takes the remarks.
     published
         Date of the list; a later date is noted, since a list cannot know it.
+    order, edtf, century
+        How a date of numbers, ``2020-21`` and a year of two digits are read, where the column itself does not
+        decide; see :func:`camps.dates.read_dates`.
     """
-    cells = zip(printed, sites["row"], sites["source_key"], strict=True)
-    read = [_date(text, Place(int(row), key, column), report, published) for text, row, key in cells]
-    report.use("cell", len(read) - read.count(None))
-    return pd.Series(read, index=sites.index, dtype="string")
+    said = printed.mask(printed.map(missing_kind).notna()).set_axis(sites.index)
+    read = dates.read_dates(said, order=order, edtf=edtf, century=century)
+    late = _later(read["edtf"], published) if published else [False] * len(read)
+    report.use("cell", int(read["edtf"].notna().sum()))
+    report.note("cell", int((read["edtf"].isna() & read["remark"].notna()).sum()))
+    cells = zip(printed, sites["row"], sites["source_key"], read["edtf"], read["remark"], late, strict=True)
+    for text, row, key, date, remark, is_late in cells:
+        place = Place(int(row), key, column)
+        taken = f"read as {date}" if pd.notna(date) else "no date taken"
+        if pd.notna(remark):
+            report.add("noted", f"{remark}; {taken}", **place._asdict(), value=text)
+        if is_late:
+            reason = f"{taken}, after the list was published on {published}"
+            report.add("noted", reason, **place._asdict(), value=text)
+    return pd.Series(read["edtf"])
 
 
-def _date(text: str, place: Place, report: Report, published: str) -> str | None:
-    try:
-        date = read_date(text)
-    except ValueError as error:
-        report.add("noted", f"{error}; no date taken", **place._asdict(), value=text, piece="cell")
-        return None
-    if date and published and date[: len(published)] > published[: len(date)]:
-        reason = f"read as {date}, after the list was published on {published}"
-        report.add("noted", reason, **place._asdict(), value=text)
-    return date
+def _later(read: pd.Series, published: str) -> list[bool]:
+    """Return which dates lie wholly after another."""
+    known = dates.parse(published)
+    return [days is not None and known.before(days) for days in dates.intervals(read)]
 
 
 def missing_cells(raw: pd.DataFrame) -> pd.DataFrame:

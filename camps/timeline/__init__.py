@@ -5,9 +5,7 @@ certain between two looks and, apart from it, what is possible; ``illustrative``
 says that it is interpolated. On an observation date all three draw the stored polygons exactly.
 """
 
-from camps.growth.dates import iso_day as iso_day
 from camps.timeline.clock import Mode as Mode
-from camps.timeline.clock import clock_day as clock_day
 from camps.timeline.drawn import draw as draw
 from camps.timeline.drawn import footprints_state as footprints_state
 from camps.timeline.fronts import front_distances_m as front_distances_m
@@ -22,13 +20,11 @@ __all__ = [
     "Mode",
     "State",
     "at",
-    "clock_day",
     "counts_state",
     "cues",
     "draw",
     "footprints_state",
     "front_distances_m",
     "growth_front",
-    "iso_day",
     "stops",
 ]

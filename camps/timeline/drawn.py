@@ -11,7 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 from camps import crs
-from camps.timeline.clock import Mode, When, clock_day
+from camps.dates import When, clock_day
+from camps.timeline.clock import Mode
 from camps.timeline.fronts import growth_front
 from camps.timeline.pieces import cues
 

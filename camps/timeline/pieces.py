@@ -12,8 +12,8 @@ import shapely
 from numpy.typing import NDArray
 
 from camps import crs
+from camps.dates import days
 from camps.footprints import BUILT
-from camps.growth.dates import days
 from camps.growth.looks import look_days, neighbour, require_tracks, site_keys
 from camps.timeline.clock import Mode, require_columns, require_mode
 from camps.timeline.fronts import polygonal

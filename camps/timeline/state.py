@@ -9,20 +9,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from camps.dates import When, as_edtf, clock_day, days, iso_day
 from camps.errors import InputError
 from camps.footprints import BUILT
-from camps.growth.dates import as_edtf, iso_day
 from camps.growth.holding import HeldRule
 from camps.growth.looks import look_days
 from camps.timeline.clock import (
     Mode,
-    When,
-    clock_day,
     kinds,
     least_sure,
     require_columns,
     require_mode,
-    standing_days,
 )
 from camps.timeline.drawn import footprints_state
 from camps.timeline.values import counts_state
@@ -269,14 +266,15 @@ def stops(
     InputError
         For missing columns, or a date that is none.
     """
-    days: set[float] = set()
+    dated: list[pd.Series[Any]] = []
     if counts is not None:
         require_columns(counts, ["t", "value"], "series of counts")
-        days |= set(standing_days(counts.loc[counts["value"].notna(), "t"]).dropna())
+        dated.append(counts.loc[counts["value"].notna(), "t"])
     if footprints is not None:
         require_columns(footprints, ["observed_on"], "footprints")
-        days |= set(standing_days(footprints["observed_on"]).dropna())
+        dated.append(footprints["observed_on"])
     if looks is not None:
         require_columns(looks, ["observed_on", "status"], "looks")
-        days |= set(standing_days(looks.loc[looks["status"].isin(["observed", "partial"]), "observed_on"]).dropna())
-    return [iso_day(day) for day in sorted(days)]
+        dated.append(looks.loc[looks["status"].isin(["observed", "partial"]), "observed_on"])
+    found = {day for dates in dated for day in days(dates, end="standing").dropna()}
+    return [iso_day(day) for day in sorted(found)]

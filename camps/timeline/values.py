@@ -7,17 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from camps.dates import When, as_edtf, clock_day, days
 from camps.errors import Fault, raise_faults
-from camps.growth.dates import as_edtf, days
 from camps.growth.holding import HeldRule, held_until, rule_of
 from camps.timeline.clock import (
     Mode,
-    When,
-    clock_day,
     kinds,
     require_columns,
     require_mode,
-    standing_days,
 )
 
 
@@ -104,7 +101,7 @@ def looks_of(counts: pd.DataFrame, held: HeldRule | None = None) -> pd.DataFrame
     for name in {"closed", "source_id"} & set(counts):
         looks[name] = counts[name]
     looks = looks[looks["value"].notna()].reset_index(drop=True)
-    looks["day"], looks["last"] = standing_days(looks["t"]), days(looks["t"], end="last")
+    looks["day"], looks["last"] = days(looks["t"], end="standing"), days(looks["t"], end="last")
     _require_one_value_a_day(looks, counts)
     metric = str(counts["metric"].iloc[0]) if "metric" in counts and len(counts) else None
     looks = looks.join(held_until(looks, counts, held or rule_of(metric)))
