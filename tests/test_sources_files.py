@@ -525,7 +525,7 @@ def test_a_text_that_names_other_files_is_not_followed(tmp_path: Path, inside_zi
         ({"header_rows": 9}, "expected 1 or 2"),
         ({"encoding": "latin-one"}, "no encoding is called"),
         ({"constants": {"lon": 5}}, "option 'constants': found lon"),
-        ({"crs": 32645}, "found 32645, expected text"),
+        ({"encoding": 1251}, "found 1251, expected text"),
     ],
 )
 def test_options_that_are_none_are_refused(tmp_path: Path, options: dict[str, Any], why: str) -> None:

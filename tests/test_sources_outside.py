@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camps import sources
+from camps import cli, settings, sources
 from camps.errors import InputError
-from camps.sources import Source, SourceEntry, SourceFile
+from camps.sources import Source, SourceEntry, SourceFile, adding, mapped
 from camps.sources.coordinates import read_degrees
 from camps.sources.numbers import Typed, read_numbers
 
@@ -63,13 +70,13 @@ def test_the_column_decides_what_its_marks_mean(
     column: list[str], values: list[float | None], ambiguous: set[str]
 ) -> None:
     read = read_numbers(column)
-    assert [read.values.get(text) for text in column] == values
+    assert list(map(read.numbers.get, column)) == values
     assert read.ambiguous == ambiguous
 
 
 @pytest.mark.parametrize(("decimal", "value"), [(".", 1.5), (",", 1500)])
 def test_a_decimal_mark_that_is_told_decides(decimal: str, value: float) -> None:
-    assert read_numbers(["1.500"], decimal=decimal).values == {"1.500": value}
+    assert read_numbers(["1.500"], decimal=decimal).numbers == {"1.500": value}
 
 
 @given(
@@ -78,7 +85,7 @@ def test_a_decimal_mark_that_is_told_decides(decimal: str, value: float) -> None
 def test_numbers_written_with_thousands_and_two_decimals_come_back(numbers: list[float], marks: str) -> None:
     table = str.maketrans({",": marks[0], ".": marks[1]})
     written = [f"{number:,.2f}".translate(table) for number in numbers]
-    assert list(map(read_numbers(written).values.get, written)) == pytest.approx(numbers)
+    assert list(map(read_numbers(written).numbers.get, written)) == pytest.approx(numbers)
 
 
 COUNTED = {**PLACED, "r95_m": "accuracy", "buildings.2018": "n", "tier": "tier"}
@@ -115,3 +122,177 @@ def test_a_raised_figure_is_no_digit_of_a_coordinate(tmp_path: Path, printed: st
         read_degrees(printed)
     with pytest.raises(InputError, match="row 2, column lat, lon"):
         _text(tmp_path / "list.csv", f"id,lat,lon\na,{printed},88.2\n")
+
+
+# ── what means nothing ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_texts_that_mean_nothing_are_told(tmp_path: Path) -> None:
+    text = "id,lat,lon,name,opened\na,43,88,NA,na\nb,NA,NA,B,2017\n"
+    mapping = {**PLACED, "name_en": "name", "opened": "opened"}
+    with pytest.raises(InputError, match=r"row 3.*'NA'.*--null TEXT"):
+        _text(tmp_path / "list.csv", text, mapping)
+    source = _text(tmp_path / "list.csv", text, mapping, null=["NA", "-"])
+    assert source.sites[["source_key", "name_en", "opened"]].fillna("").to_numpy().tolist() == [["a", "", ""]]
+    assert source.raw.loc[2, "name"] == "NA"
+    assert [str(line) for line in source.report.account()] == [
+        "rows: in 2 = used 1 + noted 1 + refused 0", "cells: in 10 = used 3 + noted 7 + refused 0",
+    ]  # fmt: skip
+
+
+# ── the command line of `camps sources add` ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a home of its own with a register that has comments, an own entry and one bundled list."""
+    geodata = tmp_path / "home" / "geodata"
+    geodata.mkdir(parents=True)
+    ours = settings.geodata()
+    register = (ours / "sources.toml").read_text("utf-8")
+    (geodata / "sources.toml").write_text(f"# our lists\n\n{register}\n# the end\n", "utf-8")
+    for file in ours.glob("*.csv"):
+        shutil.copy(file, geodata)
+    (tmp_path / "home" / "record.toml").write_bytes((ours.parent / "record.toml").read_bytes())
+    monkeypatch.setenv("CAMPS_HOME", str(tmp_path / "home"))
+    return geodata
+
+
+def _add(*arguments: str) -> int:
+    return cli.run(["sources", "add", *arguments])
+
+
+def test_what_add_is_told_is_kept_and_read_again(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "liste.csv"
+    text = "Lager im Norden\n\nKey|Breite|Länge|Bel.|Größe\n1|43,1|88,2|1.204|NA\n2|43,3|88,4|NA|1.500\n"
+    path.write_bytes(text.encode("cp1252"))
+    told = ["--encoding", "cp1252", "--delimiter", "|", "--decimal", ",", "--null", "NA", "--header-row", "3"]
+    maps = ["key=Key", "lat=Breite", "lon=Länge", "buildings.1942=Bel.", "r95_m=Größe", "references.my-list=Key"]
+    assert _add(str(path), "--id", "my-own", *told, *(part for one in maps for part in ("--map", one))) == 0
+    entry = sources.entry("my-own")
+    assert entry.options == {"encoding": "cp1252", "delimiter": "|", "decimal": ",", "null": ["NA"], "header_row": 3}
+    again = sources.read("my-own")
+    assert again.counts["value"].fillna(-1).tolist() == [1204, -1]
+    assert again.sites["r95_m"].tolist()[1] == 1500
+    assert again.sites["references"].tolist() == ["my-list:1", "my-list:2"]
+
+
+def test_a_mapping_adds_to_what_the_names_suggest(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,name,other,lat,lon,opened,a=b\n1,A,B,43,88,2017,x\n")
+    assert _add(str(path), "--id", "one", "--map", "name_other=other", "--map", "opened=", "--map", "note=a=b") == 0
+    assert dict(sources.entry("one").mapping) == {
+        "key": "id", "name_en": "name", "name_other": "other", "lat": "lat", "lon": "lon", "note": "a=b",
+    }  # fmt: skip
+    assert sources.complete_mapping(pd.DataFrame(columns=["id", "lat", "lon", "at"]), {"latlon": "at"}) == {
+        "latlon": "at", "key": "id",
+    }  # fmt: skip
+    assert sources.complete_mapping(pd.DataFrame(columns=["id", "name"]), {"name_zh": "name"}) == {
+        "name_zh": "name", "key": "id",
+    }  # fmt: skip
+
+
+def test_remove_undoes_add_to_the_byte(home: Path, tmp_path: Path) -> None:
+    before = (home / "sources.toml").read_text("utf-8")
+    path = tmp_path / "list.csv"
+    path.write_text("id,lat,lon\n1,43,88\n")
+    for name in ("one", "two", "three"):
+        assert _add(str(path), "--id", name) == 0
+    with (home / "sources.toml").open("a", encoding="utf-8") as stream:
+        stream.write("\n# written by hand\n")
+    copy = sources.path("two")
+    assert cli.run(["sources", "remove", "two"]) == 0
+    assert [name for name in sources.registry() if name in ("one", "two", "three")] == ["one", "three"]
+    assert not copy.exists()
+    assert sources.path("one").is_file()
+    assert cli.run(["sources", "remove", "three"]) == 0
+    assert cli.run(["sources", "remove", "one"]) == 0
+    after = (home / "sources.toml").read_text("utf-8")
+    assert after.startswith(before.rstrip())
+    assert after.rstrip().endswith("# written by hand")
+    assert tomllib.loads(after) == tomllib.loads(before)
+
+
+@pytest.mark.parametrize(
+    ("source_id", "said"),
+    [("gazetteer", "bundled"), ("aspi-xjdp-v1", "published"), ("nobody", "no such source")],
+)
+def test_what_was_not_added_is_not_removed(
+    home: Path, source_id: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (home / "sources.toml").read_bytes()
+    assert cli.run(["sources", "remove", source_id]) == 2
+    assert said in capsys.readouterr().err
+    assert (home / "sources.toml").read_bytes() == before
+
+
+def test_a_file_that_changes_while_it_is_added_is_not_registered(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,lat,lon\n1,43,88\n")
+    read = adding.prepare
+
+    def _prepare(*arguments: Any, **told: Any) -> Any:
+        done = read(*arguments, **told)
+        path.write_text("id,lat,lon\n1,44,88\n")
+        return done
+
+    monkeypatch.setattr(adding, "prepare", _prepare)
+    with pytest.raises(InputError, match="changed while it was read"):
+        sources.add(path, "mine")
+    assert "mine" not in sources.registry()
+
+
+@pytest.mark.parametrize(("option", "value"), [("sheet", "A"), ("layer", "a"), ("crs", "EPSG:4326")])
+def test_an_option_that_a_format_has_no_use_for_is_refused(tmp_path: Path, option: str, value: str) -> None:
+    with pytest.raises(InputError, match=f"option '{option}': found one that this format has no use for"):
+        _text(tmp_path / "list.csv", "id,lat,lon\n1,43,88\n", **{option: value})
+
+
+ROOMS = {"sources": ["sources"], "footprints": [], "imagery": ["imagery", "sources"]}
+
+
+def _literals(room: str) -> Iterator[tuple[str, str]]:
+    for path in sorted((Path(sources.__file__).parents[1] / room).glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.count("\n") < 2:
+                yield path.name, node.value
+
+
+def _options(*path: str) -> set[str]:
+    command = typer.main.get_command(cli.app)
+    for name in path:
+        command = command.commands[name]  # type: ignore[attr-defined]
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+def test_every_option_that_a_message_names_is_one_of_the_command_where_it_comes_up() -> None:
+    """Reading comes up in `sources add`; a message of another command names it."""
+    named = []
+    for room in ROOMS:
+        for file, text in _literals(room):
+            for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
+                of = re.search(r"camps ([a-z]+(?: [a-z]+)?)", text)
+                path = of[1].split() if of else ["sources", "add"] if room == "sources" else []
+                named.append((file, text, option, option in (_options(*path) if path else _all_options())))
+    assert len(named) >= 8
+    assert [entry[:3] for entry in named if not entry[3]] == []
+
+
+def _all_options(path: tuple[str, ...] = ()) -> set[str]:
+    command = typer.main.get_command(cli.app)
+    for name in path:
+        command = command.commands[name]  # type: ignore[attr-defined]
+    below = [_all_options((*path, name)) for name in getattr(command, "commands", {})]
+    return _options(*path).union(*below)
+
+
+def test_no_message_asks_for_a_key_that_the_command_line_cannot_give() -> None:
+    asked = [(file, text) for room in ROOMS for file, text in _literals(room) if re.search(r'\bsay \w+ = "', text)]
+    assert asked == []
+
+
+def test_every_option_of_reading_is_one_of_add() -> None:
+    flags = {f"--{name.replace('_', '-')}" for name in mapped.OPTIONS if name != "constants"}
+    assert flags <= _options("sources", "add")

@@ -27,11 +27,11 @@ from camps.sources.values import MISSING_STATUS, missing_kind
 def test_four_kinds_of_nothing_stay_apart(printed: str, kind: str, status: str) -> None:
     assert missing_kind(printed) == kind
     assert MISSING_STATUS[kind] == status
-    assert not read_numbers([printed]).values
+    assert not read_numbers([printed]).numbers
 
 
 def test_zero_is_a_value() -> None:
-    assert read_numbers(["0", " 29 "]).values == {"0": 0, " 29 ": 29}
+    assert read_numbers(["0", " 29 "]).numbers == {"0": 0, " 29 ": 29}
 
 
 @pytest.mark.parametrize(

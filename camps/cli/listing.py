@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Remarks on reading that are shown when a list is added; `camps sources show ID --remarks` shows all.
 MOST_REMARKS = 8
 
+#: Delimiters that a command line cannot print well.
+_DELIMITERS = {"tab": "\t", "\\t": "\t"}
+
 group = typer.Typer(
     name="sources",
     no_args_is_help=True,
@@ -132,13 +135,25 @@ def add(
     ],
     source_id: Annotated[str, typer.Option("--id", help="Id to register it under, such as ngo-2024.")],
     mapping: Annotated[
-        list[str] | None, typer.Option("--map", help="FIELD=COLUMN, such as lat=Latitude; guessed where it is plain.")
+        list[str] | None,
+        typer.Option("--map", help="FIELD=COLUMN, such as lat=Latitude, or FIELD= for none; the rest is guessed."),
     ] = None,
     title: Annotated[str, typer.Option(help="Title as it will be cited.")] = "",
     publisher: Annotated[str, typer.Option(help="Who published it.")] = "not stated",
     licence: Annotated[str, typer.Option(help="Its terms.")] = "not stated",
     date: Annotated[str, typer.Option(help="When it was published, EDTF.")] = "XXXX",
     datum: Annotated[str, typer.Option(help="wgs84, gcj02, bd09 or unknown.")] = "unknown",
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the text, such as gb18030 or cp1251.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="One character that parts the columns, or tab.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="Decimal mark of the numbers: , or .")] = None,
+    null: Annotated[
+        list[str] | None, typer.Option(help="A text that means nothing in this list, such as NA; again for more.")
+    ] = None,
+    header_row: Annotated[int | None, typer.Option(help="Number of the row of column names in the file.")] = None,
+    header_rows: Annotated[int | None, typer.Option(help="How many rows of column names there are: 1 or 2.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of a geographic file.")] = None,
+    crs: Annotated[str | None, typer.Option(help="CRS of a file that states none, such as EPSG:32645.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show how it is read and register nothing.")] = False,
     reader: Annotated[Reader, typer.Option(help="What it holds: a list of sites, or footprints.")] = Reader.sites,
     looks: Annotated[Path | None, typer.Option(help="Footprints: CSV of which scene covered which site.")] = None,
@@ -147,17 +162,30 @@ def add(
     gsd_m: Annotated[float | None, typer.Option("--gsd", help="Footprints: pixel of the images, metres.")] = None,
     seen: Annotated[str | None, typer.Option("--seen", help="Footprints: date of all of them, EDTF.")] = None,
 ) -> None:
-    """Register a local file as a source, with its SHA-256, and show its first rows as they will be read."""
+    """Register a local file as a source, with its SHA-256, and show its first rows as they will be read.
+
+    What a list does not say by itself is found, and said; an option tells it, and is kept in the register.
+    """
+    told = {
+        "encoding": encoding, "delimiter": _DELIMITERS.get(delimiter or "", delimiter), "decimal": decimal,
+        "null": null, "header_row": header_row, "header_rows": header_rows, "sheet": sheet, "layer": layer, "crs": crs,
+    }  # fmt: skip
+    options = {name: value for name, value in told.items() if value is not None}
     if reader is Reader.footprints:
+        if options:
+            raise InputError(
+                f"--{next(iter(options)).replace('_', '-')}: for lists of sites, not footprints; leave it out"
+            )
         paths = {"footprints": file, "looks": looks, "scenes": scenes, "coverage": coverage}
-        options = {"gsd_m": gsd_m, "observed_on": seen, "columns": camps.sources.parse_mapping(mapping or ())}
-        told = {name: value for name, value in options.items() if value}
-        about = camps.sources.About(title, publisher, date, licence=licence, datum="wgs84", options=told)
+        seen_so = {"gsd_m": gsd_m, "observed_on": seen, "columns": camps.sources.parse_mapping(mapping or ())}
+        kept = {name: value for name, value in seen_so.items() if value}
+        about = camps.sources.About(title, publisher, date, licence=licence, datum="wgs84", options=kept)
         _add_footprints(source_id, {role: path for role, path in paths.items() if path}, about, dry_run=dry_run)
         return
     about = camps.sources.About(
         title=title, publisher=publisher, licence=licence, date=date, datum=datum,
         mapping=camps.sources.parse_mapping(mapping or ()),
+        options=options,
     )  # fmt: skip
     take = camps.sources.prepare if dry_run else camps.sources.add
     try:
@@ -175,6 +203,13 @@ def add(
         print(f"datum: {added.datum}")
         if added.datum.datum not in {datum, "unknown", "wgs84"}:
             print(f"the positions are shifted: add the list with --datum {added.datum.datum}, and they are undone")
+
+
+@group.command(epilog=example("camps sources remove ngo-2024"))
+def remove(source_id: Annotated[str, typer.Argument(help="Id of a list that was added.")]) -> None:
+    """Undo `camps sources add`: take the entry out of the register and the copy out of the record."""
+    camps.sources.remove(source_id)
+    print(f"{source_id}: removed from the register; its file was copied, and stays where it came from")
 
 
 def _say_account(balances: Iterable[str]) -> None:

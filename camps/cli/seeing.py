@@ -115,10 +115,11 @@ def extract(
         Path | None,
         typer.Option(help="Polygons of the site's ground [default: its compound in the footprints, or 750 m around]."),
     ] = None,
+    reference: Annotated[str | None, typer.Option(help="Id of the scene to register on [default: the last].")] = None,
 ) -> None:
     """Measure what was built at a site on the scenes that are here: area with an interval, polygons, pictures."""
     ground, said = _boundary(site, boundary)
-    found: Any = camps.imagery.extract_site(site, boundary=ground)
+    found: Any = camps.imagery.extract_site(site, boundary=ground, reference=reference)
     print(f"boundary: {said}", file=sys.stderr)
     deliver_table(found.series, TableFormat.table, None)
     print("\n".join(map(str, camps.imagery.write_extraction(found, out))))

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from camps.errors import InputError
-from camps.sources.adding import About, Added, add, parse_mapping, prepare, register
+from camps.sources.adding import About, Added, add, parse_mapping, prepare, register, remove
 from camps.sources.aspi import read_aspi
 from camps.sources.base import Source, missing_cells
 from camps.sources.buzzfeed import read_buzzfeed_2020, read_buzzfeed_2021
 from camps.sources.datum import DatumCheck, check_datum, undo_datum
 from camps.sources.fetching import Fetched, fetch, listing, verify
 from camps.sources.gazetteer import read_gazetteer
-from camps.sources.mapped import guess_mapping, read_mapped, read_table
+from camps.sources.mapped import complete_mapping, guess_mapping, read_mapped, read_table
 from camps.sources.osm import read_osm
 from camps.sources.registry import SourceEntry, SourceFile, entry, registry
 from camps.sources.report import Remark, Report
@@ -33,6 +33,7 @@ __all__ = [
     "add",
     "available",
     "check_datum",
+    "complete_mapping",
     "entry",
     "fetch",
     "guess_mapping",
@@ -47,6 +48,7 @@ __all__ = [
     "read_table",
     "register",
     "registry",
+    "remove",
     "summarise",
     "undo_datum",
     "verify",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from camps.errors import InputError
 from camps.sources import store
 from camps.sources.base import Source
 from camps.sources.datum import DatumCheck, check_datum
-from camps.sources.mapped import guess_mapping, read_mapped, read_table
+from camps.sources.mapped import complete_mapping, read_rows, read_table
 from camps.sources.registry import SOURCE_ID, SourceEntry, SourceFile, parse_registry, registry, registry_path
+from camps.sources.registry import entry as registry_entry
 from camps.sources.report import Report
 from camps.tables import DATUM_FLAGS
 
@@ -39,6 +42,8 @@ _SHOWN = (
     "tier",
 )
 N_SHOWN = 5
+_HEAD = re.compile(r"\s*\[\[?[^\[\]]+\]\]?\s*(#.*)?$")
+_INNER = re.compile(r"\s*\[\[?\s*source\.")
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ def prepare(
     source_id
         The id to give it: lower-case letters, digits, dots and hyphens.
     about
-        Title, publisher, mapping and so on; the mapping is guessed from plain column names when it is empty.
+        Title, publisher, mapping and so on; what plain column names suggest is added to the mapping, and a field
+        that is mapped to empty text is none.
     trusted
         ``site`` table in WGS 84 to check the datum against; no check when left out.
 
@@ -99,25 +105,30 @@ def prepare(
         )
     if told.datum not in DATUM_FLAGS:
         raise InputError(f"datum {told.datum!r}: expected one of {', '.join(DATUM_FLAGS)}")
-    entry = _entry(path, source_id, told)
-    source = read_mapped(path, entry)
-    if trusted is None:
-        return Added(entry, source, None)
-    as_printed = read_mapped(path, replace(entry, datum="wgs84")).records
-    return Added(entry, source, check_datum(as_printed, trusted))
+    report = Report()
+    # The sum is of the bytes before they are read; `add` holds what it keeps against it.
+    sha256 = files.sha256(path)
+    with report.settling(path.name):
+        raw = read_table(path, report, options=told.options).frame
+        entry = _entry(path, source_id, replace(told, mapping=complete_mapping(raw, told.mapping)), sha256)
+        source = read_rows(raw, entry, report, path.name)
+    return Added(entry, source, None if trusted is None else check_datum(_as_printed(source, raw, path.name), trusted))
 
 
-def _entry(path: Path, source_id: str, about: About) -> SourceEntry:
-    mapping = dict(about.mapping)
-    if not mapping:
-        raw = read_table(path, Report(), options=about.options).frame
-        mapping = guess_mapping(raw)
+def _as_printed(source: Source, raw: pd.DataFrame, name: str) -> gpd.GeoDataFrame:
+    """Return the rows of a list with no datum undone."""
+    if source.entry.datum in ("wgs84", "unknown"):
+        return source.records
+    return read_rows(raw, replace(source.entry, datum="wgs84"), Report(), name).records
+
+
+def _entry(path: Path, source_id: str, about: About, sha256: str) -> SourceEntry:
     title = about.title or path.stem
     return SourceEntry(
         id=source_id, title=title, publisher=about.publisher, date=about.date, landing=about.landing,
         licence=about.licence, citation=about.citation or f"{about.publisher}, {title}", datum=about.datum,
-        format=path.suffix.removeprefix(".").casefold() or "csv", files=(SourceFile(path.name, files.sha256(path)),),
-        reader="mapped", namespace=source_id, mapping=mapping, options=dict(about.options),
+        format=path.suffix.removeprefix(".").casefold() or "csv", files=(SourceFile(path.name, sha256),),
+        reader="mapped", namespace=source_id, mapping=about.mapping, options=dict(about.options),
     )  # fmt: skip
 
 
@@ -140,7 +151,9 @@ def add(path: Path, source_id: str, about: About | None = None, *, trusted: gpd.
         As :func:`prepare`, and when the id is registered already with another file.
     """
     if source_id in registry():
-        raise InputError(f"{source_id}: registered already; choose another id, or take its entry out of sources.toml")
+        raise InputError(
+            f"{source_id}: registered already; choose another id, or `camps sources remove {source_id}` first"
+        )
     if path.suffix.casefold() == ".shp":
         raise InputError(f"{path}: one of several files of a Shapefile; put them into one .zip and add that")
     added = prepare(path, source_id, about, trusted=trusted)
@@ -159,9 +172,58 @@ def register(entry: SourceEntry, copies: Mapping[Path, Path]) -> None:
     where = registry_path()
     text = _with_entry(where, entry)
     parse_registry(text.encode("utf-8"), where)
+    sums = {file.sha256 for file in entry.files}
     for target, source in copies.items():
-        files.write_bytes(target, source.read_bytes())
+        content = source.read_bytes()
+        if hashlib.sha256(content).hexdigest() not in sums:
+            raise InputError(f"{source}: was changed while it was read; nothing was registered: add it again")
+        files.write_bytes(target, content)
     files.write_text(where, text)
+
+
+def remove(source_id: str) -> SourceEntry:
+    """Undo :func:`add`: take a list out of the register, whose order and comments stay, and its copies from the record.
+
+    Returns
+    -------
+    SourceEntry
+        The entry as it was.
+
+    Raises
+    ------
+    MissingError
+        When no source of that id is registered.
+    InputError
+        When it was not added from a local file: what is bundled or published is not removed.
+    """
+    where = registry_path()
+    source = registry_entry(source_id)
+    if any(file.url or file.bundled for file in source.files):
+        raise InputError(f"{source_id}: bundled or published, not added from a file; its entry in {where} stays")
+    with files.readable(where):
+        text = where.read_text(encoding="utf-8")
+    left = _without_entry(text, source_id)
+    if parse_registry(left.encode("utf-8"), where) != {k: v for k, v in registry().items() if k != source_id}:
+        raise InputError(f"{where}: the entry of {source_id} cannot be told from its neighbours; take it out by hand")
+    files.write_text(where, left)
+    for file in source.files:
+        for place in (store.kept(source_id, file), store.cached(source_id, file)):
+            place.unlink(missing_ok=True)
+    return source
+
+
+def _without_entry(text: str, source_id: str) -> str:
+    """Return the text of a register without the lines of one entry; comments above the next entry stay."""
+    lines = text.splitlines(keepends=True)
+    heads = [at for at, line in enumerate(lines) if _HEAD.match(line) and not _INNER.match(line)] + [len(lines)]
+    for start, end in pairwise(heads):
+        block = tomlkit.parse("".join(lines[start:end])).unwrap().get("source", [])
+        if isinstance(block, list) and any(one.get("id") == source_id for one in block):
+            while end > start + 1 and re.match(r"\s*(#|$)", lines[end - 1]):
+                end -= 1  # noqa: PLW2901
+            rest = lines[end:]
+            return "".join(lines[:start] + (rest if any(map(str.strip, rest)) else []))
+    return text
 
 
 def _with_entry(where: Path, entry: SourceEntry) -> str:
@@ -201,12 +263,14 @@ def _table(entry: SourceEntry) -> Any:
 def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
     """Return a mapping from texts such as ``name_en=Facility name``, as a command line gives them.
 
+    ``opened=`` maps no column, although one may be called so.
+
     Raises
     ------
     InputError
         When a text has no ``=``.
     """
-    parted = {pair: re.fullmatch(r"\s*([\w.]+)\s*=\s*(.+?)\s*", pair) for pair in pairs}
+    parted = {pair: re.fullmatch(r"\s*([\w.-]+)\s*=\s*(.*?)\s*", pair, re.DOTALL) for pair in pairs}
     for pair, found in parted.items():
         if found is None:
             raise InputError(f"mapping {pair!r}: expected FIELD=COLUMN, such as lat=Latitude")

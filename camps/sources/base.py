@@ -299,7 +299,7 @@ def numbers_of(
     says = printed.map(missing_kind).isna().to_numpy()
     read = read_numbers(printed[says], decimal=decimal or None)
     _refuse_ambiguous(printed, read, report, what)
-    numbers = printed.map(read.values).astype("float64")
+    numbers = printed.map(read.numbers).astype("float64")
     kinds = {
         "no number": numbers.isna(), "no whole number": (numbers % 1 != 0) | (numbers < 0) if whole else None,
         "not above zero": numbers <= 0 if positive else None, "beyond reason": numbers > most,

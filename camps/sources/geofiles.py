@@ -397,7 +397,7 @@ def _with_crs(frame: gpd.GeoDataFrame, path: Path, crs: str | None, report: Repo
     if frame.crs is None and crs is None:
         west, south, east, north = frame.total_bounds
         if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-            raise InputError(f'{path}: states no CRS and its positions are no degrees; say crs = "EPSG:…"')
+            raise InputError(f"{path}: states no CRS and its positions are no degrees; say --crs EPSG:…")
         report.add("noted", "states no CRS; all positions are possible degrees, taken as EPSG:4326")
         return frame.set_crs(4326)
     located = _declared(frame, path, crs) if frame.crs is None else frame

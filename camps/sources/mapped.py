@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,11 @@ CONSTANTS = (*TEXT_FIELDS, "tier", "status", "r95_m")
 OTHER_FIELDS = ("key", "tier", "r95_m", "status", "part_of")
 #: ``references.aspi`` maps a column of ASPI numbers, ``buildings.2018`` one of buildings counted in 2018.
 NUMBERED_FIELDS = ("references", "buildings")
-OPTIONS = ("encoding", "delimiter", "decimal", "header_row", "header_rows", "sheet", "layer", "crs", "constants")
+OPTIONS = (
+    "encoding", "delimiter", "decimal", "header_row", "header_rows", "sheet", "layer", "crs", "constants", "null",
+)  # fmt: skip
+#: Options about what cells say, whatever the format.
+_OF_ALL = ("decimal", "constants", "null")
 
 MOST_TIER = 1000
 #: So many columns that are not mapped are named.
@@ -95,10 +100,10 @@ def read_table(path: Path, report: Report, *, format: str = "", options: Mapping
         As the readers of each format.
     """
     told = dict(options or {})
-    _check_options(told, path)
     kind = (format or path.suffix.removeprefix(".")).casefold()
-    takes = {name: told[name] for name in _TAKES[_FAMILY.get(kind, "text")] if name in told}
-    return _READ[_FAMILY.get(kind, "text")](path, report, **takes)
+    family = _FAMILY.get(kind, "text")
+    raise_faults(_option_faults(told, _TAKES[family]), path.name)
+    return _READ[family](path, report, **{name: told[name] for name in _TAKES[family] if name in told})
 
 
 _FAMILY = {
@@ -117,30 +122,34 @@ _TAKES = {
 }  # fmt: skip
 
 
-def _check_options(options: Mapping[str, Any], path: Path) -> None:
-    raise_faults(_option_faults(options), path.name)
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
 
 
-def _option_faults(options: Mapping[str, Any]) -> Iterator[Fault]:
+#: What each option has to be.
+_SOUND: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "header_rows": (lambda value: value in (1, 2), "1 or 2"),
+    "header_row": (lambda value: isinstance(value, int) and 1 <= value <= MOST_ROWS, "the number of a row"),
+    "null": (lambda value: isinstance(value, list) and all(map(_is_text, value)), "a list of texts"),
+    "decimal": (lambda value: value in (",", "."), "a comma or a dot"),
+    "delimiter": (lambda value: _is_text(value) and len(value) == 1, "one character"),
+}
+
+
+def _option_faults(options: Mapping[str, Any], taken: Sequence[str]) -> Iterator[Fault]:
     for name, value in options.items():
         where = f"option {name!r}"
+        sound, expected = _SOUND.get(name, (_is_text, "text"))
         if name not in OPTIONS:
             yield Fault(where, "no such option", f"one of {', '.join(OPTIONS)}")
+        elif name not in {*taken, *_OF_ALL}:
+            yield Fault(where, "one that this format has no use for", f"one of {', '.join([*taken, *_OF_ALL])}")
         elif name == "constants":
             fields = value if isinstance(value, Mapping) else {repr(value): ""}
             unknown = [what for what in fields if what not in CONSTANTS]
             yield from (Fault(where, what, f"one of {', '.join(CONSTANTS)}") for what in unknown)
-        elif name == "header_rows":
-            if value not in (1, 2):
-                yield Fault(where, repr(value), "1 or 2")
-        elif name == "header_row":
-            if not (isinstance(value, int) and 1 <= value <= MOST_ROWS):
-                yield Fault(where, repr(value), "the number of a row")
-        elif name == "decimal":
-            if value not in (",", "."):
-                yield Fault(where, repr(value), "a comma or a dot")
-        elif not isinstance(value, str) or (name == "delimiter" and len(value) != 1):
-            yield Fault(where, repr(value), "one character" if name == "delimiter" else "text")
+        elif not sound(value):
+            yield Fault(where, repr(value), expected)
 
 
 def guess_mapping(table: pd.DataFrame) -> dict[str, str]:
@@ -151,6 +160,19 @@ def guess_mapping(table: pd.DataFrame) -> dict[str, str]:
     has_both = "lat" in mapping and "lon" in mapping
     unneeded = POSITION_FIELDS if GEOMETRY in table else ("latlon",) if has_both else ("lat", "lon")
     return {what: column for what, column in mapping.items() if what not in unneeded}
+
+
+def complete_mapping(table: pd.DataFrame, told: Mapping[str, str]) -> dict[str, str]:
+    """Return a mapping with what the column names suggest added to it.
+
+    What is told goes first: its columns are not guessed for another field, nor a second way to a position. A field
+    told as empty text is none.
+    """
+    both = {"latlon", "lonlat"}
+    not_guessed = {*told, *(POSITION_FIELDS if both & set(told) else both if {"lat", "lon"} & set(told) else ())}
+    guessed = guess_mapping(table)
+    added = {what: name for what, name in guessed.items() if what not in not_guessed and name not in told.values()}
+    return {what: column for what, column in {**told, **added}.items() if column}
 
 
 def read_mapped(path: Path, entry: SourceEntry) -> Source:
@@ -193,16 +215,32 @@ def read_rows(raw: pd.DataFrame, entry: SourceEntry, report: Report, name: str) 
     _check_mapping(mapping, raw, name)
     _note_unmapped(raw, mapping, report)
     _note_formulas(raw, report)
-    says = _says(raw, mapping)
-    report.take("cell", int(says.sum()))
-    placed = read_positions(raw, mapping, name, report)
-    is_placed = raw.index.isin(placed.index)
+    report.take("cell", int(_says(raw, mapping).sum()))
+    rows = _without_null(raw, mapping, entry.options.get("null", ()), report)
+    says = _says(rows, mapping)
+    placed = read_positions(rows, mapping, name, report)
+    is_placed = rows.index.isin(placed.index)
     report.note("cell", int(says[~is_placed].sum()))
-    report.use("cell", int(_says(raw[is_placed], mapping, POSITION_FIELDS).sum()))
-    records = _records(raw, placed, mapping, entry, report)
-    source = _as_source(raw, records, mapping, entry, report)
+    report.use("cell", int(_says(rows[is_placed], mapping, POSITION_FIELDS).sum()))
+    records = _records(rows, placed, mapping, entry, report)
+    source = replace(_as_source(rows, records, mapping, entry, report), raw=raw)
     report.use(piece, len(source.sites) + len(source.parts))
     return source
+
+
+def _without_null(raw: pd.DataFrame, mapping: Mapping[str, str], null: Iterable[str], report: Report) -> pd.DataFrame:
+    """Return the table with the mapped cells blank that print a text which means nothing in this list."""
+    texts = {text.strip().casefold() for text in null}
+    rows = raw.copy(deep=False)
+    for column in dict.fromkeys(mapping.values()) if texts else ():
+        is_null = raw[column].map(lambda text: text.strip().casefold() in texts)
+        if is_null.any():
+            only = {what: name for what, name in mapping.items() if name == column}
+            shown = ", ".join(sorted(set(raw.loc[is_null, column]))[:3])
+            report.add("noted", "cells that mean nothing in this list; taken as blank", column=column, value=shown,
+                       piece="cell", pieces=int(_says(raw[is_null], only).sum()))  # fmt: skip
+            rows[column] = raw[column].mask(is_null, "")
+    return rows
 
 
 def _note_unmapped(raw: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> None:

@@ -38,7 +38,7 @@ class Reading:
 
     Attributes
     ----------
-    values
+    numbers
         Number of each text that is one.
     ambiguous
         Texts that can be read in two ways; they have no value.
@@ -46,7 +46,7 @@ class Reading:
         Texts whose comma was taken to part thousands although nothing in the column says so.
     """
 
-    values: dict[str, float]
+    numbers: dict[str, float]
     ambiguous: frozenset[str]
     assumed: frozenset[str]
 
@@ -70,7 +70,7 @@ def read_numbers(texts: Iterable[str], *, decimal: str | None = None) -> Reading
 
     Examples
     --------
-    >>> read_numbers(["1.204", "12,5"]).values
+    >>> read_numbers(["1.204", "12,5"]).numbers
     {'1.204': 1204.0, '12,5': 12.5}
     >>> sorted(read_numbers(["1.500"]).ambiguous)
     ['1.500']
@@ -80,8 +80,8 @@ def read_numbers(texts: Iterable[str], *, decimal: str | None = None) -> Reading
     mark = decimal or (proofs.pop() if len(proofs) == 1 else "")
     either = {text for text, ways in read.items() if len(ways) == 2 and not mark}
     assumed = frozenset() if proofs else frozenset(text for text in either if "," in text)
-    values = {text: _chosen(ways, mark or ".") for text, ways in read.items() if ways and text not in either - assumed}
-    return Reading(values, frozenset(either - assumed), assumed)
+    numbers = {text: _chosen(ways, mark or ".") for text, ways in read.items() if ways and text not in either - assumed}
+    return Reading(numbers, frozenset(either - assumed), assumed)
 
 
 def _chosen(ways: dict[str, float], mark: str) -> float:

@@ -20,6 +20,7 @@ from camps.sources.values import missing_kind
 FIELDS = ("lat", "lon", "latlon", "lonlat")
 SWAPPED = "latitude and longitude were swapped; put right"
 
+_REMEDY = "correct it, blank the cell, or say --null TEXT where the text means nothing"
 #: A row this many times farther out than most of the list is tried the other way round.
 _FAR = 5.0
 _LEAST_SPREAD_DEG = 2.0
@@ -118,9 +119,7 @@ def _printed(raw: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> t
         try:
             read.append(_one(cells, mapping, int(row), report))
         except ValueError as error:
-            faults.append(
-                Fault(f"row {row}, column {columns}", str(error), "a position", "correct it, or blank the cells")
-            )
+            faults.append(Fault(f"row {row}, column {columns}", str(error), "a position", _REMEDY))
             read.append(("", "", np.nan, np.nan))
     frame = pd.DataFrame(read, columns=["lon_text", "lat_text", "lon", "lat"])
     return Positions(*(frame[column].to_numpy() for column in frame)), faults
@@ -216,7 +215,7 @@ def _out_of_range(positions: Positions, raw: pd.DataFrame) -> Iterator[Fault]:
         limit = LIMIT_DEG[axis]
         for position in np.flatnonzero(np.abs(degrees) > limit):
             expected = f"{axis} from -{limit:g} to {limit:g} degrees"
-            yield Fault(f"row {_row(raw, position)}", repr(texts[position]), expected, "correct it, or blank the cell")
+            yield Fault(f"row {_row(raw, position)}", repr(texts[position]), expected, _REMEDY)
 
 
 def _placed(raw: pd.DataFrame, positions: Positions, name: str, report: Report) -> pd.DataFrame:

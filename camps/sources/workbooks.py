@@ -85,7 +85,7 @@ def _pick(names: list[str], sheet: str | None, path: Path, report: Report) -> st
         raise InputError(f"{path}: a workbook without sheets, expected one with a list")
     chosen = sheet or names[0]
     if sheet is None and len(names) > 1:
-        report.add("noted", f'sheet {chosen} read; left aside: {", ".join(names[1:])}; say sheet = "…" for another')
+        report.add("noted", f"sheet {chosen} read; left aside: {', '.join(names[1:])}; say --sheet for another")
     return chosen
 
 
