@@ -179,6 +179,8 @@ class Record(Table):
         Credits of sources by id (``[credit]``) that say more than the register.
     dossiers
         Ids of the sites that the appendix describes one by one.
+    plates
+        Days of the footprints that the appendix draws, by site (``[plate]``); four of them where none is named.
     """
 
     title: Names = {}
@@ -197,6 +199,7 @@ class Record(Table):
     maps: dict[Literal["growth", "sites", "footprints", "eras", "compare"], Heading] = Field(default={}, alias="map")
     credits: dict[str, Names] = Field(default={}, alias="credit")
     dossiers: tuple[str, ...] = ()
+    plates: dict[str, tuple[str, ...]] = Field(default={}, alias="plate")
 
     @model_validator(mode="after")
     def _no_class_twice(self) -> Record:

@@ -83,7 +83,7 @@ def test_nothing_is_written_when_a_claim_is_wrong(tmp_path: Path, monkeypatch: p
 
 def test_an_input_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAMPS_HOME", str(tmp_path))
-    with pytest.raises(MissingError, match=r"gazetteer\.csv: no such file"):
+    with pytest.raises(MissingError, match="this record has no list of sites; add one"):
         appendix.build_appendix(tmp_path / "out")
 
 
@@ -385,15 +385,18 @@ def _forge_records(folder: Path) -> None:
     payload = folder / "data"
     items = schemas.read_record(payload / "tables" / "items.csv")
     for row, item_id in items["item_id"].items():
-        path = payload / integrity.place_of(item_id)
+        path = payload / integrity.place_of(payload, item_id)
         if path.is_file():
             items.loc[row, ["bytes", "sha256"]] = [path.stat().st_size, files.sha256(path)]
-    kept = [item.startswith("cited-") or (payload / integrity.place_of(item)).is_file() for item in items["item_id"]]
+    kept = [
+        item.startswith("cited-") or (payload / integrity.place_of(payload, item)).is_file()
+        for item in items["item_id"]
+    ]
     schemas.write_record(items[kept].reset_index(drop=True), payload / "tables", "items")
     log = CustodyLog()
     for line in (payload / "custody.jsonl").read_text("utf-8").splitlines():
         event = json.loads(line)
-        path = payload / integrity.place_of(event["item_id"])
+        path = payload / integrity.place_of(payload, event["item_id"])
         if path.is_file():
             log = log.append(event["item_id"], event["event"], sha256_after=files.sha256(path))
     (payload / "custody.jsonl").write_text(log.text, encoding="utf-8")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +31,13 @@ from camps.appendix.blocks import (
     table,
 )
 from camps.appendix.claims import CheckedClaim, Dispute
-from camps.appendix.evidence import MAIN_SITE, SECOND_SITE, Evidence
+from camps.appendix.evidence import Evidence
+from camps.appendix.findings import PLACE
 from camps.appendix.records import said
 from camps.appendix.restriction import Restriction
 from camps.appendix.schemas import RecordName
+from camps.appendix.words import prose
 
-_PLATE_DAYS = {
-    MAIN_SITE: ("2017-07-08", "2017-08-29", "2018-10-11", "2020-06-02"),
-    SECOND_SITE: ("2018-10-11", "2020-06-02"),
-}
-_COMPOUNDS = {MAIN_SITE: "main", SECOND_SITE: "second"}
 #: What the status of an entry means, in words; "active" alone would be read as said of the place.
 _STATES = {
     "active": "stands in the record, neither disputed nor retracted", "disputed": "disputed", "retracted": "retracted",
@@ -73,12 +67,6 @@ class Material:
         """Return the row of a site."""
         sites = self.tables["sites"]
         return sites[sites["site_id"] == site_id].iloc[0]
-
-
-@cache
-def prose() -> dict[str, Any]:
-    """Return the document's own words by key."""
-    return tomllib.loads(resources.files("camps.appendix").joinpath("prose.toml").read_text(encoding="utf-8"))
 
 
 def build_document(material: Material) -> Document:
@@ -119,7 +107,7 @@ def _caption(name: str) -> Spans:
 def _edition(material: Material) -> list[tuple[str, str]]:
     not_checked = sum(result.status == "not checked" for result in material.checked)
     n_checked, n_sites = len(material.checked) - not_checked, len(material.tables["sites"])
-    n_without = len(material.evidence.no_coordinates)
+    n_without = len(material.evidence.unplaced)
     at_hand = ", ".join(material.evidence.published) or "none; built from the bundled record alone"
     return [
         ("Edition", _edition_told(material)),
@@ -157,7 +145,7 @@ def _basis(error: Mapping[str, str]) -> Spans:
 
 def _passages(material: Material) -> Section:
     columns = [
-        Column("Claim", 1.6), Column("Computed by (camps.appendix.findings)", 1.35), Column("Notebook", 0.75),
+        Column("Claim", 1.6), Column(f"Computed by ({PLACE})", 1.35), Column("Notebook", 0.75),
         Column("Reads", 0.85), Column("This build", 0.65),
     ]  # fmt: skip
     rows = [_passage(result) for result in material.checked]
@@ -315,7 +303,7 @@ def _address(url: str) -> Spans:
 
 def _place_plate(material: Material, row: pd.Series) -> Block:
     site_id = row["site_id"]
-    footprints = material.evidence.dabancheng.footprints
+    footprints = material.evidence.footprints
     own = footprints[footprints["site_id"] == site_id]
     last = own[own["observed_on"] == own["observed_on"].max()] if len(own) else None
     path = placeplate.draw_place(row, last, material.folder / f"place-{site_id}.svg")
@@ -343,11 +331,19 @@ def _growth_curve(material: Material, site_id: str, own: pd.DataFrame) -> Block:
 
 
 def _footprint_plate(material: Material, site_id: str) -> Block:
-    footprints = material.evidence.dabancheng.footprints
-    own, days = footprints[footprints["site_id"] == site_id], _PLATE_DAYS[site_id]
+    footprints = material.evidence.footprints
+    own = footprints[footprints["site_id"] == site_id]
+    days = record.current().plates.get(site_id) or _days_to_show(own)
     path = plates.draw_footprints(own, days, material.folder / f"footprints-{site_id}.svg")
     alt = prose()["footprints_alt"].format(days=", ".join(days))
     return figure(path.name, alt=alt, caption=_caption("footprints"))
+
+
+def _days_to_show(own: pd.DataFrame) -> tuple[str, ...]:
+    """Return the days of a plate where the record names none: the first and the last drawn, and two between them."""
+    days = sorted(own["observed_on"].unique())
+    last = len(days) - 1
+    return tuple(dict.fromkeys(days[round(last * step / 3)] for step in range(4)))
 
 
 def _count_blocks(material: Material, site_id: str) -> list[Block]:
@@ -357,7 +353,7 @@ def _count_blocks(material: Material, site_id: str) -> list[Block]:
         return []
     path = plates.draw_counts(own, material.folder / f"counts-{site_id}.svg")
     said = "; ".join(f"{year}: {_printed(own, year)}" for year in own["date_edtf"])
-    alt = f"Buildings counted by ASPI, as printed. {said}."
+    alt = prose()["counts_figure_alt"].format(said=said)
     return [figure(path.name, alt=alt, caption=_caption("counts_figure"), width="58%")]
 
 
@@ -365,7 +361,7 @@ def _remarks(material: Material, site_id: str) -> list[Block]:
     listed = _listed(material, site_id)
     told = (said(listed, name) for name in ("status_note", "check_note", "coord_precision_note"))
     remarks = [remark for remark in told if remark]
-    looks = material.evidence.dabancheng.looks
+    looks = material.evidence.looks
     partial = looks[(looks["site_id"] == site_id) & (looks["status"] != "observed")]
     remarks += [
         f"{day}, seen in part: {said}" for day, said in zip(partial["observed_on"], partial["note"], strict=True)
@@ -424,14 +420,19 @@ def _series(material: Material) -> Section:
 def _series_row(evidence: Evidence, area: pd.Series) -> list[Spans]:
     at = evidence.polygons.set_index(["unit", "t"]).loc[(area["unit"], area["t"])]
     walled = evidence.enclosures.set_index(["unit", "t"]).loc[(area["unit"], area["t"]), "value"]
-    footprints = evidence.dabancheng.footprints
+    footprints = evidence.footprints
     here = footprints[(footprints["site_id"] == area["unit"]) & (footprints["observed_on"] == area["t"])]
     cells = [
-        area["t"], _COMPOUNDS[area["unit"]], f"{at['value']:.0f}", _range(at, ".0f"),
+        area["t"], _compound(evidence, area["unit"]), f"{at['value']:.0f}", _range(at, ".0f"),
         f"{area['value']:,.0f}", _range(area, ",.0f"), (here["kind"] == "construction").sum(),
         f"{walled / 1e4:.1f}" if walled else "–",
     ]  # fmt: skip
     return [plain(cell) for cell in cells]
+
+
+def _compound(evidence: Evidence, site_id: str) -> str:
+    named = prose()["compounds"].get(site_id)
+    return str(named or evidence.sites.set_index("site_id")["name_en"].get(site_id, site_id))
 
 
 def _range(row: pd.Series, form: str) -> str:

@@ -12,8 +12,9 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from camps import files
-from camps.appendix.evidence import BUNDLED
+from camps.appendix.evidence import held_files
 from camps.appendix.records import media_type
+from camps.appendix.words import prose
 from camps.provenance import RunRecord
 
 METADATA = "ro-crate-metadata.json"
@@ -36,10 +37,6 @@ _LICENCES = {
     "Apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
     "CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
 }
-_DESCRIPTION = (
-    "Published sites of detention, the growth read from footprints at Dabancheng, the claims made about both, and what "
-    "is needed to check them. Not verified on the ground. Times stand where the authors state them; none is proved."
-)
 
 
 def write_crate(
@@ -72,7 +69,7 @@ def write_crate(
 
 def _describe_root(crate: ROCrate, stated_on: str, custody_head: str) -> None:
     crate.name = "Evidence appendix"
-    crate.description = _DESCRIPTION
+    crate.description = prose()["description"]
     crate.datePublished = stated_on
     crate.license = crate.add(_entity(crate, _LICENCES["CC BY 4.0"], "CreativeWork", name="CC BY 4.0"))
     project = crate.add(_entity(crate, _PROJECT, "Organization", name="The Camps project", url=_CONTACT))
@@ -163,7 +160,8 @@ def _add_action(crate: ROCrate, run: RunRecord, stated_on: str) -> None:
 
 
 def _find(crate: ROCrate, item_id: str) -> Any:
-    name = BUNDLED.get(item_id, item_id)
+    held = held_files()
+    name = held[item_id].place if item_id in held else item_id
     return crate.get(name) or crate.get(f"#cited-{item_id}")
 
 

@@ -1,43 +1,83 @@
-"""What an appendix is built from: the bundled record and, where they are at hand, the published lists."""
+"""What an appendix is built from: the record and, where they are at hand, the published lists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
 from camps import catalogue, crs, files, footprints, growth, settings, sources
+from camps.appendix.claims import read_claims
 from camps.growth.measured import Metric
 from camps.provenance import Inputs
+from camps.sources.registry import FOOTPRINTS, UNPLACED
 
-MAIN_SITE = "xj-bfn130-aspi50"
-SECOND_SITE = "xj-bfn949-aspi124"
-
-#: Files that travel with the suite and go into the package, below the home of the record, by item id.
-BUNDLED = {
-    "gazetteer": "geodata/gazetteer.csv",
-    "gazetteer-no-coordinates": "geodata/no_coordinates.csv",
-    "gazetteer-sources": "geodata/SOURCES.md",
-    "decisions": "geodata/decisions.csv",
-    "claims": "geodata/claims.toml",
-    "restrictions": "geodata/restrictions.toml",
-    "register": "geodata/sources.toml",
-    "record": "record.toml",
-    "dabancheng-footprints": "geodata/footprints/dabancheng_footprints.geojson",
-    "dabancheng-looks": "geodata/footprints/dabancheng_looks.csv",
-    "dabancheng-looks-by-area": "geodata/footprints/dabancheng_looks_by_area.csv",
-    "dabancheng-series": "geodata/footprints/dabancheng_series.csv",
-    "dabancheng-blind-repeat": "geodata/footprints/dabancheng_blind_repeat.geojson",
-    "dabancheng-readme": "geodata/footprints/README.md",
-    "dabancheng-scenes": "geodata/scenes/scenes.csv",
+#: Files of the record that go into the package where there are any: by item id, the place below its home and the title.
+_FIXED = {
+    "decisions": ("geodata/decisions.csv", "Decisions on disputed and retracted sites and on pairs of records"),
+    "claims": ("geodata/claims.toml", "Claims and disputes"),
+    "findings": ("geodata/findings.py", "Findings: how the numbers of the claims are computed"),
+    "prose": ("geodata/prose.toml", "The document's own words"),
+    "restrictions": ("geodata/restrictions.toml", "What a public edition leaves out"),
+    "register": ("geodata/sources.toml", "Register of published lists"),
+    "record": ("record.toml", "What the record says of itself"),
 }
+_EMPTY = {
+    "footprints": (
+        "footprint_id", "track_id", "site_id", "scene_id", "observed_on", "kind", "area_m2", "wkb_sha256", "geometry",
+    ),
+    "looks": ("site_id", "scene_id", "observed_on", "status", "note"),
+}  # fmt: skip
+_SERIES_COLUMNS = ["unit", "metric", "t", "value", "lo", "hi", "kind", "stale_days", "status"]
 
-#: Published lists that claims may need; used where they are at hand, named with their sums, never put in the package.
-PUBLISHED = ("aspi-xjdp-v1", "buzzfeed-2020", "buzzfeed-2021")
 
-_BUNDLED_SOURCES = ("gazetteer", "dabancheng")
+@dataclass(frozen=True)
+class Held:
+    """A file of the record that travels with the package: its place below the home, its title, and whose it is."""
+
+    place: str
+    title: str
+    entry: sources.SourceEntry | None = None
+
+
+def held_files(home: Path | None = None) -> dict[str, Held]:
+    """Return the files that a record passes on, by item id: the bundled ones of its sources, and what it says itself.
+
+    Parameters
+    ----------
+    home
+        Home of the record, or the payload of a package, which is laid out like one; the current record by default. A
+        payload that withholds its register is read by that of the current record.
+    """
+    root = home or settings.home()
+    register = root / _FIXED["register"][0]
+    entries = sources.registry(register if register.is_file() else None).values()
+    of_sources = {
+        item_id_of(entry, file): Held(f"geodata/{file.bundled}", file.title or entry.title, entry)
+        for entry in sorted(entries, key=lambda entry: entry.reader == FOOTPRINTS)
+        for file in entry.files
+        if file.bundled
+    }
+    return of_sources | {item_id: Held(*told) for item_id, told in _FIXED.items()}
+
+
+def item_id_of(entry: sources.SourceEntry, file: sources.SourceFile) -> str:
+    """Return the id of a file of a source: that of the source for a list itself, else with the file's name."""
+    if entry.reader != FOOTPRINTS and file == entry.files[0]:
+        return entry.id
+    stem = Path(file.name).stem.lower().replace("_", "-").removeprefix(f"{entry.id}-")
+    return f"{entry.id}-{stem}"
+
+
+def own_sources() -> tuple[str, ...]:
+    """Return the ids of the sources that travel with the record: all their required files are bundled."""
+    known = sources.registry().values()
+    return tuple(entry.id for entry in known if all(file.bundled for file in entry.files if file.required))
 
 
 class Evidence:
@@ -61,18 +101,24 @@ class Evidence:
     def __init__(self, published: Sequence[str] | None = None, lists: Sequence[str] | None = None) -> None:
         self.inputs = Inputs()
         self.lists = catalogue.default_lists() if lists is None else tuple(lists)
-        for item_id, name in BUNDLED.items():
-            self.inputs.enter(item_id, settings.home() / name)
-        at_hand = [name for name in PUBLISHED if name in sources.available()] if published is None else published
+        self.own = own_sources()
+        self.held = {name: one for name, one in held_files().items() if (settings.home() / one.place).is_file()}
+        for item_id, held in self.held.items():
+            self.inputs.enter(item_id, settings.home() / held.place)
+        at_hand = self._needed_at_hand() if published is None else published
         # In one order, however they were named: a package says which they were, and is built again from that.
-        self.available = tuple(dict.fromkeys([*_BUNDLED_SOURCES, *sorted({*at_hand, *self.lists})]))
+        self.available = tuple(dict.fromkeys([*self.own, *sorted({*at_hand, *self.lists})]))
         for source_id in self.published:
             self.inputs.enter(source_id, sources.path(source_id), sha256=self.register[source_id].files[0].sha256)
+
+    def _needed_at_hand(self) -> set[str]:
+        needed = {name for claim in read_claims() for name in claim.needs}
+        return {name for name in sources.available() if name in needed and name not in self.own}
 
     @property
     def published(self) -> tuple[str, ...]:
         """Return the ids of the published lists that are read."""
-        return tuple(name for name in self.available if name not in _BUNDLED_SOURCES)
+        return tuple(name for name in self.available if name not in self.own)
 
     @cached_property
     def register(self) -> dict[str, sources.SourceEntry]:
@@ -81,7 +127,7 @@ class Evidence:
 
     @cached_property
     def sites(self) -> gpd.GeoDataFrame:
-        """Return the sites of the gazetteer, EPSG:4326."""
+        """Return the sites of the record's own lists, EPSG:4326."""
         return catalogue.load()
 
     @cached_property
@@ -97,26 +143,52 @@ class Evidence:
         return pd.concat([sources.read(source_id).counts for source_id in self.lists], ignore_index=True)
 
     @cached_property
-    def gazetteer(self) -> pd.DataFrame:
-        """Return the cells of the gazetteer as printed, indexed by site_id."""
-        return self._printed("gazetteer").set_index("site_id")
-
-    @cached_property
-    def no_coordinates(self) -> pd.DataFrame:
-        """Return the documented sites without a printed coordinate, as printed."""
-        return self._printed("gazetteer-no-coordinates")
+    def unplaced(self) -> pd.DataFrame:
+        """Return the documented sites without a printed coordinate, as printed; empty where no list has any."""
+        tables = [
+            self.printed(item_id_of(entry, file))
+            for entry in self.register.values()
+            for file in entry.files
+            if file.role == UNPLACED and item_id_of(entry, file) in self.held
+        ]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
     @cached_property
     def counts(self) -> pd.DataFrame:
-        """Return the counts of buildings that the gazetteer repeats from ASPI, a "series" table."""
+        """Return what the record's own lists count, a "series" table of buildings."""
         return catalogue.counts()
 
     @cached_property
-    def dabancheng(self) -> footprints.FootprintSeries:
-        """Return the Dabancheng footprints with their images and looks."""
-        for item_id in ("dabancheng-footprints", "dabancheng-looks", "dabancheng-looks-by-area", "dabancheng-scenes"):
-            self.inputs.path(item_id)
-        return footprints.load()
+    def series(self) -> dict[str, footprints.FootprintSeries]:
+        """Return the footprint series that travel with the record, by id, with their images and looks."""
+        own = [source_id for source_id in footprints.series_ids() if source_id in self.own]
+        for item_id, held in self.held.items():
+            if held.entry is not None and held.entry.id in own:
+                self.inputs.path(item_id)
+        return {source_id: footprints.load(source_id) for source_id in own}
+
+    def _stacked(self, name: str) -> Any:
+        """Return one table of all series, one under the other; an empty one where there is none."""
+        frames = [getattr(series, name) for series in self.series.values()]
+        if not frames:
+            return gpd.GeoDataFrame(columns=list(_EMPTY[name]), geometry="geometry" if name == "footprints" else None)
+        return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+
+    @cached_property
+    def footprints(self) -> gpd.GeoDataFrame:
+        """Return the footprints of all series, EPSG:4326."""
+        return self._stacked("footprints")
+
+    @cached_property
+    def looks(self) -> pd.DataFrame:
+        """Return which site was seen in which image, over all series."""
+        return pd.DataFrame(self._stacked("looks"))
+
+    @cached_property
+    def scenes(self) -> pd.DataFrame:
+        """Return the images behind all series, each with its ``source_id``."""
+        frames = [series.scenes.assign(source_id=source_id) for source_id, series in self.series.items()]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["observed_on", "scene_id"])
 
     @cached_property
     def areas(self) -> pd.DataFrame:
@@ -134,19 +206,22 @@ class Evidence:
         return self._values("compound_area_m2")
 
     def _values(self, metric: Metric) -> pd.DataFrame:
-        read = self.dabancheng
-        return growth.series(read.footprints, read.looks, metric=metric, scenes=read.scenes)
+        tables = [
+            growth.series(read.footprints, read.looks, metric=metric, scenes=read.scenes)
+            for read in self.series.values()
+        ]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=_SERIES_COLUMNS)
 
     @cached_property
     def built(self) -> gpd.GeoDataFrame:
         """Return the footprints that count as built area: buildings and blocks of a site."""
-        frame = self.dabancheng.footprints
+        frame = self.footprints
         return frame[frame["kind"].isin(footprints.BUILT) & frame["site_id"].notna()]
 
     @cached_property
     def built_again(self) -> gpd.GeoDataFrame:
         """Return the buildings and blocks of the second, blind reading."""
-        return self.blind_repeat[self.blind_repeat["kind"].isin(footprints.BUILT)]
+        return self.repeated[self.repeated["kind"].isin(footprints.BUILT)]
 
     @cached_property
     def agreement_iou(self) -> dict[str, float]:
@@ -160,16 +235,18 @@ class Evidence:
         return float(one.intersection(other).area / one.union(other).area)
 
     @cached_property
-    def blind_repeat(self) -> gpd.GeoDataFrame:
-        """Return the second, blind digitisation of three dates, EPSG:4326."""
-        frame = gpd.read_file(self.inputs.path("dabancheng-blind-repeat"))
-        days = pd.to_datetime(frame["observed_on"]).dt.strftime("%Y-%m-%d")
-        return frame.assign(observed_on=days)
-
-    @cached_property
-    def series(self) -> pd.DataFrame:
-        """Return the totals that were delivered with the Dabancheng footprints, with the intervals given there."""
-        return pd.read_csv(self.inputs.path("dabancheng-series"))
+    def repeated(self) -> gpd.GeoDataFrame:
+        """Return the second reading of some dates of the series, EPSG:4326; empty where nobody read any twice."""
+        frames = [
+            gpd.read_file(self.inputs.path(item_id_of(self.register[source_id], file)))
+            for source_id in self.series
+            for file in self.register[source_id].files
+            if file.role == "repeat"
+        ]
+        if not frames:
+            return gpd.GeoDataFrame(columns=["kind", "observed_on", "geometry"], geometry="geometry", crs=4326)
+        frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        return frame.assign(observed_on=pd.to_datetime(frame["observed_on"]).dt.strftime("%Y-%m-%d"))
 
     def published_counts(self, source_id: str) -> pd.DataFrame:
         """Return the yearly counts of a published list at hand, a "series" table."""
@@ -181,7 +258,8 @@ class Evidence:
         self.inputs.path(source_id)
         return sources.read(source_id)
 
-    def _printed(self, item_id: str) -> pd.DataFrame:
+    def printed(self, item_id: str) -> pd.DataFrame:
+        """Return the cells of a table of the record as printed, all text."""
         path = self.inputs.path(item_id)
         with files.readable(path):
             return pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -1,360 +1,51 @@
-"""The findings behind the claims: small functions that compute, from the evidence, every number a claim prints.
+"""The findings behind the claims: functions of the record that compute every number that a claim prints.
 
-Each takes the evidence and returns values by key. ``claims.toml`` names them; `bind` hands them to the check.
+They stand in ``geodata/findings.py``: each public function takes the :class:`~camps.appendix.evidence.Evidence` and
+returns values by key. ``claims.toml`` names them; `bind` hands them to the check.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from camps import crs, growth
+from camps import settings
 from camps.appendix.claims import Values
-from camps.appendix.evidence import MAIN_SITE, SECOND_SITE, Evidence
+from camps.appendix.evidence import Evidence
 from camps.errors import InputError
 
-Finding = Callable[[Evidence], Values]
-
-#: Two figures that AP and the footprint project published; the claims about them set ours beside theirs.
-AP_ACRES = 220
-M2_PER_ACRE = 4046.8564224
-
-FINDINGS: dict[str, Finding] = {}
+PLACE = "geodata/findings.py"
 
 
-def finding(function: Finding) -> Finding:
-    """Register a function under its own name, by which claims call it."""
-    FINDINGS[function.__name__] = function
-    return function
+def load_findings(path: Path | None = None) -> dict[str, Callable[[Evidence], Values]]:
+    """Return the findings of a record by name; none where it brings no file of them.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be run; the message names the line.
+    """
+    where = path or settings.home() / PLACE
+    if not where.is_file():
+        return {}
+    spec = importlib.util.spec_from_file_location("camps_record_findings", where)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{where}: no Python module; expected functions that take the evidence and return values")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"{where}: cannot be run ({type(error).__name__}: {error}); mend it") from error
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+    }
 
 
 def bind(evidence: Evidence) -> dict[str, Callable[[], Values]]:
-    """Return every finding, ready to be computed on `evidence`."""
-    return {name: partial(function, evidence) for name, function in FINDINGS.items()}
-
-
-# --- the gazetteer --------------------------------------------------------------------------------------------------
-
-
-@finding
-def gazetteer_sites(evidence: Evidence) -> Values:
-    """Count the sites of the record, by country, and those without a printed coordinate."""
-    by_country = evidence.sites["country"].value_counts()
-    return {
-        "n_sites": len(evidence.sites),
-        "n_china": by_country["China"],
-        "n_north_korea": by_country["North Korea"],
-        "n_cambodia": by_country["Cambodia"],
-        "n_without": len(evidence.no_coordinates),
-    }
-
-
-@finding
-def unknown_openings(evidence: Evidence) -> Values:
-    """Count the sites whose opening nobody published, and those bracketed between two yearly counts."""
-    opened = evidence.sites["opened"]
-    return {
-        "n_sites": len(opened),
-        "n_unknown": int(opened.isna().sum()),
-        "n_2017_2018": int((opened == "2017/2018").sum()),
-        "n_2019_2020": int((opened == "2019/2020").sum()),
-    }
-
-
-@finding
-def unseen_cells(evidence: Evidence) -> Values:
-    """Count, by year, the cells that say "not available" and the blank ones among the sites that ASPI counts."""
-    return _unseen(evidence.counts)
-
-
-@finding
-def apparent_fall_bundled(evidence: Evidence) -> Values:
-    """Compare the sum of what was counted with the same sites counted each year, on the bundled record."""
-    return _apparent_fall(evidence.counts)
-
-
-@finding
-def gcj02_offsets(evidence: Evidence) -> Values:
-    """Measure how far the Chinese map datum would move the points of the record in Xinjiang."""
-    sites = evidence.sites[evidence.sites["admin1"] == "Xinjiang"]
-    offsets = crs.gcj02_offset_m(sites["lon"], sites["lat"])
-    main = evidence.sites.set_index("site_id").loc[MAIN_SITE]
-    return {
-        "n_sites": len(sites),
-        "least_m": float(offsets.min()),
-        "median_m": float(np.median(offsets)),
-        "greatest_m": float(offsets.max()),
-        "main_m": float(crs.gcj02_offset_m(main["lon"], main["lat"])),
-    }
-
-
-@finding
-def two_lists_apart(evidence: Evidence) -> Values:
-    """Measure how far ASPI's point lies from BuzzFeed's for the same site, from the pairs the gazetteer records."""
-    printed = (
-        evidence.gazetteer["check_note"].str.extract(r"^ASPI point (?P<lat>[0-9.]+), (?P<lon>[0-9.]+) is").dropna()
-    )
-    used = evidence.sites.set_index("site_id").loc[printed.index]
-    apart = crs.distance_m((used["lon"], used["lat"]), (printed["lon"].astype(float), printed["lat"].astype(float)))
-    return {
-        "n_pairs": len(apart),
-        "median_m": float(np.median(apart)),
-        "p95_m": float(np.percentile(apart, 95)),
-        "greatest_m": float(apart.max()),
-    }
-
-
-# --- Dabancheng -----------------------------------------------------------------------------------------------------
-
-
-@finding
-def dabancheng_growth(evidence: Evidence) -> Values:
-    """Take the main compound's roofed area and its 95 % interval at the first look, in October 2018 and at the last."""
-    return {
-        **_at(evidence.areas, MAIN_SITE, "2017-03-02", "first"),
-        **_at(evidence.areas, MAIN_SITE, "2018-10-11", "late_2018"),
-        **_at(evidence.areas, MAIN_SITE, "2020-06-02", "last"),
-        "n_dates": int((evidence.areas["unit"] == MAIN_SITE).sum()),
-    }
-
-
-@finding
-def dabancheng_second(evidence: Evidence) -> Values:
-    """Take the second compound's roofed area and count the full looks at its ground that saw none of it."""
-    looks = evidence.areas[evidence.areas["unit"] == SECOND_SITE]
-    without = looks[(looks["status"] == "observed") & (looks["value"] == 0)]
-    return {"n_without": len(without), **_at(evidence.areas, SECOND_SITE, "2020-06-02", "area")}
-
-
-@finding
-def dabancheng_spring_2018(evidence: Evidence) -> Values:
-    """Take the number of polygons seen before and after May 2018, and how many of the lost are ever seen again."""
-    of_site = evidence.built[evidence.built["site_id"] == MAIN_SITE]
-    seen = {str(day): set(rows["track_id"]) for day, rows in of_site.groupby("observed_on")}
-    lost = seen["2018-04-29"] - seen["2018-05-26"]
-    again = lost & {track for day, tracks in seen.items() if day > "2018-05-26" for track in tracks}
-    return {
-        **_at(evidence.polygons, MAIN_SITE, "2018-04-29", "before"),
-        **_at(evidence.polygons, MAIN_SITE, "2018-05-26", "after"),
-        **_at(evidence.polygons, MAIN_SITE, "2018-06-23", "later"),
-        "n_lost": len(lost),
-        "n_seen_again": len(again),
-        "n_never_again": len(lost - again),
-    }
-
-
-@finding
-def dabancheng_errors_used(evidence: Evidence) -> Values:
-    """Take the least and greatest error of an edge, and of the shift between two images, that the intervals use."""
-    edges, shifts = evidence.built["edge_sd_m"], evidence.dabancheng.scenes.set_index("observed_on")["reg_sd_m"]
-    usual = shifts.drop("2018-03-22")
-    return {
-        "least_edge_m": float(edges.min()),
-        "greatest_edge_m": float(edges.max()),
-        "least_shift_m": float(usual.min()),
-        "greatest_shift_m": float(usual.max()),
-        "snow_shift_m": float(shifts["2018-03-22"]),
-    }
-
-
-@finding
-def dabancheng_intervals_again(evidence: Evidence) -> Values:
-    """Compare the areas and intervals computed here with those that were delivered with the footprints."""
-    ours = evidence.areas.set_index(["unit", "t"])
-    theirs = evidence.series.set_index(["site_id", "observed_on"]).loc[ours.index]
-    built = theirs["built_m2"] > 0
-    ends = {"lo": "built_m2_lo95", "hi": "built_m2_hi95"}
-    apart = [(ours[end] - theirs[name]).abs()[built] / theirs["built_m2"][built] for end, name in ends.items()]
-    percent = 100 * pd.concat(apart, axis=1).max(axis=1).to_numpy()
-    from_the_smallest = percent[np.argsort(theirs.loc[built, "built_m2"].to_numpy())]
-    return {
-        "n_totals": int(built.sum()),
-        "value_m2": float((ours["value"] - theirs["built_m2"]).abs().max()),
-        "smallest_percent": float(from_the_smallest[0]),
-        "others_percent": float(from_the_smallest[1:].max()),
-    }
-
-
-@finding
-def dabancheng_enclosure(evidence: Evidence) -> Values:
-    """Take the walled area of the main compound and turn AP's acres into hectares."""
-    ours = _at(evidence.enclosures, MAIN_SITE, "2020-06-02", "walled")["walled"] / 1e4
-    theirs = AP_ACRES * M2_PER_ACRE / 1e4
-    return {"ours_ha": ours, "ap_acres": AP_ACRES, "ap_ha": theirs, "difference_percent": 100 * (ours / theirs - 1)}
-
-
-@finding
-def dabancheng_blind_repeat(evidence: Evidence) -> Values:
-    """Compare two readings of 2 June 2020 (polygons, area, intersection over union) and of all dates read twice."""
-    first, second = (frame[frame["observed_on"] == "2020-06-02"] for frame in (evidence.built, evidence.built_again))
-    overlaps = evidence.agreement_iou
-    percent = {day: _percent_more(evidence, day) for day in overlaps}
-    return {
-        "n_first": len(first),
-        "n_second": len(second),
-        "iou": overlaps["2020-06-02"],
-        "area_percent": percent["2020-06-02"],
-        "n_dates": len(overlaps),
-        "least_percent": min(percent.values()),
-        "greatest_percent": max(percent.values()),
-        "least_iou": min(overlaps.values()),
-        "greatest_iou": max(overlaps.values()),
-    }
-
-
-def _percent_more(evidence: Evidence, day: str) -> float:
-    """Return by how much the second reading of a date has more area than the first."""
-    first, second = (
-        float(crs.area_m2(frame[frame["observed_on"] == day]).sum()) for frame in (evidence.built, evidence.built_again)
-    )
-    return 100 * (second / first - 1)
-
-
-@finding
-def web_mercator_slip(evidence: Evidence) -> Values:
-    """Measure how much an area taken in Web Mercator would overstate the main compound."""
-    of_site = evidence.built[evidence.built["site_id"] == MAIN_SITE]
-    shapes = of_site.loc[of_site["observed_on"] == "2020-06-02", "geometry"]
-    true, wrong = float(crs.area_m2(shapes).sum()), float(shapes.to_crs(3857).area.sum())
-    return {"true_m2": true, "wrong_m2": wrong, "percent": 100 * (wrong / true - 1)}
-
-
-@finding
-def published_percent_slip(_: Evidence) -> Values:
-    """Work out the increase from the two published areas, and the "to x %" that was printed as an increase."""
-    before, after = 7_000, 172_850
-    return {
-        "before_m2": before,
-        "after_m2": after,
-        "increase_percent": growth.increase_percent(before, after),
-        "to_percent": growth.percent_of(before, after),
-    }
-
-
-# --- the published lists --------------------------------------------------------------------------------------------
-
-
-@finding
-def apparent_fall_aspi(evidence: Evidence) -> Values:
-    """Compare the sum of what was counted with the same sites counted each year, on the full ASPI list."""
-    return _apparent_fall(evidence.published_counts("aspi-xjdp-v1"))
-
-
-@finding
-def chain_index_aspi(evidence: Evidence) -> Values:
-    """Chain the counts of the full ASPI list from year to year, with the bootstrap interval of 2020."""
-    return _by_year(growth.aggregate(evidence.published_counts("aspi-xjdp-v1"), estimator="chain"), "chain")
-
-
-@finding
-def unseen_cells_aspi(evidence: Evidence) -> Values:
-    """Count, by year, the cells of the full ASPI list that say "not available" and the blank ones."""
-    return _unseen(evidence.published_counts("aspi-xjdp-v1"))
-
-
-@finding
-def decreases_aspi(evidence: Evidence) -> Values:
-    """Count the sites of the full ASPI list whose number of buildings ever fell between two counts."""
-    counts = evidence.published_counts("aspi-xjdp-v1")
-    seen = counts.dropna(subset="value").sort_values(["unit", "t"])
-    fell = seen.loc[seen.groupby("unit")["value"].diff() < 0, "unit"]
-    return {"n_sites": counts["unit"].nunique(), "n_fell": fell.nunique()}
-
-
-@finding
-def buzzfeed_ratings(evidence: Evidence) -> Values:
-    """Count the compounds of BuzzFeed's list of 2021 by how well they are supported."""
-    rating = evidence.published_list("buzzfeed-2021").raw["corroboration level"].str.strip()
-    strong, medium = "Satellite - strong", "Satellite - medium"
-    corroborated, n_strong, n_medium = (int((rating == level).sum()) for level in ("corroborated", strong, medium))
-    return {
-        "corroborated": corroborated,
-        "strong": n_strong,
-        "medium": n_medium,
-        "total": corroborated + n_strong + n_medium,
-    }
-
-
-@finding
-def two_lists_apart_full(evidence: Evidence) -> Values:
-    """Measure how far ASPI's point lies from BuzzFeed's for each compound of which BuzzFeed prints the ASPI number."""
-    theirs = evidence.published_list("buzzfeed-2021").raw
-    ours = evidence.published_list("aspi-xjdp-v1").raw.set_index("Number")
-    pairs = theirs[theirs["ASPI 2020 #"].str.strip().isin(ours.index)]
-    matched = ours.loc[pairs["ASPI 2020 #"].str.strip().to_list()]
-    apart = crs.distance_m(
-        (_degrees(pairs["long"]), _degrees(pairs["lat"])), (_degrees(matched["Long"]), _degrees(matched["Lat"]))
-    )
-    return {
-        "n_pairs": len(apart),
-        "median_m": float(np.median(apart)),
-        "p95_m": float(np.percentile(apart, 95)),
-        "greatest_m": float(apart.max()),
-    }
-
-
-#: Points (longitude, latitude) that the Global Times is quoted as giving for places of ASPI's list.
-QUOTED = ((77.7056, 38.8367), (77.6682, 38.9950), (78.5501, 39.8252), (77.6153, 38.9046))
-
-
-@finding
-def quoted_coordinates(evidence: Evidence) -> Values:
-    """Measure how far coordinates quoted against ASPI's list lie from its nearest points, and the datum's offset."""
-    listed = evidence.published_list("aspi-xjdp-v1").raw
-    lon, lat = _degrees(listed["Long"]), _degrees(listed["Lat"])
-    apart = [crs.distance_m((np.full(len(lon), x), np.full(len(lat), y)), (lon, lat)) for x, y in QUOTED]
-    nearest = [int(distances.argmin()) for distances in apart]
-    offsets = crs.gcj02_offset_m(lon[nearest], lat[nearest])
-    return {
-        "n_points": len(QUOTED),
-        "greatest_m": max(float(distances.min()) for distances in apart),
-        "least_offset_m": float(offsets.min()),
-        "greatest_offset_m": float(offsets.max()),
-    }
-
-
-# --- steps ----------------------------------------------------------------------------------------------------------
-
-
-def _degrees(printed: pd.Series) -> np.ndarray:
-    return printed.str.replace(",", ".").astype(float).to_numpy()
-
-
-def _apparent_fall(counts: pd.DataFrame) -> Values:
-    naive = _by_year(growth.aggregate(counts, estimator="naive"), "naive")
-    panel = _by_year(growth.aggregate(counts, estimator="panel"), "panel")
-    fall = 100 * (naive["naive_2020"] / naive["naive_2019"] - 1)  # type: ignore[operator]
-    rise = 100 * (panel["panel_2020"] / panel["panel_2019"] - 1)  # type: ignore[operator]
-    seen = {f"n_seen_{t}": int(rows["value"].notna().sum()) for t, rows in counts.groupby("t")}
-    return {**_unseen(counts), **naive, **panel, **seen, "fall_percent": abs(fall), "rise_percent": rise}
-
-
-def _by_year(table: pd.DataFrame, prefix: str) -> dict[str, float | None]:
-    values: dict[str, float | None] = {"n_panel": None}
-    for row in table.to_dict("records"):
-        values[f"{prefix}_{row['t']}"] = row["value"]
-        values[f"{prefix}_{row['t']}_lo"], values[f"{prefix}_{row['t']}_hi"] = row["lo"], row["hi"]
-        values["n_panel"] = row["n_matched"]
-    return values
-
-
-def _unseen(counts: pd.DataFrame) -> Values:
-    cells = counts["verbatim"].fillna("").str.strip()
-    printed_na, blank = cells.isin(["N/A", "#N/A"]), cells == ""
-    values: dict[str, float | None] = {"n_sites": counts["unit"].nunique()}
-    for t in sorted(counts["t"].unique()):
-        of_year = counts["t"] == t
-        values[f"na_{t}"], values[f"blank_{t}"] = int((of_year & printed_na).sum()), int((of_year & blank).sum())
-    return values
-
-
-def _at(table: pd.DataFrame, unit: str, day: str, name: str) -> dict[str, float]:
-    """Return value, lo and hi of one site at one look; an error where nobody looked, for then nothing is known."""
-    found = table[(table["unit"] == unit) & (table["t"] == day)]
-    if found.empty:
-        raise InputError(f"{unit}: nobody looked on {day}, so its value then is unknown; choose a date of the looks")
-    row = found.iloc[0]
-    return {name: float(row["value"]), f"{name}_lo": float(row["lo"]), f"{name}_hi": float(row["hi"])}
+    """Return every finding of the record, ready to be computed on `evidence`."""
+    return {name: partial(function, evidence) for name, function in load_findings().items()}

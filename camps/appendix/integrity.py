@@ -9,7 +9,7 @@ from pathlib import Path
 from camps import files, provenance, settings
 from camps.appendix import bag, crate, records, schemas
 from camps.appendix.checks import Check
-from camps.appendix.evidence import BUNDLED
+from camps.appendix.evidence import held_files
 from camps.errors import CampsError, InputError
 
 BAG = "The bag"
@@ -25,9 +25,10 @@ _NOT_LOGGED = {
 }  # fmt: skip
 
 
-def place_of(item_id: str) -> str:
+def place_of(payload: Path, item_id: str) -> str:
     """Return the path of an item below the payload; derived files are named by it."""
-    return BUNDLED.get(item_id, item_id)
+    held = held_files(payload)
+    return held[item_id].place if item_id in held else item_id
 
 
 def read_withheld(payload: Path) -> dict[str, str]:
@@ -99,7 +100,7 @@ def _stated_head(payload: Path) -> str | None:
 
 
 def _check_log_against_files(payload: Path, log: provenance.CustodyLog) -> Iterator[Check]:
-    logged = _logged_sums(log)
+    logged = _logged_sums(payload, log)
     present = {path.relative_to(payload).as_posix() for path in payload.rglob("*") if path.is_file()}
     for name in sorted(present - set(logged) - _NOT_LOGGED):
         yield Check(LOG, name, False, "is in the package, but the log does not say where it came from")
@@ -111,11 +112,12 @@ def _check_log_against_files(payload: Path, log: provenance.CustodyLog) -> Itera
     yield Check(LOG, "tables/custody.csv", same, "repeats the log" if same else "is not what the log says")
 
 
-def _logged_sums(log: provenance.CustodyLog) -> dict[str, str | None]:
+def _logged_sums(payload: Path, log: provenance.CustodyLog) -> dict[str, str | None]:
     """Return the files that the log says are in the package: inputs that were passed on, and all that was derived."""
     withheld = {event.item_id for event in log.events if event.event == "withheld"}
-    held = (event for event in log.events if event.event != "entered" or event.item_id in BUNDLED)
-    return {place_of(event.item_id): event.sha256_after for event in held if event.item_id not in withheld}
+    passed_on = held_files(payload)
+    held = (event for event in log.events if event.event != "entered" or event.item_id in passed_on)
+    return {place_of(payload, event.item_id): event.sha256_after for event in held if event.item_id not in withheld}
 
 
 # --- items and tables -----------------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ def check_items(payload: Path) -> Iterator[Check]:
 
 
 def _check_item(payload: Path, item_id: str, total: str) -> Check:
-    path = payload / place_of(item_id)
+    path = payload / place_of(payload, item_id)
     if not path.resolve().is_relative_to(payload.resolve()) or not path.is_file():
         return Check(ITEMS, item_id, False, "is listed, but is not in the package")
     found = files.sha256(path)
@@ -159,8 +161,10 @@ def check_tables(payload: Path) -> Iterator[Check]:
 def check_sources(payload: Path) -> Iterator[Check]:
     """Compare the sources of the package with those of the installed suite: a forger can change only one of the two."""
     withheld = read_withheld(payload)
-    for item_id, name in BUNDLED.items():
-        ours = settings.home() / name
+    for item_id, held in held_files(payload).items():
+        name, ours = held.place, (settings.find_home() or Path()) / held.place
+        if not ours.is_file() and not (payload / name).is_file():
+            continue
         if not ours.is_file():
             said = f"the installed suite holds no {name}; set CAMPS_HOME to a copy of the suite"
             yield Check(SOURCES, item_id, None, said)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from camps import files, provenance, record, settings
 from camps.appendix import bag, claims, content, crate, document, findings, records, restriction, schemas
-from camps.appendix.evidence import BUNDLED, Evidence
+from camps.appendix.evidence import Evidence
 from camps.appendix.schemas import RecordName
 from camps.errors import Fault, InputError, raise_faults
 from camps.provenance import CustodyLog, Input, RunRecord
@@ -115,13 +115,13 @@ class _Build:
     def _enter_inputs(self) -> None:
         for held in self.evidence.inputs:
             self.log = self.log.append(held.item_id, "entered", sha256_after=held.sha256)
-            if held.item_id in BUNDLED:
+            if held.item_id in self.evidence.held:
                 self._pass_on(held)
 
     def _pass_on(self, held: Input) -> None:
         source = self.evidence.inputs.path(held.item_id)
         if restriction.may_pass(source, held.item_id, self.secrets):
-            files.write_bytes(self.folder / BUNDLED[held.item_id], source.read_bytes())
+            files.write_bytes(self.folder / self.evidence.held[held.item_id].place, source.read_bytes())
         else:
             self.withheld.append(held.item_id)
             self.log = self.log.append(held.item_id, "withheld", sha256_before=held.sha256)

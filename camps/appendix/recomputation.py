@@ -16,7 +16,8 @@ from camps import files, settings, sources
 from camps.appendix import bag, package, schemas
 from camps.appendix.checks import Check
 from camps.appendix.claims import read_claims
-from camps.appendix.evidence import BUNDLED
+from camps.appendix.evidence import held_files
+from camps.appendix.findings import PLACE
 from camps.appendix.integrity import read_withheld
 from camps.errors import CampsError, InputError
 
@@ -42,6 +43,12 @@ def check_results(payload: Path) -> Iterator[Check]:
     unknown = _missing_inputs(payload)
     if unknown:
         said = f"needs {', '.join(unknown)}, withheld from this edition; install the version named, which holds them"
+        yield Check(RESULTS, "tables, claims and pages", None, said)
+        return
+    if _brings_other_findings(payload):
+        said = (
+            f"brings a {PLACE} that is not that of the record here; its code was not run: read it, and check from there"
+        )
         yield Check(RESULTS, "tables, claims and pages", None, said)
         return
     with tempfile.TemporaryDirectory(prefix="camps-again-") as scratch:
@@ -76,7 +83,7 @@ def _made_with(payload: Path) -> _MadeWith:
         _ = software["camps"], software["camps code (SHA-256)"]
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"tables/processing.csv: does not say how the document was made ({error})") from error
-    published = tuple(name for name in str(row["objects"]).split("; ") if name not in BUNDLED)
+    published = tuple(name for name in str(row["objects"]).split("; ") if name not in held_files(payload))
     return _MadeWith(dossiers, lists, published, software, public)
 
 
@@ -94,8 +101,15 @@ def _missing_lists(published: Iterable[str]) -> list[str]:
 def _missing_inputs(payload: Path) -> list[str]:
     """Return the withheld inputs that the installed suite does not hold as they were."""
     withheld = read_withheld(payload)
-    ours = {item_id: settings.home() / BUNDLED[item_id] for item_id in withheld}
+    held = held_files(payload)
+    ours = {item_id: settings.home() / held[item_id].place for item_id in withheld}
     return [item for item, path in ours.items() if not path.is_file() or files.sha256(path) != withheld[item]]
+
+
+def _brings_other_findings(payload: Path) -> bool:
+    """Return whether a package would have code run that is not that of the record one stands in."""
+    theirs, ours = payload / PLACE, settings.find_home()
+    return theirs.is_file() and not (ours and (ours / PLACE).is_file() and files.same_bytes(theirs, ours / PLACE))
 
 
 # --- building again -------------------------------------------------------------------------------------------------
@@ -104,11 +118,11 @@ def _missing_inputs(payload: Path) -> list[str]:
 @contextmanager
 def _home_from(payload: Path, home: Path) -> Iterator[None]:
     """Let the suite read its record from a copy of the package's; what is withheld there comes from the suite's own."""
-    for item_id, name in BUNDLED.items():
-        held = payload / name
-        source = held if item_id not in read_withheld(payload) else settings.home() / name
+    withheld = read_withheld(payload)
+    for item_id, held in held_files(payload).items():
+        source = (settings.home() if item_id in withheld else payload) / held.place
         if source.is_file():
-            files.write_bytes(home / name, source.read_bytes())
+            files.write_bytes(home / held.place, source.read_bytes())
     before = os.environ.get("CAMPS_HOME")
     os.environ["CAMPS_HOME"] = str(home)
     try:

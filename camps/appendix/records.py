@@ -12,8 +12,10 @@ import pandas as pd
 
 from camps import crs, files
 from camps.appendix.claims import CheckedClaim, Dispute, read_works
-from camps.appendix.evidence import BUNDLED, Evidence
+from camps.appendix.evidence import Evidence
+from camps.appendix.findings import PLACE
 from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, check_record
+from camps.appendix.words import prose
 from camps.provenance import CustodyLog, RunRecord, canonical_json
 
 
@@ -25,8 +27,9 @@ def _frame(rows: Sequence[Mapping[str, Any]], name: RecordName) -> pd.DataFrame:
 
 _MEDIA = {
     ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet", ".geojson": "application/geo+json",
-    ".md": "text/markdown", ".toml": "application/toml", ".pdf": "application/pdf", ".html": "text/html",
-    ".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json", ".jsonl": "application/jsonl",
+    ".md": "text/markdown", ".py": "text/x-python", ".toml": "application/toml", ".pdf": "application/pdf",
+    ".html": "text/html", ".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json",
+    ".jsonl": "application/jsonl",
 }  # fmt: skip
 NOT_HELD = "cited; no copy is held here"
 NOT_PUBLIC = "withheld from this public edition"
@@ -52,52 +55,28 @@ def build_items(
     withheld
         Ids of the inputs that the public edition leaves out; they stay in the table, with their sums.
     """
-    rows = [_bundled_item(evidence, item_id, withheld=item_id in withheld) for item_id in BUNDLED]
-    rows += [_registered_item(evidence, source_id) for source_id in evidence.register if _is_published(source_id)]
+    rows = [_held_item(evidence, item_id, withheld=item_id in withheld) for item_id in evidence.held]
+    rows += [_registered_item(evidence, source_id) for source_id in evidence.register if source_id not in evidence.own]
     rows += _cited_items(evidence)
     rows += _works()
     rows += [_derived_item(item_id, path) for item_id, path in (derived or {}).items()]
     return check_record(_frame(rows, "items"), "items", source="items")
 
 
-def _is_published(source_id: str) -> bool:
-    return source_id not in ("gazetteer", "dabancheng")
-
-
-def _bundled_item(evidence: Evidence, item_id: str, *, withheld: bool) -> dict[str, Any]:
-    held = evidence.inputs[item_id]
-    of_footprints = item_id.startswith("dabancheng")
+def _held_item(evidence: Evidence, item_id: str, *, withheld: bool) -> dict[str, Any]:
+    held, entered = evidence.held[item_id], evidence.inputs[item_id]
+    # What a record says itself stands under the terms of its first own source.
+    entry = held.entry or evidence.register.get(next(iter(evidence.own), ""))
+    publisher = entry.publisher if entry else None
     return {
-        "item_id": item_id, "evidence_or_working": "evidence", "title": _TITLES[item_id],
-        "parent_item": "cited-dabancheng-sentinel2" if of_footprints else None,
-        "creator": "camps", "publisher": "camps", "original_filename": BUNDLED[item_id].rpartition("/")[2],
-        "media_type": media_type(held.path), "bytes": held.n_bytes, "sha256": held.sha256,
-        "licence": _bundled_licence(evidence, item_id), "restriction": NOT_PUBLIC if withheld else None,
-        "rights_holder": "camps; for each fact its own source", "language_script": "English; names also in Chinese",
+        "item_id": item_id, "evidence_or_working": "evidence", "title": held.title,
+        "parent_item": f"cited-{held.entry.images}" if held.entry and held.entry.images else None,
+        "creator": publisher, "publisher": publisher, "original_filename": entered.path.name,
+        "media_type": media_type(entered.path), "bytes": entered.n_bytes, "sha256": entered.sha256,
+        "licence": entry.licence if entry else None, "restriction": NOT_PUBLIC if withheld else None,
+        "rights_holder": publisher and f"{publisher}; for each fact its own source",
+        "language_script": prose().get("language_script"),
     }  # fmt: skip
-
-
-def _bundled_licence(evidence: Evidence, item_id: str) -> str:
-    return evidence.register["dabancheng" if item_id.startswith("dabancheng") else "gazetteer"].licence
-
-
-_TITLES = {
-    "gazetteer": "Gazetteer of documented detention sites",
-    "gazetteer-no-coordinates": "Documented sites without a published coordinate",
-    "gazetteer-sources": "Sources of the gazetteer",
-    "decisions": "Decisions on disputed and retracted sites and on pairs of records",
-    "claims": "Claims and disputes",
-    "restrictions": "What a public edition leaves out",
-    "register": "Register of published lists",
-    "record": "What the record says of itself",
-    "dabancheng-footprints": "Dabancheng footprints on 13 dates",
-    "dabancheng-looks": "Dabancheng: which site was seen in which image",
-    "dabancheng-looks-by-area": "Dabancheng: which part was seen in which image",
-    "dabancheng-series": "Dabancheng totals with intervals",
-    "dabancheng-blind-repeat": "Dabancheng: second, blind reading of three dates",
-    "dabancheng-readme": "Dabancheng: how the footprints were made",
-    "dabancheng-scenes": "Dabancheng: images",
-}
 
 
 def _registered_item(evidence: Evidence, source_id: str) -> dict[str, Any]:
@@ -118,7 +97,7 @@ def cited_item_id(evidence: Evidence, url: str) -> str:
     """Return the id of the item that stands for a cited address; the same address has the same id in every build."""
     for source_id, entry in evidence.register.items():
         names = [file.name for file in entry.files if file.url]
-        if _is_published(source_id) and (url == entry.landing or any(url.endswith(f"/{name}") for name in names)):
+        if source_id not in evidence.own and (url == entry.landing or any(url.endswith(f"/{name}") for name in names)):
             return f"cited-{source_id}"
     return f"cited-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
 
@@ -157,8 +136,8 @@ def _cited_titles(evidence: Evidence) -> dict[str, str]:
     """Return the title of each address that a site cites; the address itself where no row gives a title."""
     titles: dict[str, str] = {}
     for url_column, title_column in _CITATIONS:
-        for _, row in evidence.gazetteer.iterrows():
-            url, title = row[url_column], row[title_column] if title_column else ""
+        for _, row in evidence.listed.iterrows():
+            url, title = said(row, url_column), said(row, title_column)
             if url and titles.get(url, url) == url:
                 titles[url] = title if title not in ("", "same list") else url
     return titles
@@ -177,19 +156,22 @@ def _derived_item(item_id: str, path: Path) -> dict[str, Any]:
 
 def build_imagery(evidence: Evidence) -> pd.DataFrame:
     """Return one row an image behind the footprints; what its publisher did not state is null."""
-    sums = {file.name: file.sha256 for file in evidence.register["dabancheng-sentinel2"].files}
-    rows = [_image(row, sums) for _, row in evidence.dabancheng.scenes.iterrows()]
+    rows = [_image(row, evidence) for _, row in evidence.scenes.iterrows()]
     return check_record(_frame(rows, "imagery"), "imagery", source="imagery")
 
 
-def _image(row: pd.Series, sums: Mapping[str, str]) -> dict[str, Any]:
-    level = "L1C" if "L1C" in row["sensor"] else "L2A"
+def _image(row: pd.Series, evidence: Evidence) -> dict[str, Any]:
+    images = evidence.register.get(evidence.register[row["source_id"]].images)
+    sums = {file.name: file.sha256 for file in images.files} if images else {}
+    sensor, name = str(row["sensor"]), said(row, "source_file") or row["scene_id"]
     return {
-        "src_id": row["scene_id"], "source_name": row["source_file"], "platform": "Sentinel-2",
-        "provider": "Copernicus, European Space Agency", "src_date": row["observed_on"], "gsd_m": float(row["gsd_m"]),
-        "processing_level": level, "georef_error_m": float(row["reg_sd_m"]),
-        "georef_error_basis": "scatter of phase correlation with the image of 2020-06-02, metres, after the shift",
-        "licence": row["licence"], "sha256": sums.get(row["source_file"].rpartition("/")[2]),
+        "src_id": row["scene_id"], "source_name": name,
+        "platform": sensor if sensor.startswith("not ") else sensor.partition(" ")[0],
+        "provider": images.publisher if images else None, "src_date": row["observed_on"], "gsd_m": float(row["gsd_m"]),
+        "processing_level": next((level for level in ("L1C", "L2A") if level in sensor), None),
+        "georef_error_m": float(row["reg_sd_m"]),
+        "georef_error_basis": "scatter of the shift between images, metres, after the shift",
+        "licence": row["licence"], "sha256": sums.get(name.rpartition("/")[2], said(row, "sha256") or None),
     }  # fmt: skip
 
 
@@ -231,14 +213,14 @@ def _site(evidence: Evidence, row: pd.Series, offset_m: float) -> dict[str, Any]
     }  # fmt: skip
 
 
-def said(row: pd.Series, column: str) -> str:
+def said(row: pd.Series | Mapping[str, Any], column: str) -> str:
     """Return what a row says in a column, or nothing where the column or the value is not there."""
     value = row.get(column)
     return "" if value is None or pd.isna(value) else str(value)
 
 
 def _source_items(evidence: Evidence, row: pd.Series) -> list[str]:
-    own = row["source_id"] if row["source_id"] == "gazetteer" else f"cited-{row['source_id']}"
+    own = row["source_id"] if row["source_id"] in evidence.own else f"cited-{row['source_id']}"
     urls = [said(row, column) for column, _ in _CITATIONS]
     return list(dict.fromkeys([own, *(cited_item_id(evidence, url) for url in urls if url)]))
 
@@ -249,9 +231,6 @@ def _decimals(printed: str) -> int:
 
 # --- measurements and counts ----------------------------------------------------------------------------------------
 
-_READ = "read by eye on enlarged crops, right-angled outlines; geodesic area"
-_ANALYST = "machine interpreter of the footprint series; no human analyst has reviewed it"
-
 
 def build_measurements(evidence: Evidence) -> pd.DataFrame:
     """Return every footprint that counts and every total, with the interval in which each first appeared."""
@@ -260,7 +239,7 @@ def build_measurements(evidence: Evidence) -> pd.DataFrame:
 
 
 def _totals(evidence: Evidence) -> list[dict[str, Any]]:
-    scenes = evidence.dabancheng.scenes.set_index("observed_on")["scene_id"]
+    scenes = evidence.scenes.set_index("observed_on")["scene_id"]
     return [
         {
             "measurement_id": f"total-{row['unit']}-{row['t']}", "site_id": row["unit"],
@@ -270,7 +249,7 @@ def _totals(evidence: Evidence) -> list[dict[str, Any]]:
             "area_low": _rounded(row["lo"], 1) if row["value"] else None,
             "area_high": _rounded(row["hi"], 1) if row["value"] else None,
             "method": "sum of buildings and blocks; interval from edges, common bias and chance of no building",
-            "ellipsoid": "WGS 84", "analyst": _ANALYST,
+            "ellipsoid": "WGS 84", "analyst": prose()["analyst"],
             "agreement_iou": _rounded(evidence.agreement_iou.get(row["t"]), 4),
         }
         for _, row in evidence.areas.iterrows()
@@ -279,13 +258,14 @@ def _totals(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _footprints(evidence: Evidence) -> list[dict[str, Any]]:
     built = evidence.built
-    brackets = _brackets(evidence, built)
+    brackets, words = _brackets(evidence, built), prose()
     return [
         {
             "measurement_id": row["footprint_id"], "site_id": row["site_id"], "src_id": row["scene_id"],
             "metric": "footprint_area", "track_id": row["track_id"], "date_edtf": row["observed_on"],
             "last_seen_absent": brackets[row["track_id"]][0], "first_seen_present": brackets[row["track_id"]][1],
-            "area_m2": _rounded(row["area_m2"], 2), "method": _READ, "ellipsoid": "WGS 84", "analyst": _ANALYST,
+            "area_m2": _rounded(row["area_m2"], 2),
+            "method": said(row, "method") or words["read_how"], "ellipsoid": "WGS 84", "analyst": words["analyst"],
             "geometry_sha256": row["wkb_sha256"],
         }
         for row in built.to_dict("records")
@@ -298,7 +278,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 def _brackets(evidence: Evidence, built: pd.DataFrame) -> dict[str, tuple[str | None, str]]:
     """Return, by track, the last look without it (null when there is none) and the first look with it."""
-    days = {site: sorted(rows["observed_on"]) for site, rows in evidence.dabancheng.looks.groupby("site_id")}
+    days = {site: sorted(rows["observed_on"]) for site, rows in evidence.looks.groupby("site_id")}
     first = built.groupby("track_id").agg(site_id=("site_id", "first"), day=("observed_on", "min"))
     return {
         str(track): (max((day for day in days[site] if day < seen), default=None), seen)
@@ -309,7 +289,7 @@ def _brackets(evidence: Evidence, built: pd.DataFrame) -> dict[str, tuple[str | 
 def build_counts(evidence: Evidence) -> pd.DataFrame:
     """Return the yearly counts as printed and as read; "N/A" and blank are told apart and neither is zero."""
     counts = evidence.listed_counts
-    own = counts["source_id"] == "gazetteer"
+    own = counts["source_id"].isin(evidence.own)
     frame = pd.DataFrame(
         {
             "site_id": counts["unit"], "date_edtf": counts["t"], "metric": counts["metric"],
@@ -337,7 +317,7 @@ def _claim(result: CheckedClaim) -> dict[str, Any]:
     return {
         "claim_id": claim.id, "title": claim.title, "text": claim.sentence,
         "status": result.status, "reason": result.reason or None,
-        "numbers": canonical_json(numbers), "function": f"camps.appendix.findings.{claim.function}",
+        "numbers": canonical_json(numbers), "function": f"{PLACE}: {claim.function}",
         "notebook": claim.notebook, "supporting_items": "; ".join(claim.supporting),
         "contrary_items": "; ".join(claim.contrary) or None, "alternatives": claim.alternatives,
         "confidence": claim.confidence, "limits": claim.limits,

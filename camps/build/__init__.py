@@ -21,6 +21,7 @@ __all__ = ["Check", "Display", "Outcome", "build", "checks", "display", "plan", 
 
 LEDGER_NAME = ".build.json"
 LOCK_NAME = ".build.lock"
+GROUPS = ("maps", "notebooks")
 
 
 def display(stream: IO[str]) -> Display:
@@ -36,7 +37,7 @@ def build(*, report: Display, only: Sequence[str] = (), force: bool = False) -> 
     report
         Shows the progress.
     only
-        Names of stages to run, with those they need; all of them when empty.
+        Names of stages to run, or ``maps`` or ``notebooks``, with those they need; all of them when empty.
     force
         Run every chosen stage, changed or not.
 
@@ -63,16 +64,22 @@ def build(*, report: Display, only: Sequence[str] = (), force: bool = False) -> 
 def _chosen(only: Sequence[str]) -> list[Stage]:
     stages = plan()
     names = [stage.name for stage in stages]
-    unknown = [name for name in only if name not in names]
+    meant = {name: [one for one in names if name in (one, _group(one))] for name in only}
+    unknown = [name for name in only if not meant[name]]
     if unknown:
-        raise InputError(f"no stage called {', '.join(unknown)}; expected one of {', '.join(names)}")
+        raise InputError(f"no stage called {', '.join(unknown)}; expected one of {', '.join([*names, *GROUPS])}")
     if not only:
         return stages
-    wanted = set(only)
+    wanted = {one for named in meant.values() for one in named}
     for stage in reversed(stages):
         if stage.name in wanted:
             wanted.update(stage.needs)
     return [stage for stage in stages if stage.name in wanted]
+
+
+def _group(stage: str) -> str:
+    """Return the name of all stages of a kind: ``maps`` for ``map-sites``."""
+    return f"{stage.partition('-')[0]}s"
 
 
 def _run(stages: Sequence[Stage], ledger: Ledger, report: Display, force: bool) -> list[Outcome]:

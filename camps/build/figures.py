@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from camps import change, footprints, growth, plots, sources, tables
-
-DABANCHENG = {"xj-bfn130-aspi50": "Dabancheng, main compound", "xj-bfn949-aspi124": "Dabancheng, second compound"}
+from camps import catalogue, change, footprints, growth, plots, record, sources, tables
 
 
 @dataclass(frozen=True)
@@ -22,32 +20,43 @@ class Plot:
     figure: Figure
 
 
-def plot_growth(counts: pd.DataFrame, source_id: str) -> Iterable[Plot]:
-    """Return the figures of the published counts and of the Dabancheng footprints, the headline first."""
+def plot_counts(counts: pd.DataFrame, source_id: str) -> Iterable[Plot]:
+    """Return the figures of the published counts, the headline first."""
     note = f"Source: {sources.entry(source_id).citation}"
+    what = record.current().metric(str(counts["metric"].iloc[0]))
+    name = record.current().say(what.name, "en")
     grown = [growth.aggregate(counts, estimator=estimator) for estimator in tables.ESTIMATORS]
     every = pd.concat(grown, ignore_index=True)
+    chain = every[every["estimator"] == "chain"]
     yield Plot(
         "1_chain",
-        "Number of buildings, chain-linked over the sites seen in both years of each pair, 2017 = 100, with the 95 % "
-        "interval of a bootstrap over sites and the number of sites that each year rests on.",
-        plots.growth_curve(every[every["estimator"] == "chain"], title="Growth over the sites compared", note=note),
+        f"{name}, chain-linked over the sites seen in both years of each pair, {chain['t'].iloc[0]} = 100, with the "
+        "95 % interval of a bootstrap over sites and the number of sites that each year rests on.",
+        plots.growth_curve(chain, title="Growth over the sites compared", note=note),
     )
     yield Plot(
         "2_estimators",
-        "The same counts by four estimators. The naive sum falls in the last year because fewer sites were looked at.",
+        "The same counts by four estimators. The naive sum falls where fewer sites were looked at.",
         plots.growth_curve(every, title="Four ways of adding up the same counts", note=note),
     )
-    built = growth.values(metric="area_m2")
+
+
+def plot_footprints(source_id: str) -> Iterable[Plot]:
+    """Return the figures of a footprint series: the area of each site, and when it all was begun."""
+    series, title = footprints.load(source_id), sources.entry(source_id).title
+    built = growth.values(source_id, metric="area_m2")
+    names = catalogue.load().set_index("site_id")["name_en"].dropna().to_dict()
     yield Plot(
-        "3_dabancheng",
-        "Built-up area at Dabancheng on thirteen looks, with 95 % intervals; between looks the last value is held.",
-        plots.series_curve(built, title="Built-up area at Dabancheng", names=DABANCHENG),
+        f"3_{source_id}",
+        f"{title}: built-up area on {built['t'].nunique()} looks, with 95 % intervals; between looks the last value is "
+        "held.",
+        plots.series_curve(built, title=f"Built-up area: {title}", names=names),
     )
-    onset = growth.onset(change.follow(footprints.load()).tracks)
-    yield Plot(
-        "4_onset",
-        "When the buildings and blocks of Dabancheng were begun: the share known to stand by each date; within a box "
-        "the share is only known to rise.",
-        plots.onset_distribution(onset, title="When Dabancheng was built", what="buildings and blocks begun"),
-    )
+    if series.footprints["track_id"].notna().any():
+        onset = growth.onset(change.follow(series).tracks)
+        yield Plot(
+            f"4_{source_id}_onset",
+            f"{title}: when buildings and blocks were begun: the share known to stand by each date; within a box the "
+            "share is only known to rise.",
+            plots.onset_distribution(onset, title=f"When it was built: {title}", what="buildings and blocks begun"),
+        )

@@ -10,20 +10,20 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from camps import catalogue, files, film, growth, settings, sources
+from camps import catalogue, files, film, footprints, growth, record, sources
 from camps.build import notebooks
 
 _MAP_TEXTS = {
-    "growth": ("Growth", "Building counts by year, with what was observed, held or not known drawn apart."),
-    "footprints": ("Footprints", "Dabancheng from 2017 to 2020 as outlined on thirteen Sentinel-2 scenes."),
-    "compare": ("Before and after", "Dabancheng at its first and its last look, with a divider to swipe."),
-    "eras": ("Chapters", "Sites by when they opened, through the chapters of the story from 1938 on."),
+    "growth": ("Growth", "Counts by date, with what was observed, held or not known drawn apart."),
+    "footprints": ("Footprints", "Buildings as they were outlined on dated scenes."),
+    "compare": ("Before and after", "One place at its first and its last look, with a divider to swipe."),
+    "eras": ("Chapters", "Sites by when they opened and closed, through the chapters of the story."),
     "sites": ("Sites", "Every site of the record with its sources, its coordinates as published, and its status."),
 }
 _APPENDIX_TITLES = {".pdf": "The document", ".html": "The document as a page"}
 
 
-def write_index(out: Path, *, counts_source: str, shot: str) -> Path:
+def write_index(out: Path, *, counts_source: str | None, shot: str | None) -> Path:
     """Write the overview of everything beside `out` and return its path.
 
     Parameters
@@ -31,9 +31,9 @@ def write_index(out: Path, *, counts_source: str, shot: str) -> Path:
     out
         The page; links are relative to its folder.
     counts_source
-        Id of the list whose building counts the figures rest on.
+        Id of the list whose counts the figures rest on; none in a record without counts.
     shot
-        Name of the shot whose movie heads the page.
+        Name of the shot whose movie heads the page, if there is one.
     """
     here = out.parent
     page = (
@@ -41,10 +41,11 @@ def write_index(out: Path, *, counts_source: str, shot: str) -> Path:
         .get_template("index.html.j2")
         .render(
             css=notebooks.house_css(),
+            title=record.current().say(record.current().title, "en") or "The growth of the camps",
             lead=_lead(),
-            movie=_movie(here, shot),
-            figures=list(_figures(counts_source)),
-            maps=[_linked(here / "maps" / f"{name}.html", here, *texts) for name, texts in _MAP_TEXTS.items()],
+            movie=_movie(here, shot) if shot else None,
+            figures=[*(_count_figures(counts_source) if counts_source else ()), *_other_figures()],
+            maps=[_linked(path, here, *texts) for path, texts in _maps(here)],
             plots=list(_plots(here)),
             tables=[_linked(path, here, path.name, "") for path in _tables(here)],
             notebooks=[_notebook(path) for path in notebooks.notebook_paths()],
@@ -53,6 +54,12 @@ def write_index(out: Path, *, counts_source: str, shot: str) -> Path:
         )
     )
     return files.write_text(out, page)
+
+
+def _maps(here: Path) -> Iterator[tuple[Path, tuple[str, str]]]:
+    for name, texts in _MAP_TEXTS.items():
+        if (here / "maps" / f"{name}.html").is_file():
+            yield here / "maps" / f"{name}.html", texts
 
 
 def _lead() -> str:
@@ -84,41 +91,51 @@ def _movie(here: Path, shot_name: str) -> dict[str, Any] | None:
     }
 
 
-def _figures(source_id: str) -> Iterator[dict[str, str]]:
-    counts = catalogue.counts(source_id)
-    chain = growth.aggregate(counts, estimator="chain").iloc[-1]
+def _count_figures(source_id: str) -> Iterator[dict[str, str]]:
+    counts = catalogue.counts(source_id, metric=growth.metric_of(source_id))
+    what = record.current().say(record.current().metric(str(counts["metric"].iloc[0])).many, "en")
+    chain = growth.aggregate(counts, estimator="chain")
+    first, last = chain.iloc[0], chain.iloc[-1]
+    if pd.notna(last["lo"]):
+        yield _figure(
+            _percent(last["value"] - 100),
+            f"more {what} in {last['t']} than in {first['t']} (95 %: {_percent(last['lo'] - 100)} to "
+            f"{_percent(last['hi'] - 100)}), chain-linked over the sites seen in both years of each pair; "
+            f"{_scope(source_id, counts['unit'].nunique())}",
+        )
     naive = growth.aggregate(counts, estimator="naive").set_index("t")["value"]
-    yield _figure(
-        _percent(chain["value"] - 100),
-        f"more buildings in {chain['t']} than in 2017 (95 %: {_percent(chain['lo'] - 100)} to "
-        f"{_percent(chain['hi'] - 100)}), chain-linked over the sites seen in both years of each pair; "
-        f"{_scope(source_id, counts['unit'].nunique())}",
-    )
-    fall = 100 * (naive.iloc[-1] / naive.iloc[-2] - 1)
-    yield _figure(
-        _percent(fall),
-        f"is what the plain sum shows from {naive.index[-2]} to {naive.index[-1]}: no fall, only fewer sites looked at",
-    )
-    yield from _dabancheng()
+    if len(naive) > 1 and naive.iloc[-2]:
+        fall, rose = 100 * (naive.iloc[-1] / naive.iloc[-2] - 1), last["value"] > chain["value"].iloc[-2]
+        said = "no fall, only fewer sites looked at" if fall < 0 and rose else "whichever sites were looked at"
+        dates = f"from {naive.index[-2]} to {naive.index[-1]}"
+        yield _figure(_percent(fall), f"is what the plain sum shows {dates}: {said}")
 
 
 def _scope(source_id: str, n_sites: int) -> str:
-    """Return what a growth figure speaks of: the bundled sites were chosen, so they stand for themselves alone."""
-    if source_id == "gazetteer":
-        return f"{n_sites} sites of the bundled record, chosen because they are well documented: no sample of the whole"
-    return f"{n_sites} sites of {sources.entry(source_id).title}"
+    """Return what a growth figure speaks of: sites that a record chose stand for themselves alone."""
+    entry = sources.entry(source_id)
+    if all(file.bundled for file in entry.files):
+        return f"{n_sites} sites of the record's own list, which somebody chose: no sample of the whole"
+    return f"{n_sites} sites of {entry.title}"
 
 
-def _dabancheng() -> Iterator[dict[str, str]]:
-    built = growth.values(metric="area_m2")
-    last = built[built["unit"] == "xj-bfn130-aspi50"].iloc[-1]
-    yield _figure(
-        f"{last['value'] / 1e4:.1f} ha",
-        f"built up at Dabancheng by {last['t']} (95 %: {last['lo'] / 1e4:.1f} to {last['hi'] / 1e4:.1f} ha); "
-        "on 2 March 2017 there was no camp structure",
-    )
-    unplaced = pd.read_csv(settings.geodata() / "no_coordinates.csv")
-    yield _figure(str(len(unplaced)), "documented sites for which no coordinate is published: in the record, on no map")
+def _other_figures() -> Iterator[dict[str, str]]:
+    for source_id in footprints.series_ids():
+        built = growth.values(source_id, metric="area_m2").dropna(subset="value")
+        last = built[built["t"] == built["t"].max()].sort_values("value").iloc[-1]
+        first = built[built["unit"] == last["unit"]].iloc[0]
+        names = catalogue.load().set_index("site_id")["name_en"]
+        before = f"at the first look, {first['t']}, " + (
+            f"it was {first['value'] / 1e4:.1f} ha" if first["value"] else "no roof was read"
+        )
+        yield _figure(
+            f"{last['value'] / 1e4:.1f} ha",
+            f"built up at {names.get(last['unit'], last['unit'])} by {last['t']} (95 %: {last['lo'] / 1e4:.1f} to "
+            f"{last['hi'] / 1e4:.1f} ha); {before}",
+        )
+    if len(unplaced := catalogue.unplaced()):
+        text = "documented sites for which no coordinate is published: in the record, on no map"
+        yield _figure(str(len(unplaced)), text)
 
 
 def _figure(value: str, text: str) -> dict[str, str]:
@@ -130,6 +147,8 @@ def _percent(value: float) -> str:
 
 
 def _plots(here: Path) -> Iterator[dict[str, str]]:
+    if not (here / "growth" / "captions.json").is_file():
+        return
     captions = json.loads((here / "growth" / "captions.json").read_text("utf-8"))
     for name, caption in sorted(captions.items()):
         yield {"path": f"growth/{name}.svg", "alt": caption}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +11,10 @@ import pandas as pd
 
 import camps
 from camps import appendix, catalogue, files, film, footprints, growth, maps, plots, settings, sources, tables
+from camps.appendix.claims import claims_path
 from camps.build import figures, index, notebooks
 from camps.build.runner import Report, Stage
+from camps.errors import MissingError
 from camps.sources import store
 
 PACKAGE = Path(camps.__file__).parent
@@ -20,23 +22,49 @@ FIRST_SHOT = "first"
 
 
 def plan() -> list[Stage]:
-    """Return the stages of the main job in the order in which they run.
-
-    Raises
-    ------
-    MissingError
-        When the notebooks are not there.
-    """
-    made = [
-        _stage("record", "reading and checking the record", write_record, usual_s=3),
-        _stage("growth", "computing growth", write_growth, usual_s=8),
-        *(_stage(f"map-{name}", f"drawing the {name} map", draw, usual_s=4) for name, draw in _MAPS.items()),
-        _stage("film", "filming the first shot", film_first_shot, more=[settings.home() / "shots"], usual_s=20),
-        *(_notebook(path) for path in notebooks.notebook_paths()),
-        _stage("appendix", "writing the evidence appendix", write_appendix, usual_s=15),
-    ]
+    """Return the stages of the main job in the order in which they run, as far as the record has what they need."""
+    made = [_stage("record", "reading and checking the record", write_record, usual_s=3)]
+    if counted() or footprints.series_ids():
+        made.append(_stage("growth", "computing growth", write_growth, usual_s=8))
+    made += [_stage(f"map-{name}", f"drawing the {name} map", _MAPS[name], usual_s=4) for name in _maps()]
+    if first_shot():
+        made.append(_stage("film", "filming the first shot", film_first_shot, more=_shots(), usual_s=20))
+    made += [_notebook(path) for path in notebooks.notebook_paths()]
+    if sources.lists() and claims_path().is_file():
+        made.append(_stage("appendix", "writing the evidence appendix", write_appendix, usual_s=15))
     names = [stage.name for stage in made]
     return [*made, _stage("index", "writing the overview", write_index, needs=names, usual_s=2)]
+
+
+def counted() -> str | None:
+    """Return the id of the fullest list of counts, or none in a record without counts."""
+    try:
+        return growth.fullest()
+    except MissingError:
+        return None
+
+
+def first_shot() -> str | None:
+    """Return the name of the shot that a build films, or none in a record without shots."""
+    here = film.list_shots()
+    return FIRST_SHOT if FIRST_SHOT in here else next(iter(here), None)
+
+
+def _shots() -> list[Path]:
+    return [settings.home() / "shots"]
+
+
+def _maps() -> Iterator[str]:
+    if counted():
+        yield "growth"
+    if footprints.series_ids():
+        yield "footprints"
+    if sources.lists():
+        yield "sites"
+        if catalogue.load()["opened"].notna().any():
+            yield "eras"
+    if footprints.series_ids():
+        yield "compare"
 
 
 def _stage(
@@ -48,7 +76,8 @@ def _stage(
     needs: Iterable[str] = (),
     usual_s: float = 5.0,
 ) -> Stage:
-    reads = [PACKAGE, settings.home() / "requirements.lock", settings.geodata(), *_published_files(), *more]
+    said = [settings.home() / name for name in ("requirements.lock", settings.RECORD_NAME)]
+    reads = [PACKAGE, *said, settings.geodata(), *_published_files(), *more]
     return Stage(name, title, reads, run, needs=tuple(needs), usual_s=usual_s)
 
 
@@ -65,7 +94,7 @@ def _notebook(path: Path) -> Stage:
     def run(report: Report) -> Iterable[Path]:
         yield notebooks.render_notebook(path, out, report=report)
 
-    more = [*notebooks.notebook_paths(), settings.home() / "shots"]
+    more = [*notebooks.notebook_paths(), *_shots()]
     return _stage(f"notebook-{path.stem}", f"running notebook {path.stem}", run, more=more, usual_s=12)
 
 
@@ -79,15 +108,17 @@ def write_record(report: Report) -> Iterable[Path]:
         yield tables.write(read.sites, out / f"{source_id}_sites.csv", "site")
         yield files.write_text(out / f"{source_id}_sites.geojson", _geojson(read.sites))
         yield files.write_text(out / f"{source_id}_reading_report.csv", _csv(read.report.frame()))
-    series = footprints.load()
-    yield tables.write(series.footprints, out / "dabancheng_footprints.parquet", "footprint")
-    yield tables.write(series.scenes, out / "dabancheng_scenes.csv", "scene")
-    yield tables.write(series.looks, out / "dabancheng_looks.csv", "look")
-    yield files.write_text(out / "dabancheng_repairs.csv", _csv(series.repairs))
+    for source_id in footprints.series_ids():
+        series = footprints.load(source_id)
+        yield tables.write(series.footprints, out / f"{source_id}_footprints.parquet", "footprint")
+        yield tables.write(series.scenes, out / f"{source_id}_scenes.csv", "scene")
+        yield tables.write(series.looks, out / f"{source_id}_looks.csv", "look")
+        yield files.write_text(out / f"{source_id}_repairs.csv", _csv(series.repairs))
 
 
 def _lists_of_sites() -> list[str]:
-    return ["gazetteer", *(name for name in sources.available() if name == "aspi-xjdp-v1")]
+    """Return the record's own lists, and the one whose counts its growth rests on."""
+    return list(dict.fromkeys([*(catalogue.default_lists() if sources.lists() else ()), *filter(None, [counted()])]))
 
 
 def _geojson(sites: gpd.GeoDataFrame) -> str:
@@ -99,23 +130,40 @@ def _csv(table: pd.DataFrame) -> str:
 
 
 def write_growth(report: Report) -> Iterable[Path]:
-    """Write every estimator for the whole list and for its groups, Dabancheng's series, and the plots."""
-    out, source_id = settings.exports() / "growth", growth.fullest()
-    counts = catalogue.counts(source_id)
+    """Write every estimator for the whole list and for its groups, the footprint series, and the plots."""
+    out = settings.exports() / "growth"
+    captions: dict[str, str] = {}
+    source_id = counted()
+    if source_id:
+        counts = _counts(source_id)
+        yield from _write_estimates(counts, source_id, out, report)
+        report(5 / 6, "plots")
+        yield from _write_plots(figures.plot_counts(counts, source_id), out, captions)
+    for name in footprints.series_ids():
+        report(5 / 6, name)
+        yield tables.write(growth.values(name, metric="area_m2"), out / f"{name}_series.csv", "series")
+        yield from _write_plots(figures.plot_footprints(name), out, captions)
+    yield files.write_json(out / "captions.json", captions)
+
+
+def _counts(source_id: str) -> pd.DataFrame:
+    return catalogue.counts(source_id, metric=growth.metric_of(source_id))
+
+
+def _write_estimates(counts: pd.DataFrame, source_id: str, out: Path, report: Report) -> Iterable[Path]:
+    groups = [by for by in ("tier", "admin2") if counts[by].notna().any()]
     for n, estimator in enumerate(tables.ESTIMATORS):
         report(n / 6, f"{estimator} estimator")
-        for by in (None, "tier", "admin2"):
+        for by in (None, *groups):
             grown = growth.aggregate(counts, by=by, estimator=estimator)
             name = f"{source_id}_{estimator}" + (f"_by_{by}" if by else "")
             yield tables.write(grown, out / f"{name}.csv", "aggregate")
-    report(4 / 6, "series of Dabancheng")
-    yield tables.write(growth.values(metric="area_m2"), out / "dabancheng_series.csv", "series")
-    report(5 / 6, "plots")
-    captions = {}
-    for plot in figures.plot_growth(counts, source_id):
+
+
+def _write_plots(made: Iterable[figures.Plot], out: Path, captions: dict[str, str]) -> Iterable[Path]:
+    for plot in made:
         captions[plot.name] = plot.caption
         yield from plots.write_figure(plot.figure, out / f"{plot.name}.svg")
-    yield files.write_json(out / "captions.json", captions)
 
 
 def draw_sites(report: Report) -> Iterable[Path]:
@@ -125,16 +173,14 @@ def draw_sites(report: Report) -> Iterable[Path]:
 
 def draw_growth(report: Report) -> Iterable[Path]:
     """Draw the counts of the fullest list over time."""
-    counts = catalogue.counts(growth.fullest())
-    sites = catalogue.load(growth.fullest())
+    counts, sites = _counts(growth.fullest()), catalogue.load(growth.fullest())
     counted = sites[sites["site_id"].isin(counts["unit"])]
     yield maps.write_map(maps.growth_map(counted, counts), _map_path("growth"))
 
 
 def draw_footprints(report: Report) -> Iterable[Path]:
-    """Draw Dabancheng as it was outlined at each look."""
-    read = footprints.load()
-    yield maps.write_map(maps.footprint_map(read), _map_path("footprints"))
+    """Draw the record's first footprint series as it was outlined at each look."""
+    yield maps.write_map(maps.footprint_map(), _map_path("footprints"))
 
 
 def draw_eras(report: Report) -> Iterable[Path]:
@@ -143,9 +189,8 @@ def draw_eras(report: Report) -> Iterable[Path]:
 
 
 def draw_compare(report: Report) -> Iterable[Path]:
-    """Draw Dabancheng before and after, with a divider to swipe."""
-    read = footprints.load()
-    yield maps.write_map(maps.compare_map(read), _map_path("compare"))
+    """Draw the first series before and after, with a divider to swipe."""
+    yield maps.write_map(maps.compare_map(), _map_path("compare"))
 
 
 _MAPS: dict[str, Callable[[Report], Iterable[Path]]] = {
@@ -163,7 +208,10 @@ def _map_path(name: str) -> Path:
 
 def film_first_shot(report: Report) -> Iterable[Path]:
     """Film the first shot: frames, their papers, and a movie to look at."""
-    shot = _on_the_fullest_list(film.read_shot(FIRST_SHOT))
+    shot = film.read_shot(str(first_shot()))
+    # Where counts grow, the fullest list is filmed.
+    if shot.map.kind == "growth" and counted():
+        shot = _on_the_fullest_list(shot)
     result = film.render(shot, settings.exports() / "frames", progress=partial(_filming, report))
     yield from (path for path in sorted(result.folder.rglob("*")) if path.is_file())
 
@@ -184,4 +232,4 @@ def write_appendix(report: Report) -> Iterable[Path]:
 
 def write_index(report: Report) -> Iterable[Path]:
     """Write the page that shows all that was made."""
-    yield index.write_index(settings.exports() / "index.html", counts_source=growth.fullest(), shot=FIRST_SHOT)
+    yield index.write_index(settings.exports() / "index.html", counts_source=counted(), shot=first_shot())

@@ -19,6 +19,7 @@ from camps.catalogue.exporting import render_sites, select, write_sites
 from camps.catalogue.linking import LINK_COLUMNS, Links, link_sides
 from camps.catalogue.records import Side, Two, side_of
 from camps.errors import InputError, MissingError
+from camps.sources.registry import UNPLACED
 
 __all__ = [
     "LINK_COLUMNS",
@@ -40,6 +41,7 @@ __all__ = [
     "side_of",
     "summarise_diff",
     "trusted",
+    "unplaced",
     "write_sites",
 ]
 
@@ -91,6 +93,13 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
     sites = gpd.GeoDataFrame(stacked, geometry="geometry", crs=4326)
     namespaces = {source.entry.id: source.entry.namespace for source in read}
     return tables.check(apply_statuses(sites, read_decisions(), namespaces), "site", source=", ".join(chosen))
+
+
+def unplaced() -> pd.DataFrame:
+    """Return the documented sites of the lists here that have no coordinate, as printed; empty where none has any."""
+    here = [(name, file) for name in sources.lists() for file in sources.entry(name).files if file.role == UNPLACED]
+    tables = [pd.read_csv(sources.path(name, file.name), dtype=str, keep_default_na=False) for name, file in here]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 from camps import files, sources
 from camps.errors import InputError, MissingError
 from camps.sources import store
-from camps.sources.registry import FOOTPRINTS
+from camps.sources.registry import FOOTPRINTS, ROLES
 
 #: Options of ``footprints.load`` that a register may hold.
 OPTIONS = ("observed_on", "columns", "kind", "gsd_m", "layer", "crs", "refused")
@@ -73,7 +73,7 @@ def arguments_of(source_id: str) -> tuple[list[Path], dict[str, Any]]:
 
 def _paths(source_id: str, entry: sources.SourceEntry) -> dict[str, list[Path]]:
     paths: dict[str, list[Path]] = {}
-    for file in (file for file in entry.files if file.role):
+    for file in (file for file in entry.files if file.role in ROLES):
         path = store.path(source_id, file.name)
         store.check_sum(path, file)
         paths.setdefault(file.role, []).append(path)

@@ -32,6 +32,13 @@ def fullest() -> str:
     return found[0]
 
 
+def metric_of(source_id: str) -> str:
+    """Return the metric of which a list has the most values, the first of the alphabet among equals."""
+    counted = sources.read(source_id).counts
+    known = counted[counted["value"].notna()].groupby("metric").size().sort_index()
+    return str(known.idxmax()) if len(known) else "buildings"
+
+
 def values(source_id: str | None = None, *, metric: Metric = "buildings") -> pd.DataFrame:
     """Return the values of one metric that a source holds for its sites.
 

@@ -16,7 +16,9 @@ from camps.tables import DATUM_FLAGS
 REGISTRY_NAME = "sources.toml"
 #: The reader of footprint series, and the roles of their files.
 FOOTPRINTS = "footprints"
-ROLES = ("footprints", "looks", "scenes", "coverage")
+ROLES = ("footprints", "looks", "scenes", "coverage", "repeat")
+#: Documented places of a list that have no coordinate, as a table beside it.
+UNPLACED = "unplaced"
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEXTS = ("id", "title", "publisher", "date", "landing", "licence", "citation", "datum", "format")
@@ -39,7 +41,8 @@ class SourceFile:
     required
         Whether the source can be read only when this file is there.
     role
-        What a file of a footprint series holds: one of ``ROLES``; empty for what is not read as part of it.
+        What a file of a footprint series holds: one of ``ROLES`` (``repeat`` is a second reading of the same scenes).
+        ``unplaced`` beside a list: documented places without a coordinate. Empty for any other file.
     title
         What the file is, where that is not plain from the source's title.
     """
@@ -69,6 +72,8 @@ class SourceEntry:
         Name of the reader of its list, or ``footprints``; ``None`` when the source holds neither.
     namespace
         Numbering that the list's own keys belong to, shared by editions of one list.
+    images
+        Id of the source of the pictures that a footprint series was read from.
     mapping, options
         For the generic reader: field of the ``site`` table → column of the file, and how to read the file.
     """
@@ -85,6 +90,7 @@ class SourceEntry:
     files: tuple[SourceFile, ...]
     reader: str | None = None
     namespace: str = ""
+    images: str = ""
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -207,8 +213,9 @@ def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:
     unknown = set(file) - set(SourceFile.__dataclass_fields__)
     if unknown:
         yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", ", ".join(SourceFile.__dataclass_fields__))
-    if file.get("role", "") not in ("", *ROLES):
-        yield Fault(where, f"role {file['role']!r}", f"one of {', '.join(ROLES)}", "leave it out for any other file")
+    if file.get("role", "") not in ("", UNPLACED, *ROLES):
+        expected = f"one of {', '.join([*ROLES, UNPLACED])}"
+        yield Fault(where, f"role {file['role']!r}", expected, "leave it out for any other file")
 
 
 def _safe_name(name: str) -> bool:
