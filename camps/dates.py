@@ -13,6 +13,7 @@ ISO 8601-2:2019.
 from __future__ import annotations
 
 import calendar
+import itertools
 import math
 import re
 import unicodedata
@@ -307,6 +308,51 @@ def intervals(dates: pd.Series[Any]) -> list[Interval | None]:
 def in_order(dates: Iterable[str]) -> list[str]:
     """Return the different EDTF dates in the order in which they stand on a clock; see :func:`standing_day`."""
     return sorted(set(dates), key=lambda text: (standing_day(text), *day_interval(text), text))
+
+
+def spans_as_given(dates: Iterable[str]) -> list[tuple[int, int, str]]:
+    """Return the days on which a clock prints a date as it is given, since it is not known to the day.
+
+    Where several dates mean a day, the narrowest is printed; one that means that day alone is the day itself.
+
+    Returns
+    -------
+    list of (int, int, str)
+        First day, last day (days since 1970-01-01, both inclusive) and EDTF text, in order, no day in two of them.
+
+    Raises
+    ------
+    InputError
+        As :func:`day_interval`.
+
+    Examples
+    --------
+    >>> [(iso_day(first), iso_day(last), text) for first, last, text in spans_as_given(["2017-06", "2017-06-30"])]
+    [('2017-06-01', '2017-06-29', '2017-06')]
+    """
+    known = sorted((last - first, first, last, text) for text in set(dates) for first, last in [day_interval(text)])
+    edges = sorted({edge for _, first, last, _ in known for edge in (first, last + 1)})
+    spans: list[tuple[int, int, str]] = []
+    for start, after in itertools.pairwise(edges):
+        text = next((text for _, first, last, text in known if first <= start <= last), iso_day(start))
+        if spans and spans[-1][1:] == (start - 1, text):
+            spans[-1] = (spans[-1][0], after - 1, text)
+        elif text != iso_day(start):
+            spans.append((start, after - 1, text))
+    return spans
+
+
+def precision(dates: Iterable[str]) -> Literal["year", "month", "day"]:
+    """Return how fine the finest of some EDTF dates is: a date on screen says no more than they do.
+
+    Examples
+    --------
+    >>> precision(["2017?", "2016/2018"]), precision(["../2017-06~"]), precision(["2017", "2017-06-10"])
+    ('year', 'month', 'day')
+    """
+    halves = {half.rstrip("?~%").replace("-XX", "") for text in dates for half in text.split("/")} - {"", ".."}
+    finest = max(map(len, halves), default=10)
+    return "year" if finest <= 4 else "month" if finest <= 7 else "day"
 
 
 # ── printed dates ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -25,9 +25,9 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
 
 from camps import catalogue, cli, footprints, machine, maps, record, style, timeline
-from camps.dates import clock_day
+from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError, MissingError
-from camps.maps import fonts, online, outlines, page, vendored, views
+from camps.maps import fonts, online, outlines, page, payload, vendored, views
 from camps.timeline import drawn, values
 
 MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
@@ -265,6 +265,49 @@ def test_fonts_are_cut_to_the_characters_shown():
     assert "Camps Arabic" in fonts.font_style("شىنجاڭ")
 
 
+LIVES = {
+    # opened, closed → the days between which each may lie; None is an end that nobody knows.
+    ("1957/..", None): (["1957-01-01", "1957-12-31"], None),
+    ("1957/", None): (["1957-01-01", None], None),
+    ("../1953", ".."): ([None, "1953-12-31"], None),
+    ("195X/1953", "1960"): (["1950-01-01", "1953-12-31"], ["1960-01-01", "1960-12-31"]),
+    ("2017-12/2017", "../2019"): (["2017-12-01", "2017-12-31"], [None, "2019-12-31"]),
+    ("1955?", "1957/.."): (["1955-01-01", "1955-12-31"], ["1957-01-01", "1957-12-31"]),
+    (None, "1960"): (None, ["1960-01-01", "1960-12-31"]),
+    ("..", None): (None, None),
+    ("", " "): (None, None),
+}
+
+
+def _dated_sites() -> Any:
+    sites = catalogue.load().head(len(LIVES)).reset_index(drop=True)
+    return sites.assign(opened=[opened for opened, _ in LIVES], closed=[closed for _, closed in LIVES])
+
+
+def test_lives_keep_open_ends_open() -> None:
+    found = [[life["opened"], life["closed"]] for life in payload.lives(_dated_sites())]
+    days = [
+        [None if ends is None else [None if end is None else clock_day(end) for end in ends] for ends in life]
+        for life in LIVES.values()
+    ]
+    assert found == days
+
+
+def test_a_date_that_is_none_names_its_site_and_all_others() -> None:
+    sites = _dated_sites()
+    sites.loc[2, "opened"], sites.loc[4, "closed"] = "2017-13", "Mar-37"
+    with pytest.raises(InputError) as caught:
+        maps.era_map(sites)
+    for site, told in ((2, "column opened: found '2017-13'"), (4, "column closed: found 'Mar-37'")):
+        assert f"site {sites.loc[site, 'site_id']}, {told}" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["growth", "footprints", "eras"])
+def test_a_mode_that_is_none_is_refused_in_one_line(name: str) -> None:
+    with pytest.raises(InputError, match=r"^mode 'interpolate': expected one of observed, bracket, illustrative$"):
+        MAKERS[name](mode="interpolate")
+
+
 # ------------------------------------------------------------------------------------------- in the browser
 
 
@@ -309,6 +352,53 @@ def _prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(drawn, "cues", once(drawn.cues))
     monkeypatch.setattr(values, "looks_of", once(values.looks_of))
+
+
+@pytest.mark.browser
+def test_the_era_map_draws_open_ends_as_open(tmp_path, opened):
+    one = opened(maps.write_map(maps.era_map(_dated_sites(), relief=False), tmp_path / "eras.html"))
+    phases = {
+        "1949-06-01": ["absent", "absent", "opening", "absent", "absent", "absent", "undated", "undated", "undated"],
+        "1952-06-01": ["absent", "absent", "opening", "opening", "absent", "absent", "undated", "undated", "undated"],
+        "1957-06-01": ["opening", "opening", "open", "open", "absent", "closing", "undated", "undated", "undated"],
+        "1958-06-01": ["open", "opening", "open", "open", "absent", "closed", "undated", "undated", "undated"],
+        "2018-06-01": ["open", "opening", "open", "closed", "closing", "closed", "undated", "undated", "undated"],
+        "2020-06-01": ["open", "opening", "open", "closed", "closed", "closed", "undated", "undated", "undated"],
+    }
+    script = "t => camps.page.stage.timeline.at(t, 'bracket').sites.map((site) => site.phase)"
+    assert {when: one.page.evaluate(script, clock_day(when)) for when in phases} == phases
+
+
+@pytest.mark.browser
+def test_a_look_known_to_the_month_is_shown_as_the_month(tmp_path, opened):
+    series = footprints.load()
+    exact, coarser, last = (series.scenes["observed_on"].iloc[i] for i in (0, 2, 3))
+    month = coarser[:7]
+    tables = [table.assign(observed_on=table["observed_on"].replace(coarser, month))
+              for table in (series.footprints, series.looks)]  # fmt: skip
+    sites = catalogue.load()
+    one = opened(maps.write_map(maps.footprint_map(*tables, sites, relief=False), tmp_path / "month.html"))
+    stands = clock_day(month)
+    told = {}
+    for t in (clock_day(exact), stands - 3, stands, stands + 3, day_interval(month)[1] + 1, clock_day(last)):
+        found = one.frame(t=t, mode="bracket")
+        state = timeline.at(
+            sites[sites["site_id"].isin(tables[0]["site_id"])], tables[0], t, mode="bracket", looks=tables[1]
+        )
+        assert found["date_shown"] == state.date_shown
+        told[t] = (found["date_shown"], " ".join(text["text"] for text in found["texts"]))
+    assert told[clock_day(exact)][0] == exact
+    assert "image of this day" in told[clock_day(exact)][1]
+    name = f"{pd.Timestamp(coarser):%B %Y}"
+    assert [told[stands + shift][0] for shift in (-3, 0, 3)] == [month] * 3
+    for shift in (0, 3):
+        assert f"seen in an image of {name}" in told[stands + shift][1]
+    assert "days before" in told[stands - 3][1]
+    after = told[day_interval(month)[1] + 1]
+    assert after[0] == iso_day(day_interval(month)[1] + 1)
+    assert f"Last image {name}" in after[1]
+    assert "days before" not in after[1]
+    assert told[clock_day(last)][0] == last
 
 
 @pytest.mark.browser

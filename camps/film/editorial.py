@@ -24,7 +24,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pysubs2
 
-from camps import files, maps
+from camps import files, maps, record
 from camps.dates import day_of
 from camps.film import timecode
 from camps.film.passes import FRAME_PADDING, PassInfo
@@ -106,7 +106,7 @@ def build_marks(plan: Plan) -> list[Mark]:
     """
     days = [int(state["t"] // 1) for state in plan.states]
     eras = [
-        Mark(at, "era", era["names"]["en"])
+        Mark(at, "era", record.current().say(era["names"], "en"))
         for era in maps.read_eras()
         if (at := next((i for i, day in enumerate(days) if era["from"] <= day < era["to"]), None)) is not None
     ]
@@ -118,7 +118,7 @@ def _observations(plan: Plan, days: Sequence[int]) -> Iterator[Mark]:
         day = day_of(stop)
         at = next((i for i, shown in enumerate(days) if shown >= day), None)
         if at is not None and (at > 0 or days[0] == day):
-            yield Mark(at, "observation", f"Observed {stop.isoformat()}")
+            yield Mark(at, "observation", f"Observed {plan.given.get(stop, stop.isoformat())}")
 
 
 def build_timeline(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence[Mark]) -> otio.schema.Timeline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -29,11 +29,14 @@ class Ground:
     sites
         Longitude and latitude in degrees of each site shown, by id.
     stops
-        Dates of the observations, in order.
+        Dates at which the observations stand, in order.
+    given
+        How the date of an observation is given (EDTF), by the date at which it stands.
     """
 
     sites: Mapping[str, tuple[float, float]]
     stops: Sequence[date] = ()
+    given: Mapping[date, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ class Plan:
     seconds
         Length of the film.
     stops
-        Dates of the observations on the map that is filmed, in order.
+        Dates at which the observations on the map that is filmed stand, in order.
+    given
+        As of :class:`Ground`.
     disk_bytes
         Estimate of what the frames take; a map of few colours takes less.
     """
@@ -60,6 +65,7 @@ class Plan:
     numbers: tuple[int, ...]
     states: tuple[State, ...]
     stops: tuple[date, ...] = ()
+    given: Mapping[date, str] = field(default_factory=dict)
 
     @property
     def dates(self) -> list[date]:
@@ -108,7 +114,7 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     keys = _camera_keys(shot, ground)
     marks = _clock_marks(shot, ground)
     states = tuple(_state(shot, keys, marks, number) for number in shot.numbers)
-    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops))
+    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given)
 
 
 def _state(shot: Shot, keys: Sequence[camera.Key], marks: Sequence[clock.Mark], number: int) -> State:

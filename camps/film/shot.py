@@ -127,6 +127,12 @@ class Span(Table):
     last: date = Field(alias="to")
     seconds: float = Field(gt=0)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Span:
+        if self.last <= self.first:
+            raise ValueError(f"'to' ({self.last}) later than 'from' ({self.first})")
+        return self
+
 
 class ErasClock(Table):
     """Each era runs at its own pace."""

@@ -53,7 +53,11 @@ def build_ground(map_: folium.Map) -> Ground:
     if not isinstance(map_, maps.CampsMap):
         return Ground({})
     sites = {site["id"]: (site["lon"], site["lat"]) for site in map_.payload["sites"]}
-    return Ground(sites, [date.fromisoformat(stop) for stop in map_.payload["meta"]["stops"]])
+    meta = map_.payload["meta"]
+    stops = [date.fromisoformat(stop) for stop in meta["stops"]]
+    return Ground(
+        sites, stops, {stop: text for stop, (text, _) in zip(stops, meta.get("stop_dates", []), strict=False)}
+    )
 
 
 def with_pages(plan: Plan, map_at: anymap.MapAt, hosts: Sequence[str]) -> tuple[Plan, FilmPage]:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from camps import settings, style
-from camps.dates import day_interval, standing_day
+from camps.dates import begun, day_interval, is_edtf, spans_as_given, standing_day
+from camps.errors import Fault, raise_faults
 from camps.growth.holding import CLOSED, LAPSED
 from camps.timeline.values import looks_of
 
@@ -135,18 +136,41 @@ def raise_labels(entries: list[dict[str, Any]], footprints: gpd.GeoDataFrame) ->
 
 
 def lives(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Return when each site opened and closed, as intervals of days, or None where nobody says."""
-    return [
-        {"opened": _interval(row.get("opened")), "closed": _interval(row.get("closed"))} for _, row in sites.iterrows()
+    """Return when each site opened and closed: [first, last] day that it may mean, None for an end that is open.
+
+    Where nobody says, or both ends are open, None stands for both. What is dated ``1957/..`` opened within 1957.
+
+    Raises
+    ------
+    InputError
+        For dates that are none; all are named, with their sites.
+    """
+    blank = [None] * len(sites)
+    told = {name: list(map(text_or_none, sites[name])) if name in sites else blank for name in ("opened", "closed")}
+    faults = [
+        Fault(f"site {site}, column {name}", repr(text), "an EDTF date", "mend it in the list, or leave it blank")
+        for name, texts in told.items()
+        for site, text in zip(sites["site_id"], texts, strict=True)
+        if text and not is_edtf(text)
     ]
+    raise_faults(faults, "sites")
+    return [dict(zip(told, map(_ends, pair), strict=True)) for pair in zip(*told.values(), strict=True)]
 
 
-def _interval(edtf: Any) -> list[float] | None:
-    text = text_or_none(edtf)
-    if text is None or text.strip("./") == "":
-        return None
-    first, last = day_interval(text)
-    return [float(first), float(last)]
+def _ends(edtf: str | None) -> list[float | None] | None:
+    days = begun(edtf or "..")
+    ends = [None if day is None else float(day) for day in (days.first, days.last)]
+    return None if ends == [None, None] else ends
+
+
+def dates_as_given(dates: Sequence[str]) -> dict[str, Any]:
+    """Return what a page needs to print dates of looks no finer than they are, from EDTF in order of the clock.
+
+    ``stop_dates`` has the text and the last day of each stop, ``date_spans`` the days on which a date that is not
+    known to the day is printed as given; see :func:`camps.dates.spans_as_given`.
+    """
+    stops = {standing_day(text): [text, day_interval(text)[1]] for text in dates}
+    return {"stop_dates": list(stops.values()), "date_spans": spans_as_given(dates)}
 
 
 def size_samples(entries: list[dict[str, Any]]) -> list[float]:

@@ -10,12 +10,13 @@ import pandas as pd
 
 from camps import catalogue, record, settings, sources, style
 from camps import footprints as footprints_room
-from camps.dates import clock_day, iso_day
+from camps.dates import clock_day, iso_day, precision
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import FootprintSeries
 from camps.maps import outlines, page, payload
 from camps.maps.scenes import scene_entries
-from camps.timeline import Mode, stops
+from camps.timeline import Mode, observed_dates, stops
+from camps.timeline.clock import require_mode
 from camps.timeline.state import with_closing
 
 Title = str | dict[str, str] | None
@@ -114,7 +115,7 @@ def growth_map(
     InputError
         For an unknown language, look or mode, missing columns, or counts that belong to none of the sites.
     """
-    _require_choice(lang, look)
+    _require_choice(lang, look, mode)
     series = catalogue.counts() if counts is None else counts
     table = _sites(sites)
     shown = table[table["site_id"].isin(series["unit"])]
@@ -130,8 +131,8 @@ def growth_map(
         "growth", shown, stops(here), title=title, subtitle=subtitle, lang=lang, look=look, mode=mode,
         credits=[], bundled=sites is None and counts is None,
     )  # fmt: skip
-    meta |= {"precision": _precision(here), "measure": _measure(here), "legend": _legend("tier")}
-    meta["key_step_days"] = 30
+    meta |= {"precision": precision(here["t"].astype(str)), "measure": _measure(here), "legend": _legend("tier")}
+    meta |= {"key_step_days": 30, **payload.dates_as_given(observed_dates(here))}
     content = _content("growth", entries, meta, relief=relief) | {
         "classes": classes,
         "marks": ["stale", "unknown", "zero", *payload.endings(entries, meta["t_max"])],
@@ -272,14 +273,14 @@ def era_map(
     InputError
         For missing columns, or when no site has an opening date.
     """
-    _require_choice(lang, look)
+    _require_choice(lang, look, mode)
     table = _sites(sites)
     ids, classes = _grouped(table, "system")
     entries = payload.site_entries(table, ids)
     for entry, life in zip(entries, payload.lives(table), strict=True):
         entry["life"] = life
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
-    days = sorted({end for entry in entries for end in (entry["life"]["opened"] or [])[-1:]})
+    days = sorted({known[-1] for entry in entries if (known := [day for day in entry["life"]["opened"] or [] if day])})
     if not days:
         raise InputError("era_map: no site has an opening date; expected EDTF dates in the column opened")
     eras = read_eras()
@@ -298,12 +299,6 @@ def era_map(
         "eras": eras,
     }
     return page.CampsMap(content, online=online)
-
-
-def _precision(counts: pd.DataFrame) -> str:
-    """Return how fine the dates of some counts are: the date on screen says no more than they do."""
-    finest = int(counts["t"].astype(str).str.split("/").str[0].str.len().max())
-    return {4: "year", 7: "month"}.get(finest, "day")
 
 
 def _measure(counts: pd.DataFrame) -> str:
@@ -344,7 +339,7 @@ def _footprint_content(
     subtitle: Title,
     relief: bool,
 ) -> dict[str, Any]:
-    _require_choice(lang, look)
+    _require_choice(lang, look, mode)
     footprints, looks, source_id = _outlined(footprints, looks)
     ours = source_id in footprints_room.series_ids()[:1] if source_id else False
     if source_id and not ours and subtitle is None:
@@ -368,6 +363,7 @@ def _footprint_content(
     meta["key_step_days"] = 7
     first, last = meta["stop_days"][0], meta["stop_days"][-1]
     meta |= {"t_min": first, "t_max": last, "t_start": last}
+    meta |= payload.dates_as_given(observed_dates(footprints=footprints, looks=looks))
     present = set(footprints["kind"])
     swatches = [name for name in ("building", "block", "construction", "compound", "other") if name in present]
     return _content(kind, entries, meta, relief=relief) | {
@@ -406,7 +402,8 @@ def _sites(sites: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     return table
 
 
-def _require_choice(lang: str, look: str) -> None:
+def _require_choice(lang: str, look: str, mode: str = "observed") -> None:
+    require_mode(mode)
     if lang not in style.LANGUAGES:
         raise InputError(f"lang {lang!r}: expected one of {', '.join(style.LANGUAGES)}")
     style.palette(look)

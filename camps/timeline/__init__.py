@@ -13,6 +13,7 @@ from camps.timeline.fronts import growth_front as growth_front
 from camps.timeline.pieces import cues as cues
 from camps.timeline.state import State as State
 from camps.timeline.state import at as at
+from camps.timeline.state import observed_dates as observed_dates
 from camps.timeline.state import stops as stops
 from camps.timeline.values import counts_state as counts_state
 
@@ -26,5 +27,6 @@ __all__ = [
     "footprints_state",
     "front_distances_m",
     "growth_front",
+    "observed_dates",
     "stops",
 ]

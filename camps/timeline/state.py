@@ -9,7 +9,16 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from camps.dates import When, as_edtf, clock_day, days, iso_day
+from camps.dates import (
+    When,
+    as_edtf,
+    clock_day,
+    in_order,
+    iso_day,
+    precision,
+    spans_as_given,
+    standing_day,
+)
 from camps.errors import InputError
 from camps.footprints import BUILT
 from camps.growth.holding import HeldRule
@@ -36,7 +45,8 @@ class State:
     when
         Decimal days since 1970-01-01.
     date_shown
-        The date to print, EDTF: the year alone where years are all that the counts state, else the day.
+        The date to print, EDTF: the year alone where years are all that the counts state; a month or a year where the
+        look of that time is not dated to the day; else the day.
     mode
         ``observed``, ``bracket`` or ``illustrative``.
     metric
@@ -188,7 +198,7 @@ def at(
         values, metric = _built_area(drawn, days, moment, mode), "area_m2" if len(days) else None
     known = values.set_index("site_id")[_VALUES].reindex(sites["site_id"].astype(str)).set_axis(sites.index)
     shown = sites.drop(columns=[name for name in _VALUES if name in sites]).join(known)
-    return State(moment, _date_shown(moment, counts, here), mode, metric, shown, drawn)
+    return State(moment, _date_shown(moment, counts, here, looks), mode, metric, shown, drawn)
 
 
 def _require_sites(sites: gpd.GeoDataFrame) -> None:
@@ -233,7 +243,9 @@ def _built_area(drawn: gpd.GeoDataFrame, days: pd.DataFrame, moment: float, mode
     state["kind"] = kinds(unknown=state["last"].isna(), on_day=state["last"].eq(day), moving=moving, mode=mode)
     state["stale_days"] = (day - state["last"]).astype("Int64")
     state = state.assign(counted=state["last"].eq(day), ended=pd.Series(pd.NA, index=state.index, dtype="string"))
-    return state.assign(last_value=state["value"], t=_iso(state["last"]), next_t=_iso(state["coming"])).reset_index()
+    given = days.drop_duplicates("day").set_index("day")["t"].astype("string")
+    state = state.assign(last_value=state["value"], t=state["last"].map(given), next_t=state["coming"].map(given))
+    return state.astype({"t": "string", "next_t": "string"}).reset_index()
 
 
 def _moving_sites(drawn: gpd.GeoDataFrame) -> Any:
@@ -241,25 +253,41 @@ def _moving_sites(drawn: gpd.GeoDataFrame) -> Any:
     return drawn.loc[built & drawn["kind"].isin(["bracketed", "interpolated"]), "site_id"].dropna().unique()
 
 
-def _iso(days: pd.Series[Any]) -> pd.Series[Any]:
-    return days.map(iso_day, na_action="ignore").astype("string")
-
-
-def _date_shown(moment: float, counts: pd.DataFrame | None, footprints: gpd.GeoDataFrame) -> str:
-    day = iso_day(moment)
-    if counts is None or len(footprints):
-        return day
-    finest = int(as_edtf(counts["t"]).str.split("/").str[0].str.len().max())
-    return day[: {4: 4, 7: 7}.get(finest, 10)]
+def _date_shown(
+    moment: float, counts: pd.DataFrame | None, footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None
+) -> str:
+    if counts is not None and not len(footprints):
+        finest, given = precision(as_edtf(counts["t"]).dropna()), observed_dates(counts)
+    else:
+        finest, given = "day", observed_dates(footprints=footprints, looks=looks)
+    if finest != "day":
+        return iso_day(moment)[: 4 if finest == "year" else 7]
+    spans = spans_as_given(given)
+    return next((text for first, last, text in spans if first <= np.floor(moment) <= last), iso_day(moment))
 
 
 def stops(
     counts: pd.DataFrame | None = None, footprints: gpd.GeoDataFrame | None = None, looks: pd.DataFrame | None = None
 ) -> list[str]:
-    """Return the real observation dates at which a timeline can stop, as ISO days in order.
+    """Return the days at which a timeline can stop, ISO in order: where the dates of :func:`observed_dates` stand.
 
-    A count of a year stands at 2 July. Rows of `counts` without a value and looks at which nothing could be seen are
-    no observations.
+    A count of a year stands at 2 July.
+
+    Raises
+    ------
+    InputError
+        As :func:`observed_dates`.
+    """
+    found = {standing_day(text) for text in observed_dates(counts, footprints, looks)}
+    return [iso_day(day) for day in sorted(found)]
+
+
+def observed_dates(
+    counts: pd.DataFrame | None = None, footprints: gpd.GeoDataFrame | None = None, looks: pd.DataFrame | None = None
+) -> list[str]:
+    """Return the different dates of real observations as they are given, EDTF in the order of the clock.
+
+    Rows of `counts` without a value and looks at which nothing could be seen are no observations.
 
     Raises
     ------
@@ -276,5 +304,4 @@ def stops(
     if looks is not None:
         require_columns(looks, ["observed_on", "status"], "looks")
         dated.append(looks.loc[looks["status"].isin(["observed", "partial"]), "observed_on"])
-    found = {day for dates in dated for day in days(dates, end="standing").dropna()}
-    return [iso_day(day) for day in sorted(found)]
+    return in_order(text for dates in dated for text in as_edtf(dates).dropna().unique())

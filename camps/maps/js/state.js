@@ -34,16 +34,19 @@ function countState(looks, missed, t, mode) {
   };
 }
 
+// The ends of an interval of days; null is an end that nobody knows.
+const endsOf = (days) => days && [days[0] ?? -Infinity, days[1] ?? Infinity];
+
 // A site known only by when it opened and closed, each an interval of days [first, last] or null where nobody says.
 function lifeState(life, t, mode) {
   const day = Math.floor(t);
-  const { opened, closed } = life;
+  const [opened, closed] = [endsOf(life.opened), endsOf(life.closed)];
   if (!opened) return { value: null, kind: null, phase: 'undated' };
+  if (day < opened[0]) return { value: null, kind: null, phase: 'absent' };
   if (closed && day > closed[1]) return { value: null, kind: 'held', phase: 'closed' };
   if (closed && day >= closed[0]) return { value: null, kind: mode === 'observed' ? 'held' : 'bracketed', phase: 'closing' };
   if (day > opened[1] || (day === opened[1] && opened[0] === opened[1])) return { value: null, kind: 'held', phase: 'open' };
-  if (day >= opened[0]) return { value: null, kind: mode === 'observed' ? null : 'bracketed', phase: 'opening' };
-  return { value: null, kind: null, phase: 'absent' };
+  return { value: null, kind: mode === 'observed' ? null : 'bracketed', phase: 'opening' };
 }
 
 class Timeline {

@@ -41,22 +41,45 @@ class Words {
     const precision = this.data.meta.precision;
     if (precision === 'none') return '';
     if (precision === 'year') return String(year);
+    if (precision === 'month') return this.calendar(lang, year, month);
+    const text = this.asGiven(t);
+    return text ? this.given(text, lang) : this.calendar(lang, year, month, day);
+  }
+
+  // The date of a look that is not known to the day, on the days that it may mean.
+  asGiven(t) {
+    const day = Math.floor(t);
+    const span = (this.data.meta.date_spans || []).find(([first, last]) => first <= day && day <= last);
+    return span ? span[2] : null;
+  }
+
+  calendar(lang, year, month, day) {
+    if (!month) return String(year);
     const name = this.of('months', lang).split('|')[month - 1];
-    return this.of(precision === 'month' ? 'date_month' : 'date_day', lang, { year, month, day, name });
+    return this.of(day ? 'date_day' : 'date_month', lang, { year, month, day, name });
+  }
+
+  // A day, a month or a year in words; any other date as a reader would say it.
+  given(text, lang) {
+    return /^\d{4}(-(0\d|1[0-2])(-\d\d)?)?$/.test(text) ? this.calendar(lang, ...text.split('-').map(Number)) : this.edtf(text, lang);
   }
 
   // An EDTF date as a reader would say it: an interval nobody narrows, an end nobody knows, a guess.
   edtf(text, lang) {
     const [first, last] = text.split('/');
-    if (last !== undefined) return this.of('between', lang, { first: this.edtf(first, lang), last: this.edtf(last, lang) });
-    if (text === '..' || text === '') return this.of('no_end', lang);
+    const open = (half) => half === '..' || half === '';
+    if (last !== undefined && open(first) && !open(last)) return this.of('by', lang, { date: this.edtf(last, lang) });
+    if (last !== undefined && open(last) && !open(first)) return this.of(last ? 'since' : 'or_later', lang, { date: this.edtf(first, lang) });
+    if (last !== undefined && !open(first)) return this.of('between', lang, { first: this.edtf(first, lang), last: this.edtf(last, lang) });
+    if (open(first)) return this.of('no_end', lang);
     if (/[?%]$/.test(text)) return this.of('uncertain', lang, { date: text.slice(0, -1) });
     if (text.endsWith('~')) return this.of('about', lang, { date: text.slice(0, -1) });
     return text;
   }
 
   shown(t) {
-    return { none: null, year: Days.iso(t).slice(0, 4), month: Days.iso(t).slice(0, 7), day: Days.iso(t) }[this.data.meta.precision];
+    const day = Days.iso(t);
+    return { none: null, year: day.slice(0, 4), month: day.slice(0, 7), day: this.asGiven(t) || day }[this.data.meta.precision];
   }
 
   length(metres, lang) {
@@ -120,15 +143,19 @@ class Words {
     const seen = this.data.meta.stop_days.filter((stop) => stop <= day);
     if (!seen.length) return this.of('no_look_yet', lang);
     const last = seen[seen.length - 1];
-    if (last === day) return this.todayNote(state, lang);
-    return this.of('look_before', lang, { days: this.number(day - last, lang), date: this.date(last, lang) });
+    const [text, lastDay] = this.data.meta.stop_dates[seen.length - 1];
+    const date = this.given(text, lang);
+    // Of a look that is not dated to the day nobody knows how many days ago it was.
+    if (text !== Days.iso(last)) return day <= lastDay ? this.seenNote(state, lang, '_in', { date }) : this.of('look_last', lang, { date });
+    if (last === day) return this.seenNote(state, lang, '_today', {});
+    return this.of('look_before', lang, { days: this.number(day - last, lang), date });
   }
 
   // The total keeps what stood before and was not recognised today; a reader is told how much was seen itself.
-  todayNote(state, lang) {
+  seenNote(state, lang, when, values) {
     const seenAll = state.total === null || Math.round(state.totalLo) === Math.round(state.total);
-    if (seenAll) return this.of('look_today', lang);
-    return this.of('look_today_part', lang, { value: this.number(state.totalLo, lang) });
+    if (seenAll) return this.of(`look${when}`, lang, values);
+    return this.of(`look${when}_part`, lang, { ...values, value: this.number(state.totalLo, lang) });
   }
 
   credit(lang) {
