@@ -89,13 +89,17 @@ def test_a_second_run_rewrites_nothing_and_a_deleted_export_comes_back_alone(bui
         before = after
 
 
+#: What makes a record, and the lock that its results name.
+_COPIED = {"record.toml", "geodata", "notebooks", "shots", "requirements.lock"}
+
+
 def test_another_clone_another_zone_and_language_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
     clone = tmp_path / "klon ü"
     # What is committed and what is being worked on: the clone holds the tree as it stands.
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
                             capture_output=True, text=True, check=True).stdout  # fmt: skip
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file() and name.partition("/")[0] in {"geodata", "notebooks", "shots", "requirements.lock"}:
+        if (ROOT / name).is_file() and name.partition("/")[0] in _COPIED:
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, clone / name)
     done = _build(tmp_path, clone, TZ="Asia/Urumqi", LANG="C", LC_ALL="C", PYTHONHASHSEED="7", PWD="/")

@@ -19,7 +19,7 @@ from film_support import PAGE, browsers, profiles, small_shot, sums, test_page
 from numpy.typing import NDArray
 from PIL import Image
 
-from camps import files, film
+from camps import files, film, settings
 from camps.errors import InputError, RenderError
 
 pytestmark = pytest.mark.browser
@@ -108,6 +108,7 @@ film.render(test_page(), sys.argv[1], shot=small_shot(), movie=False)
 
 def test_time_zone_language_and_folder_change_nothing(tmp_path: Path, straight_through: dict[str, str]) -> None:
     elsewhere = {**os.environ, "TZ": "Asia/Kashgar", "LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8", "LANGUAGE": "ug"}
+    elsewhere["CAMPS_HOME"] = str(settings.home())
     subprocess.run(
         [sys.executable, "-c", _ELSEWHERE, tmp_path / "out", PAGE.parents[1]], env=elsewhere, cwd=tmp_path, check=True
     )

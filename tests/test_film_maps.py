@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import csv
 import io
 import re
 from datetime import date
@@ -108,9 +109,11 @@ def test_a_script_drives_what_it_likes_and_the_camera_moves(tmp_path: Path) -> N
     frames = film.render(map_, tmp_path, shot=shot, drive=drive, movie=False).frames
     pictures = [_pixels(path) for path in frames]
     assert all((pictures[i] != pictures[i + 1]).any() for i in range(3))
-    rows = (frames[0].parents[1] / "frames.csv").read_text().splitlines()
-    assert rows[1].startswith("1001,01:00:00:00,2017-07-02,2017-07-02")
-    assert rows[4].split(",")[12] == "7.5"
+    rows = list(csv.DictReader((frames[0].parents[1] / "frames.csv").read_text().splitlines()))
+    assert [rows[0][name] for name in ("frame", "timecode", "day", "date_shown")] == [
+        "1001", "01:00:00:00", "2017-07-02", "2017-07-02",
+    ]  # fmt: skip
+    assert rows[3]["zoom"] == "7.5"
 
 
 def test_a_function_makes_a_map_for_each_date(tmp_path: Path) -> None:

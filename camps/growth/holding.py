@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from camps import record
-from camps.dates import begun, standing_day
+from camps.dates import parse, standing_day
 
 #: Why a value is not held any more.
 CLOSED, LAPSED = "closed", "lapsed"
@@ -55,7 +55,7 @@ def rule_of(metric: str | None) -> HeldRule:
 
 def closing_days(closed: pd.Series[Any]) -> pd.Series[Any]:
     """Return the last day on which each place may have closed, days since 1970-01-01; inf where no end is known."""
-    lasts = [None if pd.isna(text) else begun(str(text)).last for text in closed]
+    lasts = [None if pd.isna(text) else parse(str(text)).last for text in closed]
     return pd.Series([np.inf if last is None else float(last) for last in lasts], index=closed.index, dtype="float64")
 
 

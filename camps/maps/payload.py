@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from camps import settings, style
-from camps.dates import begun, day_interval, is_edtf, spans_as_given, standing_day
+from camps.dates import Interval, begun, day_interval, is_edtf, parse, spans_as_given, standing_day
 from camps.errors import Fault, raise_faults
 from camps.growth.holding import CLOSED, LAPSED
 from camps.timeline.values import looks_of
@@ -138,7 +138,8 @@ def raise_labels(entries: list[dict[str, Any]], footprints: gpd.GeoDataFrame) ->
 def lives(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """Return when each site opened and closed: [first, last] day that it may mean, None for an end that is open.
 
-    Where nobody says, or both ends are open, None stands for both. What is dated ``1957/..`` opened within 1957.
+    Where nobody says, or both ends are open, None stands for both. What is dated ``1957/..`` opened within 1957, since
+    it is open from then on; of a closing dated so nobody knows the last day, and the place is not taken for gone.
 
     Raises
     ------
@@ -154,11 +155,13 @@ def lives(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
         if text and not is_edtf(text)
     ]
     raise_faults(faults, "sites")
-    return [dict(zip(told, map(_ends, pair), strict=True)) for pair in zip(*told.values(), strict=True)]
+    return [
+        {"opened": _ends(begun(opened or "..")), "closed": _ends(parse(closed or ".."))}
+        for opened, closed in zip(*told.values(), strict=True)
+    ]
 
 
-def _ends(edtf: str | None) -> list[float | None] | None:
-    days = begun(edtf or "..")
+def _ends(days: Interval) -> list[float | None] | None:
     ends = [None if day is None else float(day) for day in (days.first, days.last)]
     return None if ends == [None, None] else ends
 
