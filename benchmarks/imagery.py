@@ -173,7 +173,7 @@ def _ours(root: Path, base: str, *, extracting: bool) -> int:
         window = grid.site_grid(site["lon"], site["lat"], radius_m=RADIUS_M)
         scenes = tuple(stac._scene(one, catalogue, BANDS) for one in items)
         plan = stac.Plan(catalogue, window, BANDS, scenes, None)
-        read = stac.read(plan, folder=root / "cache" / f"{site['lon']:.5f}_{site['lat']:.5f}_{extracting}")
+        read = stac.read(plan, folder=root / "cache" / f"{site['lon']:.5f}_{site['lat']:.5f}_{extracting}").scenes
         if extracting:
             rasters = [raster.read(one, window) for one in read.values()]
             x, y = Transformer.from_crs(4326, ZONE, always_xy=True).transform(site["lon"], site["lat"])

@@ -279,7 +279,7 @@ def parse_toml(content: bytes, *, what: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{what}: not TOML in UTF-8 ({error}); mend the line it names") from error
 
 
@@ -302,8 +302,10 @@ def build(model: type[_Model], content: Mapping[str, Any], *, what: str) -> _Mod
 
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
+    places = [detail["loc"] for detail in error.errors()]
     for detail in error.errors():
-        if detail["type"] == "too_short" and detail["input"]:
+        loc = detail["loc"]
+        if detail["type"] == "too_short" and any(at[: len(loc)] == loc != at for at in places):
             continue  # its items have faults of their own, which are listed
         yield Fault(_place(detail, error.title), _found(detail), _expected(detail), _remedy(detail))
 

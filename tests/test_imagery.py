@@ -92,8 +92,8 @@ def test_thirteen_bands_keep_their_order(tmp_path: Path) -> None:
 
 def test_scale_and_offset_are_applied_once(tmp_path: Path) -> None:
     path = _picture(tmp_path / "a.tif", _north_up(), ZONE, dtype="uint16", gain=10)
-    one = _scene(path, bands_=(Band("red", str(path), 1, scale=1e-4, offset=-0.1),))
-    found = raster.read(one, _site()).band("red")
+    one = _scene(path, bands_=(Band("nir", str(path), 1, scale=1e-4, offset=-0.1),))
+    found = raster.read(one, _site()).band("nir")
     assert np.abs(found - (_wanted(_site()) * 1e-3 - 0.1)).max() < 1.2e-3
 
 
@@ -212,7 +212,7 @@ def test_a_file_cut_in_half_is_refused_or_read_right(
     with pytest.raises(InputError, match="cut short"):
         raster.read(_scene(cut), everywhere)
     with pytest.raises(InputError, match=r"cut short|no georeference"):
-        adding.add(cut, **RIGHTS, scene_id="cut", folder=tmp_path / "scenes", crs=ZONE)
+        adding.add(cut, **RIGHTS, scene_id="cut", folder=tmp_path / "scenes")
     assert not (tmp_path / "scenes").exists()
 
 
@@ -274,7 +274,7 @@ def test_a_world_file_places_a_picture(tmp_path: Path, suffix: str, driver: str,
     path.with_suffix(world).write_text(f"5\n0\n0\n-5\n{place.c + 2.5}\n{place.f - 2.5}\n")
     with pytest.raises(InputError, match="--crs EPSG:32645"):
         adding.add(path, **RIGHTS, folder=tmp_path / "scenes")
-    one = adding.add(path, **RIGHTS, crs=ZONE, folder=tmp_path / "scenes")
+    one = adding.add(path, **RIGHTS, hints=adding.Hints(crs=ZONE), folder=tmp_path / "scenes")
     assert one.gsd_m == pytest.approx(5, abs=0.01)
     assert [band.name for band in one.bands] == ["red", "green", "blue"]
     found = raster.read(one, _site())
@@ -300,7 +300,7 @@ FOUR = [(0.0, 0.0), (140.0, 0.0), (0.0, 160.0), (140.0, 160.0), (70.0, 80.0)]
 def test_control_points_place_a_picture_and_state_their_misfit(tmp_path: Path) -> None:
     path = _bare(tmp_path, ".jpg", "JPEG")
     points = _points(tmp_path / "p.csv", [_on_ground(*at, off_m=3 if at == (70, 80) else 0) for at in FOUR])
-    one = adding.add(path, **RIGHTS, points=points, folder=tmp_path / "scenes")
+    one = adding.add(path, **RIGHTS, hints=adding.Hints(points=points), folder=tmp_path / "scenes")
     assert one.georeference is not None
     assert one.georeference.residual_m == pytest.approx(1.2, abs=0.01)
     found = raster.read(one, _site())
@@ -337,7 +337,7 @@ def test_swapped_control_points_are_refused_with_the_worst_named(tmp_path: Path)
     with pytest.raises(InputError, match="the picture mirrored"):
         adding.fit_points(_points(tmp_path / "p.csv", mirrored))
     muddled = [*rows[:3], (*rows[3][:2], *rows[4][2:]), (*rows[4][:2], *rows[3][2:])]
-    with pytest.raises(InputError, match=r"miss by .* pixels .* row [2-6] misses most"):
+    with pytest.raises(InputError, match=r"miss by .* pixels.* row [2-6] misses most"):
         adding.fit_points(_points(tmp_path / "p.csv", muddled))
     (tmp_path / "q.csv").write_text("column,row,lon,lat\n1,2,x,4\n")
     with pytest.raises(InputError, match="row 2, column lon: found 'x', expected a number"):
@@ -375,15 +375,41 @@ def test_faults_of_a_scene_file_are_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         scene.load(tmp_path)
     for part in (
-        "sensor",
-        "licence",
-        "id 'a b'",
-        "observed_on '2018'",
-        "gsd_m = 0",
-        "crs without transform",
-        "no file",
-    ):
+        "key scene.1.sensor: found nothing", "key scene.1.licence", "found 'a b', expected letters, digits",
+        "found '2018', expected the UTC date", "gsd_m: found 0, expected", "key scene.1.file: found nothing",
+    ):  # fmt: skip
         assert part in str(caught.value)
+
+
+SOUND = """[[scene]]
+id = "a"
+sensor = "s"
+observed_on = "2018-06-23"
+gsd_m = 5
+licence = "own"
+attribution = "me"
+file = [{name = "a.tif", bands = ["red", "green"]}]
+"""
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("gsd_m = 5", 'gsd_m = 5\ncrs = "EPSG:4326"', "crs and transform, both or neither"),
+    ("gsd_m = 5", 'gsd_m = "5"', "scene.1.gsd_m: found '5'"), ("gsd_m = 5", "gsd_m = nan", "gsd_m: found nan"),
+    ("gsd_m = 5", "gsd_m = 5\ncrs = 3\ntransform = [1, 2]", "scene.1.crs: found 3"),
+    ('"2018-06-23"', "2018-06-23", "expected a valid string"), ('"2018-06-23"', '"2018-06-30/2018-06-01"', "UTC date"),
+    ('["red", "green"]', '"red"', "scene.1.file.1.bands: found 'red'"), ('["red", "green"]', "[]", "file.1.bands"),
+    ("gsd_m = 5", "gsd_m = 5\nhidden_px = [[1, 2]]", "hidden_px.1"), ("[[scene]]", "[scene]", "key scene: found"),
+    ('bands = ["red"', 'scale = [1], bands = ["red"', "one number for scale, or one a band"),
+    ('bands = ["red"', 'ofset = 1, bands = ["red"', "file.1.ofset"), ("[[scene]]", "x = " + "[" * 3000, "not TOML"),
+    ('name = "a.tif"', "name = 3", "file.1.name: found 3"), ('file = [{', 'file = ["a", {', "scene.1.file.1"),
+])  # fmt: skip
+def test_a_scene_file_of_the_wrong_kind_is_refused_in_words(tmp_path: Path, old: str, new: str, said: str) -> None:
+    (tmp_path / "x.toml").write_text(SOUND)
+    assert scene.listing(tmp_path)["scene_id"].tolist() == ["a"]
+    (tmp_path / "x.toml").write_text(SOUND.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        scene.load(tmp_path)
+    assert said in str(caught.value)
 
 
 def test_the_bundled_scenes_are_listed_whether_here_or_not(monkeypatch: pytest.MonkeyPatch) -> None:

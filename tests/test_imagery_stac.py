@@ -131,16 +131,16 @@ def _reflected(values: np.ndarray, transform: Affine) -> tuple[np.ndarray, Affin
 
 
 def _write_cog(one: scene.Scene, names: list[str], path: Path) -> None:
-    stacked, crs, transform = [], None, None
+    stacked, placed = [], None
     for name in names:
         band = one.band(name)
         with raster.opened(band.href) as dataset:
-            crs, transform = raster.placement(dataset, one)
+            placed = raster.placement(dataset, one)
             stacked.append(dataset.read(band.index))
-    values, place = _reflected(np.stack(stacked), transform)
+    values, place = _reflected(np.stack(stacked), placed.transform)
     with rasterio.open(
         path, "w", driver="COG", dtype="uint8", count=len(values), height=values.shape[1], width=values.shape[2],
-        crs=crs, transform=place, compress="deflate", level=1, blocksize=256, overviews="NONE", num_threads=2,
+        crs=placed.crs, transform=place, compress="deflate", level=1, blocksize=256, overviews="NONE", num_threads=2,
     ) as target:  # fmt: skip
         target.write(values)
 
@@ -148,7 +148,7 @@ def _write_cog(one: scene.Scene, names: list[str], path: Path) -> None:
 def _item(one: scene.Scene, base: str) -> pystac.Item:
     colours = ["red", "green", "blue"]
     with raster.opened(one.band("red").href) as dataset:
-        outline = raster.footprint(dataset, *raster.placement(dataset, one)).iloc[0]
+        outline = raster.footprint(dataset, raster.placement(dataset, one)).iloc[0]
     item = pystac.Item(
         one.scene_id, json.loads(json.dumps(outline.__geo_interface__)), list(outline.bounds),
         datetime.fromisoformat(one.observed_on).replace(hour=5, tzinfo=UTC),
@@ -259,14 +259,14 @@ def test_read_transfers_only_the_window_and_nothing_twice(tiles: Tiles, served: 
     server, api = served
     plan = _plan(api)
     seen: list[tuple[int, int, str]] = []
-    windows = stac.read(plan, progress=lambda *step: seen.append(step))
+    windows = stac.read(plan, progress=lambda *step: seen.append(step)).scenes
     assert sorted(windows) == sorted(WITH_PIXELS)
     assert [step[:2] for step in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     shares = {name: server.sent[name] / size for name, size in tiles.sizes.items()}
     assert max(shares.values()) < 0.15, shares
     assert sum(server.sent.values()) < 0.15 * sum(tiles.sizes.values())
     before = dict(server.sent)
-    again = stac.read(plan)
+    again = stac.read(plan).scenes
     assert server.sent == before
     assert again == windows
 
@@ -274,7 +274,7 @@ def test_read_transfers_only_the_window_and_nothing_twice(tiles: Tiles, served: 
 @pytest.mark.mirror
 def test_a_window_read_over_http_is_the_window_read_from_the_file(mirror: Path, served: tuple[FileServer, str]) -> None:
     plan = _plan(served[1])
-    windows = stac.read(plan)
+    windows = stac.read(plan).scenes
     for scene_id in WITH_PIXELS:
         ours = raster.read(windows[scene_id], plan.grid)
         theirs = raster.read(scene.get(scene_id), plan.grid, bands=COLOURS)
@@ -291,11 +291,11 @@ def test_a_server_that_drops_every_fifth_connection_costs_nothing(
 ) -> None:
     server, api = served
     plan = _plan(api)
-    whole = stac.read(plan, folder=tmp_path / "whole")
+    whole = stac.read(plan, folder=tmp_path / "whole").scenes
     torn = FileServer(tiles.root, drop_every=5)
     moved = [_moved(one, server.url, torn.url) for one in plan.scenes]
     patchy = stac.read(stac.Plan(plan.catalogue, plan.grid, plan.bands, tuple(moved), plan.left_out),
-                       folder=tmp_path / "patchy")  # fmt: skip
+                       folder=tmp_path / "patchy").scenes  # fmt: skip
     torn.close()
     assert torn.n_dropped >= 2
     for scene_id in WITH_PIXELS:
@@ -319,17 +319,21 @@ def test_a_server_that_is_gone_is_said_and_leaves_nothing_half_written(
     stac.read(plan.only([first.scene_id]), folder=tmp_path / "cache")
     moved = [first, *(_moved(one, served[0].url, gone) for one in plan.scenes[1:])]
     broken = stac.Plan(plan.catalogue, plan.grid, plan.bands, tuple(moved), plan.left_out)
-    with pytest.raises(InputError, match=r"cannot be read from the server .* try again later"):
-        stac.read(broken, folder=tmp_path / "cache")
+    found = stac.read(broken, folder=tmp_path / "cache")
+    assert list(found.scenes) == [first.scene_id]
+    assert found.summary == "scenes 4 = read 1 + refused 3"
+    assert found.refused["reason"].str.contains(r"cannot be read from the server .* try again later").all()
+    with pytest.raises(InputError, match=r"none of 3 scenes could be read.* try again later"):
+        stac.read(broken.only([one.scene_id for one in moved[1:]]), folder=tmp_path / "cache")
     left = sorted(path.name for path in (tmp_path / "cache").iterdir())
     assert left == [f"{first.scene_id}.tif", f"{first.scene_id}.toml"]
-    assert sorted(stac.read(plan, folder=tmp_path / "cache")) == sorted(WITH_PIXELS)
+    assert sorted(stac.read(plan, folder=tmp_path / "cache").scenes) == sorted(WITH_PIXELS)
 
 
 @pytest.mark.mirror
 def test_a_cached_window_that_was_cut_is_read_again(served: tuple[FileServer, str]) -> None:
     plan = _plan(served[1]).only(["s2l1c-ql-20170829"])
-    path = Path(stac.read(plan)["s2l1c-ql-20170829"].bands[0].href)
+    path = Path(stac.read(plan).scenes["s2l1c-ql-20170829"].bands[0].href)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     stac.read(plan)
@@ -345,7 +349,7 @@ def test_a_static_catalogue_in_a_folder_works_the_same(tiles: Tiles, tmp_path: P
     plan = stac.find(_site_grid(), start="2017-08", end="2018", source=str(tmp_path / "catalogue"), bands=COLOURS)
     assert plan.scenes[0].observed_on == "2017-08-04"
     assert len(plan.scenes) == 8
-    read = stac.read(plan.only(["s2l1c-ql-20180723"]))
+    read = stac.read(plan.only(["s2l1c-ql-20180723"])).scenes
     assert raster.read(read["s2l1c-ql-20180723"], plan.grid).valid.mean() > 0.95
 
 
@@ -384,7 +388,7 @@ def test_presets_name_a_file_for_each_default_band() -> None:
 def _sentinel2(**properties: object) -> pystac.Item:
     return pystac.Item(
         "S2A_T45TWJ", None, [88, 43, 89, 44], datetime(2023, 6, 1, 5, tzinfo=UTC),
-        {"platform": "sentinel-2a", **properties}, collection="sentinel-2-l2a",
+        {"platform": "sentinel-2a", **properties}, collection="sentinel-2-c1-l2a",
     )  # fmt: skip
 
 
@@ -423,7 +427,7 @@ def test_of_two_processings_of_one_scene_the_newer_is_taken() -> None:
 
 
 def test_a_scene_without_licence_is_left_out() -> None:
-    item = _sentinel2()
+    item = _sentinel2(**{"s2:processing_baseline": "05.09"})
     item.add_asset("red", pystac.Asset("http://files.invalid/red.tif"))
     found = stac._scene(item, stac.Catalogue("own", "http://files.invalid"), ["red"])
     assert "no licence" in stac._refusal(found, 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 import camps
 from camps.cli.app import app, example
 from camps.cli.output import TableFormat, deliver_table
+
+
+class Warp(StrEnum):
+    """How control points place a picture."""
+
+    affine = "affine"
+    tps = "tps"
+
 
 group = typer.Typer(
     name="imagery",
@@ -45,24 +54,46 @@ def list_scenes(
 
 
 @group.command(
-    epilog=example("camps imagery add scene.tif --date 2019-05-01 --sensor 'SkySat' --licence '…' --attribution '© …'")
+    epilog=example(
+        "camps imagery add scene.tif --date 2019-05-01 --sensor 'SkySat' --licence '…' --attribution '© …'",
+        "camps imagery add scan.png --bands red,green,blue,alpha --points points.csv --warp tps --dry-run …",
+    )
 )
 def add(
-    picture: Annotated[
-        Path, typer.Argument(help="GeoTIFF, JPEG2000, or JPEG/PNG with a world file or control points.")
-    ],
-    date: Annotated[str, typer.Option(help="UTC date of the image, YYYY-MM-DD.")],
+    picture: Annotated[Path, typer.Argument(help="GeoTIFF, JPEG 2000, JPEG or PNG.")],
+    date: Annotated[str, typer.Option(help="UTC date of the image, or first/last of a composite, YYYY-MM-DD.")],
     sensor: Annotated[str, typer.Option(help="The instrument.")],
     licence: Annotated[str, typer.Option(help="Its terms, as text.")],
     attribution: Annotated[str, typer.Option(help="The line printed on every picture made from it.")],
     scene_id: Annotated[str | None, typer.Option("--id", help="Id [default: from name and date].")] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Names in the file's order, with commas; 'alpha' for a mask, '-' for one not used."),
+    ] = None,
+    gsd: Annotated[float | None, typer.Option(help="Ground sample distance in metres [default: its pixels].")] = None,
+    nodata: Annotated[float | None, typer.Option(help="Stored number that stands for nothing.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Value = stored x scale + offset, not the file's.")] = None,
+    offset: Annotated[float | None, typer.Option(help="Value = stored x scale + offset, not the file's.")] = None,
     crs: Annotated[str | None, typer.Option(help="CRS of the world file or the control points.")] = None,
-    points: Annotated[Path | None, typer.Option(help="Control points as CSV.")] = None,
+    points: Annotated[
+        Path | None, typer.Option(help="Control points as CSV: column, row, and lon, lat, or x, y in --crs.")
+    ] = None,
+    warp: Annotated[Warp, typer.Option(help="How control points place it: straight, or bent.")] = Warp.affine,
+    tolerance: Annotated[
+        float, typer.Option(help="Pixels that the control points may be missed by (root mean square).")
+    ] = 2.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how it would be read, and register nothing.")] = False,
 ) -> None:
-    """Register a picture of your own as a scene; the picture stays where it is."""
+    """Register a picture of your own as a scene, and say how it is read; the picture stays where it is."""
+    names = None if bands is None else [name.strip() for name in bands.split(",")]
+    hints = camps.imagery.Hints(names, gsd, nodata, scale, offset, crs, points, warp.value, tolerance)
+    found = camps.imagery.describe(picture, hints)
+    print("\n".join([*found.notes, found.summary]))
+    if dry_run:
+        return
     scene = camps.imagery.add(
         picture, observed_on=date, sensor=sensor, licence=licence, attribution=attribution, scene_id=scene_id,
-        crs=crs, points=points,
+        hints=hints, described=found,
     )  # fmt: skip
     print(f"{scene.scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
 
@@ -79,7 +110,9 @@ def find(
     """Print which scenes would be read for a site, before anything is read."""
     plan = camps.imagery.find_site(site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius)
     deliver_table(plan.table, TableFormat.table, None)
-    print(f"{len(plan.scenes)} scenes in {plan.catalogue.id}; {len(plan.left_out)} left out")
+    for one in plan.left_out.itertuples():
+        print(f"{one.scene_id}: left out, {one.reason}", file=sys.stderr)
+    print(f"{plan.catalogue.id}: {plan.summary}")
     print(f"at most {plan.table['window_bytes'].sum() / 1e6:.1f} MB to read")
 
 
@@ -100,11 +133,16 @@ def read(
         def progress(done: int, total: int, what: str) -> None:
             bar.update(task, completed=done, total=total, description=what)
 
-        scenes = camps.imagery.read_site(
+        windows = camps.imagery.read_site(
             site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, progress=progress
         )
-    for scene_id, scene in scenes.items():
-        print(f"{scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
+    counted = windows.account.set_index("scene_id")
+    for scene_id, scene in windows.scenes.items():
+        pixels = ", ".join(f"{str(name).replace('_', ' ')} {number}" for name, number in counted.loc[scene_id].items())
+        print(f"{scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m; pixels {pixels}")
+    for one in windows.refused.itertuples():
+        print(f"{one.scene_id}: refused, {one.reason}", file=sys.stderr)
+    print(windows.summary)
 
 
 @group.command(epilog=example("CAMPS_MIRROR=../shared/data camps imagery extract xj-bfn130-aspi50"))

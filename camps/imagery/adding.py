@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,28 +16,100 @@ import tomlkit
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import Transformer
+from rasterio.enums import ColorInterp
 
 from camps import files
-from camps.errors import Fault, InputError, raise_faults
-from camps.imagery import raster
-from camps.imagery.grid import utm_crs
-from camps.imagery.scene import SCENE_ID, Georeference, Scene, date_faults, get, scene_folder
+from camps.errors import CheckError, Fault, InputError, raise_faults
+from camps.imagery import opening, placing, raster
+from camps.imagery.placing import MOST_MISFIT_PX, Placement, as_crs
+from camps.imagery.scene import (
+    MASK_BAND,
+    SCENE_ID,
+    UNUSED_BAND,
+    Band,
+    Georeference,
+    Scene,
+    date_faults,
+    get,
+    scene_folder,
+)
 
 POINT_COLUMNS = ("column", "row", "lon", "lat")
-_FEWEST_POINTS = 3
-#: Control points that miss by more pixels than this (root mean square) belong to another picture, or are mixed up.
-MOST_MISFIT_PX = 5.0
-_COLOURS = {1: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "nir")}
+Warp = Literal["affine", "tps"]
+#: Colour interpretations that are names of bands; a band of any other, or of none, has to be named.
+_NAMED = ("red", "green", "blue", "nir", "coastal", "pan", "rededge")
 
 
 @dataclass(frozen=True)
-class Described:
-    """What a reader has to say about a picture, because no file says it reliably."""
+class Hints:
+    """How to read a picture, where its file does not say so or says it wrong.
 
-    observed_on: str
-    sensor: str
-    licence: str
-    attribution: str
+    Attributes
+    ----------
+    bands
+        Names in the file's order; ``alpha`` for a band that is 0 where there is no ground, ``-`` for one that is not
+        used. By the file's own names and colours when left out.
+    gsd_m
+        Ground sample distance in metres; the size of its pixels when left out.
+    nodata
+        Stored number that stands for nothing.
+    scale, offset
+        value = stored · scale + offset, in place of the file's.
+    crs
+        CRS of the world file, of control points inside the file, or of x and y in `points`.
+    points
+        CSV of control points: column, row (pixels from the upper left corner) and lon, lat in degrees, or x, y in
+        `crs`.
+    warp
+        ``affine`` through the control points by least squares, or ``tps``, a thin-plate spline, for a bent picture.
+    tolerance_px
+        Pixels that the control points may be missed by (root mean square).
+    """
+
+    bands: Sequence[str] | None = None
+    gsd_m: float | None = None
+    nodata: float | None = None
+    scale: float | None = None
+    offset: float | None = None
+    crs: str | None = None
+    points: Path | None = None
+    warp: Warp = "affine"
+    tolerance_px: float = MOST_MISFIT_PX
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a picture holds and how it is read.
+
+    Attributes
+    ----------
+    bands
+        Names in the file's order, with ``alpha`` and ``-`` as in :class:`Hints`.
+    gsd_m
+        Ground sample distance in metres.
+    georeference
+        As fitted or given; ``None`` where the file's own holds.
+    scaling
+        Scale and offset of each band.
+    account
+        Pixels by what became of them: ``valid``, or hidden by ``mask``, ``alpha``, ``nodata`` or ``no number``,
+        whichever comes first. They sum up to all pixels of the picture.
+    notes
+        What a reader should know, a sentence each.
+    """
+
+    bands: tuple[str, ...]
+    gsd_m: float
+    georeference: Georeference | None
+    scaling: tuple[tuple[float, float], ...]
+    account: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """Return the account as one line."""
+        parts = " + ".join(f"{name} {number:,}" for name, number in self.account.items())
+        return f"pixels {sum(self.account.values()):,} = {parts}"
 
 
 def add(
@@ -47,119 +120,238 @@ def add(
     licence: str,
     attribution: str,
     scene_id: str | None = None,
-    gsd_m: float | None = None,
-    bands: Sequence[str] | None = None,
-    crs: str | None = None,
-    points: Path | None = None,
-    nodata: float | None = None,
     folder: Path | None = None,
+    described: Description | None = None,
+    hints: Hints | None = None,
 ) -> Scene:
     """Register a picture of one's own and return it as a scene; the picture stays where it is.
 
     Parameters
     ----------
     path
-        GeoTIFF, JPEG2000, JPEG, PNG or anything else that GDAL reads.
+        GeoTIFF, JPEG 2000, JPEG or PNG.
     observed_on
-        UTC date of the image, YYYY-MM-DD.
+        UTC date of the image, YYYY-MM-DD, or the first and last of a composite with a slash between them.
     sensor, licence, attribution
         Instrument, licence text, and the line to print on every picture made from it.
     scene_id
         Its id; the file's name and date when left out.
-    gsd_m
-        Ground sample distance in metres; the size of its pixels when left out.
-    bands
-        Names of the bands in the file's order; red, green, blue and nir are guessed for three or four.
-    crs
-        CRS of the world file, or of x and y in `points`, for a picture that names none.
-    points
-        CSV of control points: column, row (pixels from the upper left corner) and lon, lat in degrees, or x, y in
-        `crs`.
-    nodata
-        Stored number that stands for nothing, where the file does not say so.
     folder
         Where to write the entry; ``geodata/scenes/`` when left out.
+    described
+        What :func:`describe` has found, when it was asked before.
+    hints
+        How to read it, where the file does not say so.
 
     Raises
     ------
     MissingError, InputError
-        When the file cannot be read to its end, or has no georeference, or the control points do not fit.
+        When the file cannot be read to its end, does not say how to read it, or the control points do not fit.
     """
     named = _id_of(path, observed_on) if scene_id is None else scene_id
-    _require_described(path, Described(observed_on, sensor, licence, attribution), named)
-    with rasterio.Env(**raster.READING), raster.opened(str(path)) as dataset:
-        placed = _georeference(dataset, crs, points)
-        names = _band_names(dataset, bands)
-        _require_whole(dataset)
-        entry = {
-            "id": named, "sensor": sensor,
-            "observed_on": observed_on, "gsd_m": gsd_m or round(_pixel_m(dataset, placed), 3), "licence": licence,
-            "attribution": attribution, **_placed(placed),
-        }  # fmt: skip
-    file = {"name": str(path.resolve()), "bands": names, "sha256": files.sha256(path), "bytes": path.stat().st_size}
-    where = (folder or scene_folder()) / f"{entry['id']}.toml"
-    _write(where, entry, {**file, **({"nodata": nodata} if nodata is not None else {})})
-    return get(entry["id"], path=where)
+    rights = {"sensor": sensor, "licence": licence, "attribution": attribution}
+    _require_described(path, observed_on, rights, named)
+    how = hints or Hints()
+    found = described or describe(path, how)
+    entry = {
+        "id": named, "sensor": sensor, "observed_on": observed_on, "gsd_m": found.gsd_m, "licence": licence,
+        "attribution": attribution, **_placed(found.georeference),
+    }  # fmt: skip
+    where = (folder or scene_folder()) / f"{named}.toml"
+    _write(where, entry, {**_file(path, found), **({"nodata": how.nodata} if how.nodata is not None else {})})
+    return get(named, path=where)
 
 
 def _id_of(path: Path, observed_on: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{path.stem}-{observed_on}").lstrip("-._")[-96:]
 
 
-def _require_described(path: Path, described: Described, scene_id: str) -> None:
+def _require_described(path: Path, observed_on: str, rights: dict[str, str], scene_id: str) -> None:
     def faults() -> Iterator[Fault]:
         if not SCENE_ID.fullmatch(scene_id):
             yield Fault("--id", repr(scene_id), "letters, digits, dots, hyphens and underscores, at most 96")
-        yield from date_faults(described.observed_on, "--date")
-        for name in ("sensor", "licence", "attribution"):
-            if not getattr(described, name).strip():
+        yield from date_faults(observed_on, "--date")
+        for name, text in rights.items():
+            if not text.strip():
                 yield Fault(f"--{name}", "nothing", "text", "a picture without it is never shown")
 
     raise_faults(faults(), path.name)
 
 
-def _georeference(dataset: Any, crs: str | None, points: Path | None) -> Georeference | None:
-    if points is not None:
-        return fit_points(points, crs=crs, pixels=(dataset.width, dataset.height))
+def _file(path: Path, found: Description) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "name": str(path.resolve()), "bands": list(found.bands), "sha256": files.sha256(path),
+        "bytes": path.stat().st_size,
+    }  # fmt: skip
+    if set(found.scaling) != {(1.0, 0.0)}:
+        entry |= {"scale": [scale for scale, _ in found.scaling], "offset": [offset for _, offset in found.scaling]}
+    return entry
+
+
+def describe(path: Path, hints: Hints | None = None) -> Description:
+    """Return what a picture holds and how it is read, having read it to its end.
+
+    Raises
+    ------
+    MissingError, InputError
+        As :func:`add`.
+    """
+    how = hints or Hints()
+    with rasterio.Env(**opening.READING), opening.opened(str(path)) as stored:
+        placed = _georeference(stored, how)
+        names = _band_names(stored, how.bands)
+        shown = [name for name in names if name not in (MASK_BAND, UNUSED_BAND)]
+        with opening.as_colours(stored, shown) as dataset:
+            bands = _bands(path, names, how)
+            scaling = _scaling(dataset, names, how)
+            size_m = how.gsd_m or round(_pixel_m(stored, placed), 3)
+            found = Description(tuple(names), size_m, placed, scaling, _account(dataset, bands))
+            return replace(found, notes=tuple(_notes(stored, dataset, found, how)))
+
+
+def _bands(path: Path, names: Sequence[str], how: Hints) -> list[Band]:
+    mask = names.index(MASK_BAND) + 1 if MASK_BAND in names else None
+    return [
+        Band(name, str(path), number, nodata=how.nodata, mask=mask)
+        for number, name in enumerate(names, 1)
+        if name not in (MASK_BAND, UNUSED_BAND)
+    ]
+
+
+def _georeference(dataset: Any, how: Hints) -> Georeference | None:
+    if how.points is not None:
+        pixels = (dataset.width, dataset.height)
+        return fit_points(
+            how.points, crs=how.crs, pixels=pixels, warp=how.warp, tolerance_px=how.tolerance_px
+        )  # fmt: skip
+    own = dataset.crs is not None and not dataset.transform.is_identity
+    if own and how.crs is not None and as_crs(how.crs) != dataset.crs:
+        raise InputError(f"{dataset.name}: is placed in {dataset.crs.to_string()} by itself; leave out --crs")
+    if dataset.gcps[0] and not own and (how.crs or dataset.gcps[1]):
+        return placing.fit_file(dataset, crs=how.crs, warp=how.warp, tolerance_px=how.tolerance_px)
     if dataset.crs is None and not dataset.transform.is_identity:
-        if crs is None:
+        if how.crs is None:
             raise InputError(
                 f"{dataset.name}: has a world file and no CRS; say in which CRS it is: --crs EPSG:32645 or the like"
             )
-        return Georeference(raster.as_crs(crs).to_string(), _six(dataset.transform))
-    raster.placement(dataset)
+        return Georeference(as_crs(how.crs).to_string(), _six(dataset.transform))
+    placing.placement(dataset)
     return None
 
 
 def _band_names(dataset: Any, bands: Sequence[str] | None) -> list[str]:
-    if bands is None:
-        described = [name for name in dataset.descriptions if name]
-        guessed = described if len(described) == dataset.count else _COLOURS.get(dataset.count)
-        return list(guessed or (f"band{number}" for number in range(1, dataset.count + 1)))
-    if len(bands) > dataset.count or len(set(bands)) != len(bands):
-        raise InputError(f"{dataset.name}: {len(bands)} band names, the file has {dataset.count} bands; name each once")
+    if bands is not None:
+        return _given_names(dataset, bands)
+    if opening.has_palette(dataset):
+        return list(opening.COLOURS)
+    kinds = list(dataset.colorinterp)
+    stated = [_stated_name(*one, alone=dataset.count) for one in zip(dataset.descriptions, kinds, strict=True)]
+    names = [name for name in stated if name]
+    if len(set(names)) < dataset.count:
+        raise InputError(
+            f"{dataset.name}: {dataset.count} bands, and no word on what each shows "
+            f"({', '.join(kind.name for kind in kinds)}); name them in the file's order, such as "
+            "--bands blue,green,red,nir, with 'alpha' for a mask and '-' for one that is not used"
+        )
+    return names
+
+
+def _stated_name(description: str | None, kind: ColorInterp, *, alone: int) -> str | None:
+    if kind is ColorInterp.alpha:
+        return MASK_BAND
+    if kind is ColorInterp.gray and alone <= 2 and not description:
+        return "grey"
+    return (description or "").strip() or (kind.name if kind.name in _NAMED else None)
+
+
+def _given_names(dataset: Any, bands: Sequence[str]) -> list[str]:
+    used = [name for name in bands if name != UNUSED_BAND]
+    n_bands = 3 if opening.has_palette(dataset) and set(used) <= set(opening.COLOURS) else dataset.count
+    if len(bands) > n_bands or len(set(used)) != len(used) or not set(used) - {MASK_BAND}:
+        raise InputError(
+            f"{dataset.name}: --bands {','.join(bands)}, the file has {n_bands} bands; name each that is used once"
+        )
     return list(bands)
 
 
-def _require_whole(dataset: Any) -> None:
+def _scaling(dataset: Any, names: Sequence[str], how: Hints) -> tuple[tuple[float, float], ...]:
+    if how.scale is not None or how.offset is not None:
+        given = (1.0 if how.scale is None else how.scale, how.offset or 0.0)
+        return tuple((1.0, 0.0) if name in raster.CLASS_BANDS else given for name in names)
+    stated = zip(names, dataset.scales, dataset.offsets, strict=False)
+    return tuple((1.0, 0.0) if name in raster.CLASS_BANDS else (scale, offset) for name, scale, offset in stated)
+
+
+def _account(dataset: Any, bands: Sequence[Band]) -> dict[str, int]:
+    """Return pixels by what became of them."""
     # Every block is decoded once: a file cut short opens well and fails only where it ends.
+    counted: Counter[str] = Counter()
+    numbers = [band.index for band in bands]
     for _, window in dataset.block_windows(1):
-        dataset.read(window=window)
+        stored = dataset.read(numbers, window=window)
+        left = np.ones(stored.shape[1:], dtype=bool)
+        for reason, hidden in _hidden(dataset, bands, stored, window):
+            counted[reason] += int((left & hidden).sum())
+            left &= ~hidden
+        counted["valid"] += int(left.sum())
+    if sum(counted.values()) != dataset.width * dataset.height:
+        raise CheckError(
+            f"{dataset.name}: {sum(counted.values())} pixels accounted for, expected all; report this file"
+        )
+    return {
+        "valid": counted["valid"],
+        **{name: number for name, number in counted.items() if name != "valid" and number},
+    }
+
+
+def _hidden(
+    dataset: Any, bands: Sequence[Band], stored: NDArray[Any], window: Any
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    for one in raster.veil(dataset, bands[0]):
+        yield "mask" if one == "mask,1" else MASK_BAND, ~raster.unveiled(dataset, [one], window)
+    tags = [dataset.nodatavals[band.index - 1] if band.nodata is None else band.nodata for band in bands]
+    void = [layer == tag for layer, tag in zip(stored, tags, strict=True) if tag is not None]
+    yield "nodata", np.any(void, axis=0) if void else np.zeros(stored.shape[1:], dtype=bool)
+    yield "no number", ~np.isfinite(stored).all(axis=0)
+
+
+def _notes(stored: Any, dataset: Any, found: Description, how: Hints) -> Iterator[str]:
+    yield _bands_note(stored, dataset, found.bands)
+    placed = found.georeference
+    if placed is not None and placed.residual_m is not None:
+        means = "a thin-plate spline" if placed.points else "an affine transform"
+        yield f"placed by {means}, which misses its control points by {placed.residual_m:.3g} m (root mean square)"
+    if stored.rpcs is not None:
+        yield "its rational polynomial coefficients (RPCs) are not used"
+    given = how.scale is not None or how.offset is not None
+    for scale, offset in dict.fromkeys(one for one in found.scaling if one != (1.0, 0.0)):
+        yield f"scale {scale:g} and offset {offset:g}, {'as given' if given else 'as the file states'}, applied once"
+    tags = sorted({tag for tag in dataset.nodatavals if tag is not None})
+    if tags and how.nodata is None:
+        yield f"nodata {', '.join(f'{tag:g}' for tag in tags)}, as the file states"
+
+
+def _bands_note(stored: Any, dataset: Any, names: Sequence[str]) -> str:
+    used = [name for name in names if name not in (MASK_BAND, UNUSED_BAND)]
+    said = f"bands {', '.join(used)}" + (" from its palette" if dataset is not stored else "")
+    if MASK_BAND in names:
+        said += "; alpha hides ground"
+    unused = [str(n) for n in range(1, dataset.count + 1) if n > len(names) or names[n - 1] == UNUSED_BAND]
+    return f"{said}; not used: band {', '.join(unused)}" if unused and dataset is stored else said
 
 
 def _pixel_m(dataset: Any, placed: Georeference | None) -> float:
     if placed is None:
-        crs, transform = raster.placement(dataset)
-    else:
-        crs, transform = raster.as_crs(placed.crs), Affine(*placed.transform)
-    return raster.pixel_m(dataset, crs, transform)
+        return placing.pixel_m(dataset, placing.placement(dataset))
+    return placing.pixel_m(dataset, Placement(as_crs(placed.crs), Affine(*placed.transform), placed.points))
 
 
 def _placed(placed: Georeference | None) -> dict[str, Any]:
     if placed is None:
         return {}
     misfit = {} if placed.residual_m is None else {"residual_m": round(placed.residual_m, 3)}
-    return {"crs": placed.crs, "transform": list(placed.transform), **misfit}
+    bent = {"points": [list(point) for point in placed.points]} if placed.points else {}
+    return {"crs": placed.crs, "transform": list(placed.transform), **misfit, **bent}
 
 
 def _write(path: Path, entry: dict[str, Any], file: dict[str, Any]) -> None:
@@ -173,8 +365,15 @@ def _write(path: Path, entry: dict[str, Any], file: dict[str, Any]) -> None:
     files.write_text(path, tomlkit.dumps(document))
 
 
-def fit_points(points: Path, *, crs: str | None = None, pixels: tuple[int, int] | None = None) -> Georeference:
-    """Return the affine georeference that fits control points best (least squares).
+def fit_points(
+    points: Path,
+    *,
+    crs: str | None = None,
+    pixels: tuple[int, int] | None = None,
+    warp: Warp = "affine",
+    tolerance_px: float = MOST_MISFIT_PX,
+) -> Georeference:
+    """Return the georeference that fits control points of a file; see :func:`camps.imagery.placing.fit`.
 
     Parameters
     ----------
@@ -184,25 +383,21 @@ def fit_points(points: Path, *, crs: str | None = None, pixels: tuple[int, int] 
         CRS of x and y.
     pixels
         Columns and rows of the picture, for a check that the points lie in it.
-
-    Returns
-    -------
-    Georeference
-        On the UTM zone of the points; ``residual_m`` is null for three points, which any transform fits.
+    warp, tolerance_px
+        As in :class:`Hints`.
 
     Raises
     ------
     MissingError, InputError
-        For fewer than three points, points on one line, points outside the picture, or a misfit beyond 5 pixels;
+        For fewer than three points, points on one line, points outside the picture, or a misfit beyond the tolerance;
         the message names the worst point.
     """
     table = _read_points(points, by_crs=crs is not None, pixels=pixels)
     lon, lat = table["x"].to_numpy(), table["y"].to_numpy()
     if crs is not None:
-        lon, lat = Transformer.from_crs(raster.as_crs(crs).to_wkt(), 4326, always_xy=True).transform(lon, lat)
-    zone = utm_crs(float(np.mean(lon)), float(np.mean(lat)))
-    there = np.column_stack(Transformer.from_crs(4326, zone, always_xy=True).transform(lon, lat))
-    return _fit(table[["column", "row"]].to_numpy(), there, zone, points)
+        lon, lat = Transformer.from_crs(as_crs(crs).to_wkt(), 4326, always_xy=True).transform(lon, lat)
+    here = table[["column", "row"]].to_numpy(dtype="float64")
+    return placing.fit(here, lon, lat, what=points, warp=warp, tolerance_px=tolerance_px)
 
 
 def _read_points(path: Path, *, by_crs: bool, pixels: tuple[int, int] | None) -> pd.DataFrame:
@@ -221,7 +416,7 @@ def _point_faults(table: pd.DataFrame, numbers: pd.DataFrame, pixels: tuple[int,
     for row, column in zip(*np.nonzero(~np.isfinite(numbers.to_numpy(dtype=float))), strict=True):
         name = numbers.columns[column]
         yield Fault(f"row {row + 2}, column {name}", repr(table[name].iloc[row]), "a number")
-    if len(numbers) < _FEWEST_POINTS:
+    if len(numbers) < 3:
         yield Fault("the file", f"{len(numbers)} points", "at least 3, better 6 spread over the picture")
     if pixels is not None:
         outside = ~(numbers["column"].between(0, pixels[0]) & numbers["row"].between(0, pixels[1]))
@@ -230,32 +425,6 @@ def _point_faults(table: pd.DataFrame, numbers: pd.DataFrame, pixels: tuple[int,
             yield Fault(
                 f"row {row + 2}", f"pixel {at['column']:g}, {at['row']:g}", f"inside {pixels[0]} by {pixels[1]}"
             )
-
-
-def _fit(here: NDArray[Any], there: NDArray[Any], crs: str, source: Path) -> Georeference:
-    design = np.column_stack([here, np.ones(len(here))])
-    if np.linalg.matrix_rank(design - design.mean(axis=0) * [1, 1, 0]) < 3:
-        raise InputError(f"{source}: the control points lie on one line; add one well off it")
-    origin = there.mean(axis=0)
-    solved, *_ = np.linalg.lstsq(design, there - origin, rcond=None)
-    misses = np.hypot(*(design @ solved + origin - there).T)
-    (a, d), (b, e), (c, f) = solved[0], solved[1], solved[2] + origin
-    # Rows count downwards, so east and north turn the other way round from columns and rows.
-    if a * e - b * d > 0:
-        raise InputError(f"{source}: the control points show the picture mirrored; check them for swapped numbers")
-    _require_fit(misses, float(np.sqrt(abs(a * e - b * d))), source)
-    residual = float(np.sqrt(np.mean(misses**2))) if len(here) > _FEWEST_POINTS else None
-    return Georeference(crs, (float(a), float(b), float(c), float(d), float(e), float(f)), residual)
-
-
-def _require_fit(misses: NDArray[Any], pixel: float, source: Path) -> None:
-    rms = float(np.sqrt(np.mean(misses**2)))
-    if rms > MOST_MISFIT_PX * pixel:
-        worst = int(np.argmax(misses))
-        raise InputError(
-            f"{source}: the control points miss by {rms / pixel:.1f} pixels (root mean square), expected at most "
-            f"{MOST_MISFIT_PX:g}; row {worst + 2} misses most ({misses[worst]:.0f} m): check it for swapped numbers"
-        )
 
 
 def _six(transform: Affine) -> tuple[float, float, float, float, float, float]:

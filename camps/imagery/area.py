@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from camps import files, settings, tables
+from camps import record, settings, tables
 from camps.errors import InputError
 from camps.imagery.extract import Extraction, Reading, is_look
 
@@ -101,14 +100,13 @@ def bundled(path: Path | None = None) -> Calibration:
         When the file is not there or not sound.
     """
     where = path or settings.geodata() / "scenes" / "calibration.toml"
-    with files.readable(where):
-        content = where.read_text("utf-8")
+    content = record.read_toml(where)
     try:
-        read = tomllib.loads(content)["calibration"]
+        read = content["calibration"]
         numbers = [float(read[name]) for name in ("ratio", "sd_log")]
         rest = [float(read[name]) for name in ("floor_share", "gsd_m")]
         return Calibration(numbers[0], numbers[1], int(read["n_scenes"]), rest[0], rest[1], str(read["basis"]))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{where}: no [calibration] with ratio, sd_log, n_scenes, floor_share, gsd_m and basis ({error})"
         ) from error

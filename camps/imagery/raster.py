@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import rasterio
 import shapely
-from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.enums import MaskFlags, Resampling
-from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
-from rasterio.transform import from_gcps
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import transform_geom
+from rasterio.warp import reproject
 from rasterio.windows import Window
 
-from camps.crs import GEOD
-from camps.errors import InputError, MissingError
+from camps.errors import InputError
 from camps.imagery.grid import Floats, Grid, Mask
+from camps.imagery.opening import READING, REMOTE, as_colours, as_plain, opened
+from camps.imagery.placing import Placement, footprint, pixel_m, placement
 from camps.imagery.scene import Band, Scene, require_size
 
 #: Rasters that hold classes, not quantities: their values are picked, never averaged.
 CLASS_BANDS = ("scl", "qa60", "classification")
+#: No ground reflects less than nothing: a scene with a larger share of red and green below zero than this is refused.
+MOST_BELOW_ZERO = 0.02
 
 _AVERAGE_BELOW = 0.75
 # GDAL's default of an eighth of a pixel moves a whole scene by some tenths of a metre.
 _WARP_TOLERANCE_PX = 0.01
-
-#: GDAL options of every reading.
-# A JPEG cut short is otherwise filled up with grey, and a world file's neighbour with whatever lies beside it.
-READING = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
+#: More pixels of a file under one grid than these are read for minutes, and its pixel size is most likely wrong.
+_MOST_SOURCE_PIXELS = 4e9
 
 
 @dataclass(frozen=True)
@@ -93,12 +88,13 @@ def read(
     *,
     bands: Sequence[str] | None = None,
     resampling: Resampling | None = None,
-    options: Mapping[str, Any] | None = None,
+    online: bool = False,
 ) -> Raster:
     """Return the bands of a scene on a grid, reading no more of the files than the grid needs.
 
     Pixels that are finer than the grid are averaged, coarser ones interpolated bilinearly, classes picked. The scene's
-    shift is undone, scale and offset are applied once, and nodata, alpha and hidden boxes become NaN.
+    shift is undone. Scale and offset are applied once: those that the scene states, or else those of the file. What
+    nodata, a mask, a ``.msk`` beside the file or alpha hides, whichever of them there are, and hidden boxes become NaN.
 
     Parameters
     ----------
@@ -110,13 +106,14 @@ def read(
         Names of bands; all of the scene when left out.
     resampling
         Another way of resampling quantities.
-    options
-        GDAL options for the reading, such as those of a remote store.
+    online
+        Whether bands may lie at addresses.
 
     Raises
     ------
     InputError
-        When a file is not an image, is cut short, has no georeference, or does not cover the grid at all.
+        When a file is not an image, is cut short, has no georeference, or does not cover the grid at all, or when more
+        than 2 % of red and green lie below zero, which no ground does.
     MissingError
         When a file is not there.
     """
@@ -124,76 +121,55 @@ def read(
     if not chosen:
         raise InputError(f"scene {scene.scene_id}: no band asked for, it has {', '.join(b.name for b in scene.bands)}")
     values = np.full((len(chosen), *grid.shape), np.nan, dtype=np.float32)
-    with rasterio.Env(**{**READING, **(options or {})}):
+    with rasterio.Env(**READING, **(REMOTE if online else {})):
         for href in dict.fromkeys(band.href for band in chosen):
             rows = [row for row, band in enumerate(chosen) if band.href == href]
-            values[rows] = _read_file(scene, [chosen[row] for row in rows], grid, resampling)
+            values[rows] = _read_file(scene, [chosen[row] for row in rows], grid, resampling, online=online)
+    _require_ground(scene, values[[band.name in ("red", "green") for band in chosen]])
     return Raster(scene, grid, tuple(band.name for band in chosen), values)
 
 
-@contextmanager
-def opened(href: str) -> Iterator[Any]:
-    """Open an image file for reading, with errors that say what to do.
-
-    Raises
-    ------
-    MissingError, InputError
-        When there is no such file, or it is no image or is cut short.
-    """
-    try:
-        with _open(href) as dataset:
-            _require_png_end(dataset, href)
-            yield dataset
-    except RasterioError as error:
-        raise _trouble(href, error) from error
+def _require_ground(scene: Scene, values: Floats) -> None:
+    # An offset that the provider had taken off before is taken off twice: dark ground falls below zero.
+    seen = int(np.isfinite(values).sum())
+    below = int((values < 0).sum())
+    if below > MOST_BELOW_ZERO * seen:
+        raise InputError(
+            f"scene {scene.scene_id}: {below / seen:.0%} of its red and green lie below zero, expected at most "
+            f"{MOST_BELOW_ZERO:.0%}; its offset was taken off twice or is not its own: take another processing of it, "
+            "or add the file with --offset"
+        )
 
 
-def _require_png_end(dataset: Any, href: str) -> None:
-    # GDAL fills a PNG that was cut short with whatever lies in memory, and says nothing.
-    path = Path(href)
-    if dataset.driver == "PNG" and path.is_file():
-        with path.open("rb") as stream:
-            stream.seek(-min(64, path.stat().st_size), 2)
-            if b"IEND" not in stream.read():
-                raise InputError(f"{href}: a PNG cut short; copy or fetch it again")
-
-
-def _open(href: str) -> Any:
-    # That a picture has no georeference of its own is said by `placement`, where it matters. Remote files are opened
-    # in threads, in which warnings cannot be caught.
-    if "://" in href or href.startswith("/vsi"):
-        return rasterio.open(href)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return rasterio.open(href)
-
-
-def _trouble(href: str, error: Exception) -> InputError | MissingError:
-    text = " ".join(str(error.__cause__ or error).split())[:200]
-    if "No such file" in text or "does not exist" in text:
-        return MissingError(f"{href}: no such file; check the path, or fetch the scene again")
-    if "://" in href or href.startswith("/vsicurl"):
-        return InputError(f"{href}: cannot be read from the server ({text}); try again later")
-    return InputError(f"{href}: not an image that can be read, or cut short ({text}); copy or fetch it again")
-
-
-def _read_file(scene: Scene, bands: Sequence[Band], grid: Grid, resampling: Resampling | None) -> Floats:
+def _read_file(
+    scene: Scene, bands: Sequence[Band], grid: Grid, resampling: Resampling | None, *, online: bool
+) -> Floats:
     require_size(bands[0])
-    with opened(bands[0].href) as dataset:
+    with opened(bands[0].href, online=online) as stored, as_colours(stored, [band.name for band in bands]) as dataset:
         _require_bands(dataset, bands)
-        crs, transform = placement(dataset, scene)
-        _require_overlap(scene, grid, footprint(dataset, crs, transform))
+        placed = placement(stored, scene)
+        _require_overlap(scene, grid, footprint(stored, placed))
         target = _target(scene, grid)
-        finer = pixel_m(dataset, crs, transform) < grid.gsd_m * _AVERAGE_BELOW
+        size_m = pixel_m(stored, placed)
+        _require_readable(scene, grid, size_m)
+        finer = size_m < grid.gsd_m * _AVERAGE_BELOW
         usual = resampling or (Resampling.average if finer else Resampling.bilinear)
-        placed = {"src_crs": crs, "src_transform": transform}
         values = np.empty((len(bands), *grid.shape), dtype=np.float32)
         for kind in dict.fromkeys(_kind(dataset, band, usual) for band in bands):
             rows = [row for row, band in enumerate(bands) if _kind(dataset, band, usual) == kind]
             values[rows] = _warp(dataset, [bands[row] for row in rows], target, placed, kind)
         if scene.hidden_px:
-            values[:, _hidden(scene, target, crs, transform)] = np.nan
+            values[:, _hidden(scene, target, placed)] = np.nan
     return values
+
+
+def _require_readable(scene: Scene, grid: Grid, size_m: float) -> None:
+    n_pixels = grid.width * grid.height * (grid.gsd_m / size_m) ** 2
+    if n_pixels > _MOST_SOURCE_PIXELS:
+        raise InputError(
+            f"scene {scene.scene_id}: {n_pixels:.1e} pixels of {size_m:.2g} m lie under the grid, expected at most "
+            f"{_MOST_SOURCE_PIXELS:.0e}; take a smaller radius, or check its pixel size"
+        )
 
 
 def _require_bands(dataset: Any, bands: Sequence[Band]) -> None:
@@ -205,56 +181,6 @@ def _require_bands(dataset: Any, bands: Sequence[Band]) -> None:
 def _target(scene: Scene, grid: Grid) -> Grid:
     # An image that has to move east is read from a window that lies to the west.
     return grid.moved(-scene.shift_m[0], -scene.shift_m[1])
-
-
-def placement(dataset: Any, scene: Scene | None = None) -> tuple[CRS, Affine]:
-    """Return the CRS and the affine transform of an open file: the scene's own, the file's, or its control points.
-
-    Raises
-    ------
-    InputError
-        When there is none; the message says how to give one.
-    """
-    if scene is not None and scene.georeference is not None:
-        return as_crs(scene.georeference.crs), Affine(*scene.georeference.transform)
-    if dataset.crs is not None and not dataset.transform.is_identity:
-        return dataset.crs, dataset.transform
-    points, crs = dataset.gcps
-    if points and crs is not None:
-        return crs, from_gcps(points)
-    raise InputError(
-        f"{dataset.name}: has no georeference; put a world file beside it and name its CRS, or give control points: "
-        "camps imagery add FILE --crs EPSG:… [--points POINTS.csv]"
-    )
-
-
-def as_crs(text: str) -> CRS:
-    """Return a CRS by its text.
-
-    Raises
-    ------
-    InputError
-        When it is not understood.
-    """
-    try:
-        return CRS.from_user_input(text)
-    except CRSError as error:
-        raise InputError(f"CRS {text!r} is not understood, expected an EPSG code such as 'EPSG:32645'") from error
-
-
-def _place(transform: Affine, column: float, row: float) -> tuple[float, float]:
-    a, b, c, d, e, f = tuple(transform)[:6]
-    return a * column + b * row + c, d * column + e * row + f
-
-
-def footprint(dataset: Any, crs: CRS, transform: Affine) -> gpd.GeoSeries:
-    """Return the outline of a file on the ground, EPSG:4326, as one polygon."""
-    width, height = dataset.width, dataset.height
-    across, down = np.linspace(0, width, 9), np.linspace(0, height, 9)
-    pixels = [*((c, 0) for c in across), *((width, r) for r in down[1:]), *((c, height) for c in across[-2::-1]),
-              *((0, r) for r in down[-2:0:-1])]  # fmt: skip
-    ring = {"type": "Polygon", "coordinates": [[_place(transform, *pixel) for pixel in (*pixels, pixels[0])]]}
-    return gpd.GeoSeries([shapely.geometry.shape(transform_geom(crs, "EPSG:4326", ring))], crs=4326)
 
 
 def _require_overlap(scene: Scene, grid: Grid, outline: gpd.GeoSeries) -> None:
@@ -279,7 +205,7 @@ def covers(scene: Scene, grid: Grid) -> bool:
         When the file cannot be read or has no georeference.
     """
     with rasterio.Env(**READING), opened(scene.bands[0].href) as dataset:
-        outline = footprint(dataset, *placement(dataset, scene))
+        outline = footprint(dataset, placement(dataset, scene))
     return bool(outline.to_crs(grid.crs).iloc[0].intersects(grid.box.iloc[0]))
 
 
@@ -290,62 +216,141 @@ def _kind(dataset: Any, band: Band, usual: Resampling) -> tuple[Resampling, floa
     return how, (None if nodata is not None and np.isnan(nodata) else nodata)
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Bands of one kind in an open file, and what tells ground from nothing in them."""
+
+    dataset: Any
+    numbers: list[int]
+    placed: Placement
+    how: Resampling
+    missing: float | None
+    hiding: list[str]
+
+    @property
+    def hides_twice(self) -> bool:
+        return len(self.hiding) + (self.missing is not None) > 1
+
+
 def _warp(
-    dataset: Any, bands: Sequence[Band], grid: Grid, placed: Mapping[str, Any], kind: tuple[Resampling, float | None]
+    dataset: Any, bands: Sequence[Band], grid: Grid, placed: Placement, kind: tuple[Resampling, float | None]
 ) -> Floats:
     # Bands of one kind are read together: a JPEG is decoded as a whole each time.
     how, nodata = kind
     numbers = [band.index for band in bands]
     missing = nodata if nodata is not None or not _has_nan(dataset, numbers) else np.nan
+    source = _Source(dataset, numbers, placed, how, missing, veil(dataset, bands[0]))
     corner = _aligned(grid, placed)
     if corner is not None:
-        stored, seen = _cut_out(dataset, numbers, grid, corner, missing)
+        stored, seen = _cut_out(source, grid, corner)
+    elif placed.points or source.hides_twice or bands[0].mask:
+        stored, seen = _resampled_apart(source, grid)
     else:
-        stored, seen = _resampled(dataset, numbers, grid, {**placed, "resampling": how}, missing)
-    scale, offset = (
-        np.array([getattr(band, name) for band in bands], dtype=np.float32)[:, None, None]
-        for name in ("scale", "offset")
-    )
+        stored, seen = _resampled(source, grid)
+    scale, offset = np.array([scaling(dataset, band) for band in bands], dtype=np.float32).T[:, :, None, None]
     return np.where(seen, stored * scale + offset, np.float32(np.nan))
 
 
-def _aligned(grid: Grid, placed: Mapping[str, Any]) -> tuple[int, int] | None:
+def scaling(dataset: Any, band: Band) -> tuple[float, float]:
+    """Return scale and offset of a band: as the scene states them, or else as its file does."""
+    if band.scale is None and band.offset is None:
+        return dataset.scales[band.index - 1], dataset.offsets[band.index - 1]
+    return 1.0 if band.scale is None else band.scale, band.offset or 0.0
+
+
+def veil(dataset: Any, band: Band) -> list[str]:
+    """Return which bands hide ground besides nodata: the file's mask, inside it or beside it, and alpha."""
+    flags = dataset.mask_flag_enums[band.index - 1]
+    masked = MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
+    return ["mask,1"] * masked + [str(number) for number in [alpha_band(dataset, band)] if number]
+
+
+def alpha_band(dataset: Any, band: Band) -> int | None:
+    """Return the number of the band that says how much of a pixel is ground, or ``None``."""
+    if band.mask is not None:
+        return band.mask
+    kinds = list(dataset.colorinterp)
+    return kinds.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in kinds else None
+
+
+def _aligned(grid: Grid, placed: Placement) -> tuple[int, int] | None:
     """Return row and column of the grid's corner in a file whose pixels are the grid's own, else ``None``."""
-    a, b, c, d, e, f = tuple(placed["src_transform"])[:6]
+    a, b, c, d, e, f = tuple(placed.transform)[:6]
     column, row = (grid.west - c) / grid.gsd_m, (f - grid.north) / grid.gsd_m
     same = np.allclose((a, b, d, e), (grid.gsd_m, 0, 0, -grid.gsd_m), rtol=1e-9, atol=1e-9)
     whole = abs(column - round(column)) < _WARP_TOLERANCE_PX and abs(row - round(row)) < _WARP_TOLERANCE_PX
-    if not (same and whole and placed["src_crs"] == CRS.from_user_input(grid.crs)):
+    if placed.points or not (same and whole and placed.crs == CRS.from_user_input(grid.crs)):
         return None
     return round(row), round(column)
 
 
-def _cut_out(
-    dataset: Any, numbers: Sequence[int], grid: Grid, corner: tuple[int, int], nodata: float | None
-) -> tuple[Floats, Mask]:
+def _cut_out(source: _Source, grid: Grid, corner: tuple[int, int]) -> tuple[Floats, Mask]:
     # Pixels that are the grid's own are taken as they are: exact, and without a border for interpolation.
+    dataset = source.dataset
     top, left = max(0, corner[0]), max(0, corner[1])
     bottom, right = min(dataset.height, corner[0] + grid.height), min(dataset.width, corner[1] + grid.width)
-    stored = np.zeros((len(numbers), *grid.shape), dtype=np.float32)
+    stored = np.zeros((len(source.numbers), *grid.shape), dtype=np.float32)
     seen = np.zeros(stored.shape, dtype=bool)
     if top < bottom and left < right:
         window = Window(left, top, right - left, bottom - top)
         here = np.s_[:, top - corner[0] : bottom - corner[0], left - corner[1] : right - corner[1]]
-        stored[here] = dataset.read(list(numbers), window=window)
-        seen[here] = _seen(dataset, numbers, stored[here], nodata, window)
+        stored[here] = dataset.read(source.numbers, window=window)
+        seen[here] = _real(stored[here], source.missing) & unveiled(dataset, source.hiding, window)
     return stored, seen
 
 
-def _resampled(
-    dataset: Any, numbers: Sequence[int], grid: Grid, warp: Mapping[str, Any], missing: float | None
-) -> tuple[Floats, Mask]:
+def _real(stored: Floats, nodata: float | None) -> Mask:
+    real = np.isfinite(stored)
+    return real if nodata is None or np.isnan(nodata) else np.asarray(real & (stored != np.float32(nodata)))
+
+
+def unveiled(dataset: Any, hiding: Sequence[str], window: Window | None = None) -> Mask:
+    """Return where nothing of :func:`veil` hides the ground (rows × columns): what is half transparent is hidden."""
+    seen = np.ones((dataset.height, dataset.width) if window is None else (window.height, window.width), dtype=bool)
+    for one in hiding:
+        masked = one == "mask,1"
+        shown = dataset.read_masks(1, window=window) if masked else dataset.read(int(one), window=window)
+        seen &= shown >= opaque(shown.dtype)
+    return seen
+
+
+def opaque(kind: Any) -> float:
+    """Return what alpha is where a pixel is all ground: the largest whole number, or 1."""
+    return float(np.iinfo(kind).max) if np.issubdtype(kind, np.integer) else 1.0
+
+
+def _resampled(source: _Source, grid: Grid) -> tuple[Floats, Mask]:
+    missing = source.missing
     with WarpedVRT(
-        dataset, crs=grid.crs, transform=grid.transform, width=grid.width, height=grid.height,
-        src_nodata=missing, nodata=missing, add_alpha=_needs_alpha(dataset, missing),
-        tolerance=_WARP_TOLERANCE_PX, warp_mem_limit=64, **warp,
+        source.dataset, src_crs=source.placed.crs, src_transform=source.placed.transform, crs=grid.crs,
+        transform=grid.transform, width=grid.width, height=grid.height, resampling=source.how, src_nodata=missing,
+        nodata=missing, add_alpha=_needs_alpha(source.dataset, missing), tolerance=_WARP_TOLERANCE_PX,
+        warp_mem_limit=64,
     ) as view:  # fmt: skip
-        stored = view.read(list(numbers)).astype(np.float32)
-        return stored, _seen(view, numbers, stored, missing, None)
+        stored = view.read(source.numbers).astype(np.float32)
+        if missing is not None:
+            return stored, _real(stored, missing)
+        return stored, np.asarray((view.read_masks(source.numbers) == 255) & np.isfinite(stored))
+
+
+def _resampled_apart(source: _Source, grid: Grid) -> tuple[Floats, Mask]:
+    # GDAL heeds one of nodata, mask and alpha. Here values and what hides them are resampled side by side, and a pixel
+    # is ground where all that it is made of is.
+    warp = {
+        "dst_crs": grid.crs, "dst_transform": grid.transform, "resampling": source.how, "warp_mem_limit": 64,
+        "tolerance": _WARP_TOLERANCE_PX, **({"METHOD": "GCP_TPS"} if source.placed.points else {}),
+    }  # fmt: skip
+    sources = [*map(str, source.numbers), *source.hiding]
+    with as_plain(source.dataset, sources, source.placed.vrt) as view:
+        stored = np.full((len(source.numbers), *grid.shape), np.nan, dtype=np.float32)
+        bands = rasterio.band(view, list(range(1, len(stored) + 1)))
+        reproject(bands, stored, src_nodata=source.missing, dst_nodata=np.nan, **warp)
+        seen = _real(stored, source.missing)
+        for number in range(len(stored) + 1, len(sources) + 1):
+            shown = np.zeros(grid.shape, dtype=np.float32)
+            reproject(rasterio.band(view, number), shown, dst_nodata=0, **warp)
+            seen &= shown >= opaque(view.dtypes[number - 1])
+    return stored, seen
 
 
 def _has_nan(dataset: Any, numbers: Sequence[int]) -> bool:
@@ -359,30 +364,12 @@ def _needs_alpha(dataset: Any, nodata: float | None) -> bool:
     return nodata is None and not has_alpha
 
 
-def _seen(source: Any, numbers: Sequence[int], stored: Floats, nodata: float | None, window: Window | None) -> Mask:
-    real = np.isfinite(stored)
-    if nodata is not None:
-        return np.asarray(real & (stored != np.float32(nodata)))
-    return np.asarray((source.read_masks(list(numbers), window=window) == 255) & real)
-
-
-def pixel_m(dataset: Any, crs: CRS, transform: Affine) -> float:
-    """Return the side of a pixel at the centre of a file, in metres on the ground."""
-    column, row = dataset.width / 2, dataset.height / 2
-    corners = [_place(transform, column + c, row + r) for c, r in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))]
-    square = shapely.geometry.shape(
-        transform_geom(crs, "EPSG:4326", {"type": "Polygon", "coordinates": [corners]}, precision=-1)
-    )
-    area_m2, _ = GEOD.geometry_area_perimeter(square)
-    return float(np.sqrt(abs(area_m2)))
-
-
-def _hidden(scene: Scene, grid: Grid, crs: CRS, transform: Affine) -> Mask:
+def _hidden(scene: Scene, grid: Grid, placed: Placement) -> Mask:
     rings = [
-        shapely.Polygon([_place(transform, *corner) for corner in ((c0, r0), (c1, r0), (c1, r1), (c0, r1))])
+        shapely.Polygon(zip(*placed.xy([c0, c1, c1, c0], [r0, r0, r1, r1]), strict=True))
         for c0, r0, c1, r1 in scene.hidden_px
     ]
-    return grid.mask(gpd.GeoSeries(rings, crs=crs.to_wkt()))
+    return grid.mask(gpd.GeoSeries(rings, crs=placed.crs.to_wkt()))
 
 
 def write_geotiff(values: NDArray[Any], grid: Grid, path: Any, *, bands: Sequence[str], nodata: float) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from scipy import ndimage
 
-from camps.errors import CheckError, InputError
+from camps.errors import CampsError, CheckError, InputError
 from camps.imagery import raster
 from camps.imagery.grid import Floats, Grid, Mask
 from camps.imagery.scene import Scene
@@ -79,7 +79,6 @@ def match(
     grid: Grid,
     *,
     exclude: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
-    options: dict[str, str] | None = None,
 ) -> Match:
     """Return the shift that lays `scene` on `reference`; a bad match is returned as not accepted, never guessed.
 
@@ -91,15 +90,16 @@ def match(
         The ground to compare, best several kilometres of it.
     exclude
         Ground that changes, such as the site itself, in any CRS; tiles that touch it are left out.
-    options
-        GDAL options for remote files.
 
     Raises
     ------
     InputError, MissingError
         When a scene cannot be read or does not show the grid, or the two share no band.
     """
-    return match_all([scene], reference, grid, exclude=exclude, options=options)[0]
+    fine = grid.at(max(scene.gsd_m, reference.gsd_m) / 2)
+    bands = _common_bands(scene, reference)
+    base, moving = _edges(reference, fine, bands), _edges(scene, fine, bands)
+    return match_edges(base, moving, fine, scene, reference, unusable=fine.mask(exclude))
 
 
 def match_all(
@@ -108,17 +108,24 @@ def match_all(
     grid: Grid,
     *,
     exclude: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
-    options: dict[str, str] | None = None,
 ) -> list[Match]:
-    """Return the matches of many scenes on one reference, which is read once; see :func:`match`."""
+    """Return the matches of many scenes on one reference, which is read once; see :func:`match`.
+
+    A scene that cannot be read has no match, and its reason says why; the others go on.
+    """
     read_before: dict[tuple[float, tuple[str, ...]], Floats] = {}
     matches = []
     for scene in scenes:
         fine = grid.at(max(scene.gsd_m, reference.gsd_m) / 2)
         bands = tuple(_common_bands(scene, reference))
         if (fine.gsd_m, bands) not in read_before:
-            read_before[fine.gsd_m, bands] = _edges(reference, fine, bands, options)
-        base, moving = read_before[fine.gsd_m, bands], _edges(scene, fine, bands, options)
+            read_before[fine.gsd_m, bands] = _edges(reference, fine, bands)
+        base = read_before[fine.gsd_m, bands]
+        try:
+            moving = _edges(scene, fine, bands)
+        except CampsError as error:
+            matches.append(_no_match(scene, reference, str(error), pd.DataFrame()))
+            continue
         matches.append(match_edges(base, moving, fine, scene, reference, unusable=fine.mask(exclude)))
     return matches
 
@@ -129,7 +136,6 @@ def register(
     grid: Grid,
     *,
     exclude: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
-    options: dict[str, str] | None = None,
 ) -> tuple[Scene, Match]:
     """Return the scene moved onto the reference, and the match; parameters as for :func:`match`.
 
@@ -140,7 +146,7 @@ def register(
     InputError, MissingError
         When a scene cannot be read or does not show the grid.
     """
-    found = match(scene, reference, grid, exclude=exclude, options=options)
+    found = match(scene, reference, grid, exclude=exclude)
     if not found.accepted:
         raise CheckError(
             f"scene {scene.scene_id}: cannot be registered on {reference.scene_id}, {found.reason}; take a "
@@ -161,8 +167,8 @@ def _common_bands(scene: Scene, reference: Scene) -> list[str]:
     return colours or shared[:1]
 
 
-def _edges(scene: Scene, grid: Grid, bands: Sequence[str], options: dict[str, str] | None) -> Floats:
-    window = raster.read(scene, grid, bands=bands, options=options, resampling=Resampling.cubic)
+def _edges(scene: Scene, grid: Grid, bands: Sequence[str]) -> Floats:
+    window = raster.read(scene, grid, bands=bands, resampling=Resampling.cubic)
     return edges(np.asarray(np.mean(window.values, axis=0)))
 
 
@@ -264,7 +270,7 @@ def _judge(tiles: pd.DataFrame, sensor_m: float, scene: Scene, reference: Scene)
     moves = tiles[["dx_m", "dy_m"]].to_numpy()
     if not len(moves):
         reason = "no tile of 440 m is free of missing and excluded ground"
-        return Match(scene.scene_id, reference.scene_id, np.nan, np.nan, np.nan, 0, 0, False, reason, tiles)
+        return _no_match(scene, reference, reason, tiles)
     middle = np.median(moves, axis=0)
     away = np.abs(moves - middle)
     mad_m = float(np.median(away, axis=0).max())
@@ -274,6 +280,10 @@ def _judge(tiles: pd.DataFrame, sensor_m: float, scene: Scene, reference: Scene)
         scene.scene_id, reference.scene_id, float(middle[0]), float(middle[1]), mad_m, len(moves), agree,
         not reason, reason, tiles,
     )  # fmt: skip
+
+
+def _no_match(scene: Scene, reference: Scene, reason: str, tiles: pd.DataFrame) -> Match:
+    return Match(scene.scene_id, reference.scene_id, np.nan, np.nan, np.nan, 0, 0, False, reason, tiles)
 
 
 def _refusal(mad_m: float, agree: int, n_tiles: int, sensor_m: float) -> str:

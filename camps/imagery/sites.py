@@ -14,7 +14,7 @@ import shapely
 from pyproj import Transformer
 
 from camps import catalogue, crs, files, record, settings, sources, tables
-from camps.errors import InputError, MissingError
+from camps.errors import CampsError, InputError, MissingError
 from camps.imagery import area, extract, pictures, raster, registration, stac
 from camps.imagery import scene as scenes_room
 from camps.imagery.grid import DEFAULT_RADIUS_M, Grid, geometry_grid, site_grid, utm_crs
@@ -115,7 +115,7 @@ def read_site(
     radius_m: float = DEFAULT_RADIUS_M,
     bands: Sequence[str] = stac.DEFAULT_BANDS,
     progress: Callable[[int, int, str], None] | None = None,
-) -> dict[str, Scene]:
+) -> stac.Windows:
     """Find the scenes of a site and read their windows into the cache; see :func:`find_site`.
 
     Raises
@@ -202,15 +202,28 @@ def extract_site(
     showing, missing = _showing(scenes_room.load() if scenes is None else scenes, grid)
     base = _named(reference, showing, default=-1)
     moved, matches, refused = _registered(showing, base, grid, outline)
-    rasters = [raster.read(one, grid, bands=_bands(one)) for one in moved]
+    rasters, broken = _read_all(moved, grid)
     ground = control if control is not None else declared_ground(grid, "control")
-    before = list(baseline) if baseline is not None else [moved[0].scene_id]
+    before = list(baseline) if baseline is not None else [rasters[0].scene.scene_id]
     found = extract.read_series(rasters, baseline=before, site=outline, control=ground)
-    left_out = pd.DataFrame([*missing, *refused], columns=["scene_id", "observed_on", "reason"])
+    table = _scene_table([one.scene for one in rasters], matches)
+    left_out = pd.DataFrame([*missing, *refused, *broken], columns=["scene_id", "observed_on", "reason"])
     return SiteExtraction(
         site_id, found, area.estimate(found, calibration or area.bundled(), site_id=site_id),
-        extract.dated_polygons(found), _scene_table(moved, matches), reading_table(found), left_out, tuple(rasters),
+        extract.dated_polygons(found), table, reading_table(found), left_out, tuple(rasters),
     )  # fmt: skip
+
+
+def _read_all(scenes: Sequence[Scene], grid: Grid) -> tuple[list[raster.Raster], list[tuple[str, str, str]]]:
+    read, broken = [], []
+    for one in scenes:
+        try:
+            read.append(raster.read(one, grid, bands=_bands(one)))
+        except CampsError as error:
+            broken.append((one.scene_id, one.observed_on, str(error)))
+    if len(read) < 2:
+        raise InputError(f"{len(read)} scenes can be read, expected at least two; the first: {broken[0][2]}")
+    return read, broken
 
 
 def read_boundary(path: Path) -> gpd.GeoDataFrame:
@@ -242,17 +255,33 @@ def _require_ground(boundary: gpd.GeoSeries | gpd.GeoDataFrame) -> gpd.GeoSeries
 
 
 def _showing(scenes: Mapping[str, Scene], grid: Grid) -> tuple[list[Scene], list[tuple[str, str, str]]]:
-    ordered = sorted(scenes.values(), key=lambda one: (one.observed_on, one.scene_id))
-    coloured = [one for one in ordered if set(_COLOURS) <= {band.name for band in one.bands}]
-    grey = [(one.scene_id, one.observed_on, "has no red, green and blue") for one in ordered if one not in coloured]
-    here = [one for one in coloured if raster.covers(one, grid)]
-    away = [(one.scene_id, one.observed_on, "does not show the site") for one in coloured if one not in here]
+    here, away = [], []
+    for one in scenes_room.in_order(scenes.values()):
+        reason = _unusable(one, grid)
+        if reason:
+            away.append((one.scene_id, one.observed_on, reason))
+        else:
+            here.append(one)
     if len(here) < 2:
         raise InputError(
             f"{len(here)} scenes show the site, expected a baseline and at least one later scene; add your own with "
-            "`camps imagery add`, or read some with `camps imagery read`"
+            "`camps imagery add`, or read some with `camps imagery read`" + _first_of(away)
         )
-    return here, [*grey, *away]
+    return here, away
+
+
+def _unusable(scene: Scene, grid: Grid) -> str:
+    if not set(_COLOURS) <= {band.name for band in scene.bands}:
+        return "has no red, green and blue"
+    try:
+        return "" if raster.covers(scene, grid) else "does not show the site"
+    except CampsError as error:
+        return str(error)
+
+
+def _first_of(left_out: Sequence[tuple[str, str, str]]) -> str:
+    said = [f"{name}: {reason}" for name, _, reason in left_out if not reason.startswith(("has no", "does not show"))]
+    return f" ({said[0]})" if said else ""
 
 
 def _named(scene_id: str | None, scenes: Sequence[Scene], *, default: int) -> Scene:

@@ -4,47 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
+import numpy as np
 import pandas as pd
 import pystac
 import requests
 import shapely
 import tomlkit
+from pydantic import BaseModel, ConfigDict, Field
 from pystac.errors import STACError
 from pystac_client import Client
 from pystac_client.exceptions import APIError
-from pystac_client.stac_api_io import StacApiIO
-from urllib3 import Retry
+from shapely import affinity
 
-from camps import files, settings
-from camps.errors import InputError, MissingError
-from camps.imagery import raster
+from camps import files, record, settings
+from camps.errors import CampsError, CheckError, InputError, MissingError
+from camps.imagery import indices, raster
 from camps.imagery.grid import Grid
-from camps.imagery.scene import Band, Scene, load
+from camps.imagery.network import CatalogueIO, landing, require_allowed
+from camps.imagery.opening import TIMEOUT_S
+from camps.imagery.scene import Band, Scene, in_order, load
 
 #: Sentinel-2 level 2A products from this processing baseline on carry an offset of −1000 (since 2022-01-25).
 OFFSET_BASELINE = 4.0
 _S2_SCALE, _S2_OFFSET = 1e-4, -0.1
 DEFAULT_CLOUD_PERCENT = 20.0
 DEFAULT_BANDS = ("red", "green", "blue", "nir", "swir16", "scl")
-TRIES = 5
 _WORKERS = 4
-_TIMEOUT_S = 30
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
-
-#: GDAL options for reading over HTTP: no listing of folders, a few tries, and then an end.
-REMOTE = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_HTTP_MAX_RETRY": str(TRIES), "GDAL_HTTP_RETRY_DELAY": "0.2",
-    "GDAL_HTTP_RETRY_CODES": "ALL", "GDAL_HTTP_TIMEOUT": str(_TIMEOUT_S), "GDAL_HTTP_CONNECTTIMEOUT": "10",
-    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
-}  # fmt: skip
+_BASELINE = re.compile(r"N?(\d{1,2})\.?(\d{2})?")
+#: More items than these are no catalogue of one site, and a catalogue that holds itself has no end.
+_MOST_DOCUMENTS = 100_000
+#: Earth Search took the offset off the pixels of this collection without a reliable word on which of them.
+_UNRELIABLE = ("earth-search.aws.element84.com", "sentinel-2-l2a")
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Catalogue:
     id: str
     url: str
     collections: tuple[str, ...] = ()
+    title: str = ""
     licence: str = ""
     attribution: str = ""
     sign: str | None = None
@@ -74,6 +74,8 @@ class Plan:
         The scenes, in order of date.
     left_out
         Scenes that were found and not taken: scene_id, observed_on, reason.
+    n_found
+        Items that the catalogue gave: as many as taken and left out.
     """
 
     catalogue: Catalogue
@@ -81,6 +83,12 @@ class Plan:
     bands: tuple[str, ...]
     scenes: tuple[Scene, ...]
     left_out: pd.DataFrame
+    n_found: int = 0
+
+    @property
+    def summary(self) -> str:
+        """Return the account of the search as one line: ``items 13 = used 12 + left out 1``."""
+        return f"items {self.n_found} = used {len(self.scenes)} + left out {len(self.left_out)}"
 
     @property
     def table(self) -> pd.DataFrame:
@@ -116,7 +124,9 @@ class Plan:
         absent = [one for one in wanted if one not in known]
         if absent:
             raise InputError(f"scene {', '.join(absent)}: not in the plan, which has {', '.join(known) or 'none'}")
-        return replace(self, scenes=tuple(known[one] for one in wanted))
+        rest = [(one.scene_id, one.observed_on, "not asked for") for one in self.scenes if one.scene_id not in wanted]
+        left_out = pd.DataFrame([*self.left_out.to_numpy().tolist(), *rest], columns=self.left_out.columns)
+        return replace(self, scenes=tuple(known[one] for one in wanted), left_out=left_out)
 
 
 def presets(path: Path | None = None) -> dict[str, Catalogue]:
@@ -128,19 +138,33 @@ def presets(path: Path | None = None) -> dict[str, Catalogue]:
         When the file is not there or not sound.
     """
     where = path or settings.geodata() / "scenes" / "stac.toml"
-    with files.readable(where):
-        content = where.read_text("utf-8")
-    try:
-        entries = tomllib.loads(content)["catalogue"]
-        return {one["id"]: _preset(one) for one in entries}
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise InputError(f"{where}: not a list of [[catalogue]] with id, url and assets ({error})") from error
+    read = record.build(_Presets, record.read_toml(where), what=where.name)
+    return {one.id: _preset(one) for one in read.catalogue}
 
 
-def _preset(entry: Mapping[str, Any]) -> Catalogue:
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Preset(_Model):
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
+    title: str = ""
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    collections: list[str] = []
+    licence: str = ""
+    attribution: str = ""
+    sign: Annotated[str, Field(pattern=r"^https://")] | None = None
+    assets: dict[str, str] = {}
+
+
+class _Presets(_Model):
+    catalogue: list[_Preset]
+
+
+def _preset(entry: _Preset) -> Catalogue:
     return Catalogue(
-        entry["id"], entry["url"], tuple(entry["collections"]), entry["licence"], entry["attribution"],
-        entry.get("sign"), dict(entry["assets"]),
+        entry.id, entry.url, tuple(entry.collections), entry.title, entry.licence, entry.attribution, entry.sign,
+        entry.assets,
     )  # fmt: skip
 
 
@@ -205,18 +229,67 @@ def find(
     """
     where = catalogue(source)
     period = _period(start, end)
-    items = list(_items(where, grid, period, collections or where.collections))
-    scenes, dropped = [], []
-    for item in sorted(items, key=lambda one: (_instant(one), one.id)):
-        scene = _scene(item, where, bands)
-        reason = _refusal(scene, cloud_percent)
-        if reason:
-            dropped.append((scene.scene_id, scene.observed_on, reason))
-        else:
+    scenes, left_out = [], []
+    found = 0
+    for item in _items(where, grid, period, collections or where.collections):
+        found += 1
+        scene, reason = _judged(item, where, bands, grid, cloud_percent)
+        if scene is not None and not reason:
             scenes.append(scene)
-    newest, older = _newest(scenes)
-    left_out = pd.DataFrame([*dropped, *older], columns=["scene_id", "observed_on", "reason"])
-    return Plan(where, grid, tuple(bands), tuple(newest), left_out)
+        else:
+            left_out.append(_left_out(item, scene, reason))
+    newest, older = _newest(in_order(scenes))
+    table = pd.DataFrame([*left_out, *older], columns=["scene_id", "observed_on", "reason"])
+    plan = Plan(where, grid, tuple(bands), tuple(newest), table.sort_values(["observed_on", "scene_id"]), found)
+    return _settled(plan)
+
+
+def _settled(plan: Plan) -> Plan:
+    if plan.n_found != len(plan.scenes) + len(plan.left_out):
+        raise CheckError(f"catalogue {plan.catalogue.id}: {plan.summary}: the sums do not meet; report this catalogue")
+    return plan
+
+
+#: What a field of somebody else's that is of the wrong kind, or missing, may raise.
+_BROKEN = (STACError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
+
+
+def _judged(
+    item: pystac.Item | _Unread, where: Catalogue, bands: Sequence[str], grid: Grid, cloud_percent: float
+) -> tuple[Scene | None, str]:
+    if isinstance(item, _Unread):
+        return None, item.reason
+    try:
+        if not _shows(item, grid):
+            return None, "does not show the site"
+        scene = _scene(item, where, bands)
+        return scene, _refusal(scene, cloud_percent)
+    except CampsError as error:
+        return None, str(error)
+    except _BROKEN as error:
+        return None, f"cannot be read as a STAC item ({_short(error)})"
+
+
+def _left_out(item: pystac.Item | _Unread, scene: Scene | None, reason: str) -> tuple[str, str, str]:
+    if scene is not None:
+        return scene.scene_id, scene.observed_on, reason
+    try:
+        dated = "" if isinstance(item, _Unread) else _observed_on(item)
+    except _BROKEN:
+        dated = ""
+    return str(item.id), dated, reason
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:120]
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """A document of a catalogue that is no item."""
+
+    id: str
+    reason: str
 
 
 def _period(start: str, end: str) -> tuple[datetime, datetime]:
@@ -236,13 +309,15 @@ def _period(start: str, end: str) -> tuple[datetime, datetime]:
 
 def _items(
     where: Catalogue, grid: Grid, period: tuple[datetime, datetime], collections: Sequence[str]
-) -> Iterator[pystac.Item]:
+) -> Iterator[pystac.Item | _Unread]:
     try:
         if "://" in where.url and _is_api(where.url):
             yield from _search(where, grid, period, collections)
         else:
-            yield from _walk(where, grid, period, collections)
-    except (APIError, requests.RequestException, STACError, OSError, ValueError, KeyError) as error:
+            yield from _walk(where, period, collections)
+    except CampsError:
+        raise
+    except (APIError, requests.RequestException, OSError, *_BROKEN) as error:
         text = " ".join(str(error).split())[:200]
         raise InputError(
             f"catalogue {where.url}: does not answer as a STAC catalogue ({text}); check the address and the network, "
@@ -256,52 +331,151 @@ def _is_api(url: str) -> bool:
 
 def _search(
     where: Catalogue, grid: Grid, period: tuple[datetime, datetime], collections: Sequence[str]
-) -> Iterator[pystac.Item]:
-    retries = Retry(
-        total=TRIES, backoff_factor=0.2, status_forcelist=[429, 500, 502, 503, 504], allowed_methods=None,
-        raise_on_status=True,
-    )  # fmt: skip
-    client = Client.open(where.url, stac_io=StacApiIO(max_retries=retries, timeout=_TIMEOUT_S))
+) -> Iterator[pystac.Item | _Unread]:
+    client = Client.open(where.url, stac_io=CatalogueIO(where.url))
     known = {one.id for one in client.get_collections()}
-    wanted = [one for one in collections if one in known] or None
+    wanted = [one for one in collections if one in known]
+    if collections and not wanted:
+        raise InputError(
+            f"catalogue {where.id}: holds none of the collections {', '.join(collections)}; it has "
+            f"{', '.join(sorted(known)[:20]) or 'none'}: take another with --source"
+        )
     west, south, east, north = grid.lonlat_bounds
-    found = client.search(collections=wanted, bbox=[west, south, east, north], datetime=list(period), limit=100)
-    yield from found.items()
+    found = client.search(
+        collections=wanted or None, bbox=[west, south, east, north], datetime=list(period), limit=100
+    )  # fmt: skip
+    for number, content in enumerate(found.items_as_dicts(), 1):
+        yield _item(content, client, f"item {number}")
+
+
+def _item(content: Any, root: Any, otherwise: str) -> pystac.Item | _Unread:
+    try:
+        return pystac.Item.from_dict(content, root=root, preserve_dict=False)
+    except _BROKEN as error:
+        named = content.get("id") if isinstance(content, dict) else None
+        return _Unread(str(named or otherwise), f"cannot be read as a STAC item ({_short(error)})")
 
 
 def _walk(
-    where: Catalogue, grid: Grid, period: tuple[datetime, datetime], collections: Sequence[str]
-) -> Iterator[pystac.Item]:
-    box = shapely.box(*grid.lonlat_bounds)
-    for item in pystac.Catalog.from_file(where.url).get_items(recursive=True):
-        in_time = period[0] <= _instant(item) <= period[1]
-        here = bool(shapely.intersects(_box(item), box))
-        if in_time and here and (not collections or item.collection_id in collections):
+    where: Catalogue, period: tuple[datetime, datetime], collections: Sequence[str]
+) -> Iterator[pystac.Item | _Unread]:
+    for item in _documents(where):
+        if isinstance(item, _Unread) or (
+            (not collections or item.collection_id in collections) and _in_period(item, period)
+        ):
             yield item
 
 
-def _box(item: pystac.Item) -> shapely.Geometry:
+def _documents(where: Catalogue) -> Iterator[pystac.Item | _Unread]:
+    """Yield every item below a static catalogue once, and every document that is none."""
+    root = pystac.Catalog.from_file(where.url, stac_io=CatalogueIO(where.url))
+    waiting: list[pystac.Catalog] = [root]
+    met = {str(root.get_self_href())}
+    while waiting:
+        folder = waiting.pop()
+        for link in folder.links:
+            if link.rel not in ("child", "item"):
+                continue
+            href = str(link.absolute_href)
+            if href in met:
+                continue
+            met.add(href)
+            if len(met) > _MOST_DOCUMENTS:
+                raise InputError(f"catalogue {where.id}: more than {_MOST_DOCUMENTS} documents; name a part of it")
+            found = _resolved(link, root, href)
+            if isinstance(found, pystac.Catalog):
+                waiting.append(found)
+            else:
+                yield found
+
+
+def _resolved(link: pystac.Link, root: pystac.Catalog, href: str) -> pystac.Catalog | pystac.Item | _Unread:
+    named = href.rsplit("/", 1)[-1]
+    try:
+        found = link.resolve_stac_object(root=root).target
+    except (APIError, requests.RequestException, OSError, CampsError, *_BROKEN) as error:
+        return _Unread(named, f"cannot be read as a STAC document ({_short(error)})")
+    if isinstance(found, pystac.Catalog | pystac.Item):
+        return found
+    return _Unread(named, "is no STAC document")
+
+
+def _in_period(item: pystac.Item, period: tuple[datetime, datetime]) -> bool:
+    try:
+        first, last = _instants(item)
+    except _BROKEN:
+        # It is judged, and named, with the others.
+        return True
+    return first <= period[1] and last >= period[0]
+
+
+def _shows(item: pystac.Item, grid: Grid) -> bool:
+    """Return whether box and outline of an item both reach the grid; either may be missing, not both."""
+    stated = [shape for shape in (_box(item), _outline(item)) if shape is not None]
+    if not stated:
+        raise STACError("neither a box nor an outline")
+    west, south, east, north = grid.lonlat_bounds
+    window = shapely.box(west, south, east + 360 * (east < west), north)
+    turns = [affinity.translate(window, turn) for turn in (-360, 0, 360)]
+    return all(any(shapely.intersects(shape, one) for one in turns) for shape in stated)
+
+
+def _box(item: pystac.Item) -> shapely.Geometry | None:
     if item.bbox is None:
-        return shapely.Point()
-    west, south, east, north = item.bbox if len(item.bbox) == 4 else (*item.bbox[:2], *item.bbox[3:5])
-    return shapely.box(west, south, east, north)
+        return None
+    numbers = [float(number) for number in item.bbox]
+    west, south, east, north = numbers if len(numbers) == 4 else (*numbers[:2], *numbers[3:5])
+    if not np.isfinite([west, south, east, north]).all():
+        raise STACError(f"box {item.bbox}")
+    # A box that crosses 180° begins in the east and ends in the west.
+    return shapely.box(west, south, east + 360 * (east < west), north)
 
 
-def _instant(item: pystac.Item) -> datetime:
-    instant = item.datetime or item.common_metadata.start_datetime
-    if instant is None:
+def _outline(item: pystac.Item) -> shapely.Geometry | None:
+    if not item.geometry:
+        return None
+    shape = shapely.geometry.shape(item.geometry)
+    corners = shapely.get_coordinates(shape)
+    if not len(corners) or not np.isfinite(corners).all():
+        raise STACError("an outline without places")
+    if np.ptp(corners[:, 0]) > 180:
+        # No scene is half the world wide: this one crosses 180°.
+        shape = shapely.transform(shape, lambda at: np.column_stack([at[:, 0] % 360, at[:, 1]]))
+    return shapely.make_valid(shape)
+
+
+def _instants(item: pystac.Item) -> tuple[datetime, datetime]:
+    """Return the first and the last instant that an item shows: a composite states both."""
+    first, last = item.common_metadata.start_datetime, item.common_metadata.end_datetime
+    if first is not None and last is not None:
+        ends = _utc(first), _utc(last)
+    elif item.datetime is not None:
+        ends = _utc(item.datetime), _utc(item.datetime)
+    else:
         raise STACError(f"item {item.id} has no date")
+    if ends[1] < ends[0]:
+        raise STACError(f"item {item.id} ends before it begins")
+    return ends
+
+
+def _utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+def _observed_on(item: pystac.Item) -> str:
+    first, last = (instant.date().isoformat() for instant in _instants(item))
+    return first if first == last else f"{first}/{last}"
+
+
 def _scene(item: pystac.Item, where: Catalogue, bands: Sequence[str]) -> Scene:
-    day = _instant(item).date().isoformat()
     properties = item.properties
+    if urlsplit(where.url).hostname == _UNRELIABLE[0] and item.collection_id == _UNRELIABLE[1]:
+        raise InputError("says nothing reliable about its offset: take sentinel-2-c1-l2a of Earth Search")
     found = [band for name in bands if (band := _band(item, name, where)) is not None]
     gsd_m = float(properties.get("gsd") or min((_asset_gsd(item, band) for band in found), default=10.0))
     licence, attribution = _rights(item, where)
     return Scene(
-        item.id, _sensor(properties), day, gsd_m, tuple(found), licence, attribution,
+        item.id, _sensor(properties), _observed_on(item), gsd_m, tuple(found), licence, attribution,
         cloud_percent=_number(properties.get("eo:cloud_cover")), platform=properties.get("platform"),
         processing=str(properties.get("s2:processing_baseline") or properties.get("processing:version") or "") or None,
         properties={
@@ -312,7 +486,7 @@ def _scene(item: pystac.Item, where: Catalogue, bands: Sequence[str]) -> Scene:
 
 def _rights(item: pystac.Item, where: Catalogue) -> tuple[str, str]:
     licence = where.licence or str(item.properties.get("license") or "")
-    text = where.attribution.format(year=_instant(item).year) or str(item.properties.get("attribution") or "")
+    text = where.attribution.format(year=_instants(item)[0].year) or str(item.properties.get("attribution") or "")
     collection = None if (licence and text) else _collection(item)
     if collection is not None:
         producers = ", ".join(one.name for one in collection.providers or [] if one.name)
@@ -368,16 +542,15 @@ def _size(asset: pystac.Asset) -> int | None:
     return int(size) if size else None
 
 
-def _values(item: pystac.Item, name: str, meaning: Mapping[str, Any]) -> tuple[float, float]:
-    """Return scale and offset of a band, with the Sentinel-2 offset of 2022 exactly once."""
+def _values(item: pystac.Item, name: str, meaning: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return scale and offset of a band, the Sentinel-2 offset of 2022 exactly once; null leaves it to the file."""
     if name in raster.CLASS_BANDS:
         return 1.0, 0.0
-    stated = meaning.get("scale", meaning.get("raster:scale"))
-    offset = meaning.get("offset", meaning.get("raster:offset"))
+    scale = _number(meaning.get("scale", meaning.get("raster:scale")))
+    offset = _number(meaning.get("offset", meaning.get("raster:offset")))
     if not _is_sentinel2_l2a(item):
-        return float(1.0 if stated is None else stated), float(offset or 0.0)
-    scale = float(stated) if stated else _S2_SCALE
-    return scale, 0.0 if _offset_is_in(item) else _S2_OFFSET
+        return scale, offset
+    return scale or _S2_SCALE, _sentinel2_offset(item, offset)
 
 
 def _is_sentinel2_l2a(item: pystac.Item) -> bool:
@@ -385,15 +558,24 @@ def _is_sentinel2_l2a(item: pystac.Item) -> bool:
     return "sentinel-2" in named and "l1c" not in named and "8-bit" not in named
 
 
-def _offset_is_in(item: pystac.Item) -> bool:
-    # Earth Search took the offset out of its first collection's pixels and says so; older products never had one.
+def _sentinel2_offset(item: pystac.Item, stated: float | None) -> float:
+    # Who took the offset off the pixels says so; products before 2022 never had one; otherwise what is stated holds.
+    baseline = _baseline(item)
     if item.properties.get("earthsearch:boa_offset_applied") is True:
-        return True
-    baseline = item.properties.get("s2:processing_baseline") or item.properties.get("processing:version") or "0"
-    try:
-        return float(str(baseline)) < OFFSET_BASELINE
-    except ValueError:
-        return False
+        return 0.0
+    if baseline is not None and baseline < OFFSET_BASELINE:
+        return 0.0
+    if stated is not None:
+        return stated
+    if baseline is None:
+        raise InputError("states neither an offset nor its processing baseline: its values cannot be known")
+    return _S2_OFFSET
+
+
+def _baseline(item: pystac.Item) -> float | None:
+    stated = item.properties.get("s2:processing_baseline") or item.properties.get("processing:version")
+    found = _BASELINE.fullmatch(str(stated or ""))
+    return None if found is None else float(f"{found[1]}.{found[2] or 0}")
 
 
 def _asset_gsd(item: pystac.Item, band: Band) -> float:
@@ -405,7 +587,7 @@ def _asset_gsd(item: pystac.Item, band: Band) -> float:
 
 def _pass_key(item: pystac.Item) -> str:
     tile = item.properties.get("grid:code") or item.properties.get("s2:mgrs_tile") or str(item.bbox)
-    return f"{item.properties.get('platform')} {tile} {_instant(item):%Y-%m-%dT%H:%M}"
+    return f"{item.properties.get('platform')} {tile} {_instants(item)[0]:%Y-%m-%dT%H:%M}"
 
 
 def _refusal(scene: Scene, cloud_percent: float) -> str:
@@ -413,6 +595,8 @@ def _refusal(scene: Scene, cloud_percent: float) -> str:
         return "has none of the bands asked for"
     if not scene.licence or not scene.attribution:
         return "states no licence or no attribution: a picture without them is never shown"
+    if not np.isfinite(scene.gsd_m) or scene.gsd_m <= 0:
+        return f"gsd {scene.gsd_m:g}, expected metres above 0"
     if scene.cloud_percent is not None and scene.cloud_percent > cloud_percent:
         return f"cloud {scene.cloud_percent:.0f} %, more than {cloud_percent:g} %"
     return ""
@@ -437,16 +621,42 @@ def _rank(scene: Scene) -> tuple[str, str, str]:
     return scene.processing or "", str(scene.properties["updated"]), scene.scene_id
 
 
+@dataclass(frozen=True)
+class Windows:
+    """Windows of scenes in the cache.
+
+    Attributes
+    ----------
+    scenes
+        By id in order of date: float32 GeoTIFFs of values (NaN where there is none) on the plan's grid.
+    refused
+        Scenes that could not be read: scene_id, observed_on, reason.
+    account
+        One row a scene: scene_id, and how many pixels of its window are valid, cloud (or shadow, or snow, by its own
+        classes) and not observed; they sum up to the window.
+    """
+
+    scenes: dict[str, Scene]
+    refused: pd.DataFrame
+    account: pd.DataFrame
+
+    @property
+    def summary(self) -> str:
+        """Return the account of the scenes as one line."""
+        total = len(self.scenes) + len(self.refused)
+        return f"scenes {total} = read {len(self.scenes)} + refused {len(self.refused)}"
+
+
 def read(
     plan: Plan,
     *,
     progress: Callable[[int, int, str], None] | None = None,
     folder: Path | None = None,
-) -> dict[str, Scene]:
+) -> Windows:
     """Read the window of every planned scene into the cache and return the scenes as they lie there.
 
     What is in the cache already is not read again. A window is written whole or not at all, so a run that was stopped
-    goes on where it ended.
+    goes on where it ended. A scene that cannot be read is named and counted; the others go on.
 
     Parameters
     ----------
@@ -457,36 +667,48 @@ def read(
     folder
         Where to keep the windows; the cache when left out.
 
-    Returns
-    -------
-    dict
-        Scenes by id in order of date: float32 GeoTIFFs of reflectance (NaN where there is none) on the plan's grid.
-
     Raises
     ------
     InputError
-        When a server does not answer after five tries, or a file is none; windows read before stay in the cache.
+        When none of the scenes can be read: a server does not answer after five tries, or a file is none.
     """
     where = folder or cache_folder(plan)
-    tokens: dict[str, str] = {}
     known = load(where) if where.is_dir() else {}
-    todo = [one for one in plan.scenes if one.scene_id not in known or not _sound(known[one.scene_id])]
-    done = len(plan.scenes) - len(todo)
+    todo = [one for one in plan.scenes if _safe(one.scene_id) not in known or not _sound(known[_safe(one.scene_id)])]
+    refused = _fetch_all(todo, plan, where, progress)
+    if refused and len(refused) == len(plan.scenes):
+        raise InputError(f"none of {len(refused)} scenes could be read; the first: {refused[0][2]}")
+    cached = load(where) if where.is_dir() else {}
+    failed = {scene_id for scene_id, _, _ in refused}
+    scenes = {one.scene_id: cached[_safe(one.scene_id)] for one in plan.scenes if one.scene_id not in failed}
+    counted = [{"scene_id": name, **one.properties["pixels"]} for name, one in scenes.items()]
+    account = pd.DataFrame(counted, columns=["scene_id", "valid", "cloud", "not_observed"])
+    return Windows(scenes, pd.DataFrame(refused, columns=["scene_id", "observed_on", "reason"]), account)
+
+
+def _fetch_all(
+    todo: Sequence[Scene], plan: Plan, where: Path, progress: Callable[[int, int, str], None] | None
+) -> list[tuple[str, str, str]]:
+    tokens: dict[str, str] = {}
     for scene in todo:
         _token(plan.catalogue, str(scene.properties.get("collection")), tokens)
+    done, refused = len(plan.scenes) - len(todo), []
     with ThreadPoolExecutor(_WORKERS) as pool:
         running = {pool.submit(_fetch, one, plan, where, tokens): one for one in todo}
         try:
             for finished in as_completed(running):
-                finished.result()
+                scene, error = running[finished], finished.exception()
+                if isinstance(error, CampsError):
+                    refused.append((scene.scene_id, scene.observed_on, str(error)))
+                else:
+                    finished.result()
                 done += 1
                 if progress is not None:
-                    progress(done, len(plan.scenes), running[finished].scene_id)
+                    progress(done, len(plan.scenes), scene.scene_id)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    cached = load(where) if where.is_dir() else {}
-    return {one.scene_id: cached[one.scene_id] for one in plan.scenes}
+    return sorted(refused)
 
 
 def _sound(scene: Scene) -> bool:
@@ -494,10 +716,20 @@ def _sound(scene: Scene) -> bool:
     return path.is_file() and path.stat().st_size == scene.bands[0].bytes
 
 
+def _pixels(window: raster.Raster) -> dict[str, int]:
+    """Return the pixels of a window by what became of them; they sum up to all."""
+    seen = window.valid
+    cloud = seen & indices.unseen(window) if "scl" in window.bands else np.zeros_like(seen)
+    return {
+        "valid": int((seen & ~cloud).sum()), "cloud": int(cloud.sum()), "not_observed": int((~seen).sum())
+    }  # fmt: skip
+
+
 def cache_folder(plan: Plan) -> Path:
     """Return where the windows of a plan are kept: one folder a catalogue, window and set of bands."""
     grid = plan.grid
-    text = repr((grid.crs, grid.west, grid.north, grid.gsd_m, grid.width, grid.height, plan.bands))
+    # The number stands for the rules by which a window was read: one read by others is read again.
+    text = repr((2, grid.crs, grid.west, grid.north, grid.gsd_m, grid.width, grid.height, plan.bands))
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
     lon, lat = grid.centre
     return settings.cache() / "imagery" / plan.catalogue.id / f"{lon:.4f}_{lat:.4f}_{key}"
@@ -507,7 +739,7 @@ def _token(where: Catalogue, collection: str, tokens: dict[str, str]) -> None:
     if where.sign is None or collection in tokens:
         return
     try:
-        answer = requests.get(where.sign.format(collection=collection), timeout=_TIMEOUT_S)
+        answer = requests.get(where.sign.format(collection=collection), timeout=TIMEOUT_S)
         answer.raise_for_status()
         tokens[collection] = str(answer.json()["token"])
     except (requests.RequestException, ValueError, KeyError) as error:
@@ -516,27 +748,32 @@ def _token(where: Catalogue, collection: str, tokens: dict[str, str]) -> None:
 
 def _fetch(scene: Scene, plan: Plan, where: Path, tokens: Mapping[str, str]) -> None:
     token = tokens.get(str(scene.properties.get("collection")))
-    signed = tuple(
-        replace(band, href=f"{band.href}?{token}" if token else band.href, bytes=None) for band in scene.bands
-    )
-    window = raster.read(replace(scene, bands=signed), plan.grid, options=REMOTE)
+    bands = tuple(replace(band, href=_signed(band.href, plan, token), bytes=None) for band in scene.bands)
+    window = raster.read(replace(scene, bands=bands), plan.grid, online="://" in bands[0].href)
     picture = where / f"{_safe(scene.scene_id)}.tif"
     with files.replacing(picture) as temporary:
         raster.write_geotiff(window.values, plan.grid, temporary, bands=window.bands, nodata=float("nan"))
-    _describe(scene, window.bands, picture, where / f"{_safe(scene.scene_id)}.toml")
+    _describe(scene, window, picture, where / f"{_safe(scene.scene_id)}.toml")
+
+
+def _signed(href: str, plan: Plan, token: str | None) -> str:
+    require_allowed(href, plan.catalogue.url)
+    if "://" not in href:
+        return href
+    return f"{landing(href, plan.catalogue.url)}{'?' + token if token else ''}"
 
 
 def _safe(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
 
 
-def _describe(scene: Scene, bands: Sequence[str], picture: Path, path: Path) -> None:
+def _describe(scene: Scene, window: raster.Raster, picture: Path, path: Path) -> None:
     entry: dict[str, Any] = {
         "id": _safe(scene.scene_id), "sensor": scene.sensor, "observed_on": scene.observed_on, "gsd_m": scene.gsd_m,
         "licence": scene.licence, "attribution": scene.attribution,
-        "origin": [band.href for band in scene.bands],
+        "origin": [band.href for band in scene.bands], "pixels": _pixels(window),
         "file": [
-            {"name": picture.name, "bands": list(bands), "sha256": files.sha256(picture),
+            {"name": picture.name, "bands": list(window.bands), "sha256": files.sha256(picture),
              "bytes": picture.stat().st_size}
         ],
     }  # fmt: skip
