@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from camps import film
-from camps.film import anymap, passes, plan, subject, together
+from camps.film import anymap, filming, passes, plan, subject
 
 LANGUAGES = ("en", "fr", "zh", "ug")
 SHOTS = ("xinjiang", "archipelago", "dabancheng")
@@ -96,16 +96,16 @@ def check(name: str, folder: Path, stride: int) -> None:
     whole = plan.plan_frames(shot, subject.build_ground(map_))
     some = plan.Plan(shot, whole.numbers[::stride], whole.states[::stride])
     available = passes.build_passes(shot, [shot.language])
-    run = together.Together(
+    shooting = filming.Shooting(
         some,
         anymap.build_map_page(map_),
-        folder / name,
-        drawn=passes.drawn_for(available, available.values()),
-        made={key: info for key, info in available.items() if info.made_of},
-        written=available,
-        scene_days=[float(scene["day"]) for scene in map_.payload.get("scenes") or ()],
+        passes.drawn_for(available, available.values()),
+        {key: info for key, info in available.items() if info.made_of},
+        tuple(available),
+        tuple(float(scene["day"]) for scene in map_.payload.get("scenes") or ()),
     )
-    run.keep()
+    run = filming.Filming(shooting, folder / name)
+    run.keep([])
     run.draw()
     direct = film.render(shot, folder / "direct", numbers=some.numbers, movie=False)
     found = [
@@ -120,7 +120,7 @@ def check(name: str, folder: Path, stride: int) -> None:
 
 
 def _differences(
-    run: together.Together, beauty: passes.PassInfo, number: int, direct: Path
+    run: filming.Filming, beauty: passes.PassInfo, number: int, direct: Path
 ) -> tuple[int, int, int, float]:
     parts = [_read(run.path(name, number)) for name in beauty.made_of]
     shown = _read(run.path("beauty", number)).astype(int)

@@ -10,13 +10,14 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from camps.errors import InputError, MissingError
 
@@ -26,6 +27,7 @@ if sys.platform != "win32":
 #: Read or written at once. To hold more than a megabyte Linux looks for huge pages, which takes eight times as long.
 _PIECE = 1 << 18
 _TEMPORARY = ".camps-"
+_LOCK = ".in-use"
 
 
 def _umask() -> int:
@@ -135,6 +137,44 @@ def _is_abandoned(path: Path) -> bool:
     return True
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process; another one that asks for it is told who has it.
+
+    Raises
+    ------
+    InputError
+        When another process has the folder, or it cannot be written.
+    """
+    path = folder / _LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise InputError(_write_problem(folder, error)) from error
+    with stream:
+        _take(stream, folder)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _take(stream: IO[str], folder: Path) -> None:
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            stream.seek(0)
+            raise InputError(
+                f"{folder}: {stream.read().strip() or 'another process'} writes it just now; "
+                "wait until that has ended, or stop it"
+            ) from error
+    stream.truncate(0)
+    stream.write(f"process {os.getpid()} on {platform.node()}\n")
+    stream.flush()
+
+
 def _settle(temporary: Path, path: Path) -> None:
     if path.is_file() and same_bytes(temporary, path):
         return
@@ -150,7 +190,7 @@ def same_bytes(one: Path, other: Path) -> bool:
 def _write_problem(path: Path, error: OSError) -> str:
     if error.errno == errno.ENOSPC:
         free = shutil.disk_usage(existing_parent(path)).free // 2**20
-        return f"{path}: the disk is full ({free} MB free); nothing was changed; free some space and run again"
+        return f"{path}: the disk is full ({free} MB free); this file stays as it was; free some space and run again"
     reason = error.strerror or str(error)
     return f"{path}: cannot be written ({reason}); choose a folder you may write to"
 
@@ -165,6 +205,18 @@ def write_bytes(path: Path, content: bytes) -> Path:
     with replacing(path) as temporary, temporary.open("wb") as stream:
         for start in range(0, len(content), _PIECE):
             stream.write(content[start : start + _PIECE])
+    return path
+
+
+def write_linked(path: Path, content: bytes, same: Path) -> Path:
+    """Write `content` to `path`: a second name of the file `same`, which holds it, where the disk has such."""
+    if path.exists() or not same.is_file():
+        return write_bytes(path, content)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.link(same, path)
+    except OSError:
+        return write_bytes(path, content)
     return path
 
 

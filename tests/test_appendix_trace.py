@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +11,7 @@ import pytest
 from PIL import Image
 
 from camps import appendix, cli, files, settings
-from camps.appendix import bag, comparison, framecheck, schemas, tracing, trustedtime
+from camps.appendix import bag, comparison, schemas, tracing, trustedtime
 from camps.errors import CheckError, InputError, MissingError
 from camps.film import records
 
@@ -21,36 +20,47 @@ SITES = "xj-bfn130-aspi50 xj-bfn949-aspi124 cn-qincheng"
 
 @pytest.fixture
 def delivery(tmp_path: Path) -> Path:
-    """Return a delivery of four pictures with its papers, as a render leaves it."""
+    """Return a folder of four frames in two passes with its papers, of a map that somebody brought."""
     folder = tmp_path / "frames" / "CAMPS_T_0001_v001"
-    rows = [_row(folder, number) for number in range(1001, 1005)]
-    records.write_frames_csv(folder / "frames.csv", rows)
-    records.write_checksums(folder / "checksum.txt", rows)
-    files.write_json(folder / "manifest.json", {"first_frame": 1001, "last_frame": 1004, "complete": True})
+    listed = records.FrameList({number: _frame(folder, number) for number in range(1001, 1005)})
+    passes = [{"name": name, "files": f"{name}/CAMPS_T_0001_{name}_v001.%04d.png"} for name in ("beauty", "labels_ug")]
+    manifest = {"first_frame": 1001, "last_frame": 1004, "complete": True, "passes": passes}
+    files.write_json(folder / "manifest.json", manifest)
+    _write_list(folder, listed)
     return folder
 
 
-def _row(folder: Path, number: int) -> dict[str, str]:
-    path = folder / "beauty" / f"CAMPS_T_0001_beauty_v001.{number}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (8, 8), (number % 256, 0, 0)).save(path)
-    values = dict.fromkeys(records.FRAME_COLUMNS, "")
-    return values | {
+def _write_list(folder: Path, listed: records.FrameList) -> None:
+    records.write_frame_list(folder, listed)
+    records.write_checksums(folder, {})
+
+
+def _frame(folder: Path, number: int) -> records.ListedFrame:
+    shown = dict.fromkeys(records.SHOWN_COLUMNS, "") | {
         "frame": str(number), "timecode": "01:00:00:00", "day": "2018-07-02", "date_shown": "2018", "kind": "observed",
-        "n_observed": "3", "n_held": "0", "n_sites": "3", "total": "40.0", "site_ids": SITES, "key": str(number),
-        "file": path.relative_to(folder).as_posix(), "sha256": files.sha256(path),
+        "n_observed": "3", "n_held": "0", "n_sites": "3", "total": "40.0", "site_ids": SITES,
     }  # fmt: skip
+    return records.ListedFrame(shown, {name: _entry(folder, name, number) for name in ("beauty", "labels_ug")})
+
+
+def _entry(folder: Path, name: str, number: int) -> records.PictureEntry:
+    path = folder / name / f"CAMPS_T_0001_{name}_v001.{number}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8), (number % 256, 0, len(name))).save(path)
+    return records.PictureEntry(path.relative_to(folder).as_posix(), files.sha256(path), f"{name} {number}")
 
 
 # --- tracing --------------------------------------------------------------------------------------------------------
 
 
-def test_a_frame_leads_to_sites_rows_sources_and_hashes(delivery: Path) -> None:
-    path = delivery / "beauty" / "CAMPS_T_0001_beauty_v001.1002.png"
+@pytest.mark.parametrize("name", ["beauty", "labels_ug"])
+def test_a_frame_of_any_pass_leads_to_sites_rows_sources_and_hashes(delivery: Path, name: str) -> None:
+    path = delivery / name / f"CAMPS_T_0001_{name}_v001.1002.png"
     found = appendix.trace(path)
     report = found.report()
     assert found.holds
     assert f"{files.sha256(path)}, as recorded" in report
+    assert f"frame: 1002, timecode 01:00:00:00, pass {name}" in report
     assert "shows: 2018 (observed), day of the film clock 2018-07-02" in report
     assert "total: 40 over 3 counted and 0 held of 3 sites" in report
     assert "row 2 of gazetteer.csv (gazetteer); counts as printed: 2017: N/A, 2018: 40, 2019: 68, 2020: 92" in report
@@ -91,91 +101,6 @@ def test_what_cannot_be_traced_is_named(tmp_path: Path) -> None:
     stray.write_bytes(b"")
     with pytest.raises(InputError, match=r"no frames\.csv beside it names it"):
         appendix.trace(stray)
-
-
-# --- frames ---------------------------------------------------------------------------------------------------------
-
-
-def _beauty(folder: Path, number: int) -> Path:
-    return folder / "beauty" / f"CAMPS_T_0001_beauty_v001.{number}.png"
-
-
-def _swap(folder: Path) -> None:
-    one, other = _beauty(folder, 1002), _beauty(folder, 1003)
-    first = one.read_bytes()
-    one.write_bytes(other.read_bytes())
-    other.write_bytes(first)
-
-
-def _forget_a_row(folder: Path) -> None:
-    rows = [row for number, row in records.read_rows(folder).items() if number != 1003]
-    records.write_frames_csv(folder / "frames.csv", rows)
-    records.write_checksums(folder / "checksum.txt", rows)
-
-
-@pytest.mark.parametrize(
-    ("tamper", "named"),
-    [
-        (_swap, "frame 1002: holds the picture of frame 1003"),
-        (
-            lambda folder: _beauty(folder, 1004).unlink(),
-            "frame 1004: beauty/CAMPS_T_0001_beauty_v001.1004.png is listed",
-        ),
-        (lambda folder: shutil.copy(_beauty(folder, 1001), folder / "beauty" / "x.png"), "beauty/x.png: no row speaks"),
-        (lambda folder: _beauty(folder, 1001).write_bytes(b"x"), "frame 1001: is another picture"),
-        (_forget_a_row, "frame 1003: belongs to the shot, but no row speaks of it"),
-        (lambda folder: (folder / "checksum.txt").write_text(""), "checksum.txt: does not say what frames.csv says"),
-        (lambda folder: (folder / "checksum.txt").unlink(), "checksum.txt: does not say what frames.csv says"),
-    ],
-)
-def test_every_tampering_with_frames_is_named(delivery: Path, tamper: Callable[[Path], object], named: str) -> None:
-    assert all(check.holds for check in framecheck.check_frames(delivery, sample=0))
-    tamper(delivery)
-    failed = [check for check in framecheck.check_frames(delivery, sample=0) if check.holds is False]
-    assert any(named in str(check) for check in failed), failed
-
-
-def test_frames_that_cannot_be_drawn_again_are_not_said_to_hold(delivery: Path) -> None:
-    checks = list(framecheck.check_frames(delivery.parent))
-    assert [check.holds for check in checks] == [True, None]
-    with pytest.raises(InputError, match=r"no frames\.csv in it"):
-        list(framecheck.check_frames(delivery / "beauty"))
-
-
-@pytest.mark.parametrize(
-    ("n", "sample", "chosen"),
-    [(4, 0, []), (4, 1, [3]), (4, 3, [1, 3, 4]), (4, 9, [1, 2, 3, 4]), (100, 3, [1, 51, 100]), (1, 3, [1]), (0, 3, [])],
-)
-def test_a_sample_is_spread_from_the_first_frame_to_the_last(n: int, sample: int, chosen: list[int]) -> None:
-    assert framecheck.choose_sample(list(range(1, n + 1)), sample) == chosen
-
-
-@pytest.mark.browser
-def test_frames_of_a_shot_are_drawn_again_and_two_swapped_with_their_sums_are_caught(tmp_path: Path) -> None:
-    from camps import film
-
-    result = film.render(film.read_shot("first"), tmp_path, numbers=[1001, 1002, 1099], movie=False)
-    checks = list(framecheck.check_frames(tmp_path, sample=2))
-    assert [check.holds for check in checks] == [True] * 4, checks
-    assert checks[-1].said == "2 of 3 frames, spread from the first to the last; --sample 3 draws all"
-    _swap_with_sums(result.folder, 1001, 1099)
-    assert all(check.holds for check in framecheck.check_frames(tmp_path, sample=0))
-    failed = [check for check in framecheck.check_frames(tmp_path, sample=2) if check.holds is False]
-    assert [check.item for check in failed] == [
-        f"{result.folder.name}, frame {number} drawn again" for number in (1001, 1099)
-    ]
-
-
-def _swap_with_sums(folder: Path, one: int, other: int) -> None:
-    """Swap two frames and write every sum anew, as somebody who knows the suite would."""
-    rows = records.read_rows(folder)
-    paths = [folder / rows[number]["file"] for number in (one, other)]
-    first, second = (path.read_bytes() for path in paths)
-    paths[0].write_bytes(second)
-    paths[1].write_bytes(first)
-    rows[one]["sha256"], rows[other]["sha256"] = rows[other]["sha256"], rows[one]["sha256"]
-    records.write_frames_csv(folder / "frames.csv", rows.values())
-    records.write_checksums(folder / "checksum.txt", rows.values())
 
 
 # --- comparison -----------------------------------------------------------------------------------------------------

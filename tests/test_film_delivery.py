@@ -18,7 +18,7 @@ from PIL import Image
 
 from camps import files, film, machine
 from camps.errors import CheckError, InputError, RenderError
-from camps.film import checks, delivery, licences, movie, passes, together
+from camps.film import checks, delivery, filming, licences, movie, passes, records
 from camps.film.delivery import Delivery
 from camps.maps import page
 
@@ -156,17 +156,17 @@ def test_a_finished_version_is_never_overwritten(delivered: Delivery) -> None:
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     delivered: Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = together.Together.finish
+    whole = filming.Filming.finish
 
-    def stopping(run: together.Together, number: int, pictures: Any) -> Any:
+    def stopping(run: filming.Filming, number: int, pictures: Any, same: Any) -> Any:
         if number == NUMBERS[1]:
             raise RenderError("stopped")
-        return whole(run, number, pictures)
+        return whole(run, number, pictures, same)
 
-    monkeypatch.setattr(together.Together, "finish", stopping)
+    monkeypatch.setattr(filming.Filming, "finish", stopping)
     with pytest.raises(RenderError, match="stopped"):
         _deliver(tmp_path)
-    monkeypatch.setattr(together.Together, "finish", whole)
+    monkeypatch.setattr(filming.Filming, "finish", whole)
     with pytest.raises(CheckError, match=r"credit: .*--waive credit"):
         _deliver(tmp_path, waive=[], workers=2)
     assert not (tmp_path / delivered.folder.name / "manifest.json").exists()
@@ -186,10 +186,10 @@ def test_what_is_used_again_is_what_would_have_been_drawn(
     camera_only = {**ends.states[1], "t": ends.states[0]["t"]}
     states = (ends.states[0], day_only, camera_only)
     plan = replace(ends, numbers=(1001, 1002, 1003), states=states)
-    run = together.Together(plan, filmed.page, tmp_path, drawn=drawn, made={}, written=drawn)
+    run = filming.Filming(filming.Shooting(plan, filmed.page, drawn, written=tuple(drawn)), tmp_path)
     honest = {n: dict(run.keys(n)) for n in plan.numbers}
     monkeypatch.setattr(run, "keys", lambda number: dict.fromkeys(drawn, f"{number}"))
-    run.keep()
+    run.keep([])
     run.draw()
     content = {(name, n): files.sha256(run.path(name, n)) for name in drawn for n in plan.numbers}
     for name in drawn:
@@ -239,7 +239,7 @@ def test_a_machine_with_latin_fonts_only_is_refused_with_the_remedy(
 def _finished(folder: Path, described: list[dict[str, Any]], shot: film.Shot | None = None) -> checks.Finished:
     chosen = shot or small_shot(frames=len(described))
     plan = film.plan_frames(chosen, film.Ground({}))
-    frames = [together.FrameRecord(n, {}, d, "") for n, d in zip(plan.numbers, described, strict=True)]
+    frames = [records.FrameRecord(n, {}, d, "") for n, d in zip(plan.numbers, described, strict=True)]
     meta = {"attribution": ["Base map: somebody", {"en": "Sites: somebody else"}]}
     return checks.Finished(folder, plan, {}, frames, (), (), meta)
 
@@ -299,7 +299,7 @@ def test_a_folder_that_was_tampered_with_is_found_out(
     plan = delivery._part(filmed.plan, NUMBERS)
     first = folder / info.file(NUMBERS[0])
     listed = {n: {"guides": ("", files.sha256(folder / info.file(n)))} for n in NUMBERS}
-    whole = [together.FrameRecord(n, sums_of, {}, "") for n, sums_of in listed.items()]
+    whole = [records.FrameRecord(n, sums_of, {}, "") for n, sums_of in listed.items()]
     content = first.read_bytes()
     if harm == "cut":
         first.write_bytes(content[:-9])

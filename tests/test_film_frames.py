@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -144,6 +145,55 @@ def test_a_harmed_frame_is_drawn_again(tmp_path: Path, straight_through: dict[st
         frame.write_bytes(neighbour.read_bytes())
     assert _render(tmp_path).n_drawn == 1
     assert sums(tmp_path) == straight_through
+
+
+def test_a_movie_is_made_again_when_its_frames_are_others_and_kept_when_not(tmp_path: Path) -> None:
+    still = small_shot(frames=4, camera=[{"at": 0, "fit": "china"}])
+    first = film.render(test_page(), tmp_path, shot=still)
+    assert first.movie is not None
+    content, changed_at = first.movie.read_bytes(), first.movie.stat().st_mtime_ns
+    film.render(test_page(), tmp_path, shot=still)
+    assert first.movie.stat().st_mtime_ns == changed_at
+    moved = small_shot(frames=4, camera=[{"at": 0, "fit": "xinjiang"}])
+    film.render(test_page(), tmp_path, shot=moved, movie=False)
+    assert not first.movie.exists(), "a movie of other frames must not lie beside these"
+    assert film.render(test_page(), tmp_path, shot=moved).movie == first.movie
+    assert first.movie.read_bytes() != content
+    # New frames, and the old movie put back beside them: nothing is drawn, and the movie is made again.
+    first.movie.write_bytes(content)
+    again = film.render(test_page(), tmp_path, shot=moved)
+    assert (again.n_drawn, first.movie.read_bytes() != content) == (0, True)
+
+
+def test_frames_that_are_the_same_take_the_disk_once_and_can_each_be_replaced(tmp_path: Path) -> None:
+    held = {"kind": "keys", "keys": [{"at": 0, "date": date(2018, 1, 1)}]}
+    shot = small_shot(frames=6, clock=held, camera=[{"at": 0, "fit": "china"}])
+    paths = _render(tmp_path, shot=shot).frames
+    assert len({files.sha256(path) for path in paths}) == 1
+    assert len({path.stat().st_ino for path in paths}) < len(paths)
+    paths[2].unlink()
+    paths[2].write_bytes(b"harmed")
+    assert _render(tmp_path, shot=shot).n_drawn == 1
+    assert len({files.sha256(path) for path in paths}) == 1
+
+
+def test_two_at_once_in_one_folder_are_told_apart(tmp_path: Path) -> None:
+    told = rf"TEST_A_0010_v001: process {os.getpid()} on .* writes it just now"
+    with files.locked(tmp_path / "TEST_A_0010_v001"), pytest.raises(InputError, match=told):
+        _render(tmp_path)
+    assert _render(tmp_path, numbers=[1001]).n_drawn == 1
+
+
+def test_what_does_not_fit_on_the_disk_is_refused_before_the_first_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = film.plan_frames(small_shot(), film.Ground({})).disk_bytes
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=estimate - 1))
+    with pytest.raises(InputError, match=r"0 MB free, but the frames take about 1 MB"):
+        _render(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=estimate))
+    assert _render(tmp_path).n_drawn == 12
 
 
 def test_what_lies_behind_a_transparent_picture_shows_through(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ from camps import catalogue, files, settings, sources
 from camps.appendix import schemas
 from camps.appendix.claims import Claim, read_claims
 from camps.errors import InputError, MissingError
-from camps.film.records import read_rows
+from camps.film.records import FRAME_LIST, ListedFrame, PictureEntry, read_frame_list
 
-FRAME_LIST = "frames.csv"
 _MOST_LINES = 12
 
 
@@ -100,22 +99,21 @@ def trace(subject: str | Path, *, frames: Path | None = None) -> Trace:
 
 
 def _trace_frame(path: Path) -> Trace:
-    row = _recorded(path)
-    found = files.sha256(path)
-    same = found == row["sha256"]
-    said = "as recorded" if same else f"NOT as recorded, which was {row['sha256']}; it is another picture"
+    frame, layer, picture = _recorded(path)
+    row, found = frame.shown, files.sha256(path)
+    same = found == picture.sha256
+    said = "as recorded" if same else f"NOT as recorded, which was {picture.sha256}; it is another picture"
     facts = (
         ("SHA-256", f"{found}, {said}"),
-        ("frame", f"{row['frame']}, timecode {row['timecode']}"),
+        ("frame", f"{row['frame']}, timecode {row['timecode']}, pass {layer}"),
         ("shows", f"{row['date_shown']} ({row['kind']}), day of the film clock {row['day']}"),
         ("total", f"{_rounded(row['total'])} over {_counted(row)} of {row['n_sites']} sites"),
     )
-    site_ids = row["site_ids"].split()
-    sites = tuple("\n".join(site.lines()) for site in find_sites(site_ids))
+    sites = tuple("\n".join(site.lines()) for site in find_sites(frame.site_ids))
     return Trace(str(path), facts, (("Sites, rows and sources", sites),), holds=same)
 
 
-def _counted(row: dict[str, str]) -> str:
+def _counted(row: Mapping[str, str]) -> str:
     return f"{row['n_observed']} counted and {row['n_held']} held"
 
 
@@ -126,12 +124,14 @@ def _rounded(total: str) -> str:
         return "none"
 
 
-def _recorded(path: Path) -> dict[str, str]:
+def _recorded(path: Path) -> tuple[ListedFrame, str, PictureEntry]:
+    """Return the frame that a picture is of, the pass that it shows, and what is recorded of it."""
     for folder in path.resolve().parents[:3]:
         if (folder / FRAME_LIST).is_file():
-            matching = [row for row in read_rows(folder).values() if Path(row["file"]).name == path.name]
-            if matching:
-                return matching[0]
+            listed = read_frame_list(folder)
+            for number, layer, picture in listed.pictures():
+                if Path(picture.file).name == path.name:
+                    return listed.frames[number], layer, picture
     raise InputError(f"{path}: no {FRAME_LIST} beside it names it; expected a frame in the folder it was rendered to")
 
 
@@ -224,8 +224,8 @@ def _rows_with(site_id: str) -> list[str]:
 def _frames_with(site_id: str, frames: Path) -> list[str]:
     told = []
     for listed in sorted(frames.rglob(FRAME_LIST)):
-        rows = read_rows(listed.parent)
-        numbers = [number for number, row in rows.items() if site_id in row["site_ids"].split()]
+        frames_of = read_frame_list(listed.parent).frames
+        numbers = [number for number, frame in frames_of.items() if site_id in frame.site_ids]
         if numbers:
             told.append(f"{listed.parent.name}: {len(numbers)} frames, {min(numbers)} to {max(numbers)}")
     return told

@@ -10,6 +10,7 @@ import typer
 import camps
 from camps.cli.app import app, example
 from camps.cli.picturing import (
+    Cluster,
     DryRun,
     Fps,
     Resume,
@@ -46,6 +47,7 @@ def deliver(
     span: Span = None,
     bit_depth: Annotated[int | None, typer.Option(help="8 or 16 bits a channel.")] = None,
     workers: Workers = 1,
+    cluster: Cluster = None,
     movies: Annotated[bool, typer.Option("--movies/--no-movies", help="Whether to write the movies.")] = True,
     waive: Annotated[
         list[str] | None, typer.Option(help="A check that may fail; it stands in the manifest. May be given again.")
@@ -70,6 +72,7 @@ def deliver(
             languages=_list(langs),
             numbers=frame_numbers(span),
             workers=workers,
+            cluster=cluster,
             waive=waive or [],
             movies=movies,
             progress=progress,
@@ -92,4 +95,5 @@ def _dry_run(shot: Any, langs: list[str], names: list[str], span: str | None, wo
 
 def _summary(result: Any) -> str:
     drawn = f"{result.folder}: {result.n_drawn} frames drawn, {result.n_kept} kept, {len(result.passes)} passes"
-    return "\n".join([drawn, *map(str, result.movies), "", camps.film.report_text(result.report).rstrip()])
+    empty = [f"left out, as empty on every frame: {', '.join(result.left_out)}"] if result.left_out else []
+    return "\n".join([drawn, *empty, *map(str, result.movies), "", camps.film.report_text(result.report).rstrip()])

@@ -113,6 +113,10 @@ Fps = Annotated[str | None, typer.Option(help="Frames a second, whole or as a fr
 Size = Annotated[str | None, typer.Option(help="Width and height in pixels, such as 3840x2160.")]
 Span = Annotated[str | None, typer.Option("--range", help="Only these frames, such as 1001-1050.")]
 Workers = Annotated[int, typer.Option(min=1, help="Browsers to film with; the bytes are the same.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(help="Address of a Dask scheduler whose workers see --out under the same path; the same bytes."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped (the default).")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and draw nothing.")]
 
@@ -128,10 +132,7 @@ def frames(
     size: Size = None,
     span: Span = None,
     workers: Workers = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Address of a Dask scheduler whose workers see --out under the same path; the same bytes."),
-    ] = None,
+    cluster: Cluster = None,
     resume: Resume = True,
     dry_run: DryRun = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the deliveries [default: exports/frames].")] = None,

@@ -101,7 +101,7 @@ class CanvasStage(Stage):
         if isinstance(message, bytes):
             raise StageLostError("the page sent pixels that nobody asked for")
         if "error" in message:
-            raise RenderError(f"frame {message['frame']}: {message['error']}")
+            raise RenderError(f"{self.name_job(message['frame'])}: {message['error']}")
         slot = int(message["slot"])
         pixels = self._ring[slot] if self._ring is not None else await self._sent_pixels()
 

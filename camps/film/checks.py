@@ -18,11 +18,11 @@ from camps import files
 from camps.errors import CheckError, InputError
 from camps.film import composite, flashes, movie, timecode
 from camps.film.licences import LayerLicence, credits_shown
-from camps.film.movie import MovieKind
+from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
 from camps.film.plan import Plan, reference_size
+from camps.film.records import FrameRecord
 from camps.film.shot import FIRST_FRAME
-from camps.film.together import FrameRecord
 
 #: Share of each side that graphics keep clear of (EBU R 95).
 GRAPHICS_SAFE = 0.05
@@ -51,15 +51,6 @@ _PIXEL_FORMATS = {
 
 
 @dataclass(frozen=True)
-class Movie:
-    """A movie of a delivery: its file, its kind and the pass that it shows."""
-
-    path: Path
-    kind: MovieKind
-    shows: PassInfo
-
-
-@dataclass(frozen=True)
 class Finished:
     """All that lies in the folder of a delivery before its papers are signed."""
 
@@ -70,6 +61,12 @@ class Finished:
     movies: Sequence[Movie]
     licences: Sequence[LayerLicence]
     meta: Mapping[str, Any]
+    left_out: Sequence[str] = ()
+
+    @property
+    def shown(self) -> PassInfo:
+        """Return the pass that is meant to be seen: beauty, or the first there is."""
+        return self.passes.get("beauty") or next(iter(self.passes.values()))
 
 
 @dataclass(frozen=True)

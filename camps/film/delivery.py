@@ -7,6 +7,7 @@ journal and is continued, to the same bytes.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,18 +15,19 @@ from typing import Any
 
 from camps import files, style
 from camps.errors import InputError
-from camps.film import anymap, checks, editorial, movie, papers, passes, records, timecode, together, tracking
-from camps.film.checks import Check, Finished, Movie
-from camps.film.frames import Progress
+from camps.film import anymap, checks, editorial, movie, papers, passes, records, timecode, tracking
+from camps.film.checks import Check, Finished
+from camps.film.filming import Filming, Progress, Shooting
 from camps.film.licences import list_licences
-from camps.film.movie import MovieKind
+from camps.film.manifest import MANIFEST
+from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
 from camps.film.plan import Plan, plan_frames
+from camps.film.records import FrameRecord
 from camps.film.render import folder_name
 from camps.film.shot import FIRST_FRAME, Shot
 from camps.film.stage import FilmPage
 from camps.film.subject import build_ground, build_map
-from camps.provenance import sha256_text
 
 #: Which pass each kind of movie shows.
 MOVIES: Mapping[MovieKind, str] = {"prores4444": "graphics", "prores422hq": "beauty", "proxy": "beauty"}
@@ -51,6 +53,8 @@ class Delivery:
         Frames drawn in this run, and frames that were there and still right.
     n_pictures
         Pictures that the page drew; fewer than frames times passes, because what stands still is drawn once.
+    left_out
+        Passes that show nothing on any frame, and are not delivered.
     """
 
     folder: Path
@@ -60,6 +64,7 @@ class Delivery:
     n_drawn: int
     n_kept: int
     n_pictures: int
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ def deliver(
     languages: Sequence[str] = (),
     numbers: Iterable[int] | None = None,
     workers: int = 1,
+    cluster: str | None = None,
     waive: Sequence[str] = (),
     movies: bool = True,
     progress: Progress | None = None,
@@ -100,6 +106,8 @@ def deliver(
         Frames to deliver, one after the other; by default all.
     workers
         Browsers side by side. Any number gives the same bytes.
+    cluster
+        Address of a Dask scheduler whose workers see `out` under the same path; ``None`` to work here.
     waive
         Names of checks that may fail; each waiver that was needed stands in the manifest.
     movies
@@ -122,14 +130,16 @@ def deliver(
     require_unfinished(folder, shot)
     filmed = _filmed(shot, numbers)
     _require_short(folder, filmed.plan, wanted)
-    run = _run(filmed, folder, available, wanted, progress)
-    run.keep()
-    n_kept = len(run.records)
-    n_drawn = run.draw(workers=workers)
-    finished = _assemble(filmed, folder, run, wanted, movies=movies, progress=progress)
-    report = _sign(finished, filmed.page, waive)
+    run = Filming(_shooting(filmed, available, wanted), folder, progress=progress)
+    with files.locked(folder):
+        run.keep(records.read_journal(folder))
+        n_kept = len(run.records)
+        n_drawn = run.draw(workers=workers, cluster=cluster)
+        finished = _assemble(filmed, run, movies=movies, progress=progress)
+        report = _sign(finished, filmed.page, waive)
     clips = tuple(one.path for one in finished.movies)
-    return Delivery(folder, tuple(wanted.values()), clips, tuple(report), n_drawn, n_kept, run.n_pictures)
+    infos = tuple(finished.passes.values())
+    return Delivery(folder, infos, clips, tuple(report), n_drawn, n_kept, run.n_pictures, tuple(finished.left_out))
 
 
 def plan_delivery(shot: Shot, *, numbers: Iterable[int] | None = None) -> Plan:
@@ -144,7 +154,7 @@ def list_passes(shot: Shot, *, languages: Sequence[str] = (), names: Sequence[st
 
 def require_unfinished(folder: Path, shot: Shot) -> None:
     """Raise an InputError when a version is finished: it is never overwritten."""
-    if not (folder / papers.MANIFEST).exists() or (folder / records.JOURNAL).exists():
+    if not (folder / MANIFEST).exists() or (folder / records.JOURNAL).exists():
         return
     version = shot.version
     while (folder.parent / folder_name(shot.model_copy(update={"version": version}))).exists():
@@ -153,6 +163,12 @@ def require_unfinished(folder: Path, shot: Shot) -> None:
         f"{folder}: version {shot.version} is finished and is never overwritten; deliver the next free one: "
         f"--version {version}"
     )
+
+
+def film_passes(shot: Shot, names: Sequence[str]) -> Shooting:
+    """Return the shooting of some passes of a shot, as a delivery of them is."""
+    languages = [name.removeprefix("labels_") for name in names if name.startswith("labels_")]
+    return _shooting(_filmed(shot, None), *_chosen(shot, names, languages))
 
 
 def _chosen(
@@ -190,24 +206,10 @@ def _require_short(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> 
         raise InputError(f"{folder}: paths would be longer than {_MOST_PATH} characters; choose a shorter folder")
 
 
-def _run(
-    filmed: _Filmed,
-    folder: Path,
-    available: Mapping[str, PassInfo],
-    wanted: Mapping[str, PassInfo],
-    progress: Progress | None,
-) -> together.Together:
+def _shooting(filmed: _Filmed, available: Mapping[str, PassInfo], wanted: Mapping[str, PassInfo]) -> Shooting:
     made = {name: info for name, info in wanted.items() if info.made_of}
-    return together.Together(
-        filmed.plan,
-        filmed.page,
-        folder,
-        drawn=passes.drawn_for(available, wanted.values()),
-        made=made,
-        written=wanted,
-        scene_days=filmed.scene_days,
-        progress=progress,
-    )
+    drawn = passes.drawn_for(available, wanted.values())
+    return Shooting(filmed.plan, filmed.page, drawn, made, tuple(wanted), tuple(filmed.scene_days))
 
 
 # ── what is made of the frames ───────────────────────────────────────────────────────────────────────────────────
@@ -215,23 +217,38 @@ def _run(
 
 def _assemble(
     filmed: _Filmed,
-    folder: Path,
-    run: together.Together,
-    wanted: Mapping[str, PassInfo],
+    run: Filming,
     *,
     movies: bool,
     progress: Progress | None,
 ) -> Finished:
     """Write all that is made of the frames, and return what lies there."""
+    folder, written = run.folder, run.shooting.passes
     frames = [run.records[number] for number in filmed.plan.numbers]
-    together.write_journal(folder, frames)
-    _remove_strangers(folder, filmed.plan, wanted)
-    shot = filmed.plan.shot
-    finished = Finished(folder, filmed.plan, wanted, frames, (), list_licences(shot), filmed.meta)
+    records.write_journal(folder, frames)
+    _remove_strangers(folder, filmed.plan, written)
+    empty = _empty_passes(folder, written, frames)
+    licences = list_licences(filmed.plan.shot)
+    finished = Finished(folder, filmed.plan, _without(written, empty), frames, (), licences, filmed.meta, empty)
     if movies:
         finished = replace(finished, movies=_write_movies(finished, progress))
     _write_tables(finished)
     return finished
+
+
+def _empty_passes(folder: Path, written: Mapping[str, PassInfo], frames: Sequence[FrameRecord]) -> tuple[str, ...]:
+    """Return the passes that show nothing on any frame."""
+    clear = [info for info in written.values() if len({record.sums[info.name][1] for record in frames}) == 1]
+    empty = [info.name for info in clear if not movie.read_picture(folder / info.file(frames[0].number))[..., 3].any()]
+    return tuple(empty) if len(empty) < len(written) else tuple(empty[1:])
+
+
+def _without(written: Mapping[str, PassInfo], empty: Sequence[str]) -> dict[str, PassInfo]:
+    return {
+        name: replace(info, made_of=tuple(part for part in info.made_of if part not in empty))
+        for name, info in written.items()
+        if name not in empty
+    }
 
 
 def _remove_strangers(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> None:
@@ -247,13 +264,12 @@ def _remove_strangers(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) 
 def _write_tables(finished: Finished) -> None:
     plan, name = finished.plan, finished.folder.name
     described = [{**record.described, "frame": record.number} for record in finished.frames]
-    shown = finished.passes.get("beauty") or next(iter(finished.passes.values()))
     if plan.shot.camera:
-        first = finished.folder / shown.file(plan.numbers[0])
+        first = finished.folder / finished.shown.file(plan.numbers[0])
         tracking.write_tracking(finished.folder / "track", name, plan, described, sequence=first)
     order = list(finished.passes.values())
     editorial.write_editorial(finished.folder / "edit", name, plan, described, passes=order)
-    papers.write_frames_csv(finished)
+    records.write_frame_list(finished.folder, papers.build_frame_list(finished))
     papers.write_attribution(finished)
 
 
@@ -263,24 +279,20 @@ def _write_movies(finished: Finished, progress: Progress | None) -> list[Movie]:
     made = []
     for kind, name in MOVIES.items():
         if name in finished.passes:
-            one = Movie(_movie_path(finished, kind), kind, finished.passes[name])
-            key = _movie_key(finished, one)
+            one = _movie(finished, kind, finished.passes[name])
             held = done.get(one.path.name)
-            if not (held and held[0] == key and files.has_sha256(one.path, held[1])):
+            if not (held and held[0] == one.key and files.has_sha256(one.path, held[1])):
                 _write_one_movie(finished, one, progress)
-                done[one.path.name] = [key, files.sha256(one.path)]
+                done[one.path.name] = [one.key, files.sha256(one.path)]
                 files.write_json(finished.folder / _MOVIE_JOURNAL, done)
             made.append(one)
     return made
 
 
-def _movie_path(finished: Finished, kind: MovieKind) -> Path:
-    return finished.folder / "proxy" / f"{finished.folder.name}_{kind}{movie.SUFFIXES[kind]}"
-
-
-def _movie_key(finished: Finished, one: Movie) -> str:
-    sums = [record.sums[one.shows.name][1] for record in finished.frames]
-    return sha256_text("\n".join([one.kind, str(finished.plan.shot.rate), *sums]))
+def _movie(finished: Finished, kind: MovieKind, shows: PassInfo) -> Movie:
+    sums = [record.sums[shows.name][1] for record in finished.frames]
+    key = movie.movie_key(kind, finished.plan.shot.rate, sums, burnt=kind == "proxy")
+    return Movie(finished.folder / "proxy" / f"{finished.folder.name}_{kind}{movie.SUFFIXES[kind]}", kind, shows, key)
 
 
 def _written_movies(folder: Path) -> dict[str, list[str]]:
@@ -321,14 +333,12 @@ def _sign(finished: Finished, page: FilmPage, waive: Sequence[str]) -> list[Chec
     text = files.write_text(folder / "checks.txt", checks.report_text(report))
     files.write_json(folder / "checks.json", checks.report_json(report))
     checks.require_passed(report, text)
+    for name in finished.left_out:
+        shutil.rmtree(folder / name)
     papers.write_readme(finished, report)
-    files.write_json(folder / papers.MANIFEST, papers.manifest(finished, report, page))
-    known = {
-        info.file(record.number): record.sums[name][1]
-        for record in finished.frames
-        for name, info in finished.passes.items()
-    }
-    papers.write_checksums(folder, known)
+    files.write_json(folder / MANIFEST, papers.manifest(finished, report, page))
+    known = {one.file: one.sha256 for _, _, one in papers.build_frame_list(finished).pictures()}
+    records.write_checksums(folder, known)
     for journal in (_MOVIE_JOURNAL, records.JOURNAL):
         (folder / journal).unlink(missing_ok=True)
     return report

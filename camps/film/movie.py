@@ -17,6 +17,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from camps import files
 from camps.errors import InputError
+from camps.film.passes import PassInfo
+from camps.film.stage import read_resource
+from camps.provenance import sha256_text
 
 MovieKind = Literal["proxy", "prores4444", "prores422hq", "gif", "webp"]
 Told = Callable[[int, int], None]
@@ -59,6 +62,22 @@ SUFFIXES: dict[MovieKind, str] = {
 }  # fmt: skip
 #: Height of the burnt-in text as a share of the picture's.
 _BURNT = 0.026
+
+
+@dataclass(frozen=True)
+class Movie:
+    """A movie of a delivery: its file, its kind, the pass that it shows, and the key of the frames in it."""
+
+    path: Path
+    kind: MovieKind
+    shows: PassInfo
+    key: str = ""
+
+
+def movie_key(kind: MovieKind, rate: Fraction, sums: Sequence[str], *, burnt: bool = False) -> str:
+    """Return the hash of all that a movie is made of: this code, its kind and rate, and its pictures in order."""
+    made = sha256_text(read_resource("movie.py"))
+    return sha256_text("\n".join([made, kind, str(rate), "burnt in" if burnt else "", *sums]))
 
 
 @dataclass(frozen=True)
@@ -185,6 +204,26 @@ def read_ends(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         return first, _shown(last)
 
 
+def read_pictures(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """Yield all pictures of a movie in order, as `read_ends` returns them.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read as a movie.
+    """
+    try:
+        with files.readable(path), av.open(str(path)) as movie:
+            yield from map(_shown, movie.decode(movie.streams.video[0]))
+    except (av.FFmpegError, IndexError) as error:
+        raise InputError(f"{path}: cannot be read as a movie ({error}); write it again") from error
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Return a picture on disk, height × width × 4, 8-bit RGB with straight alpha."""
+    return np.asarray(_read(path, "RGBA"))
+
+
 def _shown(frame: av.VideoFrame) -> NDArray[np.uint8]:
     tagged: dict[str, Any] = {"src_colorspace": Colorspace.ITU709, "src_color_range": ColorRange.MPEG}
     # FFmpeg's short way from 4:2:2 and 4:2:0 to RGB is two code values too dark; by way of 4:4:4 it is right.
@@ -262,5 +301,8 @@ def _pictures(frames: Sequence[Path], mode: str, told: Told) -> Iterator[Image.I
 
 
 def _read(path: Path, mode: str) -> Image.Image:
-    with files.readable(path), Image.open(path) as picture:
-        return picture.convert(mode)
+    try:
+        with files.readable(path), Image.open(path) as picture:
+            return picture.convert(mode)
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{path}: not a picture that can be read ({error}); render it again") from error

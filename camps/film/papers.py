@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from camps import files, provenance
-from camps.film import checks, movie, records, timecode
+from camps import files
+from camps.film import checks, records, timecode
+from camps.film import manifest as film_manifest
 from camps.film.checks import Check, Finished
-from camps.film.frames import page_sums
 from camps.film.licences import LayerLicence, credits_shown
-from camps.film.passes import LAYERS, PassInfo
-from camps.film.shot import FIRST_FRAME
+from camps.film.manifest import MANIFEST
+from camps.film.passes import PassInfo, what_shows
+from camps.film.records import CHECKSUMS, FrameList
 from camps.film.stage import FilmPage
 
-CHECKSUMS = "checksum.txt"
-MANIFEST = "manifest.json"
 
-_WHAT = {
-    "beauty": "everything, as it is meant to be seen",
-    "textless": "everything but words: no labels, legend, date or credit",
-    "graphics": "everything that lies upon the ground, over nothing",
-    "base": "ground: relief, rivers, borders; satellite picture where the shot comes close",
-    "footprints": "buildings as areas",
-    "growth": "sites as symbols whose area is the number counted",
-    "outlines": "walls, edges, and dashed lines around what may stand",
-    "legend": "title, legend, scale bar and north",
-    "date": "date, count and what they rest on",
-    "credit": "attribution; has to stay on screen",
-    "guides": "safe areas of EBU R 95: action 3.5 %, graphics 5 % a side; for the eye, not for air",
-}
-
-
-def what_shows(info: PassInfo) -> str:
-    """Return in a line what a pass shows."""
-    return f"place names and site names, language {info.language}" if info.language else _WHAT[info.name]
-
-
-def write_frames_csv(finished: Finished) -> Path:
-    """Write frames.csv: what each frame shows, and the sum of its beauty pass (or of the first pass there is)."""
-    shown = finished.passes.get("beauty") or next(iter(finished.passes.values()))
-    rows = [
-        records.frame_row(
-            record.number, finished.plan.shot.rate, state, record.described,
-            file=shown.file(record.number), key=record.sums[shown.name][0], sha256=record.sums[shown.name][1],
-        )
-        for record, state in zip(finished.frames, finished.plan.states, strict=True)
-    ]  # fmt: skip
-    return records.write_frames_csv(finished.folder / "frames.csv", rows)
+def build_frame_list(finished: Finished) -> FrameList:
+    """Return what each frame shows and the sums of all its pictures, the pass that is to be seen first."""
+    shown = finished.shown
+    order = {shown.name: shown, **finished.passes}
+    states = dict(zip(finished.plan.numbers, finished.plan.states, strict=True))
+    return records.build_frame_list(finished.frames, finished.plan.shot.rate, states, order)
 
 
 def write_attribution(finished: Finished) -> Path:
@@ -67,45 +41,15 @@ def _source_lines(entry: LayerLicence) -> list[str]:
 
 def manifest(finished: Finished, report: Sequence[Check], page: FilmPage) -> dict[str, Any]:
     """Return what a graphics team needs to know of a delivery; the same shot gives the same manifest."""
-    plan, shot = finished.plan, finished.plan.shot
     return {
-        "shot": shot.code, "title": shot.title, "version": shot.version,
-        "width": shot.size[0], "height": shot.size[1], "pixel_aspect": 1,
-        "fps_num": shot.rate.numerator, "fps_den": shot.rate.denominator,
-        "first_frame": plan.numbers[0], "last_frame": plan.numbers[-1], "n_frames": len(plan.numbers),
-        "start_timecode": _start_timecode(finished), "drop_frame": timecode.drops(shot.rate),
-        "complete": True,
-        "passes": [_pass_entry(finished, info) for info in finished.passes.values()],
+        **film_manifest.build_manifest(finished.plan, finished.passes, page, of_shot=True),
         "composite": _composites(finished.passes),
-        "movies": [_movie_entry(finished, one) for one in finished.movies],
-        "crs": "EPSG:3857 view of EPSG:4326 data; zoom of 256-pixel tiles on a picture of 1080 lines",
-        "camera": [
-            [n, s.get("lon"), s.get("lat"), s.get("zoom")] for n, s in zip(plan.numbers, plan.states, strict=True)
-        ],
-        "data_sha256": page_sums(page)[""],
+        "left_out": list(finished.left_out),
+        "movies": [film_manifest.movie_entry(finished.folder, one) for one in finished.movies],
         "licences": [vars(entry) for entry in finished.licences],
-        "credit": credits_shown(finished.meta, shot.language),
+        "credit": credits_shown(finished.meta, finished.plan.shot.language),
         "checks": checks.report_json(report),
         "waived": [check.name for check in report if check.waived],
-        "software": provenance.software(),
-    }  # fmt: skip
-
-
-def _start_timecode(finished: Finished) -> str:
-    return timecode.timecode(finished.plan.numbers[0] - FIRST_FRAME, finished.plan.shot.rate)
-
-
-def _pass_entry(finished: Finished, info: PassInfo) -> dict[str, Any]:
-    return {
-        "name": info.name,
-        "shows": what_shows(info),
-        "files": info.pattern,
-        "bit_depth": finished.plan.shot.bit_depth,
-        "alpha": info.alpha,
-        "colour": "sRGB (IEC 61966-2-1), tagged with an sRGB chunk",
-        "language": info.language,
-        "order": LAYERS.index(info.layer) + 1 if info.layer else None,
-        "operator": "over" if info.layer else None,
     }
 
 
@@ -114,16 +58,6 @@ def _composites(passes: Mapping[str, PassInfo]) -> dict[str, Any]:
         "operator": "over, straight alpha, on sRGB code values (not in linear light), rounded once at the end",
         **{info.name: list(info.made_of) for info in passes.values() if info.made_of},
     }
-
-
-def _movie_entry(finished: Finished, one: checks.Movie) -> dict[str, Any]:
-    facts = movie.read_movie(one.path)
-    return {
-        "file": one.path.relative_to(finished.folder).as_posix(), "shows": one.shows.name, "codec": facts.codec,
-        "profile": facts.profile, "pixel_format": facts.pixel_format, "colour": "bt709, studio range",
-        "alpha": "straight" if one.kind == "prores4444" else "none", "timecode": facts.timecode,
-        "n_frames": facts.n_frames, "fps_num": facts.rate.numerator, "fps_den": facts.rate.denominator,
-    }  # fmt: skip
 
 
 def write_readme(finished: Finished, report: Sequence[Check]) -> Path:
@@ -142,7 +76,7 @@ def _heading(finished: Finished) -> str:
             f"Picture    {shot.size[0]} x {shot.size[1]}, square pixels, {shot.bit_depth} bit, sRGB",
             f"Rate       {_rate(finished)} frames/s",
             f"Frames     {plan.numbers[0]} to {plan.numbers[-1]} ({len(plan.numbers)} frames, {plan.seconds:.3f} s)",
-            f"Timecode   starts at {_start_timecode(finished)}"
+            f"Timecode   starts at {film_manifest.start_timecode(finished.plan)}"
             f" ({'drop-frame' if timecode.drops(shot.rate) else 'non-drop'})",
             f"Dates      {plan.first_date} to {plan.last_date}",
         ]
@@ -159,7 +93,9 @@ def _pass_list(finished: Finished) -> str:
     lines = ["PASSES", "One folder each, one PNG a frame; all from one camera and one clock.", ""]
     lines += [f"  {name.ljust(wide)}  {what_shows(info)}" for name, info in finished.passes.items()]
     opaque = [name for name, info in finished.passes.items() if info.alpha == "none"]
-    return "\n".join([*lines, "", f"Without alpha: {', '.join(opaque) or 'none'}. All others: straight alpha."])
+    lines += ["", f"Without alpha: {', '.join(opaque) or 'none'}. All others: straight alpha."]
+    left_out = [f"Left out, as empty on every frame: {', '.join(finished.left_out)}."] if finished.left_out else []
+    return "\n".join([*lines, *left_out])
 
 
 def _setting_up(finished: Finished) -> str:
@@ -240,20 +176,3 @@ def _check_list(report: Sequence[Check]) -> str:
     lines = ["CHECKS", f"{passed} of {len(report)} passed; see checks.txt."]
     lines += [f"  WAIVED  {check.name}: {check.finding}" for check in waived]
     return "\n".join(lines)
-
-
-def write_checksums(folder: Path, known: Mapping[str, str]) -> Path:
-    """Write checksum.txt over every file of a folder, as ``sha256sum --check`` reads it.
-
-    Parameters
-    ----------
-    known
-        Sums that are known already, by path within the folder.
-    """
-    lines = [f"{known.get(name) or files.sha256(folder / name)}  {name}\n" for name in _names(folder)]
-    return files.write_text(folder / CHECKSUMS, "".join(lines))
-
-
-def _names(folder: Path) -> Iterable[str]:
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS)
-    return sorted(name for path in paths if not (name := path.relative_to(folder).as_posix()).startswith("."))

@@ -26,6 +26,9 @@ _WORDLESS = ("base", "footprints", "growth", "outlines")
 #: The pass that every other can take its facts from: it follows both camera and clock.
 TELLER = "growth"
 
+#: What a picture that is mostly transparent takes on the disk beside an opaque one.
+_TRANSPARENT = 0.1
+
 _CAMERA = ("lon", "lat", "zoom")
 #: What of a state does not change a layer, so that its picture can be used again.
 _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
@@ -34,6 +37,21 @@ _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
     "date": _CAMERA,
     "credit": ("t", *_CAMERA),
     "guides": ("t", *_CAMERA),
+}
+
+
+_WHAT = {
+    "beauty": "everything, as it is meant to be seen",
+    "textless": "everything but words: no labels, legend, date or credit",
+    "graphics": "everything that lies upon the ground, over nothing",
+    "base": "ground: relief, rivers, borders; satellite picture where the shot comes close",
+    "footprints": "buildings as areas",
+    "growth": "sites as symbols whose area is the number counted",
+    "outlines": "walls, edges, and dashed lines around what may stand",
+    "legend": "title, legend, scale bar and north",
+    "date": "date, count and what they rest on",
+    "credit": "attribution; has to stay on screen",
+    "guides": "safe areas of EBU R 95: action 3.5 %, graphics 5 % a side; for the eye, not for air",
 }
 
 
@@ -53,7 +71,7 @@ class PassInfo:
     language
         Language of its labels, or ``None`` when it has none.
     layer
-        The page's layer that it shows, or ``None`` when it is made of other passes.
+        The page's layer that it shows, or ``None`` when it shows all of them, or is made of other passes.
     made_of
         Names of the passes that it is made of, from back to front.
     """
@@ -120,8 +138,25 @@ def drawn_for(passes: Mapping[str, PassInfo], wanted: Iterable[PassInfo]) -> dic
     return {name: info for name, info in passes.items() if name in needed and info.layer}
 
 
+def what_shows(info: PassInfo) -> str:
+    """Return in a line what a pass shows."""
+    return f"place names and site names, language {info.language}" if info.language else _WHAT[info.name]
+
+
+def whole_pass(shot: Shot) -> PassInfo:
+    """Return the pass of a render: beauty, drawn by the page at once."""
+    return _info(shot, "beauty", alpha="straight" if shot.background == "transparent" else "none")
+
+
+def opaque_pictures(passes: Iterable[PassInfo]) -> float:
+    """Return how many opaque pictures take the disk of one picture of each of these passes, about."""
+    return sum(1.0 if info.alpha == "none" else _TRANSPARENT for info in passes)
+
+
 def pass_state(state: Mapping[str, Any], info: PassInfo) -> dict[str, Any]:
     """Return what the page is asked to draw for one pass of a frame: the frame laid out whole, one layer painted."""
+    if info.layer is None:
+        return dict(state)
     layers = {**state["layers"], **({"guides": True} if info.layer == "guides" else {})}
     background = state["background"] if info.layer == "base" else "transparent"
     spoken = {"label_lang": info.language} if info.language else {}

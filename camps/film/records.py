@@ -1,15 +1,22 @@
-"""The papers beside the pictures: frames.csv, checksum.txt, manifest.json, and the journal of an unfinished run."""
+"""What is known of each frame: the list of frames beside the pictures, and the journal of a run that is not finished.
+
+Film writes the list and the appendix reads it; this module is the only writer, the only reader and the only schema.
+"""
 
 from __future__ import annotations
 
+import base64
 import csv
-import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from camps import files
 from camps.dates import date_of
@@ -18,77 +25,252 @@ from camps.film.plan import State
 from camps.film.shot import FIRST_FRAME
 from camps.film.timecode import timecode
 
+FRAME_LIST = "frames.csv"
+CHECKSUMS = "checksum.txt"
 JOURNAL = ".unfinished.jsonl"
-FRAME_COLUMNS = (
+
+#: Size of the small picture of each frame by which flashes are judged.
+SMALL_SIZE = (64, 36)
+
+#: What a frame shows, as its row says it.
+SHOWN_COLUMNS = (
     "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_held", "n_sites", "total", "total_lo",
-    "total_hi",    "lon", "lat", "zoom", "site_ids", "file", "sha256", "key",
+    "total_hi", "lon", "lat", "zoom", "site_ids",
 )  # fmt: skip
-Row = dict[str, str]
+#: What the page says of a frame; the rest of a row follows from the shot.
+_TOLD = SHOWN_COLUMNS[3:11]
+_PICTURE_COLUMNS = ("file", "sha256", "key")
 
 
-def frame_key(page_sha256: str, state: State, encoding: str, browser: str) -> str:
-    """Return the hash of all that a frame shows: page, state, file format, and the browser that draws it."""
-    shown = json.dumps([page_sha256, state, encoding, browser], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(shown.encode("utf-8")).hexdigest()
+@dataclass(frozen=True)
+class FrameRecord:
+    """A frame that is on disk.
+
+    Attributes
+    ----------
+    number
+        Frame number.
+    sums
+        For each pass the key of what it shows and the SHA-256 of its file.
+    described
+        What the page said that it drew, with the labels and texts of all passes.
+    small
+        The frame at `SMALL_SIZE`, 8-bit RGB as base64; empty where no beauty pass was composed.
+    """
+
+    number: int
+    sums: Mapping[str, tuple[str, str]]
+    described: Mapping[str, Any]
+    small: str = ""
+
+    def small_picture(self) -> NDArray[np.uint8] | None:
+        """Return the small picture, height × width × 3, or ``None``."""
+        raw = np.frombuffer(base64.b64decode(self.small), np.uint8)
+        return raw.reshape(SMALL_SIZE[1], SMALL_SIZE[0], 3) if len(raw) else None
 
 
-def frame_row(
-    number: int, rate: Fraction, state: State, described: Mapping[str, Any], *, file: str, sha256: str, key: str
-) -> Row:
-    """Return a row of frames.csv; a value that nobody knows stays empty."""
-    site_ids = described.get("site_ids") or []
+@dataclass(frozen=True)
+class PictureEntry:
+    """A picture as the list of frames has it: its path within the folder, its SHA-256, and the key of what it shows."""
+
+    file: str
+    sha256: str
+    key: str
+
+
+@dataclass(frozen=True)
+class ListedFrame:
+    """A row of the list of frames.
+
+    Attributes
+    ----------
+    shown
+        The columns of `SHOWN_COLUMNS` as printed; what nobody knows is empty.
+    pictures
+        The picture of each pass, the pass that is shown first.
+    """
+
+    shown: Mapping[str, str]
+    pictures: Mapping[str, PictureEntry]
+
+    @property
+    def number(self) -> int:
+        """Return the frame number."""
+        return int(self.shown["frame"])
+
+    @property
+    def site_ids(self) -> list[str]:
+        """Return the ids of the sites on the picture."""
+        return self.shown["site_ids"].split()
+
+    def record(self) -> FrameRecord:
+        """Return what a run that goes on from here needs to know of the frame."""
+        told = {name: self.shown[name] or None for name in _TOLD}
+        sums = {name: (one.key, one.sha256) for name, one in self.pictures.items()}
+        return FrameRecord(self.number, sums, {**told, "site_ids": self.site_ids})
+
+
+@dataclass(frozen=True)
+class FrameList:
+    """The frames of a folder, in order of their numbers, and the passes that each of them has."""
+
+    frames: Mapping[int, ListedFrame] = field(default_factory=dict)
+
+    @property
+    def passes(self) -> tuple[str, ...]:
+        """Return the names of the passes, the one that is shown first."""
+        return tuple(next(iter(self.frames.values())).pictures) if self.frames else ()
+
+    def pictures(self) -> Iterator[tuple[int, str, PictureEntry]]:
+        """Yield frame number, pass and picture of every picture."""
+        for number, frame in self.frames.items():
+            yield from ((number, name, one) for name, one in frame.pictures.items())
+
+    def text(self) -> str:
+        """Return the list as CSV: a row a frame; each further pass adds three columns that begin with its name."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([*SHOWN_COLUMNS, *_PICTURE_COLUMNS, *_columns_of(self.passes[1:])])
+        for frame in self.frames.values():
+            cells = [cell for one in frame.pictures.values() for cell in (one.file, one.sha256, one.key)]
+            writer.writerow([*(frame.shown[name] for name in SHOWN_COLUMNS), *cells])
+        return text.getvalue()
+
+
+def _columns_of(passes: Iterable[str]) -> Iterator[str]:
+    return (f"{name}_{column}" for name in passes for column in _PICTURE_COLUMNS)
+
+
+def build_frame_list(
+    records: Iterable[FrameRecord], rate: Fraction, states: Mapping[int, State], passes: Mapping[str, Any]
+) -> FrameList:
+    """Return the list of frames of a run.
+
+    Parameters
+    ----------
+    records
+        What was drawn.
+    rate, states
+        Frames a second, and what the page was asked for, by frame number.
+    passes
+        The passes delivered, `camps.film.passes.PassInfo` by name, the one that is shown first.
+    """
+    frames = {
+        record.number: ListedFrame(
+            shown_row(record.number, rate, states[record.number], record.described),
+            {
+                name: PictureEntry(info.file(record.number), record.sums[name][1], record.sums[name][0])
+                for name, info in passes.items()
+            },
+        )
+        for record in sorted(records, key=lambda record: record.number)
+    }
+    return FrameList(frames)
+
+
+def shown_row(number: int, rate: Fraction, state: State, described: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a row says of a frame; a value that nobody knows stays empty."""
     values: dict[str, Any] = {
         "frame": number, "timecode": timecode(number - FIRST_FRAME, rate),
         "day": date_of(state["t"]).isoformat(),
-        **{name: described.get(name) for name in FRAME_COLUMNS[3:11]},
+        **{name: described.get(name) for name in _TOLD},
         "lon": state.get("lon"), "lat": state.get("lat"), "zoom": state.get("zoom"),
-        "site_ids": " ".join(map(str, site_ids)), "file": file, "sha256": sha256, "key": key,
+        "site_ids": " ".join(map(str, described.get("site_ids") or [])),
     }  # fmt: skip
     return {name: "" if value is None else str(value) for name, value in values.items()}
 
 
-def read_rows(folder: Path) -> dict[int, Row]:
-    """Return what earlier runs wrote into a folder: the rows of frames.csv, then those of an unfinished run."""
-    rows = {int(row["frame"]): row for row in _finished(folder / "frames.csv")}
-    return rows | {int(row["frame"]): row for row in _unfinished(folder / JOURNAL)}
+def write_frame_list(folder: Path, listed: FrameList) -> Path:
+    """Write the list of frames into a folder."""
+    return files.write_text(folder / FRAME_LIST, listed.text())
 
 
-def _finished(path: Path) -> list[Row]:
+def read_frame_list(folder: Path) -> FrameList:
+    """Return the list of frames of a folder; without one, an empty list.
+
+    Raises
+    ------
+    InputError
+        When the list is none of this suite's: other columns, a frame number that is none or stands twice.
+    """
+    path = folder / FRAME_LIST
     if not path.is_file():
-        return []
+        return FrameList()
     with files.readable(path), path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    if any(set(row) != set(FRAME_COLUMNS) or not row["frame"].isdigit() for row in rows):
-        raise InputError(f"{path}: not a frame list of this suite; move it away or choose another folder")
-    return rows
+        try:
+            header, *rows = csv.reader(stream, strict=True)
+            return FrameList(_listed_frames(header, rows))
+        except (ValueError, csv.Error) as error:
+            raise InputError(
+                f"{path}: not a frame list of this suite ({error}); film the shot again, or choose another folder"
+            ) from error
 
 
-def _unfinished(path: Path) -> list[Row]:
+def _listed_frames(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, ListedFrame]:
+    further = [name.removesuffix("_file") for name in header[len(SHOWN_COLUMNS) + 3 :: 3]]
+    if header != [*SHOWN_COLUMNS, *_PICTURE_COLUMNS, *_columns_of(further)]:
+        raise ValueError(f"found the columns {', '.join(header)[:200]}")
+    frames = [_listed_frame(row, further, line) for line, row in enumerate(rows, 2)]
+    found = {frame.number: frame for frame in sorted(frames, key=lambda frame: frame.number)}
+    if len(found) < len(frames):
+        raise ValueError("a frame stands twice")
+    return found
+
+
+def _listed_frame(row: Sequence[str], further: Sequence[str], line: int) -> ListedFrame:
+    n_shown = len(SHOWN_COLUMNS)
+    if len(row) != n_shown + 3 * (1 + len(further)) or not (row[0].isascii() and row[0].isdigit()):
+        raise ValueError(f"line {line} is no row of it")
+    entries = [PictureEntry(*row[at : at + 3]) for at in range(n_shown, len(row), 3)]
+    names = [entries[0].file.partition("/")[0], *further]
+    if len(set(names)) < len(names):
+        raise ValueError(f"line {line} has a pass twice")
+    return ListedFrame(dict(zip(SHOWN_COLUMNS, row[:n_shown], strict=True)), dict(zip(names, entries, strict=True)))
+
+
+def write_checksums(folder: Path, known: Mapping[str, str]) -> Path:
+    """Write checksum.txt over every file of a folder, as ``sha256sum --check`` reads it.
+
+    Parameters
+    ----------
+    known
+        Sums that are known already, by path within the folder.
+    """
+    lines = [f"{known.get(name) or files.sha256(folder / name)}  {name}\n" for name in summed_files(folder)]
+    return files.write_text(folder / CHECKSUMS, "".join(lines))
+
+
+def summed_files(folder: Path) -> list[str]:
+    """Return the paths within a folder that its checksum.txt has to name: all but hidden ones and itself."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    return sorted(path.as_posix() for path in paths if not path.name.startswith(".") and path.as_posix() != CHECKSUMS)
+
+
+# ── journal ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_journal(folder: Path) -> list[FrameRecord]:
+    """Return the frames that an unfinished run noted down; a half-written last line is passed over."""
+    path = folder / JOURNAL
     if not path.is_file():
         return []
-    lines = path.read_text("utf-8", errors="replace").splitlines()
-    return [row for line in lines if (row := _journal_row(line)) is not None]
+    return [record for line in path.read_text("utf-8", errors="replace").splitlines() if (record := _record(line))]
 
 
-def _journal_row(line: str) -> Row | None:
-    # A killed run may have left its last line half-written.
+def write_journal(folder: Path, frames: Iterable[FrameRecord]) -> None:
+    """Write the journal anew with the frames that count."""
+    files.write_text(folder / JOURNAL, "".join(map(journal_line, frames)))
+
+
+def journal_line(record: FrameRecord) -> str:
+    """Return a frame as a line of the journal."""
+    return json.dumps(vars(record), ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _record(line: str) -> FrameRecord | None:
     try:
-        row = json.loads(line)
-    except ValueError:
+        found = json.loads(line)
+        sums = {name: (key, digest) for name, (key, digest) in found["sums"].items()}
+        return FrameRecord(int(found["number"]), sums, dict(found["described"]), str(found["small"]))
+    except (ValueError, KeyError, TypeError):
         return None
-    return row if isinstance(row, dict) and set(row) == set(FRAME_COLUMNS) else None
-
-
-def write_frames_csv(path: Path, rows: Iterable[Row]) -> Path:
-    """Write frames.csv in order of frame number."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, FRAME_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(sorted(rows, key=lambda row: int(row["frame"])))
-    return files.write_text(path, text.getvalue())
-
-
-def write_checksums(path: Path, rows: Iterable[Row]) -> Path:
-    """Write checksum.txt as ``sha256sum --check`` reads it."""
-    ordered = sorted(rows, key=lambda row: int(row["frame"]))
-    return files.write_text(path, "".join(f"{row['sha256']}  {row['file']}\n" for row in ordered))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from camps import files, provenance
+from camps import files
 from camps.errors import InputError
-from camps.film import records, timecode
+from camps.film import manifest, records
 from camps.film.canvas import Transport
-from camps.film.frames import Filming, Progress, page_sums
-from camps.film.movie import write_movie
+from camps.film.filming import Filming, Progress, Shooting
+from camps.film.movie import Movie, movie_key, write_movie
+from camps.film.passes import PassInfo, whole_pass
 from camps.film.plan import Plan, plan_frames
+from camps.film.records import FrameRecord
 from camps.film.shot import Shot
 from camps.film.stage import FilmPage
 from camps.film.subject import Subject, build_subject, with_pages
@@ -105,13 +108,33 @@ def render(
     """
     plan, page = _planned(subject, shot, drive=drive, layers=layers, hosts=hosts)
     wanted = _wanted(plan, numbers)
-    filming = Filming(plan, page, Path(out) / folder_name(plan.shot), transport=transport, progress=progress)
-    filming.keep(wanted)
-    drawn = filming.draw(workers=workers, cluster=cluster)
-    complete = len(filming.rows) == len(plan.numbers)
-    _write_papers(filming, complete=complete)
-    proxy = _proxy(filming) if movie and complete else None
-    return RenderResult(filming.folder, tuple(map(filming.path, wanted)), proxy, drawn, len(wanted) - drawn)
+    shooting = _shooting(plan, page)
+    (shown,) = shooting.passes.values()
+    filming = Filming(shooting, Path(out) / folder_name(plan.shot), transport=transport, progress=progress)
+    with files.locked(filming.folder):
+        filming.keep(_earlier(filming.folder), wanted)
+        drawn = filming.draw(workers=workers, cluster=cluster)
+        complete = len(filming.records) == len(plan.numbers)
+        proxy = _proxy(filming, shown, progress) if movie and complete else None
+        _write_papers(filming, shown, proxy, of_shot=isinstance(subject, Shot), complete=complete)
+    frames = tuple(filming.path(shown.name, number) for number in wanted)
+    return RenderResult(filming.folder, frames, proxy.path if proxy else None, drawn, len(wanted) - drawn)
+
+
+def film_whole(shot: Shot) -> Shooting:
+    """Return the shooting of a shot that is drawn whole, as a render of it is."""
+    return _shooting(*_planned(shot, None, drive=None, layers=None, hosts=()))
+
+
+def _shooting(plan: Plan, page: FilmPage) -> Shooting:
+    shown = whole_pass(plan.shot)
+    return Shooting(plan, page, {shown.name: shown}, written=(shown.name,))
+
+
+def _earlier(folder: Path) -> Iterator[FrameRecord]:
+    """Yield what earlier runs left in a folder: the frames of its list, then those of a run that was stopped."""
+    yield from (frame.record() for frame in records.read_frame_list(folder).frames.values())
+    yield from records.read_journal(folder)
 
 
 def _planned(subject: Subject, shot: Shot | None, **driven: Any) -> tuple[Plan, FilmPage]:
@@ -149,65 +172,44 @@ def _wanted(plan: Plan, numbers: Iterable[int] | None) -> list[int]:
     return wanted
 
 
-def _write_papers(filming: Filming, *, complete: bool) -> None:
-    folder, rows = filming.folder, filming.rows.values()
-    _remove_strangers(filming)
-    records.write_frames_csv(folder / "frames.csv", rows)
-    records.write_checksums(folder / "checksum.txt", rows)
-    files.write_json(folder / "manifest.json", manifest(filming, complete=complete))
+def _write_papers(filming: Filming, shown: PassInfo, proxy: Movie | None, *, of_shot: bool, complete: bool) -> None:
+    folder, plan = filming.folder, filming.plan
+    _remove_strangers(filming, shown, proxy)
+    states = dict(zip(plan.numbers, plan.states, strict=True))
+    listed = records.build_frame_list(filming.records.values(), plan.shot.rate, states, {shown.name: shown})
+    records.write_frame_list(folder, listed)
+    page = filming.shooting.page
+    content = manifest.build_manifest(plan, {shown.name: shown}, page, of_shot=of_shot, complete=complete)
+    movies = [manifest.movie_entry(folder, proxy)] if proxy else []
+    files.write_json(folder / manifest.MANIFEST, {**content, "readout": page.readout, "movies": movies})
     (folder / records.JOURNAL).unlink(missing_ok=True)
+    records.write_checksums(folder, {one.file: one.sha256 for _, _, one in listed.pictures()})
 
 
-def _remove_strangers(filming: Filming) -> None:
-    """Remove pictures that no row speaks of, such as the tail of a shot that was longer once."""
-    ours = {filming.path(number) for number in filming.rows}
-    pictures = (filming.folder / filming.layer).glob(f"{filming.plan.shot.code}_{filming.layer}_v*.png")
-    for picture in pictures:
+def _remove_strangers(filming: Filming, shown: PassInfo, proxy: Movie | None) -> None:
+    """Remove pictures that no row speaks of, such as the tail of a longer shot, and a movie of other frames."""
+    ours = {filming.path(shown.name, number) for number in filming.records}
+    for picture in (filming.folder / shown.folder).glob(f"{shown.prefix.partition('_v')[0]}_v*.png"):
         if picture not in ours:
             picture.unlink()
+    if proxy is None:
+        _proxy_path(filming).unlink(missing_ok=True)
 
 
-def manifest(filming: Filming, *, complete: bool) -> dict[str, Any]:
-    """Return what a graphics team needs to know of a delivery; the same shot gives the same manifest."""
-    shot, plan = filming.plan.shot, filming.plan
-    return {
-        "shot": shot.code,
-        "title": shot.title,
-        "version": shot.version,
-        "width": shot.size[0],
-        "height": shot.size[1],
-        "pixel_aspect": 1,
-        "fps_num": shot.rate.numerator,
-        "fps_den": shot.rate.denominator,
-        "first_frame": plan.numbers[0],
-        "last_frame": plan.numbers[-1],
-        "complete": complete,
-        "start_timecode": timecode.timecode(0, shot.rate),
-        "drop_frame": timecode.drops(shot.rate),
-        "crs": "EPSG:3857 view of EPSG:4326 data; zoom of 256-pixel tiles on a picture of 1080 lines",
-        "camera": [
-            [n, s.get("lon"), s.get("lat"), s.get("zoom")] for n, s in zip(plan.numbers, plan.states, strict=True)
-        ],
-        "passes": [
-            {
-                "name": filming.layer,
-                "files": f"{filming.layer}/{shot.code}_{filming.layer}_v{shot.version:03d}.%04d.png",
-                "bit_depth": shot.bit_depth,
-                "alpha": "straight" if shot.background == "transparent" else "none",
-                "colour": "sRGB",
-                "order": 1,
-                "operator": "over",
-            }
-        ],
-        "readout": filming.page.readout,
-        "page_sha256": page_sums(filming.page),
-        "software": provenance.software(),
-    }
+def _proxy_path(filming: Filming) -> Path:
+    return filming.folder / "proxy" / f"{filming.folder.name}.mp4"
 
 
-def _proxy(filming: Filming) -> Path:
-    path = filming.folder / "proxy" / f"{filming.folder.name}.mp4"
-    frames = [filming.path(number) for number in filming.plan.numbers]
-    if filming.n_drawn or not path.is_file():
-        write_movie(frames, path, rate=filming.plan.shot.rate, told=filming.tell_movie)
-    return path
+def _proxy(filming: Filming, shown: PassInfo, progress: Progress | None) -> Movie:
+    """Return the movie of the frames that lie there; one of just these frames, unchanged since, is kept."""
+    sums = [filming.records[number].sums[shown.name][1] for number in filming.plan.numbers]
+    one = Movie(_proxy_path(filming), "proxy", shown, movie_key("proxy", filming.plan.shot.rate, sums))
+    if not manifest.holds_movie(filming.folder, one):
+        frames = [filming.path(shown.name, number) for number in filming.plan.numbers]
+        told = partial(_told, progress) if progress else None
+        write_movie(frames, one.path, rate=filming.plan.shot.rate, told=told)
+    return one
+
+
+def _told(progress: Progress, done: int, total: int) -> None:
+    progress(done, total, "writing the movie")

@@ -110,9 +110,9 @@ class ScreenStage(Stage):
             described, answer = await self._asked({"page": "", **state, "mark": frame})
         except PlaywrightError as error:
             self._raise_if_lost(error)
-            raise RenderError(f"frame {frame}: {first_line(error)}{self._what_is_missing()}") from error
+            raise RenderError(f"{self.name_job(frame)}: {first_line(error)}{self._what_is_missing()}") from error
         if self._missing:
-            raise RenderError(f"frame {frame} is not whole{self._what_is_missing()}")
+            raise RenderError(f"{self.name_job(frame)} is not whole{self._what_is_missing()}")
         return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
 
     async def _asked(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -133,7 +133,9 @@ class ScreenStage(Stage):
             if self._number(picture) == shot.frame:
                 read = partial(self._pixels, picture)
                 return Captured(shot.frame, shot.described, read, "RGBA", False, _nothing)
-        raise RenderError(f"frame {shot.frame}: the browser shows an earlier state even after {RETAKES} more pictures")
+        raise RenderError(
+            f"{self.name_job(shot.frame)}: the browser shows an earlier state even after {RETAKES} more pictures"
+        )
 
     def _number(self, picture: Image.Image) -> int:
         """Return the number that the strip below the page carries."""

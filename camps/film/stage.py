@@ -93,7 +93,7 @@ class Captured:
     Attributes
     ----------
     frame
-        Frame number.
+        Number of the job that asked for it.
     described
         What the page says that it drew (``camps.describe()``).
     read
@@ -131,6 +131,7 @@ class Stage(abc.ABC):
         self.page = page
         self.width, self.height, self.scale = width, height, scale
         self.meta: dict[str, Any] = {}
+        self.name_job: Callable[[int], str] = "frame {}".format
         self._loopback = Loopback(self._served())
         self._missing: list[str] = []
         self._lost = asyncio.Event()
@@ -156,12 +157,12 @@ class Stage(abc.ABC):
         Parameters
         ----------
         jobs
-            Frame numbers and states; taken one by one as the page needs them.
+            Numbers, each another, and states; taken one by one as the page needs them.
 
         Raises
         ------
         RenderError
-            When the page refuses a state; the message names the frame.
+            When the page refuses a state; the message names the job by `name_job`.
         StageLostError
             When the browser is gone or hangs. Frames not yet yielded were not drawn.
         """

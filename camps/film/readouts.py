@@ -1,0 +1,202 @@
+"""What each frame of a shot says, worked out from the data by `camps.timeline`, without a page or a browser."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from camps import catalogue, footprints, timeline
+from camps.dates import iso_day
+from camps.film.plan import Plan, State, plan_frames
+from camps.film.records import shown_row
+from camps.film.shot import Shot
+from camps.film.subject import build_ground, build_map, sources_of
+from camps.timeline.clock import least_sure
+from camps.timeline.state import with_closing
+
+#: Pixels of the 1080-line picture outside it within which the page still places a symbol, and its least scale.
+_NEAR_PX, _LEAST_SCALE, _REFERENCE_PX, _TILE_PX = 120, 0.55, 1080, 256
+
+
+class _Value(NamedTuple):
+    """What is known of a site at a moment.
+
+    `counted` says that the value is of that day, `placed` is false where the site does not exist yet.
+    """
+
+    value: float | None = None
+    lo: float | None = None
+    hi: float | None = None
+    kind: str | None = None
+    counted: bool = False
+    placed: bool = True
+
+
+_Values = Callable[[float], Mapping[str, _Value]]
+
+
+def read_out(shot: Shot, numbers: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
+    """Return what the list of frames has to say of each frame of a shot, by frame number.
+
+    Parameters
+    ----------
+    shot
+        The shot that was filmed.
+    numbers
+        Frames; by default all.
+
+    Returns
+    -------
+    dict
+        Rows with the columns of `camps.film.records.SHOWN_COLUMNS`, as text. A film without camera keys keeps the
+        page's own view, which only the page knows: its rows have no ``site_ids``.
+
+    Raises
+    ------
+    InputError
+        When the shot does not fit its map.
+    """
+    map_: Any = build_map(shot)
+    plan = plan_frames(shot, build_ground(map_))
+    values = _VALUES[shot.map.kind](shot, map_.payload)
+    wanted = set(plan.numbers if numbers is None else numbers)
+    return {
+        number: _row(plan, number, state, map_.payload, values)
+        for number, state in zip(plan.numbers, plan.states, strict=True)
+        if number in wanted
+    }
+
+
+def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], values: _Values) -> dict[str, str]:
+    found = values(state["t"])
+    known = [found[site["id"]] for site in payload["sites"] if found[site["id"]].value is not None]
+    described = {
+        "date_shown": _date_shown(state["t"], payload["meta"]["precision"]),
+        "kind": _least_sure(found),
+        "n_observed": sum(value.counted for value in known),
+        "n_held": sum(not value.counted for value in known),
+        "n_sites": len(payload["sites"]),
+        **{name: _total(known, part) for name, part in (("total", 0), ("total_lo", 1), ("total_hi", 2))},
+        "site_ids": _placed(payload["sites"], found, state),
+    }  # fmt: skip
+    row = shown_row(number, plan.shot.rate, state, described)
+    return row if "lon" in state else {name: text for name, text in row.items() if name != "site_ids"}
+
+
+def _date_shown(t: float, precision: str) -> str | None:
+    day = iso_day(t)
+    return {"none": None, "year": day[:4], "month": day[:7]}.get(precision, day)
+
+
+def _least_sure(found: Mapping[str, _Value]) -> str | None:
+    return least_sure(pd.Series([value.kind for value in found.values()], dtype="string"))
+
+
+def _total(known: Sequence[_Value], part: int) -> float | None:
+    values = [value[part] for value in known]
+    return math.fsum(value for value in values if isinstance(value, float)) if values else None
+
+
+def _placed(sites: Sequence[Mapping[str, Any]], found: Mapping[str, _Value], state: State) -> list[str]:
+    if "lon" not in state:
+        return []
+    size = _TILE_PX * 2 ** state["zoom"]
+    pad = _NEAR_PX * max(_LEAST_SCALE, min(state["width"], state["height"]) / _REFERENCE_PX)
+    half_x, half_y = state["width"] / 2 + pad, state["height"] / 2 + pad
+    x, y = _unit(state["lon"], state["lat"])
+
+    def is_near(site: Mapping[str, Any]) -> bool:
+        at_x, at_y = _unit(site["lon"], site["lat"])
+        return bool(abs(at_x - x) * size <= half_x and abs(at_y - y) * size <= half_y)
+
+    return sorted(site["id"] for site in sites if found[site["id"]].placed and is_near(site))
+
+
+def _unit(lon: float, lat: float) -> tuple[float, float]:
+    """Return a place in the unit square of Web Mercator, y downwards."""
+    return lon / 360 + 0.5, 0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)
+
+
+# ── values by kind of map ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_sites(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+    nothing = {site["id"]: _Value() for site in payload["sites"]}
+    return lambda t: nothing
+
+
+def _of_counts(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+    ids = [site["id"] for site in payload["sites"]]
+    named = sources_of(shot)
+    counts = catalogue.counts(*named, metric=shot.map.metric)
+    counts = with_closing(counts[counts["unit"].isin(ids)], catalogue.load(*named))
+
+    def values(t: float) -> dict[str, _Value]:
+        state = timeline.counts_state(counts, t, shot.mode).set_index("site_id")
+        found = {str(row.Index): _known(row.value, row.lo, row.hi, row.kind, row.counted) for row in state.itertuples()}
+        return {site_id: found.get(site_id, _Value()) for site_id in ids}
+
+    return values
+
+
+def _known(value: Any, lo: Any, hi: Any, kind: Any, counted: Any) -> _Value:
+    if pd.isna(value):
+        return _Value()
+    return _Value(float(value), float(lo), float(hi), str(kind), counted=counted is True or bool(counted))
+
+
+def _of_lives(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+    return lambda t: {site["id"]: _life(site["life"], math.floor(t), shot.mode) for site in payload["sites"]}
+
+
+def _life(life: Mapping[str, Any], day: int, mode: str) -> _Value:
+    """Return what is known of a site whose opening and closing are intervals of days, or null where nobody says."""
+    opened, closed = life["opened"], life["closed"]
+    unsure = None if mode == "observed" else "bracketed"
+    if not opened:
+        return _Value()
+    if closed and day >= closed[0]:
+        return _Value(kind="held" if day > closed[1] else unsure or "held")
+    if day > opened[1] or day == opened[1] == opened[0]:
+        return _Value(kind="held")
+    return _Value(kind=unsure) if day >= opened[0] else _Value(placed=False)
+
+
+def _of_footprints(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+    series = footprints.load(sources_of(shot)[0])
+    cues = pd.DataFrame(timeline.cues(series.footprints, shot.mode, looks=series.looks).drop(columns="geometry"))
+    ids = [site["id"] for site in payload["sites"]]
+    days = {site_id: np.asarray(payload["footprints"]["days"].get(site_id, [])) for site_id in ids}
+
+    def values(t: float) -> dict[str, _Value]:
+        on = cues[cues["from_day"].le(t) & cues["to_day"].gt(t)]
+        share = ((t - on["from_day"]) / (on["to_day"] - on["from_day"]).replace(np.inf, np.nan)).fillna(0.0)
+        on = on.assign(
+            area_m2=on["area_from_m2"] + share * (on["area_to_m2"] - on["area_from_m2"]),
+            opacity=on["opacity_from"] + share * (on["opacity_to"] - on["opacity_from"]),
+        )
+        on = on[on["opacity"].gt(0)]
+        return {site_id: _built(on[on["site_id"].eq(site_id)], days[site_id], math.floor(t)) for site_id in ids} | {
+            f"outline {kind}": _Value(kind=str(kind)) for kind in on["kind"].dropna().unique()
+        }
+
+    return values
+
+
+def _built(pieces: pd.DataFrame, days: Any, day: int) -> _Value:
+    seen = days[days <= day]
+    if not len(seen):
+        return _Value()
+    moving = pieces.loc[pieces["area_hi_m2"].gt(0) & pieces["kind"].isin(["bracketed", "interpolated"]), "kind"]
+    kind = "observed" if seen[-1] == day else str(moving.iloc[0]) if len(moving) else "held"
+    value, lo, hi = (float(pieces[name].sum()) for name in ("area_m2", "area_lo_m2", "area_hi_m2"))
+    return _Value(value, lo, hi, kind, counted=bool(seen[-1] == day))
+
+
+_VALUES: Mapping[str, Callable[[Shot, Mapping[str, Any]], _Values]] = {
+    "sites": _of_sites, "growth": _of_counts, "eras": _of_lives, "footprints": _of_footprints,
+}  # fmt: skip
