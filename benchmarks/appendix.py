@@ -26,7 +26,7 @@ def measure(size: int) -> dict[str, float]:
 
     source = growth.fullest()
     sites = catalogue.load(source)["site_id"].head(size)
-    lists = dict.fromkeys((*catalogue.DEFAULT_SOURCES, source))
+    lists = dict.fromkeys((*catalogue.default_lists(), source))
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         paths = appendix.build_appendix(Path(scratch) / "package", dossiers=list(sites), lists=list(lists))

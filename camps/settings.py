@@ -55,8 +55,8 @@ def home() -> Path:
     found = find_home()
     if found is None:
         raise MissingError(
-            f"{Path.cwd()}: no {RECORD_NAME} here or above; start a record with `camps init NAME`, go into one, or "
-            "name one with --home or CAMPS_HOME"
+            f"{Path.cwd()}: no {RECORD_NAME} here or above; start a record with an empty file of that name in a "
+            "folder of its own, go into one, or name one with --home or CAMPS_HOME"
         )
     return found
 

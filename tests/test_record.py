@@ -112,10 +112,10 @@ def test_outside_any_record_the_way_in_is_named(
     monkeypatch.delenv("CAMPS_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
     assert record.current() == record.Record()
-    with pytest.raises(MissingError, match=r"no record\.toml here or above; start a record with `camps init NAME`"):
+    with pytest.raises(MissingError, match=r"no record\.toml here or above; start a record with an empty file"):
         settings.home()
     assert run(["sources", "list"]) == 2
-    assert "camps init NAME" in capsys.readouterr().err
+    assert "--home or CAMPS_HOME" in capsys.readouterr().err
 
 
 def test_all_faults_of_a_record_are_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +130,18 @@ def test_a_record_that_changes_is_read_again(here: Path) -> None:
     assert record.current().look == "light"
     files.write_text(here / "record.toml", WHOLE.replace('look = "light"', 'look = "dark"'))
     assert record.current().look == "dark"
+
+
+def test_a_new_record_is_added_to_drawn_and_built_without_more_than_a_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAMPS_HOME", str(_home(tmp_path / "new", "")))
+    listed = files.write_text(tmp_path / "a.csv", "ID,Name,Latitude,Longitude,Opened\n1,Camp,61.0,40.7,1930\n")
+    assert run(["sources", "add", str(listed), "--id", "places"]) == 0
+    assert run(["map", "sites"]) == 0
+    assert run(["build"]) == 0, capsys.readouterr().err
+    made = {path.name for path in settings.exports().rglob("*.html")}
+    assert made == {"sites.html", "eras.html", "index.html"}
 
 
 def test_the_manual_names_every_key_of_a_record() -> None:

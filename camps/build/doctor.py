@@ -76,7 +76,7 @@ def _disk() -> str:
 
 
 def _record() -> str:
-    return f"{len(catalogue.load())} sites in {settings.geodata() / 'gazetteer.csv'}"
+    return f"{len(catalogue.load())} sites of {', '.join(catalogue.default_lists())} in {settings.home()}"
 
 
 def _published() -> Iterator[Check]:

@@ -166,6 +166,8 @@ def _notebook(path: Path) -> dict[str, str]:
 
 def _appendix(here: Path) -> Iterator[dict[str, str]]:
     payload = here / "appendix" / "data"
+    if not payload.is_dir():
+        return
     for path in sorted(payload.iterdir()):
         if path.suffix in _APPENDIX_TITLES:
             yield _linked(path, here, _APPENDIX_TITLES[path.suffix], path.name)
