@@ -402,7 +402,7 @@ def _many_cells(path: Path) -> None:
 
 
 WORDS = "<kml><Placemark><Point><coordinates>a,b</coordinates></Point></Placemark></kml>"
-MERCATOR = json.dumps({"crs": {"properties": {"name": "EPSG:3857"}}, "features": [1]})
+NO_CRS = json.dumps({"crs": {"properties": {"name": "EPSG:999999"}}, "features": [1]})
 BROKEN = '{"features":[{"geometry":{"type":"Point","coordinates":["a"]}}]}'
 PAGE = "<!DOCTYPE html><html>, not found</html>\n,\n"
 
@@ -435,7 +435,7 @@ REFUSED: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "KML without points": ("kml", _text("<kml><Placemark/></kml>"), "no feature with a geometry"),
     "KML with words for numbers": ("kml", _text(WORDS), "placemark 1"),
     "no JSON": ("geojson", _text('{"type": "Feat'), "no JSON"),
-    "JSON in Web Mercator": ("geojson", _text(MERCATOR), "CRS is EPSG:3857"),
+    "JSON in a CRS that is none": ("geojson", _text(NO_CRS), "CRS is EPSG:999999"),
     "JSON nested 100,000 deep": ("geojson", _deep_json, "no JSON|feature"),
     "JSON with broken geometry": ("geojson", _text(BROKEN), "feature 1"),
     "no GeoPackage": ("gpkg", _bytes(b"SQLite format 3\0" + b"\0" * 500), "cannot be read"),

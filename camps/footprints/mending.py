@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from camps import crs
 from camps.errors import Fault
-from camps.footprints.reading import places
+from camps.footprints.reading import CELLS, places
+from camps.sources.report import Piece, Report
+from camps.sources.shapes import parts_of, pieces_of
 
 #: A repair may change an area by this share, or by this many m², whichever is more (METHOD 2).
 MOST_CHANGE = 0.01
@@ -68,6 +70,7 @@ def repair(
     sound = _drop_empty(frame, log)
     sound = _flatten(sound, log)
     sound = _one_piece(sound, log)
+    sound = _outlines_only(sound, log)
     sound = _explode(sound, log)
     sound, invalid, faults = _polygons_only(sound)
     sound, refusals = _mend(sound, invalid, refused, log)
@@ -85,6 +88,36 @@ def log_rows(frame: pd.DataFrame, action: str, **values: Any) -> pd.DataFrame:
     """Return a log row for each row of `frame`; `values` fill the remaining columns."""
     rows = frame.reindex(columns=["source_file", "source_row", "footprint_id", "observed_on"]).assign(action=action)
     return rows.assign(**values).reindex(columns=list(LOG_COLUMNS))
+
+
+def account(read: gpd.GeoDataFrame, kept: gpd.GeoDataFrame, logs: list[pd.DataFrame], report: Report) -> None:
+    """Count what became of the features read: used in the rows kept, or noted in a log.
+
+    A row that no log names has to keep all its parts, rings and vertices; of one that is mended they are used as far
+    as they are still there.
+    """
+    where = ["source_file", "source_row"]
+    rows = pd.MultiIndex.from_frame(read[where])
+    at = rows.get_indexer(pd.MultiIndex.from_frame(kept[where]))
+    logged = np.zeros(len(rows), dtype=bool)
+    for log in logs:
+        logged[rows.get_indexer(pd.MultiIndex.from_frame(log[where]))] |= True
+    there = np.bincount(at, minlength=len(rows)) > 0
+    _balance(report, "feature", np.ones(len(rows), dtype=np.int64), there.astype(np.int64), logged)
+    after = pieces_of(kept.geometry.array, by_shape=True)
+    for piece, n in pieces_of(read.geometry.array, by_shape=True).items():
+        _balance(report, piece, n, np.bincount(at, after[piece], minlength=len(rows)).astype(np.int64), logged)
+    for name in CELLS:
+        said = read[f"{name} as read"].to_numpy(dtype=np.int64)
+        _balance(report, "cell", said, np.where(there, said, 0), logged)
+
+
+def _balance(
+    report: Report, piece: Piece, before: NDArray[np.int64], after: NDArray[np.int64], logged: NDArray[np.bool_]
+) -> None:
+    used = np.minimum(before, after)
+    report.use(piece, int(used.sum()))
+    report.note(piece, int((before - used)[logged].sum()))
 
 
 def _gathered(log: list[pd.DataFrame]) -> pd.DataFrame:
@@ -134,6 +167,25 @@ def _joined(shape: shapely.Geometry) -> shapely.Geometry:
 
 def _eastward(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([np.where(lonlat[:, 0] < 0, lonlat[:, 0] + 360, lonlat[:, 0]), lonlat[:, 1]])
+
+
+def _outlines_only(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:
+    """Leave aside the points, lines and empty parts that a collection holds beside its polygons."""
+    shapes = np.asarray(frame.geometry.array).copy()
+    parts, row = parts_of(shapes)
+    outline = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
+    mixed = np.unique(row[outline])
+    mixed = mixed[np.isin(mixed, row[~outline])]
+    if not len(mixed):
+        return frame
+    for position in mixed:
+        own = row == position
+        shapes[position] = shapely.MultiPolygon(list(parts[own & outline]))
+    beside = [", ".join(part.geom_type for part in parts[(row == position) & ~outline]) for position in mixed]
+    rows = np.zeros(len(frame), dtype=np.bool_)
+    rows[mixed] = True
+    log.append(log_rows(frame[rows], "left aside", reason=beside))
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
 
 
 def _explode(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:

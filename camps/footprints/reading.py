@@ -9,26 +9,36 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
-from pyarrow import ArrowInvalid
-from pyogrio.errors import DataSourceError
 
 from camps import crs, dates, engine, files
 from camps.errors import Fault, InputError
+from camps.sources.geofiles import read_drawn
+from camps.sources.geojson import check_positions, is_topology, read_geojson
+from camps.sources.kml import read_kml
+from camps.sources.report import Report
+from camps.sources.shapes import GEOMETRY, LAT, LON, take_shapes
+
+#: A city's buildings with a dozen columns each.
+MOST_CELLS = 100_000_000
 
 _TEXT = ("footprint_id", "site_id", "scene_id", "track_id", "kind", "method", "confidence", "note", "repair")
+#: Columns whose cells are accounted for.
+CELLS = ("observed_on", "kind")
 _NUMBERS = ("edge_sd_m", "edge_bias_m")
 
 
-def read_vector(path: Path, *, layer: str | None = None, assumed_crs: Any = None) -> gpd.GeoDataFrame:
-    """Read one vector file as GeoPandas sees it, in EPSG:4326, with ``source_file`` and ``source_row`` (from 1).
+def read_vector(path: Path, report: Report, *, layer: str | None = None, assumed_crs: Any = None) -> gpd.GeoDataFrame:
+    """Read one vector file, in EPSG:4326, with ``source_file`` and ``source_row`` (the number in the file, from 1).
 
     Parameters
     ----------
     path
-        GeoParquet by its suffix ``.parquet``; otherwise whatever GDAL reads (GeoJSON, GeoPackage, Shapefile, KML …).
+        GeoParquet, GeoJSON, TopoJSON, GeoPackage, Shapefile (plain or zipped), FlatGeobuf, KML, KMZ, GML or a file
+        geodatabase.
+    report
+        Takes what was noted, and the account of members, layers, features, parts, rings and vertices taken.
     layer
-        The layer to read; needed only where a file has several.
+        The layer or member to read, ``*`` for all; needed only where several hold features.
     assumed_crs
         The CRS of a file that states none.
 
@@ -41,37 +51,42 @@ def read_vector(path: Path, *, layer: str | None = None, assumed_crs: Any = None
         # A folder may be a file geodatabase; GDAL says when it is not.
         if not path.is_dir():
             path.open("rb").close()
-    frame = _read_parquet(path) if path.suffix == ".parquet" else _read_gdal(path, layer)
-    frame = frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
-    if frame.crs is None:
-        frame = frame.set_crs(_required_crs(path, assumed_crs))
+    kind = path.suffix.casefold()
+    if kind in (".kml", ".kmz", ".topojson") or (kind in (".json", ".geojson") and is_topology(path)):
+        frame = _read_places(path, report, layer)
+    else:
+        frame = _read_drawn(path, report, layer, assumed_crs)
     frame["source_file"] = path.name
-    frame["source_row"] = np.arange(1, len(frame) + 1)
     return frame.set_geometry(crs.to_lonlat(frame.geometry))
 
 
-def _read_parquet(path: Path) -> gpd.GeoDataFrame:
-    try:
-        return gpd.read_parquet(path)
-    except (ArrowInvalid, ValueError) as error:
-        raise InputError(
-            f"{path.name}: not a GeoParquet file ({error}); write it with GeoPandas' to_parquet"
-        ) from error
+def _read_places(path: Path, report: Report, layer: str | None) -> gpd.GeoDataFrame:
+    """Return a file that the reader of lists takes apart itself, under the numbers of its rows."""
+    own = Report()
+    read = read_kml if path.suffix.casefold() in (".kml", ".kmz") else read_geojson
+    table = read(path, own, layer=layer).frame
+    own.settle(path.name)
+    report.remarks += own.remarks
+    for piece in ("member", "layer", "element"):
+        report.take(piece, own.taken[piece])
+        report.use(piece, own.used[piece])
+        report.note(piece, own.noted[piece])
+    report.take("feature", len(table))
+    take_shapes(report, table[GEOMETRY].to_numpy())
+    frame = gpd.GeoDataFrame(table.drop(columns=[GEOMETRY, LON, LAT]), geometry=list(table[GEOMETRY]), crs=4326)
+    return frame.assign(source_row=table.index.to_numpy()).reset_index(drop=True)
 
 
-def _read_gdal(path: Path, layer: str | None) -> gpd.GeoDataFrame:
-    try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-        if layer is None and len(layers) > 1:
-            raise InputError(f"{path.name}: has layers {', '.join(layers)}, expected one; say which with layer=")
-        frame = pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True)
-    except DataSourceError as error:
-        raise InputError(
-            f"{path.name}: not a vector file that can be read ({error}); convert it to GeoPackage"
-        ) from error
-    if not isinstance(frame, gpd.GeoDataFrame):
+def _read_drawn(path: Path, report: Report, layer: str | None, assumed_crs: Any) -> gpd.GeoDataFrame:
+    drawn = read_drawn(path, report, layer=layer, most_cells=MOST_CELLS)
+    if drawn.shapes is None:
         raise InputError(f"{path.name}: has no geometry, expected polygons; export it with its outlines")
-    return frame
+    stated = drawn.crs if drawn.crs is not None else _required_crs(path, assumed_crs)
+    columns = drawn.columns.reset_index(drop=True).drop(columns="geometry", errors="ignore")
+    frame = gpd.GeoDataFrame(columns, geometry=drawn.shapes, crs=stated)
+    if path.suffix.casefold() in (".json", ".geojson"):
+        check_positions(path, drawn.shapes)
+    return frame.assign(source_row=np.arange(1, len(frame) + 1))
 
 
 def _required_crs(path: Path, assumed_crs: Any) -> Any:
@@ -87,22 +102,32 @@ def read_dated(
     columns: Mapping[str, str],
     layer: str | None,
     assumed_crs: Any,
+    report: Report,
 ) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     """Return all rows of `paths` with the suite's column names and a date each, and the faults found in them.
 
     A date given for the files stands for all their rows; otherwise each row needs one of its own.
     """
-    read = [read_vector(path, layer=layer, assumed_crs=assumed_crs) for path in paths]
+    read = [read_vector(path, report, layer=layer, assumed_crs=assumed_crs) for path in paths]
     frames = [
         _with_date(_renamed(frame, columns, path.name), observed_on, path.name)
         for frame, path in zip(read, paths, strict=True)
     ]
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4326)
+    _take_cells(frame, report)
     frame, faults = _with_dates(frame)
     del read, frames
     # What the reader has put aside for itself is as large as the outlines.
     engine.give_back_memory()
     return _typed(frame), faults
+
+
+def _take_cells(frame: gpd.GeoDataFrame, report: Report) -> None:
+    """Count the cells of dates and kinds that say something, and keep in which rows they stand."""
+    for name in CELLS:
+        said = frame[name].notna() & (frame[name].astype("string").str.strip() != "") if name in frame else False
+        frame[f"{name} as read"] = said
+        report.take("cell", int(frame[f"{name} as read"].sum()))
 
 
 def _renamed(frame: gpd.GeoDataFrame, columns: Mapping[str, str], file: str) -> gpd.GeoDataFrame:

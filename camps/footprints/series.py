@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,11 +18,12 @@ from camps import engine, settings, tables
 from camps.crs import chunks
 from camps.dates import day_interval, iso_day, read_date
 from camps.errors import InputError, raise_faults
-from camps.footprints.mending import LOG_COLUMNS, repair
+from camps.footprints.mending import LOG_COLUMNS, account, repair
 from camps.footprints.overlap import without_duplicates
 from camps.footprints.reading import places, read_dated
 from camps.footprints.registered import arguments_of, default_id, is_series
 from camps.sources.registry import SOURCE_ID
+from camps.sources.report import Report
 
 _COLUMNS = (
     "footprint_id", "track_id", "site_id", "scene_id", "observed_on", "kind", "area_m2", "perimeter_m", "overlap_m2",
@@ -52,6 +53,9 @@ class FootprintSeries:
         then the looks alone say what was covered.
     source_id
         Id of the registered series; empty for files.
+    report
+        What the reader noted, and its account: every feature, part, ring, vertex, date and kind of the files is used,
+        or noted here or in `repairs`.
     """
 
     footprints: gpd.GeoDataFrame
@@ -60,6 +64,7 @@ class FootprintSeries:
     repairs: pd.DataFrame
     coverage: gpd.GeoDataFrame
     source_id: str = ""
+    report: Report = field(default_factory=Report)
 
 
 @engine.without_cycle_search()
@@ -82,7 +87,7 @@ def load(
     Parameters
     ----------
     path
-        The id of a registered series, or one file or several (GeoJSON, GeoPackage, Shapefile, GeoParquet …); the
+        The id of a registered series, or one file or several (GeoJSON, GeoPackage, Shapefile, KML, GeoParquet …); the
         record's first series by default.
     observed_on
         The date of all rows, or of each file by its name, as EDTF text; without it a column ``observed_on``.
@@ -98,7 +103,7 @@ def load(
     gsd_m
         Ground sample distance in metres of the images that the polygons were drawn on.
     layer, crs
-        The layer to read, and the CRS of files that state none.
+        The layer or member to read (``*`` for all), and the CRS of files that state none.
     refused
         ``raise`` or ``drop`` for a polygon whose repair changes its area by more than max(1 %, 5 m²).
 
@@ -119,16 +124,20 @@ def load(
         registered, told = arguments_of(source_id)
         return replace(load(registered, **told), source_id=source_id)
     paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path or ()]
-    frame, faults = read_dated(paths, observed_on=observed_on, columns=columns or {}, layer=layer, assumed_crs=crs)
+    report = Report()
+    frame, faults = read_dated(
+        paths, observed_on=observed_on, columns=columns or {}, layer=layer, assumed_crs=crs, report=report
+    )
     source = ", ".join(p.name for p in paths)
     raise_faults(faults, source)
     frame["kind"] = frame["kind"].fillna(kind or "building")
     dates = _dates_looked_at(frame, paths, observed_on)
     scene_table = _scenes(frame, dates, scenes, gsd_m, source)
     frame = _with_scenes(frame, scene_table, source)
-    polygons, repairs = _polygons(frame, scene_table, refused, source)
+    polygons, repairs = _polygons(frame, scene_table, refused, source, report)
     engine.give_back_memory()
-    return FootprintSeries(polygons, scene_table, _looks(looks, scene_table, source), repairs, _coverage(coverage))
+    seen = _looks(looks, scene_table, source)
+    return FootprintSeries(polygons, scene_table, seen, repairs, _coverage(coverage), report=report)
 
 
 def _registered(path: str | Path | Sequence[str | Path] | None) -> str | None:
@@ -142,12 +151,14 @@ def _registered(path: str | Path | Sequence[str | Path] | None) -> str | None:
 
 
 def _polygons(
-    frame: gpd.GeoDataFrame, scenes: pd.DataFrame, refused: Literal["raise", "drop"], source: str
+    frame: gpd.GeoDataFrame, scenes: pd.DataFrame, refused: Literal["raise", "drop"], source: str, report: Report
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     sound, repairs, faults = repair(frame, refused=refused)
     raise_faults(faults, source)
     sound = sound.assign(wkb_sha256=geometry_hashes(np.asarray(sound.geometry.array)))
     sound, duplicates = without_duplicates(sound)
+    account(frame, sound, [repairs, duplicates], report)
+    report.settle(source)
     sound["footprint_id"] = sound["footprint_id"].fillna(_made_ids(sound))
     sound = sound[list(_COLUMNS)].iloc[in_order(sound, scenes)].reset_index(drop=True)
     repairs = pd.concat([repairs, duplicates.astype(object)], ignore_index=True) if len(duplicates) else repairs

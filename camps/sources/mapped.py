@@ -34,11 +34,14 @@ from camps.sources.base import (
     use_texts,
 )
 from camps.sources.coordinates import printed_precision_m
-from camps.sources.geofiles import GEOMETRY, LAT, LON, point_of, read_geofile, read_geojson, read_kml
+from camps.sources.geofiles import read_geofile
+from camps.sources.geojson import read_geojson
+from camps.sources.kml import read_kml
 from camps.sources.positions import FIELDS as POSITION_FIELDS
-from camps.sources.positions import piece_of, read_positions, uses_geometry
+from camps.sources.positions import read_positions, uses_geometry
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Place, Report
+from camps.sources.shapes import GEOMETRY, LAT, LON, point_of
 from camps.sources.text import MOST_ROWS, RawTable, read_delimited
 from camps.sources.values import missing_kind
 from camps.sources.workbooks import read_ods, read_xlsx
@@ -73,7 +76,7 @@ _GUESSES: dict[str, tuple[str, ...]] = {
     "lat": ("lat", "latitude", "y", "ycoord", "纬度"),
     "lon": ("lon", "long", "lng", "longitude", "x", "xcoord", "经度"),
     "latlon": ("coordinates", "coords", "latlon", "lat/lon", "lat, lon", "position", "坐标"),
-    "opened": ("opened", "opening", "founded", "start"),
+    "opened": ("opened", "opening", "founded", "start", "begin"),
     "closed": ("closed", "closing", "end"),
     "country": ("country",), "admin1": ("province", "admin1", "region"), "admin2": ("prefecture", "admin2"),
     "admin3": ("county", "town", "admin3"), "tier": ("tier",),
@@ -109,7 +112,8 @@ def read_table(path: Path, report: Report, *, format: str = "", options: Mapping
 _FAMILY = {
     "xlsx": "xlsx", "xlsm": "xlsx", "ods": "ods", "kml": "kml", "kmz": "kml", "geojson": "geojson", "json": "geojson",
     "gpkg": "geofile", "shp": "geofile", "zip": "geofile", "fgb": "geofile", "parquet": "geofile",
-    "geoparquet": "geofile", "shapefile": "geofile",
+    "geoparquet": "geofile", "shapefile": "geofile", "shz": "geofile", "gml": "geofile", "gpx": "geofile",
+    "topojson": "geojson",
 }  # fmt: skip
 _READ: dict[str, Callable[..., RawTable]] = {
     "text": read_delimited, "xlsx": read_xlsx, "ods": read_ods, "kml": read_kml, "geojson": read_geojson,
@@ -118,7 +122,7 @@ _READ: dict[str, Callable[..., RawTable]] = {
 _TAKES = {
     "text": ("encoding", "delimiter", "header_row", "header_rows"), "xlsx": ("sheet", "header_row", "header_rows"),
     "ods": ("sheet", "header_row", "header_rows"),
-    "kml": (), "geojson": (), "geofile": ("layer", "crs", "encoding"),
+    "kml": ("layer",), "geojson": ("crs", "layer"), "geofile": ("layer", "crs", "encoding"),
 }  # fmt: skip
 
 
@@ -208,9 +212,9 @@ def read_rows(raw: pd.DataFrame, entry: SourceEntry, report: Report, name: str) 
     InputError
         As :func:`read_mapped`.
     """
-    piece = piece_of(raw)
-    if not report.taken[piece]:
-        report.take(piece, len(raw))
+    if not report.taken["row"]:
+        # Of a geographic file the reader has accounted for the features; from here on each place is a row.
+        report.take("row", len(raw))
     mapping = dict(entry.mapping) or guess_mapping(raw)
     _check_mapping(mapping, raw, name)
     _note_unmapped(raw, mapping, report)
@@ -224,7 +228,7 @@ def read_rows(raw: pd.DataFrame, entry: SourceEntry, report: Report, name: str) 
     report.use("cell", int(_says(rows[is_placed], mapping, POSITION_FIELDS).sum()))
     records = _records(rows, placed, mapping, entry, report)
     source = replace(_as_source(rows, records, mapping, entry, report), raw=raw)
-    report.use(piece, len(source.sites) + len(source.parts))
+    report.use("row", len(source.sites) + len(source.parts))
     return source
 
 

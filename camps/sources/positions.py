@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from camps.errors import Fault, InputError, raise_faults
 from camps.sources.coordinates import LIMIT_DEG, Axis, read_degrees, read_pair
-from camps.sources.geofiles import GEOMETRY, LAT, LON, point_of
-from camps.sources.report import Piece, Report
+from camps.sources.report import Report
 from camps.sources.sea import in_sea
+from camps.sources.shapes import GEOMETRY, LAT, LON, point_of
 from camps.sources.values import missing_kind
 
 FIELDS = ("lat", "lon", "latlon", "lonlat")
@@ -86,14 +86,9 @@ def read_positions(raw: pd.DataFrame, mapping: Mapping[str, str], name: str, rep
         report.add("mended", SWAPPED, row=_row(raw, position), value=printed)
     mended = positions.swapped(turned)
     faults += _out_of_range(mended, raw)
-    report.refuse(piece_of(raw), len({fault.where.partition(",")[0] for fault in faults}))
+    report.refuse("row", len({fault.where.partition(",")[0] for fault in faults}))
     raise_faults(faults, name)
     return _placed(raw, mended, name, report)
-
-
-def piece_of(raw: pd.DataFrame) -> Piece:
-    """Return what a row of a list is in its file: a feature where it has a geometry, else a row."""
-    return "feature" if GEOMETRY in raw else "row"
 
 
 def uses_geometry(raw: pd.DataFrame, mapping: Mapping[str, str]) -> bool:
@@ -226,7 +221,7 @@ def _placed(raw: pd.DataFrame, positions: Positions, name: str, report: Report) 
         cells = raw.iloc[position].drop(GEOMETRY, errors="ignore")
         value = " | ".join(str(cell) for cell in cells if cell)
         report.add("dropped", "no position printed; it cannot be placed", row=_row(raw, position), value=value,
-                   piece=piece_of(raw))  # fmt: skip
+                   piece="row")  # fmt: skip
     placed = frame[positions.placed]
     if placed.empty:
         raise InputError(f"{name}: no row prints a position, expected at least one; is the mapping right?")
