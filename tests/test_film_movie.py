@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from camps.errors import InputError, MissingError
-from camps.film import png
+from camps.film import movie, png
 from camps.film.movie import SUFFIXES, MovieKind, write_movie
 
 COLOURS = [(200, 40, 30), (30, 160, 60), (40, 60, 210), (230, 220, 200), (16, 20, 24), (128, 128, 128)]
@@ -84,3 +85,12 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
         write_movie([*frames, tmp_path / "small.png"], tmp_path / "x.mp4", rate=Fraction(25))
     assert not (tmp_path / "x.mp4").exists()
     assert not list(tmp_path.glob(".camps-*"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no movie", b"\x00\x00\x00\x18ftypmp42" + bytes(64)])
+@pytest.mark.parametrize("read", [movie.read_movie, movie.read_ends, lambda path: list(movie.read_pictures(path))])
+def test_a_damaged_movie_is_named_by_whoever_reads_it(tmp_path: Path, content: bytes, read: Any) -> None:
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"damaged\.mp4: cannot be read as a movie"):
+        read(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
@@ -168,6 +169,16 @@ def _nobody(done: int, total: int) -> None:
     """Tell nobody."""
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[Any]:
+    """Open a movie to read it, with errors that say what to do."""
+    try:
+        with files.readable(path), av.open(str(path)) as movie:
+            yield movie
+    except (av.FFmpegError, IndexError) as error:
+        raise InputError(f"{path}: cannot be read as a movie ({error}); write it again") from error
+
+
 def read_movie(path: Path) -> MovieFacts:
     """Return what a movie says of itself, its pictures counted.
 
@@ -176,26 +187,29 @@ def read_movie(path: Path) -> MovieFacts:
     InputError
         When it cannot be read as a movie.
     """
-    try:
-        with files.readable(path), av.open(str(path)) as movie:
-            stream = movie.streams.video[0]
-            tagged = [stream.metadata, movie.metadata, *(data.metadata for data in movie.streams.data)]
-            timecodes = [tags["timecode"] for tags in tagged if "timecode" in tags]
-            n_frames = sum(packet.size > 0 for packet in movie.demux(stream))
-            context = stream.codec_context
-            return MovieFacts(
-                context.name, str(context.profile), str(context.pix_fmt), movie.format.name,
-                context.width, context.height, n_frames, Fraction(stream.average_rate or 0),
-                int(context.color_primaries), int(context.color_trc), int(context.colorspace),
-                int(context.color_range) == _STUDIO_RANGE, timecodes[0] if timecodes else None,
-            )  # fmt: skip
-    except (av.FFmpegError, IndexError) as error:
-        raise InputError(f"{path}: cannot be read as a movie ({error}); write it again") from error
+    with _reading(path) as movie:
+        stream = movie.streams.video[0]
+        tagged = [stream.metadata, movie.metadata, *(data.metadata for data in movie.streams.data)]
+        timecodes = [tags["timecode"] for tags in tagged if "timecode" in tags]
+        n_frames = sum(packet.size > 0 for packet in movie.demux(stream))
+        context = stream.codec_context
+        return MovieFacts(
+            context.name, str(context.profile), str(context.pix_fmt), movie.format.name,
+            context.width, context.height, n_frames, Fraction(stream.average_rate or 0),
+            int(context.color_primaries), int(context.color_trc), int(context.colorspace),
+            int(context.color_range) == _STUDIO_RANGE, timecodes[0] if timecodes else None,
+        )  # fmt: skip
 
 
 def read_ends(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the first and the last picture of a movie, height × width × 4, 8-bit RGB with straight alpha."""
-    with files.readable(path), av.open(str(path)) as movie:
+    """Return the first and the last picture of a movie, height × width × 4, 8-bit RGB with straight alpha.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read as a movie.
+    """
+    with _reading(path) as movie:
         stream = movie.streams.video[0]
         first = _shown(next(movie.decode(stream)))
         if stream.duration:
@@ -212,11 +226,8 @@ def read_pictures(path: Path) -> Iterator[NDArray[np.uint8]]:
     InputError
         When it cannot be read as a movie.
     """
-    try:
-        with files.readable(path), av.open(str(path)) as movie:
-            yield from map(_shown, movie.decode(movie.streams.video[0]))
-    except (av.FFmpegError, IndexError) as error:
-        raise InputError(f"{path}: cannot be read as a movie ({error}); write it again") from error
+    with _reading(path) as movie:
+        yield from map(_shown, movie.decode(movie.streams.video[0]))
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
