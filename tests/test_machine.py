@@ -153,14 +153,16 @@ def test_an_environment_of_another_clone_is_not_taken_for_this_ones(bench: Path)
 
 def test_a_file_that_was_deleted_from_a_package_is_missed(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stamp said "in step" after a package's files had been deleted."""
-    real = metadata.PathDistribution.read_text
+    # The backport that some packages import puts its own finder, and its own kind of distribution, in place.
+    kind = type(metadata.distribution("packaging"))
+    real = kind.read_text
     lost = "packaging/lost.py,sha256=0,1\n"
 
-    def with_a_lost_file(self: metadata.PathDistribution, name: str) -> str | None:
+    def with_a_lost_file(self: metadata.Distribution, name: str) -> str | None:
         text = real(self, name)
         return lost + (text or "") if name == "RECORD" and self.name == "packaging" else text
 
-    monkeypatch.setattr(metadata.PathDistribution, "read_text", with_a_lost_file)
+    monkeypatch.setattr(kind, "read_text", with_a_lost_file)
     assert machine.prove_environment() == "packaging lacks packaging/lost.py"
 
 

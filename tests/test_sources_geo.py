@@ -306,7 +306,9 @@ def test_the_text_of_a_dbf_is_read_whatever_its_cpg_says(
 def test_text_that_two_encodings_make_words_of_is_asked_for(tmp_path: Path) -> None:
     path = write(points(A, name=["서울"]), tmp_path / "a.shp", encoding="cp949")
     path.with_suffix(".cpg").unlink()
-    with pytest.raises(InputError, match=r"the encoding of its text is not sure, .*euc_kr makes '서울'; say encoding"):
+    with pytest.raises(
+        InputError, match=r"the encoding of its text is not sure, .*euc_kr makes '서울'; say which with --encoding"
+    ):
         read(path)
     assert read(path, encoding="euc_kr")[0]["name"].tolist() == ["서울"]
     with pytest.raises(InputError, match=r"text b'\\xbc\\xad\\xbf\\xef' is not utf-8"):

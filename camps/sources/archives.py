@@ -113,7 +113,7 @@ def choose(names: Sequence[str], wanted: str | None, path: Path, *, what: str, t
     listed = ", ".join(f"{name} ({more})" for name, more in zip(names, told, strict=True)) if told else ", ".join(names)
     if wanted is None and len(names) > 1:
         raise InputError(
-            f"{path}: has {what}s {listed}, expected one; say which with layer = {names[0]!r}, or layer = {ALL!r} "
+            f"{path}: has {what}s {listed}, expected one; say which with --layer {names[0]!r}, or --layer {ALL!r} "
             "for all of them"
         )
     if wanted in (None, ALL):

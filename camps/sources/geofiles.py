@@ -425,7 +425,8 @@ def _found_encoding(cells: list[bytes], shp: Path, path: Path, report: Report) -
         f"{name} makes {sample.decode(name, 'replace')[:30]!r}" for name in likely or ["cp1252", "gb18030"]
     )
     raise InputError(
-        f'{path}: the encoding of its text is not sure, expected a .cpg that says it: {tried}; say encoding = "…"'
+        f"{path}: the encoding of its text is not sure, expected a .cpg that says it: {tried}; "
+        "say which with --encoding"
     )
 
 
@@ -554,7 +555,7 @@ def _stated_crs(drawn: Drawn, path: Path, told: str | None, report: Report) -> C
     edges = shapely.total_bounds(drawn.shapes)
     degrees = np.isfinite(edges).all() and (np.abs(edges) <= (180, 90, 180, 90)).all()
     looks = "its positions are possible degrees, EPSG:4326 perhaps" if degrees else "its positions are no degrees"
-    raise InputError(f'{path}: states no CRS, expected a .prj or the like; {looks}: say crs = "EPSG:…"')
+    raise InputError(f"{path}: states no CRS, expected a .prj or the like; {looks}: say --crs EPSG:…")
 
 
 def _known_crs(told: str, path: Path) -> CRS:

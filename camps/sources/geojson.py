@@ -140,7 +140,7 @@ def _stated_crs(document: dict[str, Any], told: str | None, path: Path) -> CRS:
         return CRS.from_user_input(named)
     except CRSError as error:
         raise InputError(
-            f'{path}: CRS is {named}, which is not known; export it in EPSG:4326, or say crs = "EPSG:…"'
+            f"{path}: CRS is {named}, which is not known; export it in EPSG:4326, or say --crs EPSG:…"
         ) from error
 
 

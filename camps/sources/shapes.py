@@ -247,7 +247,7 @@ def _lonlat(shapes: Shapes, stated_crs: CRS, path: Path, report: Report) -> Shap
     report.add("mended", f"positions reprojected from {name} to EPSG:4326; printed ones kept")
     moved = np.asarray(gpd.GeoSeries(shapes, crs=stated_crs).to_crs(4326).array)
     if not np.isfinite(shapely.get_coordinates(moved)).all():
-        raise InputError(f"{path}: positions that are no places in {name}; is the CRS right? say which with crs")
+        raise InputError(f"{path}: positions that are no places in {name}; is the CRS right? say which with --crs")
     return moved
 
 
