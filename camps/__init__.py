@@ -3,8 +3,8 @@
 The rooms are modules, read as ``camps.catalogue.load()``. Data goes one way; a module imports only from those
 before it::
 
-    errors dates machine settings files record crs tables provenance engine sources catalogue imagery
-    footprints change growth timeline plots style basemap maps film appendix build cli
+    errors dates machine browser settings files record crs tables provenance engine sources catalogue
+    imagery footprints change growth timeline plots style basemap maps film appendix build cli
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camps import appendix as appendix
     from camps import basemap as basemap
+    from camps import browser as browser
     from camps import build as build
     from camps import catalogue as catalogue
     from camps import change as change
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
     from camps import timeline as timeline
 
 __all__ = [
-    "appendix", "basemap", "build", "catalogue", "change", "crs", "dates", "errors", "files", "film", "footprints",
-    "growth", "imagery", "machine", "maps", "plots", "provenance", "record", "settings", "sources", "style", "tables",
-    "timeline",
+    "appendix", "basemap", "browser", "build", "catalogue", "change", "crs", "dates", "errors", "files", "film",
+    "footprints", "growth", "imagery", "machine", "maps", "plots", "provenance", "record", "settings", "sources",
+    "style", "tables", "timeline",
 ]  # fmt: skip
 
 

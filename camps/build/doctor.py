@@ -11,7 +11,7 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 
-from camps import catalogue, files, machine, settings, sources
+from camps import browser, catalogue, files, film, machine, settings, sources
 from camps.errors import CampsError
 
 State = Literal["ok", "absent", "wrong"]
@@ -33,6 +33,7 @@ def checks() -> list[Check]:
         _check("python", lambda: f"{platform.python_version()} on {platform.platform(terse=True)}"),
         _check("packages", _packages),
         _check("browser", lambda: f"{machine.browser_version(machine.find_chromium())} at {machine.find_chromium()}"),
+        _check("film", _film),
         _check(
             "fonts", lambda: ", ".join(f"{script}: {path.name}" for script, path in machine.require_fonts().items())
         ),
@@ -66,6 +67,13 @@ def _satisfied(wanted: Requirement) -> bool:
         return wanted.specifier.contains(metadata.version(wanted.name), prereleases=True)
     except metadata.PackageNotFoundError:
         return False
+
+
+def _film() -> str:
+    transport = film.film_trial()
+    shut_in = "in its sandbox" if browser.is_shut_in() else "without a sandbox"
+    why = ", which Chromium has none of for root" if browser.is_root() else ""
+    return f"a page opened {shut_in}{why}; a frame filmed ({transport})"
 
 
 def _disk() -> str:

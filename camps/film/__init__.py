@@ -26,9 +26,10 @@ from camps.film.shot import list_shots as list_shots
 from camps.film.shot import read_shot as read_shot
 from camps.film.stage import FilmPage as FilmPage
 from camps.film.subject import sources_of as sources_of
+from camps.film.trial import film_trial as film_trial
 
 __all__ = [
     "Delivery", "FilmPage", "Ground", "Plan", "RenderResult", "Shot", "build_plan", "build_shot",
-    "build_shot_of_dates", "deliver", "folder_name", "list_passes", "list_shots", "plan_delivery", "plan_frames",
-    "read_shot", "render", "report_text", "sources_of", "write_movie",
+    "build_shot_of_dates", "deliver", "film_trial", "folder_name", "list_passes", "list_shots", "plan_delivery",
+    "plan_frames", "read_shot", "render", "report_text", "sources_of", "write_movie",
 ]  # fmt: skip

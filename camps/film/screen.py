@@ -22,8 +22,9 @@ from PIL import Image
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from camps import browser
 from camps.errors import RenderError
-from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, first_line, read_resource
+from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
 
 MARK_BLOCKS, MARK_SIDE = 24, 40
 #: A picture that shows an earlier state is taken again this often.
@@ -110,7 +111,9 @@ class ScreenStage(Stage):
             described, answer = await self._asked({"page": "", **state, "mark": frame})
         except PlaywrightError as error:
             self._raise_if_lost(error)
-            raise RenderError(f"{self.name_job(frame)}: {first_line(error)}{self._what_is_missing()}") from error
+            raise RenderError(
+                f"{self.name_job(frame)}: {browser.first_line(error)}{self._what_is_missing()}"
+            ) from error
         if self._missing:
             raise RenderError(f"{self.name_job(frame)} is not whole{self._what_is_missing()}")
         return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))

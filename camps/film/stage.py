@@ -10,7 +10,6 @@ import abc
 import asyncio
 import contextlib
 import mimetypes
-import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from playwright.async_api import BrowserContext, Page, Playwright, Request, Route, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from camps import machine
+from camps import browser
 from camps.errors import RenderError
 from camps.film.loopback import Loopback
 from camps.film.png import Order
@@ -35,24 +34,6 @@ _Result = TypeVar("_Result")
 
 #: A renderer that says nothing for this long, plus a second a megapixel, is taken for hung.
 PATIENCE_S = 30.0
-
-#: A browser that has not started by then is taken for dead.
-LAUNCH_S = 60.0
-
-_FLAGS = (
-    "--disable-gpu",
-    "--disable-accelerated-2d-canvas",
-    "--disable-partial-raster",
-    "--disable-checker-imaging",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--force-color-profile=srgb",
-    "--font-render-hinting=none",
-    "--disable-lcd-text",
-)
 
 
 class StageLostError(Exception):
@@ -175,7 +156,10 @@ class Stage(abc.ABC):
             await self._open()
         except PlaywrightError as error:
             await self._closing.aclose()
-            raise StageLostError(self._lost_reason or f"the page could not be shown ({first_line(error)})") from error
+            browser.raise_if_refused(error)
+            raise StageLostError(
+                self._lost_reason or f"the page could not be shown ({browser.first_line(error)})"
+            ) from error
         except BaseException:
             await self._closing.aclose()
             raise
@@ -197,12 +181,7 @@ class Stage(abc.ABC):
         width, height, scale = self._viewport()
         context = await playwright.chromium.launch_persistent_context(
             profile,
-            executable_path=machine.find_chromium(),
-            headless=True,
-            # Emulation alone leaves DevTools screenshots at one pixel to a CSS pixel, without a word.
-            args=[*_FLAGS, f"--force-device-scale-factor={scale}"],
-            chromium_sandbox=not _is_root(),
-            env=_environment(),
+            **browser.launch_options(scale=scale),
             viewport={"width": width, "height": height},
             device_scale_factor=scale,
             locale="en-US",
@@ -210,10 +189,6 @@ class Stage(abc.ABC):
             color_scheme="light",
             reduced_motion="reduce",
             service_workers="block",
-            handle_sigint=False,
-            handle_sigterm=False,
-            handle_sighup=False,
-            timeout=LAUNCH_S * 1000,
         )
         self._closing.push_async_callback(_close_quietly, context)
         context.on("close", lambda _: self._lose("the browser ended"))
@@ -241,7 +216,7 @@ class Stage(abc.ABC):
             await self._shown.evaluate("arguments => camps.ready(...arguments)", list(arguments))
         except PlaywrightError as error:
             self._raise_if_lost(error)
-            raise RenderError(f"the page is not ready: {first_line(error)}{self._what_is_missing()}") from error
+            raise RenderError(f"the page is not ready: {browser.first_line(error)}{self._what_is_missing()}") from error
         if self._missing:
             raise RenderError(f"the page is not whole{self._what_is_missing()}")
         self.meta = await self._shown.evaluate("camps.meta || {}")
@@ -298,12 +273,6 @@ def read_resource(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text("utf-8")
 
 
-def first_line(error: Exception) -> str:
-    """Return what a browser's error says, without its call stack."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].split("Error: ", 1)[-1] if lines else type(error).__name__
-
-
 async def _close_quietly(context: BrowserContext) -> None:
     with contextlib.suppress(PlaywrightError):
         await context.close()
@@ -311,13 +280,3 @@ async def _close_quietly(context: BrowserContext) -> None:
 
 def _media_type(address: str) -> str:
     return mimetypes.guess_type(urlsplit(address).path)[0] or "application/octet-stream"
-
-
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def _environment() -> dict[str, str | float | bool]:
-    """Return the browser's environment: this one, with the language and time zone fixed."""
-    kept = {name: value for name, value in os.environ.items() if name != "LANGUAGE" and not name.startswith("LC_")}
-    return {**kept, "LANG": "C.UTF-8", "TZ": "UTC"}

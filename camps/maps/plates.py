@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, PngImagePlugin
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
-from playwright.sync_api import sync_playwright
 
-from camps import files, machine
+from camps import browser, files
 from camps.errors import InputError, RenderError
 from camps.maps import fonts
 from camps.maps import page as page_room
@@ -92,12 +92,11 @@ def _frame_of(map_: CampsMap, width_mm: float, height_mm: float, dpi: int) -> di
 
 def _drawn(map_: CampsMap, frame: dict[str, Any], paper_mm: list[float] | None) -> str:
     """Return one frame, drawn in a headless browser without a network: a PNG in base 64, or SVG for a size on paper."""
-    options = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         path = write_map(map_, Path(folder) / "map.html")
-        browser = driver.chromium.launch(executable_path=str(machine.find_chromium()), args=options)
+        shown = _started(driver)
         try:
-            page = browser.new_context(offline=True).new_page()
+            page = shown.new_context(offline=True).new_page()
             page.goto(path.as_uri())
             page.evaluate("language => camps.ready([language])", frame.get("lang", map_.payload["meta"]["lang"]))
             if paper_mm is None:
@@ -105,9 +104,19 @@ def _drawn(map_: CampsMap, frame: dict[str, Any], paper_mm: list[float] | None) 
             page.add_script_tag(content=page_room.read_own("js/svg.js"))
             return str(page.evaluate(_AS_SVG, [frame, paper_mm, fonts.font_style(map_.payload_text())]))
         except BrowserError as error:
-            raise RenderError(f"plate: the page refused the frame ({error.message.splitlines()[0]})") from error
+            raise RenderError(f"plate: the page refused the frame ({browser.first_line(error)})") from error
         finally:
-            browser.close()
+            shown.close()
+
+
+def _started(driver: Playwright) -> Browser:
+    try:
+        return driver.chromium.launch(**browser.launch_options())
+    except BrowserError as error:
+        browser.raise_if_refused(error)
+        raise RenderError(
+            f"plate: the browser does not start ({browser.first_line(error)}); run camps doctor"
+        ) from error
 
 
 def _save(picture: Image.Image, path: Path, suffix: str, dpi: int, title: str) -> None:
