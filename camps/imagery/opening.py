@@ -148,7 +148,7 @@ def as_colours(dataset: Any, names: Sequence[str]) -> Iterator[Any]:
         for number, name in enumerate(named, 1)
     )
     mask = f"<MaskBand>{_band_xml(dataset, 'mask,1', 'Byte')}</MaskBand>"
-    with rasterio.open(_vrt(dataset, bands + mask)) as expanded:
+    with _opened_view(_vrt(dataset, bands + mask)) as expanded:
         yield expanded
 
 
@@ -173,11 +173,14 @@ def as_plain(dataset: Any, sources: Sequence[str], place: str) -> Iterator[Any]:
     bands = "".join(
         _band_xml(dataset, one, "Byte" if "," in one else _GDAL_TYPES[dataset.dtypes[int(one) - 1]]) for one in sources
     )
+    with _opened_view(_vrt(dataset, place + bands)) as view:
+        yield view
+
+
+def _opened_view(vrt: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        view = rasterio.open(_vrt(dataset, place + bands))
-    with view:
-        yield view
+        return rasterio.open(vrt)
 
 
 def _band_xml(dataset: Any, source: str, kind: str, more: str = "", *, component: int = 0) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,10 @@ import shapely
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
-from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
-from rasterio.transform import GCPTransformer
 from rasterio.warp import transform_geom
+from scipy.interpolate import RBFInterpolator
 
 from camps.crs import GEOD
 from camps.errors import InputError
@@ -65,7 +64,7 @@ class Placement:
         return f"<GCPList Projection={quoteattr(self.crs.to_wkt())}>{placed}</GCPList>"
 
     @cached_property
-    def _spline(self) -> GCPTransformer:
+    def _spline(self) -> Callable[[Pixels], Pixels]:
         return _spline(self.points)
 
 
@@ -186,11 +185,12 @@ def fit(
     _require_points(here, what, fewest=_FEWEST_SPLINE_POINTS if warp == "tps" else _FEWEST_POINTS)
     zone = utm_crs(float(np.mean(lon)), float(np.mean(lat)))
     there = np.column_stack(Transformer.from_crs(4326, zone, always_xy=True).transform(lon, lat))
+    _require_apart(np.round(there, 3), what, f"{{:.1f}}, {{:.1f}} in {zone}")
     six, misses = _affine(here, there, what)
     points: tuple[tuple[float, ...], ...] = ()
     if warp == "tps":
         points = tuple(tuple(map(float, row)) for row in np.column_stack([here, there]))
-        misses = _left_out(points)
+        misses = _left_out(points, what)
     pixel = float(np.sqrt(abs(six[0] * six[4] - six[1] * six[3])))
     _require_fit(misses, pixel, what, warp=warp, tolerance_px=tolerance_px)
     residual = float(np.sqrt(np.mean(misses**2))) if len(here) > _FEWEST_POINTS else None
@@ -200,15 +200,18 @@ def fit(
 def _require_points(here: Pixels, what: Any, *, fewest: int) -> None:
     if len(here) < fewest:
         raise InputError(f"{what}: {len(here)} control points, expected at least {fewest}, spread over the picture")
-    places, counts = np.unique(here, axis=0, return_counts=True)
+    _require_apart(here, what, "pixel {:g}, {:g}")
+
+
+def _require_apart(places: Pixels, what: Any, at: str) -> None:
+    different, counts = np.unique(places, axis=0, return_counts=True)
     if (counts > 1).any():
-        column, row = places[counts > 1][0]
-        raise InputError(f"{what}: two control points at pixel {column:g}, {row:g}; keep the right one")
+        raise InputError(f"{what}: two control points at {at.format(*different[counts > 1][0])}; keep the right one")
 
 
 def _affine(here: Pixels, there: Pixels, what: Any) -> tuple[tuple[float, float, float, float, float, float], Pixels]:
     design = np.column_stack([here, np.ones(len(here))])
-    if np.linalg.matrix_rank(design - design.mean(axis=0) * [1, 1, 0]) < 3:
+    if _on_one_line(here):
         raise InputError(f"{what}: the control points lie on one line; add one well off it")
     origin = there.mean(axis=0)
     solved, *_ = np.linalg.lstsq(design, there - origin, rcond=None)
@@ -220,22 +223,33 @@ def _affine(here: Pixels, there: Pixels, what: Any) -> tuple[tuple[float, float,
     return (float(a), float(b), float(c), float(d), float(e), float(f)), misses
 
 
-def _left_out(points: Sequence[Sequence[float]]) -> Pixels:
+def _on_one_line(here: Pixels) -> bool:
+    return bool(np.linalg.matrix_rank(here - here.mean(axis=0)) < 2)
+
+
+def _left_out(points: Sequence[Sequence[float]], what: Any) -> Pixels:
     misses = []
     for number, (column, row, x, y) in enumerate(points):
-        with _spline([*points[:number], *points[number + 1 :]]) as others:
-            found_x, found_y = _splined(others, np.array([column]), np.array([row]))
+        kept = [*points[:number], *points[number + 1 :]]
+        if _on_one_line(np.array(kept)[:, :2]):
+            raise InputError(f"{what}: all control points but one lie on one line; add another well off it")
+        others = _spline(kept)
+        found_x, found_y = _splined(others, np.array([column]), np.array([row]))
         misses.append(float(np.hypot(found_x[0] - x, found_y[0] - y)))
     return np.array(misses)
 
 
-def _spline(points: Sequence[Sequence[float]]) -> GCPTransformer:
-    return GCPTransformer([GroundControlPoint(row, column, x, y) for column, row, x, y in points], tps=True)
+def _spline(points: Sequence[Sequence[float]]) -> Callable[[Pixels], Pixels]:
+    # GDAL's gives no answer for points that fold the picture, which is when the misfit has to be told.
+    known = np.array(points)
+    middle = known[:, 2:].mean(axis=0)
+    near = RBFInterpolator(known[:, :2], known[:, 2:] - middle, kernel="thin_plate_spline", degree=1)
+    return lambda at: np.asarray(near(at) + middle)
 
 
-def _splined(spline: GCPTransformer, columns: Pixels, rows: Pixels) -> tuple[Pixels, Pixels]:
-    x, y = spline.xy(rows.ravel(), columns.ravel(), offset="ul")
-    return np.reshape(x, columns.shape), np.reshape(y, rows.shape)
+def _splined(spline: Callable[[Pixels], Pixels], columns: Pixels, rows: Pixels) -> tuple[Pixels, Pixels]:
+    x, y = spline(np.column_stack([columns.ravel(), rows.ravel()])).T
+    return x.reshape(columns.shape), y.reshape(columns.shape)
 
 
 def _require_fit(misses: Pixels, pixel: float, what: Any, *, warp: str, tolerance_px: float) -> None:
