@@ -31,7 +31,11 @@ def small_shot(**changes: Any) -> film.Shot:
         "clock": {"kind": "linear", "from": date(2017, 1, 1), "to": date(2020, 12, 31)},
         "camera": [{"at": 0, "fit": "china"}, {"at": 0.4, "fit": "xinjiang", "ease": "in_out_cubic"}],
     }
-    return film.build_shot({**content, **changes})
+    shot = film.build_shot({**content, **changes})
+    ends_s = float(shot.n_frames / shot.rate)
+    if "camera" in changes or ends_s >= 0.4:
+        return shot
+    return film.build_shot({**content, **changes, "camera": [content["camera"][0], {"at": ends_s, "fit": "xinjiang"}]})
 
 
 def sums(folder: Path) -> dict[str, str]:

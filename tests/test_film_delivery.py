@@ -289,6 +289,25 @@ def test_a_layer_without_a_licence_is_refused(tmp_path: Path) -> None:
         assert all(entry.stated for entry in licences.list_licences(film.read_shot(name)))
 
 
+def test_a_layer_without_a_licence_stops_a_delivery_before_anything_is_drawn(tmp_path: Path) -> None:
+    shot = small_shot(map={"kind": "sites", "sources": ["aspi-xjdp-v1"]})
+    with pytest.raises(CheckError, match=r"not begun: .*no licence stated.*--waive licences"):
+        film.deliver(shot, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_movies_say_that_their_pictures_are_whole_and_their_pixels_square(tmp_path: Path) -> None:
+    picture = tmp_path / "1001.png"
+    Image.new("RGBA", (64, 36), (200, 40, 20, 255)).save(picture)
+    for kind in ("prores4444", "prores422hq", "proxy"):
+        path = movie.write_movie(
+            [picture] * 4, tmp_path / f"a_{kind}{movie.SUFFIXES[kind]}", rate=Fraction(25), kind=kind
+        )
+        assert movie.read_movie(path).pixel_aspect == 1
+        # QuickTime's atom "fiel": one field a picture is progressive.
+        assert (b"fiel\x01" in path.read_bytes()) is (kind != "proxy")
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("harm", ["cut", "missing", "stranger", "untagged"])
 def test_a_folder_that_was_tampered_with_is_found_out(

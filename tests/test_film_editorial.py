@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import itertools
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def test_a_timeline_finds_every_picture(tmp_path: Path, rate: str) -> None:
     path = _written(tmp_path, planned)[".otio"]
     timeline = otio.adapters.read_from_file(str(path))
     assert timeline.name == NAME
-    assert timeline.global_start_time.to_timecode() == timecode.timecode(0, planned.shot.rate)
+    assert timeline.global_start_time.to_timecode() == timecode.of_frame(1001, planned.shot.rate)
     assert [track.name for track in timeline.tracks] == ["base", "growth", "labels_en", "labels_ug", "beauty"]
     assert [track.name for track in timeline.tracks if track.enabled] == ["beauty"]
     for info, clip in zip(_passes(planned), timeline.find_clips(), strict=True):
@@ -77,7 +78,7 @@ def test_a_timeline_finds_every_picture(tmp_path: Path, rate: str) -> None:
             assert (path.parent / named).resolve() == (tmp_path / info.file(number)).resolve()
         last = media.available_range.end_time_inclusive()
         assert media.frame_for_time(last) == 1100
-        assert last.to_timecode() == timecode.timecode(99, planned.shot.rate)
+        assert last.to_timecode() == timecode.of_frame(1100, planned.shot.rate)
         assert clip.duration().rate == float(planned.shot.rate)
         assert clip.duration().value == 100
 
@@ -137,7 +138,7 @@ def test_an_edit_list_round_trips(tmp_path: Path, rate: str) -> None:
     (clip,) = timeline.find_clips()
     assert clip.name == "TEST_A_0010_beauty_v003.[1001-1100].png"
     assert clip.source_range.duration.value == 100
-    start = timecode.start_count(planned.shot.rate)
+    start = timecode.count_of_frame(1001, planned.shot.rate)
     assert clip.source_range.start_time.value == start
     event = text.splitlines()[3].split()
     assert event[:4] == ["001", "AX", "V", "C"]
@@ -156,15 +157,61 @@ def test_an_edit_list_round_trips(tmp_path: Path, rate: str) -> None:
 def test_a_list_of_markers_names_the_same_moments(tmp_path: Path) -> None:
     planned = _planned(rate="30000/1001")
     events = _written(tmp_path, planned)["_markers.edl"].read_text("ascii").split("\n\n")[1:]
-    start, found = timecode.start_count(planned.shot.rate), []
+    start, found = timecode.count_of_frame(1001, planned.shot.rate), []
     for number, event in enumerate(events, 1):
         line, note = event.strip("\n").split("\n")
         fields, (colour, name, length) = line.split(), note.split(" |")[1:]
         first, after = (timecode.from_timecode(code, planned.shot.rate) - start for code in fields[4:6])
         assert (int(fields[0]), after - first, length) == (number, 1, "D:1")
         found.append((first, colour.removeprefix("C:ResolveColor"), name.removeprefix("M:").partition(",")[0]))
-    assert found[:2] == [(0, "Green", "Xinjiang"), (0, "Yellow", "Observed 2016-06-01")]
-    assert [at for at, _, _ in found] == [mark.at for mark in editorial.build_marks(planned)]
+    assert found[0] == (0, "Green", "Xinjiang")
+    assert "/ Observed 2016-06-01 |D:1" in events[0]
+    # What begins on one frame is one event: events that lie over one another are refused by OpenTimelineIO's reader.
+    assert [at for at, _, _ in found] == sorted({mark.at for mark in editorial.build_marks(planned)})
+    read = otio.adapters.read_from_file(str(tmp_path / "edit" / f"{NAME}_markers.edl"), rate=30000 / 1001)
+    assert [clip.source_range.start_time.value - start for clip in read.find_clips()] == [at for at, _, _ in found]
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_every_paper_gives_a_part_of_a_shot_the_timecode_of_its_first_frame(tmp_path: Path, rate: str) -> None:
+    whole = _planned(rate=rate, frames=3000)
+    planned = dataclasses.replace(whole, numbers=whole.numbers[2000:], states=whole.states[2000:])
+    first = timecode.of_frame(3001, planned.shot.rate)
+    assert planned.timecode(0) == first != "01:00:00:00"
+    written = _written(tmp_path, planned, _said(planned, labels=[[_label("Kashgar", "en")]] * 1000))
+    timeline, cut = (otio.adapters.read_from_file(str(written[suffix])) for suffix in (".otio", ".xml"))
+    for one in (timeline, cut):
+        (clip, *_) = one.find_clips()
+        assert one.global_start_time.to_timecode() == first
+        assert clip.source_range.start_time.to_timecode() == first
+        assert clip.source_range.duration.value == 1000
+    events = [
+        line.split() for suffix in (".edl", "_reel.edl") for line in written[suffix].read_text().splitlines()[3:4]
+    ]
+    assert [event[6:8] for event in events] == [[first, timecode.of_frame(4001, planned.shot.rate)]] * 2
+    (label,) = csv.DictReader(written["labels.csv"].read_text("utf-8-sig").splitlines())
+    assert (label["in_frame"], label["in_timecode"]) == ("3001", first)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_sequence_as_a_reel_is_found_by_opentimelineios_reader(tmp_path: Path, rate: str) -> None:
+    planned = _planned(rate=rate)
+    path = _written(tmp_path, planned)["_reel.edl"]
+    (clip,) = otio.adapters.read_from_file(str(path), rate=float(planned.shot.rate)).find_clips()
+    media = clip.media_reference
+    assert (media.name_prefix, media.name_suffix) == ("TEST_A_0010_beauty_v003.", ".png")
+    assert (media.start_frame, media.frame_zero_padding, clip.source_range.duration.value) == (1001, 4, 100)
+    assert (clip.source_range.start_time.value, clip.name) == (0, "TEST_A_0010_beauty_v003.[1001-1100]")
+
+
+def test_final_cut_xml_says_size_fields_and_pixels(tmp_path: Path) -> None:
+    planned = _planned(rate="30000/1001")
+    text = _written(tmp_path, planned)[".xml"].read_text()
+    for said in ("<width>320</width>", "<height>180</height>", "<pixelaspectratio>square<", "<fielddominance>none<"):
+        assert said in text
+    assert text.count("<displayformat>DF</displayformat>") == 2
+    read = otio.adapters.read_from_string(text, "fcp_xml")
+    assert [mark.name for mark in read.tracks.markers] == [mark.text for mark in editorial.build_marks(planned)]
 
 
 def test_an_edit_list_of_an_hour_ends_where_the_hour_does() -> None:
@@ -267,7 +314,7 @@ def test_every_frame_with_a_date_has_one_subtitle_that_holds_it(runs: list[tuple
 def test_the_same_shot_gives_the_same_bytes(tmp_path: Path) -> None:
     planned = _planned()
     one, other = (_written(tmp_path / name, planned) for name in ("one", "other"))
-    assert set(one) == {".otio", ".edl", "_markers.edl", "labels.csv", "_dates.srt"}
+    assert set(one) == {".otio", ".edl", "_reel.edl", ".xml", "_markers.edl", "labels.csv", "_dates.srt"}
     assert {name: path.read_bytes() for name, path in one.items()} == {n: p.read_bytes() for n, p in other.items()}
 
 

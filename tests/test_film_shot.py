@@ -15,7 +15,8 @@ from camps import film
 from camps.errors import InputError, MissingError
 from camps.film import shot as keys_of
 from camps.film.camera import EASINGS
-from camps.film.shot import FIRST_FRAME
+from camps.film.plan import Ground
+from camps.film.timecode import FIRST_FRAME
 
 SOUND: dict[str, Any] = {
     "title": "A test",
@@ -64,7 +65,7 @@ def test_an_unknown_shot_is_answered_with_those_there_are() -> None:
 def test_all_faults_are_named_at_once_each_with_its_key() -> None:
     message = _message(
         code="1 b",
-        rate=23.976,
+        rate=23.5,
         speed=3,
         size=[1, 9000],
         layers={"bse": True},
@@ -86,7 +87,7 @@ def test_all_faults_are_named_at_once_each_with_its_key() -> None:
         ({"frames": 100}, "one of seconds and frames"),
         ({"rate": "24000/0"}, "a rate up to"),
         ({"rate": 0}, "a rate up to"),
-        ({"rate": True}, "a whole number or a fraction"),
+        ({"rate": True}, "a rate up to"),
         ({"clock": {"kind": "sometimes"}}, "kind = one of"),
         ({"clock": {"kind": "keys", "keys": []}}, "clock.keys"),
         ({"clock": {"kind": "linear", "from": date(2020, 1, 1), "to": date(2017, 1, 1)}}, "later than 'from'"),
@@ -111,6 +112,57 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     path.write_text("title = ")
     with pytest.raises(InputError, match=r"x\.toml: not TOML in UTF-8"):
         film.read_shot(path)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("29.97", "30000/1001"),
+        (29.97, "30000/1001"),
+        ("23.976", "24000/1001"),
+        ("23.98", "24000/1001"),
+        ("59.94", "60000/1001"),
+        (47.952, "48000/1001"),
+        ("119.88", "120000/1001"),
+        ("25.0", "25"),
+        (30.0, "30"),
+        ("12", "12"),
+        ("25/2", "25/2"),
+    ],
+)
+def test_a_rate_in_decimals_is_the_fraction_that_it_stands_for(written: Any, meant: str) -> None:
+    assert film.build_shot({**SOUND, "rate": written}).rate == Fraction(meant)
+
+
+@pytest.mark.parametrize("written", ["29.9", "12.5", "24.98", "1e100000000", "2.5e1", "-25", "", "25/0", "nan", 10**12])
+def test_a_rate_that_stands_for_none_is_refused(written: Any) -> None:
+    assert "key rate" in _message(rate=written)
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys"),
+    [
+        ({"seconds": 4, "camera": [{"at": 0, "fit": "china"}, {"at": 6, "fit": "xinjiang"}]}, ["camera.2.at"]),
+        (
+            {
+                "seconds": 2,
+                "camera": [{"at": 3, "fit": "china"}],
+                "clock": {
+                    "kind": "keys",
+                    "keys": [{"at": 0, "date": date(2017, 1, 1)}, {"at": 2.5, "date": date(2018, 1, 1)}],
+                },
+            },
+            ["camera.1.at", "clock.keys.2.at"],
+        ),
+    ],
+)
+def test_a_key_after_the_end_of_the_film_is_refused(changes: dict[str, Any], keys: list[str]) -> None:
+    shot = film.build_shot({**SOUND, "camera": [], **changes})
+    with pytest.raises(InputError, match="the length of the film") as raised:
+        film.plan_frames(shot, Ground({}))
+    assert all(f"key {key}" in str(raised.value) for key in keys)
+    within = [{"at": 0, "fit": "china"}, {"at": 2, "fit": "xinjiang"}]
+    assert len(film.plan_frames(film.build_shot({**SOUND, "seconds": 2, "camera": within}), Ground({})).numbers) == 50
 
 
 @pytest.mark.parametrize("rate", ["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001"])

@@ -105,6 +105,10 @@ def _named(
     return named
 
 
+def _firsts(track: Path) -> list[Path]:
+    return [track.parent / name / f"TEST_T_0010_{name}_v001.1001.png" for name in ("base", "growth", "beauty")]
+
+
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory: pytest.TempPathFactory) -> Filmed:
     map_ = _spread_map()
@@ -113,8 +117,7 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> Filmed:
     described = [said for said, _ in frames]
     drawn = [_named(_middles(alpha), said["points"], planned.shot.scale) for said, alpha in frames]
     folder = tmp_path_factory.mktemp("delivery") / "track"
-    first = folder.parent / "growth" / "TEST_T_0010_growth_v001.1001.png"
-    tracking.write_tracking(folder, "TEST_T_0010_v001", planned, described, sequence=first)
+    tracking.write_tracking(folder, "TEST_T_0010_v001", planned, described, sequences=_firsts(folder))
     return Filmed(planned, described, drawn, folder)
 
 
@@ -159,9 +162,7 @@ def _table(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def done(filmed: Filmed) -> dict[str, Any]:
-    return _run_script(
-        filmed.folder / "TEST_T_0010_v001.jsx", footage="/delivery/track/../growth/TEST_T_0010_growth_v001.1001.png"
-    )
+    return _run_script(filmed.folder / "TEST_T_0010_v001.jsx", footage="/delivery/track/../")
 
 
 @pytest.mark.browser
@@ -199,11 +200,14 @@ def test_after_effects_gets_a_composition_in_one_undo_step(filmed: Filmed, done:
     assert comp["seconds"] == pytest.approx(20 * 1001 / 24000, abs=1e-12)
     # 01:00:00:00 by the count of 24 is 3603.6 s.
     assert (comp["dropFrame"], comp["displayStartTime"], comp["opened"]) == (False, pytest.approx(3603.6), True)
-    (imported,) = done["imported"]
-    assert imported["options"]["sequence"] is True
-    assert imported["footage"]["mainSource"]["conformFrameRate"] == pytest.approx(24000 / 1001)
-    assert imported["footage"]["mainSource"]["alphaMode"] == 5413
-    assert done["layers"][-1]["kind"] == "footage"
+    assert len(done["imported"]) == 3
+    for imported in done["imported"]:
+        assert imported["options"]["sequence"] is True
+        assert imported["footage"]["mainSource"]["conformFrameRate"] == pytest.approx(24000 / 1001)
+        assert imported["footage"]["mainSource"]["alphaMode"] == 5413
+    # After Effects lists the top layer first: the whole picture, and below it its passes, switched off.
+    pictures = [(Path(layer["name"]).parent.name, layer["enabled"]) for layer in done["layers"][-3:]]
+    assert pictures == [("beauty", True), ("growth", False), ("base", False)]
     assert all(layer["name"][0].isalpha() for layer in done["layers"] if layer["kind"] != "footage")
 
 
@@ -211,7 +215,9 @@ def test_after_effects_gets_a_composition_in_one_undo_step(filmed: Filmed, done:
 def test_after_effects_keeps_the_tracks_where_the_pictures_are_gone(filmed: Filmed) -> None:
     done = _run_script(filmed.folder / "TEST_T_0010_v001.jsx", footage="")
     assert done["imported"] == []
-    assert "no pictures at /delivery/track/../growth/TEST_T_0010_growth_v001.1001.png" in done["alerts"][0]
+    (told,) = done["alerts"]
+    assert "no pictures at\n" in told
+    assert "/delivery/track/../growth/TEST_T_0010_growth_v001.1001.png\n" in told
     assert sum(layer["threeD"] for layer in done["layers"]) == 50
 
 
@@ -298,10 +304,10 @@ def test_csv_lands_on_the_drawn_sites(filmed: Filmed) -> None:
 
 @pytest.mark.browser
 def test_the_same_shot_gives_the_same_bytes(filmed: Filmed, tmp_path: Path) -> None:
-    first = filmed.folder.parent / "growth" / "TEST_T_0010_growth_v001.1001.png"
     again = tmp_path / "elsewhere" / "track"
-    written = tracking.write_tracking(again, "TEST_T_0010_v001", filmed.plan, filmed.described,
-                                      sequence=again.parent / "growth" / first.name)  # fmt: skip
+    written = tracking.write_tracking(
+        again, "TEST_T_0010_v001", filmed.plan, filmed.described, sequences=_firsts(again)
+    )
     assert {path.name: path.read_bytes() for path in written} == {
         path.name: path.read_bytes() for path in filmed.folder.iterdir()
     }
@@ -313,7 +319,7 @@ def test_a_page_that_drew_another_camera_is_found_out(filmed: Filmed, tmp_path: 
     site, (x, y, r) = next(iter(moved[7]["points"].items()))
     moved[7]["points"] = {**moved[7]["points"], site: [x + 0.2, y, r]}
     with pytest.raises(CheckError, match=f"frame 1008: site {site} is drawn 0.20 px from where the camera sees it"):
-        tracking.write_tracking(tmp_path, "X", filmed.plan, moved, sequence=None)
+        tracking.write_tracking(tmp_path, "X", filmed.plan, moved)
 
 
 # ── what a browser is not needed for ─────────────────────────────────────────────────────────────────────────────────
@@ -349,7 +355,7 @@ def _said(planned: film.Plan, **changes: Sequence[Any]) -> list[dict[str, Any]]:
 
 def test_a_site_keeps_its_track_out_of_the_picture_and_says_so(tmp_path: Path) -> None:
     planned = _planned()
-    tracking.write_tracking(tmp_path, "T", planned, _said(planned), sequence=None)
+    tracking.write_tracking(tmp_path, "T", planned, _said(planned))
     rows = [row for row in _table(tmp_path / "T_track.csv") if row["site_id"] == "far"]
     assert [row["visible"] for row in rows] == sorted((row["visible"] for row in rows), reverse=True)
     assert {row["visible"] for row in rows} == {"0", "1"}
@@ -366,7 +372,7 @@ def test_what_nobody_knows_has_no_key_and_never_a_zero(tmp_path: Path) -> None:
     planned = _planned(frames=6)
     totals = [None, None, 12.0, 12.0, None, 20.0]
     said = _said(planned, total=totals, date_shown=[None, "2017", "2017-03", "2017-04", "2018-04-02", None])
-    tracking.write_tracking(tmp_path, "T", planned, said, sequence=None)
+    tracking.write_tracking(tmp_path, "T", planned, said)
     (layer,) = [layer for layer in _run_script(tmp_path / "T.jsx", footage="")["layers"] if layer["name"] == "COUNTERS"]
     keys = {
         effect["name"]: [(round(key["time"] * 25), key["value"]) for key in effect["keys"]]
@@ -404,32 +410,32 @@ def test_the_index_grows_with_the_sites_known_at_its_start_alone() -> None:
 def test_a_number_that_no_slider_holds_is_refused(tmp_path: Path) -> None:
     planned = _planned(frames=2)
     with pytest.raises(InputError, match="Buildings: found 2e\\+06, expected at most 1000000"):
-        tracking.write_tracking(tmp_path, "T", planned, _said(planned, total=[1.0, 2e6]), sequence=None)
+        tracking.write_tracking(tmp_path, "T", planned, _said(planned, total=[1.0, 2e6]))
 
 
 def test_a_film_longer_than_a_composition_is_refused(tmp_path: Path) -> None:
     planned = _planned(frames=3, rate=120)
     with pytest.raises(InputError, match=r"0\.025 s at 120 frames/s, expected at most 10800 s and 99 frames/s"):
-        tracking.write_tracking(tmp_path, "T", planned, _said(planned), sequence=None)
+        tracking.write_tracking(tmp_path, "T", planned, _said(planned))
 
 
 def test_missing_frames_are_named(tmp_path: Path) -> None:
     planned = _planned()
     with pytest.raises(InputError, match="descriptions are of 11 frames from 1002; expected one for each of 1001-1012"):
-        tracking.write_tracking(tmp_path, "T", planned, _said(planned)[1:], sequence=None)
+        tracking.write_tracking(tmp_path, "T", planned, _said(planned)[1:])
 
 
 def test_a_shot_without_a_camera_cannot_be_tracked(tmp_path: Path) -> None:
     planned = _planned(camera=[])
     said = [{"frame": number} for number in planned.numbers]
     with pytest.raises(InputError, match="found no camera keys"):
-        tracking.write_tracking(tmp_path, "T", planned, said, sequence=None)
+        tracking.write_tracking(tmp_path, "T", planned, said)
 
 
 def test_a_shot_without_sites_has_its_camera(tmp_path: Path) -> None:
     planned = _planned()
     said = [{"frame": number, "points": {}} for number in planned.numbers]
-    tracking.write_tracking(tmp_path, "T", planned, said, sequence=None)
+    tracking.write_tracking(tmp_path, "T", planned, said)
     assert len((tmp_path / "T.chan").read_text("ascii").splitlines()) == 12
     assert earthstudio.read_earth_studio(tmp_path / "T_ges.json").points == {}
     assert {layer["kind"] for layer in _run_script(tmp_path / "T.jsx", footage="")["layers"]} == {"null", "camera"}
@@ -437,7 +443,7 @@ def test_a_shot_without_sites_has_its_camera(tmp_path: Path) -> None:
 
 def test_the_folder_tells_how_it_is_used(tmp_path: Path) -> None:
     planned = _planned()
-    written = tracking.write_tracking(tmp_path, "T", planned, _said(planned), sequence=None)
+    written = tracking.write_tracking(tmp_path, "T", planned, _said(planned))
     told = (tmp_path / "README.txt").read_text("ascii")
     # A 16:9 picture on a film back of 24.576 mm.
     assert "13.824 with the default of 24.576" in told
@@ -448,7 +454,7 @@ def test_the_folder_tells_how_it_is_used(tmp_path: Path) -> None:
 
 def test_earth_studio_stores_places_as_shares(tmp_path: Path) -> None:
     planned = _planned()
-    tracking.write_tracking(tmp_path, "T", planned, _said(planned), sequence=None)
+    tracking.write_tracking(tmp_path, "T", planned, _said(planned))
     content = json.loads((tmp_path / "T_ges.json").read_text("utf-8"))
     assert set(content) == {
         "name",

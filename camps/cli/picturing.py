@@ -109,7 +109,7 @@ def _draw(name: MapName, chosen: Sequence[str], lang: str, look: str) -> Any:
 
 #: What every command that films a shot is asked.
 ShotName = Annotated[str, typer.Argument(help="Name of a shot in shots/, or the path of a shot file.")]
-Fps = Annotated[str | None, typer.Option(help="Frames a second, whole or as a fraction such as 24000/1001.")]
+Fps = Annotated[str | None, typer.Option(help="Frames a second: 25, 24000/1001, or 29.97 for 30000/1001.")]
 Size = Annotated[str | None, typer.Option(help="Width and height in pixels, such as 3840x2160.")]
 Span = Annotated[str | None, typer.Option("--range", help="Only these frames, such as 1001-1050.")]
 Workers = Annotated[int, typer.Option(min=1, help="Browsers to film with; the bytes are the same.")]
@@ -163,7 +163,7 @@ def frames(
 def chosen_shot(name: str, fps: str | None, size: str | None, **changes: Any) -> Any:
     """Return a shot at the rate and size, and with the other changes, that the command line asks for."""
     if fps is not None:
-        changes["rate"] = int(fps) if fps.isdigit() else fps
+        changes["rate"] = fps
     if size is not None:
         changes["size"] = _size(size)
     given = {key: value for key, value in changes.items() if value is not None}
@@ -197,7 +197,7 @@ def plan_text(plan: Any, workers: int) -> str:
         [
             f"shot      {shot.title} ({shot.code}, version {shot.version})",
             f"frames    {plan.numbers[0]} to {plan.numbers[-1]}: {len(plan.numbers)}",
-            f"duration  {plan.seconds:g} s at {shot.rate} frames/s",
+            f"duration  {plan.seconds:g} s at {shot.rate} frames/s, timecode {plan.timecode(0)}",
             f"pictures  {shot.size[0]}x{shot.size[1]}, {shot.look} look, language {shot.language}",
             f"dates     {plan.first_date} to {plan.last_date}, {shot.mode}",
             f"sources   {', '.join(camps.film.sources_of(shot))}",

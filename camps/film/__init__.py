@@ -11,6 +11,7 @@ from camps.film.delivery import Delivery as Delivery
 from camps.film.delivery import deliver as deliver
 from camps.film.delivery import list_passes as list_passes
 from camps.film.delivery import plan_delivery as plan_delivery
+from camps.film.licences import list_licences as list_licences
 from camps.film.movie import write_movie as write_movie
 from camps.film.plan import Ground as Ground
 from camps.film.plan import Plan as Plan
@@ -30,6 +31,6 @@ from camps.film.trial import film_trial as film_trial
 
 __all__ = [
     "Delivery", "FilmPage", "Ground", "Plan", "RenderResult", "Shot", "build_plan", "build_shot",
-    "build_shot_of_dates", "deliver", "film_trial", "folder_name", "list_passes", "list_shots", "plan_delivery",
-    "plan_frames", "read_shot", "render", "report_text", "sources_of", "write_movie",
+    "build_shot_of_dates", "deliver", "film_trial", "folder_name", "list_licences", "list_passes", "list_shots",
+    "plan_delivery", "plan_frames", "read_shot", "render", "report_text", "sources_of", "write_movie",
 ]  # fmt: skip

@@ -76,12 +76,10 @@
     layer.property("ADBE Camera Options Group").property("ADBE Camera Zoom").setValue(SHOT.zoom);
   }
 
-  function addFootage(comp) {
-    var first = new File(new File($.fileName).parent.fsName + "/" + SHOT.footage);
-    if (!first.exists) {
-      alert(SHOT.name + ": no pictures at " + first.fsName + ".\nThe tracks are there; import the pictures by hand.");
-      return;
-    }
+  // Returns the file when it is not there, and nothing when all is well.
+  function addFootage(comp, path, shown) {
+    var first = new File(new File($.fileName).parent.fsName + "/" + path);
+    if (!first.exists) return first.fsName;
     var options = new ImportOptions(first);
     options.sequence = true;
     options.forceAlphabetical = false;
@@ -90,7 +88,20 @@
     if (footage.mainSource.hasAlpha) footage.mainSource.alphaMode = AlphaMode.STRAIGHT;
     var layer = comp.layers.add(footage);
     layer.startTime = 0;
-    layer.moveToEnd();
+    layer.enabled = shown;
+    return null;
+  }
+
+  // From the bottom up, under what is there already; the last one is the whole picture, the others are its passes.
+  function addAllFootage(comp) {
+    var missing = [];
+    for (var i = 0; i < SHOT.footage.length; i += 1) {
+      var lost = addFootage(comp, SHOT.footage[i], i === SHOT.footage.length - 1);
+      if (lost) missing.push(lost);
+    }
+    if (missing.length) {
+      alert(SHOT.name + ": no pictures at\n" + missing.join("\n") + "\nThe tracks are there; import them by hand.");
+    }
   }
 
   function build() {
@@ -99,10 +110,10 @@
     comp.dropFrame = SHOT.dropFrame;
     comp.displayStartTime = timeOf(SHOT.startFrame);
     var times = timesOf(range(SHOT.frames));
+    addAllFootage(comp);
     for (var i = SITES.length - 1; i >= 0; i -= 1) addSite(comp, SITES[i], times);
     addCounters(comp);
     addCamera(comp);
-    if (SHOT.footage) addFootage(comp);
     comp.openInViewer();
   }
 

@@ -42,7 +42,9 @@ def layer_name(site: str) -> str:
     return f"site_{site}"
 
 
-def write_script(path: Path, name: str, tracks: Tracks, counters: Sequence[Counter], *, sequence: Path | None) -> Path:
+def write_script(
+    path: Path, name: str, tracks: Tracks, counters: Sequence[Counter], *, sequences: Sequence[Path] = ()
+) -> Path:
     """Write the script that builds the composition of a shot.
 
     A number that nobody knows gets no keyframe: its slider keeps the last known value, and the checkbox beside it,
@@ -54,8 +56,9 @@ def write_script(path: Path, name: str, tracks: Tracks, counters: Sequence[Count
         The ``.jsx`` file, and the name of the composition.
     tracks, counters
         What is keyed.
-    sequence
-        The first picture to lay under the nulls, found again from where the script lies; ``None`` for none.
+    sequences
+        The first picture of each pass to lay under the nulls, the lowest first, found again from where the script lies.
+        The last is the picture as it is meant to be seen; the others are there, and switched off.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def write_script(path: Path, name: str, tracks: Tracks, counters: Sequence[Count
     _require_fits(name, tracks, counters)
     parts = [
         _HEAD.format(name=name, first=tracks.numbers[0], last=tracks.numbers[-1], rate=tracks.rate),
-        f"var SHOT = {_literal(_shot(path, name, tracks, sequence))};\n",
+        f"var SHOT = {_literal(_shot(path, name, tracks, sequences))};\n",
         f"var SITES = [\n{_lines(_sites(tracks))}];\n",
         f"var COUNTERS = [\n{_lines(_counters(counters))}];\n\n",
         read_resource("aftereffects.jsx"),
@@ -95,15 +98,15 @@ def _keyframe_text(tracks: Tracks, at: int) -> str:
     return "\n".join(lines)
 
 
-def _shot(path: Path, name: str, tracks: Tracks, sequence: Path | None) -> dict[str, Any]:
+def _shot(path: Path, name: str, tracks: Tracks, sequences: Sequence[Path]) -> dict[str, Any]:
     width, height = tracks.size
     return {
         "name": name, "width": width, "height": height,
         "fpsNum": tracks.rate.numerator, "fpsDen": tracks.rate.denominator,
         "frames": len(tracks.numbers),
-        "startFrame": timecode.start_count(tracks.rate), "dropFrame": timecode.drops(tracks.rate),
+        "startFrame": timecode.count_of_frame(tracks.numbers[0], tracks.rate), "dropFrame": timecode.drops(tracks.rate),
         "zoom": height / 2 / math.tan(math.radians(VFOV_DEG / 2)),
-        "footage": Path(os.path.relpath(sequence, path.parent)).as_posix() if sequence else None,
+        "footage": [Path(os.path.relpath(sequence, path.parent)).as_posix() for sequence in sequences],
     }  # fmt: skip
 
 

@@ -16,13 +16,12 @@ from PIL import Image
 
 from camps import files
 from camps.errors import CheckError, InputError
-from camps.film import composite, flashes, movie, timecode
+from camps.film import composite, flashes, movie
 from camps.film.licences import LayerLicence, credits_shown
 from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
 from camps.film.plan import Plan, reference_size
 from camps.film.records import FrameRecord
-from camps.film.shot import FIRST_FRAME
 
 #: Share of each side that graphics keep clear of (EBU R 95).
 GRAPHICS_SAFE = 0.05
@@ -110,6 +109,16 @@ def require_known(names: Iterable[str]) -> None:
     """Raise an InputError when a name to waive is no check."""
     if strangers := [name for name in names if name not in CHECKS]:
         raise InputError(f"--waive {', '.join(strangers)}: expected a check: {', '.join(CHECKS)}")
+
+
+def require_licensed(licences: Sequence[LayerLicence], *, waive: Iterable[str] = ()) -> None:
+    """Raise a CheckError when a layer has no licence, before hours are spent on drawing it."""
+    faults = _unlicensed(licences)
+    if faults and "licences" not in set(waive):
+        raise CheckError(
+            f"the delivery is not begun: {'; '.join(faults)}; state the licence where the source is registered, or run "
+            "again with --waive licences"
+        )
 
 
 def require_passed(checks: Sequence[Check], report: Path) -> None:
@@ -321,8 +330,11 @@ def _plain(texts: Iterable[str]) -> str:
 
 def _licences(finished: Finished) -> tuple[list[str], str]:
     """Every layer has a licence."""
-    faults = [f"{entry.layer}: {entry.title}: no licence stated" for entry in finished.licences if not entry.stated]
-    return faults, f"{len(finished.licences)} sources, each with its licence"
+    return _unlicensed(finished.licences), f"{len(finished.licences)} sources, each with its licence"
+
+
+def _unlicensed(licences: Sequence[LayerLicence]) -> list[str]:
+    return [f"{entry.layer}: {entry.title}: no licence stated" for entry in licences if not entry.stated]
 
 
 # ── movies ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -331,16 +343,20 @@ def _licences(finished: Finished) -> tuple[list[str], str]:
 def _movies(finished: Finished) -> tuple[list[str], str]:
     """Each movie, read back, is what it has to be, and its first and last picture are the PNGs'."""
     faults = [fault for one in finished.movies for fault in _movie_faults(finished, one)]
-    return faults, f"{len(finished.movies)} movies read back: format, tags, rate, timecode, first and last picture"
+    return (
+        faults,
+        f"{len(finished.movies)} movies read back: format, tags, rate, timecode, pixel aspect, first and last picture",
+    )
 
 
 def _movie_faults(finished: Finished, one: Movie) -> Iterator[str]:
     facts, rate = movie.read_movie(one.path), finished.plan.shot.rate
-    start = timecode.timecode(finished.plan.numbers[0] - FIRST_FRAME, rate)
+    start = finished.plan.timecode(0)
     asked = {
         "pictures": (facts.n_frames, len(finished.plan.numbers)),
         "rate": (facts.rate, rate),
         "timecode": (facts.timecode, start),
+        "pixel aspect": (facts.pixel_aspect, Fraction(1)),
         "colour": ((facts.primaries, facts.transfer, facts.matrix, facts.studio_range), (_BT709,) * 3 + (True,)),
     }
     for what, (found, wanted) in asked.items():

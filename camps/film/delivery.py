@@ -15,7 +15,7 @@ from typing import Any
 
 from camps import files, style
 from camps.errors import InputError
-from camps.film import anymap, checks, editorial, movie, papers, passes, records, timecode, tracking
+from camps.film import anymap, checks, editorial, movie, papers, passes, records, tracking
 from camps.film.checks import Check, Finished
 from camps.film.filming import Filming, Progress, Shooting
 from camps.film.licences import list_licences
@@ -25,7 +25,7 @@ from camps.film.passes import PassInfo
 from camps.film.plan import Plan, plan_frames
 from camps.film.records import FrameRecord
 from camps.film.render import folder_name
-from camps.film.shot import FIRST_FRAME, Shot
+from camps.film.shot import Shot
 from camps.film.stage import FilmPage
 from camps.film.subject import build_ground, build_map
 
@@ -120,11 +120,13 @@ def deliver(
     InputError
         When the version is finished already, or a pass, language, frame or check is not known.
     CheckError
-        When a check fails that is not waived; the pictures stay, and running again continues.
+        When a layer has no licence, before anything is drawn; or when a check fails that is not waived, and then the
+        pictures stay, and running again continues.
     RenderError
         When a font lacks a character, or the page cannot be drawn.
     """
     checks.require_known(waive)
+    checks.require_licensed(list_licences(shot), waive=waive)
     available, wanted = _chosen(shot, names, languages)
     folder = Path(out) / folder_name(shot)
     require_unfinished(folder, shot)
@@ -265,12 +267,17 @@ def _write_tables(finished: Finished) -> None:
     plan, name = finished.plan, finished.folder.name
     described = [{**record.described, "frame": record.number} for record in finished.frames]
     if plan.shot.camera:
-        first = finished.folder / finished.shown.file(plan.numbers[0])
-        tracking.write_tracking(finished.folder / "track", name, plan, described, sequence=first)
+        tracking.write_tracking(finished.folder / "track", name, plan, described, sequences=_firsts(finished))
     order = list(finished.passes.values())
     editorial.write_editorial(finished.folder / "edit", name, plan, described, passes=order)
     records.write_frame_list(finished.folder, papers.build_frame_list(finished))
     papers.write_attribution(finished)
+
+
+def _firsts(finished: Finished) -> list[Path]:
+    """Return the first picture of every pass, the lowest first, and last the one that is meant to be seen."""
+    passes = sorted(finished.passes.values(), key=lambda info: info is finished.shown)
+    return [finished.folder / info.file(finished.plan.numbers[0]) for info in passes]
 
 
 def _write_movies(finished: Finished, progress: Progress | None) -> list[Movie]:
@@ -305,7 +312,7 @@ def _written_movies(folder: Path) -> dict[str, list[str]]:
 
 def _write_one_movie(finished: Finished, one: Movie, progress: Progress | None) -> None:
     plan, rate = finished.plan, finished.plan.shot.rate
-    codes = [timecode.timecode(number - FIRST_FRAME, rate) for number in plan.numbers]
+    codes = [plan.timecode(at) for at in range(len(plan.numbers))]
     burnt = [f"{plan.shot.code}   {n}   {code}" for n, code in zip(plan.numbers, codes, strict=True)]
     frames = [finished.folder / one.shows.file(number) for number in plan.numbers]
     movie.write_movie(

@@ -6,6 +6,8 @@ OpenTimelineIO 0.18, *ImageSequenceReference*, *Marker* and the file format ``.o
 CMX Systems, CMX 3600 edit decision list: ``TITLE``, ``FCM``, an event as number, reel, channel, transition, source in
 and out, record in and out; out is the frame after the last. Markers are Avid's ``* LOC:``
 comments, and DaVinci Resolve's ``|C: |M: |D:`` lines.
+OpenTimelineIO, pull request 804: studios report which names of a sequence Resolve takes from an edit list.
+Apple, Final Cut Pro XML Interchange Format, version 5 (``xmeml``), as otio-fcp-adapter writes it.
 SubRip: numbered cues with ``HH:MM:SS,mmm --> HH:MM:SS,mmm``.
 """
 
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 import pysubs2
@@ -67,7 +70,8 @@ def write_editorial(
     """Write timeline, edit list, labels and subtitles of a shot and return the files.
 
     ``NAME.otio`` has a track a pass, of which only beauty is switched on, and markers at chapters and observations;
-    ``NAME.edl`` has the beauty pass as one event with the same markers, ``NAME_markers.edl`` the markers alone, as
+    ``NAME.edl`` has the beauty pass as one event with the same markers, ``NAME_reel.edl`` the same with the sequence as
+    its reel, ``NAME.xml`` as Final Cut Pro XML; ``NAME_markers.edl`` has the markers alone, as
     DaVinci Resolve takes them; ``labels.csv`` has a row a label and language
     with its first and last frame; ``NAME_dates.srt`` has the dates shown.
 
@@ -93,6 +97,8 @@ def write_editorial(
     return [
         files.write_text(folder / f"{name}.otio", otio.adapters.write_to_string(timeline, "otio_json") + "\n"),
         files.write_text(folder / f"{name}.edl", edit_list(name, plan, passes, marks)),
+        files.write_text(folder / f"{name}_reel.edl", reel_list(name, plan, passes)),
+        files.write_text(folder / f"{name}.xml", final_cut(name, plan, passes, marks)),
         files.write_text(folder / f"{name}_markers.edl", marker_list(name, plan, marks)),
         _write_labels(folder / "labels.csv", plan, described),
         files.write_text(folder / f"{name}_dates.srt", subtitles(plan, described)),
@@ -124,7 +130,7 @@ def _observations(plan: Plan, days: Sequence[int]) -> Iterator[Mark]:
 def build_timeline(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence[Mark]) -> otio.schema.Timeline:
     """Return a timeline with a track a pass; its media are found from the folder that it lies in."""
     rate = float(plan.shot.rate)
-    timeline = otio.schema.Timeline(name, global_start_time=_time(timecode.start_count(plan.shot.rate), rate))
+    timeline = otio.schema.Timeline(name, global_start_time=_start(plan))
     timeline.tracks.markers.extend(_marker(mark, rate) for mark in marks)
     shown = _shown(passes)
     for one in passes:
@@ -141,7 +147,7 @@ def _shown(passes: Sequence[PassInfo]) -> PassInfo:
 
 def _clip(one: PassInfo, plan: Plan) -> otio.schema.Clip:
     rate = float(plan.shot.rate)
-    media = otio.opentime.TimeRange(_time(timecode.start_count(plan.shot.rate), rate), _time(len(plan.numbers), rate))
+    media = otio.opentime.TimeRange(_start(plan), _time(len(plan.numbers), rate))
     reference = otio.schema.ImageSequenceReference(
         target_url_base=f"../{one.folder}/", name_prefix=one.prefix, name_suffix=one.suffix,
         start_frame=plan.numbers[0], frame_step=1, rate=rate, frame_zero_padding=FRAME_PADDING,
@@ -155,34 +161,83 @@ def _marker(mark: Mark, rate: float) -> otio.schema.Marker:
     return otio.schema.Marker(mark.text, marked_range=span, color=_COLOURS[mark.kind], metadata={"camps": mark.kind})
 
 
+def _start(plan: Plan) -> otio.opentime.RationalTime:
+    return _time(timecode.count_of_frame(plan.numbers[0], plan.shot.rate), float(plan.shot.rate))
+
+
 def _time(frames: int, rate: float) -> otio.opentime.RationalTime:
     return otio.opentime.RationalTime(frames, rate)
 
 
 def edit_list(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence[Mark]) -> str:
     """Return a CMX 3600 edit decision list of one event, the beauty pass, with its markers."""
-    rate, one = plan.shot.rate, _shown(passes)
-    first, after = timecode.timecode(0, rate), timecode.timecode(len(plan.numbers), rate)
+    first, after = plan.timecode(0), plan.timecode(len(plan.numbers))
     lines = [
-        *_edl_head(name, rate),
+        *_edl_head(name, plan.shot.rate),
         f"001  AX       V     C        {first} {after} {first} {after}",
-        f"* FROM CLIP NAME: {one.prefix}[{plan.numbers[0]}-{plan.numbers[-1]}]{one.suffix}",
-        *(f"* LOC: {timecode.timecode(mark.at, rate)} {_COLOURS[mark.kind]:<7} {_ascii(mark.text)}" for mark in marks),
+        f"* FROM CLIP NAME: {_sequence(plan, passes)}",
+        *(f"* LOC: {plan.timecode(mark.at)} {_COLOURS[mark.kind]:<7} {_ascii(mark.text)}" for mark in marks),
         "",
     ]
     return "\n".join(lines)
 
 
+def reel_list(name: str, plan: Plan, passes: Sequence[PassInfo]) -> str:
+    """Return an edit decision list whose reel is the sequence of pictures, counted from zero as such a sequence is."""
+    rate, named = plan.shot.rate, _sequence(plan, passes)
+    span = " ".join((timecode.to_timecode(0, rate), timecode.to_timecode(len(plan.numbers), rate)))
+    record_span = " ".join((plan.timecode(0), plan.timecode(len(plan.numbers))))
+    event = f"001  {Path(named).stem} V     C        {span} {record_span}"
+    return "\n".join([*_edl_head(name, rate), event, f"* FROM CLIP: {named}", ""])
+
+
+def _sequence(plan: Plan, passes: Sequence[PassInfo]) -> str:
+    """Return the name of the sequence that is shown, as edit lists and Resolve write it."""
+    shown = _shown(passes)
+    return f"{shown.prefix}[{plan.numbers[0]}-{plan.numbers[-1]}]{shown.suffix}"
+
+
+def final_cut(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence[Mark]) -> str:
+    """Return the sequence that is shown as Final Cut Pro XML, with the markers of the shot."""
+    rate = float(plan.shot.rate)
+    media = otio.schema.ExternalReference(
+        f"../{_shown(passes).folder}/{_sequence(plan, passes)}",
+        otio.opentime.TimeRange(_start(plan), _time(len(plan.numbers), rate)),
+        metadata={"fcp_xml": _counting(plan)},
+    )
+    timeline = otio.schema.Timeline(name, global_start_time=_start(plan))
+    timeline.metadata["fcp_xml"] = _counting(plan) | {"media": {"video": {"format": _format(plan)}}}
+    timeline.tracks.markers.extend(_marker(mark, rate) for mark in marks)
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    track.append(otio.schema.Clip(_sequence(plan, passes), media, media.available_range))
+    timeline.tracks.append(track)
+    written: str = otio.adapters.write_to_string(timeline, "fcp_xml")
+    return written
+
+
+def _counting(plan: Plan) -> dict[str, Any]:
+    return {"timecode": {"displayformat": "DF" if timecode.drops(plan.shot.rate) else "NDF"}}
+
+
+def _format(plan: Plan) -> dict[str, Any]:
+    width, height = plan.shot.size
+    sides = {"width": str(width), "height": str(height)}
+    return {"samplecharacteristics": {**sides, "pixelaspectratio": "square", "fielddominance": "none"}}
+
+
 def marker_list(name: str, plan: Plan, marks: Sequence[Mark]) -> str:
-    """Return the markers as DaVinci Resolve imports them (*Timeline Markers from EDL*): an event of one frame each."""
-    rate = plan.shot.rate
-    lines = _edl_head(name, rate)
-    for number, mark in enumerate(marks, 1):
-        first, after = timecode.timecode(mark.at, rate), timecode.timecode(mark.at + 1, rate)
-        colour = _COLOURS[mark.kind].capitalize()
+    """Return the markers as DaVinci Resolve imports them (*Timeline Markers from EDL*): an event of one frame each.
+
+    What begins on the same frame is one event, since events must not lie over one another.
+    """
+    lines = _edl_head(name, plan.shot.rate)
+    for number, (at, group) in enumerate(groupby(marks, key=lambda mark: mark.at), 1):
+        together = list(group)
+        first, after = plan.timecode(at), plan.timecode(at + 1)
+        text = " / ".join(_ascii(mark.text) for mark in together)
         lines += [
             f"{number:03d}  001      V     C        {first} {after} {first} {after}",
-            f" |C:ResolveColor{colour} |M:{_ascii(mark.text)} |D:1",
+            f" |C:ResolveColor{_COLOURS[together[0].kind].capitalize()} |M:{text} |D:1",
             "",
         ]
     return "\n".join(lines)
@@ -210,12 +265,12 @@ def _write_labels(path: Path, plan: Plan, described: Described) -> Path:
 
 
 def _label_rows(plan: Plan, described: Described) -> list[tuple[object, ...]]:
-    rate, scale, first = plan.shot.rate, plan.shot.scale, plan.numbers[0]
+    scale, first = plan.shot.scale, plan.numbers[0]
     rows = []
     for (lang, text, _), seen in sorted(_labels(described).items()):
         for run in _runs(sorted(seen)):
             box = (f"{scale * side:.1f}" for side in seen[run[0]])
-            codes = (timecode.timecode(at, rate) for at in (run[0], run[-1]))
+            codes = (plan.timecode(at) for at in (run[0], run[-1]))
             rows.append((lang, text, first + run[0], first + run[-1], *codes, *box))
     return rows
 

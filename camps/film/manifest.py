@@ -13,7 +13,7 @@ from camps.film import keys, movie, timecode
 from camps.film.movie import Movie
 from camps.film.passes import LAYERS, PassInfo, what_shows
 from camps.film.plan import Plan
-from camps.film.shot import FIRST_FRAME, Shot, build_shot
+from camps.film.shot import Shot, build_shot
 from camps.film.stage import FilmPage
 
 MANIFEST = "manifest.json"
@@ -54,7 +54,7 @@ def build_manifest(
 
 def start_timecode(plan: Plan) -> str:
     """Return the timecode of the first frame of a plan."""
-    return timecode.timecode(plan.numbers[0] - FIRST_FRAME, plan.shot.rate)
+    return plan.timecode(0)
 
 
 def _pass_entry(plan: Plan, info: PassInfo) -> dict[str, Any]:

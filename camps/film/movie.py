@@ -44,6 +44,9 @@ class _Codec:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
+#: Not fields of two moments, as editors take a movie that does not say.
+_WHOLE_FRAMES = {"field_order": "progressive"}
+
 _CODECS = {
     "proxy": _Codec(
         "libx264", "mp4", "yuv420p", "RGB", "rgb24",
@@ -51,10 +54,11 @@ _CODECS = {
     ),
     "prores4444": _Codec(
         "prores_ks", "mov", "yuva444p10le", "RGBA", "rgba",
-        {"profile": "4444", "alpha_bits": "16", "vendor": "apl0", "threads": "2"},
+        {"profile": "4444", "alpha_bits": "16", "vendor": "apl0", "threads": "2", **_WHOLE_FRAMES},
     ),
     "prores422hq": _Codec(
-        "prores_ks", "mov", "yuv422p10le", "RGB", "rgb24", {"profile": "hq", "vendor": "apl0", "threads": "2"},
+        "prores_ks", "mov", "yuv422p10le", "RGB", "rgb24",
+        {"profile": "hq", "vendor": "apl0", "threads": "2", **_WHOLE_FRAMES},
     ),
 }  # fmt: skip
 #: Suffix of each kind of movie.
@@ -99,6 +103,8 @@ class MovieFacts:
         Whether it says that black is 16 and white 235 (of 255).
     timecode
         Timecode of the first frame, or ``None`` without a timecode track.
+    pixel_aspect
+        Width of a pixel to its height, or ``None`` where it does not say.
     """
 
     codec: str
@@ -114,6 +120,7 @@ class MovieFacts:
     matrix: int
     studio_range: bool
     timecode: str | None
+    pixel_aspect: Fraction | None
 
 
 def write_movie(
@@ -198,6 +205,7 @@ def read_movie(path: Path) -> MovieFacts:
             context.width, context.height, n_frames, Fraction(stream.average_rate or 0),
             int(context.color_primaries), int(context.color_trc), int(context.colorspace),
             int(context.color_range) == _STUDIO_RANGE, timecodes[0] if timecodes else None,
+            stream.sample_aspect_ratio,
         )  # fmt: skip
 
 
@@ -272,6 +280,7 @@ def _encode(path: Path, pictures: Iterator[Image.Image], rate: Fraction, codec: 
         stream.width, stream.height, stream.pix_fmt = width - width % 2, height - height % 2, codec.pixel_format
         context = stream.codec_context
         context.flags |= av.codec.context.Flags.bitexact
+        context.sample_aspect_ratio = Fraction(1)
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         context.color_range = _STUDIO_RANGE
         if timecode is not None:

@@ -113,7 +113,11 @@ For another language, use its labels pass in place of the one above.
   Nuke            Read with Raw Data on, so that no pass is linearised; Premult on every pass with alpha; Merge (over)
                   from the bottom up; sRGB only for the viewer. Camera: track/*.chan, "import chan file" of a Camera.
   Resolve         Media pool: clip attributes, alpha mode Straight. Timeline: the frame rate above, gamma Rec.709-A
-                  or sRGB, no colour management on these clips. Or import edit/*.otio.
+                  or sRGB, no colour management on these clips. Or import edit/*.otio,
+                  edit/*_reel.edl or edit/*.xml.
+  Blender         Compositor: Image nodes as Image Sequence, colour space Non-Color, alpha Straight; Alpha Over with
+                  Convert Premultiplied from the bottom up; view transform Raw. Camera: track/*.chan, with the
+                  add-on "Nuke Animation Format"; an Empty at x, y, z of track/*_sites.csv for each site.
   Premiere        Import the first PNG as "Image Sequence"; Modify > Interpret Footage: {rate} frames/s, alpha not
                   premultiplied. edit/*.edl has the chapters as markers."""
 
@@ -136,7 +140,7 @@ def _movie_list(finished: Finished) -> str:
 def _beside(finished: Finished) -> str:
     rows = {
         "track/": "camera and sites: After Effects, Nuke, Earth Studio, CSV (pixels, origin top left, y down)",
-        "edit/": "OpenTimelineIO, EDL, labels.csv with in and out frames, subtitles of the dates",
+        "edit/": "OpenTimelineIO, EDL in two forms, Final Cut Pro XML, labels.csv (in and out), subtitles of the dates",
         "frames.csv": "what each frame shows: timecode, date (EDTF), how it is known, sites, totals with bounds",
         "manifest.json": "all of this for machines; composite order, camera path, licences, checks, waivers",
         "checks.txt": "what was checked before delivery, and what it found (checks.json for machines)",

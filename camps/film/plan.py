@@ -12,7 +12,7 @@ from camps import record
 from camps.dates import date_of, day_of
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import camera, clock, timecode
-from camps.film.shot import CameraKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
+from camps.film.shot import CameraKey, ClockKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
 
 State = dict[str, Any]
 
@@ -87,6 +87,10 @@ class Plan:
         """Date of the last frame."""
         return date_of(self.states[-1]["t"])
 
+    def timecode(self, at: int) -> str:
+        """Timecode of the frame at a position in the plan; one past the last is where an edit of it ends."""
+        return timecode.of_frame(self.numbers[0] + at, self.shot.rate)
+
     @property
     def seconds(self) -> float:
         """Length of the film in seconds."""
@@ -111,6 +115,7 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     InputError
         When the shot names a site that its map does not show, holds fill the film, or there is nothing to hold on.
     """
+    _require_within(shot)
     keys = _camera_keys(shot, ground)
     marks = _clock_marks(shot, ground)
     states = tuple(_state(shot, keys, marks, number) for number in shot.numbers)
@@ -138,6 +143,21 @@ def reference_size(shot: Shot) -> tuple[float, float]:
 
 def _last_s(shot: Shot) -> float:
     return shot.time_s(shot.numbers[-1])
+
+
+def _require_within(shot: Shot) -> None:
+    """Require that the film reaches every key: one after its end would be drawn as a jump on the last frame."""
+    length_s = float(timecode.duration_s(shot.n_frames, shot.rate))
+    dated = shot.clock.keys if isinstance(shot.clock, KeysClock) else ()
+    lists: dict[str, Sequence[CameraKey | ClockKey]] = {"camera": shot.camera, "clock.keys": dated}
+    faults = [
+        Fault(f"key {name}.{i}.at", f"{key.at:g} s", f"at most {length_s:g} s, the length of the film",
+              "lengthen the film (seconds), or move the key")
+        for name, listed in lists.items()
+        for i, key in enumerate(listed, 1)
+        if key.at > length_s
+    ]  # fmt: skip
+    raise_faults(faults, shot.called)
 
 
 def _camera_keys(shot: Shot, ground: Ground) -> list[camera.Key]:

@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 from camps import files
 from camps.dates import date_of
 from camps.errors import InputError
+from camps.film import timecode
 from camps.film.plan import State
-from camps.film.shot import FIRST_FRAME
-from camps.film.timecode import timecode
 
 FRAME_LIST = "frames.csv"
 CHECKSUMS = "checksum.txt"
@@ -171,7 +170,7 @@ def build_frame_list(
 def shown_row(number: int, rate: Fraction, state: State, described: Mapping[str, Any]) -> dict[str, str]:
     """Return what a row says of a frame; a value that nobody knows stays empty."""
     values: dict[str, Any] = {
-        "frame": number, "timecode": timecode(number - FIRST_FRAME, rate),
+        "frame": number, "timecode": timecode.of_frame(number, rate),
         "day": date_of(state["t"]).isoformat(),
         **{name: described.get(name) for name in _TOLD},
         "lon": state.get("lon"), "lat": state.get("lat"), "zoom": state.get("zoom"),

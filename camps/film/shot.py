@@ -20,24 +20,40 @@ from camps import record, settings
 from camps.errors import Fault, MissingError, raise_faults
 from camps.film import timecode
 from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
+from camps.film.timecode import FIRST_FRAME
 from camps.record import Table
 
 LEAST_SIDE, MOST_WIDTH, MOST_HEIGHT = 16, 8192, 4320
-FIRST_FRAME = 1001
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*")
 MOST_RATE = 240
 
 
 def _as_rate(value: object) -> Fraction:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError('a whole number or a fraction as text, such as 25 or "24000/1001"')
-    try:
-        rate = Fraction(value)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= MOST_RATE:
-        raise ValueError(f'a rate up to {MOST_RATE} frames/s such as 25 or "24000/1001"')
+    if isinstance(value, Fraction):
+        return value
+    text = "" if isinstance(value, bool) else str(value)
+    rate = _decimal_rate(text) if "." in text else _whole_rate(text)
+    if rate is None or not 0 < rate <= MOST_RATE:
+        raise ValueError(f'a rate up to {MOST_RATE} frames/s such as 25, 29.97 or "24000/1001"; others as a fraction')
     return rate
+
+
+def _whole_rate(text: str) -> Fraction | None:
+    match = re.fullmatch(r"(\d{1,9})(?:/([1-9]\d{0,8}))?", text)
+    return Fraction(int(match[1]), int(match[2] or 1)) if match else None
+
+
+def _decimal_rate(text: str) -> Fraction | None:
+    """Return the rate that a decimal stands for: 29.97 is 30000/1001, which no decimal can say."""
+    if not re.fullmatch(r"\d{1,3}\.\d{1,6}", text):
+        return None
+    shown = Fraction(text)
+    if shown.denominator == 1:
+        return shown
+    nominal = round(shown * 1001 / 1000)
+    meant = Fraction(1000 * nominal, 1001)
+    as_shown = round(meant, len(text.partition(".")[2]))
+    return meant if as_shown == shown and (nominal % 24 == 0 or nominal % 30 == 0) else None
 
 
 def _as_ease(value: object) -> object:

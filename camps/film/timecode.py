@@ -20,8 +20,8 @@ from camps.errors import InputError
 #: Names left out at the start of a minute, by rate; no other rate has drop-frame timecode.
 DROPPED_NAMES = {Fraction(30000, 1001): 2, Fraction(60000, 1001): 4}
 
-#: Hour at which the first frame of a shot stands, so that a leader fits before it.
-START_HOUR = 1
+#: Number of the first frame of a shot, and the hour at which it stands, so that a leader fits before it.
+FIRST_FRAME, START_HOUR = 1001, 1
 
 _PATTERN = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;.])(\d{2,3})")
 
@@ -36,14 +36,14 @@ def frames_a_second(rate: Fraction) -> int:
     return max(1, round(rate))
 
 
-def timecode(count: int, rate: Fraction) -> str:
-    """Return the timecode of the frame that is `count` frames after the first, which stands at hour 1."""
-    return to_timecode(start_count(rate) + count, rate)
+def of_frame(number: int, rate: Fraction) -> str:
+    """Return the timecode of a frame by its number; frame 1001 stands at hour 1."""
+    return to_timecode(count_of_frame(number, rate), rate)
 
 
-def start_count(rate: Fraction) -> int:
-    """Return how many frames after 00:00:00:00 the first frame of a shot stands."""
-    return from_timecode(f"{START_HOUR:02d}:00:00{';' if drops(rate) else ':'}00", rate)
+def count_of_frame(number: int, rate: Fraction) -> int:
+    """Return how many frames after 00:00:00:00 a frame stands, by its number."""
+    return number - FIRST_FRAME + from_timecode(f"{START_HOUR:02d}:00:00{';' if drops(rate) else ':'}00", rate)
 
 
 def to_timecode(count: int, rate: Fraction) -> str:

@@ -16,7 +16,9 @@ from camps.film.stage import read_resource
 from camps.film.tracks import Described, Tracks, build_tracks
 
 
-def write_tracking(folder: Path, name: str, plan: Plan, described: Described, *, sequence: Path | None) -> list[Path]:
+def write_tracking(
+    folder: Path, name: str, plan: Plan, described: Described, *, sequences: Sequence[Path] = ()
+) -> list[Path]:
     """Write the tracks of a shot and return the files.
 
     ``NAME.jsx`` builds the composition in After Effects; ``NAME_site_ID_aekeys.txt`` is keyframe text for its
@@ -33,8 +35,8 @@ def write_tracking(folder: Path, name: str, plan: Plan, described: Described, *,
         The shot, with a camera of its own.
     described
         What the page said of each frame, as `camps.describe()` returns it, with ``frame`` added.
-    sequence
-        The first picture of the sequence that After Effects lays under the tracks; ``None`` for none.
+    sequences
+        The first picture of each pass that After Effects lays under the tracks, the lowest first.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def write_tracking(folder: Path, name: str, plan: Plan, described: Described, *,
     tracks = build_tracks(plan, described)
     counters = build_counters(plan, described)
     return [
-        aftereffects.write_script(folder / f"{name}.jsx", name, tracks, counters, sequence=sequence),
+        aftereffects.write_script(folder / f"{name}.jsx", name, tracks, counters, sequences=sequences),
         *aftereffects.write_keyframe_texts(folder, name, tracks),
         nuke.write_chan(folder / f"{name}.chan", tracks),
         earthstudio.write_earth_studio(folder / f"{name}_ges.json", name, tracks),

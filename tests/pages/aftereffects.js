@@ -84,6 +84,7 @@ function Layer(kind, name) {
   this.name = name;
   this.comment = "";
   this.threeDLayer = false;
+  this.enabled = true;
   this.parade = new EffectParade();
   this.transform = new Transform(this);
   this.zoom = new Property("ADBE Camera Zoom", one, [1, 1e7]);
@@ -96,13 +97,6 @@ Layer.prototype.property = function (name) {
     return { property: function (inner) { return inner === "ADBE Camera Zoom" ? zoom : null; } };
   }
   return null;
-};
-Layer.prototype.moveToEnd = function () {
-  var kept = [];
-  for (var i = 0; i < this.stack.length; i += 1) if (this.stack[i] !== this) kept.push(this.stack[i]);
-  kept.push(this);
-  this.stack.length = 0;
-  for (i = 0; i < kept.length; i += 1) this.stack.push(kept[i]);
 };
 
 function Layers(stack) { this.stack = stack; }
@@ -177,7 +171,7 @@ function whatWasDone() {
   for (var i = 0; i < comp.stack.length; i += 1) {
     var layer = comp.stack[i];
     layers.push({
-      kind: layer.kind, name: layer.name, comment: layer.comment, threeD: layer.threeDLayer,
+      kind: layer.kind, name: layer.name, comment: layer.comment, threeD: layer.threeDLayer, enabled: layer.enabled,
       position: layer.transform.position.value, keys: layer.transform.position.keys,
       zoom: layer.zoom.value, effects: effectsOf(layer)
     });
