@@ -106,6 +106,30 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `folder`; rename it into place when the block ends well, else remove it.
+
+    Raises
+    ------
+    InputError
+        When it cannot be written; nothing stays.
+    """
+    temporary: Path | None = None
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.absolute().parent))
+        yield temporary
+        temporary.chmod(0o777 & ~_UMASK)
+        temporary.rename(folder)
+    except OSError as error:
+        if isinstance(error, InputError | MissingError):
+            raise
+        raise InputError(_write_problem(folder, error)) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
 def _held(handle: int) -> Iterator[None]:
     """Lock an open file for as long as its writer lives, so that what a killed writer left is known for it."""
     if sys.platform == "win32":

@@ -137,6 +137,35 @@ class Heading(Table):
     subtitle: Names = {}
 
 
+#: On what each key falls back that a record leaves out, as docs/record.md has it.
+FALLBACKS = {
+    "title": "no title",
+    "contact": "none",
+    "languages": '["en"]',
+    "look": '"dark"',
+    "lists": "the first list of the register",
+    "counted": "the lists",
+    "trusted": "the lists",
+    "dossiers": "none",
+    "plate": "four of them",
+    "grouping": "the column's name",
+    "class": "hues and shapes in turn",
+    "metric": "a whole number of that name; what is built (buildings, areas) is held while the place is open, all else "
+    "to the next date",
+    "chapter": "none",
+    "region": "none",
+    "extent": "none",
+    "map": "general words",
+    "credit": "as registered",
+}
+
+
+def _left_out(table: Table) -> str:
+    fields = type(table).model_fields
+    left = [name for name in fields if name not in table.model_fields_set]
+    return ", ".join(f"{name} is {fields[name].default or 'none'}" for name in left)
+
+
 def _each_once(chapters: tuple[Chapter, ...]) -> tuple[Chapter, ...]:
     for earlier, later in pairwise(chapters):
         if earlier.end is None or later.first < earlier.end:
@@ -207,6 +236,15 @@ class Record(Table):
         if twice := sorted({f"{of} {name!r}" for of, name in ids if ids.count((of, name)) > 1}):
             raise ValueError(f"each class once (twice: {', '.join(twice)})")
         return self
+
+    def fallbacks(self) -> dict[str, str]:
+        """Return what the record leaves out and on what each falls back: keys, and the keys of its own tables."""
+        keys = {name: field.alias or name for name, field in type(self).model_fields.items()}
+        whole = {key: FALLBACKS[key] for name, key in keys.items() if name not in self.model_fields_set}
+        tables = {f"metric.{name}": table for name, table in self.metrics.items()} | {
+            f"class {table.of} {table.id!r}": table for table in self.classes
+        }
+        return whole | {where: _left_out(table) for where, table in tables.items() if _left_out(table)}
 
     def classes_of(self, column: str) -> tuple[SymbolClass, ...]:
         """Return how the groups of a column are drawn, in the order of the record; empty for one it does not name."""

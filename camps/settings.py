@@ -8,6 +8,8 @@ a run elsewhere.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
@@ -55,10 +57,21 @@ def home() -> Path:
     found = find_home()
     if found is None:
         raise MissingError(
-            f"{Path.cwd()}: no {RECORD_NAME} here or above; start a record with an empty file of that name in a "
-            "folder of its own, go into one, or name one with --home or CAMPS_HOME"
+            f"{Path.cwd()}: no {RECORD_NAME} here or above; start a record with `camps init NAME`, go into one, or "
+            "name one with --home or CAMPS_HOME"
         )
     return found
+
+
+@contextmanager
+def standing_in(folder: Path) -> Iterator[None]:
+    """Let everything within the block, and the processes that it starts, take this folder for the record."""
+    before = os.environ.get("CAMPS_HOME")
+    os.environ["CAMPS_HOME"] = str(folder.absolute())
+    try:
+        yield
+    finally:
+        os.environ.pop("CAMPS_HOME") if before is None else os.environ.update(CAMPS_HOME=before)
 
 
 def geodata() -> Path:

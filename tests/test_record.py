@@ -112,7 +112,7 @@ def test_outside_any_record_the_way_in_is_named(
     monkeypatch.delenv("CAMPS_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
     assert record.current() == record.Record()
-    with pytest.raises(MissingError, match=r"no record\.toml here or above; start a record with an empty file"):
+    with pytest.raises(MissingError, match=r"no record\.toml here or above; start a record with `camps init NAME`"):
         settings.home()
     assert run(["sources", "list"]) == 2
     assert "--home or CAMPS_HOME" in capsys.readouterr().err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -123,12 +122,8 @@ def _home_from(payload: Path, home: Path) -> Iterator[None]:
         source = (settings.home() if item_id in withheld else payload) / held.place
         if source.is_file():
             files.write_bytes(home / held.place, source.read_bytes())
-    before = os.environ.get("CAMPS_HOME")
-    os.environ["CAMPS_HOME"] = str(home)
-    try:
+    with settings.standing_in(home):
         yield
-    finally:
-        os.environ.pop("CAMPS_HOME") if before is None else os.environ.update(CAMPS_HOME=before)
 
 
 def _build_again(out: Path, made_with: _MadeWith) -> int:

@@ -15,9 +15,10 @@ from camps.build.doctor import Check as Check
 from camps.build.doctor import checks as checks
 from camps.build.runner import Ledger, Outcome, Stage, run_stage
 from camps.build.stages import plan
+from camps.build.starting import start as start
 from camps.errors import InputError
 
-__all__ = ["Check", "Display", "Outcome", "build", "checks", "display", "plan", "summary"]
+__all__ = ["Check", "Display", "Outcome", "build", "checks", "display", "plan", "start", "summary"]
 
 LEDGER_NAME = ".build.json"
 LOCK_NAME = ".build.lock"

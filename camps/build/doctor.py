@@ -1,4 +1,4 @@
-"""What this machine and this clone have and lack, each with its remedy: ``camps doctor``."""
+"""What this machine and this record have and lack, each with its remedy: ``camps doctor``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
 from packaging.requirements import Requirement
 
-from camps import browser, catalogue, files, film, machine, settings, sources
+from camps import browser, catalogue, files, film, machine, record, settings, sources
 from camps.errors import CampsError
 
 State = Literal["ok", "absent", "wrong"]
@@ -38,9 +39,8 @@ def checks() -> list[Check]:
             "fonts", lambda: ", ".join(f"{script}: {path.name}" for script, path in machine.require_fonts().items())
         ),
         _check("disk", _disk),
-        _check("record", _record),
     ]
-    return [*needed, *_published()]
+    return [*needed, *record_checks(), *_published()]
 
 
 def _check(name: str, look: Callable[[], str]) -> Check:
@@ -77,17 +77,36 @@ def _film() -> str:
 
 
 def _disk() -> str:
-    free_mb = shutil.disk_usage(files.existing_parent(settings.exports() / "x")).free // 2**20
+    place = settings.exports() if settings.find_home() else Path.cwd()
+    free_mb = shutil.disk_usage(files.existing_parent(place / "x")).free // 2**20
     if free_mb < LEAST_FREE_MB:
-        raise CampsError(f"{settings.exports()}: {free_mb} MB free, expected {LEAST_FREE_MB}; free some space")
-    return f"{free_mb / 1024:.0f} GB free for {settings.exports()}"
+        raise CampsError(f"{place}: {free_mb} MB free, expected {LEAST_FREE_MB}; free some space")
+    return f"{free_mb / 1024:.0f} GB free for {place}"
 
 
-def _record() -> str:
+def record_checks() -> Iterator[Check]:
+    """Say what the record holds, and on what each key that its record.toml leaves out falls back."""
+    if settings.find_home() is None:
+        yield Check("record", "absent", "none here or above: 'camps init NAME' begins one, --home FOLDER names one")
+        return
+    if not sources.registry():
+        yield Check("record", "absent", f"no list yet in {settings.home()}: 'camps sources add FILE --id ID'")
+        return
+    if sources.lists():
+        yield _check("record", _sites_held)
+    else:
+        yield Check("record", "absent", f"footprints alone, no list of sites here, in {settings.home()}")
+    for key, told in record.current().fallbacks().items():
+        yield Check(key, "absent", f"left out of {settings.RECORD_NAME}: {told}")
+
+
+def _sites_held() -> str:
     return f"{len(catalogue.load())} sites of {', '.join(catalogue.default_lists())} in {settings.home()}"
 
 
 def _published() -> Iterator[Check]:
+    if settings.find_home() is None:
+        return
     here = set(sources.available())
     for source_id, entry in sources.registry().items():
         if source_id in here:

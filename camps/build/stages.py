@@ -45,8 +45,8 @@ def counted() -> str | None:
 
 
 def first_shot() -> str | None:
-    """Return the name of the shot that a build films, or none in a record without shots."""
-    here = film.list_shots()
+    """Return the name of the shot that a build films, or none in a record without shots or anything to film."""
+    here = film.list_shots() if sources.lists() or footprints.series_ids() else []
     return FIRST_SHOT if FIRST_SHOT in here else next(iter(here), None)
 
 

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import camps
 from camps.cli.app import app, example
 
-if TYPE_CHECKING:
-    pass
+
+@app.command(epilog=example("camps init gulag", "camps init gulag --from camps.csv"))
+def init(
+    name: Annotated[Path, typer.Argument(help="Folder to make; its name is the title until record.toml says another.")],
+    from_list: Annotated[
+        str | None,
+        typer.Option("--from", help="A list to begin with: a file, or the id of a source of the record here."),
+    ] = None,
+) -> None:
+    """Begin a record of your own: one folder for one inquiry, ready for every other command.
+
+    It holds record.toml (every key of which may be left out), geodata/ for lists, footprints and claims, shots/ with a
+    shot that works, seven notebooks that run on whatever is there, and exports/ for what comes out. A folder that is
+    there is never touched, and one that could not be finished is taken away again.
+    """
+    added = camps.build.start(name, from_list=from_list)
+    steps = [f"cd {name}"] + ["camps sources add FILE --id ID --dry-run"] * (added is None)
+    then = [f"camps sources show {added}"] * (added is not None) + ["camps build", "camps doctor"]
+    told = f" with the list {added}" if added else ""
+    print("\n  ".join([f"{name}: begun{told}. Next:", *steps, *then]))
 
 
 @app.command(epilog=example("camps build", "CAMPS_MIRROR=../shared/data camps build"))
