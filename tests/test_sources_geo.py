@@ -25,6 +25,7 @@ from camps.errors import InputError
 from camps.sources import Report, SourceEntry, SourceFile
 from camps.sources.encodings import likely_encodings
 from camps.sources.mapped import read_table
+from camps.sources.numbers import read_numbers
 from camps.sources.shapes import GEOMETRY, LAT, LON, pieces_of
 
 A, B, C = (88.25, 43.5), (89.5, 44.25), (90.0, 45.0)
@@ -234,6 +235,17 @@ def test_a_column_of_fractions_that_are_all_whole_is_one_of_whole_numbers(tmp_pa
     table, _ = read(write(frame, tmp_path / f"a.{suffix}", **how))
     assert table["id"].tolist() == ["226", "", "3"]
     assert table["mixed"].tolist() == ["1.0", "2.5", ""]
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "shp", "fgb", "parquet", "geojson"])
+def test_a_number_of_the_file_has_its_own_decimal_point(tmp_path: Path, suffix: str) -> None:
+    """1.125 is no number of three thousand parts there, whatever a text of the column may be."""
+    how = {"SPATIAL_INDEX": "NO"} if suffix == "fgb" else {}
+    table, _ = read(write(points(A, B, C, r=[1.125, 2.25, 250.5]), tmp_path / f"a.{suffix}", **how))
+    assert read_numbers(table["r"]).numbers == {"1.125": 1.125, "2.25": 2.25, "250.5": 250.5}
+    alone, _ = read(write(points(A, r=[1.125]), tmp_path / f"b.{suffix}", **how))
+    assert read_numbers(alone["r"]).numbers == {"1.125": 1.125}
+    assert read_numbers(["1.125"]).ambiguous
 
 
 def test_keys_dates_and_links_are_those_of_the_file_without_the_blank(tmp_path: Path) -> None:

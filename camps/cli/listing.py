@@ -131,7 +131,7 @@ class Reader(StrEnum):
 )
 def add(
     file: Annotated[
-        Path, typer.Argument(help="CSV, TSV, XLSX, ODS, KML, KMZ, GeoJSON, GPKG, SHP in a ZIP, GeoParquet.")
+        Path, typer.Argument(help="CSV, TSV, XLSX, XLS, ODS, KML, KMZ, GeoJSON, GPKG, SHP in a ZIP, GeoParquet.")
     ],
     source_id: Annotated[str, typer.Option("--id", help="Id to register it under, such as ngo-2024.")],
     mapping: Annotated[

@@ -84,7 +84,7 @@ def prepare(
     Parameters
     ----------
     path
-        The file: CSV, TSV, XLSX, ODS, KML, KMZ, GeoJSON, GeoPackage, Shapefile (as one ZIP) or GeoParquet.
+        The file: CSV, TSV, XLSX, XLS, ODS, KML, KMZ, GeoJSON, GeoPackage, Shapefile (as one ZIP) or GeoParquet.
     source_id
         The id to give it: lower-case letters, digits, dots and hyphens.
     about

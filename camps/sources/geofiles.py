@@ -47,6 +47,7 @@ from camps.sources.archives import (
 )
 from camps.sources.encodings import DBF_NAME, decodes, likely_encodings, stated_encoding
 from camps.sources.kml import is_zip
+from camps.sources.numbers import Typed
 from camps.sources.report import Report
 from camps.sources.shapes import place_table, take_shapes
 from camps.sources.text import MOST_CELLS, RawTable, check_size
@@ -524,7 +525,7 @@ def _as_text(column: pd.Series) -> list[str]:
         known = column.dropna()
         # A column of whole numbers that the file stores as fractions, as most programs do when one is blank.
         whole = bool(((known % 1 == 0) & (known.abs() < _MOST_WHOLE)).all())
-        return ["" if pd.isna(value) else str(int(value)) if whole else str(value) for value in column.to_numpy()]
+        return ["" if pd.isna(value) else str(int(value)) if whole else Typed(value) for value in column.to_numpy()]
     return [_cell_text(value) for value in column]
 
 

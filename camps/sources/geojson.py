@@ -24,6 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from camps import files
 from camps.errors import Fault, InputError, raise_faults
 from camps.sources.archives import account_layers, choose
+from camps.sources.numbers import Typed
 from camps.sources.report import PIECES, Piece, Report
 from camps.sources.shapes import pieces_of, place_table
 from camps.sources.text import MOST_ROWS, RawTable, check_size
@@ -186,7 +187,7 @@ def _json_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, _Printed):
-        return value.text
+        return Typed(value.text)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -44,7 +44,7 @@ from camps.sources.report import Place, Report
 from camps.sources.shapes import GEOMETRY, LAT, LON, point_of
 from camps.sources.text import MOST_ROWS, RawTable, read_delimited
 from camps.sources.values import missing_kind
-from camps.sources.workbooks import read_ods, read_xlsx
+from camps.sources.workbooks import read_ods, read_xls, read_xlsx
 
 TEXT_FIELDS = (
     "name_en", "name_fr", "name_zh", "name_ug", "name_other", "system", "country", "admin1", "admin2", "admin3",
@@ -89,7 +89,7 @@ def read_table(path: Path, report: Report, *, format: str = "", options: Mapping
     Parameters
     ----------
     path
-        A CSV, TSV, XLSX, ODS, KML, KMZ, GeoJSON, GeoPackage, Shapefile, FlatGeobuf or (Geo)Parquet file.
+        A CSV, TSV, XLSX, XLS, ODS, KML, KMZ, GeoJSON, GeoPackage, Shapefile, FlatGeobuf or (Geo)Parquet file.
     report
         Takes the remarks.
     format
@@ -110,18 +110,18 @@ def read_table(path: Path, report: Report, *, format: str = "", options: Mapping
 
 
 _FAMILY = {
-    "xlsx": "xlsx", "xlsm": "xlsx", "ods": "ods", "kml": "kml", "kmz": "kml", "geojson": "geojson", "json": "geojson",
-    "gpkg": "geofile", "shp": "geofile", "zip": "geofile", "fgb": "geofile", "parquet": "geofile",
+    "xlsx": "xlsx", "xlsm": "xlsx", "xls": "xls", "ods": "ods", "kml": "kml", "kmz": "kml", "geojson": "geojson",
+    "json": "geojson", "gpkg": "geofile", "shp": "geofile", "zip": "geofile", "fgb": "geofile", "parquet": "geofile",
     "geoparquet": "geofile", "shapefile": "geofile", "shz": "geofile", "gml": "geofile", "gpx": "geofile",
     "topojson": "geojson",
 }  # fmt: skip
 _READ: dict[str, Callable[..., RawTable]] = {
-    "text": read_delimited, "xlsx": read_xlsx, "ods": read_ods, "kml": read_kml, "geojson": read_geojson,
-    "geofile": read_geofile,
+    "text": read_delimited, "xlsx": read_xlsx, "xls": read_xls, "ods": read_ods, "kml": read_kml,
+    "geojson": read_geojson, "geofile": read_geofile,
 }  # fmt: skip
 _TAKES = {
     "text": ("encoding", "delimiter", "header_row", "header_rows"), "xlsx": ("sheet", "header_row", "header_rows"),
-    "ods": ("sheet", "header_row", "header_rows"),
+    "xls": ("sheet", "header_row", "header_rows", "encoding"), "ods": ("sheet", "header_row", "header_rows"),
     "kml": ("layer",), "geojson": ("crs", "layer"), "geofile": ("layer", "crs", "encoding"),
 }  # fmt: skip
 

@@ -91,7 +91,7 @@ def _chosen(ways: dict[str, float], mark: str) -> float:
 def _readings(text: str) -> dict[str, float]:
     """Return what a text says by the decimal mark that is assumed; under no mark where that makes no difference."""
     if isinstance(text, Typed):
-        return {".": float(text)}
+        return {"": float(text)}
     if has_raised_figures(text) or len(text) > _MOST_CHARACTERS:
         return {}
     plain = unicodedata.normalize("NFKC", text).strip().casefold().replace("\u2212", "-")

@@ -48,13 +48,15 @@ _BINARY = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save it as .xlsx"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
     (b"SQLite format 3", "a SQLite database (GeoPackage)"),
     (b"PAR1", "a Parquet file"),
 )
 _NUMERIC = re.compile(r"\s*[+-]?\d+([.,]\d+)?\s*")
 _SEPARATOR = re.compile(r"sep=([^\r\n])\r?\n", re.IGNORECASE)
 _YEAR = re.compile(r"\s*(1[5-9]|20)\d\d\s*")
+#: Row number in the file, and its cells.
+Numbered = tuple[int, list[str]]
 _WEB_PAGE = re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE)
 
 
@@ -285,7 +287,7 @@ def _regularity(text: str, mark: str) -> float:
     return width * times / sum(widths.values())
 
 
-def _rows(text: str, mark: str, name: str, report: Report) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str, mark: str, name: str, report: Report) -> Iterator[Numbered]:
     if _WEB_PAGE.match(text):
         raise InputError(f"{name}: is a web page, expected a list; the address gives a page, not the file itself")
     strict = _is_strict(text, mark, name)
@@ -320,9 +322,7 @@ def _is_strict(text: str, mark: str, name: str) -> bool:
     return True
 
 
-def table_of(
-    rows: Iterable[tuple[int, list[str]]], name: str, report: Report, layout: Layout | None = None
-) -> pd.DataFrame:
+def table_of(rows: Iterable[Numbered], name: str, report: Report, layout: Layout | None = None) -> pd.DataFrame:
     """Return numbered rows of text as a table: header found, lines around the table and blank or ragged rows reported.
 
     Parameters
@@ -358,20 +358,31 @@ def table_of(
     return _frame(header, body, report, squared=told.squared)
 
 
-def _filled(
-    rows: Iterable[tuple[int, list[str]]], name: str, report: Report
-) -> tuple[int, list[tuple[int, list[str]]]]:
-    """Return how many rows were met, and those that hold any text."""
-    filled = []
-    blank = []
-    n_met = n_cells = 0
-    for number, cells in rows:
-        n_met += 1
+def limited(rows: Iterable[Numbered], name: str) -> Iterator[Numbered]:
+    """Yield rows as long as there are no more of them, nor of their cells, than a list has.
+
+    Raises
+    ------
+    InputError
+        When there are.
+    """
+    n_cells = 0
+    for n_met, (number, cells) in enumerate(rows, 1):
         n_cells += len(cells)
         if n_met > MOST_ROWS + 1 or n_cells > MOST_CELLS:
             raise InputError(
                 f"{name}: more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells, expected a list of sites; cut it"
             )
+        yield number, cells
+
+
+def _filled(rows: Iterable[Numbered], name: str, report: Report) -> tuple[int, list[Numbered]]:
+    """Return how many rows were met, and those that hold any text."""
+    filled = []
+    blank = []
+    n_met = 0
+    for number, cells in limited(rows, name):
+        n_met += 1
         if any(cell.strip() for cell in cells):
             filled.append((number, cells))
         else:
@@ -392,7 +403,7 @@ def _note_blank(numbers: list[int], report: Report) -> None:
                 report.add("dropped", "blank row", row=number, piece="row")
 
 
-def _header_at(filled: list[tuple[int, list[str]]], told: Layout, name: str) -> int:
+def _header_at(filled: list[Numbered], told: Layout, name: str) -> int:
     """Return which of the filled rows is the header, as told or found."""
     if told.header_row is None:
         return 0 if told.strict else _find_header([cells for _, cells in filled[:_SAMPLE_ROWS]])
@@ -429,7 +440,7 @@ def _is_header(cells: Sequence[str]) -> bool:
     return not any(_NUMERIC.fullmatch(cell) and not _YEAR.fullmatch(cell) for cell in cells)
 
 
-def _end_of_table(filled: list[tuple[int, list[str]]], start: int, n_named: int) -> int:
+def _end_of_table(filled: list[Numbered], start: int, n_named: int) -> int:
     """Return where the table ends and notes begin: rows that fill the first cell alone, or few after a blank row."""
     run = end = len(filled)
     while run > start + 1 and _is_narrow(filled[run - 1][1], n_named):
@@ -447,9 +458,7 @@ def _is_narrow(cells: Sequence[str], n_named: int) -> bool:
     return n_named > 2 and 2 * width <= n_named and _last_filled(cells) == width and words
 
 
-def _note_around(
-    above: list[tuple[int, list[str]]], below: list[tuple[int, list[str]]], header: int, report: Report
-) -> None:
+def _note_around(above: list[Numbered], below: list[Numbered], header: int, report: Report) -> None:
     report.take("element", len(above) + len(below))
     reasons = ((above, f"a line above the header (row {header}); say --header-row if that is another"),
                (below, "a note below the table; no row of it"))  # fmt: skip
@@ -459,7 +468,7 @@ def _note_around(
             report.add("noted", reason, row=number, value=text, piece="element")
 
 
-def _check_width(filled: list[tuple[int, list[str]]], name: str) -> None:
+def _check_width(filled: list[Numbered], name: str) -> None:
     number, cells = max(filled, key=lambda item: len(item[1]))
     if len(cells) > MOST_COLUMNS:
         raise InputError(f"{name}: row {number} has {len(cells):,} cells, expected at most {MOST_COLUMNS:,}")
@@ -491,7 +500,8 @@ def _joined(top: list[str], second: list[str]) -> list[str]:
     above, joined = "", []
     for upper, lower in zip(top, second, strict=True):
         above = upper or above
-        joined.append(f"{above} {lower}".strip() if lower else above)
+        # Cells merged over both rows have one name.
+        joined.append(above if lower in ("", above) else f"{above} {lower}".strip())
     return joined
 
 
@@ -513,7 +523,7 @@ def _apart(name: str, taken: Container[str]) -> str:
     return next(label for number in count(2) if (label := f"{name} ({number})") not in taken)
 
 
-def _frame(header: list[str], body: list[tuple[int, list[str]]], report: Report, *, squared: bool) -> pd.DataFrame:
+def _frame(header: list[str], body: list[Numbered], report: Report, *, squared: bool) -> pd.DataFrame:
     named = len(header)
     width = max(named, *(_last_filled(cells) for _, cells in body))
     for number, cells in body:
