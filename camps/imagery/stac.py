@@ -18,11 +18,12 @@ import pystac
 import requests
 import shapely
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field
-from pystac.errors import STACError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pystac.errors import STACError, STACTypeError
 from pystac_client import Client
 from pystac_client.exceptions import APIError
 from shapely import affinity
+from shapely.errors import ShapelyError
 
 from camps import files, record, settings
 from camps.errors import CampsError, CheckError, InputError, MissingError
@@ -142,6 +143,13 @@ def presets(path: Path | None = None) -> dict[str, Catalogue]:
     return {one.id: _preset(one) for one in read.catalogue}
 
 
+def _as_attribution(text: str) -> str:
+    try:
+        return text if text.format(year=2020) else ""
+    except (LookupError, ValueError, AttributeError):
+        raise ValueError("text in which {year} alone stands for something") from None
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -152,7 +160,7 @@ class _Preset(_Model):
     url: Annotated[str, Field(pattern=r"^https?://")]
     collections: list[str] = []
     licence: str = ""
-    attribution: str = ""
+    attribution: Annotated[str, AfterValidator(_as_attribution)] = ""
     sign: Annotated[str, Field(pattern=r"^https://")] | None = None
     assets: dict[str, str] = {}
 
@@ -239,7 +247,8 @@ def find(
         else:
             left_out.append(_left_out(item, scene, reason))
     newest, older = _newest(in_order(scenes))
-    table = pd.DataFrame([*left_out, *older], columns=["scene_id", "observed_on", "reason"])
+    newest, doubled = _once(newest)
+    table = pd.DataFrame([*left_out, *older, *doubled], columns=["scene_id", "observed_on", "reason"])
     plan = Plan(where, grid, tuple(bands), tuple(newest), table.sort_values(["observed_on", "scene_id"]), found)
     return _settled(plan)
 
@@ -251,7 +260,10 @@ def _settled(plan: Plan) -> Plan:
 
 
 #: What a field of somebody else's that is of the wrong kind, or missing, may raise.
-_BROKEN = (STACError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
+_BROKEN = (
+    STACError, STACTypeError, ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError,
+    RecursionError,
+)  # fmt: skip
 
 
 def _judged(
@@ -277,11 +289,17 @@ def _left_out(item: pystac.Item | _Unread, scene: Scene | None, reason: str) -> 
         dated = "" if isinstance(item, _Unread) else _observed_on(item)
     except _BROKEN:
         dated = ""
-    return str(item.id), dated, reason
+    return _writable(item.id), dated, _writable(reason)
+
+
+def _writable(text: Any) -> str:
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _short(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:120]
+    # What pystac says of a document that is of no kind it knows hides why.
+    told = error.__cause__ or error
+    return " ".join(f"{type(told).__name__}: {told}".split())[:120]
 
 
 @dataclass(frozen=True)
@@ -427,6 +445,9 @@ def _box(item: pystac.Item) -> shapely.Geometry | None:
     west, south, east, north = numbers if len(numbers) == 4 else (*numbers[:2], *numbers[3:5])
     if not np.isfinite([west, south, east, north]).all():
         raise STACError(f"box {item.bbox}")
+    if east - west > 180 and item.geometry:
+        # The least and the largest longitude of what crosses 180° say nothing of where it lies; its outline does.
+        return None
     # A box that crosses 180° begins in the east and ends in the west.
     return shapely.box(west, south, east + 360 * (east < west), north)
 
@@ -438,10 +459,17 @@ def _outline(item: pystac.Item) -> shapely.Geometry | None:
     corners = shapely.get_coordinates(shape)
     if not len(corners) or not np.isfinite(corners).all():
         raise STACError("an outline without places")
-    if np.ptp(corners[:, 0]) > 180:
-        # No scene is half the world wide: this one crosses 180°.
-        shape = shapely.transform(shape, lambda at: np.column_stack([at[:, 0] % 360, at[:, 1]]))
-    return shapely.make_valid(shape)
+    return shapely.union_all([shapely.make_valid(_unwound(part)) for part in shapely.get_parts(shape)])
+
+
+def _unwound(part: shapely.Geometry) -> shapely.Geometry:
+    """Return a polygon whose ring jumps over 180° in one piece, longitudes running on past 180."""
+    if not isinstance(part, shapely.Polygon):
+        return part
+    lon, lat = shapely.get_coordinates(part.exterior).T
+    unwound = shapely.Polygon(np.column_stack([np.unwrap(lon, period=360), lat]))
+    # From -180 to 180 is no jump but the whole world.
+    return unwound if unwound.area else part
 
 
 def _instants(item: pystac.Item) -> tuple[datetime, datetime]:
@@ -471,13 +499,15 @@ def _scene(item: pystac.Item, where: Catalogue, bands: Sequence[str]) -> Scene:
     properties = item.properties
     if urlsplit(where.url).hostname == _UNRELIABLE[0] and item.collection_id == _UNRELIABLE[1]:
         raise InputError("says nothing reliable about its offset: take sentinel-2-c1-l2a of Earth Search")
+    if not _text(item.id):
+        raise InputError("has no id")
     found = [band for name in bands if (band := _band(item, name, where)) is not None]
     gsd_m = float(properties.get("gsd") or min((_asset_gsd(item, band) for band in found), default=10.0))
     licence, attribution = _rights(item, where)
     return Scene(
         item.id, _sensor(properties), _observed_on(item), gsd_m, tuple(found), licence, attribution,
-        cloud_percent=_number(properties.get("eo:cloud_cover")), platform=properties.get("platform"),
-        processing=str(properties.get("s2:processing_baseline") or properties.get("processing:version") or "") or None,
+        cloud_percent=_number(properties.get("eo:cloud_cover")), platform=_text(properties.get("platform")) or None,
+        processing=_stated_baseline(item) or None,
         properties={
             "key": _pass_key(item), "collection": item.collection_id, "updated": str(properties.get("updated"))
         },
@@ -485,13 +515,13 @@ def _scene(item: pystac.Item, where: Catalogue, bands: Sequence[str]) -> Scene:
 
 
 def _rights(item: pystac.Item, where: Catalogue) -> tuple[str, str]:
-    licence = where.licence or str(item.properties.get("license") or "")
-    text = where.attribution.format(year=_instants(item)[0].year) or str(item.properties.get("attribution") or "")
+    licence = where.licence or _text(item.properties.get("license"))
+    text = where.attribution.format(year=_instants(item)[0].year) or _text(item.properties.get("attribution"))
     collection = None if (licence and text) else _collection(item)
     if collection is not None:
         producers = ", ".join(one.name for one in collection.providers or [] if one.name)
-        licence = licence or str(collection.license or "")
-        text = text or str(collection.extra_fields.get("attribution") or producers)
+        licence = licence or _text(collection.license)
+        text = text or _text(collection.extra_fields.get("attribution")) or producers
     return licence, text
 
 
@@ -503,13 +533,26 @@ def _collection(item: pystac.Item) -> pystac.Collection | None:
 
 
 def _sensor(properties: Mapping[str, Any]) -> str:
-    platform, instruments = properties.get("platform"), properties.get("instruments")
-    names = [str(platform)] if platform else []
-    return " ".join([*names, *(str(one).upper() for one in instruments or [])]) or "unknown instrument"
+    instruments = [_text(one).upper() for one in properties.get("instruments") or []]
+    return " ".join(filter(None, [_text(properties.get("platform")), *instruments])) or "unknown instrument"
+
+
+def _text(value: Any) -> str:
+    """Return a text of somebody else's, nothing where it is of another kind; it can be written, or raises."""
+    text = value.strip() if isinstance(value, str) else ""
+    text.encode()
+    return text
 
 
 def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or (value is not None and not np.isfinite(float(value))):
+        raise STACError(f"{value!r} where a number belongs")
     return None if value is None else float(value)
+
+
+def _nodata(value: Any) -> float | None:
+    # STAC has words for what JSON has no numbers for.
+    return float(value) if value in ("nan", "inf", "-inf") else _number(value)
 
 
 def _asset(item: pystac.Item, name: str, where: Catalogue) -> tuple[pystac.Asset, int] | None:
@@ -534,7 +577,7 @@ def _band(item: pystac.Item, name: str, where: Catalogue) -> Band | None:
     stored = asset.extra_fields.get("raster:bands") or asset.extra_fields.get("bands") or [{}]
     meaning = stored[number - 1] if len(stored) >= number else {}
     scale, offset = _values(item, name, meaning)
-    return Band(name, href, number, scale, offset, _number(meaning.get("nodata")), bytes=_size(asset))
+    return Band(name, href, number, scale, offset, _nodata(meaning.get("nodata")), bytes=_size(asset))
 
 
 def _size(asset: pystac.Asset) -> int | None:
@@ -572,9 +615,13 @@ def _sentinel2_offset(item: pystac.Item, stated: float | None) -> float:
     return _S2_OFFSET
 
 
+def _stated_baseline(item: pystac.Item) -> str:
+    stated = item.properties.get("s2:processing_baseline") or item.properties.get("processing:version") or ""
+    return _text(str(stated))
+
+
 def _baseline(item: pystac.Item) -> float | None:
-    stated = item.properties.get("s2:processing_baseline") or item.properties.get("processing:version")
-    found = _BASELINE.fullmatch(str(stated or ""))
+    found = _BASELINE.fullmatch(_stated_baseline(item))
     return None if found is None else float(f"{found[1]}.{found[2] or 0}")
 
 
@@ -615,6 +662,15 @@ def _newest(scenes: Sequence[Scene]) -> tuple[list[Scene], list[tuple[str, str, 
         if best[str(one.properties["key"])] is not one
     ]
     return kept, older
+
+
+def _once(scenes: Sequence[Scene]) -> tuple[list[Scene], list[tuple[str, str, str]]]:
+    # Windows are kept under the id of their scene: of two with one id the second would be taken for the first.
+    first = {_safe(one.scene_id).casefold(): one for one in reversed(scenes)}
+    kept = [one for one in scenes if first[_safe(one.scene_id).casefold()] is one]
+    double = [one for one in scenes if first[_safe(one.scene_id).casefold()] is not one]
+    reason = "its id is that of another item, or too like it"
+    return kept, [(one.scene_id, one.observed_on, reason) for one in double]
 
 
 def _rank(scene: Scene) -> tuple[str, str, str]:
