@@ -17,7 +17,7 @@ import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -439,6 +439,12 @@ def read_dates(
     return _told_once(cells.reindex(code).set_axis(column.index))
 
 
+def rules_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what options of a source tell :func:`read_dates`: ``date_order``, ``edtf`` and ``century``."""
+    told = {"order": "date_order", "edtf": "edtf", "century": "century"}
+    return {name: options[option] for name, option in told.items() if option in options}
+
+
 def read_date(
     verbatim: str, *, order: Order | None = None, edtf: bool = False, century: int | None = None
 ) -> str | None:
@@ -548,7 +554,10 @@ def _of_numbers(found: re.Match[str], rules: _Rules) -> _Read:
         raise InputError("is no day of the calendar in any order of day, month and year")
     if rules.order is None and len(possible) > 1:
         orders = " or ".join(_ORDERS[order] for order in possible)
-        raise InputError(f"is a day and a month in unknown order ({orders}); say which with order=")
+        raise InputError(
+            f"is a day and a month in unknown order ({orders}); write it as 2018-07-06, or say which with --date-order "
+            "(order=)"
+        )
     order = rules.order if rules.order and (not rules.shown_by or rules.order in possible) else next(iter(possible))
     if order not in possible:
         raise InputError(f"is no day of the calendar as {_ORDERS[order]}, the order that was told")
@@ -562,7 +571,9 @@ def _year(digits: str, rules: _Rules) -> str:
     if len(digits) == 4:
         return digits
     if rules.century is None:
-        raise InputError("has a year of two digits; say of which hundred years with century=, such as 1900 or 2000")
+        raise InputError(
+            "has a year of two digits; say of which hundred years with --century (century=), such as 1900 or 2000"
+        )
     return f"{rules.century + (int(digits) - rules.century) % 100:04d}"
 
 
@@ -579,7 +590,7 @@ def _of_pair(found: re.Match[str], rules: _Rules) -> _Read:
     if reading == "month" or (1 <= number <= 12 and end is None):
         return f"{year}-{number:02d}", ""
     if end is None:
-        season = "; a season of EDTF is read with edtf=True" if 21 <= number <= 24 else ""
+        season = "; a season of EDTF is read with --edtf (edtf=True)" if 21 <= number <= 24 else ""
         raise InputError(f"is neither a month nor a span of years{season}")
     if reading is None:
         other = "a month" if number <= 12 else "a season"

@@ -265,7 +265,10 @@ def test_printed_dates_become_edtf(printed: str, read: str | None) -> None:
 @pytest.mark.parametrize(
     ("printed", "why"),
     [
-        ("10.06.2017", r"unknown order \(day-month-year or month-day-year\); say which with order="),
+        (
+            "10.06.2017",
+            r"unknown order \(day-month-year or month-day-year\); write it as 2018-07-06, or say which with --da",
+        ),
         ("06/07/2018", "unknown order"),
         ("2017-02-30", "no day of the calendar"),
         ("31-Apr-2018", "no day of the calendar"),
@@ -287,7 +290,7 @@ def test_what_is_no_date_is_refused_with_the_reason(printed: str, why: str) -> N
 
 @pytest.mark.parametrize("printed", ["Mar-37", "20-Mar", "99-Dec", "Mar 37", "10/15/03", "Jun-10-17"])
 def test_a_year_of_two_digits_needs_its_century(printed: str) -> None:
-    with pytest.raises(InputError, match="two digits; say of which hundred years with century="):
+    with pytest.raises(InputError, match="two digits; say of which hundred years with --century"):
         read_date(printed)
 
 

@@ -6,18 +6,22 @@ import ast
 import re
 import shutil
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camps import cli, settings, sources
+from camps import cli, footprints, settings, sources
 from camps.errors import InputError
+from camps.footprints import OPTIONS
 from camps.sources import Source, SourceEntry, SourceFile, adding, mapped
 from camps.sources.coordinates import read_degrees
 from camps.sources.numbers import Typed, read_numbers
@@ -177,6 +181,97 @@ def test_what_add_is_told_is_kept_and_read_again(home: Path, tmp_path: Path) -> 
     assert again.sites["references"].tolist() == ["my-list:1", "my-list:2"]
 
 
+DATES = "id,lat,lon,opened,closed\n1,43,88,06/07/1942,Mar-37\n2,43.1,88.1,01/02/1943,Apr-38\n"
+
+
+def _register_text(home: Path) -> dict[str, Any]:
+    entries = tomllib.loads((home / "sources.toml").read_text("utf-8"))["source"]
+    return dict(next(one for one in entries if one["id"] == "mine"))
+
+
+@pytest.mark.parametrize(
+    ("told", "options", "read"),
+    [
+        ([], {}, {"opened": ["", ""], "closed": ["", ""]}),
+        (["--date-order", "dmy"], {"date_order": "dmy"}, {"opened": ["1942-07-06", "1943-02-01"], "closed": ["", ""]}),
+        (["--date-order", "mdy"], {"date_order": "mdy"}, {"opened": ["1942-06-07", "1943-01-02"], "closed": ["", ""]}),
+        (["--century", "1900"], {"century": 1900}, {"opened": ["", ""], "closed": ["1937-03", "1938-04"]}),
+        (["--century", "1938"], {"century": 1938}, {"opened": ["", ""], "closed": ["2037-03", "1938-04"]}),
+    ],
+)
+def test_what_is_told_of_dates_reaches_the_reader_and_the_register(
+    home: Path, tmp_path: Path, told: list[str], options: dict[str, Any], read: dict[str, list[str]]
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(DATES)
+    assert _add(str(path), "--id", "mine", *told) == 0
+    assert _register_text(home).get("options", {}) == options
+    sites = sources.read("mine").sites
+    assert sites[["opened", "closed"]].fillna("").to_dict("list") == read
+    asked = "\n".join(remark.reason for remark in sources.read("mine").report)
+    assert ("say which with --date-order" in asked) == (read["opened"] == ["", ""])
+    assert ("say of which hundred years with --century" in asked) == (read["closed"] == ["", ""])
+
+
+@pytest.mark.parametrize(
+    ("told", "options", "read"),
+    [
+        (["--edtf"], {"edtf": True}, ["2020-21", "2017-24", "2017-06"]),
+        ([], {}, ["2020/2021", "2017/2024", "2017-06"]),
+    ],
+)
+def test_a_column_of_edtf_is_told(
+    home: Path, tmp_path: Path, told: list[str], options: dict[str, Any], read: list[Any]
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("id,lat,lon,opened\n1,43,88,2020-21\n2,43,88,2017-24\n3,43,88,2017-06\n")
+    assert _add(str(path), "--id", "mine", *told) == 0
+    assert _register_text(home).get("options", {}) == options
+    opened = sources.read("mine").sites["opened"]
+    assert opened.tolist() == read
+
+
+@pytest.mark.parametrize("told", [["--date-order", "ydm"], ["--century", "0"]])
+def test_what_is_told_of_dates_must_be_sound(
+    home: Path, tmp_path: Path, told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(DATES)
+    assert _add(str(path), "--id", "mine", *told) == 2
+    assert "list.csv: option" in capsys.readouterr().err
+
+
+def test_what_a_message_about_footprints_asks_for_is_told_to_the_same_command(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Layer, CRS, encoding, order and century of dates: asked for one after the other, given, kept, and read again."""
+    square = shapely.box(500_000, 4_800_000, 500_050, 4_800_050)
+    frame = gpd.GeoDataFrame({"seen": ["06/07/18"], "site": ["Казарма"]}, geometry=[square], crs=32645)
+    folder = tmp_path / "shp"
+    folder.mkdir()
+    for name in ("a", "b"):
+        frame.to_file(folder / f"{name}.shp", encoding="cp1251")
+        (folder / f"{name}.cpg").write_text("UTF-8")
+        (folder / f"{name}.prj").unlink()
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    told = ["--reader", "footprints", "--map", "observed_on=seen", "--map", "site_id=site"]
+    for asked, answer in (
+        ("--layer", ["--layer", "a"]), ("--crs", ["--crs", "EPSG:32645"]), ("--date-order", ["--date-order", "dmy"]),
+        ("--century", ["--century", "2000"]), ("--gsd", ["--gsd", "0.5"]), ("", ["--encoding", "cp1251"]),
+    ):  # fmt: skip
+        if asked:
+            assert _add(str(tmp_path / "two.zip"), "--id", "mine", *told) == 2
+            assert asked in capsys.readouterr().err
+        told += answer
+    assert _add(str(tmp_path / "two.zip"), "--id", "mine", *told) == 0
+    kept = {"layer": "a", "crs": "EPSG:32645", "date_order": "dmy", "century": 2000, "gsd_m": 0.5, "encoding": "cp1251"}
+    assert {name: value for name, value in _register_text(home)["options"].items() if name in kept} == kept
+    read = footprints.load("mine").footprints
+    assert read[["observed_on", "site_id"]].to_numpy().tolist() == [["2018-07-06", "Казарма"]]
+
+
 def test_a_mapping_adds_to_what_the_names_suggest(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("id,name,other,lat,lon,opened,a=b\n1,A,B,43,88,2017,x\n")
@@ -250,11 +345,15 @@ def test_an_option_that_a_format_has_no_use_for_is_refused(tmp_path: Path, optio
         _text(tmp_path / "list.csv", "id,lat,lon\n1,43,88\n", **{option: value})
 
 
-ROOMS = {"sources": ["sources"], "footprints": [], "imagery": ["imagery", "sources"]}
+ROOMS = {"sources": ["sources"], "footprints": ["sources"], "imagery": ["imagery", "sources"]}
 
 
 def _literals(room: str) -> Iterator[tuple[str, str]]:
-    for path in sorted((Path(sources.__file__).parents[1] / room).glob("*.py")):
+    return _of_file(f"{room}/*.py")
+
+
+def _of_file(pattern: str) -> Iterator[tuple[str, str]]:
+    for path in sorted(Path(sources.__file__).parents[1].glob(pattern)):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.count("\n") < 2:
                 yield path.name, node.value
@@ -274,7 +373,7 @@ def test_every_option_that_a_message_names_is_one_of_the_command_where_it_comes_
         for file, text in _literals(room):
             for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
                 of = re.search(r"camps ([a-z]+(?: [a-z]+)?)", text)
-                path = of[1].split() if of else ["sources", "add"] if room == "sources" else []
+                path = of[1].split() if of else [] if room == "imagery" else ["sources", "add"]
                 named.append((file, text, option, option in (_options(*path) if path else _all_options())))
     assert len(named) >= 8
     assert [entry[:3] for entry in named if not entry[3]] == []
@@ -293,6 +392,20 @@ def test_no_message_asks_for_a_key_that_the_command_line_cannot_give() -> None:
     assert asked == []
 
 
+def test_a_message_that_asks_for_an_argument_names_its_option_too() -> None:
+    """`crs=` is of no use on a command line; the modules that the rooms read dates by are walked with them."""
+    asked = [(file, text) for room in ROOMS for file, text in _literals(room)] + list(_of_file("dates.py"))
+    bare = [
+        (file, text)
+        for file, text in asked
+        if re.search(r"(say|give|with) [^;:]*\b[a-z_]+=(?![A-Z'\"])", text) and "--" not in text and "`" not in text
+    ]
+    assert bare == []
+
+
 def test_every_option_of_reading_is_one_of_add() -> None:
     flags = {f"--{name.replace('_', '-')}" for name in mapped.OPTIONS if name != "constants"}
+    assert flags <= _options("sources", "add")
+    dated = {"observed_on": "--seen", "columns": "--map", "gsd_m": "--gsd"}
+    flags = {dated.get(name, f"--{name.replace('_', '-')}") for name in OPTIONS if name != "kind"}
     assert flags <= _options("sources", "add")

@@ -149,6 +149,13 @@ def add(
     null: Annotated[
         list[str] | None, typer.Option(help="A text that means nothing in this list, such as NA; again for more.")
     ] = None,
+    date_order: Annotated[
+        str | None, typer.Option(help="Order of day, month and year in dates of numbers: dmy, mdy or ymd.")
+    ] = None,
+    edtf: Annotated[bool, typer.Option("--edtf", help="Dates are EDTF: 2020-21 is the spring of 2020.")] = False,
+    century: Annotated[
+        int | None, typer.Option(help="First of the hundred years of two-digit years: 1900, or 1950 for 1950 to 2049.")
+    ] = None,
     header_row: Annotated[int | None, typer.Option(help="Number of the row of column names in the file.")] = None,
     header_rows: Annotated[int | None, typer.Option(help="How many rows of column names there are: 1 or 2.")] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
@@ -160,6 +167,9 @@ def add(
     scenes: Annotated[Path | None, typer.Option(help="Footprints: CSV of the scenes they were seen in.")] = None,
     coverage: Annotated[Path | None, typer.Option(help="Footprints: where a building would have been seen.")] = None,
     gsd_m: Annotated[float | None, typer.Option("--gsd", help="Footprints: pixel of the images, metres.")] = None,
+    refused: Annotated[
+        str | None, typer.Option(help="Footprints: raise, or drop an outline that no repair mends.")
+    ] = None,
     seen: Annotated[str | None, typer.Option("--seen", help="Footprints: date of all of them, EDTF.")] = None,
 ) -> None:
     """Register a local file as a source, with its SHA-256, and show its first rows as they will be read.
@@ -169,16 +179,21 @@ def add(
     told = {
         "encoding": encoding, "delimiter": _DELIMITERS.get(delimiter or "", delimiter), "decimal": decimal,
         "null": null, "header_row": header_row, "header_rows": header_rows, "sheet": sheet, "layer": layer, "crs": crs,
+        "date_order": date_order, "edtf": edtf or None, "century": century,
     }  # fmt: skip
     options = {name: value for name, value in told.items() if value is not None}
     if reader is Reader.footprints:
-        if options:
-            raise InputError(
-                f"--{next(iter(options)).replace('_', '-')}: for lists of sites, not footprints; leave it out"
-            )
+        strange = [name for name in options if name not in camps.footprints.OPTIONS]
+        if strange:
+            raise InputError(f"--{strange[0].replace('_', '-')}: for lists of sites, not footprints; leave it out")
         paths = {"footprints": file, "looks": looks, "scenes": scenes, "coverage": coverage}
-        seen_so = {"gsd_m": gsd_m, "observed_on": seen, "columns": camps.sources.parse_mapping(mapping or ())}
-        kept = {name: value for name, value in seen_so.items() if value}
+        seen_so = {
+            "gsd_m": gsd_m,
+            "observed_on": seen,
+            "refused": refused,
+            "columns": camps.sources.parse_mapping(mapping or ()),
+        }
+        kept = options | {name: value for name, value in seen_so.items() if value}
         about = camps.sources.About(title, publisher, date, licence=licence, datum="wgs84", options=kept)
         _add_footprints(source_id, {role: path for role, path in paths.items() if path}, about, dry_run=dry_run)
         return

@@ -25,12 +25,13 @@ overlaps            ``overlap_m2`` flags them, and :func:`areas` counts the unio
 from camps.footprints.adding import add, prepare
 from camps.footprints.mending import repair, repair_geometry
 from camps.footprints.overlap import BUILT, areas, own_area_m2
-from camps.footprints.registered import default_id, is_series, series_ids
+from camps.footprints.registered import OPTIONS, default_id, is_series, series_ids
 from camps.footprints.series import FootprintSeries, load
 from camps.footprints.sites import assign_sites
 
 __all__ = [
     "BUILT",
+    "OPTIONS",
     "FootprintSeries",
     "add",
     "areas",

@@ -242,7 +242,7 @@ def _mend(
 
 
 def _refusals(rows: gpd.GeoDataFrame, before: pd.Series, after: pd.Series) -> list[Fault]:
-    remedy = 'mend the outline in the source, or read with refused="drop"'
+    remedy = 'mend the outline in the source, or say --refused drop (refused="drop")'
     return [
         Fault(place, f"{was:.1f} m² that a repair makes {now:.1f} m²", "a change of at most max(1 %, 5 m²)", remedy)
         for place, was, now in zip(places(rows), before, after, strict=True)

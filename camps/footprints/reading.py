@@ -27,7 +27,9 @@ CELLS = ("observed_on", "kind")
 _NUMBERS = ("edge_sd_m", "edge_bias_m")
 
 
-def read_vector(path: Path, report: Report, *, layer: str | None = None, assumed_crs: Any = None) -> gpd.GeoDataFrame:
+def read_vector(
+    path: Path, report: Report, *, layer: str | None = None, assumed_crs: Any = None, encoding: str | None = None
+) -> gpd.GeoDataFrame:
     """Read one vector file, in EPSG:4326, with ``source_file`` and ``source_row`` (the number in the file, from 1).
 
     Parameters
@@ -41,6 +43,8 @@ def read_vector(path: Path, report: Report, *, layer: str | None = None, assumed
         The layer or member to read, ``*`` for all; needed only where several hold features.
     assumed_crs
         The CRS of a file that states none.
+    encoding
+        Encoding of a Shapefile's attributes where its .cpg is missing or wrong.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def read_vector(path: Path, report: Report, *, layer: str | None = None, assumed
     if kind in (".kml", ".kmz", ".topojson") or (kind in (".json", ".geojson") and is_topology(path)):
         frame = _read_places(path, report, layer)
     else:
-        frame = _read_drawn(path, report, layer, assumed_crs)
+        frame = _read_drawn(path, report, layer, assumed_crs, encoding)
     frame["source_file"] = path.name
     return frame.set_geometry(crs.to_lonlat(frame.geometry))
 
@@ -77,8 +81,10 @@ def _read_places(path: Path, report: Report, layer: str | None) -> gpd.GeoDataFr
     return frame.assign(source_row=table.index.to_numpy()).reset_index(drop=True)
 
 
-def _read_drawn(path: Path, report: Report, layer: str | None, assumed_crs: Any) -> gpd.GeoDataFrame:
-    drawn = read_drawn(path, report, layer=layer, most_cells=MOST_CELLS)
+def _read_drawn(
+    path: Path, report: Report, layer: str | None, assumed_crs: Any, encoding: str | None
+) -> gpd.GeoDataFrame:
+    drawn = read_drawn(path, report, layer=layer, encoding=encoding, most_cells=MOST_CELLS)
     if drawn.shapes is None:
         raise InputError(f"{path.name}: has no geometry, expected polygons; export it with its outlines")
     stated = drawn.crs if drawn.crs is not None else _required_crs(path, assumed_crs)
@@ -91,7 +97,9 @@ def _read_drawn(path: Path, report: Report, layer: str | None, assumed_crs: Any)
 
 def _required_crs(path: Path, assumed_crs: Any) -> Any:
     if assumed_crs is None:
-        raise InputError(f"{path.name}: states no CRS, expected one; give crs= (EPSG:4326 for longitude and latitude)")
+        raise InputError(
+            f"{path.name}: states no CRS, expected one; say --crs (crs=), EPSG:4326 for longitude and latitude"
+        )
     return assumed_crs
 
 
@@ -103,19 +111,22 @@ def read_dated(
     layer: str | None,
     assumed_crs: Any,
     report: Report,
+    encoding: str | None = None,
+    rules: Mapping[str, Any] | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     """Return all rows of `paths` with the suite's column names and a date each, and the faults found in them.
 
-    A date given for the files stands for all their rows; otherwise each row needs one of its own.
+    A date given for the files stands for all their rows; otherwise each row needs one of its own, which is read by
+    `rules`, those of :func:`camps.dates.read_dates`.
     """
-    read = [read_vector(path, report, layer=layer, assumed_crs=assumed_crs) for path in paths]
+    read = [read_vector(path, report, layer=layer, assumed_crs=assumed_crs, encoding=encoding) for path in paths]
     frames = [
         _with_date(_renamed(frame, columns, path.name), observed_on, path.name)
         for frame, path in zip(read, paths, strict=True)
     ]
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4326)
     _take_cells(frame, report)
-    frame, faults = _with_dates(frame)
+    frame, faults = _with_dates(frame, rules or {})
     del read, frames
     # What the reader has put aside for itself is as large as the outlines.
     engine.give_back_memory()
@@ -145,14 +156,14 @@ def _with_date(frame: gpd.GeoDataFrame, observed_on: str | Mapping[str, str] | N
         return frame.assign(observed_on=date)
     if frame.empty:
         raise InputError(
-            f"{file}: neither a polygon nor a date, expected one of them; say with observed_on= when it was"
+            f"{file}: neither a polygon nor a date, expected one of them; say with --seen (observed_on=) when it was"
         )
     return frame if "observed_on" in frame else frame.assign(observed_on=pd.NA)
 
 
-def _with_dates(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+def _with_dates(frame: gpd.GeoDataFrame, rules: Mapping[str, Any]) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     """Return the rows with ``observed_on`` as EDTF text and ``date_remark``, and a fault for each date that is none."""
-    printed, read = frame["observed_on"], dates.read_dates(frame["observed_on"])
+    printed, read = frame["observed_on"], dates.read_dates(frame["observed_on"], **rules)
     known = np.array([days is not None and not days.is_open for days in dates.intervals(read["edtf"])], dtype=bool)
     in_doubt = read["remark"].str.startswith(dates.DAY_IN_DOUBT).fillna(value=False)
     blank = read["edtf"].isna() & read["remark"].isna()
@@ -160,7 +171,12 @@ def _with_dates(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Fault]]
     told["remark"] = told["remark"].fillna("a date with a first and a last day")
     remedy = {False: "write it as 2017-06-10, 2017-06 or 2017", True: "write the calendar date alone"}
     faults = [
-        Fault(f"{place}, column observed_on", "no date", "a calendar date", "give observed_on, or map the column")
+        Fault(
+            f"{place}, column observed_on",
+            "no date",
+            "a calendar date",
+            "say --seen (observed_on=), or --map observed_on=COLUMN (columns=)",
+        )
         for place in told.loc[blank, "place"]
     ]
     faults += [

@@ -15,7 +15,9 @@ from camps.sources import store
 from camps.sources.registry import FOOTPRINTS, ROLES
 
 #: Options of ``footprints.load`` that a register may hold.
-OPTIONS = ("observed_on", "columns", "kind", "gsd_m", "layer", "crs", "refused")
+OPTIONS = (
+    "observed_on", "columns", "kind", "gsd_m", "layer", "crs", "encoding", "date_order", "edtf", "century", "refused",
+)  # fmt: skip
 
 
 def series_ids() -> list[str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from camps import engine, settings, tables
 from camps.crs import chunks
-from camps.dates import day_interval, iso_day, read_date
+from camps.dates import Order, day_interval, iso_day, read_date
 from camps.errors import InputError, raise_faults
 from camps.footprints.mending import LOG_COLUMNS, account, repair
 from camps.footprints.overlap import without_duplicates
@@ -80,6 +80,10 @@ def load(
     gsd_m: float | None = None,
     layer: str | None = None,
     crs: Any = None,
+    encoding: str | None = None,
+    date_order: Order | None = None,
+    edtf: bool | None = None,
+    century: int | None = None,
     refused: Literal["raise", "drop"] = "raise",
 ) -> FootprintSeries:
     """Read footprints of any vector format, mend them with a log, and check every table.
@@ -104,6 +108,10 @@ def load(
         Ground sample distance in metres of the images that the polygons were drawn on.
     layer, crs
         The layer or member to read (``*`` for all), and the CRS of files that state none.
+    encoding
+        Encoding of a Shapefile's attributes where its .cpg is missing or wrong.
+    date_order, edtf, century
+        How printed dates are read where they leave it open; see :func:`camps.dates.read_dates`.
     refused
         ``raise`` or ``drop`` for a polygon whose repair changes its area by more than max(1 %, 5 m²).
 
@@ -118,15 +126,26 @@ def load(
         When no such series is registered, or a file of it is not the registered one. Otherwise listing every fault:
         rows without a date, geometries that are no polygon, unknown scenes, repeated ids …
     """
+    rules = {"order": date_order, "edtf": edtf or None, "century": century}
     if (source_id := _registered(path)) is not None:
-        if any(one is not None for one in (observed_on, columns, kind, scenes, looks, coverage, gsd_m, layer, crs)):
+        given = (observed_on, columns, kind, scenes, looks, coverage, gsd_m, layer, crs, encoding, *rules.values())
+        if any(one is not None for one in given):
             raise InputError(f"{source_id}: is read as registered; give no option with it, or name its files instead")
         registered, told = arguments_of(source_id)
         return replace(load(registered, **told), source_id=source_id)
+    if refused not in ("raise", "drop"):
+        raise InputError(f"refused {refused!r}: expected raise or drop")
     paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path or ()]
     report = Report()
     frame, faults = read_dated(
-        paths, observed_on=observed_on, columns=columns or {}, layer=layer, assumed_crs=crs, report=report
+        paths,
+        observed_on=observed_on,
+        columns=columns or {},
+        layer=layer,
+        assumed_crs=crs,
+        report=report,
+        encoding=encoding,
+        rules={name: rule for name, rule in rules.items() if rule is not None},
     )
     source = ", ".join(p.name for p in paths)
     raise_faults(faults, source)
@@ -223,7 +242,9 @@ def _scenes(
 
 def _derived_scenes(frame: gpd.GeoDataFrame, dates: Sequence[str], gsd_m: float | None, source: str) -> pd.DataFrame:
     if gsd_m is None:
-        raise InputError(f"{source}: no scenes, expected them or gsd_m; give gsd_m=, the pixel of the images in metres")
+        raise InputError(
+            f"{source}: no scenes, expected them or gsd_m; say --gsd (gsd_m=), the pixel of the images in metres"
+        )
     named = frame[["scene_id", "observed_on"]].dropna().drop_duplicates()
     unnamed = [date for date in dates if date not in set(named["observed_on"])]
     unnamed += list(frame.loc[frame["scene_id"].isna(), "observed_on"].unique())

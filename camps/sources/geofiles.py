@@ -437,7 +437,7 @@ def _check_encoding(cells: list[bytes], used: str, path: Path) -> None:
     except LookupError as error:
         raise InputError(f"{path}: no encoding is called {used!r}; for example utf-8, cp1252, gb18030") from error
     if wrong is not None:
-        raise InputError(f"{path}: text {wrong[:40]!r} is not {used}; name the encoding it was saved in")
+        raise InputError(f"{path}: text {wrong[:40]!r} is not {used}; say another with --encoding")
 
 
 # ── Parquet ──────────────────────────────────────────────────────────────────────────────────────────────────────

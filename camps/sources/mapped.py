@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from camps import crs, settings
+from camps import crs, dates, settings
 from camps.errors import Fault, InputError, raise_faults
 from camps.sources.base import (
     Source,
@@ -58,9 +58,10 @@ OTHER_FIELDS = ("key", "tier", "r95_m", "status", "part_of")
 NUMBERED_FIELDS = ("references", "buildings")
 OPTIONS = (
     "encoding", "delimiter", "decimal", "header_row", "header_rows", "sheet", "layer", "crs", "constants", "null",
+    "date_order", "edtf", "century",
 )  # fmt: skip
 #: Options about what cells say, whatever the format.
-_OF_ALL = ("decimal", "constants", "null")
+_OF_ALL = ("decimal", "constants", "null", "date_order", "edtf", "century")
 
 MOST_TIER = 1000
 #: So many columns that are not mapped are named.
@@ -136,6 +137,9 @@ _SOUND: dict[str, tuple[Callable[[Any], bool], str]] = {
     "header_row": (lambda value: isinstance(value, int) and 1 <= value <= MOST_ROWS, "the number of a row"),
     "null": (lambda value: isinstance(value, list) and all(map(_is_text, value)), "a list of texts"),
     "decimal": (lambda value: value in (",", "."), "a comma or a dot"),
+    "date_order": (lambda value: value in get_args(dates.Order), "dmy, mdy or ymd"),
+    "edtf": (lambda value: isinstance(value, bool), "true or false"),
+    "century": (lambda value: type(value) is int and 1 <= value <= 9900, "the first of a hundred years, such as 1900"),
     "delimiter": (lambda value: _is_text(value) and len(value) == 1, "one character"),
 }
 
@@ -284,7 +288,10 @@ def _check_mapping(mapping: Mapping[str, str], raw: pd.DataFrame, name: str) -> 
     require_columns(raw.drop(columns=GEOMETRY, errors="ignore"), mapping.values(), name)
     if GEOMETRY not in raw and not ({"lat", "lon"} <= set(mapping) or {"latlon", "lonlat"} & set(mapping)):
         columns = ", ".join(map(str, raw.columns[:12]))
-        raise InputError(f"{name}: no column is mapped to lat and lon, or to latlon; its columns are {columns}")
+        raise InputError(
+            f"{name}: no column is mapped to lat and lon, or to latlon; its columns are {columns}: say "
+            "--map lat=COLUMN --map lon=COLUMN"
+        )
 
 
 def _note_formulas(raw: pd.DataFrame, report: Report) -> None:
@@ -321,7 +328,8 @@ def _records(
     records = site_frame(columns, entry, index=rows.index)
     for name in DATE_FIELDS:
         if name in mapping:
-            records[name] = dates_of(rows[mapping[name]], records, mapping[name], report, published=entry.date)
+            printed, rules = rows[mapping[name]], dates.rules_of(entry.options)
+            records[name] = dates_of(printed, records, mapping[name], report, published=entry.date, **rules)
     return records
 
 

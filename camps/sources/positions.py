@@ -224,7 +224,7 @@ def _placed(raw: pd.DataFrame, positions: Positions, name: str, report: Report) 
                    piece="row")  # fmt: skip
     placed = frame[positions.placed]
     if placed.empty:
-        raise InputError(f"{name}: no row prints a position, expected at least one; is the mapping right?")
+        raise InputError(f"{name}: no row prints a position, expected at least one; say another column with --map")
     for position in np.flatnonzero(in_sea(placed["lon"], placed["lat"])):
         where = placed.iloc[position]
         value = f"{where['lat_published']}, {where['lon_published']}"

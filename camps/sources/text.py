@@ -255,10 +255,10 @@ def _decode(path: Path, encoding: str) -> str:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise InputError(
             f"{path}: line {line}: byte 0x{error.object[error.start]:02x} is not {encoding}; "
-            "name the encoding it was saved in, or save it as UTF-8"
+            "say another with --encoding, or save it as UTF-8"
         ) from error
     except UnicodeError as error:
-        raise InputError(f"{path}: is not {encoding} ({error}); name the encoding it was saved in") from error
+        raise InputError(f"{path}: is not {encoding} ({error}); say another with --encoding") from error
 
 
 def find_delimiter(text: str, name: str) -> str:
