@@ -233,7 +233,7 @@ def test_swapped_columns_are_put_right_and_reported(tmp_path: Path) -> None:
     source = _read(_csv(tmp_path / "list.csv", table.rename(columns={"lat": "lon", "lon": "lat"})))
     _assert_same_sites(source, table)
     assert _reasons(source, "mended").count("latitude and longitude were swapped; put right") == 40
-    assert source.sites["lat_published"].tolist() == table["lat"].tolist()
+    assert source.sites["lat_published"].tolist() == table["lon"].tolist()  # as printed under that name
 
 
 def test_a_few_swapped_rows_are_put_right_and_reported(tmp_path: Path) -> None:

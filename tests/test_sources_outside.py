@@ -409,3 +409,72 @@ def test_every_option_of_reading_is_one_of_add() -> None:
     dated = {"observed_on": "--seen", "columns": "--map", "gsd_m": "--gsd"}
     flags = {dated.get(name, f"--{name.replace('_', '-')}") for name in OPTIONS if name != "kind"}
     assert flags <= _options("sources", "add")
+
+
+# ── which way round a list is ────────────────────────────────────────────────────────────────────────────────────
+
+#: Places of the gulag from the White Sea to the Pacific, degrees north and east.
+GULAG = [
+    (67.5, 64.0), (67.0, 63.1), (69.35, 88.2), (59.57, 150.8), (61.1, 150.0), (50.6, 66.8), (49.8, 73.1), (56.0, 92.9),
+    (63.6, 53.7), (65.6, 57.2), (61.7, 34.5), (55.8, 37.6), (54.0, 86.6), (52.3, 104.3), (62.8, 40.3), (60.4, 57.1),
+]  # fmt: skip
+SOLOVKI = (65.03, 35.7)
+
+
+def _places(tmp_path: Path, positions: list[tuple[float, float]]) -> Source:
+    rows = "".join(f"{row},{lat},{lon}\n" for row, (lat, lon) in enumerate(positions))
+    return _text(tmp_path / "list.csv", f"id,lat,lon\n{rows}")
+
+
+def _turned(source: Source) -> list[int]:
+    return [remark.row for remark in source.report if "swapped" in remark.reason]
+
+
+@pytest.mark.parametrize("wrong", [(95.5, 37.6), (95.5, 89.0), (-91.0, 60.0)])
+def test_one_latitude_beyond_the_pole_is_the_fault_of_its_row(tmp_path: Path, wrong: tuple[float, float]) -> None:
+    """Of 668 places in the published case 520 were turned: Moscow came to lie in Iran."""
+    with pytest.raises(
+        InputError, match=rf"^list\.csv: row 18: found '{wrong[0]}', expected lat from -90 to 90"
+    ) as caught:
+        _places(tmp_path, [*GULAG, wrong])
+    assert "--map lat=COLUMN --map lon=COLUMN" in str(caught.value)
+
+
+@pytest.mark.parametrize("others", [[], GULAG[:2], GULAG, [(65.0 + n / 100, 35.6 + n / 50) for n in range(9)]])
+def test_a_place_in_the_sea_turns_nothing(tmp_path: Path, others: list[tuple[float, float]]) -> None:
+    """An island that the base map leaves out is no reason, alone, among others or with its neighbours."""
+    source = _places(tmp_path, [SOLOVKI, *others])
+    assert _turned(source) == []
+    assert source.sites[["lat", "lon"]].to_numpy().tolist()[0] == list(SOLOVKI)
+
+
+def test_a_list_is_turned_when_all_of_it_can_be_right_and_is_printed_as_it_was(tmp_path: Path) -> None:
+    xinjiang = [(43.3838, 88.29), (39.47, 75.99), (41.16, 80.26), (37.11, 79.92), (44.0, 87.3), (38.42, 77.24)]
+    source = _places(tmp_path, [(lon, lat) for lat, lon in xinjiang])
+    assert source.sites[["lat", "lon"]].to_numpy().tolist() == [list(one) for one in xinjiang]
+    assert source.sites["lat_published"].tolist() == [str(lon) for _, lon in xinjiang]
+    assert _turned(source) == [2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("stays", [(43.4, 120.0), (-10.0, 85.0)])
+def test_a_list_that_cannot_all_be_right_the_other_way_round_is_refused(
+    tmp_path: Path, stays: tuple[float, float]
+) -> None:
+    """One row is beyond 90 degrees east, or comes to lie in the ocean: the columns are asked for."""
+    with pytest.raises(InputError, match="2 faults") as caught:
+        _places(tmp_path, [(92.0, 43.0), (93.5, 42.8), (87.3, 44.0), (88.3, 43.4), (86.1, 41.7), stays])
+    assert "say --map lat=COLUMN --map lon=COLUMN where the columns are the other way round" in str(caught.value)
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("rows", [[7], [7, 300, 900]])
+def test_a_slip_in_a_list_of_1111_camps_is_named(mirror: Path, tmp_path: Path, rows: list[int]) -> None:
+    path = mirror / "ss-camps" / "hgc_data.csv"
+    if not path.is_file():
+        pytest.skip("no ss-camps in the mirror")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[rows, "LAT"] = "95.5"
+    table.to_csv(tmp_path / "list.csv", index=False)
+    with pytest.raises(InputError) as caught:
+        _read(tmp_path / "list.csv", {"key": "ID", "lat": "LAT", "lon": "LONG"})
+    assert str(caught.value).count("found '95.5', expected lat") == len(rows)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,16 @@ FIELDS = ("lat", "lon", "latlon", "lonlat")
 SWAPPED = "latitude and longitude were swapped; put right"
 
 _REMEDY = "correct it, blank the cell, or say --null TEXT where the text means nothing"
+_TURNED = "correct it, or say --map lat=COLUMN --map lon=COLUMN where the columns are the other way round"
 #: A row this many times farther out than most of the list is tried the other way round.
 _FAR = 5.0
 _LEAST_SPREAD_DEG = 2.0
+#: Of a list that covers more than this nobody can say among which others a row falls.
+_MOST_SPREAD_DEG = 10.0
 _FEWEST_ROWS = 5
-_MOST_IN_SEA = 0.8
+_MOST_ROWS = 0.8
+#: No camp lies so far from any land that the base map knows; an island that it leaves out may lie nearer.
+_FAR_OUT_M = 100_000.0
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -40,13 +46,8 @@ class Positions:
     lat: Floats
 
     def swapped(self, rows: Flags) -> Positions:
-        """Return the positions with latitude and longitude exchanged in the flagged rows."""
-        return Positions(
-            np.where(rows, self.lat_text, self.lon_text),
-            np.where(rows, self.lon_text, self.lat_text),
-            np.where(rows, self.lat, self.lon),
-            np.where(rows, self.lon, self.lat),
-        )
+        """Return the positions with latitude and longitude exchanged in the flagged rows; what is printed stays."""
+        return replace(self, lon=np.where(rows, self.lat, self.lon), lat=np.where(rows, self.lon, self.lat))
 
     @property
     def placed(self) -> Flags:
@@ -129,7 +130,7 @@ def _one(
     east, north = read_degrees(lon), read_degrees(lat)
     if east.axis == "lat" and north.axis == "lon":
         report.add("mended", SWAPPED, row=row, value=f"{lat}, {lon}")
-        return lat, lon, north.value, east.value
+        return lon, lat, north.value, east.value
     if east.axis == "lat" or north.axis == "lon":
         raise ValueError(f"{lat!r} and {lon!r}, where a hemisphere letter contradicts its column")
     return lon, lat, east.value, north.value
@@ -147,35 +148,28 @@ def _texts(cells: Mapping[Any, Any], mapping: Mapping[str, str]) -> tuple[str, s
 
 
 def _swapped(positions: Positions) -> Flags:
-    """Return which rows have latitude and longitude plainly exchanged."""
-    beyond = positions.placed & (np.abs(positions.lat) > LIMIT_DEG["lat"]) & (np.abs(positions.lon) <= LIMIT_DEG["lat"])
-    turnable = positions.placed & (np.abs(positions.lon) <= LIMIT_DEG["lat"])
-    if beyond.any():
-        return _beyond(positions, beyond, turnable)
-    outliers = _outliers(positions, turnable)
-    if outliers.any() or not turnable.any() or not turnable[positions.placed].all():
-        return outliers
-    return turnable if _dry_only_turned(positions) else outliers
+    """Return which rows have latitude and longitude plainly exchanged: all of a list, a few of a compact one, or none.
 
-
-def _beyond(positions: Positions, beyond: Flags, turnable: Flags) -> Flags:
-    """Return the rows to turn when some latitudes are beyond 90 degrees; a slip of the pen stays a fault.
-
-    All rows are turned where most of the rest then lies nearer to those beyond; else only those beyond that then fall
-    among the rest. Where there is no rest to compare with, a list of several rows that all fall on land is turned.
+    A list is turned when most of its rows can be no place of a list as they are, and every one can be after it. Fewer
+    rows are turned where they then fall among the others. Anything else stays: a slip of the pen is a fault of its row.
     """
+    placed = positions.placed
+    turnable = placed & (np.abs(positions.lon) <= LIMIT_DEG["lat"])
+    if placed.sum() < _FEWEST_ROWS:
+        return np.zeros(len(placed), dtype=bool)
+    if turnable[placed].all():
+        as_is, turned = (_impossible(one)[placed] for one in (positions, positions.swapped(turnable)))
+        if as_is.mean() >= _MOST_ROWS and not turned.any():
+            return turnable
+    return _outliers(positions, turnable)
+
+
+def _impossible(positions: Positions) -> Flags:
+    """Return which rows can be no place of a list: beyond the pole, or so far out at sea that no island is there."""
+    beyond = positions.placed & (np.abs(positions.lat) > LIMIT_DEG["lat"])
     rest = positions.placed & ~beyond
-    turned = positions.swapped(turnable)
-    if not rest.any():
-        dry = not in_sea(turned.lon[beyond], turned.lat[beyond]).any()
-        return beyond if beyond.sum() >= _FEWEST_ROWS and dry else np.zeros_like(beyond)
-    east, north = np.median(turned.lon[beyond]), np.median(turned.lat[beyond])
-    nearer = _away(turned, east, north) < _away(positions, east, north)
-    if (turnable & rest).any() and float(np.mean(nearer[rest])) > 0.5:
-        return turnable
-    east, north = np.median(positions.lon[rest]), np.median(positions.lat[rest])
-    spread = max(float(np.quantile(_away(positions, east, north)[rest], 0.75)), _LEAST_SPREAD_DEG)
-    return np.asarray(beyond & (_away(turned, east, north) <= 2 * spread))
+    beyond[rest] = in_sea(positions.lon[rest], positions.lat[rest], beyond_m=_FAR_OUT_M)
+    return beyond
 
 
 def _away(positions: Positions, east: float, north: float) -> Floats:
@@ -184,21 +178,16 @@ def _away(positions: Positions, east: float, north: float) -> Floats:
 
 
 def _outliers(positions: Positions, turnable: Flags) -> Flags:
-    """Return the few rows far from all others that fall among them when turned."""
+    """Return the few rows far from all others that fall among them when turned; none where the list is spread out."""
     placed = positions.placed
-    if placed.sum() < _FEWEST_ROWS:
-        return np.zeros(len(placed), dtype=bool)
     east, north = np.median(positions.lon[placed]), np.median(positions.lat[placed])
     as_is = _away(positions, east, north)
     turned = _away(positions.swapped(turnable), east, north)
     spread = max(float(np.quantile(as_is[placed], 0.75)), _LEAST_SPREAD_DEG)
-    found = turnable & (as_is > _FAR * spread) & (turned <= 2 * spread)
-    return found if found.sum() < placed.sum() / 4 else np.zeros(len(placed), dtype=bool)
-
-
-def _dry_only_turned(positions: Positions) -> bool:
-    lon, lat = positions.lon[positions.placed], positions.lat[positions.placed]
-    return bool(in_sea(lon, lat).mean() >= _MOST_IN_SEA and in_sea(lat, lon).mean() <= 1 - _MOST_IN_SEA)
+    beyond = np.abs(positions.lat) > LIMIT_DEG["lat"]
+    found = turnable & (beyond | (as_is > _FAR * spread)) & (turned <= 2 * spread)
+    is_few = found.sum() < placed.sum() / 4 and spread <= _MOST_SPREAD_DEG
+    return found if is_few else np.zeros(len(placed), dtype=bool)
 
 
 def _out_of_range(positions: Positions, raw: pd.DataFrame) -> Iterator[Fault]:
@@ -210,7 +199,9 @@ def _out_of_range(positions: Positions, raw: pd.DataFrame) -> Iterator[Fault]:
         limit = LIMIT_DEG[axis]
         for position in np.flatnonzero(np.abs(degrees) > limit):
             expected = f"{axis} from -{limit:g} to {limit:g} degrees"
-            yield Fault(f"row {_row(raw, position)}", repr(texts[position]), expected, _REMEDY)
+            other = positions.lon[position] if axis == "lat" else math.inf
+            remedy = _TURNED if abs(other) <= LIMIT_DEG["lat"] else _REMEDY
+            yield Fault(f"row {_row(raw, position)}", repr(texts[position]), expected, remedy)
 
 
 def _placed(raw: pd.DataFrame, positions: Positions, name: str, report: Report) -> pd.DataFrame:

@@ -17,14 +17,14 @@ from camps.sources.coordinates import METRES_PER_DEGREE
 TOLERANCE_M = 10_000.0
 
 
-def in_sea(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
-    """Return which points (degrees, longitude first) lie more than 10 km from any land."""
+def in_sea(lon: ArrayLike, lat: ArrayLike, *, beyond_m: float = TOLERANCE_M) -> NDArray[np.bool_]:
+    """Return which points (degrees, longitude first) lie more than `beyond_m` metres, 10 km, from any land."""
     x, y = np.atleast_1d(np.asarray(lon, dtype=np.float64)), np.atleast_1d(np.asarray(lat, dtype=np.float64))
     land = _land(settings.BASEMAP / "world.json")
     wet = ~np.asarray(shapely.contains_xy(land, x, y), dtype=np.bool_)
     # Degrees of longitude shrink towards the poles: a tolerance in degrees of latitude is never too strict.
     points = shapely.points(np.column_stack([x[wet], y[wet]]))
-    wet[wet] = ~np.asarray(shapely.dwithin(land, points, TOLERANCE_M / METRES_PER_DEGREE), dtype=np.bool_)
+    wet[wet] = ~np.asarray(shapely.dwithin(land, points, beyond_m / METRES_PER_DEGREE), dtype=np.bool_)
     return wet
 
 
