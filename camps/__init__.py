@@ -3,7 +3,7 @@
 The rooms are modules, read as ``camps.catalogue.load()``. Data goes one way; a module imports only from those
 before it::
 
-    errors dates machine browser settings files record crs tables provenance engine sources catalogue
+    errors dates machine settings files fonts browser record crs tables provenance engine sources catalogue
     imagery footprints change growth timeline plots style basemap maps film appendix build cli
 """
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from camps import errors as errors
     from camps import files as files
     from camps import film as film
+    from camps import fonts as fonts
     from camps import footprints as footprints
     from camps import growth as growth
     from camps import imagery as imagery
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appendix", "basemap", "browser", "build", "catalogue", "change", "crs", "dates", "errors", "files", "film",
-    "footprints", "growth", "imagery", "machine", "maps", "plots", "provenance", "record", "settings", "sources",
-    "style", "tables", "timeline",
+    "fonts", "footprints", "growth", "imagery", "machine", "maps", "plots", "provenance", "record", "settings",
+    "sources", "style", "tables", "timeline",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from camps import machine
+from camps import fonts, machine
 from camps.errors import InputError, MissingError
 
 #: A browser that has not started by then is taken for dead.
@@ -115,6 +115,7 @@ def first_line(error: Exception) -> str:
 
 
 def _environment() -> dict[str, str | float | bool]:
-    """Return the browser's environment: this one, with the language and time zone fixed."""
+    """Return the browser's environment: this one, language and time zone fixed, our fonts behind the machine's."""
     kept = {name: value for name, value in os.environ.items() if name != "LANGUAGE" and not name.startswith("LC_")}
-    return {**kept, "LANG": "C.UTF-8", "TZ": "UTC"}
+    # Somebody who names a configuration of his own means that one.
+    return {"FONTCONFIG_FILE": str(fonts.write_configuration()), **kept, "LANG": "C.UTF-8", "TZ": "UTC"}

@@ -1,8 +1,8 @@
-"""What the machine must have: uv, the locked packages, a headless Chromium, fonts for three scripts.
+"""What the machine must have: uv, the locked packages, a headless Chromium.
 
 ``python3 -m camps.machine`` sets a fresh machine up and is safe to run again: each step says what it does, is skipped
-when it is already done, and on failure names the one command that mends it. The finders serve the film and the
-appendix too. Only the standard library is used, because this runs before any package is there.
+when it is already done, and on failure names the one command that mends it. The finder serves the film too. Only the
+standard library is used, because this runs before any package is there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,22 +46,6 @@ _CHROMIUM_ELSEWHERE = (
     "/usr/lib/chromium/chromium-headless-shell",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
-#: One pattern of file names per script; any one of a script's patterns serves it.
-FONT_PATTERNS = {
-    "Latin": ("NotoSans-Regular*", "NotoSans[[]*", "HelveticaNeue*", "segoeui.ttf"),
-    "Chinese": ("NotoSansCJK*-Regular*", "NotoSansCJK[.-]*", "NotoSansSC*", "SourceHanSans*", "PingFang*", "msyh.tt*"),
-    "Arabic": ("NotoNaskhArabic*", "NotoSansArabic*", "GeezaPro*", "segoeui.ttf"),
-}
-_FONT_FOLDERS = (
-    "/usr/share/fonts",
-    "/usr/local/share/fonts",
-    "~/.fonts",
-    "~/.local/share/fonts",
-    "/System/Library/Fonts",
-    "/Library/Fonts",
-    "~/Library/Fonts",
-    "C:/Windows/Fonts",
 )
 
 
@@ -181,42 +165,9 @@ def browser_version(path: Path) -> str:
     return answer.stdout.strip()
 
 
-def find_fonts() -> dict[str, Path]:
-    """Return one font file for each script of `FONT_PATTERNS` that has one on this machine."""
-    found: dict[str, Path] = {}
-    for script, patterns in FONT_PATTERNS.items():
-        match = next((path for pattern in patterns for path in _font_files(pattern)), None)
-        if match is not None:
-            found[script] = match
-    return found
-
-
-def _font_files(pattern: str) -> Iterator[Path]:
-    for folder in font_folders():
-        yield from sorted(path for path in folder.rglob(pattern) if path.suffix.lower() in {".ttf", ".otf", ".ttc"})
-
-
-def font_folders() -> list[Path]:
-    """Return the folders of this machine that hold fonts."""
-    return [Path(name).expanduser() for name in _FONT_FOLDERS if Path(name).expanduser().is_dir()]
-
-
-def require_fonts(scripts: Sequence[str] = tuple(FONT_PATTERNS)) -> dict[str, Path]:
-    """Return a font for each of `scripts`.
-
-    Raises
-    ------
-    MissingError
-        When a script has none: its text would come out as empty boxes.
-    """
-    found = find_fonts()
-    missing = [script for script in scripts if script not in found]
-    if missing:
-        raise MissingError(
-            f"no font for {' and '.join(missing)} script found; expected Noto Sans, Noto Sans CJK and Noto Naskh "
-            f"Arabic; run 'make setup' or {_mending(_manager(), 'fonts')}"
-        )
-    return found
+def remedy(kind: str) -> str:
+    """Return what brings ``browser``, ``fonts``, ``driver`` or ``pip`` on this system, as one command."""
+    return _mending(_manager(), kind)
 
 
 # ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,7 +192,6 @@ def set_up() -> None:
     _step("packages", _provide_packages)
     _step("driver", _provide_driver)
     _step("browser", _provide_browser)
-    _step("fonts", _provide_fonts)
 
 
 def _step(name: str, provide: Callable[[], str]) -> None:
@@ -414,15 +364,6 @@ def _playwright_download() -> bool:
         return False
     browser_version.cache_clear()
     return any(browser_version(path) for path in _chromium_candidates())
-
-
-def _provide_fonts() -> str:
-    missing = [script for script in FONT_PATTERNS if script not in find_fonts()]
-    if missing:
-        _say(f"installing fonts for {' and '.join(missing)} script")
-        _install_system("fonts", f"no font for {' and '.join(missing)} script is installed")
-        require_fonts()
-    return "Latin, Chinese and Arabic script"
 
 
 def _manager() -> Manager | None:

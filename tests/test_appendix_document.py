@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import html5rdf
@@ -24,7 +25,7 @@ from requests_cache import CachedSession
 from rocrate_validator import models, services
 from urllib3 import HTTPResponse
 
-from camps import appendix, machine
+from camps import appendix, fonts, machine
 from camps.appendix import blocks, claims, document
 from camps.errors import MissingError, RenderError
 
@@ -362,10 +363,33 @@ def test_text_that_looks_like_code_is_printed_as_text(tmp_path: Path, text: str)
     assert "49" not in html.partition("</style>")[2]
 
 
-def test_a_missing_font_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "_families", lambda: frozenset({"Libertinus Serif"}))
-    with pytest.raises(MissingError, match=r"Noto Naskh Arabic.*fonts-noto-cjk fonts-noto-core"):
-        document.require_fonts()
+@pytest.mark.parametrize("text", ["达坂城", "관리소 관리소", "ئۇيغۇر", "Ürümqi, Калмык, Ἀθῆναι"])
+def test_every_script_of_the_record_is_set_in_the_fonts_of_the_suite(tmp_path: Path, text: str) -> None:
+    """Whether a machine had serif CJK fonts decided whether there was a document, and which bytes it had."""
+    path = document.write_pdf(_document(text), tmp_path, tmp_path / "one.pdf")
+    named = {
+        str(font.get_object()["/BaseFont"]).partition("+")[2]
+        for page in pypdf.PdfReader(path).pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert named
+    assert not [name for name in named if "Noto" in name]
+    assert document._foreign(text) == ""
+
+
+def test_a_character_that_only_the_machine_has_is_set_in_its_font_and_one_that_nobody_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "FONTS", ("arabic-400.ttf",))
+
+    class Machine:
+        def fonts(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(path=str(fonts.font_path("chinese-400.ttf")))]
+
+    monkeypatch.setattr(document.typst, "Fonts", Machine)
+    assert document._foreign("达坂城 Ürümqi ئۇيغۇر") == "坂城达"
+    with pytest.raises(MissingError, match=r"the document has 관 \(U\+AD00\), which no font here has; "):
+        document.write_pdf(_document("관"), tmp_path, tmp_path / "one.pdf")
 
 
 def test_a_document_that_cannot_be_set_is_named_and_leaves_nothing(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from film_support import small_shot, sums
 from numpy.typing import NDArray
 from PIL import Image
 
-from camps import files, film, machine
+from camps import files, film
+from camps import fonts as camps_fonts
 from camps.errors import CheckError, InputError, RenderError
 from camps.film import checks, delivery, filming, licences, movie, passes, records
 from camps.film.delivery import Delivery
@@ -226,7 +227,7 @@ def test_a_machine_with_latin_fonts_only_is_refused_with_the_remedy(
 ) -> None:
     fonts = tmp_path / "fonts"
     fonts.mkdir()
-    shutil.copy(machine.find_fonts()["Latin"], fonts)
+    shutil.copy(camps_fonts.font_path("latin-400.ttf"), fonts)
     (tmp_path / "fonts.conf").write_text(
         f'<?xml version="1.0"?><fontconfig><dir>{fonts}</dir><cachedir>{tmp_path}/cache</cachedir></fontconfig>'
     )

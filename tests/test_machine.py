@@ -16,14 +16,13 @@ from camps.errors import MissingError
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Make this machine look as if it had no browser, no fonts and no programs; return its program folder."""
+    """Make this machine look as if it had no browser and no programs; return its program folder."""
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("CAMPS_CHROMIUM", raising=False)
     monkeypatch.setattr(machine, "_CHROMIUM_ELSEWHERE", ())
-    monkeypatch.setattr(machine, "_FONT_FOLDERS", (str(tmp_path / "fonts"),))
     return programs
 
 
@@ -65,18 +64,8 @@ def test_a_named_browser_that_does_not_start_is_not_replaced_in_silence(
         machine.find_chromium()
 
 
-def test_scripts_without_a_font_are_named(bare: Path, tmp_path: Path) -> None:
-    (tmp_path / "fonts" / "deep").mkdir(parents=True)
-    (tmp_path / "fonts" / "deep" / "NotoSans-Regular.ttf").touch()
-    assert set(machine.find_fonts()) == {"Latin"}
-    with pytest.raises(MissingError, match="no font for Chinese and Arabic script"):
-        machine.require_fonts()
-    assert set(machine.require_fonts(["Latin"])) == {"Latin"}
-
-
 def test_this_machine_has_what_the_suite_needs() -> None:
     assert machine.browser_version(machine.find_chromium())
-    assert set(machine.require_fonts()) == set(machine.FONT_PATTERNS)
 
 
 def test_without_root_or_manager_the_remedy_is_still_one_sentence(bare: Path) -> None:
@@ -96,8 +85,8 @@ def test_the_package_manager_is_asked_for_alternatives_in_turn_and_the_last_fail
         "chromium",
     ]
     _program(bare, "apt-get", "echo no such package >&2; exit 100")
-    with pytest.raises(machine.SetupError, match=r"run: .*apt-get install fonts-noto-core fonts-noto-cjk"):
-        machine._install_system("fonts", "no fonts")
+    with pytest.raises(machine.SetupError, match=r"run: .*apt-get install libatomic1"):
+        machine._install_system("driver", "no driver")
     assert "no such package" in capsys.readouterr().out
 
 

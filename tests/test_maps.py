@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import re
@@ -25,6 +24,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
 
 from camps import catalogue, cli, footprints, machine, maps, record, style, timeline
+from camps import fonts as house_fonts
 from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError, MissingError
 from camps.maps import fonts, online, outlines, page, payload, vendored, views
@@ -608,7 +608,7 @@ def test_names_of_towns_stand_beside_symbols_at_every_date(written, opened, lang
 @pytest.mark.parametrize("name", ["growth", "footprints", "eras"])
 def test_every_character_drawn_comes_from_the_fonts_inside(written, opened, name, lang):
     """A character that only the machine's fonts have is another picture on another machine."""
-    there = {code for face in fonts.FACES for code in TTFont(io.BytesIO(vendored.read_bytes(face.file))).getBestCmap()}
+    there = {code for face in fonts.FACES for code in TTFont(house_fonts.font_path(face.file)).getBestCmap()}
     one = opened(written[name])
     meta = one.page.evaluate("camps.meta")
     shown = [one.frame(t=day, lang=lang, mode=mode) for mode in MODES for day in _dates(meta, steps=3)]

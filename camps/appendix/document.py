@@ -5,18 +5,20 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import re
 import warnings
 from collections import Counter
-from collections.abc import Callable
-from functools import cache, partial
+from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import typst
+from fontTools.ttLib import TTCollection, TTFont
 
-from camps import files
+from camps import files, fonts, machine
 from camps.appendix.blocks import Document, Spans
 from camps.errors import MissingError, RenderError
 
@@ -26,12 +28,10 @@ PDF_STANDARDS: Any = ["ua-1", "a-2a"]
 #: The document claims no time; PDF wants one, so it gets the beginning of the count.
 NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
-#: Fonts that the document is set in and that do not travel inside Typst, with the package that brings them.
-FONTS = {
-    "Noto Serif CJK SC": "fonts-noto-cjk",
-    "Noto Serif CJK KR": "fonts-noto-cjk",
-    "Noto Naskh Arabic": "fonts-noto-core",
-}
+#: Fonts of the suite that the document is set in, beside those inside Typst.
+FONTS = ("arabic-400.ttf", "arabic-700.ttf", "chinese-400.ttf", "chinese-serif-400.ttf", "korean-serif-400.ttf")
+#: Scripts of which the fonts inside Typst have nothing: all from Armenian on, but for its signs and symbols.
+_ELSEWHERE = re.compile(r"[\u0530-\u1fff\u2e80-\U0010ffff]")
 
 
 def write_pdf(document: Document, pictures: Path, path: Path) -> Path:
@@ -49,17 +49,17 @@ def write_pdf(document: Document, pictures: Path, path: Path) -> Path:
     Raises
     ------
     MissingError
-        When a font for Chinese, Korean or Arabic script is not installed.
+        When no font of the suite or of this machine has a character.
     RenderError
         When Typst cannot set the document.
     """
-    require_fonts()
+    content = json.dumps(document.as_dict(), ensure_ascii=False)
     sources = {
         "main.typ": _template("appendix.typ"),
-        "content.json": json.dumps(document.as_dict(), ensure_ascii=False).encode("utf-8"),
+        "content.json": content.encode("utf-8"),
         **{picture.name: picture.read_bytes() for picture in sorted(pictures.glob("*.svg"))},
     }
-    return files.write_bytes(path, _compiled(sources))
+    return files.write_bytes(path, _compiled(sources, own_fonts=not _foreign(content)))
 
 
 def write_html(document: Document, pictures: Path, path: Path) -> Path:
@@ -107,13 +107,14 @@ def _inlined(pictures: Path, name: str) -> str:
     return f"data:image/svg+xml;base64,{coded}"
 
 
-def _compiled(sources: dict[str, bytes]) -> bytes:
+def _compiled(sources: dict[str, bytes], *, own_fonts: bool) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", typst.TypstWarning)
             # The stubs do not know that sources may be given by name.
             given: Any = sources
-            return bytes(typst.compile(given, format="pdf", pdf_standards=PDF_STANDARDS, timestamp=NO_TIME))
+            type_: Any = {"font_paths": [str(fonts.FOLDER)], "ignore_system_fonts": own_fonts}
+            return bytes(typst.compile(given, format="pdf", pdf_standards=PDF_STANDARDS, timestamp=NO_TIME, **type_))
     except typst.TypstError as error:
         raise RenderError(f"the document cannot be set: {error.message}; {' '.join(error.hints)}") from error
 
@@ -122,34 +123,39 @@ def _template(name: str) -> bytes:
     return resources.files("camps.appendix").joinpath("templates", name).read_bytes()
 
 
-@cache
-def _families() -> frozenset[str]:
-    return frozenset(typst.Fonts().families())
-
-
-@cache
 def font_sums() -> dict[str, str]:
     """Return the SHA-256 of the font files that the document is set in, by name; those inside Typst have its version.
 
     Raises
     ------
-    MissingError
-        When a script could not be set.
+    MissingError, InputError
+        When one is not there or is not the one of the suite.
     """
-    require_fonts()
-    used = {font.family: font.path for font in typst.Fonts().fonts() if font.family in FONTS and font.weight == 400}
-    return {f"font {family}": files.sha256(Path(path)) for family, path in sorted(used.items()) if path}
+    return {f"font {name}": files.sha256(fonts.font_path(name)) for name in FONTS}
 
 
-def require_fonts() -> None:
-    """Raise where a font is missing, with the package that brings it.
+def _foreign(text: str) -> str:
+    """Return the characters of a text that the fonts of the suite lack and one of this machine has.
 
     Raises
     ------
     MissingError
-        When a script could not be set.
+        When none of this machine has one of them: it would be printed as an empty box.
     """
-    missing = {family: package for family, package in FONTS.items() if family not in _families()}
-    if missing:
-        packages = " ".join(sorted(set(missing.values())))
-        raise MissingError(f"fonts {', '.join(missing)} are not installed; install the packages {packages}")
+    lacking = set(_ELSEWHERE.findall(text)) - _signs(fonts.font_path(name) for name in FONTS)
+    if not lacking:
+        return ""
+    boxes = lacking - _signs(Path(font.path) for font in typst.Fonts().fonts() if font.path)
+    if boxes:
+        told = ", ".join(f"{sign} (U+{ord(sign):04X})" for sign in sorted(boxes))
+        raise MissingError(f"the document has {told}, which no font here has; {machine.remedy('fonts')}")
+    return "".join(sorted(lacking))
+
+
+def _signs(paths: Iterable[Path]) -> set[str]:
+    numbered = ((path, number) for path in paths for number in range(_faces(path)))
+    return {chr(code) for path, number in numbered for code in TTFont(path, fontNumber=number, lazy=True).getBestCmap()}
+
+
+def _faces(path: Path) -> int:
+    return len(TTCollection(path, lazy=True).fonts) if path.suffix.lower() == ".ttc" else 1

@@ -12,7 +12,7 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 
-from camps import browser, catalogue, files, film, machine, record, settings, sources
+from camps import browser, catalogue, files, film, fonts, machine, record, settings, sources
 from camps.errors import CampsError
 
 State = Literal["ok", "absent", "wrong"]
@@ -35,9 +35,7 @@ def checks() -> list[Check]:
         _check("packages", _packages),
         _check("browser", lambda: f"{machine.browser_version(machine.find_chromium())} at {machine.find_chromium()}"),
         _check("film", _film),
-        _check(
-            "fonts", lambda: ", ".join(f"{script}: {path.name}" for script, path in machine.require_fonts().items())
-        ),
+        _check("fonts", lambda: f"drawn: {', '.join(fonts.draw_each())}"),
         _check("disk", _disk),
     ]
     return [*needed, *record_checks(), *_published()]

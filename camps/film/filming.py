@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from camps import engine, files
+from camps import engine, files, machine
 from camps.errors import InputError, RenderError
 from camps.film import composite, keys, passes, png, records
 from camps.film.canvas import CanvasStage, Transport
@@ -147,8 +147,7 @@ class SpokenStage(CanvasStage):
         if missing := {lang: text for lang, text in boxes.items() if text}:
             told = "; ".join(f"{lang}: {text[:20]} ({len(text)} characters)" for lang, text in missing.items())
             raise RenderError(
-                f"no font here has the characters of {told}; they would be drawn as boxes; "
-                "install the Noto fonts with: make setup"
+                f"no font here has the characters of {told}; they would be drawn as boxes; {machine.remedy('fonts')}"
             )
 
     async def _boxes(self, lang: str) -> str:

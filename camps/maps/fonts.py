@@ -9,52 +9,32 @@ import base64
 import io
 import unicodedata
 from functools import cache
-from typing import NamedTuple
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-from camps.maps import vendored
+from camps import fonts
+from camps.fonts import Font
 
-
-class Face(NamedTuple):
-    """One vendored font file: the family it serves, its weight and style, and whether it is cut down."""
-
-    file: str
-    family: str
-    weight: int
-    style: str
-    whole: bool
-
-
-FACES = (
-    Face("latin-400.woff", "Camps Latin", 400, "normal", True),
-    Face("latin-600.woff", "Camps Latin", 600, "normal", True),
-    Face("latin-700.woff", "Camps Latin", 700, "normal", True),
-    Face("latin-400-italic.woff", "Camps Latin", 400, "italic", True),
-    Face("latin-ext-400.woff", "Camps Latin More", 400, "normal", False),
-    Face("latin-ext-700.woff", "Camps Latin More", 700, "normal", False),
-    Face("chinese-400.woff", "Camps Chinese", 400, "normal", False),
-    Face("chinese-700.woff", "Camps Chinese", 700, "normal", False),
-    Face("arabic-400.woff", "Camps Arabic", 400, "normal", False),
-    Face("arabic-700.woff", "Camps Arabic", 700, "normal", False),
-)
+#: Small enough to stand in every page as they are, and not in the pages at all.
+_WHOLE, _ABSENT = "Camps Latin", ("Camps Chinese Serif", "Camps Korean Serif")
+FACES = tuple(font for font in fonts.FONTS if font.family not in _ABSENT)
 
 
 def font_style(text: str) -> str:
-    """Return ``@font-face`` rules, fonts inside, that draw every character of `text` that the vendored fonts have.
+    """Return ``@font-face`` rules, fonts inside, that draw every character of `text` that the fonts of pages have.
 
     Raises
     ------
     MissingError, InputError
-        When a vendored font is not there or is not the one listed.
+        When a font is not there or is not the one listed.
     """
     characters = "".join(sorted({character for character in text if ord(character) > 0x7E}))
     return "\n".join(rule for face in FACES if (rule := _rule(face, characters)))
 
 
-def _rule(face: Face, characters: str) -> str:
-    content = vendored.read_bytes(face.file) if face.whole else _cut(face.file, characters)
+def _rule(face: Font, characters: str) -> str:
+    content = _packed(face.file) if face.family == _WHOLE else _cut(face.file, characters)
     if not content:
         return ""
     source = f"url(data:font/woff;base64,{base64.b64encode(content).decode('ascii')}) format('woff')"
@@ -67,7 +47,7 @@ def _rule(face: Face, characters: str) -> str:
 @cache
 def _cut(name: str, characters: str) -> bytes:
     """Return the font with no more than `characters` and what shaping makes of them; nothing when it has none."""
-    font = TTFont(io.BytesIO(vendored.read_bytes(name)), recalcTimestamp=False)
+    font = _opened(name)
     wanted = [ord(character) for character in characters if ord(character) in font.getBestCmap()]
     if not any(unicodedata.category(chr(code)).startswith("L") for code in wanted):
         return b""
@@ -75,6 +55,19 @@ def _cut(name: str, characters: str) -> bytes:
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=wanted)
     cutter.subset(font)
+    return _as_woff(font)
+
+
+@cache
+def _packed(name: str) -> bytes:
+    return _as_woff(_opened(name))
+
+
+def _opened(name: str) -> TTFont:
+    return TTFont(fonts.font_path(name), recalcTimestamp=False)
+
+
+def _as_woff(font: TTFont) -> bytes:
     font.flavor = "woff"
     stream = io.BytesIO()
     font.save(stream)

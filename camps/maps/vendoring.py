@@ -6,7 +6,7 @@ Only for whoever renews the vendored files; nothing imports it at run time.
 from __future__ import annotations
 
 import base64
-import hashlib
+import io
 import json
 import mimetypes
 import re
@@ -15,7 +15,10 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from camps import files
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+from camps import files, fonts
 from camps.maps.vendored import VENDOR
 
 #: Kinds of file that a style may hold inside; of a font, the one kind that every browser reads.
@@ -25,8 +28,8 @@ _LEFT_OUT = re.compile(r"fa-brands|fa-v4compat|font-family:\"?(Font Awesome 5|Fo
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]+?)['\"]?\s*\)")
 
 
-def build_vendor(packages: Path) -> Path:
-    """Copy every file of ``sources.toml`` from unpacked packages into ``vendor/`` and return the list written.
+def build_vendor(packages: Path) -> list[Path]:
+    """Copy every file of ``sources.toml`` from unpacked packages to its place and return the lists written.
 
     Raises
     ------
@@ -34,14 +37,16 @@ def build_vendor(packages: Path) -> Path:
         When a package lacks a file.
     """
     sources = tomllib.loads((VENDOR / "sources.toml").read_text(encoding="utf-8"))["packages"]
-    lines = ["# Written by camps.maps.vendoring from sources.toml.", ""]
+    head = "# Written by camps.maps.vendoring from maps/vendor/sources.toml."
+    listed = {VENDOR / "vendor.toml": [head, ""], fonts.FOLDER / "fonts.toml": [head, ""]}
     for package, version, licence, wanted in sources:
         root = packages / f"{package}-{version}" / "package"
         for name, path in wanted.items():
-            target = files.write_bytes(VENDOR / name, _content(root / path, name))
-            lines += _entry(name, package, version, licence, files.sha256(target))
+            list_ = fonts.FOLDER / "fonts.toml" if name.endswith(".ttf") else VENDOR / "vendor.toml"
+            target = files.write_bytes(list_.parent / name, _content(root / path, name))
+            listed[list_] += _entry(name, package, version, licence, files.sha256(target))
     _write_icons(packages / "leaflet-1.9.4" / "package" / "dist" / "images")
-    return files.write_text(VENDOR / "vendor.toml", "\n".join(lines))
+    return [files.write_text(path, "\n".join(lines)) for path, lines in listed.items()]
 
 
 def _entry(name: str, package: str, version: str, licence: str, digest: str) -> Iterator[str]:
@@ -55,11 +60,39 @@ def _content(path: Path, name: str) -> bytes:
     with files.readable(path):
         content = path.read_bytes()
     if path.suffix == ".woff":
-        return content
+        return _font(content, name)
     text = re.sub(r"(//|/\*)# sourceMappingURL=[^\n*]*(\*/)?", "", content.decode("utf-8"))
     if name == "bootstrap-glyphicons.css":
         text = _glyphicons(text)
     return (_with_insides(text, path.parent) if path.suffix == ".css" else text).encode("utf-8")
+
+
+def _font(content: bytes, name: str) -> bytes:
+    """Return a font as TrueType under the suite's own name; of Hangul, the syllables of KS X 1001."""
+    font = TTFont(io.BytesIO(content), recalcTimestamp=False)
+    if name.startswith("korean"):
+        common = [code for code in font.getBestCmap() if _is_common(chr(code))]
+        cutter = subset.Subsetter(subset.Options(hinting=False, notdef_outline=True, layout_features=["*"]))
+        cutter.populate(unicodes=common)
+        cutter.subset(font)
+    family = next(one.family for one in fonts.FONTS if one.file == name)
+    for record in list(font["name"].names):
+        if record.nameID in (1, 3, 4, 6, 16):
+            record.string = family.replace(" ", "") if record.nameID == 6 else family
+        elif record.nameID > 14:
+            font["name"].names.remove(record)
+    font.flavor = None
+    stream = io.BytesIO()
+    font.save(stream)
+    return stream.getvalue()
+
+
+def _is_common(sign: str) -> bool:
+    # What the standard has no code for, Python writes as a sequence of letters.
+    try:
+        return len(sign.encode("euc_kr")) <= 2
+    except UnicodeEncodeError:
+        return False
 
 
 def _glyphicons(style: str) -> str:
@@ -104,8 +137,8 @@ def _write_icons(folder: Path) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Renew ``vendor/`` from the folder named."""
-    path = build_vendor(Path(arguments[0]))
-    print(f"{path}  {hashlib.sha256(path.read_bytes()).hexdigest()}")
+    for path in build_vendor(Path(arguments[0])):
+        print(f"{path}  {files.sha256(path)}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
-from camps import files, machine
+from camps import files, fonts
 from camps.dates import as_edtf, days, in_order, standing_day
 from camps.errors import Fault, raise_faults
 
@@ -41,8 +41,8 @@ _STYLE: Any = {
     "svg.hashsalt": "camps", "svg.fonttype": "path", "path.simplify": False,
 }  # fmt: skip
 _DPI = 200
-#: matplotlib brings it along, so that Latin and Arabic script look the same everywhere; it has no Chinese.
-_FAMILY = "DejaVu Sans"
+#: matplotlib brings the first along; it has no Chinese.
+_FAMILIES = ["DejaVu Sans", "Camps Chinese"]
 _METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
 
 
@@ -52,20 +52,14 @@ def style() -> Iterator[None]:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
-        mpl.rcParams["font.family"] = [_FAMILY, *_chinese()]
+        _add_chinese()
+        mpl.rcParams["font.family"] = _FAMILIES
         yield
 
 
 @cache
-def _chinese() -> tuple[str, ...]:
-    """Return the family that draws Chinese here, its Chinese shapes before its Japanese ones; none without one."""
-    file = machine.find_fonts().get("Chinese")
-    if file is None:
-        return ()
-    if not any(Path(face.fname) == file for face in fontManager.ttflist):
-        fontManager.addfont(file)
-    names = sorted(face.name for face in fontManager.ttflist if Path(face.fname) == file)
-    return (next((name for name in names if name.endswith(" SC") and "Mono" not in name), names[0]),)
+def _add_chinese() -> None:
+    fontManager.addfont(fonts.font_path("chinese-400.ttf"))
 
 
 class Plot(Figure):
