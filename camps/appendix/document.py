@@ -9,7 +9,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: Fonts of the suite that the document is set in, beside those inside Typst.
 FONTS = ("arabic-400.ttf", "arabic-700.ttf", "chinese-400.ttf", "chinese-serif-400.ttf", "korean-serif-400.ttf")
 #: Scripts of which the fonts inside Typst have nothing: all from Armenian on, but for its signs and symbols.
-_ELSEWHERE = re.compile(r"[\u0530-\u1fff\u2e80-\U0010ffff]")
+_ELSEWHERE = re.compile(r"[\u0530-\u1dff\u2e80-\U0010ffff]")
 
 
 def write_pdf(document: Document, pictures: Path, path: Path) -> Path:
@@ -153,9 +153,14 @@ def _foreign(text: str) -> str:
 
 
 def _signs(paths: Iterable[Path]) -> set[str]:
-    numbered = ((path, number) for path in paths for number in range(_faces(path)))
-    return {chr(code) for path, number in numbered for code in TTFont(path, fontNumber=number, lazy=True).getBestCmap()}
+    return {chr(code) for path in paths for code in _codes(path)}
 
 
-def _faces(path: Path) -> int:
-    return len(TTCollection(path, lazy=True).fonts) if path.suffix.lower() == ".ttc" else 1
+@cache
+def _codes(path: Path) -> frozenset[int]:
+    """Return the characters that a font file has, in any of its fonts."""
+    if path.suffix.lower() not in {".ttc", ".otc"}:
+        with TTFont(path, lazy=True) as font:
+            return frozenset(font.getBestCmap() or ())
+    with TTCollection(path, lazy=True) as collection:
+        return frozenset(code for font in collection for code in font.getBestCmap() or ())
