@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -89,28 +89,37 @@ class Metric(Table):
     ----------
     name
         Heading of an axis or a legend, by language, such as "Number of prisoners".
-    one, many
-        The word after a number, by language: "1 prisoner", "2 prisoners".
+    one, few, many
+        The word after a number, by language: "1 prisoner", "2 prisoners"; `few` where a language has another word
+        after 2 to 4 or 3 to 10. A word with ``{value}`` in it is the whole phrase.
+    none
+        What a legend says of a place whose value is 0.
     unit
         Unit in which values are stored, such as ``m²``; empty for things that are counted.
     whole
         Whether values are whole numbers.
     zero
         Whether a printed 0 is a ``value`` or stands for ``unknown``.
+    unknown
+        Printed numbers that stand for "unknown" as well, such as ``[1, 999]``.
     held
         How long a value may stand for a site that was not looked at again: ``while_open`` (until the place is known
         to be closed), ``to_next_date`` (not past the next date that the list covers), ``never``, or days. Left out:
-        ``while_open`` for what is built (``buildings`` and areas), ``to_next_date`` for people and all else.
+        ``while_open`` for what is built (``buildings`` and areas), ``never`` for ``deaths``, ``to_next_date`` for
+        people and all else.
     counts_when_closed
         Whether the value of a place still counts after it closed.
     """
 
     name: Names = {}
     one: Names = {}
+    few: Names = {}
     many: Names = {}
+    none: Names = {}
     unit: str = ""
     whole: bool = True
     zero: Literal["value", "unknown"] = "value"
+    unknown: tuple[float, ...] = ()
     held: Literal["while_open", "to_next_date", "never"] | Annotated[int, Field(gt=0)] | None = None
     counts_when_closed: bool = False
 
@@ -255,15 +264,35 @@ class Record(Table):
         return next((heading for name, heading in self.maps.items() if name == kind), Heading())
 
     def metric(self, name: str) -> Metric:
-        """Return what the record says of a metric, or a plain one that is called by its name."""
+        """Return what is known of a metric: what the record says, then what the suite knows, then its mere name.
+
+        Examples
+        --------
+        >>> Record().metric("prisoners").many["en"], Record().metric("hunger_strikes").name["en"]
+        ('prisoners', 'Hunger strikes')
+        """
         spoken = name.replace("_", " ")
-        plain = {self.languages[0]: spoken}
-        return self.metrics.get(name) or Metric(name={self.languages[0]: spoken.capitalize()}, one=plain, many=plain)
+        tag = self.languages[0]
+        plain = {"name": {tag: spoken.capitalize()}, "one": {tag: spoken}, "many": {tag: spoken}}
+        known = [
+            one.model_dump(exclude_unset=True) for one in (_known_metrics().get(name), self.metrics.get(name)) if one
+        ]
+        said = {key: value for one in known for key, value in one.items()}
+        # What has words of its own is not called by its mere name in another language.
+        plain = {} if "name" in said and "many" in said else plain
+        return Metric.model_validate({**plain, **said})
 
     def say(self, names: Mapping[str, str], language: str) -> str:
         """Return a text in a language; in the record's first one, or any there is, where it has none in that."""
         wanted = (language, *self.languages)
         return next((names[tag] for tag in wanted if tag in names), next(iter(names.values()), ""))
+
+
+@cache
+def _known_metrics() -> dict[str, Metric]:
+    """Return the metrics that the suite knows by itself, with their words."""
+    path = Path(__file__).with_name("metrics.toml")
+    return {name: build(Metric, table, what=path.name) for name, table in read_toml(path).items()}
 
 
 def current() -> Record:

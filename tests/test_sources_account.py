@@ -153,7 +153,7 @@ def test_cells_taken_of_the_aspi_list_are_those_that_pandas_counts(mirror: Path)
     raw = pd.read_csv(mirror / "aspi-xjdp-v1" / "CampDataset_v1.csv", dtype=str, keep_default_na=False)
     said = raw.apply(lambda column: column.str.strip() != "")
     nothing = raw.map(lambda cell: set(cell.strip().upper()) == {"?"} or cell.strip().upper() in ("N/A", "#N/A"))
-    texts = ["Number", "Name_Code", "Lat", "Long", "Prefecture", *aspi._EXTRAS, *aspi.YEARS]
+    texts = ["Number", "Name_Code", "Lat", "Long", "Prefecture", *aspi._EXTRAS, *aspi.COUNTED.values()]
     others = ["Tier", *aspi._REFERENCES, *aspi._DATES]
     expected = said[texts].sum().sum() + (said[others] & ~nothing[others]).sum().sum()
     assert sources.read("aspi-xjdp-v1").report.taken["cell"] == expected

@@ -110,14 +110,15 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
     *source_ids
         Ids of the register; the record's own lists when none is given.
     metric
-        What is counted; the lists known today count ``buildings``.
+        What is counted, such as ``buildings`` or ``prisoners``.
 
     Returns
     -------
     DataFrame
         ``series`` table: unit (site_id), metric, t (EDTF year), value (null when not a number), lo, hi, kind,
         stale_days, plus status (observed, not_imaged, no_record, obscured), verbatim (the printed cell), the groups
-        tier, admin1, admin2, system and source_id of the site, and the date on which it closed, ``closed``.
+        tier, admin1, admin2, system and source_id of the site and those of the list's own, and the date on which it
+        closed, ``closed``.
 
     Raises
     ------
@@ -128,8 +129,9 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
     read = [_counts_of(sources.read(source_id)) for source_id in chosen]
     wanted = [frame[frame["metric"] == metric] for frame in read if not frame.empty]
     if not any(len(frame) for frame in wanted):
-        known = "expected a list that counts them; `camps sources show ID` prints what a list holds"
-        raise InputError(f"{', '.join(chosen)}: no counts of {metric}; {known}")
+        held = sorted({name for frame in read for name in frame["metric"].dropna().unique()})
+        expected = f"expected {' or '.join(held)}" if held else "map a column to METRIC.DATE with `camps sources add`"
+        raise InputError(f"{', '.join(chosen)}: no counts of {metric}; {expected}")
     return pd.concat(wanted, ignore_index=True)
 
 

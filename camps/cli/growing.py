@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
 
 PLOT_FORMS = (".svg", ".png")
+#: Columns of values that are no groups.
+_NO_GROUPS = (*camps.tables.schema("series").columns, "status", "verbatim", "closed", "source_id")
 #: More lines than these cannot be told apart in a curve, and cannot be read as a ranking.
 MOST_CURVES, MOST_RANKED = 7, 60
-_TITLES = {"buildings": "Number of buildings", "area_m2": "Built-up area", "compound_area_m2": "Compound area"}
+#: So many dates that would do as a base are named.
+MOST_BASES = 5
 
 
 class Estimator(StrEnum):
@@ -34,14 +38,6 @@ class Estimator(StrEnum):
     held = "held"
     panel = "panel"
     chain = "chain"
-
-
-class Metric(StrEnum):
-    """What is measured; the three are never mixed."""
-
-    buildings = "buildings"
-    area_m2 = "area_m2"
-    compound_area_m2 = "compound_area_m2"
 
 
 @app.command(
@@ -57,10 +53,17 @@ def growth(
     source: Annotated[
         str | None, typer.Option(help="Source of the counts or footprints; see 'camps sources list'.")
     ] = None,
-    metric: Annotated[Metric, typer.Option(help="What is measured.")] = Metric.buildings,
+    metric: Annotated[
+        str | None, typer.Option(help="What is counted or measured [default: what the source has most values of].")
+    ] = None,
     estimator: Annotated[Estimator, typer.Option(help="How sites are added up.")] = Estimator.chain,
-    by: Annotated[str | None, typer.Option(help="Group by tier, admin1, admin2, system or site.")] = None,
+    by: Annotated[str | None, typer.Option(help="Group by site or any column of the values, such as tier.")] = None,
     base: Annotated[str | None, typer.Option(help="Date whose index is 100 [default: the first].")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Only these dates, parted by commas, whether anything was counted then or not.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Only dates that do not stand before this one.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Only dates that do not stand after this one.")] = None,
     onset: Annotated[bool, typer.Option("--onset", help="Print instead between which looks it all began.")] = False,
     form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
@@ -76,16 +79,19 @@ def growth(
         raise InputError(f"--plot {plot}: expected a file ending in {' or '.join(PLOT_FORMS)}")
     if onset and by is not None:
         raise InputError(f"--onset --by {by}: the onset is that of all sites together; leave out --by")
-    values = camps.growth.values(source, metric=metric.value)
+    values = camps.growth.values(source, metric=metric)
     measured = all(map(camps.footprints.is_series, values["source_id"].unique()))
     alone = measured and by in {None, "site"}
+    if at is not None and (onset or alone):
+        raise InputError(f"--at {at}: values of single sites and onsets stand at their own dates; leave it out")
     if base is not None and (onset or alone):
         raise InputError(f"--base {base}: there is no index here that needs one; leave it out")
     table = values if alone else None
     if onset:
-        table = _onset(values, measured, metric)
+        table = _onset(values, measured)
     elif table is None:
-        table = _aggregate(values, by, estimator, base)
+        table = _aggregate(values, by, estimator, base, at=[one.strip() for one in at.split(",")] if at else None)
+    table = _between(table, since, until)
     if plot is not None:
         figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
         plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
@@ -94,12 +100,29 @@ def growth(
         print(plot, file=sys.stderr)
 
 
-def _aggregate(values: pd.DataFrame, by: str | None, estimator: Estimator, base: str | None) -> pd.DataFrame:
+def _between(table: pd.DataFrame, since: str | None, until: str | None) -> pd.DataFrame:
+    """Return the rows whose date stands within the two dates, EDTF; the beginning and the end of these days count."""
+    if since is None and until is None:
+        return table
+    if "t" not in table:
+        raise InputError("--from and --to: the onset is that of all dates together; leave them out")
+    first = camps.dates.day_interval(since)[0] if since else -math.inf
+    last = camps.dates.day_interval(until)[1] if until else math.inf
+    shown = table[camps.dates.days(table["t"], end="standing").between(first, last)].reset_index(drop=True)
+    if shown.empty:
+        dates = camps.dates.in_order(table["t"].astype(str))
+        raise InputError(f"--from {since} --to {until}: no date there; expected some of {dates[0]} to {dates[-1]}")
+    return shown
+
+
+def _aggregate(
+    values: pd.DataFrame, by: str | None, estimator: Estimator, base: str | None, *, at: list[str] | None
+) -> pd.DataFrame:
     if by is not None and by != "site" and by not in values:
-        known = [name for name in ("tier", "admin1", "admin2", "system") if name in values]
+        known = [str(name) for name in values if name not in _NO_GROUPS]
         raise InputError(f"--by {by}: no such group; expected one of {', '.join([*known, 'site'])}")
-    table = camps.growth.aggregate(values, by=by, estimator=estimator.value, base=base)
-    if by != "site" and table.groupby("group")["index"].count().le(1).any():
+    table = camps.growth.aggregate(values, by=by, estimator=estimator.value, base=base, at=at)
+    if by != "site" and at is None and table.groupby("group")["index"].count().le(1).any():
         for line in _other_bases(values, by, estimator, base or str(table["t"].iloc[0])):
             print(line, file=sys.stderr)
     return table
@@ -114,16 +137,18 @@ def _other_bases(values: pd.DataFrame, by: str | None, estimator: Estimator, bas
         if now["n_dates"] <= 1 < better["n_dates"].iloc[0]:
             few = now["n_observed"] < settings.MIN_MATCHED_SITES
             why = f"{now['n_observed']} of {now['n_sites']} sites were seen" if few else "nothing was counted"
-            them = " or ".join(better["base"])
+            more = f" or {len(better) - MOST_BASES} more dates" if len(better) > MOST_BASES else ""
+            them = " or ".join(better["base"].head(MOST_BASES)) + more
             yield f"{group}: no index, as {why} at the base {base}; it has one with --base {them}"
 
 
-def _onset(values: pd.DataFrame, measured: bool, metric: Metric) -> pd.DataFrame:
+def _onset(values: pd.DataFrame, measured: bool) -> pd.DataFrame:
     """Return between which looks sites began, or where footprints tell them apart, buildings and their area."""
-    if not measured or metric is Metric.compound_area_m2:
+    metric = values["metric"].iloc[0]
+    if not measured or metric == "compound_area_m2":
         return camps.growth.onset(camps.growth.site_onsets(values))
     tracks = camps.change.follow(camps.footprints.load(values["source_id"].iloc[0])).tracks
-    return camps.growth.onset(tracks, weight="area_m2" if metric is Metric.area_m2 else None)
+    return camps.growth.onset(tracks, weight="area_m2" if metric == "area_m2" else None)
 
 
 def _onset_figure(table: pd.DataFrame, values: pd.DataFrame, measured: bool) -> Figure:
@@ -135,7 +160,9 @@ def _onset_figure(table: pd.DataFrame, values: pd.DataFrame, measured: bool) -> 
 
 def _figure(table: pd.DataFrame, values: pd.DataFrame, by: str | None) -> Figure:
     note = _cited(values)
-    title = _TITLES[values["metric"].iloc[0]] + (f" by {by}" if by else "")
+    ours = camps.record.current()
+    said = ours.say(ours.metric(values["metric"].iloc[0]).name, "en")
+    title = said + (f" by {by.replace('_', ' ')}" if by else "")
     if "unit" in table:
         names = camps.catalogue.load().set_index("site_id")["name_en"].dropna().to_dict()
         return plots.series_curve(table, title=title, names=names, note=note)

@@ -136,7 +136,17 @@ def add(
     source_id: Annotated[str, typer.Option("--id", help="Id to register it under, such as ngo-2024.")],
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", help="FIELD=COLUMN, such as lat=Latitude, or FIELD= for none; the rest is guessed."),
+        typer.Option(
+            "--map",
+            help="FIELD=COLUMN, such as lat=Latitude, or FIELD= for none; the rest is guessed. METRIC.DATE=COLUMN, "
+            "'prisoners.*=prisoners_*' or peak.opened=COLUMN for values, group.NAME=COLUMN to group by.",
+        ),
+    ] = None,
+    long: Annotated[
+        str | None, typer.Option(help="Columns of a long table: place, date and value, such as camp,year,prisoners.")
+    ] = None,
+    values: Annotated[
+        Path | None, typer.Option(help="The long table, where it is a file of its own; its places are the list's ids.")
     ] = None,
     title: Annotated[str, typer.Option(help="Title as it will be cited.")] = "",
     publisher: Annotated[str, typer.Option(help="Who published it.")] = "not stated",
@@ -180,6 +190,7 @@ def add(
         "encoding": encoding, "delimiter": _DELIMITERS.get(delimiter or "", delimiter), "decimal": decimal,
         "null": null, "header_row": header_row, "header_rows": header_rows, "sheet": sheet, "layer": layer, "crs": crs,
         "date_order": date_order, "edtf": edtf or None, "century": century,
+        "long": camps.sources.parse_long(long) if long else None,
     }  # fmt: skip
     options = {name: value for name, value in told.items() if value is not None}
     if reader is Reader.footprints:
@@ -200,7 +211,7 @@ def add(
     about = camps.sources.About(
         title=title, publisher=publisher, licence=licence, date=date, datum=datum,
         mapping=camps.sources.parse_mapping(mapping or ()),
-        options=options,
+        options=options, values_file=values,
     )  # fmt: skip
     take = camps.sources.prepare if dry_run else camps.sources.add
     try:

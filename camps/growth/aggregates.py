@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -34,6 +35,7 @@ def aggregate(
     by: str | None = None,
     estimator: Estimator = "chain",
     base: str | None = None,
+    at: Sequence[str] | None = None,
     held: HeldRule | None = None,
     draws: int = settings.BOOTSTRAP_DRAWS,
     seed: int = settings.SEED,
@@ -60,6 +62,8 @@ def aggregate(
         ``naive``, ``held``, ``panel`` or ``chain``.
     base
         Date whose index is 100; the first date by default. See :func:`bases` for those that leave an index.
+    at
+        Dates to return rows for, EDTF, whether anything was observed then or not; all dates of `counts` by default.
     held
         How long a value may be held; by default the rule of the metric, see :func:`camps.growth.rule_of`.
     draws, seed
@@ -105,7 +109,7 @@ def aggregate(
     """
     by = "unit" if by == "site" else by
     _require_sound(counts, by=by, estimator=estimator, base=base, draws=draws)
-    dates = in_order(counts["t"].astype(str))
+    dates = in_order([*counts["t"].astype(str), *(at or ())])
     at_base = dates.index(base) if base is not None else 0
     groups = _matrices(counts, dates, by=by, held=held)
     smallest = 0 if by == "unit" else settings.MIN_MATCHED_SITES
@@ -114,7 +118,8 @@ def aggregate(
     ]
     table = pd.DataFrame({name: np.concatenate([one[name] for one in tables]) for name in tables[0]})
     table = table.assign(group=np.repeat(list(groups), len(dates)), t=dates * len(groups), estimator=estimator)
-    return _typed(table.assign(metric=str(counts["metric"].iloc[0]), draws=draws, seed=seed))
+    shown = table if at is None else table[table["t"].isin(list(at))].reset_index(drop=True)
+    return _typed(shown.assign(metric=str(counts["metric"].iloc[0]), draws=draws, seed=seed))
 
 
 def bases(

@@ -33,10 +33,6 @@ class HeldRule:
     closed_counts: bool = False
 
 
-#: Metrics of what is built, which stays while its place is open; people and all else do not.
-BUILT_METRICS = frozenset({"buildings", "area_m2", "compound_area_m2", "floor_area_m2"})
-
-
 def rule_of(metric: str | None) -> HeldRule:
     """Return how long a value may be held, as the record says of its metric.
 
@@ -47,10 +43,8 @@ def rule_of(metric: str | None) -> HeldRule:
     >>> rule_of("buildings").until, rule_of("prisoners").until
     ('while_open', 'to_next_date')
     """
-    stated = record.current().metrics.get(metric or "")
-    until = stated.held if stated else None
-    fallback: Literal["while_open", "to_next_date"] = "while_open" if metric in BUILT_METRICS else "to_next_date"
-    return HeldRule(until or fallback, closed_counts=stated.counts_when_closed if stated else False)
+    stated = record.current().metric(metric or "value")
+    return HeldRule(stated.held or "to_next_date", closed_counts=stated.counts_when_closed)
 
 
 def closing_days(closed: pd.Series[Any]) -> pd.Series[Any]:

@@ -5,8 +5,16 @@ and PNG, the same bytes for the same data.
 """
 
 from camps.plots.bars import before_after, slope_chart
-from camps.plots.canvas import write_figure
+from camps.plots.canvas import axis_of, write_figure
 from camps.plots.curves import growth_curve, series_curve
 from camps.plots.onset import onset_distribution
 
-__all__ = ["before_after", "growth_curve", "onset_distribution", "series_curve", "slope_chart", "write_figure"]
+__all__ = [
+    "axis_of",
+    "before_after",
+    "growth_curve",
+    "onset_distribution",
+    "series_curve",
+    "slope_chart",
+    "write_figure",
+]

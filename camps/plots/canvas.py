@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
-from camps import files, fonts
+from camps import files, fonts, record
 from camps.dates import as_edtf, days, in_order, standing_day
 from camps.errors import Fault, raise_faults
 
@@ -41,6 +41,8 @@ _STYLE: Any = {
     "svg.hashsalt": "camps", "svg.fonttype": "path", "path.simplify": False,
 }  # fmt: skip
 _DPI = 200
+#: So many years have room beside each other on an axis of time.
+MOST_YEARS = 14
 #: matplotlib brings the first along; it has no Chinese.
 _FAMILIES = ["DejaVu Sans", "Camps Chinese"]
 _METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
@@ -110,6 +112,14 @@ def require_columns(table: pd.DataFrame, names: Sequence[str], what: str) -> Non
     raise_faults(missing, what)
 
 
+def axis_of(metric: str) -> str:
+    """Return what an axis says of a metric: what is counted, or what is measured and its unit in brackets."""
+    ours = record.current()
+    said = ours.metric(metric)
+    name = ours.say(said.name, "en")
+    return f"{name[:1].lower()}{name[1:]} ({said.unit})" if said.unit else ours.say(said.many, "en")
+
+
 def at_days(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table in the order of the clock, with ``day`` (days since 1970-01-01, as matplotlib counts)."""
     table = table.assign(t=as_edtf(table["t"]), day=days(table["t"], end="standing"))
@@ -117,10 +127,13 @@ def at_days(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def time_axis(axes: Axes, dates: pd.Series[Any]) -> None:
-    """Mark each year that was counted, or let days be marked where dates are days."""
+    """Mark the years that were counted, as many as have room, or let days be marked where dates are days."""
     if dates.astype(str).str.fullmatch(r"\d{4}").all():
         years = in_order(dates.astype(str))
-        axes.set_xticks([standing_day(year) for year in years], years)
+        step = -(-len(years) // MOST_YEARS)
+        # The last year is always named; from there every so many years back.
+        shown = years[(len(years) - 1) % step :: step]
+        axes.set_xticks([standing_day(year) for year in shown], shown)
     else:
         locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)

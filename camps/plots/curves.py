@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 
 from camps.errors import InputError
 from camps.plots.canvas import (
+    MOST_YEARS,
     QUIET,
     amounts,
     apart,
     at_days,
+    axis_of,
     colour_of,
     footnote,
     new_figure,
@@ -26,7 +28,6 @@ from camps.plots.canvas import (
 )
 
 _MOST_LINES = 7
-_KEYS = {"buildings": "buildings", "area_m2": "built-up area (m²)", "compound_area_m2": "compound area (m²)"}
 _SHORT = {"naive": "naive sum", "held": "held", "panel": "panel", "chain": "chain"}
 _ESTIMATORS = {
     "naive": "naive: sum of what was seen", "held": "held: each site's last value",
@@ -141,13 +142,14 @@ def _upper(measure: str) -> str:
 
 
 def _numbers(strip: Axes, lines: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> None:
-    """Print, below the curve, how many sites each point rests on."""
+    """Print, below the curve, how many sites each point rests on; of many dates as many as have room."""
     strip.set_ylim(len(lines) - 0.4, -0.6)
     strip.set_yticks(range(len(lines)), [_row_name(name, names) for name in lines], fontsize=7.5)
     strip.tick_params(axis="y", length=0)
     strip.spines[["left"]].set_visible(False)
     for at, (name, (colour, _)) in enumerate(colour_of(list(lines)).items()):
-        for row in lines[name].to_dict("records"):
+        step = -(-len(lines[name]) // MOST_YEARS)
+        for row in lines[name].iloc[(len(lines[name]) - 1) % step :: step].to_dict("records"):
             text = "n < 10" if row["suppressed"] else str(int(row["n_matched"]))
             strip.text(
                 row["day"], at, text, ha="center", va="center", fontsize=7.5,
@@ -163,7 +165,7 @@ def _measured(rows: pd.DataFrame, measure: str) -> str:
     if measure == "index":
         base = rows.loc[rows["index"].eq(100.0), "t"]
         return f"index, {base.iloc[0]} = 100" if len(base) else "index"
-    return _KEYS.get(str(rows["metric"].iloc[0]), "value") if "metric" in rows else "value"
+    return axis_of(str(rows["metric"].iloc[0])) if "metric" in rows else "value"
 
 
 def _method(rows: pd.DataFrame) -> str:
@@ -213,7 +215,7 @@ def series_curve(
         amounts(axes)
         time_axis(axes, rows["t"])
         axes.set_title(title)
-        axes.set_ylabel(_KEYS.get(metric, metric))
+        axes.set_ylabel(axis_of(metric))
         if len(lines) > 1 or names:
             axes.legend(loc="upper left", frameon=False, fontsize=8)
         ring = "Ring: with buildings not recognised on the date that were seen before it and after it."

@@ -10,6 +10,7 @@ from camps.sources.adding import About, Added, add, parse_mapping, prepare, regi
 from camps.sources.aspi import read_aspi
 from camps.sources.base import Source, missing_cells
 from camps.sources.buzzfeed import read_buzzfeed_2020, read_buzzfeed_2021
+from camps.sources.dated import parse_long
 from camps.sources.datum import DatumCheck, check_datum, undo_datum
 from camps.sources.fetching import Fetched, fetch, listing, verify
 from camps.sources.gazetteer import read_gazetteer
@@ -40,6 +41,7 @@ __all__ = [
     "listing",
     "lists",
     "missing_cells",
+    "parse_long",
     "parse_mapping",
     "path",
     "prepare",

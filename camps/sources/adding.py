@@ -20,8 +20,16 @@ from camps.errors import InputError
 from camps.sources import store
 from camps.sources.base import Source
 from camps.sources.datum import DatumCheck, check_datum
-from camps.sources.mapped import complete_mapping, read_rows, read_table
-from camps.sources.registry import SOURCE_ID, SourceEntry, SourceFile, parse_registry, registry, registry_path
+from camps.sources.mapped import complete_mapping, read_rows, read_table, values_table
+from camps.sources.registry import (
+    SOURCE_ID,
+    VALUES,
+    SourceEntry,
+    SourceFile,
+    parse_registry,
+    registry,
+    registry_path,
+)
 from camps.sources.registry import entry as registry_entry
 from camps.sources.report import Report
 from camps.tables import DATUM_FLAGS
@@ -48,7 +56,11 @@ _INNER = re.compile(r"\s*\[\[?\s*source\.")
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a list beyond its rows; each text as it will be cited."""
+    """What is known of a list beyond its rows; each text as it will be cited.
+
+    ``values_file`` is a long table of values of its places, a file of its own beside the list; the option ``long``
+    names its columns.
+    """
 
     title: str = ""
     publisher: str = NOT_STATED
@@ -57,6 +69,7 @@ class About:
     licence: str = NOT_STATED
     citation: str = ""
     datum: str = "unknown"
+    values_file: Path | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -111,23 +124,29 @@ def prepare(
     with report.settling(path.name):
         raw = read_table(path, report, options=told.options).frame
         entry = _entry(path, source_id, replace(told, mapping=complete_mapping(raw, told.mapping)), sha256)
-        source = read_rows(raw, entry, report, path.name)
-    return Added(entry, source, None if trusted is None else check_datum(_as_printed(source, raw, path.name), trusted))
-
-
-def _as_printed(source: Source, raw: pd.DataFrame, name: str) -> gpd.GeoDataFrame:
-    """Return the rows of a list with no datum undone."""
-    if source.entry.datum in ("wgs84", "unknown"):
-        return source.records
-    return read_rows(raw, replace(source.entry, datum="wgs84"), Report(), name).records
+        values = values_table(entry, report, told.values_file)
+        source = read_rows(raw, entry, report, path.name, values=values)
+    if trusted is None:
+        return Added(entry, source, None)
+    if entry.datum in ("wgs84", "unknown"):
+        return Added(entry, source, check_datum(source.records, trusted))
+    # As printed, with no datum undone.
+    printed = read_rows(raw, replace(entry, datum="wgs84"), Report(), path.name, values=values)
+    return Added(entry, source, check_datum(printed.records, trusted))
 
 
 def _entry(path: Path, source_id: str, about: About, sha256: str) -> SourceEntry:
     title = about.title or path.stem
+    beside = about.values_file
+    if beside and "long" not in about.options:
+        raise InputError(f"{beside}: a table of values beside a list; say --long PLACE,DATE,VALUE with its columns")
+    held = [SourceFile(path.name, sha256)]
+    if beside:
+        held.append(SourceFile(beside.name, files.sha256(beside), role=VALUES))
     return SourceEntry(
         id=source_id, title=title, publisher=about.publisher, date=about.date, landing=about.landing,
         licence=about.licence, citation=about.citation or f"{about.publisher}, {title}", datum=about.datum,
-        format=path.suffix.removeprefix(".").casefold() or "csv", files=(SourceFile(path.name, sha256),),
+        format=path.suffix.removeprefix(".").casefold() or "csv", files=tuple(held),
         reader="mapped", namespace=source_id, mapping=about.mapping, options=dict(about.options),
     )  # fmt: skip
 
@@ -157,7 +176,9 @@ def add(path: Path, source_id: str, about: About | None = None, *, trusted: gpd.
     if path.suffix.casefold() == ".shp":
         raise InputError(f"{path}: one of several files of a Shapefile; put them into one .zip and add that")
     added = prepare(path, source_id, about, trusted=trusted)
-    register(added.entry, {store.kept(source_id, added.entry.files[0]): path})
+    sources = (path, about.values_file) if about and about.values_file else (path,)
+    kept = [store.kept(source_id, file) for file in added.entry.files]
+    register(added.entry, dict(zip(kept, sources, strict=True)))
     return added
 
 
@@ -270,7 +291,7 @@ def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
     InputError
         When a text has no ``=``.
     """
-    parted = {pair: re.fullmatch(r"\s*([\w.-]+)\s*=\s*(.*?)\s*", pair, re.DOTALL) for pair in pairs}
+    parted = {pair: re.fullmatch(r"\s*([\w./*-]+)\s*=\s*(.*?)\s*", pair, re.DOTALL) for pair in pairs}
     for pair, found in parted.items():
         if found is None:
             raise InputError(f"mapping {pair!r}: expected FIELD=COLUMN, such as lat=Latitude")

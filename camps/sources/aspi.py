@@ -24,7 +24,7 @@ from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
 from camps.sources.text import read_delimited
 
-YEARS = {f"Number of Buildings in {year}": str(year) for year in range(2017, 2021)}
+COUNTED = {f"buildings.{year}": f"Number of Buildings in {year}" for year in range(2017, 2021)}
 SYSTEM = "xinjiang-internment"
 _EXTRAS = {
     "County": "admin3",
@@ -68,14 +68,14 @@ def read_aspi(path: Path, entry: SourceEntry) -> Source:
 
 def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
     raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",", strict=True).frame
-    require_columns(raw, (*_NEEDED, *_EXTRAS, *YEARS), path.name)
-    take_cells(report, raw, (*_TEXTS.values(), *YEARS), (*_DATES, *_REFERENCES, "Tier"))
+    require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
+    take_cells(report, raw, (*_TEXTS.values(), *COUNTED.values()), (*_DATES, *_REFERENCES, "Tier"))
     sites = site_frame(_columns(raw, report), entry, index=raw.index)
     use_texts(report, sites, _TEXTS)
     for column, name in _DATES.items():
         sites[name] = dates_of(raw[column], sites, column, report, published=entry.date, century=CENTURY)
     _note_repeats(sites, report)
-    counts = count_frame(raw, sites, YEARS, report, source=entry.id)
+    counts = count_frame(raw, sites, COUNTED, report, source=entry.id)
     report.use("row", len(sites))
     return Source(entry, sites, counts, no_parts(sites), report, raw)
 

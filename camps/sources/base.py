@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from camps import crs, dates, settings, tables
+from camps import crs, dates, record, settings, tables
 from camps.errors import Fault, raise_faults
 from camps.sources.coordinates import LIMIT_DEG, Axis
+from camps.sources.dated import dates_of_places, metric_and_date, without_unknown
 from camps.sources.numbers import Reading, read_numbers
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Place, Report
 from camps.sources.values import MISSING_STATUS, missing_kind
 
-METRIC = "buildings"
 #: A key is a number or a short word; an id made of it stays fit for a file name.
 MOST_KEY_CHARACTERS = 80
 GROUPS = ("tier", "admin1", "admin2", "system", "source_id")
@@ -270,7 +270,7 @@ def null_blank(column: pd.Series) -> pd.Series:
 
 def numbers_of(
     printed: pd.Series, report: Report, what: str, *, whole: bool = False, positive: bool = False,
-    most: float = math.inf, decimal: str = "",
+    least: float = -math.inf, most: float = math.inf, decimal: str = "",
 ) -> pd.Series:  # fmt: skip
     """Return a column of printed numbers as float64, NaN where there is none: radii, tiers and counts alike.
 
@@ -286,8 +286,8 @@ def numbers_of(
         Whether only whole numbers of zero or more are meant.
     positive
         Whether only numbers above zero are meant.
-    most
-        Numbers above this are noted and left out.
+    least, most
+        Numbers below or above these are noted and left out.
     decimal
         The decimal mark, where it is told.
 
@@ -302,7 +302,8 @@ def numbers_of(
     numbers = printed.map(read.numbers).astype("float64")
     kinds = {
         "no number": numbers.isna(), "no whole number": (numbers % 1 != 0) | (numbers < 0) if whole else None,
-        "not above zero": numbers <= 0 if positive else None, "beyond reason": numbers > most,
+        "not above zero": numbers <= 0 if positive else None, "below zero": numbers < least,
+        "beyond reason": numbers > most,
     }  # fmt: skip
     wrong = pd.Series(pd.NA, index=printed.index, dtype="string")
     for kind, rows in kinds.items():
@@ -384,13 +385,14 @@ def no_counts() -> pd.DataFrame:
 def count_frame(
     cells: pd.DataFrame,
     sites: gpd.GeoDataFrame,
-    years: Mapping[str, str],
+    fields: Mapping[str, str],
     report: Report,
     *,
     source: str,
     decimal: str = "",
+    groups: Iterable[str] = (),
 ) -> pd.DataFrame:
-    """Return yearly counts of buildings, one row a site and year, from cells as printed.
+    """Return values by date, one row a site and field, from cells as printed.
 
     Parameters
     ----------
@@ -398,40 +400,55 @@ def count_frame(
         Printed cells, aligned by position to `sites`.
     sites
         The sites they belong to.
-    years
-        Column name → year, as EDTF text.
+    fields
+        ``METRIC.DATE`` → column name.
     report
-        Takes a remark for each cell that is neither a count nor a known kind of nothing; such a cell has no value.
+        Takes a remark for each cell that is neither a value nor a known kind of nothing; such a cell has no value.
     source
         The list, for messages.
     decimal
         The decimal mark, where it is told.
+    groups
+        The list's own columns of `sites` to group by.
 
     Returns
     -------
     DataFrame
         ``series`` table with value, lo and hi null where nothing was counted, plus status, verbatim and groups.
     """
-    pieces = [_one_year(cells[column], sites, year, report, decimal) for column, year in years.items()]
+    pieces = [_one_field(cells[column], sites, field, report, decimal) for field, column in fields.items()]
     long = pd.concat(pieces, ignore_index=True).sort_values(["order", "t"], kind="stable")
     counts = tables.check(long[list(_COUNT_COLUMNS)].reset_index(drop=True), "series", source=source)
-    groups = sites.set_index("site_id")[list(GROUPS)]
-    return counts.join(groups, on="unit")
+    return counts.join(sites.set_index("site_id")[[*GROUPS, *groups]], on="unit")
 
 
-def _one_year(printed: pd.Series, sites: gpd.GeoDataFrame, year: str, report: Report, decimal: str) -> pd.DataFrame:
+def _one_field(printed: pd.Series, sites: gpd.GeoDataFrame, field: str, report: Report, decimal: str) -> pd.DataFrame:
+    metric, date = metric_and_date(field) or (field, "")
     cells = printed.set_axis(pd.Index(sites["row"].to_numpy()))
-    value = numbers_of(cells, report, "counts", whole=True, decimal=decimal).to_numpy()
-    kinds = printed.map(missing_kind)
-    seen = ~np.isnan(value)
+    t = dates_of_places(date, sites).set_axis(cells.index)
+    cells = _without_dateless(cells, t, report)
+    value = numbers_of(cells, report, "values", whole=record.current().metric(metric).whole, least=0, decimal=decimal)
+    known = without_unknown(value, metric, report).to_numpy()
+    kinds = cells.map(missing_kind)
+    seen = ~np.isnan(known)
     report.use("cell", int((kinds.notna() & (kinds != "")).sum()))
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
-            "order": np.arange(len(sites)), "unit": sites["site_id"].to_numpy(), "metric": METRIC, "t": year,
-            "value": value, "lo": value, "hi": value,
+            "order": np.arange(len(sites)), "unit": sites["site_id"].to_numpy(), "metric": metric, "t": t.to_numpy(),
+            "value": known, "lo": known, "hi": known,
             "kind": pd.Series("observed", index=printed.index).where(seen).to_numpy(),
             "stale_days": pd.array([0 if one else None for one in seen], dtype="Int64"),
             "status": np.where(seen, "observed", kinds.map(MISSING_STATUS).fillna("no_record")),
             "verbatim": printed.to_numpy(),
         }
     )  # fmt: skip
+    return found[found["t"].notna()]
+
+
+def _without_dateless(cells: pd.Series, t: pd.Series, report: Report) -> pd.Series:
+    """Return cells blank whose place does not say when it was open."""
+    dateless = t.isna() & cells.map(lambda text: bool(text.strip()))
+    for row, text in cells[dateless].items():
+        report.add("noted", "a value of no date, since the place states none that is in order", row=int(str(row)),
+                   column=str(cells.name), value=text, piece="cell")  # fmt: skip
+    return cells.mask(dateless, "")

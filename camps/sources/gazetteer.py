@@ -23,7 +23,7 @@ from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
 from camps.sources.text import read_delimited
 
-YEARS = {f"n_buildings_{year}": str(year) for year in range(2017, 2021)}
+COUNTED = {f"buildings.{year}": f"n_buildings_{year}" for year in range(2017, 2021)}
 
 #: A town centroid stands for the site: its own note says to expect errors of kilometres to tens of kilometres.
 TOWN_R95_M = 20_000.0
@@ -67,19 +67,19 @@ def read_gazetteer(path: Path, entry: SourceEntry) -> Source:
 
 def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
     raw = read_delimited(path, report, encoding="utf-8", delimiter=",", strict=True).frame
-    require_columns(raw, (*_NEEDED, *_EXTRAS, *YEARS), path.name)
-    take_cells(report, raw, (*_TEXTS.values(), *_REFERENCES, *YEARS), ["aspi_tier"])
+    require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
+    take_cells(report, raw, (*_TEXTS.values(), *_REFERENCES, *COUNTED.values()), ["aspi_tier"])
     sites = site_frame(_columns(raw, report), entry, index=raw.index)
     use_texts(report, sites, _TEXTS)
     counted = (raw["aspi_number"] != "").to_numpy()
-    counts = count_frame(raw[counted], sites[counted], YEARS, report, source=entry.id)
+    counts = count_frame(raw[counted], sites[counted], COUNTED, report, source=entry.id)
     _note_uncounted(raw[~counted], report)
     report.use("row", len(sites))
     return Source(entry, sites, counts, no_parts(sites), report, raw)
 
 
 def _note_uncounted(raw: pd.DataFrame, report: Report) -> None:
-    for column in YEARS:
+    for column in COUNTED.values():
         for row, text in raw.loc[raw[column].str.strip() != "", column].items():
             report.add("noted", "a count without an ASPI number; not taken", row=int(str(row)), column=column,
                        value=text, piece="cell")  # fmt: skip

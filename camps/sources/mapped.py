@@ -19,8 +19,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from camps import crs, dates, settings
+from camps import crs, dates, settings, tables
 from camps.errors import Fault, InputError, raise_faults
+from camps.sources import store
 from camps.sources.base import (
     Source,
     count_frame,
@@ -34,12 +35,13 @@ from camps.sources.base import (
     use_texts,
 )
 from camps.sources.coordinates import printed_precision_m
+from camps.sources.dated import REFERENCES, expanded, field_faults, groups_of, metric_and_date, widened
 from camps.sources.geofiles import read_geofile
 from camps.sources.geojson import read_geojson
 from camps.sources.kml import read_kml
 from camps.sources.positions import FIELDS as POSITION_FIELDS
 from camps.sources.positions import read_positions, uses_geometry
-from camps.sources.registry import SourceEntry
+from camps.sources.registry import VALUES, SourceEntry
 from camps.sources.report import Place, Report
 from camps.sources.shapes import GEOMETRY, LAT, LON, point_of
 from camps.sources.text import MOST_ROWS, RawTable, read_delimited
@@ -54,15 +56,18 @@ DATE_FIELDS = ("opened", "closed", "status_date")
 #: Fields that one value can stand for in the whole list.
 CONSTANTS = (*TEXT_FIELDS, "tier", "status", "r95_m")
 OTHER_FIELDS = ("key", "tier", "r95_m", "status", "part_of")
-#: ``references.aspi`` maps a column of ASPI numbers, ``buildings.2018`` one of buildings counted in 2018.
-NUMBERED_FIELDS = ("references", "buildings")
 OPTIONS = (
     "encoding", "delimiter", "decimal", "header_row", "header_rows", "sheet", "layer", "crs", "constants", "null",
-    "date_order", "edtf", "century",
+    "date_order", "edtf", "century", "long",
 )  # fmt: skip
 #: Options about what cells say, whatever the format.
-_OF_ALL = ("decimal", "constants", "null", "date_order", "edtf", "century")
+_OF_ALL = ("decimal", "constants", "null", "date_order", "edtf", "century", "long")
 
+#: Names of columns that a group of the list's own may not have.
+_TAKEN = {
+    *tables.schema("site").columns, *tables.schema("series").columns, "geometry", "row", "part_of", "n_parts",
+    "references", "verbatim", "site", "group", "day",
+}  # fmt: skip
 MOST_TIER = 1000
 #: So many columns that are not mapped are named.
 MOST_NAMED = 12
@@ -136,6 +141,7 @@ _SOUND: dict[str, tuple[Callable[[Any], bool], str]] = {
     "header_rows": (lambda value: value in (1, 2), "1 or 2"),
     "header_row": (lambda value: isinstance(value, int) and 1 <= value <= MOST_ROWS, "the number of a row"),
     "null": (lambda value: isinstance(value, list) and all(map(_is_text, value)), "a list of texts"),
+    "long": (lambda value: isinstance(value, list) and len(value) in (3, 4), "columns of place, date and value"),
     "decimal": (lambda value: value in (",", "."), "a comma or a dot"),
     "date_order": (lambda value: value in get_args(dates.Order), "dmy, mdy or ymd"),
     "edtf": (lambda value: isinstance(value, bool), "true or false"),
@@ -174,8 +180,14 @@ def complete_mapping(table: pd.DataFrame, told: Mapping[str, str]) -> dict[str, 
     """Return a mapping with what the column names suggest added to it.
 
     What is told goes first: its columns are not guessed for another field, nor a second way to a position. A field
-    told as empty text is none.
+    told as empty text is none, and a pattern such as ``prisoners.*`` is replaced by the columns it stands for.
+
+    Raises
+    ------
+    InputError
+        For a pattern that stands for no column.
     """
+    told = expanded(told, map(str, table.columns))
     both = {"latlon", "lonlat"}
     not_guessed = {*told, *(POSITION_FIELDS if both & set(told) else both if {"lat", "lon"} & set(told) else ())}
     guessed = guess_mapping(table)
@@ -205,11 +217,25 @@ def read_mapped(path: Path, entry: SourceEntry) -> Source:
     report = Report()
     with report.settling(path.name):
         raw = read_table(path, report, format=entry.format, options=entry.options).frame
-        return read_rows(raw, entry, report, path.name)
+        return read_rows(raw, entry, report, path.name, values=values_table(entry, report))
 
 
-def read_rows(raw: pd.DataFrame, entry: SourceEntry, report: Report, name: str) -> Source:
+def values_table(entry: SourceEntry, report: Report, path: Path | None = None) -> pd.DataFrame | None:
+    """Return the long table of values that stands beside a list, at `path` or where the register has it, or None."""
+    file = next((file for file in entry.files if file.role == VALUES), None)
+    if file is None:
+        return None
+    found = path or store.path(entry.id, file.name)
+    options = {name: entry.options[name] for name in ("encoding", "delimiter") if name in entry.options}
+    return read_table(found, report, options=options).frame
+
+
+def read_rows(
+    raw: pd.DataFrame, entry: SourceEntry, report: Report, name: str, *, values: pd.DataFrame | None = None
+) -> Source:
     """Return the rows of a table as :func:`read_table` gives it, as a source; `name` is the file in messages.
+
+    `values` is the long table beside it, see :func:`values_table`.
 
     Raises
     ------
@@ -219,12 +245,13 @@ def read_rows(raw: pd.DataFrame, entry: SourceEntry, report: Report, name: str) 
     if not report.taken["row"]:
         # Of a geographic file the reader has accounted for the features; from here on each place is a row.
         report.take("row", len(raw))
-    mapping = dict(entry.mapping) or guess_mapping(raw)
-    _check_mapping(mapping, raw, name)
-    _note_unmapped(raw, mapping, report)
+    mapping = expanded(entry.mapping, map(str, raw.columns)) or guess_mapping(raw)
+    told, mapping = _with_long(raw, mapping, entry, report, values)
+    _check_mapping(mapping, told, name)
+    _note_unmapped(raw, mapping, report, entry.options.get("long", ()))
     _note_formulas(raw, report)
-    report.take("cell", int(_says(raw, mapping).sum()))
-    rows = _without_null(raw, mapping, entry.options.get("null", ()), report)
+    report.take("cell", int(_says(told, mapping).sum()))
+    rows = _without_null(told, mapping, entry.options.get("null", ()), report)
     says = _says(rows, mapping)
     placed = read_positions(rows, mapping, name, report)
     is_placed = rows.index.isin(placed.index)
@@ -234,6 +261,22 @@ def read_rows(raw: pd.DataFrame, entry: SourceEntry, report: Report, name: str) 
     source = replace(_as_source(rows, records, mapping, entry, report), raw=raw)
     report.use("row", len(source.sites) + len(source.parts))
     return source
+
+
+def _with_long(
+    raw: pd.DataFrame, mapping: dict[str, str], entry: SourceEntry, report: Report, values: pd.DataFrame | None
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return a table with the values of its long form in columns, mapped to themselves."""
+    long = entry.options.get("long")
+    if not long:
+        return raw, mapping
+    mapping = mapping if "key" in mapping or values is not None else {"key": long[0], **mapping}
+    if mapping.get("key") not in raw:
+        raise InputError(f"{entry.id}: a table of values beside a list names places by the list's ids; map key=COLUMN")
+    name = next((file.name for file in entry.files if file.role == VALUES), entry.files[0].name)
+    rules = dates.rules_of(entry.options)
+    told = widened(raw, long, report, name, values=values, key=mapping["key"], rules=rules)
+    return told, mapping | {field: field for field in told.columns.difference(raw.columns, sort=False)}
 
 
 def _without_null(raw: pd.DataFrame, mapping: Mapping[str, str], null: Iterable[str], report: Report) -> pd.DataFrame:
@@ -251,9 +294,10 @@ def _without_null(raw: pd.DataFrame, mapping: Mapping[str, str], null: Iterable[
     return rows
 
 
-def _note_unmapped(raw: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> None:
+def _note_unmapped(raw: pd.DataFrame, mapping: Mapping[str, str], report: Report, long: Sequence[str]) -> None:
     columns = list(map(str, raw.columns.drop([GEOMETRY, LON, LAT], errors="ignore")))
-    left = [name for name in columns if name not in mapping.values()]
+    used = {*mapping.values(), *(name.rpartition("=")[2] for name in long)}
+    left = [name for name in columns if name not in used]
     if left:
         named = ", ".join(left[:MOST_NAMED]) + (" …" if len(left) > MOST_NAMED else "")
         report.add("noted", f"{len(left)} of {len(columns)} columns are not mapped and not read: {named}")
@@ -264,7 +308,7 @@ def _says(raw: pd.DataFrame, mapping: Mapping[str, str], fields: Container[str] 
     says = np.zeros(len(raw), dtype=np.int64)
     for what, column in mapping.items():
         if fields is None or what in fields:
-            as_text = what in _KEPT_AS_TEXT or what.startswith("buildings.")
+            as_text = what in _KEPT_AS_TEXT or ("." in what and not what.startswith(f"{REFERENCES}."))
             says += raw[column].map(str.strip if as_text else _says_something).astype(bool).to_numpy()
     return says
 
@@ -279,11 +323,12 @@ def _check_mapping(mapping: Mapping[str, str], raw: pd.DataFrame, name: str) -> 
         Fault(
             f"mapping {what!r}",
             "no such field",
-            f"one of {', '.join(sorted(known))}, references.LIST or buildings.YEAR",
+            f"one of {', '.join(sorted(known))}, references.LIST, group.NAME or METRIC.DATE",
         )
         for what in mapping
-        if what not in known and what.partition(".")[0] not in NUMBERED_FIELDS
+        if what not in known and "." not in what
     ]
+    faults += field_faults([what for what in mapping if what not in known and "." in what], _TAKEN)
     raise_faults(faults, name)
     require_columns(raw.drop(columns=GEOMETRY, errors="ignore"), mapping.values(), name)
     if GEOMETRY not in raw and not ({"lat", "lon"} <= set(mapping) or {"latlon", "lonlat"} & set(mapping)):
@@ -308,7 +353,8 @@ def _records(
 ) -> gpd.GeoDataFrame:
     rows = raw.loc[placed.index]
     columns: dict[str, Any] = {**placed, **entry.options.get("constants", {})}
-    texts = {name: null_blank(rows[mapping[name]]) for name in TEXT_FIELDS if name in mapping}
+    named = {name: mapping[name] for name in TEXT_FIELDS if name in mapping} | groups_of(mapping)
+    texts = {name: null_blank(rows[column]) for name, column in named.items()}
     use_texts(report, pd.DataFrame(texts), texts)
     columns |= texts
     columns["source_key"] = _keys(rows, mapping, report)
@@ -392,16 +438,15 @@ def _as_source(
     parts = records[is_part].reset_index(drop=True)
     sites = records[~is_part].drop(columns="part_of").reset_index(drop=True)
     sites["n_parts"] = sites["site_id"].map(parts["part_of"].value_counts()).fillna(0).astype("int64")
-    years = {column: what.partition(".")[2] for what, column in mapping.items() if what.startswith("buildings.")}
-    cells = raw.loc[sites["row"]]
-    decimal = entry.options.get("decimal", "")
-    counts = count_frame(cells, sites, years, report, source=entry.id, decimal=decimal) if years else no_counts()
-    _note_uncounted(raw.loc[parts["row"]], years, report)
+    fields = {what: column for what, column in mapping.items() if metric_and_date(what)}
+    told = {"source": entry.id, "decimal": entry.options.get("decimal", ""), "groups": list(groups_of(mapping))}
+    counts = count_frame(raw.loc[sites["row"]], sites, fields, report, **told) if fields else no_counts()
+    _note_uncounted(raw.loc[parts["row"]], fields.values(), report)
     return Source(entry, sites, counts, parts, report, raw)
 
 
-def _note_uncounted(parts: pd.DataFrame, years: Mapping[str, str], report: Report) -> None:
-    for column in years:
+def _note_uncounted(parts: pd.DataFrame, columns: Iterable[str], report: Report) -> None:
+    for column in columns:
         for row, text in parts.loc[parts[column].map(str.strip).astype(bool), column].items():
             report.add("noted", "a count of a part of a site; counts are of whole sites", row=int(str(row)),
                        column=column, value=text, piece="cell")  # fmt: skip

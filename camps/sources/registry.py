@@ -19,6 +19,8 @@ FOOTPRINTS = "footprints"
 ROLES = ("footprints", "looks", "scenes", "coverage", "repeat")
 #: Documented places of a list that have no coordinate, as a table beside it.
 UNPLACED = "unplaced"
+#: Values of a list's places by date, as a long table beside it.
+VALUES = "values"
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEXTS = ("id", "title", "publisher", "date", "landing", "licence", "citation", "datum", "format")
@@ -42,7 +44,8 @@ class SourceFile:
         Whether the source can be read only when this file is there.
     role
         What a file of a footprint series holds: one of ``ROLES`` (``repeat`` is a second reading of the same scenes).
-        ``unplaced`` beside a list: documented places without a coordinate. Empty for any other file.
+        ``unplaced`` beside a list: documented places without a coordinate; ``values``: a long table of values of its
+        places. Empty for any other file.
     title
         What the file is, where that is not plain from the source's title.
     """
@@ -213,8 +216,8 @@ def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:
     unknown = set(file) - set(SourceFile.__dataclass_fields__)
     if unknown:
         yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", ", ".join(SourceFile.__dataclass_fields__))
-    if file.get("role", "") not in ("", UNPLACED, *ROLES):
-        expected = f"one of {', '.join([*ROLES, UNPLACED])}"
+    if file.get("role", "") not in ("", UNPLACED, VALUES, *ROLES):
+        expected = f"one of {', '.join([*ROLES, UNPLACED, VALUES])}"
         yield Fault(where, f"role {file['role']!r}", expected, "leave it out for any other file")
 
 

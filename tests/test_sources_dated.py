@@ -1,0 +1,169 @@
+"""Values by date under any name: mapped columns, patterns, long tables, what means unknown, and groups of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camps import growth, plots, record, sources
+from camps.cli import run
+from camps.errors import InputError, MissingError
+
+RECORD = """
+languages = ["en", "de"]
+[metric.peak]
+zero = "unknown"
+unknown = [1]
+held = "while_open"
+many = { en = "prisoners at their peak", de = "Häftlinge (Höchststand)" }
+"""
+WIDE = """id,name,lat,lon,firm,prisoners_1938,prisoners_1939,prisoners_note,opened,closed,peak
+a,North,64.5,40.5,Wood,100,,x,1937,1941,0
+b,South,63.5,41.5,Wood,,"1,200",y,1936-05,1940-02,350
+c,East,62.5,44.5,Gold,30,40,,1940,1939,77
+d,West,61.5,45.5,,?,N/A,,1938,,1
+"""
+PLACES = "id,name,lat,lon\na,North,64.5,40.5\nb,South,63.5,41.5\n"
+LONG = "camp,when,prisoners\na,1938,100\nb,1 Jan 1939,1200\nb,1938,\na,1940,0\nz,1938,5\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    (folder / "geodata").mkdir(parents=True)
+    (folder / "record.toml").write_text(RECORD, encoding="utf-8")
+    monkeypatch.setenv("CAMPS_HOME", str(folder))
+    return folder
+
+
+def _file(folder: Path, name: str, text: str) -> str:
+    (folder / name).write_text(text, encoding="utf-8")
+    return str(folder / name)
+
+
+def _add(*arguments: str, source_id: str = "mine") -> int:
+    return run(["sources", "add", *arguments, "--id", source_id, "--datum", "wgs84"])
+
+
+def _values(metric: str) -> dict[tuple[str, str], float]:
+    counts = sources.read("mine").counts
+    rows = counts[counts["metric"].eq(metric) & counts["value"].notna()]
+    units = rows["unit"].str.rpartition("-")[2]
+    return {(unit, t): value for unit, t, value in zip(units, rows["t"], rows["value"], strict=True)}
+
+
+def test_a_pattern_stands_for_every_column_whose_rest_is_a_date(home: Path) -> None:
+    assert _add(_file(home, "w.csv", WIDE), "--map", "prisoners.*=prisoners_*", "--map", "group.firm=firm") == 0
+    assert sources.entry("mine").mapping["prisoners.1939"] == "prisoners_1939"
+    assert "prisoners_note" not in sources.entry("mine").mapping.values()
+    found = _values("prisoners")
+    assert found == {("a", "1938"): 100, ("b", "1939"): 1200, ("c", "1938"): 30, ("c", "1939"): 40}
+    counts = growth.values()
+    assert counts["metric"].unique().tolist() == ["prisoners"]
+    groups = growth.aggregate(counts, by="firm", estimator="naive", draws=5)["group"].unique()
+    assert sorted(groups) == ["Gold", "Wood", "not stated"]
+
+
+def test_a_value_of_the_life_of_its_place_and_numbers_that_mean_unknown(home: Path) -> None:
+    assert _add(_file(home, "w.csv", WIDE), "--map", "peak.open=peak", "--map", "peak.opened=") == 0
+    assert _values("peak") == {("b", "1936-05/1940-02"): 350}
+    said = [remark.reason for remark in sources.read("mine").report]
+    assert any("1 cells print what means unknown of peak" in text for text in said)
+    # One closed before it opened, the other states no end; neither is dated by a guess.
+    assert sum("a value of no date" in text for text in said) == 2
+
+
+def test_a_long_table_beside_the_places(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    places, long = _file(home, "p.csv", PLACES), _file(home, "l.csv", LONG)
+    assert _add(places, "--values", long, "--long", "camp,when,prisoners") == 0
+    assert "rows: in 7 = used 6 + noted 1 + refused 0" in capsys.readouterr().out
+    found = _values("prisoners")
+    assert found == {("a", "1938"): 100, ("b", "1939-01-01"): 1200, ("a", "1940"): 0}
+    assert [remark.key for remark in sources.read("mine").report if "no place of the list" in remark.reason] == ["z"]
+    assert run(["sources", "remove", "mine"]) == 0
+    assert not list((home / "geodata" / "lists").rglob("*.csv"))
+
+
+def test_a_long_table_that_holds_its_places(home: Path) -> None:
+    rows = "camp,name,lat,lon,t,n\na,North,64.5,40.5,1938,100\na,North,64.5,40.5,1939,120\nb,South,63.5,41.5,1938,7\n"
+    assert _add(_file(home, "l.csv", rows), "--long", "camp,t,prisoners=n") == 0
+    assert len(sources.read("mine").sites) == 2
+    found = _values("prisoners")
+    assert found == {("a", "1938"): 100, ("a", "1939"): 120, ("b", "1938"): 7}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--map", "prisoners.19x=prisoners_1938"], "no date '19x', expected METRIC.DATE"),
+        (["--map", "prisoners.*=people_*"], "no column, expected one * on each side"),
+        (["--map", "Prisoners.1938=prisoners_1938"], "no such field, expected METRIC.DATE, group.NAME"),
+        (["--map", "group.system=firm"], "a name that the sites have already"),
+        (["--long", "id,prisoners_1938"], "expected the columns of place, date and value"),
+        (["--long", "id,name,peak"], "row 2: found 'North'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named(home: Path, capsys: Any, arguments: list[str], message: str) -> None:
+    assert _add(_file(home, "w.csv", WIDE), *arguments) == 2
+    assert message in capsys.readouterr().err
+    assert sources.registry() == {}
+
+
+def test_two_values_of_one_place_and_date_are_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    places, long = _file(home, "p.csv", PLACES), _file(home, "l.csv", "camp,t,n\na,1938,1\na,1938,2\na,1938,1\n")
+    assert _add(places, "--values", long, "--long", "camp,t,n") == 2
+    assert "a at n.1938 a second time" in capsys.readouterr().err
+
+
+def test_a_metric_has_its_words_from_the_record_and_then_from_the_suite(home: Path) -> None:
+    ours = record.current()
+    assert ours.say(ours.metric("prisoners").many, "de") == "Häftlinge"
+    assert ours.say(ours.metric("peak").many, "de") == "Häftlinge (Höchststand)"
+    assert ours.say(ours.metric("hunger_strikes").name, "de") == "Hunger strikes"
+    assert growth.rule_of("buildings").until == growth.rule_of("peak").until == "while_open"
+    assert growth.rule_of("hunger_strikes").until == "to_next_date"
+    assert plots.axis_of("area_m2") == "built-up area (m²)"
+
+
+def test_the_command_speaks_of_the_metric_and_groups_by_any_column(home: Path, capsys: Any) -> None:
+    _add(_file(home, "w.csv", WIDE), "--map", "prisoners.*=prisoners_*", "--map", "group.firm=firm")
+    capsys.readouterr()
+    base = ["growth", "--estimator", "held", "--by", "firm", "--format", "csv"]
+    assert run([*base, "--at", "1939,1950", "--from", "1939"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [[group, t] for group in ("Gold", "Wood", "not stated")
+                                                           for t in ("1939", "1950")]  # fmt: skip
+    assert run(["growth", "--by", "colour"]) == 2
+    assert "expected one of tier, admin1, admin2, system, firm, site" in capsys.readouterr().err
+    assert run(["growth", "--metric", "deaths"]) == 2
+    assert "no list that is here counts deaths" in capsys.readouterr().err
+    assert run(["growth", "--from", "1990"]) == 2
+    assert "no date there; expected some of 1938 to 1939" in capsys.readouterr().err
+
+
+def test_nobody_counts_what_no_list_prints(home: Path) -> None:
+    with pytest.raises(MissingError, match="no list that is here counts anything"):
+        growth.values()
+    _add(_file(home, "w.csv", WIDE), "--map", "prisoners.*=prisoners_*")
+    with pytest.raises(InputError, match="no counts of tents; expected prisoners"):
+        growth.values("mine", metric="tents")
+
+
+def test_the_ss_camps_as_published(home: Path, mirror: Path) -> None:
+    """1,111 places; of 453 peaks that are printed with numbers, 0 and 1 are no peaks."""
+    about = sources.About(
+        datum="wgs84",
+        mapping={
+            "key": "HGC_ID", "name_en": "SubcampSimple", "lat": "LAT", "lon": "LONG", "opened": "Date_Open",
+            "closed": "Date_Close", "peak.open": "PEAK_POP", "group.firm": "FIRMS", "group.main_camp": "Main",
+        },
+    )  # fmt: skip
+    source = sources.add(mirror / "ss-camps" / "hgc_data.csv", "ss", about).source
+    assert len(source.sites) == 1111
+    peaks = source.counts.dropna(subset="value")
+    assert peaks["value"].min() > 1
+    table = growth.aggregate(growth.values("ss"), by="main_camp", estimator="held", at=["1944-09"], draws=5)
+    known = table.set_index("group").loc[["Auschwitz", "Buchenwald"]]
+    assert known[["n_observed", "n_held", "n_never", "n_ended"]].sum(axis=1).tolist() == known["n_sites"].tolist()
