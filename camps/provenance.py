@@ -29,7 +29,10 @@ Event = Literal["entered", "derived", "corrected", "retracted", "withheld", "sea
 #: ``prev_hash`` of the first line of a custody log.
 GENESIS = "0" * 64
 
-_PACKAGES = ("geopandas", "numpy", "pandas", "pandera", "pyarrow", "pyproj", "scipy", "shapely", "folium", "typst")
+_PACKAGES = (
+    "geopandas", "numpy", "pandas", "pandera", "pyarrow", "pyproj", "scipy", "shapely", "folium", "matplotlib",
+    "jinja2", "rocrate", "typst",
+)  # fmt: skip
 _EVENTS = ("entered", "derived", "corrected", "retracted", "withheld", "sealed")
 
 
@@ -119,6 +122,10 @@ class Inputs:
         if self._entered.setdefault(item_id, found) != found:
             raise InputError(f"{item_id}: entered twice with two contents ({self._entered[item_id].path} and {path})")
         return found
+
+    def state(self, item_id: str, *, n_bytes: int, sha256: str) -> Input:
+        """Record a file that is not here as somebody else recorded it; whoever asks for its path is refused."""
+        return self._entered.setdefault(item_id, Input(item_id, Path(f"{item_id} (not at hand)"), n_bytes, sha256))
 
     def path(self, item_id: str) -> Path:
         """Return the file of an item after hashing it again.

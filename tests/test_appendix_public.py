@@ -14,7 +14,6 @@ from camps.appendix import restriction, schemas
 from camps.errors import CheckError, InputError, MissingError
 
 HIDDEN = "xj-bfn131-aspi60"
-DOSSIERS = (HIDDEN, "cn-qincheng")
 PLACE = ("used_lat", "used_lon")
 TOLD = ("published_lat", "published_lon", "published_verbatim")
 
@@ -51,7 +50,7 @@ def public(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.delenv("CAMPS_MIRROR", raising=False)
         patch.setenv("CAMPS_HOME", str(home))
         out = tmp_path_factory.mktemp("public") / "package"
-        appendix.build_appendix(out, dossiers=DOSSIERS, public=True)
+        appendix.build_appendix(out, public=True)
     return out
 
 
@@ -127,7 +126,7 @@ def test_a_place_restricted_by_halves_stops_the_build(
     (tmp_path / "home" / "geodata" / "restrictions.toml").write_text(_text(*entries))
     monkeypatch.setenv("CAMPS_HOME", str(tmp_path / "home"))
     with pytest.raises(InputError, match=left):
-        appendix.build_appendix(tmp_path / "out", dossiers=DOSSIERS, public=True)
+        appendix.build_appendix(tmp_path / "out", public=True)
     assert not (tmp_path / "out").exists()
 
 

@@ -7,6 +7,7 @@ from camps.appendix.comparison import Comparison as Comparison
 from camps.appendix.comparison import compare as compare
 from camps.appendix.comparison import require_package as require_package
 from camps.appendix.package import build_appendix as build_appendix
+from camps.appendix.package import default_frames as default_frames
 from camps.appendix.tracing import Trace as Trace
 from camps.appendix.tracing import trace as trace
 from camps.appendix.trustedtime import queue_time_request as queue_time_request
@@ -14,6 +15,6 @@ from camps.appendix.trustedtime import read_time_status as read_time_status
 from camps.appendix.verification import verify as verify
 
 __all__ = [
-    "Check", "Comparison", "Trace", "Verdict", "build_appendix", "compare", "queue_time_request",
-    "read_time_status", "require_package", "trace", "verify", "write_zip",
+    "Check", "Comparison", "Trace", "Verdict", "build_appendix", "compare", "default_frames",
+    "queue_time_request", "read_time_status", "require_package", "trace", "verify", "write_zip",
 ]  # fmt: skip

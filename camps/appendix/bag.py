@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import unicodedata
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import bagit
@@ -15,11 +16,15 @@ from camps import files
 from camps.errors import Fault
 
 PAYLOAD = "data"
+#: The folder at the top of the ZIP file.
+ROOT = "camps-appendix"
 ALGORITHMS = ("sha256", "sha512")
 MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+#: What some system reads as something else than a letter of a name.
+_UNSAFE = frozenset('\\:*?"<>|')
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _LINE = re.compile(r"[0-9a-f]{64,128}  (\S.*)")
 
@@ -37,14 +42,17 @@ def write_bag(folder: Path, info: Mapping[str, str]) -> list[Path]:
         Lines of ``bag-info.txt``; the size of the payload is added. No date is.
     """
     payload = [path for path in sorted((folder / PAYLOAD).rglob("*")) if path.is_file()]
-    octets = sum(path.stat().st_size for path in payload)
-    lines = {**info, "Payload-Oxum": f"{octets}.{len(payload)}"}
-    tags = [
-        files.write_text(folder / "bagit.txt", _DECLARATION),
-        files.write_text(folder / "bag-info.txt", "".join(f"{name}: {value}\n" for name, value in lines.items())),
-    ]
+    tags = [files.write_text(folder / name, text) for name, text in tag_texts(folder, info).items()]
     tags += [_write_manifest(folder, payload, f"manifest-{name}.txt", name) for name in ALGORITHMS]
     return tags + [_write_manifest(folder, sorted(tags), f"tagmanifest-{name}.txt", name) for name in ALGORITHMS]
+
+
+def tag_texts(folder: Path, info: Mapping[str, str]) -> dict[str, str]:
+    """Return what the declaration and the information of a bag have to say, by the name of the file."""
+    sizes = [path.stat().st_size for path in (folder / PAYLOAD).rglob("*") if path.is_file()]
+    lines = {**info, "Payload-Oxum": f"{sum(sizes)}.{len(sizes)}"}
+    said = "".join(f"{name}: {value}\n" for name, value in lines.items())
+    return {"bagit.txt": _DECLARATION, "bag-info.txt": said}
 
 
 def _write_manifest(folder: Path, paths: list[Path], name: str, algorithm: str) -> Path:
@@ -67,6 +75,8 @@ def find_bag_faults(folder: Path) -> list[Fault]:
     faults = [Fault(name, "no such file", "one in every bag", "the bag was cut or made anew") for name in missing]
     faults += [Fault(name, "no manifest names it", "no such file", "it was added") for name in _strays(folder)]
     faults += [Fault(name, "an empty folder", "no such folder", "it was added") for name in _empty_folders(folder)]
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    faults += [Fault(name, said, "a plain name", "it was added") for name, said in find_aliases(names)]
     for algorithm in ALGORITHMS:
         faults += _manifest_faults(folder, f"manifest-{algorithm}.txt", _payload(folder))
         faults += _manifest_faults(folder, f"tagmanifest-{algorithm}.txt", set(_TAGS))
@@ -120,15 +130,48 @@ def _library_faults(folder: Path) -> list[Fault]:
     return []
 
 
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+def spelling(name: str) -> str:
+    """Return a name as a system sees it that tells no capital letters, ways of accents or ways of slashes apart."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", "/".join(parts)).casefold())
+    return "/".join(part.rstrip(". ") for part in folded.split("/"))
+
+
+def find_aliases(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each name that some system takes for another one, or for no plain name, and why."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if said := _unsafe(name):
+            yield name, said
+        first = seen.setdefault(spelling(name), name)
+        if first != name:
+            yield name, f"is {first} to some programs, so that these show the one file and others the other"
+
+
+def _unsafe(name: str) -> str:
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "is no plain name of a file: parts of it are empty or dots"
+    if any(letter in _UNSAFE or unicodedata.category(letter) in ("Cc", "Cf") for letter in name):
+        return "holds a letter that some programs read as something else"
+    if unicodedata.normalize("NFC", name) != name:
+        return "is spelt with letters and accents apart, which some programs put together"
+    return "ends in a dot or a space, which some programs leave out" if any(p != p.rstrip(". ") for p in parts) else ""
+
+
 def write_zip(folder: Path, path: Path) -> Path:
-    """Write a bag as a ZIP file with the same bytes every time: sorted names, one date, stored with one method."""
+    """Write a bag as a ZIP file with the same bytes on every machine: sorted names, one date, nothing compressed.
+
+    What is not compressed comes out the same whatever library writes it, and cannot unpack to more than it is.
+    """
     members = sorted(member for member in folder.rglob("*") if member.is_file())
     with files.replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for member in members:
-            name = f"{path.stem}/{member.relative_to(folder).as_posix()}"
-            entry = zipfile.ZipInfo(name, date_time=_EARLIEST)
+            entry = zipfile.ZipInfo(f"{ROOT}/{member.relative_to(folder).as_posix()}", date_time=_EARLIEST)
             entry.external_attr = 0o644 << 16
             entry.create_system = 3
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, member.read_bytes(), compresslevel=9)
+            archive.writestr(entry, member.read_bytes())
     return path

@@ -23,6 +23,7 @@ KEYS: dict[RecordName, list[str]] = {
     "counts": ["site_id", "date_edtf", "metric"],
     "imagery": ["src_id"],
     "disputes": ["who", "claim"],
+    "deliveries": ["delivery"],
     "items": ["item_id"],
 }
 COLUMNS = ("table", "key", "change", "column", "before", "after")
@@ -127,7 +128,8 @@ def _keyed(folder: Path, name: RecordName) -> pd.DataFrame:
     if name == "claims":
         table = table.assign(numbers=table["numbers"].map(_numbers_told))
     key = KEYS[name]
-    return table.set_index(table[key].agg(", ".join, axis=1)).drop(columns=key)
+    keys = [", ".join(row) for row in table[key].itertuples(index=False)]
+    return table.set_index(pd.Index(keys, dtype="string")).drop(columns=key)
 
 
 def _by_namespace(table: pd.DataFrame) -> pd.DataFrame:

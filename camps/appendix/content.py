@@ -525,4 +525,6 @@ def _software(material: Material) -> Section:
 def _verification() -> Section:
     by_hand, by_suite, left_open = (paragraph(plain(text)) for text in prose()["verify"])
     standard, ours = (listing(command) for command in prose()["verify_commands"])
-    return Section("verify", "How to verify this", [by_hand, standard, by_suite, ours, left_open], layout="together")
+    cannot = bullets([rich(entry) for entry in prose()["verify_open"]])
+    blocks = [by_hand, standard, by_suite, ours, left_open, cannot]
+    return Section("verify", "How to verify this", blocks, layout="together")

@@ -30,7 +30,9 @@ _HOMES = {
     "pandas": "https://pandas.pydata.org/", "pandera": "https://pandera.readthedocs.io/",
     "pyarrow": "https://arrow.apache.org/", "pyproj": "https://pyproj4.github.io/pyproj/",
     "scipy": "https://scipy.org/", "shapely": "https://shapely.readthedocs.io/",
-    "folium": "https://python-visualization.github.io/folium/", "typst": "https://typst.app/",
+    "folium": "https://python-visualization.github.io/folium/", "matplotlib": "https://matplotlib.org/",
+    "jinja2": "https://jinja.palletsprojects.com/", "rocrate": "https://www.researchobject.org/ro-crate/",
+    "typst": "https://typst.app/",
     "font": "https://notofonts.github.io/",
 }  # fmt: skip
 _LICENCES = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -89,6 +90,8 @@ class Evidence:
         Ids of the published lists to read; all that are at hand when ``None``.
     lists
         Ids of the lists whose sites stand in the tables and have dossiers.
+    absent
+        Published lists that were read and are not here, with their bytes: what does not depend on them can be made.
 
     Attributes
     ----------
@@ -98,7 +101,12 @@ class Evidence:
         Ids of the sources that can be read now.
     """
 
-    def __init__(self, published: Sequence[str] | None = None, lists: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        published: Sequence[str] | None = None,
+        lists: Sequence[str] | None = None,
+        absent: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.inputs = Inputs()
         self.lists = catalogue.default_lists() if lists is None else tuple(lists)
         self.own = own_sources()
@@ -109,7 +117,11 @@ class Evidence:
         # In one order, however they were named: a package says which they were, and is built again from that.
         self.available = tuple(dict.fromkeys([*self.own, *sorted({*at_hand, *self.lists})]))
         for source_id in self.published:
-            self.inputs.enter(source_id, sources.path(source_id), sha256=self.register[source_id].files[0].sha256)
+            total = self.register[source_id].files[0].sha256
+            if source_id in absent:
+                self.inputs.state(source_id, n_bytes=absent[source_id], sha256=total)
+            else:
+                self.inputs.enter(source_id, sources.path(source_id), sha256=total)
 
     def _needed_at_hand(self) -> set[str]:
         needed = {name for claim in read_claims() for name in claim.needs}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from camps import files, provenance, settings
-from camps.appendix import bag, crate, records, schemas
+from camps.appendix import bag, crate, making, package, records, schemas
 from camps.appendix.checks import Check
 from camps.appendix.evidence import held_files
 from camps.errors import CampsError, InputError
@@ -57,6 +57,23 @@ def check_bag(folder: Path, seal: str | None) -> Iterator[Check]:
         yield Check(BAG, "manifests", True, f"{count} files are there with the SHA-256 and SHA-512 sums they had")
     if seal is not None:
         yield _check_seal(folder / bag.TAG_MANIFEST, seal)
+    yield from _check_tags(folder)
+
+
+def _check_tags(folder: Path) -> Iterator[Check]:
+    """Check that the declaration and the information of a bag say what follows from its payload, and no more."""
+    payload = folder / bag.PAYLOAD
+    log = provenance.read_custody(payload / CUSTODY)
+    software = making.read_made_with(payload).software
+    for name, said in bag.tag_texts(folder, package.bag_info(software, log.head)).items():
+        found = (folder / name).read_bytes() if (folder / name).is_file() else b""
+        if found == said.encode("utf-8"):
+            yield Check(BAG, name, True, "says what follows from the payload")
+        else:
+            apart = sorted(set(found.decode("utf-8", "replace").splitlines()) - set(said.splitlines()))
+            yield Check(
+                BAG, name, False, f"says {'; '.join(apart) or 'too little'}, which does not follow from the payload"
+            )
 
 
 def _check_seal(path: Path, seal: str) -> Check:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from camps import files, provenance, record, settings
-from camps.appendix import bag, claims, content, crate, document, findings, records, restriction, schemas
+from camps.appendix import bag, claims, content, crate, document, findings, making, records, restriction, schemas
 from camps.appendix.evidence import Evidence
 from camps.appendix.schemas import RecordName
 from camps.errors import Fault, InputError, raise_faults
@@ -26,8 +27,9 @@ def build_appendix(
     dossiers: Sequence[str] | None = None,
     lists: Sequence[str] | None = None,
     published: Sequence[str] | None = None,
-    software: Mapping[str, str] | None = None,
+    frames: Path | None = None,
     public: bool = False,
+    taken: Taken | None = None,
 ) -> list[Path]:
     """Build the evidence appendix in `out` and return the paths of its files, the PDF first.
 
@@ -42,11 +44,12 @@ def build_appendix(
         Ids of the lists whose sites stand in the tables; the record's own when ``None``.
     published
         Ids of the published lists to read; all that are at hand when ``None``.
-    software
-        Versions to print instead of those installed. `verify` gives those of the package it checks, so that the
-        same results have the same bytes whatever made them.
+    frames
+        Folder of delivered frames whose lists the package vouches for by their sums; none when ``None``.
     public
         Leave out what ``geodata/restrictions.toml`` declares, and search all that comes out for it.
+    taken
+        What `verify` takes from the package that it builds again.
 
     Raises
     ------
@@ -61,12 +64,42 @@ def build_appendix(
     _require_ours(out)
     with tempfile.TemporaryDirectory(prefix="camps-appendix-") as scratch:
         staged = Path(scratch)
-        versions = installed_software() if software is None else software
         told = record.current().dossiers if dossiers is None else dossiers
-        build = _Build(Evidence(published, lists), staged / bag.PAYLOAD, told, versions, public)
+        again = taken or Taken(making.installed_software(), records.build_deliveries(frames))
+        build = _Build(Evidence(published, lists, again.absent), staged / bag.PAYLOAD, told, again, public)
         build.run()
-        bag.write_bag(staged, _bag_info(build))
+        bag.write_bag(staged, bag_info(again.software, build.log.head))
         return _publish(staged, out)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is not made anew in a build.
+
+    Attributes
+    ----------
+    software
+        Versions to print: those installed, or those of the package that is checked, so that the same results have the
+        same bytes whatever made them.
+    deliveries
+        The table of deliveries.
+    absent
+        Published lists that are not at hand, with their bytes.
+    stated
+        What findings returned that cannot be run here, by their names.
+    trusts_findings
+        Whether the findings of the record may be run.
+    payload, kinds
+        Files with these suffixes are taken from this payload: another engine made them.
+    """
+
+    software: Mapping[str, str]
+    deliveries: pd.DataFrame
+    absent: Mapping[str, int] = field(default_factory=dict)
+    stated: Mapping[str, claims.Values] = field(default_factory=dict)
+    trusts_findings: bool = True
+    payload: Path = Path()
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -76,7 +109,7 @@ class _Build:
     evidence: Evidence
     folder: Path
     dossiers: Sequence[str]
-    software: Mapping[str, str]
+    taken: Taken
     public: bool = False
     log: CustodyLog = field(default_factory=CustodyLog)
     runs: list[RunRecord] = field(default_factory=list)
@@ -107,10 +140,12 @@ class _Build:
 
     def _checked_claims(self) -> list[claims.CheckedClaim]:
         self.items = records.build_items(self.evidence)
+        compute = findings.bind(self.evidence) if self.taken.trusts_findings else {}
+        for name, stated in self.taken.stated.items():
+            compute[name] = partial(dict, stated)
         return claims.check_claims(
-            claims.read_claims(), findings.bind(self.evidence), available=self.evidence.available,
-            items=self.items["item_id"],
-        )  # fmt: skip
+            claims.read_claims(), compute, available=self.evidence.available, items=self.items["item_id"]
+        )
 
     def _enter_inputs(self) -> None:
         for held in self.evidence.inputs:
@@ -136,6 +171,7 @@ class _Build:
             "counts": records.build_counts(self.evidence),
             "claims": records.build_claims(checked),
             "disputes": records.build_disputes(disputes),
+            "deliveries": self.taken.deliveries,
         }
 
     def _processing(self) -> dict[RecordName, pd.DataFrame]:
@@ -154,20 +190,32 @@ class _Build:
         disputes: Sequence[claims.Dispute],
     ) -> content.Material:
         return content.Material(
-            self.evidence, tables, self.items, checked, disputes, self.software, self.log.head, len(self.log.events),
-            self.stated_on, self.folder / "figures", self.dossiers, self.public, self.restrictions, self.secrets.sites,
+            self.evidence, tables, self.items, checked, disputes, self.taken.software, self.log.head,
+            len(self.log.events), self.stated_on, self.folder / "figures", self.dossiers, self.public,
+            self.restrictions, self.secrets.sites,
         )  # fmt: skip
 
     def _set_document(self, material: content.Material) -> None:
         whole = content.build_document(material)
         self.words = whole.as_dict()
-        pdf = document.write_pdf(whole, material.folder, self.folder / "appendix.pdf")
+        pictures = self._as_taken(sorted(material.folder.glob("*.svg")))
+        pdf = self.folder / "appendix.pdf"
+        if not self._is_taken(pdf):
+            document.write_pdf(whole, material.folder, pdf)
         html = document.write_html(whole, material.folder, self.folder / "appendix.html")
-        pictures = sorted(material.folder.glob("*.svg"))
         self._record("camps.appendix.document", self._derive([*pictures, html, pdf]))
 
+    def _is_taken(self, path: Path) -> bool:
+        return path.suffix in self.taken.kinds and (self.taken.payload / path.relative_to(self.folder)).is_file()
+
+    def _as_taken(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Lay the files of another engine over those that were made here."""
+        for path in filter(self._is_taken, paths):
+            files.write_bytes(path, (self.taken.payload / path.relative_to(self.folder)).read_bytes())
+        return paths
+
     def _derive(self, paths: Sequence[Path]) -> list[Path]:
-        for path in paths:
+        for path in self._as_taken(paths):
             item_id = path.relative_to(self.folder).as_posix()
             self.derived[item_id] = path
             self.log = self.log.append(item_id, "derived", sha256_after=files.sha256(path))
@@ -176,12 +224,18 @@ class _Build:
     def _record(self, instrument: str, outputs: Sequence[Path]) -> None:
         sums = {path.relative_to(self.folder).as_posix(): files.sha256(path) for path in outputs}
         parameters = {"dossiers": list(self.dossiers), "lists": list(self.evidence.lists), "public": self.public}
-        run = RunRecord(instrument, self.evidence.inputs.sums(), sums, parameters, settings.SEED, self.software)
+        run = RunRecord(instrument, self.evidence.inputs.sums(), sums, parameters, settings.SEED, self.taken.software)
         self.runs.append(run)
 
     def _write_custody(self) -> None:
         provenance.write_custody(self.log, self.folder / "custody.jsonl")
-        schemas.write_record(records.build_custody(self.log), self.folder / "tables", "custody")
+        self._as_taken(schemas.write_record(records.build_custody(self.log), self.folder / "tables", "custody"))
+
+
+def default_frames() -> Path | None:
+    """Return the folder of frames in the exports, or none where nothing was filmed."""
+    folder = settings.exports() / "frames"
+    return folder if folder.is_dir() else None
 
 
 def _require_sites(dossiers: Sequence[str], sites: pd.DataFrame) -> None:
@@ -206,17 +260,13 @@ def _require_ours(out: Path) -> None:
         )
 
 
-def installed_software() -> dict[str, str]:
-    """Return the versions of all that computes the numbers, and the sums of the fonts that set the pages."""
-    return provenance.software() | document.font_sums()
-
-
-def _bag_info(build: _Build) -> dict[str, str]:
+def bag_info(software: Mapping[str, str], custody_head: str) -> dict[str, str]:
+    """Return what the information of a bag says, by name; the size of the payload is added when it is written."""
     return {
         "Source-Organization": _ORGANISATION,
-        "Bag-Software-Agent": f"camps {build.software['camps']}",
+        "Bag-Software-Agent": f"camps {software['camps']}",
         "External-Description": "Evidence appendix; not verified on the ground; no time is proved",
-        "External-Identifier": f"custody log {build.log.head}",
+        "External-Identifier": f"custody log {custody_head}",
     }
 
 

@@ -4,111 +4,125 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from camps import files, settings, sources
-from camps.appendix import bag, package, schemas
+from camps.appendix import bag, making, package, schemas
 from camps.appendix.checks import Check
-from camps.appendix.claims import read_claims
+from camps.appendix.claims import Claim, read_claims
 from camps.appendix.evidence import held_files
 from camps.appendix.findings import PLACE
 from camps.appendix.integrity import read_withheld
+from camps.appendix.making import MadeWith
 from camps.errors import CampsError, InputError
 
 RESULTS = "Every table, number and page made again from the sources"
 NOT_ASKED = Check(RESULTS, "results", None, "asked for quickly; run again without --quick")
+_ALL = "tables, claims and pages"
 _MOST_DIFFERENCES = 3
 
+#: What writes files of a kind: another version of it gives other bytes for the same content.
+_ENGINES = {".pdf": ("typst", "font "), ".svg": ("matplotlib",), ".parquet": ("pyarrow",)}
 
-def check_results(payload: Path) -> Iterator[Check]:
-    """Build the package again and compare what comes out.
+
+def check_results(folder: Path) -> Iterator[Check]:
+    """Build the package again and compare what comes out; what cannot be made here is taken as it is, and named.
 
     Raises
     ------
     CampsError
         When it cannot be built, as where a claim prints a number that its data do not give.
     """
-    made_with = _made_with(payload)
-    missing = _missing_lists(made_with.published)
-    if missing:
-        said = f"needs the published lists {', '.join(missing)}, which are not at hand; set CAMPS_MIRROR to a copy"
-        yield Check(RESULTS, "tables, claims and pages", None, said)
-        return
-    unknown = _missing_inputs(payload)
-    if unknown:
+    payload = folder / bag.PAYLOAD
+    made_with = making.read_made_with(payload)
+    if unknown := _missing_inputs(payload):
         said = f"needs {', '.join(unknown)}, withheld from this edition; install the version named, which holds them"
-        yield Check(RESULTS, "tables, claims and pages", None, said)
+        yield Check(RESULTS, _ALL, None, said)
         return
-    if _brings_other_findings(payload):
-        said = (
-            f"brings a {PLACE} that is not that of the record here; its code was not run: read it, and check from there"
-        )
-        yield Check(RESULTS, "tables, claims and pages", None, said)
-        return
+    trusted = not _brings_other_findings(payload)
     with tempfile.TemporaryDirectory(prefix="camps-again-") as scratch:
         again = Path(scratch) / "package"
         with _home_from(payload, Path(scratch) / "home"):
-            n_claims = _build_again(again, made_with)
-        yield from _compare(payload, again / bag.PAYLOAD, n_claims)
-    yield _check_software(made_with.software)
+            checks = list(_make_again(payload, made_with, again, trusted=trusted))
+        yield from checks
+        if again.is_dir():
+            yield from _compare(folder, again, made_with.software)
 
 
-# --- what it was made with ------------------------------------------------------------------------------------------
+def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: bool) -> Iterator[Check]:
+    if missing := _missing_lists(made_with.lists):
+        said = f"the sites are those of {', '.join(missing)}, not at hand; set CAMPS_MIRROR to a copy of the lists"
+        yield Check(RESULTS, _ALL, None, said)
+        return
+    claims, absent = read_claims(), _missing_lists(made_with.published)
+    unmade = [claim for claim in claims if not trusted or set(claim.needs) & set(absent)]
+    _build_again(again, made_with, _taken(payload, made_with, absent, unmade, trusted=trusted))
+    yield from _check_claims(len(claims), unmade, absent, trusted=trusted)
 
 
-@dataclass(frozen=True)
-class _MadeWith:
-    """What a package says of its own making."""
-
-    dossiers: tuple[str, ...]
-    lists: tuple[str, ...]
-    published: tuple[str, ...]
-    software: Mapping[str, str]
-    public: bool
+# --- what can be made here ------------------------------------------------------------------------------------------
 
 
-def _made_with(payload: Path) -> _MadeWith:
-    processing = schemas.read_record(payload / "tables" / "processing.csv").set_index("instrument")
-    try:
-        row = processing.loc["camps.appendix.document"]
-        parameters = json.loads(str(row["parameters"]))
-        dossiers, lists, public = tuple(parameters["dossiers"]), tuple(parameters["lists"]), bool(parameters["public"])
-        software = _in_our_order(json.loads(str(row["software"])))
-        _ = software["camps"], software["camps code (SHA-256)"]
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"tables/processing.csv: does not say how the document was made ({error})") from error
-    published = tuple(name for name in str(row["objects"]).split("; ") if name not in held_files(payload))
-    return _MadeWith(dossiers, lists, published, software, public)
-
-
-def _in_our_order(software: Mapping[str, str]) -> dict[str, str]:
-    """Return recorded versions in the order in which the suite prints them; the record holds them sorted."""
-    known = [name for name in package.installed_software() if name in software]
-    return {name: software[name] for name in [*known, *(name for name in software if name not in known)]}
-
-
-def _missing_lists(published: Iterable[str]) -> list[str]:
+def _missing_lists(named: tuple[str, ...]) -> list[str]:
     at_hand = set(sources.available())
-    return [name for name in published if name not in at_hand]
+    return [name for name in named if name not in at_hand]
 
 
 def _missing_inputs(payload: Path) -> list[str]:
     """Return the withheld inputs that the installed suite does not hold as they were."""
     withheld = read_withheld(payload)
-    held = held_files(payload)
-    ours = {item_id: settings.home() / held[item_id].place for item_id in withheld}
-    return [item for item, path in ours.items() if not path.is_file() or files.sha256(path) != withheld[item]]
+    held, home = held_files(payload), settings.find_home() or Path()
+    ours = {item_id: home / held[item_id].place for item_id in withheld if item_id in held}
+    unknown = [item for item, path in ours.items() if not path.is_file() or files.sha256(path) != withheld[item]]
+    return unknown + [item for item in withheld if item not in held]
 
 
 def _brings_other_findings(payload: Path) -> bool:
     """Return whether a package would have code run that is not that of the record one stands in."""
     theirs, ours = payload / PLACE, settings.find_home()
     return theirs.is_file() and not (ours and (ours / PLACE).is_file() and files.same_bytes(theirs, ours / PLACE))
+
+
+def _taken(
+    payload: Path, made_with: MadeWith, absent: list[str], unmade: list[Claim], *, trusted: bool
+) -> package.Taken:
+    items = schemas.read_record(payload / "tables" / "items.csv").set_index("item_id")["bytes"]
+    if unknown := [name for name in absent if pd.isna(items.get(f"cited-{name}"))]:
+        raise InputError(f"tables/items.csv: does not say of {', '.join(unknown)} how many bytes were read")
+    return package.Taken(
+        software=made_with.software,
+        deliveries=schemas.read_record(payload / "tables" / "deliveries.csv"),
+        absent={name: int(items[f"cited-{name}"]) for name in absent},
+        stated=_stated_values(payload, unmade),
+        trusts_findings=trusted,
+        payload=payload,
+        kinds=frozenset(kind for kind in _ENGINES if _other_engine(kind, made_with.software)),
+    )
+
+
+def _stated_values(payload: Path, unmade: list[Claim]) -> dict[str, dict[str, float | None]]:
+    """Return, by finding, the values that the package says it gave."""
+    stated = schemas.read_record(payload / "tables" / "claims.csv").set_index("claim_id")["numbers"]
+    values: dict[str, dict[str, float | None]] = {}
+    try:
+        for claim in unmade:
+            told = {entry["value"]: entry["computed"] for entry in json.loads(str(stated[claim.id]))}
+            values.setdefault(claim.function, {}).update(told)
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"tables/claims.csv: does not say what the claims rest on ({error})") from error
+    return values
+
+
+def _other_engine(kind: str, software: Mapping[str, str]) -> str:
+    """Return which software would write files of a kind otherwise than it did, and which is needed; or nothing."""
+    here = making.software_here()
+    names = [name for name in {**software, **here} if name.startswith(_ENGINES.get(kind, ()))]
+    apart = [name for name in names if software.get(name) != here.get(name)]
+    return ", ".join(f"{name} {software.get(name, '(none)')}" for name in sorted(apart))
 
 
 # --- building again -------------------------------------------------------------------------------------------------
@@ -126,25 +140,43 @@ def _home_from(payload: Path, home: Path) -> Iterator[None]:
         yield
 
 
-def _build_again(out: Path, made_with: _MadeWith) -> int:
-    """Build the package and return how many claims it makes."""
+def _build_again(out: Path, made_with: MadeWith, taken: package.Taken) -> None:
     package.build_appendix(
         out, dossiers=made_with.dossiers, lists=made_with.lists, published=made_with.published,
-        software=made_with.software, public=made_with.public,
+        public=made_with.public, taken=taken,
     )  # fmt: skip
-    return len(read_claims())
 
 
 # --- comparing ------------------------------------------------------------------------------------------------------
 
 
-def _compare(payload: Path, again: Path, n_claims: int) -> Iterator[Check]:
-    said = f"all numbers of {n_claims} claims come out as printed, or are said to be unchecked"
+def _check_claims(n_claims: int, unmade: list[Claim], absent: list[str], *, trusted: bool) -> Iterator[Check]:
+    said = f"all numbers of {n_claims - len(unmade)} claims come out as printed, or are said to be unchecked"
     yield Check(RESULTS, "claims", True, said)
+    if not trusted:
+        said = f"rest on a {PLACE} that is not that of the record here; its code was not run: read it, and check there"
+        yield Check(RESULTS, f"{len(unmade)} claims", None, said)
+    elif unmade:
+        said = f"{', '.join(claim.id for claim in unmade)}: need {', '.join(absent)}, not at hand; set CAMPS_MIRROR"
+        yield Check(RESULTS, f"{len(unmade)} claims", None, said)
+
+
+def _compare(folder: Path, again: Path, software: Mapping[str, str]) -> Iterator[Check]:
     names = {
-        path.relative_to(root).as_posix() for root in (payload, again) for path in root.rglob("*") if path.is_file()
+        path.relative_to(root).as_posix() for root in (folder, again) for path in root.rglob("*") if path.is_file()
     }
-    yield from (_compare_file(name, payload / name, again / name) for name in sorted(names))
+    for name in sorted(names):
+        if (folder / name).is_file() and (needed := _other_engine(Path(name).suffix, software)):
+            yield _check_taken(name.removeprefix(f"{bag.PAYLOAD}/"), folder / name, needed)
+        else:
+            yield _compare_file(name.removeprefix(f"{bag.PAYLOAD}/"), folder / name, again / name)
+
+
+def _check_taken(name: str, theirs: Path, needed: str) -> Check:
+    if theirs.suffix == ".parquet" and theirs.stem in schemas.RECORDS:
+        same = schemas.read_record(theirs).equals(schemas.read_record(theirs.with_suffix(".csv")))
+        return Check(RESULTS, name, same, "holds what its CSV file holds" if same else "is not what its CSV file holds")
+    return Check(RESULTS, name, None, f"another engine made it, whose bytes cannot be made here; needs {needed}")
 
 
 def _compare_file(name: str, theirs: Path, ours: Path) -> Check:
@@ -177,10 +209,3 @@ def _cells_apart(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
         for row, column in places[:_MOST_DIFFERENCES]
     ]
     return [*told, f"{len(places) - _MOST_DIFFERENCES} more cells"] if len(places) > _MOST_DIFFERENCES else told
-
-
-def _check_software(made_with: Mapping[str, str]) -> Check:
-    installed = package.installed_software()
-    other = [name for name, version in made_with.items() if installed.get(name) != version]
-    said = "the same as installed" if not other else f"other versions of {', '.join(other)}, with the same results"
-    return Check(RESULTS, "software", True, said)

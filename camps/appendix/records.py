@@ -16,6 +16,8 @@ from camps.appendix.evidence import Evidence
 from camps.appendix.findings import PLACE
 from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, check_record
 from camps.appendix.words import prose
+from camps.errors import MissingError
+from camps.film.records import FRAME_LIST, read_frame_list
 from camps.provenance import CustodyLog, RunRecord, canonical_json
 
 
@@ -88,6 +90,7 @@ def _registered_item(evidence: Evidence, source_id: str) -> dict[str, Any]:
         "creator": entry.publisher, "publisher": entry.publisher, "url": file.url if one_file else entry.landing,
         "original_filename": file.name if one_file else None, "media_type": media_type(Path(file.name)),
         "sha256": file.sha256 if one_file else None, "licence": entry.licence, "rights_holder": entry.publisher,
+        "bytes": evidence.inputs[source_id].n_bytes if source_id in evidence.published else None,
         "restriction": NOT_PASSED_ON if source_id in evidence.published else NOT_HELD,
         "notes": entry.citation,
     }  # fmt: skip
@@ -335,6 +338,31 @@ def _plain(value: float | None) -> float | int | None:
 def build_disputes(disputes: Sequence[Dispute]) -> pd.DataFrame:
     """Return what was said against the record, the answer, and the change it made."""
     return check_record(_frame([vars(dispute) for dispute in disputes], "disputes"), "disputes", source="disputes")
+
+
+def build_deliveries(frames: Path | None) -> pd.DataFrame:
+    """Return one row a delivery of frames below a folder, with the sum of the list that names each of its pictures.
+
+    Raises
+    ------
+    MissingError, InputError
+        When there is no such folder, a list of frames cannot be read, or two deliveries have one name.
+    """
+    if frames is not None and not frames.is_dir():
+        raise MissingError(
+            f"{frames}: no such folder; expected one in which camps frames or camps deliver wrote frames"
+        )
+    lists = sorted(frames.rglob(FRAME_LIST)) if frames is not None else []
+    rows = [_delivery(path) for path in lists]
+    return check_record(_frame(rows, "deliveries"), "deliveries", source=str(frames))
+
+
+def _delivery(path: Path) -> dict[str, Any]:
+    listed = read_frame_list(path.parent)
+    return {
+        "delivery": path.parent.name, "n_frames": len(listed.frames), "first_frame": min(listed.frames),
+        "last_frame": max(listed.frames), "passes": "; ".join(listed.passes), "frames_csv_sha256": files.sha256(path),
+    }  # fmt: skip
 
 
 def build_custody(log: CustodyLog) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from camps import files, settings, tables
 from camps.errors import CheckError, Fault, InputError, raise_faults
 
 RecordName = Literal[
-    "items", "imagery", "sites", "measurements", "counts", "claims", "custody", "processing", "disputes"
+    "items", "imagery", "sites", "measurements", "counts", "claims", "custody", "processing", "disputes", "deliveries"
 ]
 RECORDS: tuple[RecordName, ...] = get_args(RecordName)
 
@@ -109,6 +109,10 @@ COLUMNS: dict[RecordName, dict[str, pa.Column]] = {
     "disputes": {
         "date": _text(null=False), "who": _text(null=False), "claim": _text(null=False), "answer": _text(null=False),
         "change": _text(null=False), "source": _text(null=False),
+    },
+    "deliveries": {
+        "delivery": _text(null=False, unique=True), "n_frames": _whole(), "first_frame": _whole(),
+        "last_frame": _whole(), "passes": _text(null=False), "frames_csv_sha256": _text(null=False, like=_SHA256),
     },
 }  # fmt: skip
 _UNIQUE: dict[RecordName, list[str]] = {"counts": ["site_id", "date_edtf", "metric"], "custody": ["seq"]}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from camps.appendix import bag, framecheck, integrity, recomputation
+from camps import files
+from camps.appendix import bag, framecheck, integrity, making, opening, recomputation, schemas
 from camps.appendix.checks import Check, Verdict
-from camps.errors import CampsError, InputError, MissingError
+from camps.errors import CampsError, InputError
 
 _CHECKS: tuple[tuple[str, Callable[[Path], Iterable[Check]]], ...] = (
     (integrity.LOG, integrity.check_custody),
     (integrity.ITEMS, integrity.check_items),
     (integrity.TABLES, integrity.check_tables),
+    (making.GROUP, making.check_software),
+    (making.GROUP, making.check_selection),
     (integrity.SOURCES, integrity.check_sources),
 )
 
@@ -53,65 +54,47 @@ def verify(
     Raises
     ------
     MissingError, InputError
-        When there is no package at `path`, or the ZIP file cannot be read.
+        When there is no package at `path`, or no frames at `frames`.
     """
-    with _opened(path) as folder:
-        checks = list(_check_package(folder, seal, quick))
-    if frames is not None:
-        checks += _guarded(framecheck.GROUP, partial(framecheck.check_frames, frames, sample=sample))
+    with tempfile.TemporaryDirectory(prefix="camps-verify-") as scratch:
+        folder, checks = opening.open_package(path, Path(scratch))
+        if folder is not None:
+            checks += _check_package(folder, seal, quick)
+            if frames is not None:
+                checks += _guarded(framecheck.GROUP, partial(_check_frames, folder, frames, sample))
     return Verdict(tuple(checks))
+
+
+def _check_frames(folder: Path, frames: Path, sample: int) -> Iterator[Check]:
+    """Check frames against the lists that the package vouches for, and by a sample that its seal chooses."""
+    path = folder / bag.TAG_MANIFEST
+    seed = files.sha256(path) if path.is_file() else ""
+    table = schemas.read_record(folder / bag.PAYLOAD / "tables" / "deliveries.csv").set_index("delivery")
+    sealed = {str(name): str(total) for name, total in table["frames_csv_sha256"].items()}
+    yield from framecheck.check_frames(frames, sample=sample, seed=seed, sealed=sealed)
 
 
 def _check_package(folder: Path, seal: str | None, quick: bool) -> Iterator[Check]:
     payload = folder / bag.PAYLOAD
     if not payload.is_dir():
         raise InputError(f"{folder}: no folder {bag.PAYLOAD}/ in it; expected a package made by camps appendix")
-    yield from integrity.check_bag(folder, seal)
+    yield from _guarded(integrity.BAG, partial(integrity.check_bag, folder, seal))
     for group, check in _CHECKS:
         yield from _guarded(group, partial(check, payload))
     if quick:
         yield recomputation.NOT_ASKED
     else:
-        yield from _guarded(recomputation.RESULTS, partial(recomputation.check_results, payload))
+        yield from _guarded(recomputation.RESULTS, partial(recomputation.check_results, folder))
 
 
 def _guarded(group: str, check: Callable[[], Iterable[Check]]) -> Iterator[Check]:
-    """Turn an error of one check into a failed check, so that the others are still made."""
+    """Turn an error of one check into a failed check, so that the others are still made and there is a report.
+
+    A package is written by others, and what nobody foresaw in it is a fault of the package until it is understood.
+    """
     try:
         yield from check()
     except CampsError as error:
         yield Check(group, "this check", False, f"stopped: {error}")
-
-
-# --- opening --------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield path
-        return
-    if not path.is_file():
-        raise MissingError(f"{path}: no such package; expected its folder or its ZIP file; make one by camps appendix")
-    with tempfile.TemporaryDirectory(prefix="camps-verify-") as scratch:
-        yield _unpacked(path, Path(scratch))
-
-
-def _unpacked(path: Path, scratch: Path) -> Path:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _require_each_once(path, archive.namelist())
-            archive.extractall(scratch)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-        raise InputError(f"{path}: not a readable ZIP file ({error}); fetch the package again") from error
-    roots = sorted(scratch.iterdir())
-    if len(roots) != 1 or not roots[0].is_dir():
-        raise InputError(f"{path}: found {len(roots)} entries at its top, expected one folder with the package")
-    return roots[0]
-
-
-def _require_each_once(path: Path, names: list[str]) -> None:
-    """Raise where a name stands twice: of two files under one name, some programs show one and some the other."""
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InputError(f"{path}: holds {', '.join(repeated)} twice, expected each file once; fetch the package again")
+    except Exception as error:
+        yield Check(group, "this check", False, f"stopped at what no package holds ({type(error).__name__}: {error})")

@@ -31,7 +31,8 @@ def plan() -> list[Stage]:
         made.append(_stage("film", "filming the first shot", film_first_shot, more=_shots(), usual_s=20))
     made += [_notebook(path) for path in notebooks.notebook_paths()]
     if sources.lists() and claims_path().is_file():
-        made.append(_stage("appendix", "writing the evidence appendix", write_appendix, usual_s=15))
+        needs = ["film"] if first_shot() else []
+        made.append(_stage("appendix", "writing the evidence appendix", write_appendix, needs=needs, usual_s=15))
     names = [stage.name for stage in made]
     return [*made, _stage("index", "writing the overview", write_index, needs=names, usual_s=2)]
 
@@ -227,7 +228,7 @@ def _filming(report: Report, done: int, total: int, message: str) -> None:
 def write_appendix(report: Report) -> Iterable[Path]:
     """Write the evidence appendix: the document, its tables, and the sums of all of it."""
     report(0.1, "checking claims, setting the pages")
-    return appendix.build_appendix(settings.exports() / "appendix")
+    return appendix.build_appendix(settings.exports() / "appendix", frames=appendix.default_frames())
 
 
 def write_index(report: Report) -> Iterable[Path]:

@@ -62,6 +62,9 @@ def appendix(
     published: Annotated[
         list[str] | None, typer.Option(help="Read this published list only; again for more [default: all at hand].")
     ] = None,
+    frames: Annotated[
+        Path | None, typer.Option(help="Folder of delivered frames to vouch for [default: exports/frames].")
+    ] = None,
     public: Annotated[
         bool, typer.Option("--public", help="Leave out what geodata/restrictions.toml declares.")
     ] = False,
@@ -84,6 +87,7 @@ def appendix(
         dossiers=sites or None,
         lists=[*camps.catalogue.default_lists(), *(lists or [])],
         published=published or None,
+        frames=frames or camps.appendix.default_frames(),
         public=public,
     )
     written += [camps.appendix.write_zip(folder, zip_)] if zip_ else []
