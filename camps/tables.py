@@ -27,6 +27,8 @@ Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 LOOK_STATUSES = ("observed", "partial", "obscured", "not_imaged", "no_record")
 SITE_STATUSES = ("active", "disputed", "retracted")
+#: How closely a list says where a place is, the finest first.
+LEVELS = ("compound", "town", "county", "prefecture", "province")
 DATUM_FLAGS = ("wgs84", "gcj02", "bd09", "unknown")
 FOOTPRINT_KINDS = ("building", "block", "compound", "construction", "other")
 VALUE_KINDS = ("observed", "held", "bracketed", "interpolated")
@@ -75,7 +77,9 @@ _SITE = {
     "gcj02_offset_m": _number(0, required=False),
     "system": _text(null=False), "tier": _whole(null=True),
     "country": _text(), "admin1": _text(), "admin2": _text(),
+    "level": _text(null=False, one_of=LEVELS, required=False), "area_code": _text(required=False),
     "opened": _edtf(), "closed": _edtf(),
+    "last_known": _edtf(required=False), "vanished": _edtf(required=False),
     "source_id": _text(null=False), "source_key": _text(null=False),
     "status": _text(null=False, one_of=SITE_STATUSES),
     "status_reason": _text(required=False), "status_date": _edtf(required=False), "merged_into": _text(),

@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from camps import record, sources, tables
@@ -18,6 +19,7 @@ from camps.catalogue.editions import summarise_diff
 from camps.catalogue.exporting import render_sites, select, write_sites
 from camps.catalogue.linking import LINK_COLUMNS, Links, link_sides
 from camps.catalogue.records import Side, Two, side_of
+from camps.catalogue.towns import town_inside
 from camps.errors import InputError, MissingError
 from camps.sources.registry import UNPLACED
 
@@ -35,15 +37,20 @@ __all__ = [
     "link",
     "link_sides",
     "load",
+    "once",
     "read_decisions",
     "render_sites",
     "select",
     "side_of",
     "summarise_diff",
+    "town_inside",
     "trusted",
     "unplaced",
     "write_sites",
 ]
+
+#: What a place takes from a later list where an earlier one leaves it blank.
+_FILLED = ("name_en", "name_zh", "enterprise", "opened", "closed", "last_known", "vanished")
 
 
 def default_lists() -> tuple[str, ...]:
@@ -93,6 +100,43 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
     sites = gpd.GeoDataFrame(stacked, geometry="geometry", crs=4326)
     namespaces = {source.entry.id: source.entry.namespace for source in read}
     return tables.check(apply_statuses(sites, read_decisions(), namespaces), "site", source=", ".join(chosen))
+
+
+def once(*source_ids: str) -> gpd.GeoDataFrame:
+    """Return the sites of several lists, each place once, as far as the lists say which are the same.
+
+    Parameters
+    ----------
+    *source_ids
+        Ids of the register, the most trusted first; the record's own lists when none is given.
+
+    Returns
+    -------
+    GeoDataFrame
+        As of :func:`load`. A row that names a row of an earlier list as its own place, by number, is joined to it: the
+        earlier row stays, with its position, and takes from the later one the dates and names that it leaves blank.
+        Rows that name none may still be the same place as another.
+
+    Raises
+    ------
+    MissingError, InputError, CheckError
+        As :func:`load`.
+    """
+    sites = load(*source_ids)
+    namespaces = {source_id: sources.entry(source_id).namespace for source_id in sites["source_id"].unique()}
+    own = sites["source_id"].map(namespaces) + ":" + sites["source_key"]
+    first_at = {number: at for at, number in reversed(list(enumerate(own)))}
+    same = [_earlier(cell, first_at, at) for at, cell in enumerate(sites["references"])]
+    group = pd.Series(same, index=sites.index)
+    for name in [name for name in _FILLED if name in sites]:
+        sites[name] = sites[name].fillna(sites[name].groupby(group).transform("first"))
+    return sites[group == np.arange(len(sites))].reset_index(drop=True)
+
+
+def _earlier(cell: object, first_at: dict[str, int], at: int) -> int:
+    """Return at which row the place of a row stands first: its own, where it names no earlier one."""
+    numbers = cell.split("; ") if isinstance(cell, str) else []
+    return min([at, *(first_at[number] for number in numbers if number in first_at)])
 
 
 def unplaced() -> pd.DataFrame:

@@ -17,8 +17,10 @@ SOURCE_ID = "catalogue"
 RELATIONS = ("one-to-one", "one-to-many", "many-to-one", "many-to-many")
 _TAKEN = (
     "name_en", "name_fr", "name_zh", "name_ug", "name_other", "system", "tier", "country", "admin1", "admin2",
-    "opened", "closed",
+    "opened", "closed", "last_known", "vanished",
 )  # fmt: skip
+#: What says how closely a place is known goes with its position.
+_OF_EXTENT = ("level", "area_code")
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ def gather(records: gpd.GeoDataFrame, links: pd.DataFrame, conflicts: pd.DataFra
 
     Records that are linked, directly or through others, or that are parts of one site, are one place. The position is
     the mean weighted by 1/r95²; ``r95_m`` is the least of the records' own, or the distance to the farthest record
-    where that is more: lists copy from one another, so agreement among them buys no precision. Values come from the
-    first list that states them, in the order of the lists; what others say stays in the records and the conflicts.
+    where that is more: lists copy from one another, so agreement among them buys no precision. Where records differ in
+    level, only those of the finest place it. Values come from the first list that states them, in the order of the
+    lists; what others say stays in the records and the conflicts.
 
     Parameters
     ----------
@@ -97,7 +100,10 @@ def _relations(records: gpd.GeoDataFrame, links: pd.DataFrame) -> pd.Series:
 def _places(placed: gpd.GeoDataFrame) -> pd.DataFrame:
     wholes = pd.DataFrame(placed[placed["part_of"].isna()])
     by_place = wholes.groupby("place_id", sort=False)
-    frame = by_place[[name for name in _TAKEN if name in wholes]].first().join(_positions(wholes))
+    finest = _finest(wholes)
+    frame = by_place[[name for name in _TAKEN if name in wholes]].first().join(_positions(finest))
+    named = finest.groupby("place_id", sort=False)[[name for name in _OF_EXTENT if name in finest]].first()
+    frame = frame.join(named)
     frame["status"] = by_place["status"].agg(_status)
     member = placed["source_id"] + ":" + placed["source_key"]
     members = member.groupby(placed["place_id"])
@@ -106,6 +112,14 @@ def _places(placed: gpd.GeoDataFrame) -> pd.DataFrame:
     frame["source_id"], frame["source_key"] = SOURCE_ID, frame.index.to_numpy()
     frame["merged_into"], frame["datum_flag"] = pd.NA, "wgs84"
     return frame.reset_index()
+
+
+def _finest(wholes: pd.DataFrame) -> pd.DataFrame:
+    """Return the records that place each place: those of the finest level among its own."""
+    if "level" not in wholes:
+        return wholes
+    rank = wholes["level"].map({level: rank for rank, level in enumerate(tables.LEVELS)})
+    return wholes[rank == rank.groupby(wholes["place_id"]).transform("min")]
 
 
 def _positions(wholes: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,9 @@ one with the most evidence is taken, and of that the pairs with more evidence fo
 probability that goes with the evidence at even odds. A number that one list prints of the other settles the pair,
 and a manual decision settles it above that.
 
+A place that is known only to a town, a county or a province has no distance to another: it is linked by a number or by
+a decision, never by position.
+
 References
 ----------
 Fellegi, I. P., and Sunter, A. B. (1969). A theory for record linkage. JASA 64, 1183-1210.
@@ -84,6 +87,7 @@ def find_candidates(two: Two, *, use_references: bool) -> pd.DataFrame:
     i, j = _near(two)
     distance_m = two.distances_m(i, j)
     within = distance_m <= np.minimum(REACH_R95 * two.combined_r95_m(i, j), MOST_REACH_M)
+    within &= two.left.is_compound[i] & two.right.is_compound[j]
     pairs = pd.DataFrame({"i": i, "j": j, "distance_m": distance_m})[within].reset_index(drop=True)
     pairs["same_name"] = _same_names(pairs, two)
     pairs["shared"] = _shared_references(pairs, two) if use_references else [()] * len(pairs)

@@ -36,6 +36,13 @@ class Side:
         return np.asarray(self.records["r95_m"].to_numpy(dtype=np.float64))
 
     @cached_property
+    def is_compound(self) -> NDArray[np.bool_]:
+        """Return which records stand at the compound itself; of the others no distance to another place is known."""
+        if "level" not in self.records:
+            return np.ones(len(self.records), dtype=np.bool_)
+        return np.asarray(self.records["level"].eq("compound").to_numpy(dtype=np.bool_))
+
+    @cached_property
     def keys(self) -> list[str]:
         """Return the list's own keys."""
         return [str(key) for key in self.records["source_key"]]

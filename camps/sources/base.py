@@ -140,6 +140,7 @@ def _with_defaults(frame: pd.DataFrame, entry: SourceEntry) -> pd.DataFrame:
         "datum_flag": entry.datum,
         "system": "unknown",
         "tier": pd.NA,
+        "level": "compound",
         "status": "active",
         "n_parts": 0,
         "references": pd.NA,

@@ -30,6 +30,7 @@ TOWN_R95_M = 20_000.0
 #: Encyclopaedia and directory coordinates are arc-second or coarser and not always of the compound itself.
 DIRECTORY_R95_M = 500.0
 R95_M = {"A": settings.DEFAULT_R95_M, "B": DIRECTORY_R95_M, "C": TOWN_R95_M}
+LEVEL = {"A": "compound", "B": "compound", "C": "town"}
 _WIDE = {"kp-camp16": 15_000.0, "cn-baihu": 7_000.0}
 _EXTRAS = (
     "admin3", "coord_tier", "coord_verbatim", "coord_precision_note", "coord_source_title", "coord_source_url",
@@ -39,12 +40,12 @@ _EXTRAS = (
 _SAME = ("name_en", "name_zh", "name_other", "country", "admin1", "admin2", "system", *_EXTRAS)
 _TEXTS = dict(zip(_SAME, _SAME, strict=True)) | {
     "source_key": "site_id", "lon_published": "lon", "lat_published": "lat", "opened": "opened_edtf",
-    "closed": "closed_edtf",
+    "closed": "closed_edtf", "last_known": "last_known_edtf",
 }  # fmt: skip
 _REFERENCES = {"aspi_number": "aspi", "buzzfeed_id": "buzzfeed"}
 _NEEDED = (
     "site_id", "name_en", "name_zh", "name_other", "country", "admin1", "admin2", "system", "lat", "lon",
-    "opened_edtf", "closed_edtf", "aspi_number", "buzzfeed_id", "aspi_tier",
+    "opened_edtf", "closed_edtf", "last_known_edtf", "aspi_number", "buzzfeed_id", "aspi_tier",
 )  # fmt: skip
 
 
@@ -52,8 +53,8 @@ def read_gazetteer(path: Path, entry: SourceEntry) -> Source:
     """Return the gazetteer as a source.
 
     ``r95_m`` follows the coordinate tier: 130 m where the locating organisation printed the point, 500 m for
-    encyclopaedias and directories, 20 km for the two town centroids. Counts are those that the gazetteer repeats
-    from ASPI, only for sites that ASPI lists.
+    encyclopaedias and directories, 20 km for the two town centroids, whose level is ``town``. Counts are those that the
+    gazetteer repeats from ASPI, only for sites that ASPI lists.
 
     Raises
     ------
@@ -89,7 +90,8 @@ def _columns(raw: pd.DataFrame, report: Report) -> dict[str, object]:
     return {
         **{name: null_blank(raw[column]) for name, column in _TEXTS.items()},
         "source_key": raw["site_id"], "site_id": raw["site_id"], "lon": raw["lon"], "lat": raw["lat"],
-        "r95_m": _r95_m(raw), "tier": tiers_of(raw["aspi_tier"], "gazetteer", report),
+        "r95_m": _r95_m(raw), "level": raw["coord_tier"].map(LEVEL),
+        "tier": tiers_of(raw["aspi_tier"], "gazetteer", report),
         "references": references_of(raw, _REFERENCES, report),
     }  # fmt: skip
 

@@ -50,9 +50,10 @@ from camps.sources.workbooks import read_ods, read_xls, read_xlsx
 
 TEXT_FIELDS = (
     "name_en", "name_fr", "name_zh", "name_ug", "name_other", "system", "country", "admin1", "admin2", "admin3",
-    "category", "corroboration", "status_reason", "note",
+    "category", "corroboration", "status_reason", "note", "level", "area_code", "enterprise", "date_basis",
+    "coord_source_title", "coord_source_url",
 )  # fmt: skip
-DATE_FIELDS = ("opened", "closed", "status_date")
+DATE_FIELDS = ("opened", "closed", "last_known", "vanished", "status_date")
 #: Fields that one value can stand for in the whole list.
 CONSTANTS = (*TEXT_FIELDS, "tier", "status", "r95_m")
 OTHER_FIELDS = ("key", "tier", "r95_m", "status", "part_of")
