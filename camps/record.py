@@ -140,10 +140,12 @@ class Chapter(Table):
 
 
 class Heading(Table):
-    """The title and subtitle of a map."""
+    """What a map of the record shows and says: its title and subtitle, the lists, and what those lists cover."""
 
     title: Names = {}
     subtitle: Names = {}
+    lists: tuple[str, ...] = ()
+    coverage: Names = {}
 
 
 #: On what each key falls back that a record leaves out, as docs/record.md has it.

@@ -27,7 +27,7 @@ from camps import catalogue, cli, footprints, machine, maps, record, style, time
 from camps import fonts as house_fonts
 from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError, MissingError
-from camps.maps import fonts, online, outlines, page, payload, vendored, views
+from camps.maps import fonts, online, outlines, page, vendored, views
 from camps.timeline import drawn, values
 
 MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
@@ -281,11 +281,13 @@ LIVES = {
 
 def _dated_sites() -> Any:
     sites = catalogue.load().head(len(LIVES)).reset_index(drop=True)
-    return sites.assign(opened=[opened for opened, _ in LIVES], closed=[closed for _, closed in LIVES])
+    return sites.assign(
+        opened=[opened for opened, _ in LIVES], closed=[closed for _, closed in LIVES], last_known=pd.NA
+    )
 
 
 def test_lives_keep_open_ends_open() -> None:
-    found = [[life["opened"], life["closed"]] for life in payload.lives(_dated_sites())]
+    found = [[life["opened"], life["closed"]] for life in timeline.lives(_dated_sites())]
     days = [
         [None if ends is None else [None if end is None else clock_day(end) for end in ends] for ends in life]
         for life in LIVES.values()
@@ -358,15 +360,61 @@ def _prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_era_map_draws_open_ends_as_open(tmp_path, opened):
     one = opened(maps.write_map(maps.era_map(_dated_sites(), relief=False), tmp_path / "eras.html"))
     phases = {
-        "1949-06-01": ["absent", "absent", "opening", "absent", "absent", "absent", "undated", "undated", "undated"],
-        "1952-06-01": ["absent", "absent", "opening", "opening", "absent", "absent", "undated", "undated", "undated"],
-        "1957-06-01": ["opening", "opening", "open", "open", "absent", "closing", "undated", "undated", "undated"],
-        "1958-06-01": ["open", "opening", "open", "open", "absent", "closing", "undated", "undated", "undated"],
-        "2018-06-01": ["open", "opening", "open", "closed", "closing", "closing", "undated", "undated", "undated"],
-        "2020-06-01": ["open", "opening", "open", "closed", "closed", "closing", "undated", "undated", "undated"],
+        "1949-06-01": ["absent", "absent", "unnamed", "absent", "absent", "absent", "undated", "undated", "undated"],
+        "1952-06-01": ["absent", "absent", "unnamed", "opening", "absent", "absent", "undated", "undated", "undated"],
+        "1957-06-01": ["opening", "opening", "last", "open", "absent", "closing", "undated", "undated", "undated"],
+        "1958-06-01": ["last", "opening", "last", "open", "absent", "closing", "undated", "undated", "undated"],
+        "2018-06-01": ["last", "opening", "last", "closed", "closing", "closing", "undated", "undated", "undated"],
+        "2020-06-01": ["last", "opening", "last", "closed", "closed", "closing", "undated", "undated", "undated"],
     }
     script = "t => camps.page.stage.timeline.at(t, 'bracket').sites.map((site) => site.phase)"
     assert {when: one.page.evaluate(script, clock_day(when)) for when in phases} == phases
+
+
+@pytest.mark.browser
+def test_the_era_map_says_what_the_table_says(tmp_path, opened):
+    one = opened(maps.write_map(maps.era_map(relief=False), tmp_path / "eras.html"))
+    sites = catalogue.once(*record.current().heading("eras").lists)
+    days = ["1950-03-01", "1966-07-01", "1984-07-01", "2001-07-01", "2012-12-31", "2020-07-01", "2025-12-31"]
+    table = timeline.count_places(sites, days).set_index(["date", "level"])
+    script = """([t, lang]) => {
+        camps.setFrame({ t, lang, width: 1920, height: 1080 });
+        const { phases, levels } = camps.page.stage.last.state;
+        return [phases, levels, camps.describe().texts.map(({ text }) => text)];
+    }"""
+    for day, lang in itertools.product(days, ["en", "fr", "zh", "ug"]):
+        phases, levels, texts = one.page.evaluate(script, [clock_day(day), lang])
+        row = table.loc[day, "all"]
+        assert {name: phases.get(name, 0) for name in timeline.PHASES} == {name: row[name] for name in timeline.PHASES}
+        assert levels == {
+            level: n for level, n in table.loc[day]["open"].drop("all").items() if n
+        }  # fmt: skip
+        words = page.words()[lang]
+        assert words["sites_open"].format(n=row["open"]) in texts, (day, lang)
+        said = " ".join(texts)
+        for name, n in (("last_note", row["last"]), ("undated_note", row["n_opening_unknown"])):
+            if n:
+                wanted = words[name].format(n=n, all=row["n_sites"])
+                assert wanted in said, (day, lang, name)
+
+
+@pytest.mark.browser
+def test_a_place_known_to_a_county_is_a_ring_that_holds_it(tmp_path, opened):
+    one = opened(maps.write_map(maps.era_map(relief=False), tmp_path / "eras.html"))
+    script = """() => {
+        camps.setFrame({ t: 8000, width: 1920, height: 1080, lon: 126, lat: 48.6, zoom: 8 });
+        return camps.page.stage.last.placed.map(({ site, ring }) => [site.id, site.level, ring || 0, site.r95]);
+    }"""
+    placed = one.page.evaluate(script)
+    rings = {site: (ring, r95) for site, level, ring, r95 in placed if level != "compound"}
+    assert "prisons-heilongjiang-huashan-prison" in rings
+    metres_per_pixel = 40_075_016.7 / (256 * 2**8)
+    sites = catalogue.once("prisons").set_index("site_id")
+    for site, (ring, r95) in rings.items():
+        lat = sites.loc[site, "lat"] if site in sites.index else None
+        if lat is not None:
+            assert ring * metres_per_pixel * np.cos(np.radians(lat)) == pytest.approx(r95, rel=0.01)
+    assert all(ring == 0 for _, level, ring, _ in placed if level == "compound")
 
 
 @pytest.mark.browser

@@ -38,9 +38,15 @@ def test_the_register_names_every_source_with_its_citation_and_bytes() -> None:
         assert all(file.url or file.bundled or not file.required for file in source.files)
 
 
+#: The lists and series that travel with the record, in the order of the register.
+OWN = ["gazetteer", "places", "prisons", "register", "events", "dabancheng"]
+
+
 def test_bundled_files_have_their_registered_bytes() -> None:
-    verified = sources.verify(["gazetteer", "dabancheng"]).set_index("name")
-    bundled = [file.name for source in sources.registry().values() for file in source.files if file.bundled]
+    verified = sources.verify(OWN).set_index(["source_id", "name"])
+    entries = sources.registry().values()
+    bundled = [(source.id, file.name) for source in entries for file in source.files if file.bundled]
+    assert {source_id for source_id, _ in bundled} == set(OWN)
     assert set(verified.loc[bundled, "state"]) == {"sound"}
 
 
@@ -61,7 +67,7 @@ def test_a_source_without_a_list_says_so() -> None:
 
 def test_without_mirror_or_cache_only_bundled_sources_are_available(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CAMPS_MIRROR", raising=False)
-    assert sources.available() == ["gazetteer", "dabancheng"]
+    assert sources.available() == OWN
     with pytest.raises(MissingError, match=r"CampDataset_v1.csv is not here; run `camps sources fetch aspi-xjdp-v1`"):
         sources.read("aspi-xjdp-v1")
 

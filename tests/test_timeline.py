@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
@@ -552,3 +553,37 @@ def test_stops_are_the_real_observation_dates() -> None:
     counts = look_at(("2017", 4), ("2018-03", None), ("2019-03", 4))
     assert timeline.stops(counts) == ["2017-07-02", "2019-03-16"]
     assert timeline.stops() == []
+
+
+LIVES = {
+    # opened, closed, last_known, vanished -> phase on 1 July 1950, 1960, 2008, 2017, 2021
+    ("1955", None, "2008", None): ("absent", "open", "open", "last", "last"),
+    ("1955", None, None, None): ("absent", "last", "last", "last", "last"),
+    ("1955", "..", "2012", None): ("absent", "open", "open", "last", "last"),
+    ("1955", "1967", None, None): ("absent", "open", "closed", "closed", "closed"),
+    (None, None, None, None): ("undated",) * 5,
+    (None, None, "2008", None): ("unnamed", "unnamed", "open", "last", "last"),
+    ("/2016-07-31", None, "2022-10-31", None): ("unnamed", "unnamed", "unnamed", "open", "open"),
+    ("/2016-07-31", None, "2019-10-31", "2019-10-31/2020-06-30"): ("unnamed", "unnamed", "unnamed", "open", "vanished"),
+    ("1949/1959", None, "2008", None): ("opening", "open", "open", "last", "last"),
+}
+MOMENTS = ("1950-07-01", "1960-07-01", "2008-07-01", "2017-07-01", "2021-07-01")
+
+
+def _lived() -> pd.DataFrame:
+    frame = pd.DataFrame(list(LIVES), columns=["opened", "closed", "last_known", "vanished"])
+    return frame.assign(site_id=[str(at) for at in range(len(frame))], level="county")
+
+
+def test_a_place_whose_closing_nobody_states_is_last_known_open_and_not_open() -> None:
+    found = [tuple(timeline.phase(life, clock_day(t)) for t in MOMENTS) for life in timeline.lives(_lived())]
+    assert dict(zip(LIVES, found, strict=True)) == LIVES
+
+
+def test_places_are_counted_by_level_and_phase() -> None:
+    table = timeline.count_places(_lived(), MOMENTS)
+    for at, day in enumerate(MOMENTS):
+        row = table[table["date"].eq(day) & table["level"].eq("all")].iloc[0]
+        counted = {name: row[name] for name in timeline.PHASES if row[name]}
+        assert counted == dict(Counter(phases[at] for phases in LIVES.values()))
+        assert row["n_opening_unknown"] == 4

@@ -153,17 +153,16 @@ def _of_lives(shot: Shot, payload: Mapping[str, Any]) -> _Values:
     return lambda t: {site["id"]: _life(site["life"], math.floor(t), shot.mode) for site in payload["sites"]}
 
 
+#: The kind of what a place shows in each phase; between its possible days it is bracketed, but for an observed clock.
+_KINDS = {"open": "held", "last": "held", "vanished": "held", "closed": "held"}
+
+
 def _life(life: Mapping[str, Any], day: int, mode: str) -> _Value:
-    """Return what is known of a site whose opening and closing are intervals of days, or null where nobody says."""
-    opened, closed = life["opened"], life["closed"]
+    """Return what is known of a site of which only its dates are."""
+    phase = timeline.phase(life, day)
     unsure = None if mode == "observed" else "bracketed"
-    if not opened:
-        return _Value()
-    if closed and day >= closed[0]:
-        return _Value(kind="held" if day > closed[1] else unsure or "held")
-    if day > opened[1] or day == opened[1] == opened[0]:
-        return _Value(kind="held")
-    return _Value(kind=unsure) if day >= opened[0] else _Value(placed=False)
+    kind = _KINDS.get(phase) or (unsure if phase == "opening" else (unsure or "held") if phase == "closing" else None)
+    return _Value(kind=kind, placed=phase not in {"absent", "unnamed"})
 
 
 def _of_footprints(shot: Shot, payload: Mapping[str, Any]) -> _Values:

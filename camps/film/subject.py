@@ -9,7 +9,7 @@ from typing import Any
 import folium
 import geopandas as gpd
 
-from camps import catalogue, footprints, maps
+from camps import catalogue, footprints, maps, record
 from camps.errors import InputError
 from camps.film import anymap
 from camps.film.plan import Ground, Plan
@@ -92,6 +92,8 @@ def sources_of(shot: Shot) -> tuple[str, ...]:
     """Return the ids of the sources that a shot names, or those of the record where it names none."""
     if shot.map.sources:
         return shot.map.sources
+    if shot.map.kind == "eras" and (named := record.current().heading("eras").lists):
+        return named
     return (footprints.default_id(),) if shot.map.kind == "footprints" else catalogue.default_lists()
 
 
@@ -107,7 +109,7 @@ def _series(shot: Shot) -> footprints.FootprintSeries:
 
 
 def _sites(shot: Shot) -> gpd.GeoDataFrame:
-    sites = catalogue.load(*sources_of(shot))
+    sites = (catalogue.once if shot.map.kind == "eras" else catalogue.load)(*sources_of(shot))
     for column, wanted in shot.map.where.items():
         sites = sites[_is_wanted(sites, column, wanted, shot)]
     if sites.empty:

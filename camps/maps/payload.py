@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from camps import settings, style
-from camps.dates import Interval, begun, day_interval, is_edtf, parse, spans_as_given, standing_day
-from camps.errors import Fault, raise_faults
+from camps.dates import day_interval, spans_as_given, standing_day
 from camps.growth.holding import CLOSED, LAPSED
 from camps.timeline.values import looks_of
 
@@ -53,6 +52,9 @@ def _site_entry(row: pd.Series[Any], class_id: str) -> dict[str, Any]:
         "lon_published": str(row["lon_published"]),
         "lat_published": str(row["lat_published"]),
         "r95": float(row["r95_m"]),
+        "level": text_or_none(row.get("level")) or "compound",
+        "area_code": text_or_none(row.get("area_code")),
+        "enterprise": text_or_none(row.get("enterprise")),
         "class": class_id,
         "system": str(row["system"]),
         "tier": None if pd.isna(row.get("tier")) else str(row["tier"]),
@@ -133,37 +135,6 @@ def raise_labels(entries: list[dict[str, Any]], footprints: gpd.GeoDataFrame) ->
         if entry["id"] in boxes.index:
             box = boxes.loc[entry["id"]]
             entry["label_at"] = [round(float(box["west"] + box["east"]) / 2, 6), round(float(box["north"]), 6)]
-
-
-def lives(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Return when each site opened and closed: [first, last] day that it may mean, None for an end that is open.
-
-    Where nobody says, or both ends are open, None stands for both. What is dated ``1957/..`` opened within 1957, since
-    it is open from then on; of a closing dated so nobody knows the last day, and the place is not taken for gone.
-
-    Raises
-    ------
-    InputError
-        For dates that are none; all are named, with their sites.
-    """
-    blank = [None] * len(sites)
-    told = {name: list(map(text_or_none, sites[name])) if name in sites else blank for name in ("opened", "closed")}
-    faults = [
-        Fault(f"site {site}, column {name}", repr(text), "an EDTF date", "mend it in the list, or leave it blank")
-        for name, texts in told.items()
-        for site, text in zip(sites["site_id"], texts, strict=True)
-        if text and not is_edtf(text)
-    ]
-    raise_faults(faults, "sites")
-    return [
-        {"opened": _ends(begun(opened or "..")), "closed": _ends(parse(closed or ".."))}
-        for opened, closed in zip(*told.values(), strict=True)
-    ]
-
-
-def _ends(days: Interval) -> list[float | None] | None:
-    ends = [None if day is None else float(day) for day in (days.first, days.last)]
-    return None if ends == [None, None] else ends
 
 
 def dates_as_given(dates: Sequence[str]) -> dict[str, Any]:

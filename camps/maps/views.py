@@ -15,7 +15,8 @@ from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import FootprintSeries
 from camps.maps import outlines, page, payload
 from camps.maps.scenes import scene_entries
-from camps.timeline import Mode, observed_dates, stops
+from camps.tables import LEVELS
+from camps.timeline import Mode, lives, observed_dates, stops
 from camps.timeline.clock import require_mode
 from camps.timeline.state import with_closing
 
@@ -261,10 +262,14 @@ def era_map(
 ) -> page.CampsMap:
     """Return a map of sites by when they opened and closed, with the chapters of the story on the slider.
 
+    What is counted as open is what :func:`camps.timeline.count_places` counts so. A place that is known only to a town,
+    a county or more is a hatched ring that holds the whole area.
+
     Parameters
     ----------
     sites
-        The "site" table, EPSG:4326, with ``opened`` and ``closed`` (EDTF); the record's lists by default.
+        The "site" table, EPSG:4326, with ``opened``, ``closed``, ``last_known`` and ``vanished`` (EDTF) and ``level``;
+        by default the lists that the record names for this map (``[map.eras] lists``), each place once.
     mode, lang, look, title, subtitle, relief, online
         As for :func:`growth_map`.
 
@@ -274,10 +279,10 @@ def era_map(
         For missing columns, or when no site has an opening date.
     """
     _require_choice(lang, look, mode)
-    table = _sites(sites)
+    table = _sites(catalogue.once(*record.current().heading("eras").lists) if sites is None else sites)
     ids, classes = _grouped(table, "system")
     entries = payload.site_entries(table, ids)
-    for entry, life in zip(entries, payload.lives(table), strict=True):
+    for entry, life in zip(entries, lives(table), strict=True):
         entry["life"] = life
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     days = sorted({known[-1] for entry in entries if (known := [day for day in entry["life"]["opened"] or [] if day])})
@@ -291,14 +296,21 @@ def era_map(
     first = min([era["from"] for era in eras[:1]] + days[:1])
     last = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
     meta |= {"precision": "year", "measure": None, "legend": _legend("system"), "key_step_days": 365}
+    ours = record.current().heading("eras")
+    meta["coverage"] = ours.coverage if set(ours.lists) == set(table["source_id"]) else {}
     meta |= {"t_min": first, "t_max": last, "t_start": last, "modes": ["observed", "bracket"]}
     content = _content("eras", entries, meta, relief=relief) | {
         "classes": classes,
-        "marks": ["opening", "closed", "undated"],
+        "levels": [level for level in LEVELS[1:] if any(entry["level"] == level for entry in entries)],
+        "marks": ["opening", "last", *_rare_marks(entries), "closed", "undated"],
         "options": _options(fixed_radius=7.5, label_zoom=6.5),
         "eras": eras,
     }
     return page.CampsMap(content, online=online)
+
+
+def _rare_marks(entries: list[dict[str, Any]]) -> list[str]:
+    return ["vanished"] if any(entry["life"]["vanished"] for entry in entries) else []
 
 
 def _measure(counts: pd.DataFrame) -> str:

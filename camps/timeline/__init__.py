@@ -10,6 +10,10 @@ from camps.timeline.drawn import draw as draw
 from camps.timeline.drawn import footprints_state as footprints_state
 from camps.timeline.fronts import front_distances_m as front_distances_m
 from camps.timeline.fronts import growth_front as growth_front
+from camps.timeline.lives import PHASES as PHASES
+from camps.timeline.lives import count_places as count_places
+from camps.timeline.lives import lives as lives
+from camps.timeline.lives import phase as phase
 from camps.timeline.pieces import cues as cues
 from camps.timeline.state import State as State
 from camps.timeline.state import at as at
@@ -18,15 +22,19 @@ from camps.timeline.state import stops as stops
 from camps.timeline.values import counts_state as counts_state
 
 __all__ = [
+    "PHASES",
     "Mode",
     "State",
     "at",
+    "count_places",
     "counts_state",
     "cues",
     "draw",
     "footprints_state",
     "front_distances_m",
     "growth_front",
+    "lives",
     "observed_dates",
+    "phase",
     "stops",
 ]

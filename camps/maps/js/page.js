@@ -427,8 +427,14 @@ class Card {
       if (site[column]) add(column, this.words.name(classes[column][site[column]], this.lang));
     }
     add('place', site.place);
-    add('published_at', `${site.lat_published}, ${site.lon_published}`);
-    add('used_at', `${site.lat.toFixed(5)}, ${site.lon.toFixed(5)} (± ${Math.round(site.r95)} m, 95 %)`);
+    if (site.level === 'compound') {
+      add('published_at', `${site.lat_published}, ${site.lon_published}`);
+      add('used_at', `${site.lat.toFixed(5)}, ${site.lon.toFixed(5)} (± ${Math.round(site.r95)} m, 95 %)`);
+    } else {
+      const code = site.area_code ? ` ${site.area_code}` : '';
+      add('known_to', `${this.say(`level_${site.level}`)}${code} (± ${this.words.length(site.r95, this.lang)})`);
+    }
+    add('enterprise', site.enterprise);
     add('opened', site.opened && this.words.edtf(site.opened, this.lang));
     add('closed', site.closed && this.words.edtf(site.closed, this.lang));
     if (site.cells && site.cells.length) add('buildings', site.cells.map(([t, cell]) => `${t}:\u00a0${cell === '' ? this.say('blank') : cell}`).join('   '));

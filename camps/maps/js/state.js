@@ -37,16 +37,30 @@ function countState(looks, missed, t, mode) {
 // The ends of an interval of days; null is an end that nobody knows.
 const endsOf = (days) => days && [days[0] ?? -Infinity, days[1] ?? Infinity];
 
-// A site known only by when it opened and closed, each an interval of days [first, last] or null where nobody says.
+const FADE_DAYS = 3653;
+
+// A site known only by its dates; the same rules as camps.timeline.lives. What is last known open fades over ten years.
 function lifeState(life, t, mode) {
   const day = Math.floor(t);
-  const [opened, closed] = [endsOf(life.opened), endsOf(life.closed)];
-  if (!opened) return { value: null, kind: null, phase: 'undated' };
-  if (day < opened[0]) return { value: null, kind: null, phase: 'absent' };
-  if (closed && day > closed[1]) return { value: null, kind: 'held', phase: 'closed' };
-  if (closed && day >= closed[0]) return { value: null, kind: mode === 'observed' ? 'held' : 'bracketed', phase: 'closing' };
-  if (day > opened[1] || (day === opened[1] && opened[0] === opened[1])) return { value: null, kind: 'held', phase: 'open' };
-  return { value: null, kind: mode === 'observed' ? null : 'bracketed', phase: 'opening' };
+  const phase = lifePhase(life, day);
+  const unsure = mode === 'observed' ? null : 'bracketed';
+  const kind = { open: 'held', last: 'held', vanished: 'held', closed: 'held', opening: unsure, closing: unsure || 'held' }[phase] || null;
+  return { value: null, kind, phase, faded: phase === 'last' ? clamp((t - life.until) / FADE_DAYS, 0, 1) : 0 };
+}
+
+function lifePhase({ opened, closed, vanished, until }, day) {
+  if (!opened) return 'undated';
+  const [first, by] = opened;
+  if (first === null && day < by) return 'unnamed';
+  if (first !== null && day < first) return 'absent';
+  if (closed) {
+    const [from, to] = endsOf(closed);
+    if (day > to) return 'closed';
+    if (day >= from) return 'closing';
+  }
+  if (vanished && vanished[0] !== null && day >= vanished[0]) return 'vanished';
+  if (first !== null && (by === null || day < by || (day === by && first < by))) return 'opening';
+  return until !== null && day > until ? 'last' : 'open';
 }
 
 class Timeline {
@@ -83,6 +97,8 @@ class Timeline {
       totalLo: sum('lo'),
       totalHi: sum('hi'),
       open: sites.filter((site) => site.phase === 'open').length,
+      phases: this.lives ? tally(sites.map((site) => site.phase)) : {},
+      levels: this.lives ? tally(this.sites.filter((_, i) => sites[i].phase === 'open').map((site) => site.level)) : {},
       kind: leastSure([...sites, ...drawn].map((item) => item.kind).filter(Boolean)),
     };
   }
@@ -91,6 +107,12 @@ class Timeline {
     if (this.lives) return lifeState(site.life, t, mode);
     return site.looks.length ? countState(site.looks, site.missed, t, mode) : unknownState();
   }
+}
+
+function tally(words) {
+  const counts = {};
+  for (const word of words) counts[word] = (counts[word] || 0) + 1;
+  return counts;
 }
 
 const unknownState = () => ({ value: null, lo: null, hi: null, kind: null, stale: null, next: null });

@@ -45,10 +45,37 @@ class Symbols {
     const placed = [];
     state.sites.forEach((site, i) => {
       const [ux, uy] = this.at[i];
-      if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3] || site.phase === 'absent') return;
-      placed.push({ i, x: view.x(ux), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade });
+      if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3] || HIDDEN.has(site.phase)) return;
+      const item = { i, x: view.x(ux), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade };
+      placed.push(this.sites[i].level === 'compound' ? item : { ...item, ring: this.reach(pen, this.sites[i]) });
     });
-    return placed.sort((a, b) => b.r - a.r || a.i - b.i);
+    return placed.sort((a, b) => (b.ring || 0) - (a.ring || 0) || b.r - a.r || a.i - b.i);
+  }
+
+  // The radius in the picture of a place that is known only to an area; never so small that it looks like a place.
+  reach(pen, site) {
+    const stretched = Math.cos((pen.view.lat * Math.PI) / 180) / Math.cos((site.lat * Math.PI) / 180);
+    return Math.max(site.r95 * pen.view.pxPerMetre() * stretched, LEAST_RING * pen.u);
+  }
+
+  // Places known to one and the same area are one ring, with the number of those that are open.
+  drawAreas(pen, placed) {
+    const areas = new Map();
+    for (const item of placed.filter(({ ring }) => ring)) {
+      const key = `${item.site.lon} ${item.site.lat} ${item.site.r95}`;
+      areas.set(key, [...(areas.get(key) || []), item]);
+    }
+    for (const items of areas.values()) {
+      const open = items.filter(({ state }) => state.phase === undefined || state.phase === 'open');
+      const shown = open[0] || items.reduce((a, b) => (ringAlpha(b, this.options) > ringAlpha(a, this.options) ? b : a));
+      pen.ctx.globalAlpha = shown.fade;
+      drawRing(pen, { ...shown, r: shown.ring, colour: pen.look.classes[this.classes[shown.site.class].colour], alpha: ringAlpha(shown, this.options), mark: markOf(shown.state, shown.site, this.options) });
+      if (open.length > 1) {
+        const size = Math.max(10, 14 * pen.u);
+        pen.type.draw(String(open.length), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
+      }
+      pen.ctx.globalAlpha = 1;
+    }
   }
 
   // Sites that would overlap, gathered by half steps of zoom: the same groups wherever the camera stands.
@@ -127,7 +154,8 @@ class Symbols {
 
   draw(pen, placed) {
     if (this.options.cluster) return this.drawClustered(pen, placed);
-    for (const item of placed) {
+    this.drawAreas(pen, placed);
+    for (const item of placed.filter(({ ring }) => !ring)) {
       pen.ctx.globalAlpha = item.fade;
       if (item.fade > 0.004) this.drawSymbol(pen, item);
     }
@@ -138,7 +166,7 @@ class Symbols {
   drawSymbol(pen, { x, y, r, state, site }) {
     const entry = this.classes[site.class];
     const colour = pen.look.classes[entry.colour];
-    drawMark(pen, { x, y, r, shape: entry.shape, colour, mark: markOf(state, site, this.options) });
+    drawMark(pen, { x, y, r, shape: entry.shape, colour, mark: markOf(state, site, this.options), faded: state.faded });
   }
 
   // The most a bracketed site may have reached: an outline around what is certain.
@@ -161,9 +189,60 @@ class Symbols {
   }
 }
 
+// Not there yet, or known to nobody yet.
+const HIDDEN = new Set(['absent', 'unnamed']);
+const LEAST_RING = 10;
+
+// How strongly a ring shows: what is not known to be open is fainter, and fades where nobody speaks of it any more.
+function ringAlpha({ state, site }, options) {
+  const mark = markOf(state, site, options);
+  return mark === 'last' ? 0.9 - 0.65 * (state.faded || 0) : { observed: 1, opening: 0.6, stale: 0.6, closed: 0.3, vanished: 0.4, unknown: 0.35 }[mark] || 1;
+}
+
+// A place that is known only to an area: a hatched ring that holds the area, and nothing that looks like a point.
+function drawRing(pen, { x, y, r, colour, alpha, mark }) {
+  const { ctx, u } = pen;
+  const before = ctx.globalAlpha;
+  const dash = { opening: [3.5 * u, 2.5 * u], stale: [3.5 * u, 2.5 * u], vanished: [1.2 * u, 3 * u], unknown: [2.6 * u, 2.6 * u] }[mark] || [];
+  ctx.globalAlpha = before * alpha;
+  if (['observed', 'last'].includes(mark)) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.arc(x, y, r, 0, 2 * Math.PI);
+    ctx.clip();
+    ctx.beginPath();
+    const step = 4.5 * u;
+    for (let d = -2 * r; d < 2 * r; d += step) {
+      ctx.moveTo(x + d, y + r);
+      ctx.lineTo(x + d + 2 * r, y - r);
+    }
+    ctx.globalAlpha = before * alpha * (r > 40 * u ? 0.22 : 0.5);
+    ctx.lineWidth = 1.1 * u;
+    ctx.strokeStyle = colour;
+    ctx.stroke();
+    ctx.restore();
+  }
+  ctx.globalAlpha = before * alpha;
+  if (r > 60 * u) ctx.globalAlpha *= 0.6;
+  outline(pen, x, y, r, 'disc', colour, mark === 'observed' ? 1.8 : 1.2, dash);
+  if (mark === 'vanished') strike(pen, x, y, Math.min(r, 9 * u), colour);
+  ctx.globalAlpha = before;
+}
+
+// A stroke through what vanished from a register.
+function strike(pen, x, y, r, colour) {
+  const { ctx, u } = pen;
+  ctx.beginPath();
+  ctx.moveTo(x - r * 0.7, y + r * 0.7);
+  ctx.lineTo(x + r * 0.7, y - r * 0.7);
+  ctx.lineWidth = 1.2 * u;
+  ctx.strokeStyle = colour;
+  ctx.stroke();
+}
+
 function markOf(state, site, options) {
   if (state.phase !== undefined) {
-    return { undated: 'unknown', closed: 'closed', closing: 'stale', open: 'observed', opening: 'opening' }[state.phase];
+    return { undated: 'unknown', closed: 'closed', closing: 'stale', open: 'observed', opening: 'opening', last: 'last', vanished: 'vanished' }[state.phase];
   }
   if (options.fixed_radius) return 'observed';
   if (state.ended) return state.ended;
@@ -184,16 +263,21 @@ function outline(pen, x, y, r, shape, colour, width, dash = []) {
 }
 
 // One symbol in one of its states; the legend draws its samples through the same door.
-function drawMark(pen, { x, y, r, shape, colour, mark }) {
+function drawMark(pen, { x, y, r, shape, colour, mark, faded = 0.5, level }) {
   const { ctx, u, look } = pen;
   const alpha = ctx.globalAlpha;
+  if (level) return drawRing(pen, { x, y, r: r * { town: 0.75, county: 0.95, prefecture: 1.15, province: 1.4 }[level], colour, mark: 'observed', alpha: 1 });
+  if (mark === 'vanished') {
+    outline(pen, x, y, r, shape, colour, 1.2, [1.2 * u, 3 * u]);
+    return strike(pen, x, y, r, colour);
+  }
   if (mark === 'unknown') return outline(pen, x, y, r, shape, look.unknown, 1.5, [2.6 * u, 2.6 * u]);
   if (mark === 'zero') return drawZero(pen, x, y, r, colour);
   if (mark === 'bracketed' && r <= 0) return undefined;
   ctx.beginPath();
   SHAPES[shape](ctx, x, y, r);
   ctx.fillStyle = colour;
-  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, opening: 0.22, closed: 0.14, lapsed: 0 }[mark];
+  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, opening: 0.22, closed: 0.14, lapsed: 0, last: 0.62 - 0.52 * faded }[mark];
   ctx.fill();
   ctx.globalAlpha = alpha;
   if (mark === 'observed') return outline(pen, x, y, r, shape, look.edge, 1.8);

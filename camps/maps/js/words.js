@@ -1,6 +1,7 @@
 // Everything that is said, in the language of the frame. A missing word falls back to English and is noted.
 
 const DASH = '–';
+const LEVELS = ['compound', 'town', 'county', 'prefecture', 'province'];
 
 class Words {
   constructor(data) {
@@ -123,10 +124,20 @@ class Words {
   }
 
   eraNotes(state, lang) {
-    const undated = state.sites.filter((site) => site.phase === 'undated').length;
+    const { last = 0, vanished = 0, opening = 0, closing = 0 } = state.phases;
+    const unknown = this.data.sites.filter(({ life }) => !life.opened || life.opened[0] === null).length;
     const notes = [];
-    if (undated) notes.push(this.of('undated_note', lang, { n: undated, all: this.data.meta.n_sites }));
-    return notes;
+    const levels = LEVELS.filter((level) => state.levels[level]);
+    if (levels.some((level) => level !== 'compound')) {
+      const parts = levels.map((level) => this.of(`by_${level}`, lang, { n: state.levels[level] }));
+      notes.push(this.of('by_level', lang, { parts: parts.join(this.of('comma', lang)) }));
+    }
+    if (last) notes.push(this.of('last_note', lang, { n: last }));
+    if (vanished) notes.push(this.of('vanished_note', lang, { n: vanished }));
+    if (opening + closing) notes.push(this.of('between_note', lang, { n: opening + closing }));
+    if (unknown) notes.push(this.of('undated_note', lang, { n: unknown, all: this.data.meta.n_sites }));
+    const coverage = this.meta('coverage', lang);
+    return coverage ? [...notes, coverage] : notes;
   }
 
   eraName(t, lang) {
@@ -178,6 +189,9 @@ class Words {
       const mark = (look) => ({ shape: entry.shape, colour: look.classes[entry.colour], mark: 'observed' });
       rows.push({ text: this.name(entry.names, lang), mark });
     }
+    for (const level of this.data.levels || []) {
+      rows.push({ text: this.of(`level_${level}`, lang), mark: (look) => ({ shape: 'disc', colour: look.sample, mark: 'observed', level }) });
+    }
     for (const mark of this.data.marks) {
       const name = mark === 'undated' ? 'unknown' : mark;
       rows.push({ text: this.of(`mark_${mark}`, lang), mark: (look) => ({ shape: 'disc', colour: look.sample, mark: name }) });
@@ -195,6 +209,6 @@ class Words {
 
   // The most lines of notes that a wide picture of this kind ever shows.
   mostNotes() {
-    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras: 1, footprints: 2 }[this.data.kind] || 0;
+    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras: this.data.meta.coverage ? 9 : 3, footprints: 2 }[this.data.kind] || 0;
   }
 }
