@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from camps import film
+from camps.dates import day_of
+from camps.film.screen import ScreenStage
 
 PAGE = Path(__file__).parent / "pages" / "growth.html"
 
@@ -36,6 +42,30 @@ def small_shot(**changes: Any) -> film.Shot:
     if "camera" in changes or ends_s >= 0.4:
         return shot
     return film.build_shot({**content, **changes, "camera": [content["camera"][0], {"at": ends_s, "fit": "xinjiang"}]})
+
+
+def film_states(days: Iterable[date], *, fps: int = 25, **more: Any) -> list[dict[str, Any]]:
+    """Return states of a film of any map, a frame a day given."""
+    listed = [float(day_of(day)) for day in days]
+    shown = {"began": listed[0], "background": "look", "mode": "observed", "lang": "en", "look": "dark", **more}
+    return [{"t": day, "at": i / fps, **shown} for i, day in enumerate(listed)]
+
+
+def shoot(
+    page: film.FilmPage,
+    states: Sequence[Mapping[str, Any]],
+    size: tuple[int, int] = (320, 180),
+    *,
+    scale: float = 0.5,
+) -> list[tuple[NDArray[np.uint8], str | None]]:
+    """Return the pixels of a page in each state, and the date that it says it shows, from one browser."""
+
+    async def taken() -> list[tuple[NDArray[np.uint8], str | None]]:
+        async with ScreenStage(page, *size, scale=scale, began_day=states[0]["began"]) as stage:
+            pictures = stage.capture(enumerate(states, 1))
+            return [(one.read()[..., :3].copy(), one.described["date_shown"]) async for one in pictures]
+
+    return asyncio.run(taken())
 
 
 def sums(folder: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Any folium map as a page that can be filmed: what it links is served from here, and its time is driven.
 
-TimestampedGeoJson and TimeSliderChoropleth are driven as they are. Other maps are driven by a JavaScript function, by
-layers that have dates, or by a function that makes a map for each date.
+Maps with a time slider are driven as they are (`camps.film.drivers`). Other maps are driven by a JavaScript function,
+by layers that have dates, or by a function that makes a map for each date.
 """
 
 from __future__ import annotations
@@ -10,77 +10,115 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 import folium
 from branca.element import CssLink, Element, JavascriptLink
-from folium.plugins import TimeSliderChoropleth
+from folium.map import Popup, Tooltip
+from folium.plugins import DualMap
 
 from camps.dates import day_of
 from camps.errors import InputError, MissingError
-from camps.film.stage import FilmPage
+from camps.film import drivers
+from camps.film.stage import WAIT_S, FilmPage, may_reach
 from camps.maps import online, vendored
 from camps.maps.page import CampsMap, html_text
 
-MapAt = Callable[[date], folium.Map]
+AnyMap = folium.Map | DualMap
+MapAt = Callable[[date], AnyMap]
 
 
 def build_map_page(
-    map_: folium.Map,
+    map_: AnyMap,
     *,
     drive: str | None = None,
     layers: Mapping[date, Any] | None = None,
     hosts: Sequence[str] = (),
+    furniture: bool = False,
+    wait_s: float = WAIT_S,
+    made_for: date | None = None,
 ) -> FilmPage:
     """Return a page that shows a folium map; the map is not changed.
 
     Parameters
     ----------
     map_
-        Any folium map. One of ours that nothing was added to is read from its canvas, every other one as a screen.
+        Any folium map, or two side by side. One of ours that nothing was added to is read from its canvas, every other
+        one as a screen.
     drive
         JavaScript, ``(map, day, date) => {…}``, called before each frame with the Leaflet map, decimal days since
-        1970-01-01 and the date as ISO text; what it shows may depend on nothing but these.
+        1970-01-01 and the date as ISO text; what it shows may depend on nothing but these. A date that it returns, as
+        ISO text, is what the frame is said to show.
     layers
         Layers of the map by date: each is shown from its date on until the next one's.
     hosts
-        Hosts that the page may reach, such as a tile server whose terms allow it; none by default.
+        Hosts that the page may reach, such as a tile server whose terms allow it; none by default. A name stands for
+        all ports of its host; ``"127.0.0.1:8080"`` for one.
+    furniture
+        Whether what people press and drag stays in the picture: buttons, time sliders, drawing tools, the choice of
+        layers, the search box.
+    wait_s
+        Seconds after which what has not arrived is named.
+    made_for
+        The date that the map shows, where it was made for one.
 
     Raises
     ------
     InputError
-        When a layer does not belong to the map, or its tiles may not be read in bulk without asking.
+        When a layer does not belong to the map, its tiles may not be read in bulk without asking, or a plugin with a
+        time does not say which date it shows.
     MissingError
         When the map links a script or style that does not travel with the suite, and its host is not named.
     """
-    online.require_filmable(map_)
+    online.require_filmable(map_.get_root())
     map_ = copy.deepcopy(map_)  # rendering a folium map adds to it
     if isinstance(map_, CampsMap) and not map_._has_others() and not drive and not layers:
-        return FilmPage(html_text(map_), hosts=tuple(hosts))
+        return FilmPage(html_text(map_), hosts=tuple(hosts), wait_s=wait_s)
     drives = [f"({drive})"] if drive else []
     if layers:
         drives.append(_by_date(map_, layers))
-    script = f"window.filmSliders = {json.dumps(_sliders(map_))}; window.filmDrives = [{', '.join(drives)}];"
-    return FilmPage(_html(map_, script), "screen", files=_linked(map_, hosts), hosts=tuple(hosts))
-
-
-def build_page_of_maps(map_at: MapAt, dates: Sequence[date], *, hosts: Sequence[str] = ()) -> FilmPage:
-    """Return a page that shows another map on each date; its states name the date as ``page``."""
-    maps = {when.isoformat(): map_at(when) for when in dict.fromkeys(dates)}
-    pages = {name: build_map_page(map_, hosts=hosts) for name, map_ in maps.items()}
-    files = {address: body for page in pages.values() for address, body in page.files.items()}
-    others = {name: page.html for name, page in pages.items()}
-    return FilmPage(next(iter(others.values())), "screen", others, files, tuple(hosts))
-
-
-def _html(map_: folium.Map, script: str) -> str:
-    """Return the page of a map with Leaflet's icons inside, a last script, and running numbers for random names."""
     root = map_.get_root()
+    _take_as_written(root)
+    text = str(root.render())  # links of plugins and the second map of a pair come with it
+    about = {
+        "filmGiven": drivers.given(list(_walk(root))),
+        "filmFurniture": furniture,
+        "filmDate": made_for.isoformat() if made_for else None,
+    }
+    script = "".join(f"window.{name} = {json.dumps(value)}; " for name, value in about.items())
+    files = _linked(root, hosts)
+    for address in files:  # a browser keeps back what goes wrong in a script of another host, unless it is asked so
+        text = text.replace(f'<script src="{address}"', f'<script crossorigin="anonymous" src="{address}"')
+    html = _html(root, text, f"{script}window.filmDrives = [{', '.join(drives)}];")
+    return FilmPage(html, "screen", files=files, hosts=tuple(hosts), wait_s=wait_s)
+
+
+def build_page_of_maps(map_at: MapAt, dates: Sequence[date], **options: Any) -> FilmPage:
+    """Return a page that shows another map on each date; its states name the date as ``page``.
+
+    Parameters
+    ----------
+    map_at
+        Makes the map of a date.
+    dates
+        The dates of the film.
+    options
+        As for `build_map_page`.
+    """
+    pages = {when.isoformat(): build_map_page(map_at(when), made_for=when, **options) for when in dict.fromkeys(dates)}
+    files = {address: body for page in pages.values() for address, body in page.files.items()}
+    first = next(iter(pages.values()))
+    return replace(first, readout="screen", others={name: page.html for name, page in pages.items()}, files=files)
+
+
+def _html(root: Element, text: str, script: str) -> str:
+    """Return the page of a map with Leaflet's icons inside, a last script, and running numbers for random names."""
     icons = (vendored.VENDOR / "leaflet-icons.json").read_text("utf-8")
     head = f"<head><script>window.filmIcons = {icons};</script>"
-    text = f"{root.render()}\n<script>{script}</script>\n".replace("<head>", head, 1)
+    text = f"{text}\n<script>{script}</script>\n".replace("<head>", head, 1)
     random_names = {element._id for element in _walk(root)}
     numbers: dict[str, str] = {}
 
@@ -91,14 +129,23 @@ def _html(map_: folium.Map, script: str) -> str:
     return re.sub(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", stable, text)
 
 
-def _sliders(map_: folium.Map) -> list[dict[str, Any]]:
-    """Return the choropleth sliders of a map with the days of their stops."""
-    found = [element for element in _walk(map_) if isinstance(element, TimeSliderChoropleth)]
-    return [{"id": element.get_name(), "days": [int(t) / 86400 for t in element.timestamps]} for element in found]
+def _take_as_written(root: Element) -> None:
+    """Make popups and tooltips say what they were given: folium puts them between JavaScript's backticks."""
+    for element in list(_walk(root)):
+        if isinstance(element, Popup):
+            for name, child in element.html._children.items():
+                element.html._children[name] = Element(vendored.raw(_between_backticks(child.render())))
+        elif isinstance(element, Tooltip):
+            element.text = _between_backticks(element.text)
 
 
-def _by_date(map_: folium.Map, layers: Mapping[date, Any]) -> str:
-    names = {element.get_name() for element in _walk(map_)}
+def _between_backticks(text: str) -> str:
+    """Return text as a template literal of JavaScript has it; folium has escaped some backticks already."""
+    return re.sub(r"\\(?!`)|(?<!\\)`|\$\{", r"\\\g<0>", text)
+
+
+def _by_date(map_: AnyMap, layers: Mapping[date, Any]) -> str:
+    names = {element.get_name() for element in _walk(map_.get_root())}
     strangers = [str(when) for when, layer in layers.items() if layer.get_name() not in names]
     if strangers:
         raise InputError(f"layers of {', '.join(strangers)}: not on the map; call add_to(map) on each first")
@@ -106,15 +153,14 @@ def _by_date(map_: folium.Map, layers: Mapping[date, Any]) -> str:
     return (
         "(map, day) => { const stops = [" + ", ".join(f"[{day}, {name}]" for day, name in stops) + "];"
         " const passed = stops.filter(([from]) => from <= day).length;"
-        " stops.forEach(([, layer], i) => i === passed - 1 ? map.addLayer(layer) : map.removeLayer(layer)); }"
+        # Laid anew, so that what is shown lies as high whatever was shown before.
+        " stops.forEach(([, layer]) => map.removeLayer(layer)); if (passed) map.addLayer(stops[passed - 1][1]); }"
     )
 
 
-def _linked(map_: folium.Map, hosts: Sequence[str]) -> dict[str, bytes]:
-    """Return what the map's scripts and styles link, by address, from the files that travel with the suite."""
-    addresses = sorted(
-        {element.url for element in _walk(map_.get_root()) if isinstance(element, JavascriptLink | CssLink)}
-    )
+def _linked(root: Element, hosts: Sequence[str]) -> dict[str, bytes]:
+    """Return what a page's scripts and styles link, by address, from the files that travel with the suite."""
+    addresses = sorted({element.url for element in _walk(root) if isinstance(element, JavascriptLink | CssLink)})
     found, unknown = {}, []
     for address in addresses:
         parts = urlsplit(address)
@@ -123,7 +169,7 @@ def _linked(map_: folium.Map, hosts: Sequence[str]) -> dict[str, bytes]:
             found[address] = b""
         elif vendored.has_asset(name):
             found[address] = vendored.read_asset(name).encode("utf-8")
-        elif parts.netloc not in hosts:
+        elif not may_reach(address, hosts):
             unknown.append(address)
     if unknown:
         raise MissingError(f"the map links {', '.join(unknown)}, which do not travel with the suite; name their hosts")

@@ -283,7 +283,8 @@ class Filming:
         width, height = (side * times for side in shot.size)
         if page.readout == "screen":
             transparent = shot.background == "transparent"
-            return ScreenStage(page, width, height, scale=shot.scale * times, transparent=transparent)
+            began_day, scale = self.plan.states[0].get("began", 0.0), shot.scale * times
+            return ScreenStage(page, width, height, scale=scale, transparent=transparent, began_day=began_day)
         spoken = [shot.language, *(info.language for info in self.shooting.drawn.values() if info.language)]
         return SpokenStage(page, width, height, languages=list(dict.fromkeys(spoken)), transport=self._transport)
 

@@ -8,10 +8,11 @@ import re
 from functools import cache
 
 from camps import machine
+from camps.film import drivers
 from camps.film.plan import State
 from camps.film.stage import FilmPage, read_resource
 
-_DRAWING = ("stage.py", "canvas.py", "canvas.js", "screen.py", "screen.html", "anypage.js", "png.py")
+_DRAWING = ("stage.py", "canvas.py", "canvas.js", "screen.py", "screen.html", "png.py")
 
 
 def frame_key(page_sha256: str, state: State, encoding: str, browser: str) -> str:
@@ -31,7 +32,9 @@ def browser_number() -> str:
 @cache
 def drawing_sha256() -> str:
     """Return the hash of the code of ours that a pixel passes through."""
-    return hashlib.sha256("".join(map(read_resource, _DRAWING)).encode("utf-8")).hexdigest()
+    return hashlib.sha256(
+        "".join(map(read_resource, (*_DRAWING, *(f"drivers/{name}" for name in drivers.SCRIPTS)))).encode("utf-8")
+    ).hexdigest()
 
 
 def page_sums(page: FilmPage) -> dict[str, str]:

@@ -77,6 +77,12 @@ class Plan:
         states = ({**state, "page": when.isoformat()} for state, when in zip(self.states, self.dates, strict=True))
         return replace(self, states=tuple(states))
 
+    def timed(self) -> Plan:
+        """Return the plan with the seconds of the film in each state, and the day on which it begins."""
+        began, times = self.states[0]["t"], map(self.shot.time_s, self.numbers)
+        states = ({**state, "at": at_s, "began": began} for state, at_s in zip(self.states, times, strict=True))
+        return replace(self, states=tuple(states))
+
     @property
     def first_date(self) -> date:
         """Date of the first frame."""

@@ -19,7 +19,7 @@ from camps.film.passes import PassInfo, whole_pass
 from camps.film.plan import Plan, plan_frames
 from camps.film.records import FrameRecord
 from camps.film.shot import Shot
-from camps.film.stage import FilmPage
+from camps.film.stage import WAIT_S, FilmPage
 from camps.film.subject import Subject, build_subject, with_pages
 
 
@@ -54,6 +54,8 @@ def render(
     drive: str | None = None,
     layers: Mapping[date, Any] | None = None,
     hosts: Sequence[str] = (),
+    furniture: bool = False,
+    wait_s: float = WAIT_S,
     numbers: Iterable[int] | None = None,
     workers: int = 1,
     cluster: str | None = None,
@@ -82,7 +84,13 @@ def render(
     layers
         Layers of a folium map by date: each is shown from its date on until the next one's.
     hosts
-        Hosts that the map may reach while it is filmed; none by default.
+        Hosts that the map may reach while it is filmed, each for all its ports or, as ``"127.0.0.1:8080"``, for one;
+        none by default.
+    furniture
+        Whether what people press and drag stays in the picture of a folium map: buttons, time sliders, drawing tools,
+        the choice of layers, the search box.
+    wait_s
+        Seconds after which what a map waits for, such as a tile, is named as missing.
     numbers
         Frame numbers to render; by default all.
     workers
@@ -106,7 +114,7 @@ def render(
     RenderError
         When the page is not whole, a picture is not what it has to be, or a frame takes the browser down three times.
     """
-    plan, page = _planned(subject, shot, drive=drive, layers=layers, hosts=hosts)
+    plan, page = _planned(subject, shot, drive=drive, layers=layers, hosts=hosts, furniture=furniture, wait_s=wait_s)
     wanted = _wanted(plan, numbers)
     shooting = _shooting(plan, page)
     (shown,) = shooting.passes.values()
@@ -123,7 +131,7 @@ def render(
 
 def film_whole(shot: Shot) -> Shooting:
     """Return the shooting of a shot that is drawn whole, as a render of it is."""
-    return _shooting(*_planned(shot, None, drive=None, layers=None, hosts=()))
+    return _shooting(*_planned(shot, None))
 
 
 def _shooting(plan: Plan, page: FilmPage) -> Shooting:
@@ -143,7 +151,9 @@ def _planned(subject: Subject, shot: Shot | None, **driven: Any) -> tuple[Plan, 
         raise InputError("a map alone does not say what to film; give shot = build_shot({…}) or build_shot_of_dates(…)")
     page, ground = build_subject(subject, **driven)
     plan = plan_frames(film, ground)
-    return (plan, page) if isinstance(page, FilmPage) else with_pages(plan, page, driven["hosts"])
+    if not isinstance(page, FilmPage):
+        plan, page = with_pages(plan, page, **driven)
+    return (plan.timed() if page.readout == "screen" else plan), page
 
 
 def build_plan(shot: Shot) -> Plan:

@@ -22,8 +22,8 @@ from PIL import Image
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
-from camps import browser
 from camps.errors import RenderError
+from camps.film import drivers
 from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
 
 MARK_BLOCKS, MARK_SIDE = 24, 40
@@ -55,18 +55,39 @@ class ScreenStage(Stage):
         As for `Stage`.
     transparent
         Whether what the page leaves transparent stays so.
+    began_day
+        Day (since 1970-01-01) at which the page's own clock stands when the film begins.
     """
 
     def __init__(
-        self, page: FilmPage, width: int, height: int, *, scale: float = 1.0, transparent: bool = False
+        self,
+        page: FilmPage,
+        width: int,
+        height: int,
+        *,
+        scale: float = 1.0,
+        transparent: bool = False,
+        began_day: float = 0.0,
     ) -> None:
+        self._began_day = began_day
         super().__init__(page, width, height, scale=scale)
         self.transparent = transparent
         self._is_prompt = True
 
     def _served(self) -> dict[str, str]:
         pages = {"": self.page.html, **self.page.others}
-        return {"": read_resource("screen.html"), **{f"page/{name}": _driven(html) for name, html in pages.items()}}
+        return {
+            "": read_resource("screen.html"),
+            **{f"page/{name}": self._driven(html) for name, html in pages.items()},
+        }
+
+    def _driven(self, html: str) -> str:
+        """Return a page whose first script is ours."""
+        began = f"const BEGAN_MS = {round(self._began_day * 86400e3)};"
+        text = "\n".join([began, *(read_resource(f"drivers/{name}") for name in drivers.SCRIPTS)])
+        script = f"<script>(() => {{\n'use strict';\n{text}}})();</script>"
+        at = html.lower().find("<head>")
+        return html[: at + 6] + script + html[at + 6 :] if at >= 0 else script + html
 
     def _viewport(self) -> tuple[int, int, float]:
         width, height = self._layout()
@@ -82,7 +103,7 @@ class ScreenStage(Stage):
 
     async def _prepare(self, context: BrowserContext, profile: Path) -> None:
         await self._shown.evaluate("([width, height]) => camps.lay(width, height)", list(self._layout()))
-        await self._require_ready("")
+        await self._require_ready("", self.page.wait_s)
         self._devtools = await context.new_cdp_session(self._shown)
         if self.transparent:
             clear = {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
@@ -111,9 +132,7 @@ class ScreenStage(Stage):
             described, answer = await self._asked({"page": "", **state, "mark": frame})
         except PlaywrightError as error:
             self._raise_if_lost(error)
-            raise RenderError(
-                f"{self.name_job(frame)}: {browser.first_line(error)}{self._what_is_missing()}"
-            ) from error
+            raise RenderError(f"{self.name_job(frame)}: {self._told(error)}") from error
         if self._missing:
             raise RenderError(f"{self.name_job(frame)} is not whole{self._what_is_missing()}")
         return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
@@ -159,13 +178,6 @@ class ScreenStage(Stage):
         # Colours are averaged in proportion to their alpha.
         cut = picture.crop((0, 0, width, height)).convert("RGBa")
         return np.asarray(cut.reduce(self._times).convert("RGBA"))
-
-
-def _driven(html: str) -> str:
-    """Return a page whose first script is ours."""
-    script = f"<script>{read_resource('anypage.js')}</script>"
-    at = html.lower().find("<head>")
-    return html[: at + 6] + script + html[at + 6 :] if at >= 0 else script + html
 
 
 def _unpacked(data: str) -> Image.Image:

@@ -12,6 +12,7 @@ import contextlib
 import mimetypes
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -19,11 +20,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.async_api import BrowserContext, Page, Playwright, Request, Route, async_playwright
+from playwright.async_api import BrowserContext, Page, Playwright, Request, Response, Route, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from camps import browser
 from camps.errors import RenderError
+from camps.film import remedies
 from camps.film.loopback import Loopback
 from camps.film.png import Order
 from camps.film.profile import browser_profile
@@ -34,6 +36,9 @@ _Result = TypeVar("_Result")
 
 #: A renderer that says nothing for this long, plus a second a megapixel, is taken for hung.
 PATIENCE_S = 30.0
+
+#: What a page waits for does not arrive any more after this long.
+WAIT_S = 20.0
 
 
 class StageLostError(Exception):
@@ -57,7 +62,10 @@ class FilmPage:
     files
         Bodies for other addresses that the page asks for, by address.
     hosts
-        Names of hosts that the page may reach; none by default.
+        Names of hosts that the page may reach, each with all its ports, or with one: ``"127.0.0.1:8080"``; none by
+        default.
+    wait_s
+        Seconds after which what has not arrived is named.
     """
 
     html: str
@@ -65,6 +73,11 @@ class FilmPage:
     others: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
+    wait_s: float = WAIT_S
+
+    def may_reach(self, address: str) -> bool:
+        """Return whether an address is of one of the hosts named."""
+        return may_reach(address, self.hosts)
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,7 @@ class Stage(abc.ABC):
         self.name_job: Callable[[int], str] = "frame {}".format
         self._loopback = Loopback(self._served())
         self._missing: list[str] = []
+        self._asked_for: set[str] = set()
         self._lost = asyncio.Event()
         self._lost_reason = ""
         self._closing = contextlib.AsyncExitStack()
@@ -198,7 +212,10 @@ class Stage(abc.ABC):
     async def _load(self, context: BrowserContext) -> Page:
         page = context.pages[0] if context.pages else await context.new_page()
         page.on("crash", lambda _: self._lose("the renderer crashed"))
-        page.on("requestfailed", lambda request: self._missing.append(request.url))
+        page.on("request", lambda request: self._asked_for.add(request.url))
+        page.on("requestfinished", lambda request: self._asked_for.discard(request.url))
+        page.on("requestfailed", self._miss)
+        page.on("response", self._heed)
         await page.goto(f"http://{self._loopback.address}/", wait_until="load")
         return page
 
@@ -216,7 +233,7 @@ class Stage(abc.ABC):
             await self._shown.evaluate("arguments => camps.ready(...arguments)", list(arguments))
         except PlaywrightError as error:
             self._raise_if_lost(error)
-            raise RenderError(f"the page is not ready: {browser.first_line(error)}{self._what_is_missing()}") from error
+            raise RenderError(f"the page is not ready: {self._told(error)}") from error
         if self._missing:
             raise RenderError(f"the page is not whole{self._what_is_missing()}")
         self.meta = await self._shown.evaluate("camps.meta || {}")
@@ -225,9 +242,8 @@ class Stage(abc.ABC):
 
     async def _route(self, route: Route, request: Request) -> None:
         address = request.url.split("//", 1)[-1]
-        host = address.split("/", 1)[0].rsplit(":", 1)[0]
         with contextlib.suppress(PlaywrightError):
-            if address.startswith(self._loopback.address) or host in self.page.hosts:
+            if address.startswith(self._loopback.address) or self.page.may_reach(request.url):
                 await route.continue_()
             elif request.url in self.page.files:
                 headers = {"Access-Control-Allow-Origin": "*", "Content-Type": _media_type(request.url)}
@@ -235,10 +251,27 @@ class Stage(abc.ABC):
             else:
                 await route.abort()
 
+    def _miss(self, request: Request) -> None:
+        self._asked_for.discard(request.url)
+        # What the page itself gave up, such as a tile that the camera has left behind, is not missed.
+        if request.failure != "net::ERR_ABORTED":
+            self._missing.append(request.url)
+
+    def _heed(self, response: Response) -> None:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            self._missing.append(f"{response.url} (HTTP {response.status})")
+
+    def _told(self, error: Exception) -> str:
+        """Return what an error of the page says, what is missing or was never answered, and what helps."""
+        said = browser.first_line(error)
+        late = sorted(self._asked_for) if " did not " in said else []
+        told = f"; never answered: {_few(late)}" if late else ""
+        return f"{said}{told}{self._what_is_missing()}{remedies.remedy(said)}"
+
     def _what_is_missing(self) -> str:
         if not self._missing:
             return ""
-        named = ", ".join(list(dict.fromkeys(self._missing))[:5])
+        named = _few(self._missing)
         return f"; missing: {named} (put it into the page, or name its host if the film may use the network)"
 
     # ── life signs ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -253,7 +286,8 @@ class Stage(abc.ABC):
 
     async def _unless_lost(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Return what `work` returns, or give up as soon as the browser is lost or its patience is over."""
-        patience_s = PATIENCE_S + self.width * self.height / 1e6
+        longer_s = max(0.0, self.page.wait_s - WAIT_S)
+        patience_s = PATIENCE_S + longer_s + self.width * self.height / 1e6
         task, lost = asyncio.ensure_future(work), asyncio.ensure_future(self._lost.wait())
         try:
             await asyncio.wait({task, lost}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
@@ -271,6 +305,16 @@ class Stage(abc.ABC):
 def read_resource(name: str) -> str:
     """Return the text of a file that travels with this package."""
     return resources.files(__package__).joinpath(name).read_text("utf-8")
+
+
+def may_reach(address: str, hosts: Iterable[str]) -> bool:
+    """Return whether an address is of one of some hosts, each named with its port or, for all its ports, without."""
+    parts = urlsplit(address)
+    return parts.netloc.rpartition("@")[2] in hosts or (parts.hostname or "") in hosts
+
+
+def _few(names: Iterable[str]) -> str:
+    return ", ".join(list(dict.fromkeys(names))[:5])
 
 
 async def _close_quietly(context: BrowserContext) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,15 +15,12 @@ from camps.film.plan import Ground, Plan
 from camps.film.shot import Shot
 from camps.film.stage import FilmPage
 
-Subject = Shot | FilmPage | folium.Map | anymap.MapAt
+Subject = Shot | FilmPage | anymap.AnyMap | anymap.MapAt
 
 
 def build_subject(
     subject: Subject,
-    *,
-    drive: str | None = None,
-    layers: Mapping[date, Any] | None = None,
-    hosts: Sequence[str] = (),
+    **options: Any,
 ) -> tuple[FilmPage | anymap.MapAt, Ground]:
     """Return the page that is filmed and the places and observations on it.
 
@@ -32,7 +28,7 @@ def build_subject(
     ----------
     subject
         A shot, whose map is drawn; a page; a folium map; or a function that makes a map for each date.
-    drive, layers, hosts
+    options
         What drives a folium map, as for :func:`camps.film.anymap.build_map_page`.
 
     Raises
@@ -42,13 +38,17 @@ def build_subject(
     """
     if isinstance(subject, FilmPage):
         return subject, Ground({})
-    if not isinstance(subject, Shot | folium.Map):
+    if not isinstance(subject, Shot | anymap.AnyMap):
+        if not callable(subject):
+            raise InputError(
+                f"{type(subject).__name__} is no map; expected a folium.Map, a DualMap or a function of a date"
+            )
         return subject, Ground({})
     map_ = build_map(subject) if isinstance(subject, Shot) else subject
-    return anymap.build_map_page(map_, drive=drive, layers=layers, hosts=hosts), build_ground(map_)
+    return anymap.build_map_page(map_, **options), build_ground(map_)
 
 
-def build_ground(map_: folium.Map) -> Ground:
+def build_ground(map_: anymap.AnyMap) -> Ground:
     """Return places and observations of one of our maps; nothing is known of any other."""
     if not isinstance(map_, maps.CampsMap):
         return Ground({})
@@ -60,9 +60,9 @@ def build_ground(map_: folium.Map) -> Ground:
     )
 
 
-def with_pages(plan: Plan, map_at: anymap.MapAt, hosts: Sequence[str]) -> tuple[Plan, FilmPage]:
+def with_pages(plan: Plan, map_at: anymap.MapAt, **options: Any) -> tuple[Plan, FilmPage]:
     """Return a plan whose states name the page of their date, and the page that has them all."""
-    return plan.paged(), anymap.build_page_of_maps(map_at, plan.dates, hosts=hosts)
+    return plan.paged(), anymap.build_page_of_maps(map_at, plan.dates, **options)
 
 
 def build_map(shot: Shot) -> folium.Map:

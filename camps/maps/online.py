@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import folium
+from branca.element import Element
 from folium.raster_layers import TileLayer, WmsTileLayer
 
 from camps.errors import Fault, InputError, raise_faults
@@ -47,7 +48,7 @@ def require_credit(map_: folium.Map) -> None:
     raise_faults(faults, "map")
 
 
-def require_filmable(map_: folium.Map) -> None:
+def require_filmable(map_: Element) -> None:
     """Raise when a map has tiles that nobody may read in bulk without asking: a film reads thousands.
 
     Raises
@@ -64,7 +65,7 @@ def require_filmable(map_: folium.Map) -> None:
                 )
 
 
-def _tile_hosts(map_: folium.Map) -> Iterator[tuple[str, str, str]]:
+def _tile_hosts(map_: Element) -> Iterator[tuple[str, str, str]]:
     """Yield name, host and credit of every layer of tiles that another host serves."""
     for layer in _walk(map_):
         if not isinstance(layer, TileLayer | WmsTileLayer):

@@ -1,0 +1,57 @@
+// What a browser moves by itself, put to the page's own time: animations of styles and scripts, of SVG, and videos.
+const moving = (() => {
+  const known = new Set(), stills = new WeakMap();
+
+  const animate = Element.prototype.animate;
+  Element.prototype.animate = function held(...given) {
+    const animation = animate.apply(this, given);
+    animation.pause();
+    known.add(animation);
+    return animation;
+  };
+  HTMLMediaElement.prototype.play = () => Promise.resolve();
+
+  const heard = (target, name) => new Promise((done) => target.addEventListener(name, done, { once: true }));
+
+  async function show(video, at_s) {
+    video.autoplay = false;
+    video.pause();
+    if (video.readyState < 2 && !video.error) await Promise.race([heard(video, "loadeddata"), heard(video, "error")]);
+    if (video.error) throw new Error(`the video ${video.currentSrc.slice(0, 100)} cannot be read: ${video.error.message}`);
+    // Half a millisecond later, so that no rounding shows the picture before.
+    const wanted = Math.min((video.loop ? at_s % video.duration : at_s) + 0.0005, video.duration);
+    if (video.currentTime !== wanted || video.seeking) {
+      video.currentTime = wanted;
+      await heard(video, "seeked");
+    }
+    still(video);
+  }
+
+  // A screen may still show the video's picture before; a canvas in its place holds the one that was asked for.
+  function still(video) {
+    const canvas = stills.get(video) || document.createElement("canvas");
+    if (!stills.has(video)) video.after(canvas);
+    stills.set(video, canvas);
+    Object.assign(canvas, { className: video.className, width: video.videoWidth, height: video.videoHeight });
+    canvas.style.cssText = video.style.cssText;
+    video.style.visibility = "hidden";
+    canvas.style.visibility = "visible";
+    canvas.getContext("2d").drawImage(video, 0, 0);
+  }
+
+  return {
+    async turn(at_ms) {
+      for (const animation of document.getAnimations()) known.add(animation);
+      for (const animation of known) {
+        animation.pause();
+        animation.currentTime = at_ms;
+      }
+      for (const svg of document.querySelectorAll("svg")) {
+        if (svg.ownerSVGElement) continue;
+        svg.pauseAnimations();
+        svg.setCurrentTime(at_ms / 1000);
+      }
+      for (const video of document.querySelectorAll("video")) await show(video, at_ms / 1000);
+    },
+  };
+})();

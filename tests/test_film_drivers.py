@@ -1,0 +1,309 @@
+"""Maps with a time of their own show the state of the day asked for, read back; what goes wrong on a page is quoted."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import folium
+import numpy as np
+import pytest
+from branca.element import Element
+from film_support import film_states, shoot
+from folium.plugins import (
+    DualMap,
+    HeatMapWithTime,
+    MarkerCluster,
+    Timeline,
+    TimelineSlider,
+    TimeSliderChoropleth,
+    TimestampedGeoJson,
+    TimestampedWmsTileLayers,
+)
+from folium.utilities import JsCode
+from numpy.typing import NDArray
+from PIL import Image
+from shapely.geometry import box, mapping
+
+from camps.dates import day_of
+from camps.errors import InputError, RenderError
+from camps.film.anymap import build_map_page
+from camps.film.remedies import remedy
+
+pytestmark = pytest.mark.browser
+YEARS = [date(year, 7, 2) for year in (2017, 2018, 2019, 2020)]
+RED = {"color": "red", "fillColor": "red", "fillOpacity": 1, "weight": 0}
+
+
+def _map(**options: Any) -> folium.Map:
+    return folium.Map([41, 85], zoom_start=5, tiles=None, **options)
+
+
+def _square(west: float, **properties: Any) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": mapping(box(west, 40, west + 1.5, 41.5)), "properties": properties}
+
+
+def _n_red(pixels: NDArray[np.uint8], *, wide: float = 1.5) -> int:
+    """Return how many squares are red: their pixels over those of one."""
+    red = (pixels[..., 0] > 200) & (pixels[..., 1] < 60)
+    column = 256 * 2**5 / 360 * wide * 0.5
+    return round(float(red.any(axis=0).sum()) / column)
+
+
+# ── the day asked for ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("times", "period"),
+    [
+        (["1995-01-01", "2000-01-01", "2005-01-01", "2010-01-01"], "P1Y"),
+        (["1955-01-01", "1965-01-01", "1975-01-01", "1985-01-01"], "P1Y"),
+        (["2017-01-31", "2017-02-28", "2017-03-31", "2017-04-30"], "P1M"),
+        (["1969-12-31", "1970-01-01", "1970-01-02", "2001-09-09"], "P1D"),
+    ],
+)
+def test_features_with_times_stand_from_their_own_time_on(times: list[str], period: str) -> None:
+    features = [_square(78 + 3 * i, times=[when], style=RED) for i, when in enumerate(times)]
+    map_ = _map()
+    TimestampedGeoJson({"type": "FeatureCollection", "features": features}, period=period).add_to(map_)
+    taken = shoot(build_map_page(map_), film_states(map(date.fromisoformat, times)))
+    assert [_n_red(pixels) for pixels, _ in taken] == [1, 2, 3, 4]
+    assert [shown for _, shown in taken] == times
+
+
+def test_a_day_before_all_times_of_a_map_is_refused() -> None:
+    map_ = _map()
+    TimestampedGeoJson({"type": "FeatureCollection", "features": [_square(80, times=["2017-01-31"])]}).add_to(map_)
+    told = r"the map has nothing for 2016-07-02: its first time is 2017-01-31; let the film begin there"
+    with pytest.raises(RenderError, match=told):
+        shoot(build_map_page(map_), film_states([date(2016, 7, 2)]))
+
+
+def test_heat_with_dates_is_driven_and_without_is_refused() -> None:
+    data = [[[41, 80 + 3 * i, 1]] for i in range(4)]
+    map_, dated = _map(), _map()
+    HeatMapWithTime(data).add_to(map_)
+    with pytest.raises(InputError, match=r"HeatMapWithTime: its index is no list of dates .* give index="):
+        build_map_page(map_)
+    HeatMapWithTime(data, index=[f"{year}-01-01" for year in range(2017, 2021)], radius=30).add_to(dated)
+    taken = shoot(build_map_page(dated), film_states(YEARS))
+    assert [shown for _, shown in taken] == [f"{year}-01-01" for year in range(2017, 2021)]
+    hottest = [int(np.argmin(pixels[90, :, 2].astype(int))) for pixels, _ in taken]
+    step = 256 * 2**5 / 360 * 3 * 0.5
+    assert np.diff(hottest) == pytest.approx([step] * 3, abs=4)
+
+
+def test_a_timeline_is_driven_by_its_slider_and_refused_without() -> None:
+    features = [_square(78 + 3 * i, start=f"{2017 + i}-01-01", end=f"{2018 + i}-12-31") for i in range(4)]
+    map_ = _map()
+    timeline = Timeline({"type": "FeatureCollection", "features": features}, style=JsCode(f"() => ({RED})"))
+    timeline.add_to(map_)
+    with pytest.raises(RenderError, match=r"L\.timeline is not a function; .*TimelineSlider\(\)\.add_timelines"):
+        shoot(build_map_page(map_), film_states(YEARS))
+    TimelineSlider(auto_play=True).add_timelines(timeline).add_to(map_)
+    taken = shoot(build_map_page(map_), film_states(YEARS))
+    assert [_n_red(pixels) for pixels, _ in taken] == [1, 2, 2, 2]
+    assert [shown for _, shown in taken] == [day.isoformat() for day in YEARS]
+
+
+def test_a_choropleth_keeps_what_it_has_and_its_times_are_no_text() -> None:
+    # In seconds, 1999 is shorter than 2005 and sorts after it as text.
+    days = [date(1999, 1, 1), date(2005, 1, 1), date(2011, 1, 1)]
+    seconds = [str(day_of(day) * 86400) for day in days]
+    colours = {"a": ["#0000ff", "#ff0000", "#0000ff"], "b": ["#0000ff", "#ff0000", None]}
+    style = {
+        name: {second: {"color": colour, "opacity": 1} for second, colour in zip(seconds, own, strict=True) if colour}
+        for name, own in colours.items()
+    }
+    areas = [{**_square(78 + 6 * i), "id": name} for i, name in enumerate("ab")]
+    map_ = _map()
+    TimeSliderChoropleth({"type": "FeatureCollection", "features": areas}, styledict=style).add_to(map_)
+    states = film_states([date(2004, 12, 31), date(2005, 6, 1), date(2012, 1, 1)])
+    taken = shoot(build_map_page(map_), states)
+    assert [_n_red(pixels) for pixels, _ in taken] == [0, 2, 1]
+    assert [shown for _, shown in taken] == ["1999-01-01", "2005-01-01", "2011-01-01"]
+    assert (shoot(build_map_page(map_), states[::-1])[-1][0] == taken[0][0]).all()
+
+
+def test_both_maps_of_a_pair_are_filmed_side_by_side() -> None:
+    pair = DualMap([41, 85], zoom_start=5, tiles=None)
+    features = {"type": "FeatureCollection", "features": [_square(84, times=["2018-01-01"], style=RED)]}
+    TimestampedGeoJson(features).add_to(pair.m1)
+    folium.Rectangle([[40, 84], [41.5, 85.5]], **RED).add_to(pair.m2)
+    page = build_map_page(pair)
+    (pixels, shown), *_ = shoot(page, film_states([YEARS[1]], lon=85, lat=41, zoom=5))
+    left, right = pixels[:, :160], pixels[:, 160:]
+    assert _n_red(left) == _n_red(right) == 1
+    assert shown == "2018-07-02"
+
+
+# ── a server of tiles ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Tiles(BaseHTTPRequestHandler):
+    """Tiles whose red is the year; one that never comes under /late/, and none under /none/."""
+
+    over = threading.Event()
+
+    def do_GET(self) -> None:
+        asked = {name.lower(): values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        if self.path.startswith("/late/"):
+            self.over.wait(60)
+        if self.path.startswith("/none/"):
+            return self.send_error(404)
+        if asked.get("request") == "GetCapabilities":
+            times = ",".join(f"{year}-01-01T00:00:00.000Z" for year in range(2017, 2021))
+            dimension = f'<Dimension name="time" default="2017-01-01">{times}</Dimension>'
+            layer = f'<Layer queryable="1"><Name>wet</Name>{dimension}</Layer>'
+            return self._answer(f"<WMS_Capabilities>{layer}</WMS_Capabilities>".encode(), "text/xml")
+        return self._answer(_tile(int(asked.get("time", "2000")[:4]) - 2000), "image/png")
+
+    def _answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def _tile(red: int) -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (256, 256), (red * 10, 0, 0)).save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.fixture
+def tiles() -> Iterator[str]:
+    """Yield host and port of a server of tiles."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Tiles)
+    server.daemon_threads = True
+    _Tiles.over.clear()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    _Tiles.over.set()
+    server.shutdown()
+    server.server_close()
+
+
+def _tiled(address: str) -> folium.Map:
+    return folium.Map([41, 85], zoom_start=5, tiles=f"http://{address}/{{z}}/{{x}}/{{y}}.png", attr="nobody")
+
+
+@pytest.mark.parametrize("named", ["127.0.0.1", "{}"])
+def test_tiles_with_times_are_driven_and_a_host_has_one_spelling(tiles: str, named: str) -> None:
+    map_ = _map()
+    layer = folium.WmsTileLayer(f"http://{tiles}/wms", layers="wet", name="wet", fmt="image/png")
+    layer.add_to(map_)
+    TimestampedWmsTileLayers(layer, period="P1Y").add_to(map_)
+    taken = shoot(build_map_page(map_, hosts=[named.format(tiles)]), film_states(YEARS))
+    assert [int(pixels[40, 40, 0]) for pixels, _ in taken] == [170, 180, 190, 200]
+    assert [shown for _, shown in taken] == [f"{year}-01-01" for year in range(2017, 2021)]
+
+
+def test_tiles_of_another_port_are_refused(tiles: str) -> None:
+    with pytest.raises(RenderError, match=rf"missing: http://{tiles}/5/"):
+        shoot(build_map_page(_tiled(tiles), hosts=["127.0.0.1:9"]), film_states(YEARS[:1]))
+
+
+def test_a_tile_that_never_answers_is_named_within_the_time_given(tiles: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(RenderError, match=rf"did not (?:arrive|load) in 2 s.*{tiles}/late/5/\d+/\d+.*wait_s"):
+        shoot(build_map_page(_tiled(f"{tiles}/late"), hosts=["127.0.0.1"], wait_s=2), film_states(YEARS[:1]))
+    assert time.monotonic() - began < 25
+
+
+def test_a_tile_that_is_not_there_is_named(tiles: str) -> None:
+    with pytest.raises(RenderError, match=rf"{tiles}/none/5/\d+/\d+"):
+        shoot(build_map_page(_tiled(f"{tiles}/none"), hosts=["127.0.0.1"]), film_states(YEARS[:1]))
+
+
+# ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _scripted(code: str) -> folium.Map:
+    map_ = _map()
+    map_.get_root().script.add_child(Element(code))
+    return map_
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("throw new Error('the data are upside down');", "the map's page says: the data are upside down"),
+        ("Promise.reject(new Error('nobody came'));", "the map's page says: nobody came"),
+        ("console.error('no such', 'year');", "the map's page says: no such year"),
+        ("setTimeout(() => lost.at(1), 300);", "the map's page says: lost is not defined"),
+        ("fetch('https://data.example.org/a.json');", r"missing: https://data\.example\.org/a\.json"),
+        ("L.sparkle(1);", r"L\.sparkle is not a function; a plugin's script is missing"),
+    ],
+)
+def test_what_a_page_says_fails_its_film_and_is_quoted(code: str, told: str) -> None:
+    with pytest.raises(RenderError, match=told):
+        shoot(build_map_page(_scripted(code)), film_states(YEARS[:1]))
+
+
+def test_an_error_after_some_frames_fails_the_frame_that_it_came_with() -> None:
+    drive = "(map, day, date) => { if (date > '2018') setTimeout(() => { throw new Error('too late') }, 100); }"
+    with pytest.raises(RenderError, match=r"frame 2: the map's page says: too late"):
+        shoot(build_map_page(_map(), drive=drive), film_states(YEARS))
+
+
+def test_a_cluster_without_a_largest_zoom_is_told_the_remedy_which_works() -> None:
+    map_ = _map()
+    folium.Marker([41, 85]).add_to(MarkerCluster().add_to(map_))
+    with pytest.raises(RenderError, match=r"Map has no maxZoom specified; .*map\.options\['max_zoom'\] = 18"):
+        shoot(build_map_page(map_), film_states(YEARS[:1]))
+    map_.options["max_zoom"] = 18
+    plain = shoot(build_map_page(_map()), film_states(YEARS[:1]))[0][0]
+    assert (shoot(build_map_page(map_), film_states(YEARS[:1]))[0][0] != plain).sum() > 100
+
+
+def test_a_popup_says_what_it_was_given() -> None:
+    text, tip = "a`b ${x} C:\\new\\table \\u0041", "${y} \\n `"
+    map_ = _map()
+    popup = folium.Popup(text, show=True, max_width=300)
+    folium.Marker([41, 85], popup=popup, tooltip=folium.Tooltip(tip, permanent=True)).add_to(map_)
+    asked = "[...document.querySelectorAll('.leaflet-popup-content, .leaflet-tooltip')].map(e => e.textContent.trim())"
+    wanted = json.dumps([tip, text])
+    drive = f"() => {{ const said = {asked}.sort().join(); if (said !== {wanted}.sort().join()) throw Error(said); }}"
+    shoot(build_map_page(map_, drive=drive), film_states(YEARS[:1]))
+
+
+def test_a_remedy_is_only_told_where_one_is_known() -> None:
+    assert "wait_s" in remedy("pictures did not arrive in 2 s")
+    assert remedy("nobody came") == ""
+
+
+# ── furniture ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_people_press_stays_out_of_the_picture_unless_it_is_asked_for() -> None:
+    def furnished() -> folium.Map:
+        map_ = _map()
+        TimestampedGeoJson({"type": "FeatureCollection", "features": [_square(84, times=["2017-01-01"])]}).add_to(map_)
+        folium.plugins.Draw().add_to(map_)
+        folium.plugins.Fullscreen().add_to(map_)
+        places = {"type": "FeatureCollection", "features": [_square(40, name="x")]}
+        folium.plugins.Search(folium.GeoJson(places).add_to(map_), search_label="name").add_to(map_)
+        folium.LayerControl(collapsed=False).add_to(map_)
+        return map_
+
+    def corners(*, furniture: bool) -> list[int]:
+        pixels = shoot(build_map_page(furnished(), furniture=furniture), film_states(YEARS[:1]))[0][0]
+        ground = np.abs(pixels.astype(int) - [0xDD] * 3).max(axis=-1) > 8
+        places = (slice(90), slice(60)), (slice(60), slice(260, 320)), (slice(150, 180), slice(100))
+        return [int(ground[rows, columns].sum()) for rows, columns in places]
+
+    assert corners(furniture=False) == [0, 0, 0]
+    assert min(corners(furniture=True)) > 50
