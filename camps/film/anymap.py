@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 import folium
 from branca.element import CssLink, Element, JavascriptLink
@@ -163,14 +162,12 @@ def _linked(root: Element, hosts: Sequence[str]) -> dict[str, bytes]:
     addresses = sorted({element.url for element in _walk(root) if isinstance(element, JavascriptLink | CssLink)})
     found, unknown = {}, []
     for address in addresses:
-        parts = urlsplit(address)
-        name = parts.path.rsplit("/", 1)[-1]
-        if name in vendored.NEVER_NEEDED:
+        if vendored.file_name(address) in vendored.NEVER_NEEDED:
             found[address] = b""
-        elif vendored.has_asset(name):
+        elif name := vendored.twin(address):
             found[address] = vendored.read_asset(name).encode("utf-8")
         elif not may_reach(address, hosts):
-            unknown.append(address)
+            unknown.append(address + vendored.what_helps(address))
     if unknown:
         raise MissingError(f"the map links {', '.join(unknown)}, which do not travel with the suite; name their hosts")
     return found

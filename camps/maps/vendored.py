@@ -7,6 +7,7 @@ file is an error that names it, unless the map allows online layers.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -72,9 +73,31 @@ def read_bytes(name: str) -> bytes:
     return path.read_bytes()
 
 
-def has_asset(name: str) -> bool:
-    """Return whether a script or style of that name is here."""
-    return name in read_list() or (_FOLIUM_TEMPLATES / name).is_file()
+def twin(address: str) -> str | None:
+    """Return the name of the vendored file that stands for a linked one: the same name, and the same major version.
+
+    Examples
+    --------
+    >>> twin("https://example.org/npm/leaflet@1.9.3/dist/leaflet.js")
+    'leaflet.js'
+    >>> twin("https://example.org/ajax/libs/d3/7.9.0/d3.min.js") is None
+    True
+    """
+    path, name = urlsplit(address).path, file_name(address)
+    if name not in read_list():
+        return name if (_FOLIUM_TEMPLATES / name).is_file() else None
+    asked = re.search(r"(?:[@/]|\.v)(\d+)(?:\.\d+)*(?=/|\.)", path)
+    return name if asked is None or asked[1] == read_list()[name]["version"].partition(".")[0] else None
+
+
+def what_helps(address: str) -> str:
+    """Return how a map does without a link that has no vendored file; nothing where nobody knows."""
+    path = urlsplit(address).path
+    if found := re.search(r"/(vega-lite|vega-embed|vega|d3)[@/.]", path):
+        kept = {"vega-lite": "5 and 4", "vega": "5", "vega-embed": "6", "d3": "3 and 4"}[found[1]]
+        how = "; write the chart with altair 5" if found[1].startswith("vega") else ""
+        return f" ({found[1]} travels in version {kept}{how})"
+    return ""
 
 
 def inline_links(figure: Figure, *, leave_out: frozenset[str], online: bool) -> None:
@@ -95,23 +118,25 @@ def inline_links(figure: Figure, *, leave_out: frozenset[str], online: bool) -> 
         Naming every link that has no vendored file.
     """
     head = figure.header._children
-    links = {
-        key: _file_name(element) for key, element in head.items() if isinstance(element, (JavascriptLink, CssLink))
-    }
+    links = {key: str(one.url) for key, one in head.items() if isinstance(one, (JavascriptLink, CssLink))}
     leave_out |= NEVER_NEEDED
-    unknown = sorted(name for name in links.values() if not has_asset(name) and name not in leave_out)
+    kept = {key: address for key, address in links.items() if file_name(address) not in leave_out}
+    unknown = sorted(file_name(one) + what_helps(one) for one in kept.values() if twin(one) is None)
     if unknown and not online:
         raise MissingError(
             f"map: {', '.join(unknown)} would be loaded from another host, expected only vendored files; "
             "leave that plugin out, or make the map with online=True"
         )
-    for key, name in links.items():
-        if name in leave_out or has_asset(name):
-            head[key] = Element("") if name in leave_out else _inline(head[key], name)
+    for key, address in links.items():
+        if key not in kept:
+            head[key] = Element("")
+        elif name := twin(address):
+            head[key] = _inline(head[key], name)
 
 
-def _file_name(link: Any) -> str:
-    return str(urlsplit(link.url).path.rsplit("/", 1)[-1])
+def file_name(address: str) -> str:
+    """Return the last part of the path of an address."""
+    return urlsplit(address).path.rsplit("/", 1)[-1]
 
 
 def _inline(link: Any, name: str) -> Element:

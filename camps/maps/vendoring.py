@@ -64,6 +64,8 @@ def _content(path: Path, name: str) -> bytes:
     text = re.sub(r"(//|/\*)# sourceMappingURL=[^\n*]*(\*/)?", "", content.decode("utf-8"))
     if name == "bootstrap-glyphicons.css":
         text = _glyphicons(text)
+    if text.startswith("var L = require('leaflet')"):
+        text = _as_script(text, path.parent)
     return (_with_insides(text, path.parent) if path.suffix == ".css" else text).encode("utf-8")
 
 
@@ -93,6 +95,18 @@ def _is_common(sign: str) -> bool:
         return len(sign.encode("euc_kr")) <= 2
     except UnicodeEncodeError:
         return False
+
+
+def _as_script(module: str, folder: Path) -> str:
+    """Return a CommonJS module as a script that adds the styles which the module asks for."""
+    names = re.findall(r"require\('\./(.+?\.css)'\)", module)
+    styles = "".join(_with_insides((folder / name).read_text(encoding="utf-8"), folder) for name in names)
+    given = (
+        "const module = { exports: {} }; const require = (name) => (name === 'leaflet' ? window.L : {});\n"
+        "const style = document.createElement('style'); document.head.append(style);\n"
+        f"style.textContent = {json.dumps(styles)};\n"
+    )
+    return f"(() => {{\n{given}{module}\n}})();\n"
 
 
 def _glyphicons(style: str) -> str:
