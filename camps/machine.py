@@ -33,7 +33,9 @@ from camps.errors import CampsError, MissingError
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-ROOT = Path(__file__).resolve().parents[1]
+#: The clone that this package lies in; a package that was installed from a wheel lies in none.
+ROOT = Path(__file__).resolve().parent.parent
+IN_CLONE = (ROOT / "requirements.lock").is_file()
 VENV = ROOT / ".venv"
 PRIVATE_UV = ROOT / ".uv"
 UV_VERSION = "0.13.9"
@@ -224,7 +226,7 @@ class SetupError(CampsError):
 
 
 def set_up() -> None:
-    """Make this clone ready to run, doing only what is not done yet.
+    """Make this clone ready to run, doing only what is not done yet; what pip installed needs a browser and fonts.
 
     Raises
     ------
@@ -232,8 +234,9 @@ def set_up() -> None:
         When a step fails; the message names the command that mends it.
     """
     _step("Python", _check_python)
-    _step("uv", _provide_uv)
-    _step("packages", _provide_packages)
+    if IN_CLONE:
+        _step("uv", _provide_uv)
+        _step("packages", _provide_packages)
     _step("driver", _provide_driver)
     _step("browser", _provide_browser)
 
@@ -520,7 +523,7 @@ def _mending(manager: Manager | None, kind: str) -> str:
             "pip": "Python's pip",
             "driver": "libatomic",
         }
-        return f"install {what[kind]}, then run: make setup"
+        return f"install {what[kind]}, then run: {SET_UP}"
     names: tuple[str, ...] = getattr(manager, kind)
     wanted = " ".join(names if kind in {"fonts", "driver"} else names[:1])
     return f"run: {' '.join([*_as_root(), manager.program, 'install', wanted])}"
@@ -555,7 +558,7 @@ def _must(command: list[str]) -> None:
 
 
 def lock() -> None:
-    """Compile requirements.lock from pyproject.toml: every version with hashes, for all platforms, no index address.
+    """Compile a clone's requirements.lock from pyproject.toml: every version with hashes, all platforms, no index address.
 
     Raises
     ------

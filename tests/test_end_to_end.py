@@ -89,8 +89,8 @@ def test_a_second_run_rewrites_nothing_and_a_deleted_export_comes_back_alone(bui
         before = after
 
 
-#: What makes a record, and the lock that its results name.
-_COPIED = {"record.toml", "geodata", "notebooks", "shots", "requirements.lock"}
+#: What makes a record.
+_COPIED = {"record.toml", "geodata", "notebooks", "shots"}
 
 
 def test_another_clone_another_zone_and_language_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
@@ -148,7 +148,6 @@ def test_a_broken_record_is_one_line_and_leaves_nothing_half_written(tmp_path: P
         subprocess.run(
             ["cp", "-r", str(ROOT / name), f"{home}/"] if home.mkdir(exist_ok=True) is None else [], check=True
         )
-    (home / "requirements.lock").write_bytes((ROOT / "requirements.lock").read_bytes())
     gazetteer = home / "geodata" / "gazetteer.csv"
     gazetteer.write_text(gazetteer.read_text("utf-8").replace(",43.3838333333333,", ",95,", 1), "utf-8")
     done = _build(tmp_path, home)

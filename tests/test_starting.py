@@ -167,13 +167,14 @@ def test_an_empty_record_builds_with_its_notebooks(outside: Path, monkeypatch: p
     """All their cells in one kernel: seven kernels would take a minute to start."""
     build.start(outside / "mine")
     monkeypatch.chdir(outside / "mine")
-    _as_one_notebook(settings.home() / "notebooks")
+    as_one_notebook(settings.home() / "notebooks")
     assert run(["build"]) == 0
     assert "no list yet" in (settings.exports() / "index.html").read_text("utf-8")
     assert (settings.exports() / "notebooks" / "00_all.html").is_file()
 
 
-def _as_one_notebook(folder: Path) -> None:
+def as_one_notebook(folder: Path) -> None:
+    """Make one notebook of all, because each kernel takes seconds to start."""
     read = [notebooks.read_notebook(path) for path in sorted(folder.glob("*.ipynb"))]
     whole = read[0].copy()
     whole.cells = [cell for one in read for cell in one.cells]

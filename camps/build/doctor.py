@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -51,8 +52,9 @@ def _check(name: str, look: Callable[[], str]) -> Check:
 def _packages() -> str:
     wrong = [str(wanted) for wanted in _wanted() if not _satisfied(wanted)]
     if wrong:
-        raise CampsError(f"not as pyproject.toml asks: {', '.join(wrong)}; run 'make setup'")
-    return f"{len(list(_wanted()))} packages as pyproject.toml asks"
+        mend = "make setup" if machine.IN_CLONE else f"pip install {' '.join(map(shlex.quote, wrong))}"
+        raise CampsError(f"not as the suite asks: {', '.join(wrong)}; run '{mend}'")
+    return f"{len(list(_wanted()))} packages as the suite asks"
 
 
 def _wanted() -> Iterator[Requirement]:

@@ -1,6 +1,6 @@
 """Stages that run once: each knows what it reads and what it wrote, and runs again only when either has changed.
 
-A stage's key is the hash of all that it reads: files, the suite's own code, the locked versions. The ledger
+A stage's key is the hash of all that it reads: files, the suite's own code, the versions installed. The ledger
 (``exports/.build.json``) holds the key and the hash of every file that the stage wrote. How long stages took is kept
 in the cache, apart from results, so that two clones make the same bytes.
 """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
+from importlib import metadata
 from pathlib import Path
 
 import geopandas as gpd
@@ -77,9 +79,14 @@ def _stage(
     needs: Iterable[str] = (),
     usual_s: float = 5.0,
 ) -> Stage:
-    said = [settings.home() / name for name in ("requirements.lock", settings.RECORD_NAME)]
-    reads = [PACKAGE, *said, settings.geodata(), *_published_files(), *more]
-    return Stage(name, title, reads, run, needs=tuple(needs), usual_s=usual_s)
+    reads = [PACKAGE, settings.home() / settings.RECORD_NAME, settings.geodata(), *_published_files(), *more]
+    return Stage(name, title, reads, run, settings=_versions(), needs=tuple(needs), usual_s=usual_s)
+
+
+@cache
+def _versions() -> str:
+    """Return the version of each package that is installed: a record that pip serves has no lock of its own."""
+    return json.dumps(sorted((one.name, one.version) for one in metadata.distributions()))
 
 
 def _published_files() -> list[Path]:
