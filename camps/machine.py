@@ -558,7 +558,7 @@ def _must(command: list[str]) -> None:
 
 
 def lock() -> None:
-    """Compile a clone's requirements.lock from pyproject.toml: every version with hashes, all platforms, no index address.
+    """Compile a clone's requirements.lock from pyproject.toml: every version with hashes, for all platforms, no index.
 
     Raises
     ------

@@ -7,8 +7,11 @@ what a metric is called come from here. Names are given by language: ``{ en = "P
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
+import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -350,6 +353,37 @@ def parse_toml(content: bytes, *, what: str) -> dict[str, Any]:
         return tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{what}: not TOML in UTF-8 ({error}); mend the line it names") from error
+
+
+def load_functions(path: Path) -> dict[str, Callable[..., Any]]:
+    """Return the functions that a Python file of a record defines, by name; a name with ``_`` first is none of them.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be run; the message names what stopped it.
+    """
+    held = path.stat()
+    return _functions(path, held.st_mtime_ns, held.st_size)
+
+
+@lru_cache(maxsize=32)
+def _functions(path: Path, _changed_ns: int, _size: int) -> dict[str, Callable[..., Any]]:
+    spec = importlib.util.spec_from_file_location(f"camps_record_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path}: no Python module; expected functions")
+    module = importlib.util.module_from_spec(spec)
+    # What a dataclass looks itself up by.
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"{path}: cannot be run ({type(error).__name__}: {error}); mend it") from error
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+    }
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -53,6 +53,37 @@ def test_every_room_stands_in_the_order() -> None:
     assert {_room(path) for path in _modules()} <= set(ORDER)
 
 
+def _of_the_record() -> Iterator[str]:
+    """Return what is this record's alone: ids of its sources and sites, and the names that stand in them."""
+    yield from (
+        r"dabancheng",
+        r"\baspi\b",
+        r"buzzfeed",
+        r"\bxj-",
+        r"xinjiang",
+        r"lao(gai|jiao)",
+        r"gazetteer\b(?=.*\bid)",
+    )
+    register = tomllib.loads((ROOT / "geodata" / "sources.toml").read_text("utf-8"))
+    yield from (rf"\b{re.escape(source['id'])}\b" for source in register["source"] if "-" in source["id"])
+    told = tomllib.loads((ROOT / "record.toml").read_text("utf-8"))
+    yield from map(re.escape, [*told["dossiers"], *told["plate"]])
+    yield from (rf"[\"']{one['id']}[\"']" for one in [*told["class"], *told["chapter"]] if len(one["id"]) > 6)
+
+
+def test_no_module_of_the_package_names_what_is_the_records() -> None:
+    particular = re.compile("|".join(_of_the_record()), re.IGNORECASE)
+    modules = [path for path in _tracked() if path.is_relative_to(ROOT / "camps") and path.suffix in {".py", ".js"}]
+    ours = [path for path in modules if "vendor" not in path.parts]
+    named = [
+        f"{path.relative_to(ROOT)}:{n}: {line.strip()}"
+        for path in ours
+        for n, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if particular.search(line)
+    ]
+    assert named == []
+
+
 def _requirements() -> dict[str, str]:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     return dict(_split(line) for line in listed)

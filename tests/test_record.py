@@ -170,3 +170,39 @@ def test_two_records_with_one_cache_keep_their_copies_apart(tmp_path: Path, monk
         monkeypatch.setenv("CAMPS_HOME", str(tmp_path / name))
         assert sources.read("places").sites["lat"].to_list() == [lat]
         assert store.path("places").name == "places.csv"
+
+
+READER = """
+from camps.sources.base import no_counts, no_parts, site_frame
+from camps.sources import Report, Source
+import pandas as pd
+
+def read(path, entry):
+    rows = pd.read_csv(path, sep="|", dtype=str).set_axis([2])
+    columns = {"source_key": rows["n"], "lat": rows["y"], "lon": rows["x"], "lat_published": rows["y"],
+               "lon_published": rows["x"]}
+    sites = site_frame(columns, entry, index=rows.index)
+    return Source(entry, sites, no_counts(), no_parts(sites), Report(), rows)
+"""
+
+
+def test_a_record_brings_a_reader_for_a_list_that_no_mapping_can_express(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPS_HOME", str(home := _home(tmp_path / "new", "")))
+    listed = files.write_text(tmp_path / "a.csv", "n,lat,lon\n7,61.0,40.7\n")
+    sources.add(listed, "mine")
+    register = home / "geodata" / "sources.toml"
+    files.write_text(register, register.read_text("utf-8").replace('reader = "mapped"', 'reader = "odd"'))
+    with pytest.raises(
+        MissingError, match=r"mine: reader 'odd': no .*readers/odd\.py; expected mapped, footprints, or"
+    ):
+        sources.read("mine")
+    kept = home / "geodata" / "lists" / "mine" / "a.csv"
+    files.write_text(kept, "n|y|x\n7|61.0|40.7\n")
+    files.write_text(register, register.read_text("utf-8").replace(files.sha256(listed), files.sha256(kept)))
+    files.write_text(home / "geodata" / "readers" / "odd.py", READER.replace("def read", "def other"))
+    with pytest.raises(InputError, match=r"no function `read`, which the reader of mine names"):
+        sources.read("mine")
+    files.write_text(home / "geodata" / "readers" / "odd.py", READER)
+    assert sources.read("mine").sites["lat"].to_list() == [61.0]

@@ -42,6 +42,8 @@ def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     subprocess.run(install, check=True)
     site = next((folder / "venv" / "lib").glob("python3*")) / "site-packages"
     files.write_text(site / "dependencies.pth", sysconfig.get_path("purelib") + "\n")
+    # Jupyter looks for the templates of its pages below the environment, where pip would have put them.
+    (folder / "venv" / "share").symlink_to(Path(sys.prefix) / "share")
     (folder / "empty").mkdir()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CAMPS_", "PYTHON", "VIRTUAL_"))}
     kept |= {"CAMPS_CACHE": str(folder / "cache")}

@@ -16,7 +16,7 @@ from camps import catalogue, crs, files, footprints, growth, settings, sources
 from camps.appendix.claims import read_claims
 from camps.growth.measured import Metric
 from camps.provenance import Inputs
-from camps.sources.registry import FOOTPRINTS, UNPLACED
+from camps.sources.registry import FOOTPRINTS, UNPLACED, reader_place
 
 #: Files of the record that go into the package where there are any: by item id, the place below its home and the title.
 _FIXED = {
@@ -64,7 +64,12 @@ def held_files(home: Path | None = None) -> dict[str, Held]:
         for file in entry.files
         if file.bundled
     }
-    return of_sources | {item_id: Held(*told) for item_id, told in _FIXED.items()}
+    readers = {place: entry for entry in entries if (place := reader_place(entry))}
+    of_readers = {
+        f"reader-{Path(place).stem}": Held(f"geodata/{place}", f"How the list {entry.id} is read")
+        for place, entry in readers.items()
+    }
+    return of_sources | {item_id: Held(*told) for item_id, told in _FIXED.items()} | of_readers
 
 
 def item_id_of(entry: sources.SourceEntry, file: sources.SourceFile) -> str:

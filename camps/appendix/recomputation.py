@@ -19,6 +19,7 @@ from camps.appendix.findings import PLACE
 from camps.appendix.integrity import read_withheld
 from camps.appendix.making import MadeWith
 from camps.errors import CampsError, InputError
+from camps.sources.registry import READERS
 
 RESULTS = "Every table, number and page made again from the sources"
 NOT_ASKED = Check(RESULTS, "results", None, "asked for quickly; run again without --quick")
@@ -41,6 +42,10 @@ def check_results(folder: Path) -> Iterator[Check]:
     made_with = making.read_made_with(payload)
     if unknown := _missing_inputs(payload):
         said = f"needs {', '.join(unknown)}, withheld from this edition; install the version named, which holds them"
+        yield Check(RESULTS, _ALL, None, said)
+        return
+    if other := _other_readers(payload):
+        said = f"brings {', '.join(other)}, not as in the record here; not run: read the code, and check from there"
         yield Check(RESULTS, _ALL, None, said)
         return
     trusted = not _brings_other_findings(payload)
@@ -82,9 +87,22 @@ def _missing_inputs(payload: Path) -> list[str]:
 
 
 def _brings_other_findings(payload: Path) -> bool:
-    """Return whether a package would have code run that is not that of the record one stands in."""
-    theirs, ours = payload / PLACE, settings.find_home()
-    return theirs.is_file() and not (ours and (ours / PLACE).is_file() and files.same_bytes(theirs, ours / PLACE))
+    """Return whether a package would have findings run that are not those of the record one stands in."""
+    return bool(_others(payload, [PLACE]))
+
+
+def _other_readers(payload: Path) -> list[str]:
+    """Return the readers of a package that are not those of the record one stands in."""
+    folder = payload / "geodata" / READERS
+    return _others(payload, sorted(path.relative_to(payload).as_posix() for path in folder.rglob("*.py")))
+
+
+def _others(payload: Path, names: list[str]) -> list[str]:
+    ours = settings.find_home() or Path()
+    there = [name for name in names if (payload / name).is_file()]
+    return [
+        name for name in there if not ((ours / name).is_file() and files.same_bytes(payload / name, ours / name))
+    ]
 
 
 def _taken(

@@ -13,6 +13,7 @@ from pathlib import Path
 from camps import files, settings, sources
 from camps.errors import InputError, MissingError
 from camps.sources import store
+from camps.sources.registry import reader_place
 
 #: Folders of a record that a list, a claim or a build fills.
 _EMPTY = ("geodata",)
@@ -51,7 +52,7 @@ def start(folder: Path, *, from_list: str | None = None) -> str | None:
         for name in _EMPTY:
             (begun / name).mkdir()
         if taken is not None:
-            return _take_over(*taken, begun)
+            return _take_over(*taken, settings.geodata(), begun)
         return None if from_list is None else _add(Path(from_list).absolute(), begun)
 
 
@@ -103,7 +104,9 @@ def _entry_here(source_id: str) -> tuple[sources.SourceEntry, dict[str, Path]]:
     return entry, found
 
 
-def _take_over(entry: sources.SourceEntry, found: dict[str, Path], home: Path) -> str:
+def _take_over(entry: sources.SourceEntry, found: dict[str, Path], theirs: Path, home: Path) -> str:
+    if place := reader_place(entry):
+        files.write_bytes(home / "geodata" / place, (theirs / place).read_bytes())
     kept = replace(entry, files=tuple(replace(file, bundled=None) for file in entry.files if file.name in found))
     with settings.standing_in(home):
         sources.register(kept, dict(_copies(kept, found)))

@@ -242,7 +242,7 @@ def diff(before: str, after: str) -> pd.DataFrame:
     Parameters
     ----------
     before, after
-        Ids of the register whose lists share one numbering, such as ``buzzfeed-2020`` and ``buzzfeed-2021``.
+        Ids of the register whose lists share one numbering, such as two editions of it.
 
     Returns
     -------

@@ -31,7 +31,7 @@ class Catalogue:
     ----------
     places : GeoDataFrame
         ``site`` table, one row a place: consensus position, r95_m, and n_records, n_lists, spread_m (farthest record
-        from the consensus), members (such as ``aspi-xjdp-v1:50; buzzfeed-2021:130``) and relation.
+        from the consensus), members (such as ``one-list:50; other-list:130``) and relation.
     records : GeoDataFrame
         Every published record as it was, sites and parts, with ``place_id``.
     links : DataFrame

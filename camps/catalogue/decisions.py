@@ -40,7 +40,7 @@ def read_decisions(path: Path | None = None) -> pd.DataFrame:
     DataFrame
         decision (link, separate, active, disputed, retracted), left_source and left_key, right_source and right_key
         (empty for a status), reason, citation, decided_on (EDTF); all text. A source is a source id, or the
-        numbering that all editions of a list share, such as ``aspi``.
+        numbering that all editions of a list share, such as ``first``.
 
     Raises
     ------

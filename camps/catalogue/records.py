@@ -63,7 +63,7 @@ class Side:
 
     @cached_property
     def references(self) -> list[frozenset[str]]:
-        """Return the numbers of other lists that each record prints, such as ``aspi:50``."""
+        """Return the numbers of other lists that each record prints, such as ``first:50``."""
         if "references" not in self.records:
             return [frozenset()] * len(self.records)
         cells = self.records["references"].tolist()

@@ -30,7 +30,7 @@ _TRANSPARENT = 0.1
 
 @app.command(
     epilog=example(
-        "camps deliver xinjiang --version 3 --langs en,fr,zh,ug --size 3840x2160",
+        "camps deliver first --version 3 --langs en,fr,zh,ug --size 3840x2160",
         "camps deliver first --range 1001-1010 --waive credit",
     )
 )

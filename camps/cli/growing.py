@@ -43,9 +43,9 @@ class Estimator(StrEnum):
 @app.command(
     epilog=example(
         "camps growth --by tier",
-        "camps growth --source aspi-xjdp-v1 --metric buildings --estimator held --format json",
+        "camps growth --source my-list --metric buildings --estimator held --format json",
         "camps growth --by tier --plot growth.svg",
-        "camps growth --source aspi-xjdp-v1 --base 2018",
+        "camps growth --source my-list --base 2018",
         "camps growth --onset",
     )
 )

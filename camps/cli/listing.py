@@ -53,7 +53,7 @@ def list_sources(form: Form = TableFormat.table, out: Out = None) -> None:
     deliver_table(table[on_screen] if form is TableFormat.table else table, form, out)
 
 
-@group.command(epilog=example("camps sources fetch", "camps sources fetch aspi-xjdp-v1"))
+@group.command(epilog=example("camps sources fetch", "camps sources fetch my-list"))
 def fetch(source_ids: Ids = None) -> int:
     """Fetch the files of sources into the cache, each checked against its SHA-256.
 
@@ -94,9 +94,7 @@ def verify(source_ids: Ids = None, form: Form = TableFormat.table, out: Out = No
     return 0
 
 
-@group.command(
-    epilog=example("camps sources show aspi-xjdp-v1", "camps sources show aspi-xjdp-v1 --missing --format csv")
-)
+@group.command(epilog=example("camps sources show my-list", "camps sources show my-list --missing --format csv"))
 def show(
     source_id: Annotated[str, typer.Argument(help="Id of a list.")],
     remarks: Annotated[
@@ -264,8 +262,8 @@ def _say_remarks(remarks: list[Remark]) -> None:
 
 @group.command(
     epilog=example(
-        "camps sources link buzzfeed-2021 aspi-xjdp-v1 --ignore-references --format csv",
-        "camps sources link buzzfeed-2021 aspi-xjdp-v1 --check",
+        "camps sources link my-list other-list --ignore-references --format csv",
+        "camps sources link my-list other-list --check",
     )
 )
 def link(
@@ -306,7 +304,7 @@ def _deliver_check(left: str, right: str, form: TableFormat, out: Path | None) -
     )
 
 
-@group.command(epilog=example("camps sources diff buzzfeed-2020 buzzfeed-2021"))
+@group.command(epilog=example("camps sources diff my-list-2020 my-list-2021"))
 def diff(
     before: Annotated[str, typer.Argument(help="Id of the earlier edition.")],
     after: Annotated[str, typer.Argument(help="Id of the later edition.")],
@@ -338,11 +336,13 @@ class SiteForm(StrEnum):
 
 @app.command(
     epilog=example(
-        "camps sites --country China --system laogai", "camps sites --source aspi-xjdp-v1 --format gpkg --out a.gpkg"
+        "camps sites --country Russia --system labour-camp", "camps sites --source my-list --format gpkg --out a.gpkg"
     )
 )
 def sites(
-    source: Annotated[list[str] | None, typer.Option(help="Lists to take the sites from [default: gazetteer].")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Lists to take the sites from [default: the record's].")
+    ] = None,
     system: Annotated[list[str] | None, typer.Option(help="Only this system; may be given again.")] = None,
     country: Annotated[list[str] | None, typer.Option(help="Only this country; may be given again.")] = None,
     tier: Annotated[list[int] | None, typer.Option(help="Only this tier; may be given again.")] = None,

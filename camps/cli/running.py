@@ -114,7 +114,7 @@ def verify(
     return int(not verdict.holds)
 
 
-@app.command(epilog=example("camps trace xj-bfn130-aspi50", "camps trace exports/frames/…/NAME.1050.png"))
+@app.command(epilog=example("camps trace my-list-17", "camps trace exports/frames/…/NAME.1050.png"))
 def trace(
     subject: Annotated[str, typer.Argument(help="A frame's picture, or the id of a site.")],
     frames: Annotated[Path | None, typer.Option(help="Folder searched for frames [default: exports/frames].")] = None,

@@ -32,7 +32,7 @@ group = typer.Typer(
 )
 app.add_typer(group)
 
-Site = Annotated[str, typer.Argument(help="Id of a site, such as xj-bfn130-aspi50.")]
+Site = Annotated[str, typer.Argument(help="Id of a site, such as my-list-17.")]
 Start = Annotated[str, typer.Option("--from", help="First date, EDTF, such as 2017.")]
 End = Annotated[str, typer.Option("--to", help="Last date, EDTF, such as 2020.")]
 Catalogue = Annotated[
@@ -98,7 +98,7 @@ def add(
     print(f"{scene.scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
 
 
-@group.command(epilog=example("camps imagery find xj-bfn130-aspi50 --from 2017 --to 2020"))
+@group.command(epilog=example("camps imagery find my-list-17 --from 2017 --to 2020"))
 def find(
     site: Site,
     start: Start,
@@ -116,7 +116,7 @@ def find(
     print(f"at most {plan.table['window_bytes'].sum() / 1e6:.1f} MB to read")
 
 
-@group.command(epilog=example("camps imagery read xj-bfn130-aspi50 --from 2017 --to 2020"))
+@group.command(epilog=example("camps imagery read my-list-17 --from 2017 --to 2020"))
 def read(
     site: Site,
     start: Start,
@@ -145,7 +145,7 @@ def read(
     print(windows.summary)
 
 
-@group.command(epilog=example("CAMPS_MIRROR=../shared/data camps imagery extract xj-bfn130-aspi50"))
+@group.command(epilog=example("CAMPS_MIRROR=../shared/data camps imagery extract my-list-17"))
 def extract(
     site: Site,
     out: Annotated[Path | None, typer.Option(help="Folder to write [default: exports/imagery/SITE].")] = None,

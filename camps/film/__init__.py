@@ -2,7 +2,7 @@
 
 ::
 
-    shot = camps.film.read_shot("xinjiang")
+    shot = camps.film.read_shot("first")
     result = camps.film.render(shot, "exports/frames")
 """
 

@@ -299,7 +299,7 @@ def read_shot(name_or_path: str | Path) -> Shot:
     Parameters
     ----------
     name_or_path
-        A name in shots/, such as ``"xinjiang"``, or the path of a TOML file.
+        A name in shots/, such as ``"first"``, or the path of a TOML file.
 
     Raises
     ------

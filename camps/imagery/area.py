@@ -92,7 +92,7 @@ def calibrate(pairs: pd.DataFrame, *, gsd_m: float, basis: str) -> Calibration:
 
 
 def bundled(path: Path | None = None) -> Calibration:
-    """Return the calibration that ships with the suite, ``geodata/scenes/calibration.toml``.
+    """Return the calibration of the record, ``geodata/scenes/calibration.toml``.
 
     Raises
     ------

@@ -185,7 +185,7 @@ def extract_site(
     reference
         Scene id on which the others are laid; the latest when left out.
     calibration
-        How mapped area becomes built-up area; the bundled one (Sentinel-2, Dabancheng) when left out.
+        How mapped area becomes built-up area; the record's (``geodata/scenes/calibration.toml``) when left out.
     gsd_m
         Pixels to work on.
 

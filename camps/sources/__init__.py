@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
-from camps.errors import InputError
+from camps import record, settings
+from camps.errors import InputError, MissingError
 from camps.sources.adding import About, Added, add, parse_mapping, prepare, register, remove
-from camps.sources.aspi import read_aspi
 from camps.sources.base import Source, missing_cells
-from camps.sources.buzzfeed import read_buzzfeed_2020, read_buzzfeed_2021
 from camps.sources.dated import parse_long
 from camps.sources.datum import DatumCheck, check_datum, undo_datum
 from camps.sources.fetching import Fetched, fetch, listing, verify
-from camps.sources.gazetteer import read_gazetteer
 from camps.sources.mapped import complete_mapping, guess_mapping, read_mapped, read_table
-from camps.sources.osm import read_osm
-from camps.sources.registry import SourceEntry, SourceFile, entry, registry
+from camps.sources.registry import FOOTPRINTS, MAPPED, SourceEntry, SourceFile, entry, reader_place, registry
 from camps.sources.report import Remark, Report
 from camps.sources.store import available, check_sum, path
 from camps.sources.summary import summarise
@@ -56,14 +54,8 @@ __all__ = [
     "verify",
 ]
 
-_READERS: dict[str, Callable[[Path, SourceEntry], Source]] = {
-    "gazetteer": read_gazetteer,
-    "aspi": read_aspi,
-    "buzzfeed-2020": read_buzzfeed_2020,
-    "buzzfeed-2021": read_buzzfeed_2021,
-    "osm": read_osm,
-    "mapped": read_mapped,
-}
+#: A function that returns a file as the list that an entry describes.
+Reader = Callable[[Path, SourceEntry], Source]
 
 
 def read(source_id: str) -> Source:
@@ -75,7 +67,7 @@ def read(source_id: str) -> Source:
     Parameters
     ----------
     source_id
-        An id of the register, such as ``gazetteer`` or ``aspi-xjdp-v1``.
+        An id of the register.
 
     Returns
     -------
@@ -101,7 +93,7 @@ def read(source_id: str) -> Source:
 
 def lists() -> list[str]:
     """Return the ids of the lists of sites that are here, in the order of the register."""
-    return [source_id for source_id in available() if entry(source_id).reader in _READERS]
+    return [source_id for source_id in available() if entry(source_id).reader not in (None, FOOTPRINTS)]
 
 
 def read_file(file: Path, source: SourceEntry) -> Source:
@@ -122,7 +114,22 @@ def read_file(file: Path, source: SourceEntry) -> Source:
     return _reader(source)(file, source)
 
 
-def _reader(source: SourceEntry) -> Callable[[Path, SourceEntry], Source]:
-    if source.reader not in _READERS:
+def _reader(source: SourceEntry) -> Reader:
+    if source.reader in (None, FOOTPRINTS):
         raise InputError(f"{source.id}: holds no list of sites (format {source.format}); get its files by sources.path")
-    return _READERS[source.reader]
+    place = reader_place(source)
+    return read_mapped if place is None else _reader_of_the_record(source, settings.geodata() / place)
+
+
+def _reader_of_the_record(source: SourceEntry, path: Path) -> Reader:
+    """Return the function that a record brings for a list that no mapping can express."""
+    function = str(source.reader).partition(":")[2]
+    if not path.is_file():
+        raise MissingError(
+            f"{source.id}: reader {source.reader!r}: no {path}; expected {MAPPED}, {FOOTPRINTS}, or that file with a "
+            f"function `{function or 'read'}`"
+        )
+    found = record.load_functions(path).get(function or "read")
+    if found is None:
+        raise InputError(f"{path}: no function `{function or 'read'}`, which the reader of {source.id} names; write it")
+    return cast("Reader", found)

@@ -41,7 +41,7 @@ class Source:
         Its entry in the register.
     sites : GeoDataFrame
         One row a published site, ``site`` table of METHOD 1, EPSG:4326 points (longitude first), plus ``n_parts``,
-        ``references`` (numbers that the list prints of other lists, such as ``aspi:50; shawn:17``) and the list's
+        ``references`` (numbers that the list prints of other lists, such as ``first:50; other:17``) and the list's
         own extra columns.
     counts : DataFrame
         One row a site and year, ``series`` table plus status, verbatim and the site's groups; empty for a list
@@ -165,14 +165,14 @@ def require_columns(raw: pd.DataFrame, names: Iterable[str], what: str) -> None:
 
 
 def numbers_as_references(namespace: str, printed: str) -> list[str]:
-    """Return the numbers in a cell such as ``3, 226`` as references ``aspi:3`` and ``aspi:226``."""
+    """Return the numbers in a cell such as ``3, 226`` as references ``first:3`` and ``first:226``."""
     if missing_kind(printed) is not None:
         return []
     return [f"{namespace}:{number.strip()}" for number in printed.split(",") if number.strip()]
 
 
 def references_of(cells: pd.DataFrame, namespaces: Mapping[str, str], report: Report, *, skip: str = "") -> pd.Series:
-    """Return the numbers that a list prints of other lists, such as ``aspi:50; shawn:17``, null where it prints none.
+    """Return the numbers that a list prints of other lists, such as ``first:50; other:17``, null where it prints none.
 
     Parameters
     ----------

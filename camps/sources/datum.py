@@ -1,7 +1,7 @@
 """Which datum a list is in: WGS 84, or one of the shifted ones of Chinese maps.
 
 The question is put to a whole list, never to a point: its sites are compared with a trusted list as they are, and
-after undoing GCJ-02 or BD-09. In Xinjiang the first moves a point 165–316 m, the second 972–1156 m.
+after undoing GCJ-02 or BD-09. In the west of China the first moves a point 165–316 m, the second 972–1156 m.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ from camps.errors import Fault, InputError, MissingError, raise_faults
 from camps.tables import DATUM_FLAGS
 
 REGISTRY_NAME = "sources.toml"
+#: The reader that a mapping tells which column is what; a record brings others as files of this folder of its geodata.
+MAPPED, READERS = "mapped", "readers"
 #: The reader of footprint series, and the roles of their files.
 FOOTPRINTS = "footprints"
 ROLES = ("footprints", "looks", "scenes", "coverage", "repeat")
@@ -72,7 +74,8 @@ class SourceEntry:
     files
         The files of the source, the main one first.
     reader
-        Name of the reader of its list, or ``footprints``; ``None`` when the source holds neither.
+        ``mapped``, ``footprints``, or a reader that the record brings: ``NAME`` is the function ``read`` of
+        ``geodata/readers/NAME.py``, ``NAME:function`` another of its functions. ``None`` when the source holds neither.
     namespace
         Numbering that the list's own keys belong to, shared by editions of one list.
     images
@@ -98,8 +101,14 @@ class SourceEntry:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+def reader_place(entry: SourceEntry) -> str | None:
+    """Return the place below geodata/ of the file that reads a source, for one that the record itself brings."""
+    own = entry.reader not in (None, MAPPED, FOOTPRINTS)
+    return f"{READERS}/{str(entry.reader).partition(':')[0]}.py" if own else None
+
+
 def registry_path() -> Path:
-    """Return the path of the register that ships with the suite."""
+    """Return the path of the register of the record."""
     return settings.geodata() / REGISTRY_NAME
 
 

@@ -37,7 +37,7 @@ class _Extract:
     tagged: list[tuple[str, str, dict[str, str], list[tuple[str, str]]]] = field(default_factory=list)
 
 
-def read_osm(path: Path, entry: SourceEntry) -> Source:
+def read(path: Path, entry: SourceEntry) -> Source:
     """Return the compounds of an OpenStreetMap XML extract.
 
     The point of a compound is the centroid of its outline, or a point inside it where the centroid is not, and

@@ -50,7 +50,7 @@ _TEXTS = {name: column for column, name in _EXTRAS.items()} | {
 _NEEDED = ("Number", "Name_Code", "Lat", "Long", "Prefecture", "# Shawn", "# ETNAM", "Tier")
 
 
-def read_aspi(path: Path, entry: SourceEntry) -> Source:
+def read(path: Path, entry: SourceEntry) -> Source:
     """Return ASPI's list as a source: 380 facilities with tier and yearly numbers of buildings.
 
     "N/A" and "#N/A" become ``not_imaged``, "?" ``obscured`` and blank ``no_record``; the printed cell stays beside.

@@ -49,7 +49,7 @@ _NEEDED = (
 )  # fmt: skip
 
 
-def read_gazetteer(path: Path, entry: SourceEntry) -> Source:
+def read(path: Path, entry: SourceEntry) -> Source:
     """Return the gazetteer as a source.
 
     ``r95_m`` follows the coordinate tier: 130 m where the locating organisation printed the point, 500 m for

@@ -1,4 +1,4 @@
-"""Readers of BuzzFeed News' two lists of detention compounds in Xinjiang."""
+"""Reader of BuzzFeed News' list of 2021: some of its compounds in Xinjiang are parts of others, told by their name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 from camps.sources.base import (
     Source,
     no_counts,
-    no_parts,
     null_blank,
     references_of,
     require_columns,
@@ -26,48 +25,19 @@ SYSTEM = "xinjiang-internment"
 #: What the list of 2021 writes in its column of corroboration for a row that is part of another row's compound.
 SUB_COMPOUND = "sub-compound"
 #: The list of 2021 is tab-separated text in the code page of DOS, under the name .csv.
-ENCODING_2021 = "cp437"
+ENCODING = "cp437"
 _PLACE = {"system": SYSTEM, "country": "China", "admin1": "Xinjiang"}
 _REFERENCES = {"ASPI 2020 #": "aspi", "ETNAM": "etnam", "Shawn Zhang #": "shawn"}
-_TEXTS_2020 = {
-    "source_key": "id", "name_en": "name_id", "lat_published": "latitude", "lon_published": "longitude",
-    "corroboration": "status",
-}  # fmt: skip
-_TEXTS_2021 = {
+_TEXTS = {
     "source_key": "id", "name_en": "Name", "lat_published": "lat", "lon_published": "long", "admin2": "Prefecture",
     "admin3": "Town", "corroboration": "corroboration level", "category": "facility type", "sub": "id_sub",
 }  # fmt: skip
-_NEEDED_2020 = ("name_id", "id", "latitude", "longitude", "status")
-_NEEDED_2021 = (
+_NEEDED = (
     "id", "Name", "id_sub", "Town", "Prefecture", "lat", "long", "facility type", "corroboration level", *_REFERENCES,
 )  # fmt: skip
 
 
-def read_buzzfeed_2020(path: Path, entry: SourceEntry) -> Source:
-    """Return the list of 16 September 2020: 443 compounds with a name, a point and a rating.
-
-    Raises
-    ------
-    MissingError, InputError
-        When the file is not there or not sound.
-    """
-    report = Report()
-    with report.settling(path.name):
-        return _read_2020(path, entry, report)
-
-
-def _read_2020(path: Path, entry: SourceEntry, report: Report) -> Source:
-    raw = read_delimited(path, report, encoding="utf-8", delimiter=",", strict=True).frame
-    require_columns(raw, _NEEDED_2020, path.name)
-    take_cells(report, raw, _TEXTS_2020.values())
-    columns = {name: null_blank(raw[column]) for name, column in _TEXTS_2020.items()}
-    sites = site_frame({**_PLACE, **_points(raw, "latitude", "longitude"), **columns}, entry, index=raw.index)
-    use_texts(report, sites, _TEXTS_2020)
-    report.use("row", len(sites))
-    return Source(entry, sites, no_counts(), no_parts(sites), report, raw)
-
-
-def read_buzzfeed_2021(path: Path, entry: SourceEntry) -> Source:
+def read(path: Path, entry: SourceEntry) -> Source:
     """Return the list of 20 July 2021: 551 rows, of which the sub-compounds become parts of their site.
 
     A row rated "sub-compound" is a part of the row with the same name that is not. One with no such row stays a site
@@ -80,17 +50,17 @@ def read_buzzfeed_2021(path: Path, entry: SourceEntry) -> Source:
     """
     report = Report()
     with report.settling(path.name):
-        return _read_2021(path, entry, report)
+        return _read(path, entry, report)
 
 
-def _read_2021(path: Path, entry: SourceEntry, report: Report) -> Source:
-    raw = read_delimited(path, report, encoding=ENCODING_2021, delimiter="\t", strict=True).frame
-    require_columns(raw, _NEEDED_2021, path.name)
-    take_cells(report, raw, _TEXTS_2021.values(), _REFERENCES)
-    columns = {name: null_blank(raw[column]) for name, column in _TEXTS_2021.items()}
+def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
+    raw = read_delimited(path, report, encoding=ENCODING, delimiter="\t", strict=True).frame
+    require_columns(raw, _NEEDED, path.name)
+    take_cells(report, raw, _TEXTS.values(), _REFERENCES)
+    columns = {name: null_blank(raw[column]) for name, column in _TEXTS.items()}
     columns["references"] = references_of(raw, _REFERENCES, report)
     records = site_frame({**_PLACE, **_points(raw, "lat", "long"), **columns}, entry, index=raw.index)
-    use_texts(report, records, _TEXTS_2021)
+    use_texts(report, records, _TEXTS)
     records["part_of"] = _whole_of(records, report)
     is_part = records["part_of"].notna()
     parts = records[is_part].reset_index(drop=True)
