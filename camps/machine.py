@@ -523,7 +523,7 @@ def _mending(manager: Manager | None, kind: str) -> str:
             "pip": "Python's pip",
             "driver": "libatomic",
         }
-        return f"install {what[kind]}, then run: {SET_UP}"
+        return f"install {what[kind]}, then run the same again"
     names: tuple[str, ...] = getattr(manager, kind)
     wanted = " ".join(names if kind in {"fonts", "driver"} else names[:1])
     return f"run: {' '.join([*_as_root(), manager.program, 'install', wanted])}"

@@ -12,7 +12,7 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -69,9 +69,12 @@ class Claim:
     text
         The sentence, with each number marked as ``{printed:key}``.
     function
-        Name of the finding that computes the numbers.
+        Name of the finding that computes the numbers; empty where expressions do.
+    values
+        Expressions by key over the record's tables (:func:`camps.appendix.expressions.evaluate`), where no finding
+        computes the numbers.
     notebook
-        Notebook and section in which the same computation is shown.
+        Notebook and section in which the same computation is shown; empty where none does.
     needs
         Ids of the sources the computation reads.
     supporting, contrary
@@ -89,16 +92,27 @@ class Claim:
     id: str
     title: str
     text: str
-    function: str
-    notebook: str
     needs: tuple[str, ...]
     supporting: tuple[str, ...]
     alternatives: str
     confidence: str
     limits: str
+    function: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    notebook: str = ""
     contrary: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """Return the name that its computation goes by: that of its function, or one of its own."""
+        return self.function or f"values of {self.id}"
+
+    @property
+    def computed_by(self) -> str:
+        """Return what computes the numbers: a function of the record's findings, or expressions."""
+        return self.function or "; ".join(f"{key} = {text}" for key, text in self.values.items())
 
     @property
     def sentence(self) -> str:
@@ -198,7 +212,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _table_faults(tables: Sequence[Mapping[str, Any]], record: type, what: str) -> Iterator[Fault]:
     known = {part.name: part for part in fields(record)}
-    needed = [name for name in known if name not in ("contrary", "names", "sites")]
+    needed = [name for name, part in known.items() if part.default is MISSING and part.default_factory is MISSING]
     for number, table in enumerate(tables, 1):
         where = f"{what} {table.get('id', number)}"
         for name in [name for name in needed if name not in table]:
@@ -213,7 +227,8 @@ def _table_faults(tables: Sequence[Mapping[str, Any]], record: type, what: str) 
 def _is_of(kind: str, value: object) -> bool:
     if kind == "str":
         return isinstance(value, str) and bool(value.strip())
-    return isinstance(value, list) and all(isinstance(part, str) and part for part in value)
+    parts = list(value.values()) if isinstance(value, dict) and kind.startswith("Mapping") else value
+    return isinstance(parts, list) and all(isinstance(part, str) and part for part in parts)
 
 
 def _claim(table: Mapping[str, Any]) -> Claim:
@@ -230,6 +245,9 @@ def _claim_faults(claims: Iterable[Claim]) -> Iterator[Fault]:
         seen.add(claim.id)
         if claim.confidence not in CONFIDENCES:
             yield Fault(where, f"confidence {claim.confidence!r}", f"one of {', '.join(CONFIDENCES)}")
+        if bool(claim.function) == bool(claim.values):
+            both = "both" if claim.function else "neither"
+            yield Fault(where, both, "function, or a table [claim.values] of expressions", "give one of the two")
         yield from _text_faults(claim, where)
 
 
@@ -277,6 +295,7 @@ def check_claims(
     claims: Sequence[Claim],
     compute: Mapping[str, Callable[[], Values]],
     *,
+    evaluate: Callable[[str], float | None] | None = None,
     available: Iterable[str],
     items: Iterable[str] | None = None,
 ) -> list[CheckedClaim]:
@@ -288,6 +307,8 @@ def check_claims(
         The claims.
     compute
         The findings by name.
+    evaluate
+        Computes an expression; none can be computed without it.
     available
         Ids of the sources that can be read now. A claim that needs another one is returned as not checked.
     items
@@ -307,7 +328,7 @@ def check_claims(
     """
     raise_faults(_reference_faults(claims, compute, items), "claims.toml")
     at_hand = set(available)
-    checked = [_checked(claim, compute[claim.function], at_hand) for claim in claims]
+    checked = [_checked(claim, compute.get(claim.called) or _by_values(claim, evaluate), at_hand) for claim in claims]
     wrong = [fault for result in checked if result.status == "checked" for fault in _wrong_numbers(result)]
     if wrong:
         raise CheckError("\n".join(["claims.toml prints numbers that the data do not give:", *map(str, wrong)]))
@@ -319,11 +340,23 @@ def _reference_faults(
 ) -> Iterator[Fault]:
     known_items = None if items is None else set(items)
     for claim in claims:
-        if claim.function not in compute:
+        if claim.function and claim.function not in compute:
             yield Fault(f"claim {claim.id}", f"function {claim.function!r}", f"one of {', '.join(sorted(compute))}")
         for item in (*claim.supporting, *claim.contrary):
             if known_items is not None and item not in known_items:
                 yield Fault(f"claim {claim.id}", f"item {item!r}", "an item of the package", "correct the id")
+
+
+def _by_values(claim: Claim, evaluate: Callable[[str], float | None] | None) -> Callable[[], Values]:
+    def compute() -> Values:
+        if evaluate is None:
+            raise InputError(f"claim {claim.id}: expressions, and nothing here to compute them with")
+        try:
+            return {key: evaluate(text) for key, text in claim.values.items()}
+        except InputError as error:
+            raise InputError(f"claims.toml: claim {claim.id}: {error}") from error
+
+    return compute
 
 
 def _checked(claim: Claim, compute: Callable[[], Values], available: set[str]) -> CheckedClaim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ from camps.appendix.blocks import (
 )
 from camps.appendix.claims import CheckedClaim, Dispute
 from camps.appendix.evidence import Evidence
-from camps.appendix.findings import PLACE
 from camps.appendix.records import said
 from camps.appendix.restriction import Restriction
 from camps.appendix.schemas import RecordName
@@ -75,7 +74,7 @@ def build_document(material: Material) -> Document:
         _paragraphs("question", "Question and scope"),
         Section("definitions", "Definitions", [facts([(k, plain(v)) for k, v in prose()["definitions"].items()])]),
         Section("method", "Method", [steps([rich(entry) for entry in prose()["method"]])]),
-        _errors(),
+        _errors({result.claim.id for result in material.checked}),
         Section("limits", "Limits", [bullets([rich(entry) for entry in prose()["limits"]])]),
         _passages(material),
         _claims(material),
@@ -126,17 +125,18 @@ def _edition_told(material: Material) -> str:
     return f"public; {told or 'nothing is withheld'}"
 
 
-def _errors() -> Section:
+def _errors(claim_ids: Set[str]) -> Section:
     columns = [Column("Source of error", 1.4), Column("Size", 1.7), Column("Known from", 1)]
-    rows = [[plain(error["source"]), plain(error["size"]), _basis(error)] for error in prose()["error"]]
+    rows = [[plain(error["source"]), plain(error["size"]), _basis(error, claim_ids)] for error in prose()["error"]]
     said = [paragraph(rich(text)) for text in prose()["errors"]]
     return Section("errors", "Assumptions and error budget", [table(columns, rows, caption=_caption("errors")), *said])
 
 
-def _basis(error: Mapping[str, str]) -> Spans:
+def _basis(error: Mapping[str, str], claim_ids: Set[str]) -> Spans:
     """Return how the size of an error is known, with a link to the claim that computes it."""
     told = plain(error["known_from"])
-    linked = [{"text": "; see the claim", "href": f"#claim-{error['claim']}"}] if "claim" in error else []
+    known = error.get("claim") in claim_ids
+    linked = [{"text": "; see the claim", "href": f"#claim-{error['claim']}"}] if known else []
     return [*told, *linked]
 
 
@@ -145,7 +145,7 @@ def _basis(error: Mapping[str, str]) -> Spans:
 
 def _passages(material: Material) -> Section:
     columns = [
-        Column("Claim", 1.6), Column(f"Computed by ({PLACE})", 1.35), Column("Notebook", 0.75),
+        Column("Claim", 1.6), Column("Computed by", 1.35), Column("Notebook", 0.75),
         Column("Reads", 0.85), Column("This build", 0.65),
     ]  # fmt: skip
     rows = [_passage(result) for result in material.checked]
@@ -156,7 +156,7 @@ def _passage(result: CheckedClaim) -> list[Spans]:
     claim = result.claim
     link = [{"text": claim.title, "href": f"#claim-{claim.id}"}]
     reads = plain(", ".join(claim.needs) or "arithmetic")
-    return [link, code(claim.function), plain(claim.notebook), reads, plain(result.status)]
+    return [link, code(claim.computed_by), plain(claim.notebook or "–"), reads, plain(result.status)]
 
 
 def _claims(material: Material) -> Section:
@@ -228,7 +228,7 @@ def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]
         ("System", plain(_system(row["system"]))),
         ("Opened; closed", plain(f"{_date(row['opened'])}; {_date(row['closed'])}")),
         *_basis_of_dates(listed),
-        ("Coordinate as published", plain(f"{row['published_verbatim']} (datum not stated)")),
+        ("Coordinate as published", plain(f"{row['published_verbatim']} (datum: {row['published_datum']})")),
         ("Coordinate as used", plain(f"{_degrees(row, material)} (latitude, longitude, WGS 84)")),
         ("Uncertainty", plain(f"{row['uncertainty_m']:,.0f} m at 95 %; {row['detection_method']}")),
         ("Offset in GCJ-02", plain(_offset(row))),

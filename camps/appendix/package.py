@@ -14,6 +14,7 @@ import pandas as pd
 from camps import files, provenance, record, settings
 from camps.appendix import bag, claims, content, crate, document, findings, making, records, restriction, schemas
 from camps.appendix.evidence import Evidence
+from camps.appendix.expressions import evaluate
 from camps.appendix.schemas import RecordName
 from camps.errors import Fault, InputError, raise_faults
 from camps.provenance import CustodyLog, Input, RunRecord
@@ -144,8 +145,9 @@ class _Build:
         for name, stated in self.taken.stated.items():
             compute[name] = partial(dict, stated)
         return claims.check_claims(
-            claims.read_claims(), compute, available=self.evidence.available, items=self.items["item_id"]
-        )
+            claims.read_claims(), compute, evaluate=partial(evaluate, tables=self.evidence),
+            available=self.evidence.available, items=self.items["item_id"],
+        )  # fmt: skip
 
     def _enter_inputs(self) -> None:
         for held in self.evidence.inputs:

@@ -19,6 +19,7 @@ from camps.appendix.findings import PLACE
 from camps.appendix.integrity import read_withheld
 from camps.appendix.making import MadeWith
 from camps.errors import CampsError, InputError
+from camps.sources import store
 from camps.sources.registry import READERS
 
 RESULTS = "Every table, number and page made again from the sources"
@@ -64,7 +65,7 @@ def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: boo
         yield Check(RESULTS, _ALL, None, said)
         return
     claims, absent = read_claims(), _missing_lists(made_with.published)
-    unmade = [claim for claim in claims if not trusted or set(claim.needs) & set(absent)]
+    unmade = [claim for claim in claims if (claim.function and not trusted) or set(claim.needs) & set(absent)]
     _build_again(again, made_with, _taken(payload, made_with, absent, unmade, trusted=trusted))
     yield from _check_claims(len(claims), unmade, absent, trusted=trusted)
 
@@ -100,9 +101,15 @@ def _other_readers(payload: Path) -> list[str]:
 def _others(payload: Path, names: list[str]) -> list[str]:
     ours = settings.find_home() or Path()
     there = [name for name in names if (payload / name).is_file()]
-    return [
-        name for name in there if not ((ours / name).is_file() and files.same_bytes(payload / name, ours / name))
-    ]
+    return [name for name in there if not ((ours / name).is_file() and files.same_bytes(payload / name, ours / name))]
+
+
+def _added_lists() -> list[Path]:
+    """Return the copies of lists that were added to the record; they do not travel, and are read here as they were."""
+    if settings.find_home() is None:
+        return []
+    places = [store.kept(entry.id, file) for entry in sources.registry().values() for file in entry.files]
+    return [path for path in places if path.is_file()]
 
 
 def _taken(
@@ -129,7 +136,7 @@ def _stated_values(payload: Path, unmade: list[Claim]) -> dict[str, dict[str, fl
     try:
         for claim in unmade:
             told = {entry["value"]: entry["computed"] for entry in json.loads(str(stated[claim.id]))}
-            values.setdefault(claim.function, {}).update(told)
+            values.setdefault(claim.called, {}).update(told)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"tables/claims.csv: does not say what the claims rest on ({error})") from error
     return values
@@ -154,6 +161,8 @@ def _home_from(payload: Path, home: Path) -> Iterator[None]:
         source = (settings.home() if item_id in withheld else payload) / held.place
         if source.is_file():
             files.write_bytes(home / held.place, source.read_bytes())
+    for path in _added_lists():
+        files.write_bytes(home / path.relative_to(settings.home()), path.read_bytes())
     with settings.standing_in(home):
         yield
 

@@ -206,7 +206,7 @@ def _site(evidence: Evidence, row: pd.Series, offset_m: float) -> dict[str, Any]
         "name_en": said(row, "name_en") or row["site_id"], "country": said(row, "country") or "not stated",
         "published_verbatim": said(row, "coord_verbatim") or f"{row['lat_published']}, {row['lon_published']}",
         "published_lat": row["lat_published"], "published_lon": row["lon_published"],
-        "published_datum": "not stated; taken as WGS 84", "decimals": _decimals(row["lat_published"]),
+        "published_datum": prose()["datum"][row["datum_flag"]], "decimals": _decimals(row["lat_published"]),
         "used_lat": row["lat"], "used_lon": row["lon"], "uncertainty_m": row["r95_m"],
         "gcj02_offset_m": round(float(offset_m), 1) if row["country"] == "China" else None,
         "source_items": "; ".join(_source_items(evidence, row)),
@@ -313,6 +313,7 @@ def build_claims(checked: Sequence[CheckedClaim]) -> pd.DataFrame:
 
 def _claim(result: CheckedClaim) -> dict[str, Any]:
     claim = result.claim
+    place = PLACE if claim.function else "geodata/claims.toml"
     numbers = [
         {"printed": number.printed, "value": number.key, "computed": _plain(result.computed.get(number.key))}
         for number in claim.numbers
@@ -320,8 +321,8 @@ def _claim(result: CheckedClaim) -> dict[str, Any]:
     return {
         "claim_id": claim.id, "title": claim.title, "text": claim.sentence,
         "status": result.status, "reason": result.reason or None,
-        "numbers": canonical_json(numbers), "function": f"{PLACE}: {claim.function}",
-        "notebook": claim.notebook, "supporting_items": "; ".join(claim.supporting),
+        "numbers": canonical_json(numbers), "function": f"{place}: {claim.computed_by}",
+        "notebook": claim.notebook or None, "supporting_items": "; ".join(claim.supporting),
         "contrary_items": "; ".join(claim.contrary) or None, "alternatives": claim.alternatives,
         "confidence": claim.confidence, "limits": claim.limits,
     }  # fmt: skip

@@ -92,7 +92,7 @@ COLUMNS: dict[RecordName, dict[str, pa.Column]] = {
     "claims": {
         "claim_id": _text(null=False, unique=True), "title": _text(null=False), "text": _text(null=False),
         "status": _text(null=False, one_of=("checked", "not checked")), "reason": _text(),
-        "numbers": _text(null=False), "function": _text(null=False), "notebook": _text(null=False),
+        "numbers": _text(null=False), "function": _text(null=False), "notebook": _text(null=True),
         "supporting_items": _text(null=False), "contrary_items": _text(), "alternatives": _text(null=False),
         "confidence": _text(null=False), "limits": _text(null=False),
     },

@@ -30,7 +30,7 @@ def metric_and_date(field: str) -> tuple[str, str] | None:
 
     Examples
     --------
-    >>> metric_and_date("prisoners.1938"), metric_and_date("references.aspi")
+    >>> metric_and_date("prisoners.1938"), metric_and_date("references.other")
     (('prisoners', '1938'), None)
     """
     found = _FIELD.fullmatch(field)
