@@ -7,17 +7,20 @@ what a metric is called come from here. Names are given by language: ``{ en = "P
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import inspect
+import io
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
+import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
@@ -384,6 +387,57 @@ def _functions(path: Path, _changed_ns: int, _size: int) -> dict[str, Callable[.
         for name, value in vars(module).items()
         if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
     }
+
+
+def read_csv(path: Path, *, null: str | None = None) -> pd.DataFrame:
+    """Return the cells of a CSV file of a record, all text, in the order of its rows; blank lines are no rows.
+
+    Parameters
+    ----------
+    path
+        Comma-separated, in UTF-8, a header line first.
+    null
+        The text of a cell that stands for null, such as an empty one; there is no null by default.
+
+    Raises
+    ------
+    MissingError
+        When the file is not there.
+    InputError
+        When it is no such file; all rows that are too short or too long are named at once.
+    """
+    with files.readable(path):
+        content = path.read_bytes()
+    return parse_csv(content, what=str(path), null=null)
+
+
+def parse_csv(content: bytes, *, what: str, null: str | None = None) -> pd.DataFrame:
+    """Return the cells that the bytes of a CSV file hold; `what` names it in messages.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_csv`.
+    """
+    try:
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        header = next(reader, [])
+        rows = [(reader.line_num, row) for row in reader if row]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{what}: not CSV in UTF-8 ({error}); save it as CSV with commas, in UTF-8") from error
+    raise_faults(_csv_faults(header, rows), what)
+    cells = {name: [None if row[at] == null else row[at] for _, row in rows] for at, name in enumerate(header)}
+    return pd.DataFrame(cells, dtype=object)
+
+
+def _csv_faults(header: list[str], rows: Iterable[tuple[int, list[str]]]) -> Iterator[Fault]:
+    if not header:
+        yield Fault("line 1", "nothing", "the names of the columns")
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        yield Fault("line 1", f"column {', '.join(map(repr, twice))} twice", "each name once", "rename one")
+    for line, row in rows:
+        if len(row) != len(header):
+            yield Fault(f"line {line}", f"{len(row)} cells", f"{len(header)}", "put a text with a comma in quotes")
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -190,7 +190,11 @@ def test_bad_restrictions_are_named(tmp_path: Path, text: str, said: str) -> Non
 def test_restrictions_that_are_not_there_or_name_no_site_are_named(tmp_path: Path) -> None:
     with pytest.raises(MissingError):
         restriction.read_restrictions(tmp_path / "restrictions.toml")
-    (one,) = [restriction.Restriction("counts", ("printed",), "withhold", "asked for", None, ("nowhere",))]
+    (one,) = [
+        restriction.Restriction(
+            table="counts", columns=("printed",), action="withhold", reason="asked for", sites=("nowhere",)
+        )
+    ]
     with pytest.raises(InputError, match="site nowhere is not in the table counts"):
         restriction.restrict({"counts": schemas.COLUMNS and _counts()}, [one])
 

@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from camps import files, settings
+from pydantic import AfterValidator, Field
+
+from camps import record, settings
 from camps.errors import CheckError, Fault, InputError, raise_faults
+from camps.record import Table
 
 Status = Literal["checked", "not checked"]
 #: What a finding returns: every value a claim may print, by key. A null is a value that does not exist.
 Values = Mapping[str, float | None]
 
-CONFIDENCES = ("high", "moderate", "low")
 NOT_CHECKED = "not checked in this build: source not at hand"
 
 _MARKED = re.compile(r"\{([^{}:]+):([a-z][a-z0-9_]*)(?:\|([1-9]0*))?\}")
@@ -56,8 +57,23 @@ class PrintedNumber:
         return text.lstrip("-") if not text.strip("-0.") else text
 
 
-@dataclass(frozen=True)
-class Claim:
+def _worded(text: str) -> str:
+    if not text.strip():
+        raise ValueError("words")
+    return text
+
+
+def _as_day(text: str) -> str:
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError('a day such as "2026-11-22"') from None
+
+
+Words = Annotated[str, AfterValidator(_worded)]
+
+
+class Claim(Table):
     """One published sentence and all that a reader needs to attack it.
 
     Attributes
@@ -89,20 +105,20 @@ class Claim:
         Ids of the sites it is about; every site of the sources it needs when there is none.
     """
 
-    id: str
-    title: str
-    text: str
-    needs: tuple[str, ...]
-    supporting: tuple[str, ...]
-    alternatives: str
-    confidence: str
-    limits: str
+    id: Words
+    title: Words
+    text: Words
+    needs: tuple[Words, ...]
+    supporting: tuple[Words, ...]
+    alternatives: Words
+    confidence: Literal["high", "moderate", "low"]
+    limits: Words
     function: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: dict[str, Words] = {}
     notebook: str = ""
-    contrary: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
+    contrary: tuple[Words, ...] = ()
+    names: tuple[Words, ...] = ()
+    sites: tuple[Words, ...] = ()
 
     @property
     def called(self) -> str:
@@ -136,28 +152,39 @@ class CheckedClaim:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Dispute:
+class Dispute(Table):
     """Something said against the record: when, by whom, what, the answer, and the change it made."""
 
-    date: str
-    who: str
-    claim: str
-    answer: str
-    change: str
-    source: str
+    date: Words
+    who: Words
+    claim: Words
+    answer: Words
+    change: Words
+    source: Words
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(Table):
     """A published work that claims or disputes cite and of which no copy is held; `id` is its item."""
 
-    id: str
-    title: str
-    creator: str
-    published: str
-    url: str
-    notes: str
+    id: Words
+    title: Words
+    creator: Words
+    published: Words
+    url: Words
+    notes: Words
+
+
+class _Edition(Table):
+    stated_on: Annotated[str, AfterValidator(_as_day)]
+
+
+class _Claims(Table):
+    """The whole of ``claims.toml``."""
+
+    edition: _Edition | None = None
+    claims: tuple[Claim, ...] = Field(default=(), alias="claim")
+    disputes: tuple[Dispute, ...] = Field(default=(), alias="dispute")
+    works: tuple[Work, ...] = Field(default=(), alias="work")
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -178,62 +205,23 @@ def read_claims(path: Path | None = None) -> list[Claim]:
         names an unknown confidence; all faults are named at once.
     """
     where = path or claims_path()
-    tables = _read_toml(where).get("claim", [])
-    raise_faults(_table_faults(tables, Claim, "claim"), where.name)
-    claims = [_claim(table) for table in tables]
+    claims = list(_read(where).claims)
     raise_faults(_claim_faults(claims), where.name)
     return claims
 
 
 def read_disputes(path: Path | None = None) -> list[Dispute]:
     """Read the disputes, in the order of the file. Raises as `read_claims` does."""
-    where = path or claims_path()
-    tables = _read_toml(where).get("dispute", [])
-    raise_faults(_table_faults(tables, Dispute, "dispute"), where.name)
-    return [Dispute(**table) for table in tables]
+    return list(_read(path or claims_path()).disputes)
 
 
 def read_works(path: Path | None = None) -> list[Work]:
     """Read the works that claims and disputes cite, in the order of the file. Raises as `read_claims` does."""
-    where = path or claims_path()
-    tables = _read_toml(where).get("work", [])
-    raise_faults(_table_faults(tables, Work, "work"), where.name)
-    return [Work(**table) for table in tables]
+    return list(_read(path or claims_path()).works)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    with files.readable(path):
-        content = path.read_bytes()
-    try:
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML in UTF-8 ({error}); mend the line it names") from error
-
-
-def _table_faults(tables: Sequence[Mapping[str, Any]], record: type, what: str) -> Iterator[Fault]:
-    known = {part.name: part for part in fields(record)}
-    needed = [name for name, part in known.items() if part.default is MISSING and part.default_factory is MISSING]
-    for number, table in enumerate(tables, 1):
-        where = f"{what} {table.get('id', number)}"
-        for name in [name for name in needed if name not in table]:
-            yield Fault(where, f"no {name}", "one", "add it")
-        for name, value in table.items():
-            if name not in known:
-                yield Fault(where, f"key {name}", f"one of {', '.join(known)}", "rename or remove it")
-            elif not _is_of(str(known[name].type), value):
-                yield Fault(where, f"{name} = {value!r}", str(known[name].type), "write it so")
-
-
-def _is_of(kind: str, value: object) -> bool:
-    if kind == "str":
-        return isinstance(value, str) and bool(value.strip())
-    parts = list(value.values()) if isinstance(value, dict) and kind.startswith("Mapping") else value
-    return isinstance(parts, list) and all(isinstance(part, str) and part for part in parts)
-
-
-def _claim(table: Mapping[str, Any]) -> Claim:
-    record: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
-    return Claim(**record)
+def _read(path: Path) -> _Claims:
+    return record.build(_Claims, record.read_toml(path), what=path.name)
 
 
 def _claim_faults(claims: Iterable[Claim]) -> Iterator[Fault]:
@@ -243,8 +231,6 @@ def _claim_faults(claims: Iterable[Claim]) -> Iterator[Fault]:
         if claim.id in seen:
             yield Fault(where, "the id a second time", "each id once", "rename one")
         seen.add(claim.id)
-        if claim.confidence not in CONFIDENCES:
-            yield Fault(where, f"confidence {claim.confidence!r}", f"one of {', '.join(CONFIDENCES)}")
         if bool(claim.function) == bool(claim.values):
             both = "both" if claim.function else "neither"
             yield Fault(where, both, "function, or a table [claim.values] of expressions", "give one of the two")
@@ -280,12 +266,10 @@ def read_stated_on(path: Path | None = None) -> str:
         When the file is not there, or names no calendar day.
     """
     where = path or claims_path()
-    stated_on = _read_toml(where).get("edition", {}).get("stated_on")
-    try:
-        return dt.date.fromisoformat(stated_on).isoformat()
-    except (TypeError, ValueError) as error:
-        expected = 'a day such as "2026-11-22" under [edition]'
-        raise InputError(f"{where}: edition, stated_on: found {stated_on!r}, expected {expected}") from error
+    edition = _read(where).edition
+    if edition is None:
+        raise InputError(f'{where}: no edition; write the day, such as stated_on = "2026-11-22", under [edition]')
+    return edition.stated_on
 
 
 # --- checking -------------------------------------------------------------------------------------------------------

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
+from pydantic import Field, model_validator
 
-from camps import files, settings
+from camps import record, settings
 from camps.appendix import schemas
 from camps.appendix.schemas import COLUMNS, RecordName
 from camps.errors import CheckError, Fault, InputError, raise_faults
+from camps.record import Table
 
-ACTIONS = ("withhold", "round")
-TABLES: tuple[RecordName, ...] = ("sites", "counts", "measurements")
 WITHHELD = "withheld"
 #: Columns each of which tells where a site is: to restrict one of them for a site is to restrict all.
 PLACE = ("used_lat", "used_lon", "published_lat", "published_lon", "published_verbatim", "gcj02_offset_m")
@@ -29,8 +28,7 @@ _MOST_DECIMALS = 8
 _DRAWN = re.compile(r'\s(?:d|points|transform|x|y|x1|x2|y1|y2|width|height|viewBox|style)="[^"]*"')
 
 
-@dataclass(frozen=True)
-class Restriction:
+class Restriction(Table):
     """What is left out of the public edition: columns of a table, for some sites or all, and why.
 
     Attributes
@@ -45,18 +43,38 @@ class Restriction:
         Ids of the sites it holds for; all when there is none.
     """
 
-    table: RecordName
-    columns: tuple[str, ...]
-    action: str
-    reason: str
-    decimals: int | None = None
+    table: Literal["sites", "counts", "measurements"]
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+    action: Literal["withhold", "round"]
+    reason: Annotated[str, Field(min_length=1)]
+    decimals: Annotated[int, Field(ge=0, le=15)] | None = None
     sites: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Restriction:
+        columns = COLUMNS[self.table]
+        if wrong := [name for name in self.columns if name not in columns or name == "site_id"]:
+            raise ValueError(f"columns of {self.table} other than site_id, not {', '.join(wrong)}")
+        decimal = {name: str(columns[name].dtype) == "float64" for name in self.columns}
+        if self.action == "round" and not all(decimal.values()):
+            raise ValueError("columns of decimal numbers to round; withhold the others")
+        if self.action == "withhold" and any(decimal[name] and not columns[name].nullable for name in self.columns):
+            raise ValueError("columns that may be null to withhold; round the others")
+        if (self.action == "round") != (self.decimals is not None):
+            raise ValueError("decimals = a whole number where the action is round, and nowhere else")
+        return self
 
     def told(self) -> str:
         """Return the restriction as a sentence."""
         what = WITHHELD if self.action == "withhold" else f"rounded to {self.decimals} decimals"
         whose = f"of {len(self.sites)} sites" if self.sites else "of all sites"
         return f"{', '.join(self.columns)} {whose} in the table {self.table}: {what}; {self.reason}"
+
+
+class _Restrictions(Table):
+    """The whole of ``restrictions.toml``."""
+
+    restrictions: tuple[Restriction, ...] = Field(default=(), alias="restriction")
 
 
 @dataclass(frozen=True)
@@ -86,48 +104,7 @@ def read_restrictions(path: Path | None = None) -> list[Restriction]:
         When the file is not there or not sound; all faults are named at once.
     """
     where = path or settings.geodata() / "restrictions.toml"
-    with files.readable(where):
-        content = where.read_bytes()
-    try:
-        tables = tomllib.loads(content.decode("utf-8-sig")).get("restriction", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{where}: not TOML in UTF-8 ({error}); mend the line it names") from error
-    raise_faults(_faults(tables), where.name)
-    return [_restriction(table) for table in tables]
-
-
-def _restriction(table: Mapping[str, Any]) -> Restriction:
-    record: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
-    return Restriction(**record)
-
-
-def _faults(tables: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
-    known = {part.name for part in fields(Restriction)}
-    for number, table in enumerate(tables, 1):
-        where = f"restriction {number}"
-        unknown = set(table) - known
-        missing = {"table", "columns", "action", "reason"} - set(table)
-        if unknown or missing:
-            yield Fault(where, f"keys {', '.join(sorted(table))}", "table, columns, action, reason, decimals, sites")
-        elif table["table"] not in TABLES:
-            yield Fault(where, f"table {table['table']!r}", f"one of {', '.join(TABLES)}")
-        else:
-            yield from _column_faults(table, where)
-
-
-def _column_faults(table: Mapping[str, Any], where: str) -> Iterator[Fault]:
-    columns = COLUMNS[table["table"]]
-    for name in table["columns"]:
-        if name not in columns or name == "site_id":
-            yield Fault(where, f"column {name!r}", f"a column of {table['table']} other than site_id")
-        elif table["action"] == "round" and str(columns[name].dtype) != "float64":
-            yield Fault(where, f"{name} rounded", "a column of decimal numbers", "withhold it")
-        elif table["action"] == "withhold" and str(columns[name].dtype) == "float64" and not columns[name].nullable:
-            yield Fault(where, f"{name} withheld", "a column that may be null", "round it")
-    if table["action"] not in ACTIONS:
-        yield Fault(where, f"action {table['action']!r}", f"one of {', '.join(ACTIONS)}")
-    if (table["action"] == "round") != isinstance(table.get("decimals"), int):
-        yield Fault(where, f"decimals = {table.get('decimals')!r}", "a whole number where the action is round")
+    return list(record.build(_Restrictions, record.read_toml(where), what=where.name).restrictions)
 
 
 # --- applying -------------------------------------------------------------------------------------------------------
