@@ -11,6 +11,7 @@ import csv
 import importlib.util
 import inspect
 import io
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,6 +31,10 @@ from camps.errors import Fault, InputError, raise_faults
 #: What a symbol may look like; a disc may be read by the size of its area.
 Shape = Literal["disc", "square", "diamond", "triangle", "pentagon", "hexagon", "inverted"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
+#: What a spreadsheet computes, or would once more apostrophes were taken off.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _WORDS = {
     "extra_forbidden": "no such key here",
     "missing": "this key to be there",
@@ -389,7 +394,21 @@ def _functions(path: Path, _changed_ns: int, _size: int) -> dict[str, Callable[.
     }
 
 
-def read_csv(path: Path, *, null: str | None = None) -> pd.DataFrame:
+def inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table for CSV in which no text is a formula to a spreadsheet: such texts begin with an apostrophe.
+
+    ``read_csv(…, guarded=True)`` takes it off again. Numbers, dates and all other texts stay as they are.
+    """
+    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
+    return frame.assign(**{name: frame[name].map(_guarded, na_action="ignore") for name in texts})
+
+
+def _guarded(value: Any) -> Any:
+    is_formula = isinstance(value, str) and len(value) > 1 and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if is_formula else value
+
+
+def read_csv(path: Path, *, null: str | None = None, guarded: bool = False) -> pd.DataFrame:
     """Return the cells of a CSV file of a record, all text, in the order of its rows; blank lines are no rows.
 
     Parameters
@@ -398,6 +417,8 @@ def read_csv(path: Path, *, null: str | None = None) -> pd.DataFrame:
         Comma-separated, in UTF-8, a header line first.
     null
         The text of a cell that stands for null, such as an empty one; there is no null by default.
+    guarded
+        Whether :func:`inert` wrote it, whose apostrophes are taken off.
 
     Raises
     ------
@@ -408,10 +429,10 @@ def read_csv(path: Path, *, null: str | None = None) -> pd.DataFrame:
     """
     with files.readable(path):
         content = path.read_bytes()
-    return parse_csv(content, what=str(path), null=null)
+    return parse_csv(content, what=str(path), null=null, guarded=guarded)
 
 
-def parse_csv(content: bytes, *, what: str, null: str | None = None) -> pd.DataFrame:
+def parse_csv(content: bytes, *, what: str, null: str | None = None, guarded: bool = False) -> pd.DataFrame:
     """Return the cells that the bytes of a CSV file hold; `what` names it in messages.
 
     Raises
@@ -426,6 +447,8 @@ def parse_csv(content: bytes, *, what: str, null: str | None = None) -> pd.DataF
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{what}: not CSV in UTF-8 ({error}); save it as CSV with commas, in UTF-8") from error
     raise_faults(_csv_faults(header, rows), what)
+    if guarded:
+        rows = [(line, [cell[1:] if _GUARDED.match(cell) else cell for cell in row]) for line, row in rows]
     cells = {name: [None if row[at] == null else row[at] for _, row in rows] for at, name in enumerate(header)}
     return pd.DataFrame(cells, dtype=object)
 

@@ -19,7 +19,7 @@ import pyarrow as arrow
 from pandera.errors import SchemaErrors
 from pyarrow import parquet
 
-from camps import files
+from camps import files, record
 from camps.errors import Fault, InputError, raise_faults
 
 TableName = Literal["site", "scene", "look", "footprint", "track", "event", "series", "aggregate"]
@@ -225,7 +225,7 @@ def write(frame: pd.DataFrame, path: Path, name: TableName) -> Path:
 
 def _write_as(frame: pd.DataFrame, path: Path, suffix: str) -> None:
     if suffix == ".csv":
-        frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+        record.inert(frame).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
     elif suffix != ".parquet":
         raise InputError(f"{path.name}: tables are written as .parquet or .csv, not {suffix or 'without a suffix'}")
     elif isinstance(frame, gpd.GeoDataFrame):
@@ -251,7 +251,7 @@ def read(path: Path, name: TableName) -> pd.DataFrame:
 
 def _read_as(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
-        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        return record.read_csv(path, null="", guarded=True)
     try:
         if b"geo" in (parquet.read_schema(path).metadata or {}):
             return cast(pd.DataFrame, gpd.read_parquet(path))

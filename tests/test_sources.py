@@ -183,6 +183,20 @@ def test_fetch_from_a_mirror_with_progress(server: Path, home: Path) -> None:
     assert "aspi-xjdp-v1" in sources.available()
 
 
+def test_a_damaged_copy_in_the_cache_is_refused_with_the_command_and_fetched_again(server: Path, home: Path) -> None:
+    """The copy stood in its own way: refused when read, and "not the one registered" when fetched, for ever."""
+    (server / "aspi-xjdp-v1" / "CampDataset_v1.csv").write_bytes(CONTENT)
+    sources.fetch(["aspi-xjdp-v1"])
+    copy = _cached("aspi-xjdp-v1")
+    sound = copy.read_bytes()
+    copy.write_bytes(sound[:-3])
+    with pytest.raises(CheckError, match="the copy is damaged; run `camps sources fetch aspi-xjdp-v1`"):
+        sources.path("aspi-xjdp-v1")
+    (fetched,) = sources.fetch(["aspi-xjdp-v1"])
+    assert fetched.state == "fetched"
+    assert sources.path("aspi-xjdp-v1").read_bytes() == sound
+
+
 def test_a_broken_download_is_taken_up_where_it_stopped(server: Path, home: Path) -> None:
     (server / "aspi-xjdp-v1" / "CampDataset_v1.csv").write_bytes(CONTENT)
     _Handler.break_once_after = 300_000

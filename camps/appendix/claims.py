@@ -114,7 +114,7 @@ class Claim(Table):
     confidence: Literal["high", "moderate", "low"]
     limits: Words
     function: str = ""
-    values: dict[str, Words] = {}
+    values: dict[str, Words] = Field(default={})
     notebook: str = ""
     contrary: tuple[Words, ...] = ()
     names: tuple[Words, ...] = ()

@@ -12,7 +12,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, crs, files, footprints, growth, settings, sources
+from camps import catalogue, crs, footprints, growth, record, settings, sources
 from camps.appendix.claims import read_claims
 from camps.growth.measured import Metric
 from camps.provenance import Inputs
@@ -278,5 +278,4 @@ class Evidence:
     def printed(self, item_id: str) -> pd.DataFrame:
         """Return the cells of a table of the record as printed, all text."""
         path = self.inputs.path(item_id)
-        with files.readable(path):
-            return pd.read_csv(path, dtype=str, keep_default_na=False)
+        return record.read_csv(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -14,7 +13,7 @@ import pyarrow as arrow
 from pandera.errors import SchemaErrors
 from pyarrow import parquet
 
-from camps import files, settings, tables
+from camps import files, record, settings, tables
 from camps.errors import CheckError, Fault, InputError, raise_faults
 
 RecordName = Literal[
@@ -203,7 +202,7 @@ def _read_and_checked(name: RecordName, suffix: str, content: bytes) -> pd.DataF
 def _read_as(name: RecordName, suffix: str, content: bytes) -> pd.DataFrame:
     try:
         if suffix == ".csv":
-            return pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, na_values=[""])
+            return record.parse_csv(content, what=f"{name}.csv", null="")
         return cast(pd.DataFrame, parquet.read_table(arrow.BufferReader(content)).to_pandas())
     except (ValueError, arrow.ArrowException) as error:
         raise InputError(f"{name}{suffix}: not a readable table ({error}); build the appendix again") from error

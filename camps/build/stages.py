@@ -12,7 +12,20 @@ import geopandas as gpd
 import pandas as pd
 
 import camps
-from camps import appendix, catalogue, files, film, footprints, growth, maps, plots, settings, sources, tables
+from camps import (
+    appendix,
+    catalogue,
+    files,
+    film,
+    footprints,
+    growth,
+    maps,
+    plots,
+    record,
+    settings,
+    sources,
+    tables,
+)
 from camps.appendix.claims import claims_path
 from camps.build import figures, index, notebooks
 from camps.build.runner import Report, Stage
@@ -134,7 +147,7 @@ def _geojson(sites: gpd.GeoDataFrame) -> str:
 
 
 def _csv(table: pd.DataFrame) -> str:
-    return str(table.to_csv(index=False, lineterminator="\n"))
+    return str(record.inert(table).to_csv(index=False, lineterminator="\n"))
 
 
 def write_growth(report: Report) -> Iterable[Path]:

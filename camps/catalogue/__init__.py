@@ -142,7 +142,7 @@ def _earlier(cell: object, first_at: dict[str, int], at: int) -> int:
 def unplaced() -> pd.DataFrame:
     """Return the documented sites of the lists here that have no coordinate, as printed; empty where none has any."""
     here = [(name, file) for name in sources.lists() for file in sources.entry(name).files if file.role == UNPLACED]
-    tables = [pd.read_csv(sources.path(name, file.name), dtype=str, keep_default_na=False) for name, file in here]
+    tables = [record.read_csv(sources.path(name, file.name)) for name, file in here]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 

@@ -12,13 +12,11 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from camps import settings
+from camps import record, settings
 from camps.catalogue.linking import Settled
 from camps.catalogue.records import Side, Two
 from camps.dates import read_date
 from camps.errors import Fault, InputError, raise_faults
-from camps.sources.report import Report
-from camps.sources.text import MOST_LINE_BYTES, read_delimited
 from camps.tables import SITE_STATUSES
 
 COLUMNS = (
@@ -51,24 +49,17 @@ def read_decisions(path: Path | None = None) -> pd.DataFrame:
     where = path or decisions_path()
     if path is None and not where.is_file():
         return pd.DataFrame(columns=list(COLUMNS), dtype="string")
-    if where.is_file() and where.stat().st_size < MOST_LINE_BYTES and _only_header(where):
-        return pd.DataFrame(columns=list(COLUMNS), dtype="string")
-    frame = read_delimited(where, Report(), encoding="utf-8-sig", delimiter=",").frame
+    frame = record.read_csv(where)
     absent = [name for name in COLUMNS if name not in frame]
     if absent:
         raise InputError(f"{where}: no column {', '.join(absent)}; expected {', '.join(COLUMNS)}")
     raise_faults(_faults(frame), where.name)
-    return frame[list(COLUMNS)].map(str.strip)
-
-
-def _only_header(path: Path) -> bool:
-    lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    return len(lines) == 1
+    return frame[list(COLUMNS)].map(str.strip).astype("string")
 
 
 def _faults(frame: pd.DataFrame) -> Iterator[Fault]:
     for row, cells in zip(frame.index, frame.to_dict("records"), strict=True):
-        where, decision = f"row {row}", cells["decision"].strip()
+        where, decision = f"row {row + 2}", cells["decision"].strip()
         if decision not in (*PAIRED, *SITE_STATUSES):
             yield Fault(where, f"decision {decision!r}", f"one of {', '.join((*PAIRED, *SITE_STATUSES))}")
         needed = ["left_source", "left_key", "reason", "citation", "decided_on"]

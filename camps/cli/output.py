@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from camps import files
+from camps import files, record
 from camps.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _plain(value: Any) -> Any:
 
 
 def _as_csv(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, lineterminator="\n")
+    return str(record.inert(table).to_csv(index=False, lineterminator="\n"))
 
 
 def _as_text(table: pd.DataFrame) -> str:

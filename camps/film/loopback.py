@@ -55,9 +55,13 @@ class Loopback:
                 await self._socket.send(json.dumps(message))
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        path = request.path.removeprefix(f"/{self._secret}/")
+        secret, _, path = request.path.removeprefix("/").partition("/")
+        if not secrets.compare_digest(secret.encode(), self._secret.encode()):
+            return connection.respond(404, "not here\n")
         if path == "socket":
-            return None
+            # A page of somebody else that is open on this machine may not talk to it even if it learned the name.
+            ours = request.headers.get("Origin") == f"http://{self.address.partition('/')[0]}"
+            return None if ours else connection.respond(403, "not for this page\n")
         if path not in self._pages:
             return connection.respond(404, "not here\n")
         body = self._pages[path].encode("utf-8")

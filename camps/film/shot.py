@@ -57,14 +57,14 @@ def _decimal_rate(text: str) -> Fraction | None:
 
 
 def _as_ease(value: object) -> object:
-    if value not in EASINGS:
+    if not isinstance(value, str) or value not in EASINGS:
         raise ValueError(f"one of {', '.join(EASINGS)}")
     return value
 
 
 def _as_fit(value: object) -> object:
     regions = record.current().regions
-    if value != "sites" and value not in regions:
+    if not isinstance(value, str) or value not in ("sites", *regions):
         raise ValueError(f"one of {', '.join(['sites', *regions])}; or give box = [west, south, east, north]")
     return value
 

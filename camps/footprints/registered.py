@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 
-from camps import files, sources
+from camps import record, sources
 from camps.errors import InputError, MissingError
+from camps.footprints.reading import read_vector
 from camps.sources import store
 from camps.sources.registry import FOOTPRINTS, ROLES
+from camps.sources.report import Report
 
 #: Options of ``footprints.load`` that a register may hold.
 OPTIONS = (
@@ -85,15 +86,10 @@ def _paths(source_id: str, entry: sources.SourceEntry) -> dict[str, list[Path]]:
 def files_as_arguments(paths: Mapping[str, list[Path]]) -> tuple[list[Path], dict[str, Any]]:
     """Return the footprint files among files by role, and the others as the tables ``footprints.load`` takes."""
     tables: dict[str, Any] = {
-        role: pd.concat([_read_csv(path) for path in paths[role]], ignore_index=True)
+        role: pd.concat([record.read_csv(path, null="") for path in paths[role]], ignore_index=True)
         for role in ("looks", "scenes")
         if role in paths
     }
     if "coverage" in paths:
-        tables["coverage"] = pd.concat([gpd.read_file(path) for path in paths["coverage"]], ignore_index=True)
+        tables["coverage"] = pd.concat([read_vector(path, Report()) for path in paths["coverage"]], ignore_index=True)
     return paths["footprints"], tables
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    with files.readable(path):
-        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])

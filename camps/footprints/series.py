@@ -226,6 +226,7 @@ def _scenes(
     frame: gpd.GeoDataFrame, dates: Sequence[str], scenes: pd.DataFrame | None, gsd_m: float | None, source: str
 ) -> pd.DataFrame:
     table = _derived_scenes(frame, dates, gsd_m, source) if scenes is None else scenes.copy()
+    _require(table, ("scene_id",) if "observed_on" in table else ("scene_id", "t_lo", "t_hi"), f"scenes of {source}")
     if "observed_on" not in table:
         same = table["t_lo"] == table["t_hi"]
         table["observed_on"] = table["t_lo"].where(same, table["t_lo"] + "/" + table["t_hi"])
@@ -283,7 +284,8 @@ def _looks(looks: pd.DataFrame | None, scenes: pd.DataFrame, source: str) -> pd.
     table = pd.DataFrame(columns=names) if looks is None else looks.copy()
     for name in ("frac_valid", "interpreter"):
         table[name] = table.get(name, pd.Series(np.nan, index=table.index))
-    strange = sorted(set(table["scene_id"]) - set(scenes["scene_id"]))
+    _require(table, ("site_id", "scene_id", "status"), f"looks of {source}")
+    strange = sorted(set(table["scene_id"].dropna().astype(str)) - set(scenes["scene_id"]))
     if strange:
         raise InputError(
             f"looks of {source}: no scene {', '.join(strange[:5])}; add it to scenes, or correct the looks"
@@ -297,4 +299,10 @@ def _looks(looks: pd.DataFrame | None, scenes: pd.DataFrame, source: str) -> pd.
 def _coverage(coverage: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     if coverage is None:
         return gpd.GeoDataFrame({"site_id": [], "scene_id": []}, geometry=[], crs=4326)
+    _require(coverage, ("site_id", "scene_id"), "coverage")
     return coverage.to_crs(4326)[["site_id", "scene_id", "geometry"]]
+
+
+def _require(table: pd.DataFrame, names: Sequence[str], what: str) -> None:
+    if missing := [name for name in names if name not in table]:
+        raise InputError(f"{what}: no column {', '.join(missing)}; expected {', '.join(names)}; add it")

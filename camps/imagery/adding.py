@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.enums import ColorInterp
 
-from camps import files
+from camps import files, record
 from camps.errors import CheckError, Fault, InputError, raise_faults
 from camps.imagery import opening, placing, raster
 from camps.imagery.placing import MOST_MISFIT_PX, Placement, as_crs
@@ -402,8 +402,7 @@ def fit_points(
 
 def _read_points(path: Path, *, by_crs: bool, pixels: tuple[int, int] | None) -> pd.DataFrame:
     wanted = ("column", "row", "x", "y") if by_crs else POINT_COLUMNS
-    with files.readable(path):
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
+    table = record.read_csv(path).rename(columns=str.strip)
     missing = [name for name in wanted if name not in table]
     if missing:
         raise InputError(f"{path}: no column {', '.join(missing)}; expected {', '.join(wanted)}")

@@ -240,7 +240,7 @@ def read_boundary(path: Path) -> gpd.GeoDataFrame:
         raise MissingError(f"boundary {path}: no such file; expected polygons of the site's ground")
     try:
         ground = gpd.read_file(path)
-    except (RuntimeError, ValueError, OSError) as error:
+    except (RuntimeError, ValueError, OSError, shapely.errors.ShapelyError) as error:
         raise InputError(f"boundary {path}: cannot be read as a vector file ({error})") from error
     if "geometry" not in ground or ground.crs is None:
         raise InputError(f"boundary {path}: no geometry or no CRS, expected polygons in a stated CRS")

@@ -41,9 +41,9 @@ class Fetched:
 def fetch(source_ids: Iterable[str] = (), *, progress: Progress | None = None) -> list[Fetched]:
     """Fetch the files of some sources into the cache and return what became of each.
 
-    A file that is bundled, mirrored or cached is checked, not fetched. With ``CAMPS_MIRROR`` set to a URL files come
-    from there, else from their public address. What cannot be had (no network, no address) is said and left out; the
-    rest goes on. A broken download is taken up where it stopped.
+    A file that is bundled, mirrored or cached is checked, not fetched; a damaged copy in the cache is fetched again.
+    With ``CAMPS_MIRROR`` set to a URL files come from there, else from their public address. What cannot be had (no
+    network, no address) is said and left out; the rest goes on. A broken download is taken up where it stopped.
 
     Parameters
     ----------
@@ -65,6 +65,10 @@ def fetch(source_ids: Iterable[str] = (), *, progress: Progress | None = None) -
 
 def _one(source: SourceEntry, file: SourceFile, progress: Progress | None) -> Fetched:
     found = store.find(source, file)
+    if found == store.cached(source.id, file) and not files.has_sha256(found, file.sha256):
+        # Our own copy, and damaged: nobody else's work is lost with it.
+        found.unlink()
+        found = None
     if found is not None:
         store.check_sum(found, file)
         return Fetched(source.id, file.name, "here", found, str(found))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from camps import files, settings
+from camps import files, record, settings
 from camps.errors import Fault, InputError, MissingError, raise_faults
 from camps.tables import DATUM_FLAGS
 
@@ -165,10 +164,7 @@ def entry(source_id: str, *, path: Path | None = None) -> SourceEntry:
 
 
 def _tables(content: bytes, where: Path) -> list[dict[str, Any]]:
-    try:
-        tables = tomllib.loads(content.decode("utf-8-sig")).get("source", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{where}: not TOML in UTF-8 ({error}); mend the line it names") from error
+    tables = record.parse_toml(content, what=str(where)).get("source", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise InputError(f"{where}: `source` is not a list of tables; write each source under [[source]]")
     return tables
@@ -207,6 +203,7 @@ def _entry_faults(table: Mapping[str, Any], where: str) -> Iterator[Fault]:
     mapping = table.get("mapping")
     if isinstance(mapping, dict) and not all(isinstance(column, str) for column in mapping.values()):
         yield Fault(where, "a mapping to something else than a column name", 'field = "column"')
+    yield from _type_faults(table, SourceEntry, where, left=("files", "mapping", "options", *_TEXTS))
     unknown = set(table) - {*SourceEntry.__dataclass_fields__, "file"}
     if unknown:
         yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", "the keys that SourceEntry documents")
@@ -222,12 +219,23 @@ def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:
         yield Fault(where, "a name that leaves the folder, or none", "a relative file name")
     if not _SHA256.fullmatch(str(file.get("sha256", ""))):
         yield Fault(where, f"sha256 {file.get('sha256')!r}", "64 hexadecimal digits", "run `sha256sum` on the file")
+    if not _safe_name(str(file.get("bundled", "x"))):
+        yield Fault(where, f"bundled = {file['bundled']!r}", "a path below geodata/")
+    yield from _type_faults(file, SourceFile, where, left=("name", "sha256"))
     unknown = set(file) - set(SourceFile.__dataclass_fields__)
     if unknown:
         yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", ", ".join(SourceFile.__dataclass_fields__))
     if file.get("role", "") not in ("", UNPLACED, VALUES, *ROLES):
         expected = f"one of {', '.join([*ROLES, UNPLACED, VALUES])}"
         yield Fault(where, f"role {file['role']!r}", expected, "leave it out for any other file")
+
+
+def _type_faults(table: Mapping[str, Any], of: type, where: str, *, left: Sequence[str]) -> Iterator[Fault]:
+    """Yield a fault for each key of a dataclass that has another type than it tells, but for those in `left`."""
+    for name, told in of.__dataclass_fields__.items():  # type: ignore[attr-defined]
+        expected = bool if told.type == "bool" else str
+        if name in table and name not in left and not isinstance(table[name], expected):
+            yield Fault(where, f"{name} = {table[name]!r}", "true or false" if expected is bool else "text")
 
 
 def _safe_name(name: str) -> bool:

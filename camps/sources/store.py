@@ -116,11 +116,12 @@ def check_sum(found: Path, file: SourceFile) -> None:
     """
     actual = files.sha256(found)
     if actual != file.sha256:
-        remedy = (
-            "restore it from the repository, or enter its new sum in geodata/sources.toml if you corrected it"
-            if file.bundled
-            else "fetch it again, or register the new edition under its own id"
-        )
+        remedy = "fetch it again, or register the new edition under its own id"
+        if file.bundled:
+            remedy = "restore it from the repository, or enter its new sum in geodata/sources.toml if you corrected it"
+        elif found.is_relative_to(kept_copies := settings.cache() / "sources"):
+            source_id = found.relative_to(kept_copies).parts[0]
+            remedy = f"the copy is damaged; run `camps sources fetch {source_id}`, which fetches it again"
         raise CheckError(
             f"{found}: SHA-256 is {actual}, expected {file.sha256}; the file is not the one registered: {remedy}"
         )
