@@ -278,6 +278,79 @@ def quoted_coordinates(evidence: Evidence) -> Values:
     }
 
 
+# --- passages of the film -------------------------------------------------------------------------------------------
+
+#: The room that AP reports for the camp at Dabancheng.
+REPORTED_ROOM = 10_000
+AREA_LISTS = ("prisons", "state-register")
+
+
+def mapped_in_xinjiang(evidence: Evidence) -> Values:
+    """Count the places that three published lists map in Xinjiang."""
+    return {
+        "n_aspi": len(evidence.published_list("aspi-xjdp-v1").sites),
+        "n_buzzfeed": buzzfeed_ratings(evidence)["total"],
+        "n_osm": len(evidence.published_list("osm-camps-2021").sites),
+    }
+
+
+def roof_for_reported_room(evidence: Evidence) -> Values:
+    """Divide the roofed area of the main compound at Dabancheng by the room that is reported for it."""
+    values = _at(evidence.areas, MAIN_SITE, "2020-06-02", "area_m2")
+    return {**values, "room": REPORTED_ROOM, **{f"{key}_each": area / REPORTED_ROOM for key, area in values.items()}}
+
+
+def dated_places(evidence: Evidence) -> Values:
+    """Count the dated places of the prison lists, by chapter, and those of all lists from 1949 to 2012."""
+    opened = evidence.printed("prisons")["opened"]
+    year = pd.to_numeric(opened[opened != ""].str[:4])
+    spans = {"before_1949": (1, 1948), "to_1957": (1949, 1957), "to_1976": (1958, 1976), "to_1989": (1977, 1989)}
+    by_chapter = {name: int(year.between(*span).sum()) for name, span in spans.items()}
+    return {"n_listed": len(opened), "n_dated": len(year), "after_1989": int((year > 1989).sum()), **by_chapter}
+
+
+def enterprises(evidence: Evidence) -> Values:
+    """Count the rows of the prison lists with an enterprise, and the import bans on penal enterprises 1991 to 1996."""
+    prisons, banned = evidence.printed("prisons"), _bans(evidence)
+    early = banned[banned["date"].lt("1997")]
+    return {
+        "n_listed": len(prisons),
+        "n_enterprise": int(prisons["enterprise"].ne("").sum()),
+        "n_entries": len(banned),
+        "n_banned": int(early["status"].eq("WRO").sum()),
+        "n_early_entries": len(early),
+        "n_by_1995": int((early["status"].eq("WRO") & early["date"].lt("1996")).sum()),
+        "n_in_1995": int((early["status"].eq("WRO") & early["date"].str[:4].eq("1995")).sum()),
+    }
+
+
+def tibet_and_hong_kong(evidence: Evidence) -> Values:
+    """Count the rows of the lists that lie in Tibet, and those in Hong Kong."""
+    lists = [evidence.printed(name) for name in AREA_LISTS]
+    provinces = pd.concat([rows["admin1"] for rows in lists] + [evidence.sites["admin1"]])
+    return {
+        "n_tibet": int(lists[0]["admin1"].eq("Tibet").sum()),
+        "n_hong_kong": int(provinces.eq("Hong Kong").sum()),
+        "n_rows": len(provinces),
+    }
+
+
+def laojiao_units(evidence: Evidence) -> Values:
+    """Count the laojiao units of both lists, and those renamed a drug-isolation centre between two editions."""
+    register, prisons = evidence.printed("state-register"), evidence.printed("prisons")
+    renamed = register["note"].str.contains("earlier named.*劳动教养") & register["name_zh"].str.contains("戒毒")
+    return {
+        "n_register": int(register["system"].eq("laojiao").sum()),
+        "n_prisons": int(prisons["system"].eq("laojiao").sum()),
+        "n_renamed": int(renamed.sum()),
+    }
+
+
+def _bans(evidence: Evidence) -> pd.DataFrame:
+    events = evidence.printed("events")
+    return events[events["kind"] == "import ban"]
+
+
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from camps.catalogue.evidence import find_candidates
 from camps.catalogue.records import Side, Two
 from camps.dates import Interval, begun, day_of, parse
 
-LISTS = ("gazetteer", "places", "prisons", "register")
+LISTS = ("gazetteer", "places", "prisons", "state-register")
 BY_AREA = LISTS[1:]
 #: What a plain search by name finds in GeoNames for five towns of the prison lists, and the county in which each lies.
 FALSE_MATCHES = {
@@ -102,13 +102,13 @@ def test_places_that_lists_name_as_the_same_are_there_once() -> None:
     assert len(sites) == 89 + 12 + 76 + 69
     foshan = sites.set_index("site_id").loc["cn-foshan"]
     assert (foshan["level"], foshan["enterprise"]) == ("compound", "Fuwan Xijiang Manganese Mine")
-    assert not sites["site_id"].isin(["prisons-guangdong-foshan-prison", "register-440608403"]).any()
+    assert not sites["site_id"].isin(["prisons-guangdong-foshan-prison", "state-register-440608403"]).any()
     huashan = sites.set_index("site_id").loc["prisons-heilongjiang-huashan-prison"]
     assert (huashan["name_zh"], huashan["opened"]) == ("华山监狱", "1955")
 
 
 def test_the_lists_hold_what_was_read() -> None:
-    prisons, register, places = (sources.read(name).sites for name in ("prisons", "register", "places"))
+    prisons, register, places = (sources.read(name).sites for name in ("prisons", "state-register", "places"))
     assert (len(prisons), int(prisons["opened"].notna().sum())) == (89, 62)
     assert (len(register), int(register["vanished"].notna().sum())) == (80, 9)
     assert len(places) == 12

@@ -39,7 +39,7 @@ def test_the_register_names_every_source_with_its_citation_and_bytes() -> None:
 
 
 #: The lists and series that travel with the record, in the order of the register.
-OWN = ["gazetteer", "places", "prisons", "register", "events", "dabancheng"]
+OWN = ["gazetteer", "places", "prisons", "state-register", "events", "dabancheng"]
 
 
 def test_bundled_files_have_their_registered_bytes() -> None:

@@ -282,6 +282,7 @@ def check_claims(
     evaluate: Callable[[str], float | None] | None = None,
     available: Iterable[str],
     items: Iterable[str] | None = None,
+    file: str = "claims.toml",
 ) -> list[CheckedClaim]:
     """Compute every number of every claim and compare it with what the text prints.
 
@@ -297,6 +298,8 @@ def check_claims(
         Ids of the sources that can be read now. A claim that needs another one is returned as not checked.
     items
         Ids of the items of the package; supporting and contrary items must be among them. Not checked when ``None``.
+    file
+        Where the claims stand, for messages.
 
     Returns
     -------
@@ -310,12 +313,12 @@ def check_claims(
     CheckError
         When any text prints another number than was computed; all of them are named.
     """
-    raise_faults(_reference_faults(claims, compute, items), "claims.toml")
+    raise_faults([*_reference_faults(claims, compute, items), *_claim_faults(claims)], file)
     at_hand = set(available)
     checked = [_checked(claim, compute.get(claim.called) or _by_values(claim, evaluate), at_hand) for claim in claims]
     wrong = [fault for result in checked if result.status == "checked" for fault in _wrong_numbers(result)]
     if wrong:
-        raise CheckError("\n".join(["claims.toml prints numbers that the data do not give:", *map(str, wrong)]))
+        raise CheckError("\n".join([f"{file} prints numbers that the data do not give:", *map(str, wrong)]))
     return checked
 
 

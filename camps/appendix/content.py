@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from camps import record
-from camps.appendix import placeplate, plates
+from camps.appendix import placeplate, plates, spoken
 from camps.appendix.blocks import (
     Block,
     Column,
@@ -32,6 +33,7 @@ from camps.appendix.blocks import (
 )
 from camps.appendix.claims import CheckedClaim, Dispute
 from camps.appendix.evidence import Evidence
+from camps.appendix.passages import CheckedPassage
 from camps.appendix.records import said
 from camps.appendix.restriction import Restriction
 from camps.appendix.schemas import RecordName
@@ -61,6 +63,7 @@ class Material:
     public: bool = False
     restrictions: Sequence[Restriction] = ()
     restricted_sites: frozenset[str] = frozenset()
+    passages: Sequence[CheckedPassage] = ()
 
     def site(self, site_id: str) -> pd.Series:
         """Return the row of a site."""
@@ -76,6 +79,7 @@ def build_document(material: Material) -> Document:
         Section("method", "Method", [steps([rich(entry) for entry in prose()["method"]])]),
         _errors({result.claim.id for result in material.checked}),
         Section("limits", "Limits", [bullets([rich(entry) for entry in prose()["limits"]])]),
+        *spoken.build_chapter(material.passages, material.evidence.events),
         _passages(material),
         _claims(material),
         _dossiers(material),
@@ -113,9 +117,15 @@ def _edition(material: Material) -> list[tuple[str, str]]:
         ("Suite", f"camps {material.software['camps']}"),
         ("Sites", f"{n_sites} with a published coordinate, {n_without} without"),
         ("Claims", f"{n_checked} computed afresh and found as printed; {not_checked} not checked in this build"),
+        *([("Passages", _told_of(material.passages))] if material.passages else []),
         ("Published lists at hand", at_hand),
         ("Stated on", f"{material.stated_on}, by the authors; nothing proves it, and no clock was read in the build"),
     ]
+
+
+def _told_of(passages: Sequence[CheckedPassage]) -> str:
+    counted = Counter(one.passage.verdict for one in passages)
+    return f"{len(passages)} of the film: " + "; ".join(f"{n} {verdict}" for verdict, n in counted.items())
 
 
 def _edition_told(material: Material) -> str:

@@ -14,14 +14,17 @@ import pandas as pd
 
 from camps import catalogue, crs, footprints, growth, record, settings, sources
 from camps.appendix.claims import read_claims
+from camps.appendix.passages import read_passages
+from camps.errors import InputError
 from camps.growth.measured import Metric
 from camps.provenance import Inputs
-from camps.sources.registry import FOOTPRINTS, UNPLACED, reader_place
+from camps.sources.registry import EVENTS, FOOTPRINTS, UNPLACED, reader_place
 
 #: Files of the record that go into the package where there are any: by item id, the place below its home and the title.
 _FIXED = {
     "decisions": ("geodata/decisions.csv", "Decisions on disputed and retracted sites and on pairs of records"),
     "claims": ("geodata/claims.toml", "Claims and disputes"),
+    "passages": ("geodata/passages.toml", "Passages of the film, each with its verdict"),
     "findings": ("geodata/findings.py", "Findings: how the numbers of the claims are computed"),
     "prose": ("geodata/prose.toml", "The document's own words"),
     "restrictions": ("geodata/restrictions.toml", "What a public edition leaves out"),
@@ -64,6 +67,9 @@ def held_files(home: Path | None = None) -> dict[str, Held]:
         for file in entry.files
         if file.bundled
     }
+    if taken := sorted(set(of_sources) & set(_FIXED)):
+        kept = ", ".join(_FIXED)
+        raise InputError(f"sources.toml: id {', '.join(taken)}: that of a file of the record; use none of {kept}")
     readers = {place: entry for entry in entries if (place := reader_place(entry))}
     of_readers = {
         f"reader-{Path(place).stem}": Held(f"geodata/{place}", f"How the list {entry.id} is read")
@@ -129,7 +135,8 @@ class Evidence:
                 self.inputs.enter(source_id, sources.path(source_id), sha256=total)
 
     def _needed_at_hand(self) -> set[str]:
-        needed = {name for claim in read_claims() for name in claim.needs}
+        needs = [*(claim.needs for claim in read_claims()), *(passage.needs for passage in read_passages())]
+        needed = {name for names in needs for name in names}
         return {name for name in sources.available() if name in needed and name not in self.own}
 
     @property
@@ -169,6 +176,14 @@ class Evidence:
             if file.role == UNPLACED and item_id_of(entry, file) in self.held
         ]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Return the dated events of the record as printed, in order of date; empty where it has no list of them."""
+        named = [entry.id for entry in self.register.values() if entry.reader == EVENTS and entry.id in self.held]
+        tables = [self.printed(name) for name in named]
+        whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        return whole if whole.empty else whole.sort_values("date", kind="stable", ignore_index=True)
 
     @cached_property
     def counts(self) -> pd.DataFrame:

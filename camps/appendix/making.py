@@ -19,6 +19,7 @@ from camps.appendix import document, schemas
 from camps.appendix.checks import Check
 from camps.appendix.claims import read_claims
 from camps.appendix.evidence import held_files
+from camps.appendix.passages import read_answers
 from camps.errors import InputError, MissingError
 
 GROUP = "How it says that it was made"
@@ -181,8 +182,10 @@ def _check_dossiers(payload: Path, made_with: MadeWith) -> Iterator[Check]:
 
 def _check_left_out(payload: Path, made_with: MadeWith) -> Iterator[Check]:
     """Name the published lists that claims need, that are at hand here, and that were not read."""
-    path = _said_in("geodata/claims.toml", payload)
-    needed = [name for claim in (read_claims(path) if path.is_file() else []) for name in claim.needs]
+    readers = {"claims.toml": read_claims, "passages.toml": read_answers}
+    said_in = {name: _said_in(f"geodata/{name}", payload) for name in readers}
+    claims = [claim for name, path in said_in.items() if path.is_file() for claim in readers[name](path)]
+    needed = [name for claim in claims for name in claim.needs]
     own = {held.entry.id for held in held_files(payload).values() if held.entry is not None}
     for name in sources.available() if settings.find_home() else []:
         if name in needed and name not in own.union(made_with.published):

@@ -12,7 +12,19 @@ from typing import Any
 import pandas as pd
 
 from camps import files, provenance, record, settings
-from camps.appendix import bag, claims, content, crate, document, findings, making, records, restriction, schemas
+from camps.appendix import (
+    bag,
+    claims,
+    content,
+    crate,
+    document,
+    findings,
+    making,
+    passages,
+    records,
+    restriction,
+    schemas,
+)
 from camps.appendix.evidence import Evidence
 from camps.appendix.expressions import evaluate
 from camps.appendix.schemas import RecordName
@@ -115,6 +127,7 @@ class _Build:
     log: CustodyLog = field(default_factory=CustodyLog)
     runs: list[RunRecord] = field(default_factory=list)
     items: pd.DataFrame = field(default_factory=pd.DataFrame)
+    passages: list[passages.CheckedPassage] = field(default_factory=list)
     derived: dict[str, Path] = field(default_factory=dict)
     withheld: list[str] = field(default_factory=list)
     restrictions: list[restriction.Restriction] = field(default_factory=list)
@@ -140,14 +153,18 @@ class _Build:
         restriction.require_nothing_told(self.folder, self.words, self.secrets)
 
     def _checked_claims(self) -> list[claims.CheckedClaim]:
+        """Return the claims as checked; the passages are checked on the way."""
         self.items = records.build_items(self.evidence)
         compute = findings.bind(self.evidence) if self.taken.trusts_findings else {}
         for name, stated in self.taken.stated.items():
             compute[name] = partial(dict, stated)
-        return claims.check_claims(
+        at_hand = self.evidence.available
+        told = claims.check_claims(
             claims.read_claims(), compute, evaluate=partial(evaluate, tables=self.evidence),
-            available=self.evidence.available, items=self.items["item_id"],
+            available=at_hand, items=self.items["item_id"],
         )  # fmt: skip
+        self.passages = passages.check_passages(passages.read_passages(), compute, available=at_hand)
+        return told
 
     def _enter_inputs(self) -> None:
         for held in self.evidence.inputs:
@@ -171,7 +188,7 @@ class _Build:
             "sites": records.build_sites(self.evidence),
             "measurements": records.build_measurements(self.evidence),
             "counts": records.build_counts(self.evidence),
-            "claims": records.build_claims(checked),
+            "claims": records.build_claims([*checked, *(one.checked for one in self.passages if one.checked)]),
             "disputes": records.build_disputes(disputes),
             "deliveries": self.taken.deliveries,
         }
@@ -194,7 +211,7 @@ class _Build:
         return content.Material(
             self.evidence, tables, self.items, checked, disputes, self.taken.software, self.log.head,
             len(self.log.events), self.stated_on, self.folder / "figures", self.dossiers, self.public,
-            self.restrictions, self.secrets.sites,
+            self.restrictions, self.secrets.sites, self.passages,
         )  # fmt: skip
 
     def _set_document(self, material: content.Material) -> None:

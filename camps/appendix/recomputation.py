@@ -18,6 +18,7 @@ from camps.appendix.evidence import held_files
 from camps.appendix.findings import PLACE
 from camps.appendix.integrity import read_withheld
 from camps.appendix.making import MadeWith
+from camps.appendix.passages import read_answers
 from camps.errors import CampsError, InputError
 from camps.sources import store
 from camps.sources.registry import READERS
@@ -64,7 +65,7 @@ def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: boo
         said = f"the sites are those of {', '.join(missing)}, not at hand; set CAMPS_MIRROR to a copy of the lists"
         yield Check(RESULTS, _ALL, None, said)
         return
-    claims, absent = read_claims(), _missing_lists(made_with.published)
+    claims, absent = [*read_claims(), *read_answers()], _missing_lists(made_with.published)
     unmade = [claim for claim in claims if (claim.function and not trusted) or set(claim.needs) & set(absent)]
     _build_again(again, made_with, _taken(payload, made_with, absent, unmade, trusted=trusted))
     yield from _check_claims(len(claims), unmade, absent, trusted=trusted)

@@ -17,6 +17,8 @@ REGISTRY_NAME = "sources.toml"
 MAPPED, READERS = "mapped", "readers"
 #: The reader of footprint series, and the roles of their files.
 FOOTPRINTS = "footprints"
+#: The reader of a table of dated events: what happened when, without a point on a map.
+EVENTS = "events"
 ROLES = ("footprints", "looks", "scenes", "coverage", "repeat")
 #: Documented places of a list that have no coordinate, as a table beside it.
 UNPLACED = "unplaced"

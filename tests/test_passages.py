@@ -1,0 +1,115 @@
+"""The passages of the film: each with a verdict, its numbers computed, and a chapter that says so."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from camps import sources
+from camps.appendix import findings, passages, spoken
+from camps.appendix.evidence import Evidence
+from camps.errors import CheckError, InputError
+from camps.files import sha256
+
+IDS = (  # noqa: SIM905
+    "xj-held xj-1200 xj-10000 xj-22m us-3m only-two 50m 20m-deaths never-8m birth five-years multinationals brands "
+    "exports-10bn companies hong-kong 73-years tibet laojiao"
+).split()
+TOML = Path(__file__).resolve().parents[1] / "geodata" / "passages.toml"
+
+
+def check(path: Path | None = None, evidence: Evidence | None = None) -> list[passages.CheckedPassage]:
+    read = evidence or Evidence([])
+    found = passages.read_passages(path)
+    return passages.check_passages(found, findings.bind(read), available=read.available)
+
+
+def test_all_passages_of_the_treatment_are_there_in_its_order() -> None:
+    assert [passage.id for passage in passages.read_passages()] == IDS
+
+
+def test_what_the_bundled_lists_reach_is_computed_and_the_rest_says_why_not() -> None:
+    checked = {one.passage.id: one for one in check()}
+    computed = {name for name, one in checked.items() if one.checked and one.checked.status == "checked"}
+    unreached = {"xj-22m", "us-3m", "only-two", "50m", "20m-deaths", "never-8m", "brands", "73-years"}
+    assert computed == set(IDS) - unreached - {"xj-held", "xj-1200"}
+    waiting = {name for name, one in checked.items() if one.checked and one.checked.status != "checked"}
+    assert waiting == {"xj-held", "xj-1200"}
+
+
+@pytest.mark.mirror
+def test_with_the_published_lists_all_that_data_reach_is_computed(mirror: Path) -> None:
+    checked = check(evidence=Evidence(["aspi-xjdp-v1", "buzzfeed-2021", "osm-camps-2021"]))
+    values = next(one for one in checked if one.passage.id == "xj-1200").checked
+    assert values is not None
+    assert dict(values.computed) == {"n_aspi": 380, "n_buzzfeed": 347, "n_osm": 110}
+    assert all(one.checked.status == "checked" for one in checked if one.checked)
+
+
+def test_a_passage_without_a_verdict_stops_the_build(tmp_path: Path) -> None:
+    path = tmp_path / "passages.toml"
+    path.write_text(TOML.read_text("utf-8").replace('verdict = "contradicted"\n', "", 1), "utf-8")
+    with pytest.raises(InputError, match=r"key passage\.2\.verdict: found nothing"):
+        passages.read_passages(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('verdict = "contradicted"', 'verdict = "wrong"', r"passage\.2\.verdict"),
+        ('function = "enterprises"\n', "", "a function or a marked number alone"),
+        ('id = "tibet"', 'id = "laojiao"', "the id a second time"),
+        ("instead = \"Leave it out, unless a source is found.\"\n", "", "what may be said instead"),
+        ("{89:n_listed} rows", "89 rows", "the digits 89 outside a marked number"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_passage_is_said(tmp_path: Path, before: str, after: str, told: str) -> None:
+    text = TOML.read_text("utf-8")
+    assert before in text
+    path = tmp_path / "passages.toml"
+    path.write_text(text.replace(before, after, 1), "utf-8")
+    with pytest.raises(InputError, match=told):
+        check(path)
+
+
+def test_another_number_in_a_list_stops_the_passage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(TOML.parent, home / "geodata")
+    shutil.copy(TOML.parents[1] / "record.toml", home)
+    monkeypatch.setenv("CAMPS_HOME", str(home))
+    path = home / "geodata" / "history" / "prisons.csv"
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows.loc[rows["key"].eq("anhui-bengbu-prison"), "opened"] = "1957"
+    before = sha256(path)
+    path.write_text(rows.to_csv(index=False, lineterminator="\n"), "utf-8")
+    register = home / "geodata" / "sources.toml"
+    register.write_text(register.read_text("utf-8").replace(before, sha256(path)), "utf-8")
+    assert sources.read("prisons").sites.set_index("source_key").loc["anhui-bengbu-prison", "opened"] == "1957"
+    with pytest.raises(CheckError, match="film-five-years, to_1957: found 22 in the text, expected 23 as computed"):
+        check()
+
+
+def test_the_chapter_has_one_page_first_then_each_passage_then_the_events() -> None:
+    evidence = Evidence([])
+    chapter = spoken.build_chapter(check(evidence=evidence), evidence.events)
+    assert [section.label for section in chapter] == ["film", "film-passages", "events"]
+    first = chapter[0].blocks[0]
+    assert len(first["rows"]) == len(chapter[1].sections) == 19
+    events = chapter[2].blocks[0]["rows"]
+    assert len(events) == 48
+    of_1995 = [row[1][0]["text"] for row in events if row[0][0]["text"].startswith("1995")]
+    assert len(of_1995) == 6
+    assert "US import ban: Shanghai Huadong Electric Welding Machine Factory" in of_1995
+    # What was not computed in a build prints no number as if it had been.
+    held = next(section for section in chapter[1].sections if section.label == "film-xj-1200")
+    assert "not checked in this build" in str(held.blocks)
+    said = {row["label"]: row["spans"] for row in held.blocks[1]["rows"]}
+    assert "its numbers are left out" in str(said["What the data say"])
+    assert not any(number in str(said["What the data say"]) for number in ("380", "347", "110"))
+
+
+def test_a_record_without_passages_has_no_chapter() -> None:
+    assert spoken.build_chapter([], pd.DataFrame()) == []
