@@ -136,11 +136,15 @@ class Metric(Table):
 
 
 class Chapter(Table):
-    """A period of the story, from the day `first` to the day before `end`; open without an end."""
+    """A period of the story, from the day `first` to the day before `end`; open without an end.
+
+    `lit` is a column of the sites: in this chapter those that have a value there are marked, such as ``enterprise``.
+    """
 
     id: str
     first: date = Field(alias="from")
     end: date | None = Field(default=None, alias="to")
+    lit: Literal["enterprise", ""] = ""
     name: Names = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -148,6 +152,17 @@ class Chapter(Table):
         if self.end is not None and self.end <= self.first:
             raise ValueError(f"'to' ({self.end}) later than 'from' ({self.first})")
         return self
+
+
+class System(Table):
+    """One system of camps among those that are compared: its lists, which of their sites, and the years to show."""
+
+    name: Names = {}
+    lists: tuple[str, ...] = Field(min_length=1)
+    of: tuple[str, ...] = ()
+    country: str = ""
+    first: int = Field(alias="from")
+    last: int = Field(alias="to")
 
 
 class Heading(Table):
@@ -226,6 +241,8 @@ class Record(Table):
         Areas for which the base map is built at a fine scale (``[extent]``).
     maps
         Titles of the record's own maps by their kind: ``growth``, ``sites``, ``footprints``, ``eras``, ``compare``.
+    systems
+        Systems of camps that are compared by the number of places (``[system.ID]``).
     credits
         Credits of sources by id (``[credit]``) that say more than the register.
     dossiers
@@ -248,6 +265,7 @@ class Record(Table):
     regions: dict[str, Box] = Field(default={}, alias="region")
     extents: dict[str, Box] = Field(default={}, alias="extent")
     maps: dict[Literal["growth", "sites", "footprints", "eras", "compare"], Heading] = Field(default={}, alias="map")
+    systems: dict[str, System] = Field(default={}, alias="system")
     credits: dict[str, Names] = Field(default={}, alias="credit")
     dossiers: tuple[str, ...] = ()
     plates: dict[str, tuple[str, ...]] = Field(default={}, alias="plate")

@@ -399,6 +399,28 @@ def test_the_era_map_says_what_the_table_says(tmp_path, opened):
 
 
 @pytest.mark.browser
+def test_events_are_told_without_a_point_and_firms_are_marked_in_their_chapter(tmp_path, opened):
+    one = opened(maps.write_map(maps.era_map(relief=False), tmp_path / "eras.html"))
+    script = """t => {
+        camps.setFrame({ t, width: 1920, height: 1080 });
+        return [camps.describe().texts.map(({ text }) => text).join(" "), camps.page.stage.last.state.sites.length];
+    }"""
+    told, n_sites = one.page.evaluate(script, clock_day("1995-07-01"))
+    banned = catalogue.events()
+    banned = banned[banned["kind"].eq("import ban") & banned["date"].le("1995-07-01")]
+    assert f"18 April 1995: United States import ban on {banned['entity'].iloc[-1]}" in told
+    assert f"({len(banned)} entries on record)" in told
+    assert "enterprise name" not in told.replace("with an enterprise name, in its chapter", "")
+    sites = catalogue.once(*record.current().heading("eras").lists)
+    assert n_sites == len(sites)
+    told, _ = one.page.evaluate(script, clock_day("1984-07-01"))
+    phases = [timeline.phase(life, clock_day("1984-07-01")) for life in timeline.lives(sites)]
+    firms = sum(phase == "open" and pd.notna(name) for phase, name in zip(phases, sites["enterprise"], strict=True))
+    assert f"{firms} of these have an enterprise name" in told
+    assert firms > 20
+
+
+@pytest.mark.browser
 def test_a_place_known_to_a_county_is_a_ring_that_holds_it(tmp_path, opened):
     one = opened(maps.write_map(maps.era_map(relief=False), tmp_path / "eras.html"))
     script = """() => {

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from shapely import affinity
 
-from camps import catalogue, change, crs, footprints, growth, timeline
+from camps import catalogue, change, crs, footprints, growth, record, timeline
 from camps.dates import clock_day, iso_day
 from camps.errors import InputError
 
@@ -587,3 +587,25 @@ def test_places_are_counted_by_level_and_phase() -> None:
         counted = {name: row[name] for name in timeline.PHASES if row[name]}
         assert counted == dict(Counter(phases[at] for phases in LIVES.values()))
         assert row["n_opening_unknown"] == 4
+
+
+def test_places_open_a_year_leave_room_for_what_nobody_states() -> None:
+    table = timeline.count_open(_lived(), [1950, 1960, 2008, 2021]).set_index("year")
+    # Known to be open: by their own dates, or because a source says so; else every date that nobody states is room.
+    assert table["lo"].tolist() == [0, 4, 4, 1]
+    assert (table["lo"] <= table["hi"]).all()
+    assert set(table["n_unknown"]) == {8}
+    assert table.loc[1960, "hi"] == len(LIVES)
+    assert table.loc[2021, "hi"] == len(LIVES) - 1
+
+
+@pytest.mark.mirror
+def test_systems_are_compared_by_places_alone(mirror: Path) -> None:
+    systems = record.current().systems
+    table = timeline.compare_systems(systems)
+    assert list(dict.fromkeys(table["system"])) == ["laogai", "ss-camps", "kampuchea", "north-korea"]
+    assert list(table.columns) == ["system", "year", "lo", "hi", "n_places", "n_unknown"]
+    assert (table["lo"] <= table["hi"]).all()
+    assert (table["hi"] <= table["n_places"]).all()
+    camps_1944 = table[table["system"].eq("ss-camps") & table["year"].eq(1944)].iloc[0]
+    assert (camps_1944["n_places"], camps_1944["lo"] > 300) == (1111, True)

@@ -159,11 +159,16 @@ class _Build:
         for name, stated in self.taken.stated.items():
             compute[name] = partial(dict, stated)
         at_hand = self.evidence.available
+        at_hand, items = self.evidence.available, self.items["item_id"]
         told = claims.check_claims(
-            claims.read_claims(), compute, evaluate=partial(evaluate, tables=self.evidence),
-            available=at_hand, items=self.items["item_id"],
-        )  # fmt: skip
-        self.passages = passages.check_passages(passages.read_passages(), compute, available=at_hand)
+            claims.read_claims(),
+            compute,
+            evaluate=partial(evaluate, tables=self.evidence),
+            available=at_hand,
+            items=items,
+        )
+        self.passages = passages.check_passages(passages.read_passages(), compute, available=at_hand, items=items)
+        return told
         return told
 
     def _enter_inputs(self) -> None:

@@ -42,8 +42,8 @@ class Passage(Table):
         What speaks for it and against it, each with its author and date.
     alternatives, confidence, limits
         Other explanations, how sure the verdict is, and what it does not say.
-    function, needs, names
-        As of a claim; empty where nothing is computed.
+    function, needs, items, names
+        As of a claim, `items` being those that the numbers rest on; empty where nothing is computed.
     """
 
     id: str = _SAID
@@ -58,13 +58,14 @@ class Passage(Table):
     limits: str = _SAID
     function: str = ""
     needs: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
     def as_claim(self) -> Claim:
         """Return the answer as a claim, whose numbers are checked."""
         return Claim(
             id=f"film-{self.id}", title=self.text, text=self.answer, function=self.function, notebook="06_appendix",
-            needs=self.needs, supporting=(), alternatives=self.alternatives, confidence=self.confidence,
+            needs=self.needs, supporting=self.items, alternatives=self.alternatives, confidence=self.confidence,
             limits=self.limits, names=self.names,
         )  # fmt: skip
 
@@ -118,6 +119,8 @@ def _faults(passages: Sequence[Passage]) -> Iterator[Fault]:
         seen.add(passage.id)
         if passage.verdict != "supported" and not passage.instead:
             yield Fault(where, "no instead", "what may be said instead", "write it")
+        if passage.function and not passage.items:
+            yield Fault(where, "no items", "the items that its numbers rest on", "add items = [...]")
         if bool(passage.function) != bool(passage.as_claim().numbers):
             yield Fault(
                 where, "a function or a marked number alone", "both, or neither", "add {printed:key} or function"
@@ -125,7 +128,11 @@ def _faults(passages: Sequence[Passage]) -> Iterator[Fault]:
 
 
 def check_passages(
-    passages: Sequence[Passage], compute: Mapping[str, Callable[[], Values]], *, available: Iterable[str]
+    passages: Sequence[Passage],
+    compute: Mapping[str, Callable[[], Values]],
+    *,
+    available: Iterable[str],
+    items: Iterable[str] | None = None,
 ) -> list[CheckedPassage]:
     """Compute the numbers of every passage that has any, and compare them with what its answer prints.
 
@@ -135,6 +142,6 @@ def check_passages(
         As :func:`camps.appendix.claims.check_claims`.
     """
     claims = [passage.as_claim() for passage in passages if passage.function]
-    checked = check_claims(claims, compute, available=available, file="passages.toml")
+    checked = check_claims(claims, compute, available=available, items=items, file="passages.toml")
     by_id = {result.claim.id: result for result in checked}
     return [CheckedPassage(passage, by_id.get(passage.as_claim().id)) for passage in passages]

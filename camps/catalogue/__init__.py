@@ -20,8 +20,9 @@ from camps.catalogue.exporting import render_sites, select, write_sites
 from camps.catalogue.linking import LINK_COLUMNS, Links, link_sides
 from camps.catalogue.records import Side, Two, side_of
 from camps.catalogue.towns import town_inside
-from camps.errors import InputError, MissingError
-from camps.sources.registry import UNPLACED
+from camps.dates import is_edtf
+from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps.sources.registry import EVENTS, UNPLACED
 
 __all__ = [
     "LINK_COLUMNS",
@@ -33,6 +34,7 @@ __all__ = [
     "counts",
     "default_lists",
     "diff",
+    "events",
     "figures",
     "link",
     "link_sides",
@@ -137,6 +139,36 @@ def _earlier(cell: object, first_at: dict[str, int], at: int) -> int:
     """Return at which row the place of a row stands first: its own, where it names no earlier one."""
     numbers = cell.split("; ") if isinstance(cell, str) else []
     return min([at, *(first_at[number] for number in numbers if number in first_at)])
+
+
+def events() -> pd.DataFrame:
+    """Return the dated events of the lists here, in order of date; empty where there is none.
+
+    Returns
+    -------
+    DataFrame
+        ``date`` (EDTF), ``kind``, ``what`` and whatever else the list prints, all text.
+
+    Raises
+    ------
+    InputError
+        For a date that is none; all are named, each with its row.
+    """
+    known = [entry for entry in sources.registry().values() if entry.reader == EVENTS]
+    here = [entry for entry in known if entry.id in sources.available()]
+    tables = [pd.read_csv(sources.path(entry.id), dtype=str, keep_default_na=False) for entry in here]
+    if not tables:
+        return pd.DataFrame()
+    whole = pd.concat(tables, ignore_index=True)
+    raise_faults(
+        (
+            Fault(f"row {at + 2}, column date", repr(date), "an EDTF date", "mend it in the list")
+            for at, date in enumerate(whole["date"])
+            if not is_edtf(date)
+        ),
+        ", ".join(entry.id for entry in here),
+    )
+    return whole.sort_values("date", kind="stable", ignore_index=True)
 
 
 def unplaced() -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -42,6 +42,7 @@ class Estimator(StrEnum):
 
 @app.command(
     epilog=example(
+        "camps growth --compare --plot systems.svg",
         "camps growth --by tier",
         "camps growth --source my-list --metric buildings --estimator held --format json",
         "camps growth --by tier --plot growth.svg",
@@ -65,6 +66,7 @@ def growth(
     since: Annotated[str | None, typer.Option("--from", help="Only dates that do not stand before this one.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Only dates that do not stand after this one.")] = None,
     onset: Annotated[bool, typer.Option("--onset", help="Print instead between which looks it all began.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Print places open a year, by system of camps.")] = False,
     form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it as well, into this .svg or .png.")] = None,
@@ -74,9 +76,15 @@ def growth(
     `naive` adds what was seen and falls when fewer sites are looked at; `held` keeps each site's last value; `panel`
     and `chain` alone measure growth. A number that rests on fewer than ten sites is suppressed, never zero; where that
     leaves no index at all because the base was hardly looked at, the bases that would do are named.
+
+    `--compare` counts places, not buildings or people: `lo` are known to have been open, `hi` are those that no date
+    rules out, `n_unknown` is the number of places whose opening or closing nobody states.
     """
     if plot is not None and plot.suffix.lower() not in PLOT_FORMS:
         raise InputError(f"--plot {plot}: expected a file ending in {' or '.join(PLOT_FORMS)}")
+    if compare:
+        _deliver_comparison(form, out, plot)
+        return
     if onset and by is not None:
         raise InputError(f"--onset --by {by}: the onset is that of all sites together; leave out --by")
     values = camps.growth.values(source, metric=metric)
@@ -98,6 +106,32 @@ def growth(
     deliver_table(table, form, out)
     if plot is not None:
         print(plot, file=sys.stderr)
+
+
+def _deliver_comparison(form: TableFormat, out: Path | None, plot: Path | None) -> None:
+    """Print, and draw, the places open a year of each system of the record whose lists are here."""
+    systems = camps.record.current().systems
+    if not systems:
+        raise InputError("--compare: the record names no system of camps; add [system.ID] to record.toml")
+    at_hand = set(camps.sources.lists())
+    for name, one in systems.items():
+        if absent := [source for source in one.lists if source not in at_hand]:
+            print(f"{name}: left out, {', '.join(absent)} is not here; see 'camps sources fetch'", file=sys.stderr)
+    shown = {name: one for name, one in systems.items() if set(one.lists) <= at_hand}
+    if not shown:
+        raise InputError("--compare: no list of any system is here; run 'camps sources fetch'")
+    table = camps.timeline.compare_systems(shown)
+    if plot is not None:
+        entries = [camps.sources.entry(name) for name in dict.fromkeys(_lists_of(shown))]
+        cited = "; ".join(f"{entry.publisher}: {entry.title}" for entry in entries)
+        names = {name: one.name.get("en", name) for name, one in shown.items()}
+        figure = plots.systems_curve(table, title="Places open, by system", names=names, note=f"Sources: {cited}")
+        plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
+    deliver_table(table, form, out)
+
+
+def _lists_of(systems: Mapping[str, camps.record.System]) -> list[str]:
+    return [source for one in systems.values() for source in one.lists]
 
 
 def _between(table: pd.DataFrame, since: str | None, until: str | None) -> pd.DataFrame:

@@ -137,6 +137,22 @@ def raise_labels(entries: list[dict[str, Any]], footprints: gpd.GeoDataFrame) ->
             entry["label_at"] = [round(float(box["west"] + box["east"]) / 2, 6), round(float(box["north"]), 6)]
 
 
+def event_entries(events: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the events of a record as a page tells them: first day, date, kind, words by language and a name."""
+    return [
+        {
+            "day": float(day_interval(row["date"])[0]),
+            "date": row["date"],
+            "kind": row["kind"],
+            "name": row.get("entity", ""),
+            "names": {
+                lang: text for lang in NAMES if (text := row.get("what" if lang == "en" else f"what_{lang}", ""))
+            },
+        }
+        for row in events.to_dict("records")
+    ]
+
+
 def dates_as_given(dates: Sequence[str]) -> dict[str, Any]:
     """Return what a page needs to print dates of looks no finer than they are, from EDTF in order of the clock.
 

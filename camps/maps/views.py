@@ -305,12 +305,15 @@ def era_map(
         "marks": ["opening", "last", *_rare_marks(entries), "closed", "undated"],
         "options": _options(fixed_radius=7.5, label_zoom=6.5),
         "eras": eras,
+        "events": [event for event in payload.event_entries(catalogue.events()) if event["day"] <= last],
     }
     return page.CampsMap(content, online=online)
 
 
 def _rare_marks(entries: list[dict[str, Any]]) -> list[str]:
-    return ["vanished"] if any(entry["life"]["vanished"] for entry in entries) else []
+    marks = ["vanished"] if any(entry["life"]["vanished"] for entry in entries) else []
+    lit = {chapter.lit for chapter in record.current().chapters} - {""}
+    return marks + (["lit"] if any(entry[name] for name in lit for entry in entries) else [])
 
 
 def _measure(counts: pd.DataFrame) -> str:
@@ -327,6 +330,7 @@ def read_eras() -> list[dict[str, Any]]:
             "from": clock_day(chapter.first.isoformat()),
             "to": clock_day(chapter.end.isoformat() if chapter.end else "9999-12-31"),
             "names": chapter.name,
+            "lit": chapter.lit,
         }
         for chapter in record.current().chapters
     ]

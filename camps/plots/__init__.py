@@ -6,7 +6,7 @@ and PNG, the same bytes for the same data.
 
 from camps.plots.bars import before_after, slope_chart
 from camps.plots.canvas import axis_of, write_figure
-from camps.plots.curves import growth_curve, series_curve
+from camps.plots.curves import growth_curve, series_curve, systems_curve
 from camps.plots.onset import onset_distribution
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "onset_distribution",
     "series_curve",
     "slope_chart",
+    "systems_curve",
     "write_figure",
 ]

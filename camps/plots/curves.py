@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Literal
 
@@ -241,3 +242,48 @@ def _unseen(axes: Axes, line: pd.DataFrame, metric: str, colour: str) -> bool:
     height = hidden["value"] + hidden["unseen_m2"]
     axes.plot(hidden["day"], height, "o", markersize=8, markerfacecolor="none", markeredgecolor=colour)
     return len(hidden) > 0
+
+
+def systems_curve(
+    table: pd.DataFrame, *, title: str = "", names: Mapping[str, str] | None = None, note: str | None = None
+) -> Figure:
+    """Return one panel a system of camps: the number of places open a year, and how far unknown dates leave it open.
+
+    Parameters
+    ----------
+    table
+        ``system`` with ``year``, ``lo``, ``hi``, ``n_places`` and ``n_unknown``, as of
+        :func:`camps.timeline.count_open`.
+    title, names, note
+        As for :func:`growth_curve`; `names` are those of the systems.
+
+    Returns
+    -------
+    Figure
+        The line is what is known to have been open, the band what no date rules out. Each panel has its own scale:
+        systems are compared in how fast they grew, and not by one number.
+
+    Raises
+    ------
+    InputError
+        For missing columns, no rows, or more than seven systems.
+    """
+    require_columns(table, ["system", "year", "lo", "hi", "n_places", "n_unknown"], "curve of systems")
+    panels = {str(name): rows for name, rows in table.groupby("system", sort=False)}
+    if not 0 < len(panels) <= _MOST_LINES:
+        raise InputError(f"curve of systems: {len(panels)} systems, expected 1 to {_MOST_LINES}")
+    with style():
+        figure = new_figure(7.2, 1.2 + 1.35 * len(panels))
+        grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (name, (colour, _)) in zip(grid, colour_of(list(panels)).items(), strict=True):
+            rows = panels[name]
+            axes.fill_between(rows["year"], rows["lo"], rows["hi"], step="mid", color=colour, alpha=0.2, linewidth=0)
+            axes.step(rows["year"], rows["lo"], where="mid", color=colour, linewidth=1.6)
+            axes.set_ylim(bottom=0)
+            said = f"{rows['n_places'].iloc[0]} places, dates of {rows['n_unknown'].iloc[0]} not fully stated"
+            axes.set_title(f"{(names or {}).get(name, name)}: {said}", fontsize="small", loc="left")
+        said = "line: known to have been open; it falls where no source speaks of a place any more"
+        grid[-1].set_xlabel(f"{said}\nband: ruled out by no date; each panel has its own scale", fontsize="small")
+        figure.suptitle(title)
+        footnote(figure, *textwrap.wrap(note or "", 110))
+    return figure

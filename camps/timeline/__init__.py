@@ -11,6 +11,8 @@ from camps.timeline.drawn import footprints_state as footprints_state
 from camps.timeline.fronts import front_distances_m as front_distances_m
 from camps.timeline.fronts import growth_front as growth_front
 from camps.timeline.lives import PHASES as PHASES
+from camps.timeline.lives import compare_systems as compare_systems
+from camps.timeline.lives import count_open as count_open
 from camps.timeline.lives import count_places as count_places
 from camps.timeline.lives import lives as lives
 from camps.timeline.lives import phase as phase
@@ -26,6 +28,8 @@ __all__ = [
     "Mode",
     "State",
     "at",
+    "compare_systems",
+    "count_open",
     "count_places",
     "counts_state",
     "cues",

@@ -12,8 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from camps import catalogue
 from camps.dates import Interval, as_edtf, begun, clock_day, is_edtf, iso_day, parse
-from camps.errors import Fault, raise_faults
+from camps.errors import Fault, InputError, raise_faults
+from camps.record import System
 
 #: In the order of a life. ``unnamed``: no opening is known, and no source had spoken of the place yet.
 PHASES = ("absent", "unnamed", "undated", "opening", "open", "last", "vanished", "closing", "closed")
@@ -134,3 +136,87 @@ def count_places(sites: pd.DataFrame, dates: Iterable[str]) -> pd.DataFrame:
                 **{name: int(counted.get(name, 0)) for name in PHASES},
             })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def count_open(sites: pd.DataFrame, years: Iterable[int]) -> pd.DataFrame:
+    """Return between how many and how many places were open in the middle of each year.
+
+    Parameters
+    ----------
+    sites
+        As for :func:`count_places`.
+    years
+        Calendar years; each stands at 1 July.
+
+    Returns
+    -------
+    DataFrame
+        ``year``; ``lo``, the places that are known to have been open, and ``hi``, those that no date rules out;
+        ``n_places``, and ``n_unknown`` of them whose opening or closing nobody states.
+
+    Raises
+    ------
+    InputError
+        As :func:`lives`.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"site_id": ["a", "b"], "opened": ["1955", None], "closed": ["1967", None]})
+    >>> count_open(sites, [1950, 1960]).values.tolist()
+    [[1950, 0, 1, 2, 1], [1960, 1, 2, 2, 1]]
+    """
+    known = lives(sites)
+    unknown = sum(not _is_stated(life, "opened") or not _is_stated(life, "closed") for life in known)
+    rows = []
+    for year in years:
+        day = clock_day(f"{year:04d}-07-01")
+        lo, hi = (sum(test(life, day) for life in known) for test in (_surely_open, _maybe_open))
+        rows.append({"year": year, "lo": lo, "hi": hi, "n_places": len(known), "n_unknown": unknown})
+    return pd.DataFrame(rows, columns=["year", "lo", "hi", "n_places", "n_unknown"])
+
+
+def compare_systems(systems: Mapping[str, System]) -> pd.DataFrame:
+    """Return the places open a year of systems of camps, one under the other.
+
+    Parameters
+    ----------
+    systems
+        By id, as the record names them; all their lists must be here.
+
+    Returns
+    -------
+    DataFrame
+        ``system`` and the columns of :func:`count_open`. Counts of places alone: what a place is differs by system.
+
+    Raises
+    ------
+    MissingError, InputError
+        When a list is not here or not sound, or none of its sites is of the system.
+    """
+    tables = []
+    for name, one in systems.items():
+        sites = catalogue.once(*one.lists)
+        sites = sites[sites["system"].isin(one.of)] if one.of else sites
+        sites = sites[sites["country"].eq(one.country)] if one.country else sites
+        if sites.empty:
+            raise InputError(f"system {name}: none of the sites of {', '.join(one.lists)} is of it; mend record.toml")
+        tables.append(count_open(sites, range(one.first, one.last + 1)).assign(system=name))
+    whole = pd.concat(tables, ignore_index=True)
+    return whole[["system", *(column for column in whole if column != "system")]]
+
+
+def _is_stated(life: Life, name: str) -> bool:
+    return bool(life[name]) and None not in life[name]
+
+
+def _surely_open(life: Life, day: float) -> bool:
+    if not life["opened"] or life["opened"][1] is None or life["opened"][1] > day:
+        return False
+    if life["closed"]:
+        return life["closed"][0] is not None and day < life["closed"][0]
+    return life["until"] is not None and day <= life["until"]
+
+
+def _maybe_open(life: Life, day: float) -> bool:
+    begun_by = not life["opened"] or life["opened"][0] is None or life["opened"][0] <= day
+    return begun_by and (not life["closed"] or life["closed"][1] is None or day <= life["closed"][1])

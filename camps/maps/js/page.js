@@ -354,6 +354,12 @@ class Bar {
       ctx.moveTo(x(era.from), 0);
       ctx.lineTo(x(era.from), height);
     }
+    for (const { day } of page.data.events || []) {
+      if (day < low || day > high) continue;
+      ctx.moveTo(x(day) - 2, 0);
+      ctx.lineTo(x(day), 4);
+      ctx.lineTo(x(day) + 2, 0);
+    }
     ctx.stroke();
     const line = series.filter(([, value]) => value !== null);
     const trace = (points) => points.forEach(([t, value], i) => (i ? ctx.lineTo(x(t), y(value)) : ctx.moveTo(x(t), y(value))));

@@ -28,6 +28,7 @@ class Symbols {
     this.sites = data.sites;
     this.classes = Object.fromEntries(data.classes.map((entry) => [entry.id, entry]));
     this.options = data.options;
+    this.eras = data.eras;
     this.at = data.sites.map((site) => [Mercator.x(site.lon), Mercator.y(site.lat)]);
     this.clusters = new Map();
   }
@@ -56,6 +57,15 @@ class Symbols {
   reach(pen, site) {
     const stretched = Math.cos((pen.view.lat * Math.PI) / 180) / Math.cos((site.lat * Math.PI) / 180);
     return Math.max(site.r95 * pen.view.pxPerMetre() * stretched, LEAST_RING * pen.u);
+  }
+
+  // What the chapter is about, marked while it lasts: a bright ring around every open place that has a value there.
+  drawLit(pen, placed) {
+    const { lit } = (this.eras || []).find((era) => pen.t >= era.from && pen.t < era.to) || {};
+    if (!lit) return;
+    for (const { x, y, r, ring, site, state } of placed) {
+      if (site[lit] && state.phase === 'open') outline(pen, x, y, Math.min(ring || r, 26 * pen.u) + 3.5 * pen.u, 'disc', pen.look.text, 2);
+    }
   }
 
   // Places known to one and the same area are one ring, with the number of those that are open.
@@ -155,6 +165,7 @@ class Symbols {
   draw(pen, placed) {
     if (this.options.cluster) return this.drawClustered(pen, placed);
     this.drawAreas(pen, placed);
+    this.drawLit(pen, placed);
     for (const item of placed.filter(({ ring }) => !ring)) {
       pen.ctx.globalAlpha = item.fade;
       if (item.fade > 0.004) this.drawSymbol(pen, item);
@@ -266,6 +277,7 @@ function outline(pen, x, y, r, shape, colour, width, dash = []) {
 function drawMark(pen, { x, y, r, shape, colour, mark, faded = 0.5, level }) {
   const { ctx, u, look } = pen;
   const alpha = ctx.globalAlpha;
+  if (mark === 'lit') return outline(pen, x, y, r, 'disc', look.text, 2);
   if (level) return drawRing(pen, { x, y, r: r * { town: 0.75, county: 0.95, prefecture: 1.15, province: 1.4 }[level], colour, mark: 'observed', alpha: 1 });
   if (mark === 'vanished') {
     outline(pen, x, y, r, shape, colour, 1.2, [1.2 * u, 3 * u]);

@@ -1,6 +1,7 @@
 // Everything that is said, in the language of the frame. A missing word falls back to English and is noted.
 
 const DASH = '–';
+const EVENT_DAYS = 550;
 const LEVELS = ['compound', 'town', 'county', 'prefecture', 'province'];
 
 class Words {
@@ -124,20 +125,33 @@ class Words {
   }
 
   eraNotes(state, lang) {
+    const event = this.eventNote(state.t, lang);
     const { last = 0, vanished = 0, opening = 0, closing = 0 } = state.phases;
     const unknown = this.data.sites.filter(({ life }) => !life.opened || life.opened[0] === null).length;
-    const notes = [];
+    const notes = event ? [event] : [];
+    const era = this.era(state.t);
+    const lit = era && era.lit ? state.sites.filter((site, i) => site.phase === 'open' && this.data.sites[i][era.lit]).length : 0;
     const levels = LEVELS.filter((level) => state.levels[level]);
     if (levels.some((level) => level !== 'compound')) {
       const parts = levels.map((level) => this.of(`by_${level}`, lang, { n: state.levels[level] }));
       notes.push(this.of('by_level', lang, { parts: parts.join(this.of('comma', lang)) }));
     }
+    if (lit) notes.push(this.of(`lit_${era.lit}`, lang, { n: lit }));
     if (last) notes.push(this.of('last_note', lang, { n: last }));
     if (vanished) notes.push(this.of('vanished_note', lang, { n: vanished }));
     if (opening + closing) notes.push(this.of('between_note', lang, { n: opening + closing }));
     if (unknown) notes.push(this.of('undated_note', lang, { n: unknown, all: this.data.meta.n_sites }));
     const coverage = this.meta('coverage', lang);
     return coverage ? [...notes, coverage] : notes;
+  }
+
+  // The last event of the year before, and how many of its kind there have been; an event has no point on the map.
+  eventNote(t, lang) {
+    const past = (this.data.events || []).filter(({ day }) => day <= t);
+    const last = past[past.length - 1];
+    if (!last || t - last.day > EVENT_DAYS) return '';
+    const what = last.kind === 'import ban' ? this.of('event_ban', lang, { name: last.name, n: past.filter(({ kind }) => kind === last.kind).length }) : this.name(last.names, lang);
+    return this.of('event_note', lang, { date: this.given(last.date, lang), what });
   }
 
   eraName(t, lang) {
@@ -209,6 +223,6 @@ class Words {
 
   // The most lines of notes that a wide picture of this kind ever shows.
   mostNotes() {
-    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras: this.data.meta.coverage ? 9 : 3, footprints: 2 }[this.data.kind] || 0;
+    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras: this.data.meta.coverage ? 11 : 3, footprints: 2 }[this.data.kind] || 0;
   }
 }
