@@ -238,6 +238,7 @@ def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]
         ("System", plain(_system(row["system"]))),
         ("Opened; closed", plain(f"{_date(row['opened'])}; {_date(row['closed'])}")),
         *_basis_of_dates(listed),
+        ("Known to", plain(f"the {row['level']}")),
         ("Coordinate as published", plain(f"{row['published_verbatim']} (datum: {row['published_datum']})")),
         ("Coordinate as used", plain(f"{_degrees(row, material)} (latitude, longitude, WGS 84)")),
         ("Uncertainty", plain(f"{row['uncertainty_m']:,.0f} m at 95 %; {row['detection_method']}")),

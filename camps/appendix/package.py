@@ -158,7 +158,6 @@ class _Build:
         compute = findings.bind(self.evidence) if self.taken.trusts_findings else {}
         for name, stated in self.taken.stated.items():
             compute[name] = partial(dict, stated)
-        at_hand = self.evidence.available
         at_hand, items = self.evidence.available, self.items["item_id"]
         told = claims.check_claims(
             claims.read_claims(),
@@ -168,7 +167,6 @@ class _Build:
             items=items,
         )
         self.passages = passages.check_passages(passages.read_passages(), compute, available=at_hand, items=items)
-        return told
         return told
 
     def _enter_inputs(self) -> None:

@@ -204,16 +204,34 @@ def _site(evidence: Evidence, row: pd.Series, offset_m: float) -> dict[str, Any]
     return {
         **{name: row[name] for name in same},
         "name_en": said(row, "name_en") or row["site_id"], "country": said(row, "country") or "not stated",
-        "published_verbatim": said(row, "coord_verbatim") or f"{row['lat_published']}, {row['lon_published']}",
-        "published_lat": row["lat_published"], "published_lon": row["lon_published"],
-        "published_datum": prose()["datum"][row["datum_flag"]], "decimals": _decimals(row["lat_published"]),
+        **_published(row), "level": said(row, "level") or "compound",
         "used_lat": row["lat"], "used_lon": row["lon"], "uncertainty_m": row["r95_m"],
         "gcj02_offset_m": round(float(offset_m), 1) if row["country"] == "China" else None,
         "source_items": "; ".join(_source_items(evidence, row)),
-        "detection_method": _METHODS.get(tier, _AS_LISTED), "verification_state": VERIFICATION,
+        "detection_method": _METHODS.get(tier, _how_placed(row)), "verification_state": VERIFICATION,
         "confidence": _CONFIDENCE.get(tier, _NOT_RATED),
         "status_reason": said(row, "status_reason") or None, "status_date": said(row, "status_date") or None,
     }  # fmt: skip
+
+
+def _published(row: pd.Series) -> dict[str, Any]:
+    """Return the point as somebody printed it; of a place that is known only to an area nobody printed one."""
+    if not said(row, "area_code"):
+        verbatim = said(row, "coord_verbatim") or f"{row['lat_published']}, {row['lon_published']}"
+        return {
+            "published_verbatim": verbatim, "published_lat": row["lat_published"],
+            "published_lon": row["lon_published"], "published_datum": prose()["datum"][row["datum_flag"]],
+            "decimals": _decimals(row["lat_published"]),
+        }  # fmt: skip
+    known = f"none; known to the {row['level']}, area {row['area_code']}"
+    return {
+        "published_verbatim": known, "published_lat": "none", "published_lon": "none", "published_datum": "none",
+        "decimals": None,
+    }  # fmt: skip
+
+
+def _how_placed(row: pd.Series) -> str:
+    return "middle of the area, with the radius that holds it" if said(row, "area_code") else _AS_LISTED
 
 
 def said(row: pd.Series | Mapping[str, Any], column: str) -> str:

@@ -65,6 +65,7 @@ COLUMNS: dict[RecordName, dict[str, pa.Column]] = {
         "name_en": _text(null=False), "name_zh": _text(), "name_ug": _text(), "name_other": _text(),
         "country": _text(null=False), "admin1": _text(), "admin2": _text(), "system": _text(null=False),
         "opened": _text(), "closed": _text(),
+        "level": _text(null=False, one_of=tables.LEVELS),
         "published_verbatim": _text(null=False), "published_lat": _text(null=False), "published_lon": _text(null=False),
         "published_datum": _text(null=False), "decimals": _whole(null=True),
         "used_lat": _number(-90, 90, null=False), "used_lon": _number(-180, 180, null=False),
