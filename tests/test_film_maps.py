@@ -298,7 +298,7 @@ def _interactive(html: Path, wanted: dict[str, Any]) -> tuple[Image.Image, dict[
         page.wait_for_function("camps.page.map.getSize().y === 1080")
         centre = [wanted["lat"], wanted["lon"]]
         page.evaluate("([at, zoom]) => camps.page.map.setView(at, zoom, { animate: false })", [centre, wanted["zoom"]])
-        page.evaluate("({ t, mode, safe }) => camps.page.set({ t, mode, safe })", wanted)
+        page.evaluate("({ t, mode, safe, days }) => camps.page.set({ t, mode, safe, days })", wanted)
         shown, state = page.evaluate("[camps.canvas.toDataURL('image/png'), camps.page.frame()]")
         browser.close()
     return Image.open(io.BytesIO(base64.b64decode(shown.split(",")[1]))).convert("RGB"), state

@@ -16,7 +16,7 @@ from PIL import Image
 
 from camps import files
 from camps.errors import CheckError, InputError
-from camps.film import composite, flashes, movie
+from camps.film import composite, flashes, flips, movie
 from camps.film.licences import LayerLicence, credits_shown
 from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
@@ -254,6 +254,23 @@ def _flashes(finished: Finished) -> tuple[list[str], str]:
     return [f"{found.n_most} flashes in the second before frame {first + found.at}"] if over else [], finding
 
 
+def _flips_seen(finished: Finished) -> tuple[list[str], str]:
+    """Nothing written, and no part of symbols or outlines, comes or goes for a few frames."""
+    described = [{**record.described, "frame": record.number} for record in finished.frames]
+    faults = flips.find_short_texts(described, finished.plan.shot.rate) if described else []
+    asked = [finished.passes[name] for name in ("growth", "outlines") if name in finished.passes]
+    for info in asked:
+        found = flips.find_flips(_looked_at(finished, info), finished.plan.shot.rate)
+        faults += [f"{info.name}: a part flips and flips back from frame {finished.plan.numbers[at]}" for at in found]
+    return faults, f"words, {', '.join(info.name for info in asked) or 'no pass'}: nothing lasts under four frames"
+
+
+def _looked_at(finished: Finished, info: PassInfo) -> Iterator[tuple[Any, NDArray[np.uint8]]]:
+    for record, state in zip(finished.frames, finished.plan.states, strict=True):
+        view = tuple(state.get(name) for name in ("lon", "lat", "zoom"))
+        yield view, _read(finished.folder / info.file(record.number))
+
+
 # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -392,6 +409,6 @@ def _multiplied(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 CHECKS: Mapping[str, Callable[[Finished], tuple[list[str], str]]] = {
     "files": _files, "gaps": _gaps, "colour": _colour, "composite": _composite, "flashes": _flashes,
-    "safe-area": _safe_area, "glyphs": _glyphs, "legible": _legible, "credit": _credit, "licences": _licences,
-    "movies": _movies,
+    "flips": _flips_seen, "safe-area": _safe_area, "glyphs": _glyphs, "legible": _legible, "credit": _credit,
+    "licences": _licences, "movies": _movies,
 }  # fmt: skip

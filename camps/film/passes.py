@@ -29,14 +29,18 @@ TELLER = "growth"
 #: What a picture that is mostly transparent takes on the disk beside an opaque one.
 _TRANSPARENT = 0.1
 
-_CAMERA = ("lon", "lat", "zoom")
+_CAMERA = ("lon", "lat", "zoom", "views")
 #: What of a state does not change a layer, so that its picture can be used again.
 _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
-    "base": ("t",),
-    "legend": ("t",),
+    "base": ("t", "days", "views"),
+    "footprints": ("views",),
+    "growth": ("views",),
+    "outlines": ("views",),
+    "labels": ("days",),
+    "legend": ("t", "days", "views"),
     "date": _CAMERA,
-    "credit": ("t", *_CAMERA),
-    "guides": ("t", *_CAMERA),
+    "credit": ("t", "days", *_CAMERA),
+    "guides": ("t", "days", *_CAMERA),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -15,6 +15,10 @@ from camps.film import camera, clock, timecode
 from camps.film.shot import CameraKey, ClockKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
 
 State = dict[str, Any]
+
+#: Frames a second in which fades are counted, and how many of them before and after a frame decide what it shows: a
+#: label must stand a second, be away a second, and fade within its time (text.js), a symbol fades over nine (stage.js).
+FADING_RATE, VIEWS_ABOUT, DAYS_ABOUT = 25, 84, 4
 
 #: What filming the shots took on two cores: until the first frame, from then on, and what a second browser adds to it.
 _START_S, _PIXELS_A_SECOND, _TWO_BROWSERS = 4.0, 50e6, 1.3
@@ -124,8 +128,29 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     _require_within(shot)
     keys = _camera_keys(shot, ground)
     marks = _clock_marks(shot, ground)
-    states = tuple(_state(shot, keys, marks, number) for number in shot.numbers)
-    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given)
+    states = [_state(shot, keys, marks, number) for number in shot.numbers]
+    return Plan(shot, tuple(shot.numbers), tuple(_in_film_time(states, shot)), tuple(ground.stops), ground.given)
+
+
+def _in_film_time(states: Sequence[State], shot: Shot) -> Iterator[State]:
+    """Yield the states with the views and days about each, by which labels and symbols come and go in film time.
+
+    Before the first and after the last frame the film is taken to stand still; a state about which nothing moves is
+    left as it is.
+    """
+    step = max(1, round(shot.rate / FADING_RATE))
+    views = [tuple(state[name] for name in ("lon", "lat", "zoom")) for state in states if "lon" in state]
+    days = [state["t"] for state in states]
+    for at, state in enumerate(states):
+        about = {"views": _about(views, at, step, VIEWS_ABOUT), "days": _about(days, at, step, DAYS_ABOUT)}
+        yield state | {name: listed for name, listed in about.items() if listed}
+
+
+def _about(values: Sequence[Any], at: int, step: int, most: int) -> list[Any] | None:
+    if not values:
+        return None
+    found = [values[min(max(at + step * i, 0), len(values) - 1)] for i in range(-most, most + 1)]
+    return found if any(value != found[0] for value in found) else None
 
 
 def _state(shot: Shot, keys: Sequence[camera.Key], marks: Sequence[clock.Mark], number: int) -> State:

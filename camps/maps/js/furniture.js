@@ -21,7 +21,7 @@ class Furniture {
     add('credit', this.credit(pen, frame, margin, wide));
     add('legend', this.title(pen, frame, margin, wide));
     this.after = state;
-    add('date', before ? this.versus(pen, frame, before, margin, parts) : this.clock(pen, frame, state, margin, wide, parts));
+    add('date', before ? this.versus(pen, frame, before, margin, parts) : this.clock(pen, frame, { ...state, ...pen.steady }, margin, wide, parts));
     if (view.width > 560 || frame.legend) {
       for (const [rows, alpha, samples] of this.words.legends(frame, pen.ze)) {
         add('legend', alpha > 0.004 && this.legend(pen, frame, margin, parts, rows, alpha, samples));
@@ -107,6 +107,8 @@ class Furniture {
     const bottom = beside > 540 * u ? view.height - margin.y : credit.box[1] - 8;
     return {
       box: this.boxFrom(pen, x, width, bottom - height, bottom - spare, true),
+      // All that date and numbers may come to take in a film: no label comes or goes because a line grew by a digit.
+      kept: this.boxFrom(pen, x, Math.max(width, room), bottom - height, bottom, true),
       draw() {
         let y = bottom - height;
         for (const [text, size, weight, colour] of rows) {

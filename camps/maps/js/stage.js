@@ -66,6 +66,10 @@ class Stage {
     const state = this.timeline.at(frame.t, frame.mode);
     const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
     const placed = this.symbols.place(pen, state);
+    pen.about = (frame.days || [frame.t]).map((t) => this.timeline.at(Days.of(t), frame.mode));
+    const alike = pen.about.filter(({ t }) => Math.floor(t) === Math.floor(frame.t)).length;
+    pen.steady = { kind: this.timeline.steadyKind(pen.about), brief: 2 * alike < pen.about.length };
+    pen.views = frame.views && frame.views.map(([lon, lat, zoom]) => new View({ ...frame, lon, lat, zoom }));
     this.drawLayers(pen, frame, state, before, placed);
     this.last = { frame, state, before, placed };
   }
@@ -103,7 +107,7 @@ class Stage {
     const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data.fonts, this.texts);
     type.layer = 'labels';
     const written = { ...pen, type };
-    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => part.box), this.symbols.marks(placed));
+    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => (pen.safe && part.kept) || part.box), this.symbols.marks(placed));
   }
 
   clipped({ ctx, view }, left, right, draw) {
@@ -120,8 +124,9 @@ class Stage {
     // Thin over a picture in every pass alike, whether this one draws the picture or not.
     const pictured = this.drawScene(pen, on.base, state.t);
     if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn, 1 - 0.7 * pictured);
-    if (on.growth) this.symbols.draw(pen, placed);
-    if (on.outlines) this.drawOutlines(pen, frame, state, placed);
+    const drawn = state === this.timeline.at(frame.t, frame.mode) ? this.symbols.over(pen, placed) : placed;
+    if (on.growth) this.symbols.draw(pen, drawn);
+    if (on.outlines) this.drawOutlines(pen, frame, state, drawn);
   }
 
   // The last satellite picture by that date, and how strongly it shows at this zoom.

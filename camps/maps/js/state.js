@@ -1,6 +1,7 @@
 // What stands at a moment of the clock. The same rules, to the digit, as camps.timeline.
 
 const KIND_BETWEEN = { observed: 'held', bracket: 'bracketed', illustrative: 'interpolated' };
+const MOST_STATES = 32;
 const SURE_FIRST = ['observed', 'held', 'bracketed', 'interpolated'];
 
 function leastSure(kinds) {
@@ -68,13 +69,24 @@ class Timeline {
     this.sites = data.sites;
     this.outlines = data.footprints ? new Outlines(data.footprints) : null;
     this.lives = data.kind === 'eras';
-    this.cache = { key: null, state: null };
+    this.cache = new Map();
   }
 
+  // The last states asked for are kept: a film asks for those about each frame, which are nearly those of the next.
   at(t, mode) {
     const key = `${t}|${mode}`;
-    if (this.cache.key !== key) this.cache = { key, state: this.compute(t, mode) };
-    return this.cache.state;
+    if (!this.cache.has(key)) {
+      if (this.cache.size >= MOST_STATES) this.cache.delete(this.cache.keys().next().value);
+      this.cache.set(key, this.compute(t, mode));
+    }
+    return this.cache.get(key);
+  }
+
+  // How sure most of some states are. One day of observation is one frame of a film, and a note about it would blink.
+  steadyKind(states) {
+    const counts = new Map();
+    for (const { kind } of states) counts.set(kind, (counts.get(kind) || 0) + 1);
+    return [...counts].sort((a, b) => b[1] - a[1])[0][0];
   }
 
   // Days on which a value ceases to stand.

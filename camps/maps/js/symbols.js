@@ -50,7 +50,7 @@ class Symbols {
       const item = { i, x: view.x(ux), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade };
       placed.push(this.sites[i].level === 'compound' ? item : { ...item, ring: this.reach(pen, this.sites[i]) });
     });
-    return placed.sort((a, b) => (b.ring || 0) - (a.ring || 0) || b.r - a.r || a.i - b.i);
+    return bySize(placed);
   }
 
   // The radius in the picture of a place that is known only to an area; never so small that it looks like a place.
@@ -77,15 +77,39 @@ class Symbols {
     }
     for (const items of areas.values()) {
       const open = items.filter(({ state }) => state.phase === undefined || state.phase === 'open');
-      const shown = open[0] || items.reduce((a, b) => (ringAlpha(b, this.options) > ringAlpha(a, this.options) ? b : a));
+      const strength = (item) => item.alpha ?? ringAlpha(item, this.options);
+      const shown = open[0] || items.reduce((a, b) => (strength(b) > strength(a) ? b : a));
       pen.ctx.globalAlpha = shown.fade;
-      drawRing(pen, { ...shown, r: shown.ring, colour: pen.look.classes[this.classes[shown.site.class].colour], alpha: ringAlpha(shown, this.options), mark: markOf(shown.state, shown.site, this.options) });
+      drawRing(pen, { ...shown, r: shown.ring, colour: pen.look.classes[this.classes[shown.site.class].colour], alpha: strength(shown), mark: markOf(shown.state, shown.site, this.options) });
       if (open.length > 1) {
         const size = Math.max(10, 14 * pen.u);
         pen.type.draw(String(open.length), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
       }
       pen.ctx.globalAlpha = 1;
     }
+  }
+
+  // The same sites with all that they are at the moments about this one, so that one state passes into the next in film time.
+  over(pen, placed) {
+    if (pen.about.length === 1 || this.options.cluster) return placed;
+    const [all, here] = [{ sites: this.sites.map(() => ({ phase: 'undated' })) }, new Map(placed.map((item) => [item.i, item]))];
+    return bySize(this.place(pen, all).map((item) => this.spanned(pen, item, here.get(item.i))).filter(Boolean));
+  }
+
+  spanned(pen, item, here) {
+    const states = pen.about.map(({ sites }) => sites[item.i]);
+    const present = states.filter((site) => !HIDDEN.has(site.phase));
+    if (!present.length) return null;
+    const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const marks = new Map();
+    for (const site of present) {
+      const mark = markOf(site, item.site, this.options);
+      marks.set(mark, (marks.get(mark) || 0) + 1 / states.length);
+    }
+    const reached = present.filter((site) => site.kind === 'bracketed' && typeof site.hi === 'number');
+    const most = reached.length && { r: mean(reached.map((site) => this.radius(site.hi))) * pen.u, share: reached.length / states.length };
+    const alpha = present.reduce((sum, state) => sum + ringAlpha({ state, site: item.site }, this.options), 0) / states.length;
+    return { ...item, state: here ? here.state : present[0], r: mean(present.map((site) => this.radiusOf(site))) * pen.u, marks, most, alpha };
   }
 
   // Sites that would overlap, gathered by half steps of zoom: the same groups wherever the camera stands.
@@ -174,22 +198,26 @@ class Symbols {
     return undefined;
   }
 
-  drawSymbol(pen, { x, y, r, state, site }) {
+  drawSymbol(pen, { x, y, r, state, site, marks = new Map([[markOf(state, site, this.options), 1]]) }) {
     const entry = this.classes[site.class];
     const colour = pen.look.classes[entry.colour];
-    drawMark(pen, { x, y, r, shape: entry.shape, colour, mark: markOf(state, site, this.options), faded: state.faded });
+    drawMarks(pen, { x, y, r, shape: entry.shape, colour, marks, faded: state.faded });
   }
 
   // The most a bracketed site may have reached: an outline around what is certain.
   drawBrackets(pen, placed) {
-    for (const { x, y, r, state, site, fade } of placed) {
-      if (state.kind !== 'bracketed' || state.hi === undefined || state.hi === null) continue;
+    for (const { x, y, r, state, site, fade, most = this.reached(pen, state) } of placed) {
+      if (!most) continue;
       const entry = this.classes[site.class];
-      const outer = Math.max(this.radius(state.hi) * pen.u, r);
-      pen.ctx.globalAlpha = fade;
+      const outer = Math.max(most.r, r);
+      pen.ctx.globalAlpha = fade * most.share;
       outline(pen, x, y, outer, entry.shape, pen.look.classes[entry.colour], 1.6, [4 * pen.u, 3 * pen.u]);
     }
     pen.ctx.globalAlpha = 1;
+  }
+
+  reached(pen, state) {
+    return state.kind === 'bracketed' && typeof state.hi === 'number' ? { r: this.radius(state.hi) * pen.u, share: 1 } : null;
   }
 
   drawUncertainty(pen, placed) {
@@ -199,6 +227,8 @@ class Symbols {
     }
   }
 }
+
+const bySize = (placed) => placed.sort((a, b) => (b.ring || 0) - (a.ring || 0) || b.r - a.r || a.i - b.i);
 
 // Not there yet, or known to nobody yet.
 const HIDDEN = new Set(['absent', 'unnamed']);
@@ -273,25 +303,46 @@ function outline(pen, x, y, r, shape, colour, width, dash = []) {
   ctx.setLineDash([]);
 }
 
+// How strongly each state fills its symbol; what nobody counted, and a count of none, have no body.
+const FILLED = { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, opening: 0.22, closed: 0.14, lapsed: 0, unknown: 0, zero: 0, vanished: 0, lit: 0 };
+
 // One symbol in one of its states; the legend draws its samples through the same door.
-function drawMark(pen, { x, y, r, shape, colour, mark, faded = 0.5, level }) {
-  const { ctx, u, look } = pen;
+function drawMark(pen, { mark, level, ...symbol }) {
+  if (!level) return drawMarks(pen, { ...symbol, marks: new Map([[mark, 1]]) });
+  const r = symbol.r * { town: 0.75, county: 0.95, prefecture: 1.15, province: 1.4 }[level];
+  return drawRing(pen, { ...symbol, r, mark: 'observed', alpha: 1 });
+}
+
+// One symbol on its way from one state to another: one body, and the edge of each as strongly as it lasts.
+function drawMarks(pen, { marks, faded = 0.5, ...symbol }) {
+  const { ctx } = pen;
+  const { x, y, r, shape, colour } = symbol;
   const alpha = ctx.globalAlpha;
+  const filled = [...marks].reduce((sum, [mark, share]) => sum + share * (mark === 'last' ? 0.62 - 0.52 * faded : FILLED[mark]), 0);
+  if (filled > 0 && r > 0) {
+    ctx.beginPath();
+    SHAPES[shape](ctx, x, y, r);
+    ctx.fillStyle = colour;
+    ctx.globalAlpha = alpha * filled;
+    ctx.fill();
+  }
+  for (const [mark, share] of marks) {
+    ctx.globalAlpha = alpha * share;
+    drawEdge(pen, { ...symbol, mark });
+  }
+  ctx.globalAlpha = alpha;
+}
+
+function drawEdge(pen, { x, y, r, shape, colour, mark }) {
+  const { u, look } = pen;
   if (mark === 'lit') return outline(pen, x, y, r, 'disc', look.text, 2);
-  if (level) return drawRing(pen, { x, y, r: r * { town: 0.75, county: 0.95, prefecture: 1.15, province: 1.4 }[level], colour, mark: 'observed', alpha: 1 });
+  if (mark === 'unknown') return outline(pen, x, y, r, shape, look.unknown, 1.5, [2.6 * u, 2.6 * u]);
   if (mark === 'vanished') {
     outline(pen, x, y, r, shape, colour, 1.2, [1.2 * u, 3 * u]);
     return strike(pen, x, y, r, colour);
   }
-  if (mark === 'unknown') return outline(pen, x, y, r, shape, look.unknown, 1.5, [2.6 * u, 2.6 * u]);
   if (mark === 'zero') return drawZero(pen, x, y, r, colour);
-  if (mark === 'bracketed' && r <= 0) return undefined;
-  ctx.beginPath();
-  SHAPES[shape](ctx, x, y, r);
-  ctx.fillStyle = colour;
-  ctx.globalAlpha = alpha * { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, opening: 0.22, closed: 0.14, lapsed: 0, last: 0.62 - 0.52 * faded }[mark];
-  ctx.fill();
-  ctx.globalAlpha = alpha;
+  if (r <= 0) return undefined;
   if (mark === 'observed') return outline(pen, x, y, r, shape, look.edge, 1.8);
   if (mark === 'closed') return outline(pen, x, y, r, shape, colour, 1.2);
   if (mark === 'lapsed') return outline(pen, x, y, r, shape, colour, 1.2, [1.2 * u, 3 * u]);

@@ -2,6 +2,9 @@
 
 const SCRIPT_OF = { en: 'latin', fr: 'latin', zh: 'chinese', ug: 'arabic' };
 
+// Half of the step (1/1024) to which Skia rounds the slant of letters, and a little more.
+const TILT = 0.0005;
+
 class Type {
   // What is written is noted in `texts`: layer, words, language, box and size in pixels of the frame, and how strongly.
   constructor(ctx, lang, families, texts = []) {
@@ -29,6 +32,17 @@ class Type {
   width(text, size, weight, style) {
     this.set(size, weight, style);
     return this.ctx.measureText(text).width;
+  }
+
+  // Letters of a label that moves are not put on whole rows of pixels, as a browser does with level text: this tilt about
+  // its middle is the least that counts as one, and moves the ends of a long name by a twentieth of a pixel.
+  free(x, draw) {
+    const { ctx } = this;
+    const level = ctx.getTransform();
+    const tilt = TILT / level.a;
+    ctx.transform(1, tilt, 0, 1, 0, -tilt * x);
+    draw();
+    ctx.setTransform(level);
   }
 
   // Text from x towards the reading direction ('start'), away from it ('end'), or about it ('center').
@@ -148,9 +162,24 @@ class Labels {
     for (const label of this.prepare(pen.type, frame.lang, siteLabels)) {
       const [ux, uy] = label.at;
       if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3]) continue;
-      const shown = smoothstep(label.zoom, label.zoom + 0.2, ze) * (1 - smoothstep(label.maxZoom - 0.6, label.maxZoom, ze));
-      if (shown > 0.004) this.drawLabel(pen, label, view.x(ux), view.y(uy), shown, obstacles, marks);
+      const shown = roomAt(label, ze);
+      if (shown > 0.004 || (pen.views && pen.safe)) this.drawLabel(pen, label, view.x(ux), view.y(uy), shown, obstacles, marks);
     }
+  }
+
+  // In a film a label is whole or not there, and comes and goes in film time; on a page it follows the hand that zooms.
+  strength(pen, label, box, shown, obstacles) {
+    const { u, ze, view } = pen;
+    if (!pen.safe) return shown * clearOf(box, obstacles, 30 * u);
+    const stands = (seen) => {
+      const zoom = ze + seen.zoom - view.zoom;
+      if (roomAt(label, zoom) < 0.5) return false;
+      const [dx, dy] = [seen.x(label.at[0]) - view.x(label.at[0]), seen.y(label.at[1]) - view.y(label.at[1])];
+      const there = [box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy];
+      return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5;
+    };
+    if (!stands(view)) return 0;
+    return pen.views ? lasting(pen.views.map(stands)) : 1;
   }
 
   drawLabel(pen, label, x, y, shown, obstacles, marks) {
@@ -161,13 +190,15 @@ class Labels {
     const spot = raised || (label.point ? this.spot(pen, label, x, y, hosts, marks) : { x, y, align: 'center', width: 2 * label.half * u });
     const left = leftOf(spot);
     const box = [left, spot.y - size * u, left + spot.width, spot.y + 8 * u];
-    ctx.globalAlpha = shown * clearOf(box, obstacles, 30 * u) * (pen.safe ? within(box, pen.view, 30 * u) : 1);
+    ctx.globalAlpha = this.strength(pen, label, box, shown, obstacles);
     if (ctx.globalAlpha > 0.004) {
       // A place that lies under a symbol gives up its dot.
       if (label.point && !label.site && !hosts.length) dot(ctx, x, y, 2.6 * u, look.place, look.halo);
-      type.draw(label.text, spot.x, spot.y, {
+      const write = () => type.draw(label.text, spot.x, spot.y, {
         size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u, align: spot.align,
       });
+      if (pen.safe) type.free(left + spot.width / 2, write);
+      else write();
     }
     ctx.globalAlpha = 1;
   }
@@ -209,6 +240,52 @@ class Labels {
     return [side(rtl ? -1 : 1), side(rtl ? 1 : -1), { x, y: above, align: 'center', width }, { x, y: below, align: 'center', width },
       ...[above, below].flatMap((level) => ['left', 'right'].map((align) => ({ x, y: level, align, width })))];
   }
+}
+
+// How much of a label there is room for at a zoom.
+const roomAt = ({ zoom, maxZoom }, ze) => smoothstep(zoom, zoom + 0.2, ze) * (1 - smoothstep(maxZoom - 0.6, maxZoom, ze));
+
+// A label stays a second and stays away a second, counted in 25 frames, and fades over eight of its time.
+const SECOND = 25;
+const FADE = 8;
+
+// How strongly a label shows in the middle of the moments at which it would stand.
+function lasting(stands) {
+  const whole = withoutShort(late(withoutShort(stands)));
+  const middle = (stands.length - 1) / 2;
+  let sum = 0;
+  for (let i = middle - FADE / 2; i <= middle + FADE / 2; i += 1) {
+    if (whole.slice(i - FADE / 2, i + FADE / 2 + 1).every(Boolean)) sum += 1;
+  }
+  return smoothstep(0, 1, sum / (FADE + 1));
+}
+
+// Runs of equal values, as [first, after, value].
+function runsOf(values) {
+  const runs = [];
+  values.forEach((value, i) => {
+    if (runs.length && runs[runs.length - 1][2] === value) runs[runs.length - 1][1] = i + 1;
+    else runs.push([i, i + 1, value]);
+  });
+  return runs;
+}
+
+// Showings shorter than a second are left out; one that reaches the end of what is known here may be longer.
+function withoutShort(stands) {
+  return runsOf(stands).flatMap(([first, after, value]) => {
+    const short = value && after - first < SECOND && first > 0 && after < stands.length;
+    return Array(after - first).fill(value && !short);
+  });
+}
+
+// A label that would come back within a second waits until the second is over.
+function late(stands) {
+  const kept = [...stands];
+  runsOf(stands).forEach(([first, after, value], i, runs) => {
+    if (value || !i || i === runs.length - 1) return;
+    for (let j = after; j < Math.min(first + SECOND, kept.length); j += 1) kept[j] = false;
+  });
+  return kept;
 }
 
 // The symbols that stand upon a place.

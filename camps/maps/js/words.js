@@ -172,7 +172,8 @@ class Words {
     const date = this.given(text, lang);
     // Of a look that is not dated to the day nobody knows how many days ago it was.
     if (text !== Days.iso(last)) return day <= lastDay ? this.seenNote(state, lang, '_in', { date }) : this.of('look_last', lang, { date });
-    if (last === day) return this.seenNote(state, lang, '_today', {});
+    // A day that is over within a few frames of a film is told in the words of the days about it, which it does not interrupt.
+    if (last === day && !state.brief) return this.seenNote(state, lang, '_today', {});
     return this.of('look_before', lang, { days: this.number(day - last, lang), date });
   }
 

@@ -1,0 +1,117 @@
+"""What comes and goes too fast to be seen: a label or note of a few frames, a part that flips and flips back.
+
+A viewer takes it for a fault. What is written is known from the page's own account of each frame; symbols and outlines
+are looked at in the pictures of their passes, where the camera stands still.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import groupby, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Frames that anything has to last at 24 to 30 frames a second.
+LEAST_FRAMES = 4
+#: Seconds that a label stays, and stays away.
+LEAST_LABEL_S = 1
+#: Alpha below which a label is not seen; steps of a block's alpha that are seen as a change, and as none.
+LEAST_ALPHA, CHANGED, SAME = 0.02, 24.0, 6.0
+#: Pixels on a side of the blocks that are compared.
+BLOCK_PX = 8
+
+_Key = tuple[str, str, str]
+
+
+def find_short_texts(described: Sequence[Mapping[str, Any]], rate: Fraction) -> list[str]:
+    """Return the labels and lines that stand, or are away, for too short a time, each with its frames.
+
+    Digits do not count, since a date or a number may change with every frame.
+
+    Parameters
+    ----------
+    described
+        What the page said of each frame, in order, with ``frame`` added.
+    rate
+        Frames a second.
+    """
+    least = max(LEAST_FRAMES, round(LEAST_FRAMES * rate / 25))
+    second = round(LEAST_LABEL_S * rate)
+    shown: dict[_Key, list[int]] = {}
+    for at, frame in enumerate(described):
+        for key in {_key(text) for text in _seen(frame)}:
+            shown.setdefault(key, []).append(at)
+    first, n_frames = int(described[0]["frame"]), len(described)
+    return [
+        f"{key[0]} {key[1]} “{key[2]}”: {told}"
+        for key, at in sorted(shown.items())
+        for told in _too_short(at, second if key[0] == "labels" else least, n_frames, first)
+    ]
+
+
+def _seen(frame: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    texts = [*(frame.get("labels") or ()), *(frame.get("texts") or ())]
+    # The date is what is largest of its layer: it may change with every frame, its month in letters as well.
+    date = max((text["size"] for text in texts if text["layer"] == "date"), default=None)
+    for text in texts:
+        if text["alpha"] > LEAST_ALPHA and text["text"].strip() and (text["layer"], text["size"]) != ("date", date):
+            yield text
+
+
+def _key(text: Mapping[str, Any]) -> _Key:
+    return text["layer"], text["lang"], re.sub(r"\d+", "#", text["text"])
+
+
+def _too_short(positions: Sequence[int], least: int, n_frames: int, first: int) -> Iterator[str]:
+    runs = [[at for _, at in run] for _, run in groupby(enumerate(positions), key=lambda pair: pair[1] - pair[0])]
+    for run in runs:
+        if len(run) < least and run[0] > 0 and run[-1] < n_frames - 1:
+            yield f"shown for {len(run)} frames from {first + run[0]}, expected {least}"
+    for earlier, later in pairwise(runs):
+        if (away := later[0] - earlier[-1] - 1) < least:
+            yield f"away for {away} frames from {first + earlier[-1] + 1}, expected {least}"
+
+
+def find_flips(pictures: Iterable[tuple[Any, NDArray[np.uint8]]], rate: Fraction) -> list[int]:
+    """Return the positions of frames from which a part of a pass changes and is as before within a few frames.
+
+    Parameters
+    ----------
+    pictures
+        What the camera sees, and the picture (height × width × 4, straight alpha), of each frame in order. Frames
+        are compared while the camera stands still.
+    rate
+        Frames a second.
+    """
+    least = max(LEAST_FRAMES, round(LEAST_FRAMES * rate / 25))
+    held: list[tuple[Any, NDArray[np.float32]]] = []
+    found = []
+    for at, (view, picture) in enumerate(pictures):
+        held = [*held[-least:], (view, _blocks(picture))]
+        if any(one[0] != view for one in held):
+            held = held[-1:]
+        if (changed := _flip(held)) is not None:
+            found.append(at - len(held) + 1 + changed)
+    return list(dict.fromkeys(found))
+
+
+def _flip(held: Sequence[tuple[Any, NDArray[np.float32]]]) -> int | None:
+    """Return which of some pictures is the first to differ in a block that is on the last as it was on the first."""
+    before, now = held[0][1], held[-1][1]
+    returned = np.abs(now - before).max(axis=-1) < SAME
+    differs = ((returned & (np.abs(one - before).max(axis=-1) > CHANGED)).any() for _, one in held[1:-1])
+    return next((i for i, found in enumerate(differs, 1) if found), None)
+
+
+def _blocks(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the mean of colour times alpha, and of alpha, over blocks of a picture."""
+    height, width = (side - side % BLOCK_PX for side in picture.shape[:2])
+    values = picture[:height, :width].astype(np.float32)
+    values[..., :3] *= values[..., 3:] / 255
+    blocks = values.reshape(height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX, 4)
+    means: NDArray[np.float32] = blocks.mean(axis=(1, 3))
+    return means

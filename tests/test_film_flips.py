@@ -1,0 +1,179 @@
+"""Nothing on a frame comes or goes in fewer frames than can be seen: labels and symbols change in film time."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from film_support import small_shot
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from camps import engine, film
+from camps.film import anymap, flips
+from camps.film.canvas import CanvasStage
+from camps.film.plan import DAYS_ABOUT, VIEWS_ABOUT, Ground, plan_frames
+from camps.film.subject import build_ground, build_map
+
+RATE = Fraction(25)
+SIZE = 32
+
+
+def _text(words: str, *, layer: str = "labels", alpha: float = 1.0, size: float = 16) -> dict[str, Any]:
+    return {"layer": layer, "lang": "en", "text": words, "alpha": alpha, "size": size}
+
+
+def _film_of(*runs: tuple[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    shown = [texts for length, texts in runs for _ in range(length)]
+    return [{"frame": 1001 + at, "labels": texts, "texts": []} for at, texts in enumerate(shown)]
+
+
+@pytest.mark.parametrize(
+    ("runs", "told"),
+    [
+        ([(30, []), (24, [_text("Hotan")]), (30, [])], ["shown for 24 frames from 1031, expected 25"]),
+        ([(30, []), (25, [_text("Hotan")]), (30, [])], []),
+        ([(5, [_text("Hotan")]), (60, [])], []),
+        ([(60, []), (5, [_text("Hotan")])], []),
+        ([(30, [_text("Hotan")]), (10, []), (30, [_text("Hotan")])], ["away for 10 frames from 1031, expected 25"]),
+        ([(30, [_text("Hotan")]), (10, [_text("Hotan", alpha=0.01)]), (30, [_text("Hotan")])], ["away for 10 frames"]),
+        (
+            [(9, []), (3, [_text("a note", layer="date"), _text("2018", layer="date", size=50)]), (9, [])],
+            ["shown for 3 frames from 1010, expected 4"],
+        ),
+        ([(9, []), (4, [_text("a note", layer="date"), _text("2018", layer="date", size=50)]), (9, [])], []),
+        ([(1, [_text(f"{n} held", layer="date"), _text("May", layer="date", size=50)]) for n in range(40)], []),
+        ([(1, [_text(m, layer="date", size=50), _text("x", layer="date")]) for m in ("May", "June", "July")], []),
+    ],
+)
+def test_words_that_do_not_last_are_found(runs: list[tuple[int, list[dict[str, Any]]]], told: list[str]) -> None:
+    found = flips.find_short_texts(_film_of(*runs), RATE)
+    assert len(found) == len(told)
+    assert all(part in line for part, line in zip(told, found, strict=True))
+
+
+def _picture(*, ring: bool, at: int = 8) -> NDArray[np.uint8]:
+    picture = np.zeros((SIZE, SIZE, 4), np.uint8)
+    picture[at : at + 8, at : at + 8] = (255, 120, 0, 255)
+    if ring:
+        picture[at : at + 8, at : at + 8] = (255, 255, 255, 255)
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("rings", "views", "found"),
+    [
+        ([0, 0, 0, 1, 0, 0, 0, 0], [0] * 8, [3]),
+        ([0, 0, 1, 1, 1, 0, 0, 0], [0] * 8, [2]),
+        ([0, 0, 1, 1, 1, 1, 0, 0], [0] * 8, []),
+        ([0, 0, 0, 1, 1, 1, 1, 1], [0] * 8, []),
+        ([0, 0, 0, 1, 0, 0, 0, 0], list(range(8)), []),
+    ],
+)
+def test_a_part_that_flips_for_a_few_frames_is_found(rings: list[int], views: list[int], found: list[int]) -> None:
+    pictures = [(view, _picture(ring=bool(ring))) for view, ring in zip(views, rings, strict=True)]
+    assert flips.find_flips(pictures, RATE) == found
+
+
+def test_a_state_knows_the_views_and_days_about_it_and_only_where_something_moves() -> None:
+    camera = [{"at": 0, "fit": "china", "hold": 4}, {"at": 6, "fit": "xinjiang", "hold": 6}]
+    clock = {"kind": "linear", "from": date(2017, 1, 1), "to": date(2018, 1, 1), "hold_first": 4, "hold_last": 4}
+    plan = plan_frames(small_shot(frames=300, camera=camera, clock=clock), Ground({}))
+    still, moving = plan.states[0], plan.states[125]
+    assert "views" not in still
+    assert "days" not in still
+    assert len(moving["views"]) == 2 * VIEWS_ABOUT + 1
+    assert moving["views"][VIEWS_ABOUT] == (moving["lon"], moving["lat"], moving["zoom"])
+    assert len(moving["days"]) == 2 * DAYS_ABOUT + 1
+    assert moving["days"][DAYS_ABOUT] == moving["t"]
+    assert "views" not in plan.states[-1]
+
+
+async def _draw(shown: film.FilmPage, planned: film.Plan, only: str) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
+    frames = []
+    async with CanvasStage(shown, *planned.shot.size) as stage:
+        states = [{**state, "only": [only], "background": "transparent"} for state in planned.states]
+        async for captured in stage.capture(zip(planned.numbers, states, strict=True)):
+            frames.append(({**captured.described, "frame": captured.frame}, np.array(captured.read())))
+            await captured.release()
+    return frames
+
+
+def _drawn(shot: film.Shot, only: str) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
+    map_ = build_map(shot)
+    return engine.run_apart(_draw(anymap.build_map_page(map_), plan_frames(shot, build_ground(map_)), only))
+
+
+GROWTH = {"kind": "growth", "sources": ["gazetteer"], "where": {"admin1": "Xinjiang"}}
+
+
+@pytest.mark.browser
+def test_labels_stay_a_second_and_fade_in_film_time_on_a_flight() -> None:
+    camera = [{"at": 0, "fit": "china", "hold": 1}, {"at": 2.4, "fit": "xinjiang", "hold": 1}]
+    frames = _drawn(small_shot(frames=110, size=(480, 270), map=GROWTH, camera=camera), "labels")
+    described = [said for said, _ in frames]
+    assert len({label["text"] for said in described for label in said["labels"]}) > 20
+    assert not flips.find_short_texts(described, RATE)
+    for at in (0, 10, 20, 90, 100, 109):
+        # While the camera stands a label is whole or not there.
+        assert {label["alpha"] for label in described[at]["labels"]} == {1.0}
+    steps = [_most_step(one, other) for one, other in pairwise(described)]
+    assert max(steps) < 0.3
+
+
+def _most_step(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """Return the largest change of a label's strength from one frame to the next."""
+    before, after = ({label["text"]: label["alpha"] for label in said["labels"]} for said in (one, other))
+    return max(abs(before.get(text, 0) - after.get(text, 0)) for text in before.keys() | after.keys())
+
+
+@pytest.mark.browser
+def test_the_day_of_a_count_is_no_flash_of_rings() -> None:
+    clock = {"kind": "linear", "from": date(2017, 7, 2), "to": date(2020, 7, 2)}
+    camera = [{"at": 0, "fit": "xinjiang"}]
+    frames = _drawn(small_shot(frames=100, size=(480, 270), map=GROWTH, clock=clock, camera=camera), "growth")
+    assert not flips.find_flips(((0, picture) for _, picture in frames), RATE)
+    # The days of the counts are among the frames: it is the drawing that passes from one state to the next.
+    assert any(
+        set(said["kinds"].values()) == {"observed"} or "observed" in said["kinds"].values() for said, _ in frames
+    )
+
+
+@pytest.mark.browser
+def test_a_label_moves_with_the_camera_in_both_directions() -> None:
+    camera = [
+        {"at": 0, "centre": [84.0, 41.7], "zoom": 5.2},
+        {"at": 0.48, "centre": [84.06, 41.66], "zoom": 5.2, "ease": "linear", "path": "straight"},
+    ]
+    frames = _drawn(small_shot(frames=12, size=(960, 540), map={"kind": "sites"}, camera=camera), "labels")
+    first = {label["text"]: label for label in frames[0][0]["labels"]}
+    apart = []
+    for text, label in first.items():
+        x, y, w, h = (label[side] * 0.5 for side in ("x", "y", "w", "h"))
+        box = np.s_[int(y) - 8 : int(y + h) + 8, int(x) - 8 : int(x + w) + 8]
+        if not _is_alone(box, frames):
+            continue
+        for said, picture in frames:
+            here = next(one for one in said["labels"] if one["text"] == text)
+            moved = np.array([(here[side] - label[side]) * 0.5 for side in ("x", "y")])
+            apart.append(np.abs(_middle(picture[box]) - _middle(frames[0][1][box]) - moved).max())
+    assert len(apart) > 12 * 5
+    # The browser places letters by quarters of a pixel, in both directions.
+    assert max(apart) < 0.27
+
+
+def _is_alone(box: tuple[slice, slice], frames: list[tuple[dict[str, Any], NDArray[np.uint8]]]) -> bool:
+    """Return whether nothing crosses the edge of a box on any frame."""
+    cut = [picture[box][..., 3] for _, picture in frames]
+    return all(
+        part.any() and not (part[0].any() or part[-1].any() or part[:, 0].any() or part[:, -1].any()) for part in cut
+    )
+
+
+def _middle(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    y, x = ndimage.center_of_mass(picture[..., 3].astype(float))
+    return np.array([x, y])
