@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, crs, footprints, growth, record, settings, sources
+from camps import catalogue, change, crs, footprints, growth, record, settings, sources
 from camps.appendix.claims import read_claims
 from camps.appendix.passages import read_passages
 from camps.errors import InputError
@@ -90,6 +90,16 @@ def own_sources() -> tuple[str, ...]:
     """Return the ids of the sources that travel with the record: all their required files are bundled."""
     known = sources.registry().values()
     return tuple(entry.id for entry in known if all(file.bundled for file in entry.files if file.required))
+
+
+def _without_sites(series: footprints.FootprintSeries, sites: set[str]) -> footprints.FootprintSeries:
+    if not sites:
+        return series
+    looks = series.looks[~series.looks["site_id"].isin(sites)].reset_index(drop=True)
+    polygons = series.footprints[~series.footprints["site_id"].isin(sites)].reset_index(drop=True)
+    used = set(looks["scene_id"]) | set(polygons["scene_id"])
+    scenes = series.scenes[series.scenes["scene_id"].isin(used)].reset_index(drop=True)
+    return replace(series, looks=looks, footprints=polygons, scenes=scenes)
 
 
 class Evidence:
@@ -192,12 +202,21 @@ class Evidence:
 
     @cached_property
     def series(self) -> dict[str, footprints.FootprintSeries]:
-        """Return the footprint series that travel with the record, by id, with their images and looks."""
+        """Return the footprint series that travel with the record, by id, with their images and looks.
+
+        Of several readings of one site the first that is registered speaks for it: two are never added up.
+        """
         own = [source_id for source_id in footprints.series_ids() if source_id in self.own]
         for item_id, held in self.held.items():
             if held.entry is not None and held.entry.id in own:
                 self.inputs.path(item_id)
-        return {source_id: footprints.load(source_id) for source_id in own}
+        found: dict[str, footprints.FootprintSeries] = {}
+        for source_id in own:
+            read = change.tracked(footprints.load(source_id))
+            spoken_for = {site for other in found.values() for site in other.looks["site_id"]}
+            spoken_for |= {site for other in found.values() for site in other.footprints["site_id"].dropna()}
+            found[source_id] = _without_sites(read, spoken_for)
+        return found
 
     def _stacked(self, name: str) -> Any:
         """Return one table of all series, one under the other; an empty one where there is none."""
@@ -220,7 +239,9 @@ class Evidence:
     def scenes(self) -> pd.DataFrame:
         """Return the images behind all series, each with its ``source_id``."""
         frames = [series.scenes.assign(source_id=source_id) for source_id, series in self.series.items()]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["observed_on", "scene_id"])
+        if not frames:
+            return pd.DataFrame(columns=["observed_on", "scene_id"])
+        return pd.concat(frames, ignore_index=True).drop_duplicates("scene_id", ignore_index=True)
 
     @cached_property
     def areas(self) -> pd.DataFrame:

@@ -260,11 +260,13 @@ def build_measurements(evidence: Evidence) -> pd.DataFrame:
 
 
 def _totals(evidence: Evidence) -> list[dict[str, Any]]:
-    scenes = evidence.scenes.set_index("observed_on")["scene_id"]
+    # Two sites may have been seen on one day in two images.
+    seen_in = pd.concat([evidence.built, evidence.looks])[["site_id", "observed_on", "scene_id"]]
+    scenes = seen_in.drop_duplicates(["site_id", "observed_on"]).set_index(["site_id", "observed_on"])["scene_id"]
     return [
         {
             "measurement_id": f"total-{row['unit']}-{row['t']}", "site_id": row["unit"],
-            "src_id": scenes[row["t"]], "metric": "built_area_total", "date_edtf": row["t"],
+            "src_id": scenes[row["unit"], row["t"]], "metric": "built_area_total", "date_edtf": row["t"],
             "area_m2": _rounded(row["value"], 1),
             # Where no roof was read there is no edge whose error could be drawn, so no interval is claimed.
             "area_low": _rounded(row["lo"], 1) if row["value"] else None,

@@ -1,12 +1,12 @@
 """Change between dated looks: registration, links, events, tracks, and how well a tracking did.
 
 :func:`compare` sets two dates of one place side by side; :func:`follow` leads every building of a footprint series
-through all looks at its site and gives tracks with (L, R] and (Ld, Rd] and an event for each step; :func:`scot` scores
-a tracking against the truth.
+through all looks at its site and gives tracks with (L, R] and (Ld, Rd] and an event for each step; :func:`tracked`
+gives a series the tracks that it lacks; :func:`scot` scores a tracking against the truth.
 """
 
 from camps.change.comparison import Comparison, compare, mmu_m2, open_tau
-from camps.change.following import History, follow
+from camps.change.following import History, follow, tracked
 from camps.change.linking import components, link
 from camps.change.registration import Shift, vote_shift
 from camps.change.score import Scot, scot
@@ -23,5 +23,6 @@ __all__ = [
     "mmu_m2",
     "open_tau",
     "scot",
+    "tracked",
     "vote_shift",
 ]

@@ -6,7 +6,7 @@ one look could not see is found again by the next one, and nothing is gone becau
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -115,6 +115,26 @@ def follow(
     for step in range(len(visits.scene_at)):
         run.look(step)
     return run.history()
+
+
+def tracked(series: FootprintSeries) -> FootprintSeries:
+    """Return a series whose every footprint has a track_id.
+
+    Where the series gives none they are found by :func:`follow`: the buildings and blocks together, and each other kind
+    for itself, as a compound holds the buildings in it. Kinds of which every footprint has one keep theirs.
+
+    Raises
+    ------
+    CheckError
+        When geodesic and equal-area figures differ.
+    """
+    frame = series.footprints
+    if frame["track_id"].notna().all():
+        return series
+    others = sorted(set(frame["kind"]) - set(BUILT))
+    parts = [follow(series, kinds=kinds).footprints for kinds in (BUILT, *((kind,) for kind in others))]
+    named = pd.concat([part.set_index("footprint_id")["track_id"] for part in parts])
+    return replace(series, footprints=frame.assign(track_id=frame["footprint_id"].map(named).astype("string")))
 
 
 def _in_order(series: FootprintSeries, kinds: tuple[str, ...]) -> gpd.GeoDataFrame:

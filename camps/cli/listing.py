@@ -179,6 +179,12 @@ def add(
         str | None, typer.Option(help="Footprints: raise, or drop an outline that no repair mends.")
     ] = None,
     seen: Annotated[str | None, typer.Option("--seen", help="Footprints: date of all of them, EDTF.")] = None,
+    edge_sd: Annotated[
+        float | None, typer.Option(help="Footprints: metres (standard deviation) that one edge is off for itself.")
+    ] = None,
+    edge_bias: Annotated[
+        float | None, typer.Option(help="Footprints: metres that all edges of a date are off together [default: 0.8].")
+    ] = None,
 ) -> None:
     """Register a local file as a source, with its SHA-256, and show its first rows as they will be read.
 
@@ -200,9 +206,11 @@ def add(
             "gsd_m": gsd_m,
             "observed_on": seen,
             "refused": refused,
+            "edge_sd_m": edge_sd,
+            "edge_bias_m": edge_bias,
             "columns": camps.sources.parse_mapping(mapping or ()),
         }
-        kept = options | {name: value for name, value in seen_so.items() if value}
+        kept = options | {name: value for name, value in seen_so.items() if value not in (None, {})}
         about = camps.sources.About(title, publisher, date, licence=licence, datum="wgs84", options=kept)
         _add_footprints(source_id, {role: path for role, path in paths.items() if path}, about, dry_run=dry_run)
         return

@@ -153,23 +153,51 @@ def extract(
         Path | None,
         typer.Option(help="Polygons of the site's ground [default: its compound in the footprints, or 750 m around]."),
     ] = None,
+    control: Annotated[
+        Path | None, typer.Option(help="Polygons of ground on which nothing was ever built [default: the calmest].")
+    ] = None,
     reference: Annotated[str | None, typer.Option(help="Id of the scene to register on [default: the last].")] = None,
+    baseline: Annotated[
+        list[str] | None, typer.Option(help="Id of a scene of the state before, again for more [default: the first].")
+    ] = None,
+    gsd: Annotated[float, typer.Option(help="Pixels to work on, metres.")] = 10.0,
+    source_id: Annotated[
+        str | None, typer.Option("--id", help="Id of the footprint series that it becomes [default: extracted-SITE].")
+    ] = None,
+    register: Annotated[
+        bool, typer.Option("--register/--no-register", help="Keep what was built as a footprint series of the record.")
+    ] = True,
 ) -> None:
-    """Measure what was built at a site on the scenes that are here: area with an interval, polygons, pictures."""
+    """Measure what was built at a site on the scenes that are here: area with an interval, polygons, pictures.
+
+    What was built on each scene becomes a footprint series, for `camps growth --source ID`, maps, film and appendix.
+    """
     ground, said = _boundary(site, boundary)
-    found: Any = camps.imagery.extract_site(site, boundary=ground, reference=reference)
+    still = None if control is None else camps.imagery.read_boundary(control)
+    found: Any = camps.imagery.extract_site(
+        site, boundary=ground, control=still, baseline=baseline, reference=reference, gsd_m=gsd
+    )
     print(f"boundary: {said}", file=sys.stderr)
     deliver_table(found.series, TableFormat.table, None)
-    print("\n".join(map(str, camps.imagery.write_extraction(found, out))))
+    for one in found.left_out.itertuples():
+        print(f"{one.scene_id}: left out, {one.reason}", file=sys.stderr)
+    written = camps.imagery.write_extraction(found, out)
+    print("\n".join(map(str, written)))
+    if register:
+        series = camps.footprints.add_extraction(found, written, source_id)
+        print(f"{series.source_id}: {len(series.footprints)} footprints in {len(series.scenes)} scenes registered")
 
 
 def _boundary(site: str, path: Path | None) -> tuple[Any, str]:
     """Return the ground of a site and where it comes from: a file, the last compound outlined, or none known."""
     if path is not None:
         return camps.imagery.read_boundary(path), str(path)
-    outlined = camps.footprints.load().footprints
-    walls = outlined[outlined["site_id"].eq(site) & outlined["kind"].eq("compound")]
-    if walls.empty:
+    for series in map(camps.footprints.load, camps.footprints.series_ids()):
+        outlined = series.footprints
+        walls = outlined[outlined["site_id"].eq(site) & outlined["kind"].eq("compound")]
+        if len(walls):
+            break
+    else:
         return None, "no compound is outlined for this site; the ground within 750 m of its point stands in"
     last = walls["observed_on"].max()
     return walls[walls["observed_on"].eq(last)], f"the compound as outlined on {last}"

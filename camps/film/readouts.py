@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from camps import catalogue, footprints, timeline
+from camps import catalogue, timeline
 from camps.dates import iso_day
 from camps.film.plan import Plan, State, plan_frames
 from camps.film.records import shown_row
 from camps.film.shot import Shot
-from camps.film.subject import build_ground, build_map, sources_of
+from camps.film.subject import build_ground, build_map, series_of, sources_of
 from camps.timeline.clock import least_sure
 from camps.timeline.state import with_closing
 
@@ -75,7 +75,7 @@ def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], valu
     found = values(state["t"])
     known = [found[site["id"]] for site in payload["sites"] if found[site["id"]].value is not None]
     described = {
-        "date_shown": _date_shown(state["t"], payload["meta"]["precision"]),
+        "date_shown": _date_shown(state["t"], payload["meta"]),
         "kind": _least_sure(found),
         "n_observed": sum(value.counted for value in known),
         "n_held": sum(not value.counted for value in known),
@@ -87,9 +87,12 @@ def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], valu
     return row if "lon" in state else {name: text for name, text in row.items() if name != "site_ids"}
 
 
-def _date_shown(t: float, precision: str) -> str | None:
+def _date_shown(t: float, meta: Mapping[str, Any]) -> str | None:
+    """Return the date as the page prints it: no finer than the look that it shows is known."""
+    spans = [text for first, last, text in meta.get("date_spans", ()) if first <= math.floor(t) <= last]
     day = iso_day(t)
-    return {"none": None, "year": day[:4], "month": day[:7]}.get(precision, day)
+    as_given = str(spans[0]) if spans else day
+    return {"none": None, "year": day[:4], "month": day[:7]}.get(meta["precision"], as_given)
 
 
 def _least_sure(found: Mapping[str, _Value]) -> str | None:
@@ -166,7 +169,7 @@ def _life(life: Mapping[str, Any], day: int, mode: str) -> _Value:
 
 
 def _of_footprints(shot: Shot, payload: Mapping[str, Any]) -> _Values:
-    series = footprints.load(sources_of(shot)[0])
+    series = series_of(shot)
     cues = pd.DataFrame(timeline.cues(series.footprints, shot.mode, looks=series.looks).drop(columns="geometry"))
     ids = [site["id"] for site in payload["sites"]]
     days = {site_id: np.asarray(payload["footprints"]["days"].get(site_id, [])) for site_id in ids}

@@ -8,7 +8,7 @@ from typing import Any
 import folium
 import geopandas as gpd
 
-from camps import catalogue, footprints, maps, record
+from camps import catalogue, change, footprints, maps, record
 from camps.errors import InputError
 from camps.film import anymap
 from camps.film.plan import Ground, Plan
@@ -79,7 +79,7 @@ def build_map(shot: Shot) -> folium.Map:
     if shot.map.subtitle:
         words["subtitle"] = shot.map.subtitle
     if shot.map.kind == "footprints":
-        return maps.footprint_map(_series(shot), mode=shot.mode, **words)
+        return maps.footprint_map(series_of(shot), mode=shot.mode, **words)
     if shot.map.kind == "sites":
         return maps.site_map(_sites(shot), cluster=False, **words)
     if shot.map.kind == "eras":
@@ -97,7 +97,14 @@ def sources_of(shot: Shot) -> tuple[str, ...]:
     return (footprints.default_id(),) if shot.map.kind == "footprints" else catalogue.default_lists()
 
 
-def _series(shot: Shot) -> footprints.FootprintSeries:
+def series_of(shot: Shot) -> footprints.FootprintSeries:
+    """Return the footprint series that a shot films, each building of it followed.
+
+    Raises
+    ------
+    InputError
+        When the shot names something else, or more than one.
+    """
     named = sources_of(shot)
     known = ", ".join(footprints.series_ids()) or "none is registered"
     if len(named) != 1 or not footprints.is_series(named[0]):
@@ -105,7 +112,7 @@ def _series(shot: Shot) -> footprints.FootprintSeries:
         raise InputError(f"{shot.called}: key map.sources: found {found}, expected one footprint series ({known})")
     if shot.map.where:
         raise InputError(f"{shot.called}: key map.where: a series is filmed whole; remove it, or film its sites alone")
-    return footprints.load(named[0])
+    return change.tracked(footprints.load(named[0]))
 
 
 def _sites(shot: Shot) -> gpd.GeoDataFrame:

@@ -23,6 +23,7 @@ overlaps            ``overlap_m2`` flags them, and :func:`areas` counts the unio
 """
 
 from camps.footprints.adding import add, prepare
+from camps.footprints.extracted import add_extraction
 from camps.footprints.mending import repair, repair_geometry
 from camps.footprints.overlap import BUILT, areas, own_area_m2
 from camps.footprints.registered import OPTIONS, default_id, is_series, series_ids
@@ -34,6 +35,7 @@ __all__ = [
     "OPTIONS",
     "FootprintSeries",
     "add",
+    "add_extraction",
     "areas",
     "assign_sites",
     "default_id",

@@ -18,6 +18,7 @@ from camps.sources.report import Report
 #: Options of ``footprints.load`` that a register may hold.
 OPTIONS = (
     "observed_on", "columns", "kind", "gsd_m", "layer", "crs", "encoding", "date_order", "edtf", "century", "refused",
+    "edge_sd_m", "edge_bias_m",
 )  # fmt: skip
 
 

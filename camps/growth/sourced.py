@@ -6,7 +6,7 @@ from typing import cast, get_args
 
 import pandas as pd
 
-from camps import catalogue, footprints, record, sources
+from camps import catalogue, change, footprints, record, sources
 from camps.errors import InputError, MissingError
 from camps.growth.measured import Metric, series
 
@@ -85,7 +85,7 @@ def _measured(source_id: str, metric: str) -> pd.DataFrame:
     if metric not in get_args(Metric):
         expected = f"expected one of {', '.join(get_args(Metric))}, which footprints give"
         raise InputError(f"{source_id}: no {metric} in a footprint series; {expected}")
-    read = footprints.load(source_id)
+    read = change.tracked(footprints.load(source_id))
     groups = catalogue.load()[["site_id", "tier", "admin1", "admin2", "system"]].rename(columns={"site_id": "unit"})
     table = series(read.footprints, read.looks, metric=cast(Metric, metric), scenes=read.scenes)
     return table.merge(groups, on="unit", how="left", validate="many_to_one").assign(source_id=source_id)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
 from scipy import stats
 
-from camps import record, settings, tables
+from camps import dates, record, settings, tables
 from camps.errors import InputError
 from camps.imagery.extract import Extraction, Reading, is_look
 
@@ -50,8 +52,16 @@ class Calibration:
     @property
     def factor(self) -> float:
         """Return by which factor a new scene may lie off, 95 % (Student's t, prediction of one more scene)."""
-        spread = self.sd_log * np.sqrt(1 + 1 / self.n_scenes)
-        return float(np.exp(stats.t.ppf((1 + CONFIDENCE) / 2, self.n_scenes - 1) * spread))
+        return float(np.exp(stats.t.ppf((1 + CONFIDENCE) / 2, self.n_scenes - 1) * self.spread))
+
+    @property
+    def spread(self) -> float:
+        """Return the standard deviation of the logarithm of the ratio for one scene more."""
+        return float(self.sd_log * np.sqrt(1 + 1 / self.n_scenes))
+
+    def holds_for(self, gsd_m: float) -> bool:
+        """Return whether it was measured on pixels of that size."""
+        return bool(np.isclose(self.gsd_m, gsd_m))
 
     def interval(self, mapped_m2: pd.Series, *, site_m2: float, mmu_m2: float) -> pd.DataFrame:
         """Return value, lo and hi in m² for mapped areas of one site, aligned to their index; null stays null.
@@ -63,6 +73,26 @@ class Calibration:
         lowest = (likely / self.factor).where(above_floor | mapped_m2.isna(), 0.0)
         highest = mapped_m2.clip(lower=mmu_m2) * self.ratio * self.factor
         return pd.DataFrame({"value": likely, "lo": lowest, "hi": highest})
+
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Learnt(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ratio: _Positive
+    sd_log: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    n_scenes: Annotated[int, Field(ge=2)]
+    floor_share: Annotated[float, Field(ge=0, le=1)]
+    gsd_m: _Positive
+    basis: str
+
+
+class _CalibrationFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    calibration: _Learnt
 
 
 def calibrate(pairs: pd.DataFrame, *, gsd_m: float, basis: str) -> Calibration:
@@ -91,8 +121,8 @@ def calibrate(pairs: pd.DataFrame, *, gsd_m: float, basis: str) -> Calibration:
     return Calibration(float(np.exp(logs.mean())), float(logs.std(ddof=1)), len(both), floor, gsd_m, basis)
 
 
-def bundled(path: Path | None = None) -> Calibration:
-    """Return the calibration of the record, ``geodata/scenes/calibration.toml``.
+def bundled(path: Path | None = None) -> Calibration | None:
+    """Return the calibration of the record, ``geodata/scenes/calibration.toml``, or ``None`` where it has none.
 
     Raises
     ------
@@ -100,16 +130,10 @@ def bundled(path: Path | None = None) -> Calibration:
         When the file is not there or not sound.
     """
     where = path or settings.geodata() / "scenes" / "calibration.toml"
-    content = record.read_toml(where)
-    try:
-        read = content["calibration"]
-        numbers = [float(read[name]) for name in ("ratio", "sd_log")]
-        rest = [float(read[name]) for name in ("floor_share", "gsd_m")]
-        return Calibration(numbers[0], numbers[1], int(read["n_scenes"]), rest[0], rest[1], str(read["basis"]))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(
-            f"{where}: no [calibration] with ratio, sd_log, n_scenes, floor_share, gsd_m and basis ({error})"
-        ) from error
+    if path is None and not where.is_file():
+        return None
+    read = record.build(_CalibrationFile, record.read_toml(where), what=where.name).calibration
+    return Calibration(**read.model_dump())
 
 
 def estimate(extraction: Extraction, calibration: Calibration | None, *, site_id: str) -> pd.DataFrame:
@@ -130,7 +154,7 @@ def estimate(extraction: Extraction, calibration: Calibration | None, *, site_id
         The unit of the series.
     """
     mapped = extraction.mapped_m2()
-    ours = calibration is not None and np.isclose(calibration.gsd_m, extraction.grid.gsd_m)
+    ours = calibration is not None and calibration.holds_for(extraction.grid.gsd_m)
     if calibration is not None and ours:
         figures = calibration.interval(mapped, site_m2=extraction.site_m2, mmu_m2=extraction.mmu_m2)
     else:
@@ -155,11 +179,12 @@ def _row(reading: Reading, site_id: str) -> dict[str, object]:
 
 def _bracket(table: pd.DataFrame) -> pd.DataFrame:
     unseen = table["kind"] == "bracketed"
-    days = pd.to_datetime(table["t"])
+    # A composite stands at its middle day.
+    days = dates.days(table["t"].astype("string"), end="standing")
     last_look = days.where(~unseen).ffill()
     return table.assign(
         lo=table["lo"].where(~unseen).ffill().where(unseen, table["lo"]),
         hi=table["hi"].where(~unseen).bfill().where(unseen, table["hi"]),
         value=table["value"].where(~unseen),
-        stale_days=(days - last_look).dt.days.astype("Int64"),
+        stale_days=(days - last_look).astype("Int64"),
     )

@@ -15,11 +15,13 @@ from rasterio.features import shapes as raster_shapes
 from scipy import ndimage
 
 from camps import crs
+from camps.dates import day_interval
 from camps.errors import InputError
 from camps.imagery import indices
 from camps.imagery.grid import Floats, Grid, Mask
 from camps.imagery.indices import Ground
 from camps.imagery.raster import Raster
+from camps.imagery.scene import in_order, place_in_time
 
 #: Without a declared control ground the calmest quarter of the surroundings, in tiles of this size, stands in for it.
 CALM_TILE_M = 300.0
@@ -222,7 +224,8 @@ def read_series(
     Raises
     ------
     InputError
-        When the grids differ, a baseline scene is not among the scenes, or control ground or site hold too few pixels.
+        When the grids differ, a baseline scene is not among the scenes, or control ground or site hold too few pixels
+        in it or in all others. Another scene that saw too little of the control ground is a reading that is none.
     """
     grid = _one_grid(rasters)
     inside = grid.mask(site)
@@ -230,14 +233,41 @@ def read_series(
         raise InputError("site: its boundary holds less than the minimum mapping unit on this grid; widen it")
     outside = ~ndimage.binary_dilation(inside, iterations=max(1, round(50 / grid.gsd_m)))
     still = grid.mask(control) & ~inside if control is not None else calm_ground(rasters, outside)
-    grounds = {one.scene.scene_id: indices.ground(one, still) for one in rasters}
+    grounds, unread = _grounds(rasters, still, baseline, inside)
     before = _composite(grounds, baseline)
     drafts = [_draft(one, before, inside, still) for one in grounds.values()]
     around = outside & ~ndimage.binary_dilation(_lasting(drafts, baseline), iterations=2)
-    readings = [_finish(one, before, inside, around) for one in drafts]
-    ordered = sorted(readings, key=lambda one: (one.observed_on, one.scene_id))
+    readings = [*(_finish(one, before, inside, around) for one in drafts), *unread]
+    ordered = sorted(readings, key=lambda one: place_in_time(one.observed_on, one.scene_id))
     declared = control is not None
     return Extraction(grid, inside, still, declared, tuple(ordered), tuple(baseline), mmu_m2(grid.gsd_m))
+
+
+def _grounds(
+    rasters: Sequence[Raster], control: Mask, baseline: Sequence[str], site: Mask
+) -> tuple[dict[str, Ground], list[Reading]]:
+    """Return scenes relative to their control ground, and as no observation those that saw too little of it."""
+    grounds: dict[str, Ground] = {}
+    unread: dict[str, Reading] = {}
+    for one in rasters:
+        try:
+            grounds[one.scene.scene_id] = indices.ground(one, control)
+        except InputError as error:
+            unread[one.scene.scene_id] = _unread(one, site, str(error))
+    lost = [one.reason for name, one in unread.items() if name in baseline or set(grounds) <= set(baseline)]
+    if lost:
+        raise InputError(lost[0])
+    return grounds, list(unread.values())
+
+
+def _unread(one: Raster, site: Mask, reason: str) -> Reading:
+    frac_valid = float(one.valid[site].mean())
+    status = "obscured" if frac_valid else "not_imaged"
+    nothing = np.zeros(one.grid.shape, dtype=bool)
+    return Reading(
+        one.scene.scene_id, one.scene.observed_on, status, reason, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan,
+        frac_valid, nothing, one.valid, np.full(one.grid.shape, np.nan, dtype=np.float32),
+    )  # fmt: skip
 
 
 def calm_ground(rasters: Sequence[Raster], around: Mask) -> Mask:
@@ -250,7 +280,9 @@ def calm_ground(rasters: Sequence[Raster], around: Mask) -> Mask:
     around
         Ground outside the site (rows × columns).
     """
-    levels = [indices.relative_brightness(one, around) for one in rasters]
+    # A scene that saw little of the surroundings has no say in where they are calm.
+    sees = [one for one in rasters if one.valid[around].mean() >= HALF_SITE]
+    levels = [indices.relative_brightness(one, around) for one in sees or rasters]
     changes = [_unrest(one, levels[0]) for one in levels[1:]] or [np.zeros(around.shape, dtype=np.float32)]
     unrest = np.max(changes, axis=0)
     side = max(2, round(CALM_TILE_M / rasters[0].grid.gsd_m))
@@ -309,8 +341,9 @@ def _draft(later: Ground, before: Ground, site: Mask, control: Mask) -> _Draft:
 
 def _lasting(drafts: Sequence[_Draft], baseline: Sequence[str]) -> Mask:
     # New roofs around the site are white in every later scene, snow is not: only what goes again may be snow.
-    later = sorted(drafts, key=lambda one: one.ground.raster.scene.observed_on)
-    later = [one for one in later if one.ground.raster.scene.scene_id not in baseline]
+    scenes = in_order(one.ground.raster.scene for one in drafts)
+    by_id = {one.ground.raster.scene.scene_id: one for one in drafts}
+    later = [by_id[one.scene_id] for one in scenes if one.scene_id not in baseline]
     if not later:
         return np.zeros(drafts[0].score.shape, dtype=bool)
     above = np.stack([one.above for one in later])
@@ -388,7 +421,7 @@ def onset(extraction: Extraction) -> tuple[NDArray[np.int16], NDArray[np.int16]]
     seen = np.stack([one.seen & look for one, look in zip(extraction.readings, looks, strict=True)])
     built = np.stack([one.built for one in extraction.readings]) & seen
     first = np.where(extraction.site, _first_lasting(built, seen), np.int16(-1))
-    return _seen_before(seen, first), first
+    return _seen_before(seen, first, [one.observed_on for one in extraction.readings]), first
 
 
 def _first_lasting(built: NDArray[np.bool_], seen: NDArray[np.bool_]) -> NDArray[np.int16]:
@@ -398,10 +431,13 @@ def _first_lasting(built: NDArray[np.bool_], seen: NDArray[np.bool_]) -> NDArray
     return np.where(starts.any(axis=0), starts.argmax(axis=0), -1).astype(np.int16)
 
 
-def _seen_before(seen: NDArray[np.bool_], first: NDArray[np.int16]) -> NDArray[np.int16]:
+def _seen_before(seen: NDArray[np.bool_], first: NDArray[np.int16], dates: Sequence[str]) -> NDArray[np.int16]:
+    begins, ends = np.array([day_interval(date) for date in dates]).T
     before = np.full(first.shape, -1, dtype=np.int16)
     for position in range(len(seen)):
-        before[seen[position] & (position < first)] = position
+        # Two images of one day bracket nothing.
+        later = (position < first) & (begins[position] < ends[first])
+        before[seen[position] & later] = position
     return before
 
 
@@ -436,24 +472,44 @@ def _measured(table: pd.DataFrame, grid: Grid) -> gpd.GeoDataFrame:
     return lonlat.assign(**crs.measure(lonlat.geometry))
 
 
-def scene_polygons(extraction: Extraction, *, site_id: str) -> gpd.GeoDataFrame:
+def scene_polygons(extraction: Extraction, *, site_id: str, spread: float | None = None) -> gpd.GeoDataFrame:
     """Return what was called built on each scene, as the ``footprint`` table of METHOD 1 plus observed_on.
 
     ``kind`` is ``block``: at 10 m a patch is no single building. Patches are cut at the site's boundary. An edge is
-    uncertain by half a pixel (``edge_sd_m``).
+    uncertain by half a pixel (``edge_sd_m``). All edges of a scene are off together (``edge_bias_m``) by as much as
+    moves its area by `spread`, the standard deviation of a calibration's logarithm, or by half a pixel without one.
     """
-    frames = [_one_scene(extraction, one, site_id) for one in extraction.readings if is_look(one.status)]
-    joined = pd.concat(frames, ignore_index=True) if frames else _one_scene(extraction, extraction.readings[0], site_id)
+    looks = [one for one in extraction.readings if is_look(one.status)] or list(extraction.readings[:1])
+    joined = pd.concat([_one_scene(extraction, one, site_id, spread) for one in looks], ignore_index=True)
     return gpd.GeoDataFrame(joined, geometry="geometry", crs=4326)
 
 
-def _one_scene(extraction: Extraction, reading: Reading, site_id: str) -> gpd.GeoDataFrame:
+def seen_ground(extraction: Extraction, *, site_id: str) -> gpd.GeoDataFrame:
+    """Return the part of the site that each look which saw only part of it did see.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, a row a partial look: site_id, scene_id, observed_on.
+    """
+    partial = [one for one in extraction.readings if one.status == "partial"]
+    shapes = [shapely.union_all(_polygons(one.seen & extraction.site, extraction.grid)) for one in partial]
+    told = {
+        "site_id": [site_id] * len(partial), "scene_id": [one.scene_id for one in partial],
+        "observed_on": [one.observed_on for one in partial],
+    }  # fmt: skip
+    return gpd.GeoDataFrame(told, geometry=gpd.GeoSeries(shapes, crs=extraction.grid.crs)).to_crs(4326)
+
+
+def _one_scene(extraction: Extraction, reading: Reading, site_id: str, spread: float | None) -> gpd.GeoDataFrame:
     shapes = _polygons(reading.built & extraction.site, extraction.grid)
     frame = _measured(pd.DataFrame({"geometry": shapes}), extraction.grid)
     ids = [f"{site_id}-{reading.scene_id}-{number}" for number in range(1, len(frame) + 1)]
+    half_m = extraction.grid.gsd_m / 2
+    bias_m = half_m if spread is None else spread * frame["area_m2"] / frame["perimeter_m"]
     return frame.assign(
         footprint_id=ids, site_id=site_id, scene_id=reading.scene_id, observed_on=reading.observed_on, kind="block",
-        edge_sd_m=extraction.grid.gsd_m / 2, edge_bias_m=np.nan, method=METHOD, repair=None,
+        edge_sd_m=half_m, edge_bias_m=bias_m, method=METHOD, repair=None,
         wkb_sha256=[_wkb_sha256(shape) for shape in frame.geometry],
     )  # fmt: skip
 

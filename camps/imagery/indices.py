@@ -99,7 +99,7 @@ def ground(raster: Raster, control: Mask) -> Ground:
     if int(usable.sum()) < _FEWEST_CONTROL_PIXELS:
         raise InputError(
             f"scene {raster.scene.scene_id}: {int(usable.sum())} observed pixels of control ground, expected at least "
-            f"{_FEWEST_CONTROL_PIXELS}; declare a larger control ground"
+            f"{_FEWEST_CONTROL_PIXELS}; declare a larger one with --control, or take another --baseline"
         )
     brightness, hue = _brightness(raster), -index(raster, "IKAW")
     slope = _soil_slope(brightness[usable], hue[usable], raster)

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from camps import files, record, settings, sources, tables
+from camps.dates import standing_day
 from camps.errors import CheckError, Fault, InputError, MissingError, raise_faults
 
 SCENE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
@@ -161,8 +162,13 @@ def load(path: Path | None = None) -> dict[str, Scene]:
 
 
 def in_order(scenes: Iterable[Scene]) -> list[Scene]:
-    """Return scenes in order of date; of two that begin on one day the one that ends sooner comes first."""
-    return sorted(scenes, key=lambda one: (*one.interval, one.scene_id))
+    """Return scenes in order of date; a composite stands at its middle day."""
+    return sorted(scenes, key=lambda one: place_in_time(one.observed_on, one.scene_id))
+
+
+def place_in_time(observed_on: str, scene_id: str) -> tuple[int, str, str]:
+    """Return what scenes are sorted by: the day at which they stand, their dates and their id."""
+    return standing_day(observed_on), observed_on, scene_id
 
 
 def get(scene_id: str, *, path: Path | None = None) -> Scene:

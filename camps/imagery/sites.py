@@ -52,6 +52,8 @@ class SiteExtraction:
         Scenes that were not used: scene_id, observed_on, reason.
     rasters
         The scenes as read, in order of date.
+    calibration
+        How mapped area became built-up area, ``None`` where nothing tells for pixels of this size.
     """
 
     site_id: str
@@ -62,6 +64,13 @@ class SiteExtraction:
     readings: pd.DataFrame
     left_out: pd.DataFrame
     rasters: tuple[raster.Raster, ...]
+    calibration: area.Calibration | None = None
+
+    @property
+    def footprints(self) -> gpd.GeoDataFrame:
+        """Return what was called built on each scene; see :func:`camps.imagery.extract.scene_polygons`."""
+        spread = None if self.calibration is None else self.calibration.spread
+        return extract.scene_polygons(self.extraction, site_id=self.site_id, spread=spread)
 
 
 def locate(site_id: str) -> tuple[float, float]:
@@ -185,7 +194,7 @@ def extract_site(
     reference
         Scene id on which the others are laid; the latest when left out.
     calibration
-        How mapped area becomes built-up area; the record's (``geodata/scenes/calibration.toml``) when left out.
+        How mapped area becomes built-up area; the record's when left out, and none where it has none for `gsd_m`.
     gsd_m
         Pixels to work on.
 
@@ -208,9 +217,10 @@ def extract_site(
     found = extract.read_series(rasters, baseline=before, site=outline, control=ground)
     table = _scene_table([one.scene for one in rasters], matches)
     left_out = pd.DataFrame([*missing, *refused, *broken], columns=["scene_id", "observed_on", "reason"])
+    learnt = calibration or area.bundled()
     return SiteExtraction(
-        site_id, found, area.estimate(found, calibration or area.bundled(), site_id=site_id),
-        extract.dated_polygons(found), table, reading_table(found), left_out, tuple(rasters),
+        site_id, found, area.estimate(found, learnt, site_id=site_id), extract.dated_polygons(found), table,
+        reading_table(found), left_out, tuple(rasters), learnt if learnt and learnt.holds_for(gsd_m) else None,
     )  # fmt: skip
 
 
@@ -368,7 +378,6 @@ def write_extraction(found: SiteExtraction, folder: Path | None = None) -> list[
         When the folder cannot be written.
     """
     where = folder or settings.exports() / "imagery" / found.site_id
-    footprints = extract.scene_polygons(found.extraction, site_id=found.site_id)
     listed: list[tuple[str, Any]] = [
         ("readings.csv", found.readings), ("left_out.csv", found.left_out), ("appeared.geojson", found.polygons)
     ]  # fmt: skip
@@ -376,7 +385,8 @@ def write_extraction(found: SiteExtraction, folder: Path | None = None) -> list[
         tables.write(found.series, where / "series.csv", "series"),
         tables.write(found.scenes, where / "scenes.csv", "scene"),
         tables.write(look_table(found), where / "looks.csv", "look"),
-        tables.write(footprints, where / "footprints.parquet", "footprint"),
+        tables.write(found.footprints, where / "footprints.parquet", "footprint"),
+        _write_plain(extract.seen_ground(found.extraction, site_id=found.site_id), where / "coverage.geojson"),
         *(_write_plain(table, where / name) for name, table in listed),
     ]
     return [*written, *_write_pictures(found, where)]
@@ -391,7 +401,7 @@ def _write_plain(table: pd.DataFrame, path: Path) -> Path:
 def _write_pictures(found: SiteExtraction, where: Path) -> list[Path]:
     near = [one.cropped(*_around_site(found.extraction)) for one in found.rasters]
     seen = [one for one in near if one.valid.any()]
-    built = extract.scene_polygons(found.extraction, site_id=found.site_id)
+    built = found.footprints
     last = seen[-1]
     outline = built[built["scene_id"] == last.scene.scene_id]
     return [

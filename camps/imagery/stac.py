@@ -31,7 +31,7 @@ from camps.imagery import indices, raster
 from camps.imagery.grid import Grid
 from camps.imagery.network import CatalogueIO, landing, require_allowed
 from camps.imagery.opening import TIMEOUT_S
-from camps.imagery.scene import Band, Scene, in_order, load
+from camps.imagery.scene import Band, Scene, in_order, load, scene_folder
 
 #: Sentinel-2 level 2A products from this processing baseline on carry an offset of −1000 (since 2022-01-25).
 OFFSET_BASELINE = 4.0
@@ -39,6 +39,7 @@ _S2_SCALE, _S2_OFFSET = 1e-4, -0.1
 DEFAULT_CLOUD_PERCENT = 20.0
 DEFAULT_BANDS = ("red", "green", "blue", "nir", "swir16", "scl")
 _WORKERS = 4
+_KNOWN = Path(__file__).with_name("catalogues.toml")
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _BASELINE = re.compile(r"N?(\d{1,2})\.?(\d{2})?")
 #: More items than these are no catalogue of one site, and a catalogue that holds itself has no end.
@@ -131,16 +132,22 @@ class Plan:
 
 
 def presets(path: Path | None = None) -> dict[str, Catalogue]:
-    """Return the known catalogues by id, from ``geodata/scenes/stac.toml``.
+    """Return the known catalogues by id: those that the suite knows, and the record's own, which go before.
+
+    Parameters
+    ----------
+    path
+        A file to read in place of the record's ``geodata/scenes/stac.toml``.
 
     Raises
     ------
     MissingError, InputError
         When the file is not there or not sound.
     """
-    where = path or settings.geodata() / "scenes" / "stac.toml"
-    read = record.build(_Presets, record.read_toml(where), what=where.name)
-    return {one.id: _preset(one) for one in read.catalogue}
+    own = path or (scene_folder() / "stac.toml" if settings.find_home() is not None else None)
+    listed = [_KNOWN, *([own] if own is not None and (path is not None or own.is_file()) else [])]
+    read = [record.build(_Presets, record.read_toml(one), what=one.name) for one in listed]
+    return {one.id: _preset(one) for file in read for one in file.catalogue}
 
 
 def _as_attribution(text: str) -> str:
@@ -298,8 +305,8 @@ def _writable(text: Any) -> str:
 
 def _short(error: BaseException) -> str:
     # What pystac says of a document that is of no kind it knows hides why.
-    told = error.__cause__ or error
-    return " ".join(f"{type(told).__name__}: {told}".split())[:120]
+    told = error if isinstance(error, CampsError) else error.__cause__ or error
+    return " ".join((f"{told}" if told is error else f"{type(told).__name__}: {told}").split())[:200]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, record, settings, sources, style
+from camps import catalogue, change, record, settings, sources, style
 from camps import footprints as footprints_room
 from camps.dates import clock_day, iso_day, precision
 from camps.errors import Fault, InputError, raise_faults
@@ -398,6 +398,7 @@ def _outlined(footprints: Any, looks: pd.DataFrame | None) -> tuple[gpd.GeoDataF
     series = footprints_room.load() if footprints is None else footprints
     if not isinstance(series, FootprintSeries):
         return series, looks, ""
+    series = change.tracked(series)
     return series.footprints, series.looks if looks is None else looks, series.source_id
 
 

@@ -15,13 +15,14 @@ import pandas as pd
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from camps import files
+from camps import files, settings
 from camps.errors import InputError
 from camps.sources import store
 from camps.sources.base import Source
 from camps.sources.datum import DatumCheck, check_datum
 from camps.sources.mapped import complete_mapping, read_rows, read_table, values_table
 from camps.sources.registry import (
+    FOOTPRINTS,
     SOURCE_ID,
     VALUES,
     SourceEntry,
@@ -203,7 +204,7 @@ def register(entry: SourceEntry, copies: Mapping[Path, Path]) -> None:
 
 
 def remove(source_id: str) -> SourceEntry:
-    """Undo :func:`add`: take a list out of the register, whose order and comments stay, and its copies from the record.
+    """Undo :func:`add`: take a source out of the register, whose order and comments stay, and its copies with it.
 
     Returns
     -------
@@ -219,7 +220,8 @@ def remove(source_id: str) -> SourceEntry:
     """
     where = registry_path()
     source = registry_entry(source_id)
-    if any(file.url or file.bundled for file in source.files):
+    own = f"{FOOTPRINTS}/{source_id}/"
+    if any(file.url or not (file.bundled or own).startswith(own) for file in source.files):
         raise InputError(f"{source_id}: bundled or published, not added from a file; its entry in {where} stays")
     with files.readable(where):
         text = where.read_text(encoding="utf-8")
@@ -228,7 +230,8 @@ def remove(source_id: str) -> SourceEntry:
         raise InputError(f"{where}: the entry of {source_id} cannot be told from its neighbours; take it out by hand")
     files.write_text(where, left)
     for file in source.files:
-        for place in (store.kept(source_id, file), store.cached(source_id, file)):
+        copy = settings.geodata() / file.bundled if file.bundled else store.kept(source_id, file)
+        for place in (copy, store.cached(source_id, file)):
             place.unlink(missing_ok=True)
     return source
 
