@@ -2,6 +2,7 @@
 
     python benchmarks/imagery.py                              400 sites in 20 tiles, before and after
     python benchmarks/imagery.py --tiles 2 --sites 6 --side 1500      a quick look
+    python benchmarks/imagery.py --against ../before --repeats 3      our two ways beside those of another checkout
 
 The tiles are SYNTHETIC: bare ground on a soil line, and roofs at the sites on the later date; 16-bit, one file a band,
 cloud-optimised, served over HTTP on loopback with range requests, as a public catalogue serves them. Each way runs in
@@ -12,6 +13,9 @@ to ours. Loopback has no latency and endless bandwidth: on a real network bytes 
 - ours, reading only: the same without the extraction, for a like comparison with the two below
 - rasterio, whole scenes: each file read once in full, then the windows of its sites cut out of it
 - odc-stac: `odc.stac.load` over the box of each site
+
+With `--against` the ways of another checkout run in turn with ours, each with the Python of its own `.venv`, and the
+ratios of time and memory, new over old, are printed: medians of the repeats.
 """
 
 from __future__ import annotations
@@ -20,13 +24,14 @@ import argparse
 import json
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -173,7 +178,9 @@ def _ours(root: Path, base: str, *, extracting: bool) -> int:
         window = grid.site_grid(site["lon"], site["lat"], radius_m=RADIUS_M)
         scenes = tuple(stac._scene(one, catalogue, BANDS) for one in items)
         plan = stac.Plan(catalogue, window, BANDS, scenes, None)
-        read = stac.read(plan, folder=root / "cache" / f"{site['lon']:.5f}_{site['lat']:.5f}_{extracting}").scenes
+        windows = stac.read(plan, folder=root / "cache" / f"{site['lon']:.5f}_{site['lat']:.5f}_{extracting}")
+        # Older checkouts return the scenes alone.
+        read = getattr(windows, "scenes", windows)
         if extracting:
             rasters = [raster.read(one, window) for one in read.values()]
             x, y = Transformer.from_crs(4326, ZONE, always_xy=True).transform(site["lon"], site["lat"])
@@ -243,6 +250,8 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=5490, help="pixels of 10 m along a tile; Sentinel-2 has 10980")
     parser.add_argument("--folder", type=Path, help="keep the tiles there, and take those that are there already")
     parser.add_argument("--only-make", action="store_true", help="make the tiles and stop")
+    parser.add_argument("--against", type=Path, help="another checkout with its own .venv, to be timed in the same run")
+    parser.add_argument("--repeats", type=int, default=1, help="how often each way runs; the medians are printed")
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.run:
@@ -256,26 +265,57 @@ def main() -> None:
         total = sum(path.stat().st_size for path in root.glob("*.tif"))
         print(f"{asked.sites} sites, {asked.tiles} tiles of {asked.side} px, 2 dates, {total / 2**20:.0f} MB of files")
         if not asked.only_make:
-            shutil.rmtree(root / "cache", ignore_errors=True)
-            _compare(root)
+            _compare(root, asked.repeats) if asked.against is None else _against(root, asked.against, asked.repeats)
 
 
-def _compare(root: Path) -> None:
+def _measured(server: Server, root: Path, way: str, python: str = sys.executable) -> dict[str, float]:
+    """Return what one way took in a process of its own, with nothing in the cache."""
+    shutil.rmtree(root / "cache", ignore_errors=True)
+    before = server.n_bytes
+    command = [python, __file__, "--run", way, str(root), f"http://127.0.0.1:{server.server_port}"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise SystemExit(f"{way} with {python} ended with\n{answer.stderr}")
+    return {**json.loads(answer.stdout.splitlines()[-1]), "sent": server.n_bytes - before}
+
+
+def _median(runs: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+def _against(root: Path, other: Path, repeats: int) -> None:
+    python = other / ".venv" / "bin" / "python"
+    if not python.is_file():
+        raise SystemExit(f"{other}: no .venv with a Python in it; run `make setup` there")
     server = Server(root)
-    rows = []
-    for way in WAYS:
-        before = server.n_bytes
-        command = [sys.executable, __file__, "--run", way, str(root), f"http://127.0.0.1:{server.server_port}"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)
-        rows.append((way, json.loads(answer.stdout.splitlines()[-1]), server.n_bytes - before))
+    print(f"{'way':24}{'new s':>8}{'old s':>8}{'ratio':>7}{'new MB':>8}{'old MB':>8}{'ratio':>7}{'sent':>7}")
+    for way in WAYS[:2]:
+        # In turn, so that what else the machine does falls on both.
+        pairs = [
+            (_measured(server, root, way), _measured(server, root, way, str(python.absolute()))) for _ in range(repeats)
+        ]
+        new, old = (_median(runs) for runs in zip(*pairs, strict=True))
+        print(
+            f"{way:24}{new['seconds']:8.1f}{old['seconds']:8.1f}{new['seconds'] / old['seconds']:7.2f}"
+            f"{new['peak_mb']:8.0f}{old['peak_mb']:8.0f}{new['peak_mb'] / old['peak_mb']:7.2f}"
+            f"{new['sent'] / max(old['sent'], 1):7.2f}"
+        )
+        if new["count"] != old["count"]:
+            print(f"{way}: something built at {new['count']:.0f} sites here and at {old['count']:.0f} there")
+
+
+def _compare(root: Path, repeats: int) -> None:
+    server = Server(root)
+    rows = [(way, _median([_measured(server, root, way) for _ in range(repeats)])) for way in WAYS]
     first = rows[0][1]
     print(f"{'way':24}{'s':>8}{'ratio':>7}{'MB sent':>9}{'ratio':>7}{'peak MB':>9}{'ratio':>7}")
-    for way, figures, sent in rows:
+    for way, figures in rows:
         print(
-            f"{way:24}{figures['seconds']:8.1f}{figures['seconds'] / first['seconds']:7.2f}{sent / 2**20:9.1f}"
-            f"{sent / rows[0][2]:7.2f}{figures['peak_mb']:9.0f}{figures['peak_mb'] / first['peak_mb']:7.2f}"
+            f"{way:24}{figures['seconds']:8.1f}{figures['seconds'] / first['seconds']:7.2f}"
+            f"{figures['sent'] / 2**20:9.1f}{figures['sent'] / max(first['sent'], 1):7.2f}"
+            f"{figures['peak_mb']:9.0f}{figures['peak_mb'] / first['peak_mb']:7.2f}"
         )
-    print(f"ours found something built at {first['count']} sites")
+    print(f"ours found something built at {first['count']:.0f} sites")
 
 
 if __name__ == "__main__":

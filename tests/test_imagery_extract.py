@@ -14,11 +14,12 @@ import pandas as pd
 import pytest
 import shapely
 from numpy.typing import NDArray
+from skimage.registration import phase_cross_correlation
 
 from camps import settings
 from camps.errors import CheckError, InputError, MissingError
 from camps.growth import accuracy as sample_accuracy
-from camps.imagery import accuracy, area, extract, grid, indices, registration, scene, sites
+from camps.imagery import accuracy, area, extract, grid, indices, raster, registration, scene, sites
 from camps.imagery.raster import Raster
 from camps.imagery.scene import Band, Scene
 
@@ -67,6 +68,36 @@ def test_a_known_shift_comes_back_with_its_sign(rows: float, columns: float) -> 
     assert found.dx_m == pytest.approx(-columns * 5, abs=0.4)
     assert found.dy_m == pytest.approx(rows * 5, abs=0.4)
     assert found.n_agree > 0.9 * found.n_tiles
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1.3, -0.7), (-3.25, 4.5), (0.1, 0.05), (2.0, 0.0), (0.0, -6.4)])
+def test_a_shift_is_the_one_that_scikit_image_finds(rows: float, columns: float) -> None:
+    image = _terrain()
+    moving = _shifted(image, rows, columns)
+    ours = _match(image, moving)
+    judged, _, _ = phase_cross_correlation(
+        registration.edges(image), registration.edges(moving), upsample_factor=100, normalization="phase"
+    )
+    # Rows count downwards, north upwards.
+    assert (ours.dx_m, ours.dy_m) == pytest.approx((judged[1] * 5, -judged[0] * 5), abs=0.15)
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("scene_id", ["s2l1c-ql-20170829", "s2l1c-ql-20180723", "s2l1c-ql-20181011"])
+def test_real_scenes_shift_as_scikit_image_finds(mirror: Path, scene_id: str) -> None:
+    scenes = scene.load()
+    # Ground south of the camp, where nothing was built.
+    window = grid.site_grid(88.290, 43.374, radius_m=900)
+    ours = registration.match(scenes[scene_id], scenes[REFERENCE], window)
+    assert ours.accepted
+    fine = replace(window, gsd_m=5.0, width=window.width * 2, height=window.height * 2)
+    pair = [
+        registration.edges(np.mean(raster.read(scenes[name], fine, bands=COLOURS).values, axis=0))[4:-4, 4:-4]
+        for name in (REFERENCE, scene_id)
+    ]
+    judged, _, _ = phase_cross_correlation(*pair, upsample_factor=100, normalization="phase")
+    # Within half a pixel of 10 m of one another.
+    assert (ours.dx_m, ours.dy_m) == pytest.approx((judged[1] * 5, -judged[0] * 5), abs=5)
 
 
 def test_other_light_does_not_move_it() -> None:

@@ -183,6 +183,30 @@ def test_more_than_two_per_cent_of_red_and_green_below_zero_is_refused_by_name(
         assert (raster.read(one, WINDOW).values < 0).any()
 
 
+@pytest.mark.parametrize(("lost", "told", "taken"), [
+    (("license", "attribution"), {}, False), (("attribution",), {}, False),
+    (("license",), {"attribution": "me"}, False),
+    (("license", "attribution"), {"licence": "CC0", "attribution": "me {year}"}, True),
+    (("license",), {"licence": "CC0"}, True),
+])  # fmt: skip
+def test_the_terms_that_a_catalogue_does_not_state_can_be_said(
+    tmp_path: Path, lost: tuple[str, ...], told: dict[str, str], taken: bool
+) -> None:
+    item = _item("one", _pixels(tmp_path / "a.tif"), raster_bands=OFFSET)
+    for name in lost:
+        del item["properties"][name]
+    source = _catalogue(tmp_path, item)
+    plan = stac.find(WINDOW, start="2022", end="2022", source=source, bands=COLOURS, **told)
+    assert len(plan.scenes) == taken
+    if not taken:
+        assert "say them with --licence and --attribution" in _reasons(plan)["one"]
+    elif "attribution" in told:
+        assert plan.scenes[0].attribution == "me 2022"
+    for wrong in ("{month}", "{", "{0}"):
+        with pytest.raises(InputError, match=r"--attribution .*year"):
+            stac.find(WINDOW, start="2022", end="2022", source=source, attribution=wrong)
+
+
 # --- what a composite shows -------------------------------------------------------------------------------------------
 
 

@@ -40,6 +40,10 @@ Catalogue = Annotated[
 ]
 Cloud = Annotated[float, typer.Option("--cloud", help="Most cloud, per cent of the scene.")]
 Radius = Annotated[float, typer.Option("--radius", help="Half the side of the window, in metres.")]
+Bands = Annotated[str, typer.Option("--bands", help="Bands to read where a scene has them, with commas.")]
+Licence = Annotated[str, typer.Option("--licence", help="Terms of the scenes, where the catalogue states none.")]
+Credit = Annotated[str, typer.Option("--attribution", help="The line on each picture; {year} is the scene's.")]
+DEFAULT_BANDS = ",".join(camps.imagery.DEFAULT_BANDS)
 
 
 @group.command("list", epilog=example("camps imagery list", "camps imagery list --format csv"))
@@ -85,7 +89,7 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how it would be read, and register nothing.")] = False,
 ) -> None:
     """Register a picture of your own as a scene, and say how it is read; the picture stays where it is."""
-    names = None if bands is None else [name.strip() for name in bands.split(",")]
+    names = None if bands is None else _names(bands)
     hints = camps.imagery.Hints(names, gsd, nodata, scale, offset, crs, points, warp.value, tolerance)
     found = camps.imagery.describe(picture, hints)
     print("\n".join([*found.notes, found.summary]))
@@ -106,9 +110,15 @@ def find(
     source: Catalogue = "earth-search",
     cloud: Cloud = 20.0,
     radius: Radius = 1500.0,
+    bands: Bands = DEFAULT_BANDS,
+    licence: Licence = "",
+    attribution: Credit = "",
 ) -> None:
     """Print which scenes would be read for a site, before anything is read."""
-    plan = camps.imagery.find_site(site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius)
+    plan = camps.imagery.find_site(
+        site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, bands=_names(bands),
+        licence=licence, attribution=attribution,
+    )  # fmt: skip
     deliver_table(plan.table, TableFormat.table, None)
     for one in plan.left_out.itertuples():
         print(f"{one.scene_id}: left out, {one.reason}", file=sys.stderr)
@@ -124,6 +134,9 @@ def read(
     source: Catalogue = "earth-search",
     cloud: Cloud = 20.0,
     radius: Radius = 1500.0,
+    bands: Bands = DEFAULT_BANDS,
+    licence: Licence = "",
+    attribution: Credit = "",
 ) -> None:
     """Read the window of a site out of each scene into the cache; only the window travels."""
     columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}"))
@@ -134,8 +147,9 @@ def read(
             bar.update(task, completed=done, total=total, description=what)
 
         windows = camps.imagery.read_site(
-            site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, progress=progress
-        )
+            site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, bands=_names(bands),
+            licence=licence, attribution=attribution, progress=progress,
+        )  # fmt: skip
     counted = windows.account.set_index("scene_id")
     for scene_id, scene in windows.scenes.items():
         pixels = ", ".join(f"{str(name).replace('_', ' ')} {number}" for name, number in counted.loc[scene_id].items())
@@ -186,6 +200,10 @@ def extract(
     if register:
         series = camps.footprints.add_extraction(found, written, source_id)
         print(f"{series.source_id}: {len(series.footprints)} footprints in {len(series.scenes)} scenes registered")
+
+
+def _names(bands: str) -> list[str]:
+    return [name.strip() for name in bands.split(",")]
 
 
 def _boundary(site: str, path: Path | None) -> tuple[Any, str]:

@@ -23,13 +23,13 @@ from camps.imagery.sites import (
     read_site,
     write_extraction,
 )
-from camps.imagery.stac import Plan, Windows
+from camps.imagery.stac import DEFAULT_BANDS, Plan, Windows
 
 __all__ = [
-    "Band", "Calibration", "Description", "Extraction", "Georeference", "Grid", "Hints", "Match", "Plan", "Raster",
-    "Scene", "SiteExtraction", "Windows", "add", "assess", "build_before_after", "build_contact_sheet",
-    "build_picture", "calibrate", "dated_polygons", "describe", "estimate", "extract_site", "find_site",
-    "geometry_grid", "get", "listing", "load", "locate", "match", "read", "read_boundary", "read_series", "read_site",
-    "register", "scene_layer", "scene_polygons", "site_grid", "summary", "tile_layer", "write_extraction",
+    "DEFAULT_BANDS", "Band", "Calibration", "Description", "Extraction", "Georeference", "Grid", "Hints", "Match",
+    "Plan", "Raster", "Scene", "SiteExtraction", "Windows", "add", "assess", "build_before_after",
+    "build_contact_sheet", "build_picture", "calibrate", "dated_polygons", "describe", "estimate", "extract_site",
+    "find_site", "geometry_grid", "get", "listing", "load", "locate", "match", "read", "read_boundary", "read_series",
+    "read_site", "register", "scene_layer", "scene_polygons", "site_grid", "summary", "tile_layer", "write_extraction",
     "write_picture", "write_report", "write_tiles",
 ]  # fmt: skip

@@ -101,6 +101,8 @@ def find_site(
     cloud_percent: float = stac.DEFAULT_CLOUD_PERCENT,
     radius_m: float = DEFAULT_RADIUS_M,
     bands: Sequence[str] = stac.DEFAULT_BANDS,
+    licence: str = "",
+    attribution: str = "",
 ) -> stac.Plan:
     """Return a plan of the scenes of a site in a period; parameters as for :func:`camps.imagery.stac.find`.
 
@@ -111,7 +113,10 @@ def find_site(
     """
     lon, lat = locate(site_id)
     grid = site_grid(lon, lat, radius_m=radius_m)
-    return stac.find(grid, start=start, end=end, source=source, cloud_percent=cloud_percent, bands=bands)
+    return stac.find(
+        grid, start=start, end=end, source=source, cloud_percent=cloud_percent, bands=bands, licence=licence,
+        attribution=attribution,
+    )  # fmt: skip
 
 
 def read_site(
@@ -123,6 +128,8 @@ def read_site(
     cloud_percent: float = stac.DEFAULT_CLOUD_PERCENT,
     radius_m: float = DEFAULT_RADIUS_M,
     bands: Sequence[str] = stac.DEFAULT_BANDS,
+    licence: str = "",
+    attribution: str = "",
     progress: Callable[[int, int, str], None] | None = None,
 ) -> stac.Windows:
     """Find the scenes of a site and read their windows into the cache; see :func:`find_site`.
@@ -133,8 +140,9 @@ def read_site(
         As :func:`find_site`, and when nothing was found or a server gives up.
     """
     plan = find_site(
-        site_id, start=start, end=end, source=source, cloud_percent=cloud_percent, radius_m=radius_m, bands=bands
-    )
+        site_id, start=start, end=end, source=source, cloud_percent=cloud_percent, radius_m=radius_m, bands=bands,
+        licence=licence, attribution=attribution,
+    )  # fmt: skip
     if not plan.scenes:
         raise InputError(
             f"site {site_id}: no scene from {start} to {end} with at most {cloud_percent:g} % cloud in "

@@ -212,6 +212,8 @@ def find(
     cloud_percent: float = DEFAULT_CLOUD_PERCENT,
     bands: Sequence[str] = DEFAULT_BANDS,
     collections: Sequence[str] = (),
+    licence: str = "",
+    attribution: str = "",
 ) -> Plan:
     """Return a plan of the scenes that show a grid in a period.
 
@@ -229,6 +231,9 @@ def find(
         Bands to read where a scene has them.
     collections
         Collections to search; the preset's, or all, when left out.
+    licence, attribution
+        Terms of the scenes, and the line on every picture made from them ({year} stands for the scene's), for a
+        catalogue that states none.
 
     Returns
     -------
@@ -242,7 +247,7 @@ def find(
     MissingError
         When there is no such catalogue.
     """
-    where = catalogue(source)
+    where = _with_rights(catalogue(source), licence, attribution)
     period = _period(start, end)
     scenes, left_out = [], []
     found = 0
@@ -258,6 +263,14 @@ def find(
     table = pd.DataFrame([*left_out, *older, *doubled], columns=["scene_id", "observed_on", "reason"])
     plan = Plan(where, grid, tuple(bands), tuple(newest), table.sort_values(["observed_on", "scene_id"]), found)
     return _settled(plan)
+
+
+def _with_rights(where: Catalogue, licence: str, attribution: str) -> Catalogue:
+    try:
+        told = _as_attribution(attribution) if attribution else where.attribution
+    except ValueError as error:
+        raise InputError(f"--attribution {attribution!r}: expected {error}") from None
+    return replace(where, licence=licence or where.licence, attribution=told)
 
 
 def _settled(plan: Plan) -> Plan:
@@ -648,7 +661,10 @@ def _refusal(scene: Scene, cloud_percent: float) -> str:
     if not scene.bands:
         return "has none of the bands asked for"
     if not scene.licence or not scene.attribution:
-        return "states no licence or no attribution: a picture without them is never shown"
+        return (
+            "states no licence or no attribution: a picture without them is never shown; say them with --licence and "
+            "--attribution"
+        )
     if not np.isfinite(scene.gsd_m) or scene.gsd_m <= 0:
         return f"gsd {scene.gsd_m:g}, expected metres above 0"
     if scene.cloud_percent is not None and scene.cloud_percent > cloud_percent:
