@@ -87,7 +87,7 @@ def test_a_shift_is_the_one_that_scikit_image_finds(rows: float, columns: float)
 def test_real_scenes_shift_as_scikit_image_finds(mirror: Path, scene_id: str) -> None:
     scenes = scene.load()
     # Ground south of the camp, where nothing was built.
-    window = grid.site_grid(88.290, 43.374, radius_m=900)
+    window = grid.site_grid(88.293, 43.376, radius_m=700)
     ours = registration.match(scenes[scene_id], scenes[REFERENCE], window)
     assert ours.accepted
     fine = replace(window, gsd_m=5.0, width=window.width * 2, height=window.height * 2)
@@ -95,9 +95,11 @@ def test_real_scenes_shift_as_scikit_image_finds(mirror: Path, scene_id: str) ->
         registration.edges(np.mean(raster.read(scenes[name], fine, bands=COLOURS).values, axis=0))[4:-4, 4:-4]
         for name in (REFERENCE, scene_id)
     ]
-    judged, _, _ = phase_cross_correlation(*pair, upsample_factor=100, normalization="phase")
-    # Within half a pixel of 10 m of one another.
-    assert (ours.dx_m, ours.dy_m) == pytest.approx((judged[1] * 5, -judged[0] * 5), abs=5)
+    # Where a picture ends nothing is known; without whitening that edge has no say.
+    filled = [np.nan_to_num(edges, nan=float(np.nanmedian(edges))) for edges in pair]
+    judged, _, _ = phase_cross_correlation(*filled, upsample_factor=100, normalization=None)
+    # Within 0.15 of a pixel of 10 m of one another.
+    assert (ours.dx_m, ours.dy_m) == pytest.approx((judged[1] * 5, -judged[0] * 5), abs=1.5)
 
 
 def test_other_light_does_not_move_it() -> None:
