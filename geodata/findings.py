@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from camps import crs, growth
+from camps import crs, dates, film, growth
 from camps.appendix.claims import Values
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError
+from camps.film.readouts import read_out
 
 MAIN_SITE = "xj-bfn130-aspi50"
 SECOND_SITE = "xj-bfn949-aspi124"
@@ -153,9 +154,14 @@ def dabancheng_intervals_again(evidence: Evidence) -> Values:
 
 def dabancheng_enclosure(evidence: Evidence) -> Values:
     """Take the walled area of the main compound and turn AP's acres into hectares."""
-    ours = _at(evidence.enclosures, MAIN_SITE, "2020-06-02", "walled")["walled"] / 1e4
+    found = _at(evidence.enclosures, MAIN_SITE, "2020-06-02", "walled")
+    ours, low, high = (found[name] / 1e4 for name in ("walled", "walled_lo", "walled_hi"))
     theirs = AP_ACRES * M2_PER_ACRE / 1e4
-    return {"ours_ha": ours, "ap_acres": AP_ACRES, "ap_ha": theirs, "difference_percent": 100 * (ours / theirs - 1)}
+    percent = 100 * (ours / theirs - 1)
+    return {
+        "ours_ha": ours, "lo_ha": low, "hi_ha": high, "ap_acres": AP_ACRES, "ap_ha": theirs,
+        "difference_percent": percent,
+    }  # fmt: skip
 
 
 def dabancheng_blind_repeat(evidence: Evidence) -> Values:
@@ -182,6 +188,88 @@ def _percent_more(evidence: Evidence, day: str) -> float:
         float(crs.area_m2(frame[frame["observed_on"] == day]).sum()) for frame in (evidence.built, evidence.built_again)
     )
     return 100 * (second / first - 1)
+
+
+def dabancheng_second_method(evidence: Evidence) -> Values:
+    """Take what a second method extracted from the same images beside what was read by eye, at the last look."""
+    table = evidence.printed("dabancheng-second-method").set_index(["site_id", "observed_on"])
+    values: dict[str, float | None] = {}
+    for name, site_id in (("main", MAIN_SITE), ("second", SECOND_SITE)):
+        row = table.loc[(site_id, "2020-06-02")]
+        values |= {
+            f"{name}_area": float(row["built_m2"]), f"{name}_lo": float(row["built_m2_lo95"]),
+            f"{name}_hi": float(row["built_m2_hi95"]), f"{name}_iou": float(row["iou"]),
+            f"{name}_read": float(row["interpreted_m2"]),
+        }  # fmt: skip
+    seen = table[(table["kind"] == "observed") & (table["interpreted_m2"] != "0")]
+    ious = seen.loc[MAIN_SITE, "iou"].astype(float)
+    return {**values, "n_looks": len(ious), "least_iou": float(ious.min()), "greatest_iou": float(ious.max())}
+
+
+def dabancheng_bias(evidence: Evidence) -> Values:
+    """Work out the interval of the main compound when the bias that all edges of an image share is larger."""
+    by_bias = {}
+    for name, metres in (("assumed", 0.8), ("larger", 2.0)):
+        tables = [
+            growth.series(one.footprints, one.looks, scenes=one.scenes, edge_bias_sd_m=metres)
+            for one in evidence.series.values()
+        ]
+        by_bias |= _at(pd.concat(tables), MAIN_SITE, "2020-06-02", name)
+    return by_bias
+
+
+def dabancheng_grades(evidence: Evidence) -> Values:
+    """Take by how clearly they were seen the shares of the main compound's area at the last look."""
+    rows = evidence.built[(evidence.built["site_id"] == MAIN_SITE) & (evidence.built["observed_on"] == "2020-06-02")]
+    share = 100 * rows.groupby("confidence")["area_m2"].sum() / rows["area_m2"].sum()
+    return {name: float(share.get(name, 0.0)) for name in ("high", "medium", "low")}
+
+
+# --- on screen ------------------------------------------------------------------------------------------------------
+
+
+def screen_xinjiang(_: Evidence) -> Values:
+    """Take what the shot of Xinjiang says on its first and on its last frame."""
+    first, last = _first_and_last("xinjiang")
+    return {
+        "first_total": float(first["total"]), "first_counted": int(first["n_observed"]),
+        "last_total": float(last["total"]), "last_counted": int(last["n_observed"]), "last_held": int(last["n_held"]),
+        "n_sites": int(last["n_sites"]),
+    }  # fmt: skip
+
+
+def screen_dabancheng(evidence: Evidence) -> Values:
+    """Take what the shot of Dabancheng says on its last frame, beside what was seen on that day."""
+    _, last = _first_and_last("dabancheng")
+    seen = evidence.built[evidence.built["observed_on"] == "2020-06-02"]
+    return {
+        "total_m2": float(last["total"]), "seen_m2": float(crs.area_m2(seen).sum()),
+        "unobserved_m2": float(last["total"]) - float(last["total_lo"]),
+    }  # fmt: skip
+
+
+def screen_archipelago(evidence: Evidence) -> Values:
+    """Count the sites that the shot of the chapters says are open on its last frame, by what is said of their end."""
+    end = dates.day_of(film.read_shot("archipelago").clock.eras[-1].last)
+    sites = evidence.sites[evidence.sites["opened"].notna()]
+    opened = sites["opened"].map(lambda told: _within(dates.begun(told).last, end - 1))
+    closed = sites["closed"].map(lambda told: pd.notna(told) and _within(dates.parse(told).last, end))
+    left = sites.loc[opened & ~closed, "closed"]
+    return {
+        "n_shown": len(left), "n_present": int((left == "..").sum()), "n_no_word": int(left.isna().sum()),
+        "n_later": int((left.notna() & (left != "..")).sum()),
+    }  # fmt: skip
+
+
+def _within(day: int | None, end: int) -> bool:
+    return day is not None and day <= end
+
+
+def _first_and_last(name: str) -> tuple[dict[str, str], dict[str, str]]:
+    shot = film.read_shot(name)
+    numbers = [shot.numbers[0], shot.numbers[-1]]
+    rows = read_out(shot, numbers)
+    return rows[numbers[0]], rows[numbers[1]]
 
 
 def web_mercator_slip(evidence: Evidence) -> Values:
@@ -227,6 +315,53 @@ def decreases_aspi(evidence: Evidence) -> Values:
     seen = counts.dropna(subset="value").sort_values(["unit", "t"])
     fell = seen.loc[seen.groupby("unit")["value"].diff() < 0, "unit"]
     return {"n_sites": counts["unit"].nunique(), "n_fell": fell.nunique()}
+
+
+def selection_of_the_record(evidence: Evidence) -> Values:
+    """Set the growth of the counted sites of the record beside that of the whole list they come from."""
+    values: dict[str, float | None] = {}
+    for name, counts in (("ours", evidence.counts), ("all", evidence.published_counts("aspi-xjdp-v1"))):
+        panel, chain = (_by_year(growth.aggregate(counts, estimator=one), one) for one in ("panel", "chain"))
+        rise = growth.increase_percent(panel["panel_2017"], panel["panel_2020"])  # type: ignore[arg-type]
+        values |= {f"{name}_percent": rise, f"{name}_chain": chain["chain_2020"], f"{name}_panel": panel["n_panel"]}
+        values[f"{name}_sites"] = counts["unit"].nunique()
+    return values
+
+
+def marks_of_winding_down(evidence: Evidence) -> Values:
+    """Count what ASPI marks as desecuritised or decommissioned, and the cells that say nothing of it."""
+    listed = evidence.published_list("aspi-xjdp-v1").raw
+    safer, ended = listed["Desecuritisation"].str.strip(), listed["Any signs of decomissioning"].str.strip()
+    return {
+        "n_sites": len(listed), "n_desecuritised": int((safer == "1").sum()), "n_ended": int((ended == "1").sum()),
+        "blank_desecuritised": int((safer == "").sum()), "blank_ended": int((ended == "").sum()),
+    }  # fmt: skip
+
+
+def dates_of_aspi_images(evidence: Evidence) -> Values:
+    """Hold the counts of 2020 against the year that ASPI gives of the latest image of each site."""
+    listed = evidence.published_list("aspi-xjdp-v1").raw
+    count, image = listed["Number of Buildings in 2020"].str.strip(), listed["Date of Latest Sat Imagery"].str.strip()
+    absent, counted = count.isin(["N/A", "#N/A"]), count.str.fullmatch("[0-9]+")
+    before = image.str.match("1[0-9]-")
+    return {
+        "n_absent": int(absent.sum()), "n_absent_imaged": int((absent & image.str.match("20-")).sum()),
+        "n_counted": int(counted.sum()), "n_counted_before": int((counted & before).sum()),
+        "n_counted_blank": int((counted & (image == "")).sum()),
+    }  # fmt: skip
+
+
+def closed_by_buzzfeed(evidence: Evidence) -> Values:
+    """Count what the lists of BuzzFeed News call closed, on the full list and among the sites of the record."""
+    level = evidence.published_list("buzzfeed-2021").raw["corroboration level"].str.strip()
+    ours = evidence.printed("gazetteer")
+    ours = ours[ours["aspi_number"] != ""]
+    return {
+        "n_closed": int((level == "closed").sum()), "n_probably": int((level == "probably closed").sum()),
+        "n_ours": len(ours),
+        "n_ours_2020": int(ours["bfn_corroboration_2020"].str.contains("closed").sum()),
+        "n_ours_2021": int(ours["bfn_corroboration_2021"].str.contains("closed").sum()),
+    }  # fmt: skip
 
 
 def buzzfeed_ratings(evidence: Evidence) -> Values:

@@ -26,6 +26,7 @@ Status = Literal["checked", "not checked"]
 #: What a finding returns: every value a claim may print, by key. A null is a value that does not exist.
 Values = Mapping[str, float | None]
 
+NOT_RATED = "not rated: not computed in this build"
 NOT_CHECKED = "not checked in this build: source not at hand"
 
 _MARKED = re.compile(r"\{([^{}:]+):([a-z][a-z0-9_]*)(?:\|([1-9]0*))?\}")
@@ -150,6 +151,11 @@ class CheckedClaim:
     status: Status
     computed: Values
     reason: str = ""
+
+    @property
+    def confidence(self) -> str:
+        """Return how sure the claim is; what this build did not compute it does not rate."""
+        return self.claim.confidence if self.status == "checked" else NOT_RATED
 
 
 class Dispute(Table):

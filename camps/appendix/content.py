@@ -183,7 +183,7 @@ def _claim(material: Material, result: CheckedClaim) -> Section:
         ("Supporting items", _cited(material, claim.supporting)),
         *([("Contrary items", _cited(material, claim.contrary))] if claim.contrary else []),
         ("Other explanations", plain(claim.alternatives)),
-        ("Confidence", plain(claim.confidence)),
+        ("Confidence", plain(result.confidence)),
         ("Limits", plain(claim.limits)),
     ]
     sentence = box(plain(claim.sentence), tone="note" if result.status == "checked" else "warn")

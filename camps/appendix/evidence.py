@@ -75,7 +75,12 @@ def held_files(home: Path | None = None) -> dict[str, Held]:
         f"reader-{Path(place).stem}": Held(f"geodata/{place}", f"How the list {entry.id} is read")
         for place, entry in readers.items()
     }
-    return of_sources | {item_id: Held(*told) for item_id, told in _FIXED.items()} | of_readers
+    shots = {
+        f"shot-{path.stem}": Held(f"shots/{path.name}", f"The shot {path.stem}: what the film shows")
+        for path in sorted((root / "shots").glob("*.toml"))
+    }
+    fixed = {item_id: Held(*told) for item_id, told in _FIXED.items()}
+    return of_sources | fixed | of_readers | shots
 
 
 def item_id_of(entry: sources.SourceEntry, file: sources.SourceFile) -> str:

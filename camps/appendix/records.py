@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,13 @@ _METHODS = {
     "C": "centre of a nearby town; not the site itself",
 }
 _CONFIDENCE = {"A": "place: high", "B": "place: moderate", "C": "place: low"}
+#: The page that is cited and the copy that was read, for the point and for the dates.
+_READ_AT = {
+    "point_cited_at": "coord_source_url", "point_read_at": "coord_read_at_url", "dates_cited_at": "dates_source_url",
+    "dates_read_at": "dates_read_at_url",
+}  # fmt: skip
+#: A latitude and a longitude with their letters before or behind.
+_PRINTED_PAIR = re.compile(r"(N[^E]+|[^NE]+N)(E[^N]+|[^NE]+E)")
 _AS_LISTED = "point printed by the list"
 _NOT_RATED = "place: not rated here"
 
@@ -208,6 +216,7 @@ def _site(evidence: Evidence, row: pd.Series, offset_m: float) -> dict[str, Any]
         "used_lat": row["lat"], "used_lon": row["lon"], "uncertainty_m": row["r95_m"],
         "gcj02_offset_m": round(float(offset_m), 1) if row["country"] == "China" else None,
         "source_items": "; ".join(_source_items(evidence, row)),
+        **{name: said(row, column) or None for name, column in _READ_AT.items()},
         "detection_method": _METHODS.get(tier, _how_placed(row)), "verification_state": VERIFICATION,
         "confidence": _CONFIDENCE.get(tier, _NOT_RATED),
         "status_reason": said(row, "status_reason") or None, "status_date": said(row, "status_date") or None,
@@ -218,10 +227,10 @@ def _published(row: pd.Series) -> dict[str, Any]:
     """Return the point as somebody printed it; of a place that is known only to an area nobody printed one."""
     if not said(row, "area_code"):
         verbatim = said(row, "coord_verbatim") or f"{row['lat_published']}, {row['lon_published']}"
+        latitude, longitude = _as_printed(row)
         return {
-            "published_verbatim": verbatim, "published_lat": row["lat_published"],
-            "published_lon": row["lon_published"], "published_datum": prose()["datum"][row["datum_flag"]],
-            "decimals": _decimals(row["lat_published"]),
+            "published_verbatim": verbatim, "published_lat": latitude, "published_lon": longitude,
+            "published_datum": prose()["datum"][row["datum_flag"]], "decimals": _decimals(latitude),
         }  # fmt: skip
     known = f"none; known to the {row['level']}, area {row['area_code']}"
     return {
@@ -246,8 +255,17 @@ def _source_items(evidence: Evidence, row: pd.Series) -> list[str]:
     return list(dict.fromkeys([own, *(cited_item_id(evidence, url) for url in urls if url)]))
 
 
-def _decimals(printed: str) -> int:
-    return len(printed.partition(".")[2])
+def _as_printed(row: pd.Series) -> tuple[str, str]:
+    """Return latitude and longitude letter by letter, also where the list holds a conversion of what was printed."""
+    whole, latitude, longitude = said(row, "coord_verbatim"), str(row["lat_published"]), str(row["lon_published"])
+    if not whole or (latitude in whole and longitude in whole):
+        return latitude, longitude
+    found = _PRINTED_PAIR.fullmatch(re.sub(r" *\([^)]*\)$", "", whole))
+    return (found[1].strip(" ,"), found[2].strip(" ,")) if found else (whole, whole)
+
+
+def _decimals(printed: str) -> int | None:
+    return len(printed.partition(".")[2]) if re.fullmatch(r"-?[0-9]+\.?[0-9]*", printed) else None
 
 
 # --- measurements and counts ----------------------------------------------------------------------------------------
@@ -344,7 +362,7 @@ def _claim(result: CheckedClaim) -> dict[str, Any]:
         "numbers": canonical_json(numbers), "function": f"{place}: {claim.computed_by}",
         "notebook": claim.notebook or None, "supporting_items": "; ".join(claim.supporting),
         "contrary_items": "; ".join(claim.contrary) or None, "alternatives": claim.alternatives,
-        "confidence": claim.confidence, "limits": claim.limits,
+        "confidence": result.confidence, "limits": claim.limits,
     }  # fmt: skip
 
 

@@ -117,7 +117,10 @@ def _scope(source_id: str, n_sites: int) -> str:
     """Return what a growth figure speaks of: sites that a record chose stand for themselves alone."""
     entry = sources.entry(source_id)
     if all(file.bundled for file in entry.files):
-        return f"{n_sites} sites of the record's own list, which somebody chose: no sample of the whole"
+        told = record.current().say(record.current().credits.get(source_id, {}), "en")
+        return (
+            f"{n_sites} sites of the record's own list, which somebody chose: no sample of the whole. {told}".rstrip()
+        )
     return f"{n_sites} sites of {entry.title}"
 
 

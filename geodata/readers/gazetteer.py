@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -31,11 +34,18 @@ TOWN_R95_M = 20_000.0
 DIRECTORY_R95_M = 500.0
 R95_M = {"A": settings.DEFAULT_R95_M, "B": DIRECTORY_R95_M, "C": TOWN_R95_M}
 LEVEL = {"A": "compound", "B": "compound", "C": "town"}
+#: Camps of which only a centre is given, and how far they reach.
 _WIDE = {"kp-camp16": 15_000.0, "cn-baihu": 7_000.0}
+#: What the notes of a row know of how far its point may be off: another point of the same place, or its extent.
+_OTHER_PIN = re.compile(r"([0-9.]+) km away(?! *, rejected)|the point would move ([0-9.]+) km")
+_NOT_THE_PLACE = re.compile(r"(The other area of the same prison|, its execution site,) is [0-9.]+ km away")
+_EXTENT_KM2 = re.compile(r"(?:covers about|on a|is about) ([0-9.]+) km2")
+_EXTENT_KM = re.compile(r"compound of ([0-9.]+) by ([0-9.]+) km")
 _EXTRAS = (
     "admin3", "coord_tier", "coord_verbatim", "coord_precision_note", "coord_source_title", "coord_source_url",
-    "dates_source_title", "dates_source_url", "date_basis", "status_note", "peak_detainees", "peak_source_url",
-    "check_note", "site_group", "aspi_usage_prior_2017", "bfn_facility_type", "bfn_corroboration_2021",
+    "coord_read_at_url", "dates_source_title", "dates_source_url", "dates_read_at_url", "date_basis", "status_note",
+    "peak_detainees", "peak_source_url", "check_note", "site_group", "aspi_usage_prior_2017", "bfn_facility_type",
+    "bfn_corroboration_2021",
 )  # fmt: skip
 _SAME = ("name_en", "name_zh", "name_other", "country", "admin1", "admin2", "system", *_EXTRAS)
 _TEXTS = dict(zip(_SAME, _SAME, strict=True)) | {
@@ -52,9 +62,10 @@ _NEEDED = (
 def read(path: Path, entry: SourceEntry) -> Source:
     """Return the gazetteer as a source.
 
-    ``r95_m`` follows the coordinate tier: 130 m where the locating organisation printed the point, 500 m for
-    encyclopaedias and directories, 20 km for the two town centroids, whose level is ``town``. Counts are those that the
-    gazetteer repeats from ASPI, only for sites that ASPI lists.
+    ``r95_m`` follows the coordinate tier and is never less than what the notes of the row know, such as another point
+    of the place or its extent: 130 m where the locating organisation printed the point, 500 m for encyclopaedias and
+    directories, 20 km for the two town centroids, whose level is ``town``. Counts are those that the gazetteer
+    repeats from ASPI, only for sites that ASPI lists.
 
     Raises
     ------
@@ -97,5 +108,15 @@ def _columns(raw: pd.DataFrame, report: Report) -> dict[str, object]:
 
 
 def _r95_m(raw: pd.DataFrame) -> pd.Series:
-    by_tier = raw["coord_tier"].map(R95_M)
-    return raw["site_id"].map(_WIDE).fillna(by_tier)
+    """Return the uncertainty by tier, and never less than what the notes of the same row know."""
+    noted = [max(_noted_m(row), default=0.0) for row in (raw["coord_precision_note"] + "; " + raw["check_note"])]
+    least = raw["site_id"].map(_WIDE).fillna(0).clip(lower=pd.Series(noted, index=raw.index))
+    return raw["coord_tier"].map(R95_M).clip(lower=least)
+
+
+def _noted_m(notes: str) -> Iterator[float]:
+    """Yield, in metres, each distance to another point of the place and half of each extent that notes tell."""
+    told = _NOT_THE_PLACE.sub("", notes)
+    yield from (1000 * float(one or other) for one, other in _OTHER_PIN.findall(told))
+    yield from (1000 * math.sqrt(float(area) / math.pi) for area in _EXTENT_KM2.findall(told))
+    yield from (500 * math.hypot(float(one), float(other)) for one, other in _EXTENT_KM.findall(told))
