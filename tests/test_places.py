@@ -15,6 +15,7 @@ from camps import catalogue, crs, sources, tables
 from camps.catalogue.evidence import find_candidates
 from camps.catalogue.records import Side, Two
 from camps.dates import Interval, begun, day_of, parse
+from camps.errors import InputError
 
 LISTS = ("gazetteer", "places", "prisons", "state-register")
 BY_AREA = LISTS[1:]
@@ -144,3 +145,11 @@ def test_a_level_that_is_none_is_refused() -> None:
     sites = catalogue.load("gazetteer").assign(level="region")
     with pytest.raises(Exception, match="one of compound, town, county, prefecture, province"):
         tables.check(sites, "site", source="test")
+
+
+def test_events_are_a_source_and_no_list_of_sites() -> None:
+    assert "events" in sources.available()
+    assert "events" not in sources.lists()
+    assert len(catalogue.events()) == 48
+    with pytest.raises(InputError, match="events: holds no list of sites"):
+        sources.read("events")

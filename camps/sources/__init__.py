@@ -14,7 +14,17 @@ from camps.sources.dated import parse_long
 from camps.sources.datum import DatumCheck, check_datum, undo_datum
 from camps.sources.fetching import Fetched, fetch, listing, verify
 from camps.sources.mapped import complete_mapping, guess_mapping, read_mapped, read_table
-from camps.sources.registry import FOOTPRINTS, MAPPED, SourceEntry, SourceFile, entry, reader_place, registry
+from camps.sources.registry import (
+    EVENTS,
+    FOOTPRINTS,
+    MAPPED,
+    OF_NO_LIST,
+    SourceEntry,
+    SourceFile,
+    entry,
+    reader_place,
+    registry,
+)
 from camps.sources.report import Remark, Report
 from camps.sources.store import available, check_sum, path
 from camps.sources.summary import summarise
@@ -93,7 +103,7 @@ def read(source_id: str) -> Source:
 
 def lists() -> list[str]:
     """Return the ids of the lists of sites that are here, in the order of the register."""
-    return [source_id for source_id in available() if entry(source_id).reader not in (None, FOOTPRINTS)]
+    return [source_id for source_id in available() if entry(source_id).reader not in OF_NO_LIST]
 
 
 def read_file(file: Path, source: SourceEntry) -> Source:
@@ -115,7 +125,7 @@ def read_file(file: Path, source: SourceEntry) -> Source:
 
 
 def _reader(source: SourceEntry) -> Reader:
-    if source.reader in (None, FOOTPRINTS):
+    if source.reader in OF_NO_LIST:
         raise InputError(f"{source.id}: holds no list of sites (format {source.format}); get its files by sources.path")
     place = reader_place(source)
     return read_mapped if place is None else _reader_of_the_record(source, settings.geodata() / place)
@@ -126,8 +136,8 @@ def _reader_of_the_record(source: SourceEntry, path: Path) -> Reader:
     function = str(source.reader).partition(":")[2]
     if not path.is_file():
         raise MissingError(
-            f"{source.id}: reader {source.reader!r}: no {path}; expected {MAPPED}, {FOOTPRINTS}, or that file with a "
-            f"function `{function or 'read'}`"
+            f"{source.id}: reader {source.reader!r}: no {path}; expected {MAPPED}, {FOOTPRINTS}, {EVENTS}, or that "
+            f"file with a function `{function or 'read'}`"
         )
     found = record.load_functions(path).get(function or "read")
     if found is None:

@@ -19,6 +19,8 @@ MAPPED, READERS = "mapped", "readers"
 FOOTPRINTS = "footprints"
 #: The reader of a table of dated events: what happened when, without a point on a map.
 EVENTS = "events"
+#: The readers of sources that are no lists of sites.
+OF_NO_LIST = (None, FOOTPRINTS, EVENTS)
 ROLES = ("footprints", "looks", "scenes", "coverage", "repeat")
 #: Documented places of a list that have no coordinate, as a table beside it.
 UNPLACED = "unplaced"
@@ -104,7 +106,7 @@ class SourceEntry:
 
 def reader_place(entry: SourceEntry) -> str | None:
     """Return the place below geodata/ of the file that reads a source, for one that the record itself brings."""
-    own = entry.reader not in (None, MAPPED, FOOTPRINTS)
+    own = entry.reader not in (MAPPED, *OF_NO_LIST)
     return f"{READERS}/{str(entry.reader).partition(':')[0]}.py" if own else None
 
 
