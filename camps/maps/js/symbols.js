@@ -253,7 +253,7 @@ function drawRing(pen, { x, y, r, colour, alpha, mark }) {
     ctx.clip();
     ctx.beginPath();
     const step = 4.5 * u;
-    for (let d = -2 * r; d < 2 * r; d += step) {
+    for (let d = -3 * r; d < r; d += step) {
       ctx.moveTo(x + d, y + r);
       ctx.lineTo(x + d + 2 * r, y - r);
     }
