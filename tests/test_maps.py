@@ -253,8 +253,37 @@ def test_vendored_files_are_the_listed_ones():
     listed = vendored.read_list()
     assert all(vendored.read_bytes(name) for name in listed)
     present = {path.name for path in vendored.VENDOR.iterdir()}
-    assert present == set(listed) | {"vendor.toml", "sources.toml", "leaflet-icons.json"}
+    assert present == set(listed) | {"vendor.toml", "sources.toml", "leaflet-icons.json", vendored.LICENCES}
     assert all(entry["licence"] and entry["version"] for entry in listed.values())
+
+
+#: What every text of a licence says, and no other.
+SAYS = {
+    "MIT": "Permission is hereby granted, free of charge",
+    "ISC": "Permission to use, copy, modify, and",
+    "BSD-2-Clause": "Redistributions in binary form must reproduce",
+    "BSD-3-Clause": "(Neither the name|The name|names of)",
+    "Apache-2.0": "Apache License",
+    "OFL-1.1": "SIL OPEN FONT LICENSE",
+    "Beerware": "THE BEER-WARE LICENSE",
+}
+
+
+def test_each_vendored_file_has_the_text_of_its_licence_and_the_right_label(tmp_path):
+    """Texts were missing for all, and five labels were not those of the packages."""
+    listed = {**vendored.read_list(), **house_fonts.read_list()}
+    packages = {f"{entry['package']}-{entry['version']}": entry["licence"] for entry in listed.values()}
+    assert {path.stem for path in (vendored.VENDOR / vendored.LICENCES).iterdir()} == set(packages)
+    page_text = vendored.licences_page()
+    for package, label in packages.items():
+        text = " ".join((vendored.VENDOR / vendored.LICENCES / f"{package}.txt").read_text("utf-8").split())
+        for licence in re.findall("MIT|ISC|BSD-.-Clause|Apache-2.0|OFL-1.1|Beerware", label):
+            assert re.search(SAYS[licence], text), package
+        assert label != "BSD-2-Clause" or not re.search(SAYS["BSD-3-Clause"], text), package
+        assert f"<h2>{package}</h2>" in page_text
+    path = maps.write_map(maps.era_map(), tmp_path / "map.html")
+    assert '<link rel="license" href="licences.html">' in path.read_text("utf-8")
+    assert (tmp_path / "licences.html").read_text("utf-8") == page_text
 
 
 def test_fonts_are_cut_to_the_characters_shown():

@@ -189,7 +189,8 @@ def _write_plots(made: Iterable[figures.Plot], out: Path, captions: dict[str, st
 
 def draw_sites(report: Report) -> Iterable[Path]:
     """Draw every site of the record."""
-    yield maps.write_map(maps.site_map(catalogue.load()), _map_path("sites"))
+    path = maps.write_map(maps.site_map(catalogue.load()), _map_path("sites"))
+    yield from (path, path.with_name("licences.html"))
 
 
 def draw_growth(report: Report) -> Iterable[Path]:

@@ -59,6 +59,7 @@ class CampsMap(folium.Map):
         {% macro header(this, kwargs) %}
             <meta name="viewport" content="width=device-width, initial-scale=1.0">
             <meta name="generator" content="camps">
+            <link rel="license" href="{{ this.licences }}">
             <title>{{ this.page_title|e }}</title>
             <style>
                 html, body { width: 100%; height: 100%; margin: 0; padding: 0; }
@@ -126,6 +127,8 @@ class CampsMap(folium.Map):
         self.online = online
         self.page_title = _plain(payload["meta"]["title"], payload["meta"]["lang"])
 
+    licences = vendored.LICENCES_PAGE
+
     def page_id(self) -> str:
         """Return the id of the element that holds map and controls."""
         return f"page_{self.get_name()}"
@@ -172,6 +175,8 @@ class CampsMap(folium.Map):
 def write_map(map_: folium.Map, path: Path | str) -> Path:
     """Write a folium map as one HTML file, whole or not at all, and return its path.
 
+    Beside it goes ``licences.html``, with the licences of all that maps carry inside; it is the same for every map.
+
     The same map gives the same bytes: folium's random element names are replaced by running numbers.
 
     Parameters
@@ -191,6 +196,7 @@ def write_map(map_: folium.Map, path: Path | str) -> Path:
     target = Path(path)
     if target.suffix != ".html":
         raise InputError(f"{target}: maps are written as .html; name the file so")
+    files.write_text(target.with_name(vendored.LICENCES_PAGE), vendored.licences_page())
     return files.write_text(target, html_text(map_))
 
 

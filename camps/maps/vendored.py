@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +18,22 @@ from urllib.parse import urlsplit
 import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
-from camps import files
+from camps import files, fonts
 from camps.errors import InputError, MissingError
 
 VENDOR = Path(__file__).parent / "vendor"
+#: Folder of the licences' texts, one a package, and the page of all that stands beside each map.
+LICENCES = "licences"
+LICENCES_PAGE = "licences.html"
+_LICENCES_HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Licences of what the maps carry inside</title>
+<style>body { margin: 2rem auto; max-width: 50rem; padding: 0 1rem; font: 1rem/1.5 sans-serif; color: #222; }
+pre { white-space: pre-wrap; background: #f4f4f2; padding: 1rem; font-size: .85rem; } h2 { margin-top: 2.5rem; }
+p { overflow-wrap: anywhere; }</style>
+</head><body><main><h1>Licences of what the maps carry inside</h1>
+<p>A map holds the code and the letters that it is drawn with, so that it asks no other host for anything. They are the
+work of others, under these licences. Whose data a map shows stands on the map.</p>"""
 
 #: What folium links for its time plugins and no code of theirs uses, and a style for icons turned by odd angles.
 NEVER_NEEDED = frozenset({"jquery-ui.min.js", "default.min.css", "leaflet.awesome.rotate.min.css"})
@@ -98,6 +111,23 @@ def what_helps(address: str) -> str:
         how = "; write the chart with altair 5" if found[1].startswith("vega") else ""
         return f" ({found[1]} travels in version {kept}{how})"
     return ""
+
+
+@cache
+def licences_page() -> str:
+    """Return the page that every map links: each package whose code or letters it may hold, and its licence's text."""
+    packages: dict[str, tuple[str, list[str]]] = {}
+    for name, entry in sorted({**read_list(), **fonts.read_list()}.items()):
+        key = f"{entry['package']}-{entry['version']}"
+        packages.setdefault(key, (entry["licence"], []))[1].append(name)
+    parts = [_LICENCES_HEAD]
+    for key, (licence, names) in sorted(packages.items()):
+        path = VENDOR / LICENCES / f"{key}.txt"
+        with files.readable(path):
+            text = path.read_text("utf-8")
+        heading = f"<h2>{escape(key)}</h2>\n<p>{escape(licence)}: {escape(', '.join(names))}</p>"
+        parts.append(f"{heading}\n<pre>{escape(text.strip())}</pre>")
+    return "\n".join([*parts, "</main></body></html>", ""])
 
 
 def inline_links(figure: Figure, *, leave_out: frozenset[str], online: bool) -> None:

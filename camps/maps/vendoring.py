@@ -19,12 +19,14 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from camps import files, fonts
-from camps.maps.vendored import VENDOR
+from camps.errors import MissingError
+from camps.maps.vendored import LICENCES, VENDOR
 
 #: Kinds of file that a style may hold inside; of a font, the one kind that every browser reads.
 _EMBEDDED = (".png", ".gif", ".svg", ".woff2")
 #: Font Awesome's brand marks and old aliases: large, and no map uses them.
 _LEFT_OUT = re.compile(r"fa-brands|fa-v4compat|font-family:\"?(Font Awesome 5|FontAwesome)")
+_LICENCE = re.compile(r"(mit-)?licen[cs]e|copying", re.IGNORECASE)
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]+?)['\"]?\s*\)")
 
 
@@ -41,12 +43,24 @@ def build_vendor(packages: Path) -> list[Path]:
     listed = {VENDOR / "vendor.toml": [head, ""], fonts.FOLDER / "fonts.toml": [head, ""]}
     for package, version, licence, wanted in sources:
         root = packages / f"{package}-{version}" / "package"
+        _write_licence(root, f"{package}-{version}.txt")
         for name, path in wanted.items():
             list_ = fonts.FOLDER / "fonts.toml" if name.endswith(".ttf") else VENDOR / "vendor.toml"
             target = files.write_bytes(list_.parent / name, _content(root / path, name))
             listed[list_] += _entry(name, package, version, licence, files.sha256(target))
     _write_icons(packages / "leaflet-1.9.4" / "package" / "dist" / "images")
     return [files.write_text(path, "\n".join(lines)) for path, lines in listed.items()]
+
+
+def _write_licence(root: Path, name: str) -> None:
+    """Write the text of a package's licence; where the package holds none, one has to stand there already."""
+    texts = [path for path in sorted(root.iterdir()) if path.is_file() and _LICENCE.match(path.name)]
+    target = VENDOR / LICENCES / name
+    if texts:
+        parts = [path.read_text("utf-8-sig", errors="replace").replace("\r\n", "\n").strip() for path in texts]
+        files.write_text(target, "\n\n".join(parts) + "\n")
+    elif not target.is_file():
+        raise MissingError(f"{root}: no text of its licence; write it to {target}")
 
 
 def _entry(name: str, package: str, version: str, licence: str, digest: str) -> Iterator[str]:
