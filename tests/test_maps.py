@@ -176,9 +176,12 @@ def test_dates_of_a_comparison_must_be_in_order():
 
 
 def test_a_plugin_without_vendored_code_is_refused_by_name():
+    class Stranger(folium.plugins.Geocoder):
+        default_js = [("stranger", "https://cdn.example.org/stranger.js")]  # noqa: RUF012
+
     map_ = maps.site_map()
-    folium.plugins.Geocoder().add_to(map_)
-    with pytest.raises(MissingError, match=r"Control\.Geocoder.* would be loaded from another host"):
+    Stranger().add_to(map_)
+    with pytest.raises(MissingError, match=r"stranger\.js.* would be loaded from another host"):
         page.html_text(map_)
 
 
