@@ -1,0 +1,91 @@
+"""Limits at their very edge: the smallest data on which a limit that is moved by one step gives another answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from pyproj import CRS
+
+from camps import catalogue, crs, growth, provenance, timeline
+from camps.appendix import restriction
+from camps.dates import read_date
+from camps.errors import InputError
+
+
+def _counts(n_sites: int) -> pd.DataFrame:
+    """Return sites that all doubled from 2017 to 2018."""
+    rows = [(f"s{site:02}", *year) for site in range(n_sites) for year in (("2017", 1.0), ("2018", 2.0))]
+    return pd.DataFrame(rows, columns=["unit", "t", "value"]).assign(metric="buildings")
+
+
+@pytest.mark.parametrize(("n_sites", "index", "suppressed"), [(9, None, True), (10, 200.0, False), (11, 200.0, False)])
+def test_a_link_of_the_chain_rests_on_ten_sites_at_least(n_sites: int, index: float | None, suppressed: bool) -> None:
+    """METHOD 4: a group with fewer than ten matched sites prints no number."""
+    last = growth.aggregate(_counts(n_sites), estimator="chain", draws=20).iloc[-1]
+    assert (last["n_matched"], last["suppressed"]) == (n_sites, suppressed)
+    assert pd.isna(last["index"]) if index is None else last["index"] == index
+
+
+@pytest.mark.parametrize("north", [90.0, 90.5, 91.0])
+def test_the_earth_ends_at_the_pole(north: float) -> None:
+    if north == 90.0:
+        assert crs.regional_crs((10, 80, 20, north)).is_projected
+        return
+    with pytest.raises(InputError, match="expected west, south, east, north in degrees"):
+        crs.regional_crs((10, 80, 20, north))
+
+
+@pytest.mark.parametrize("k", [0.9, 1.1])
+def test_a_plane_that_shrinks_areas_is_refused_like_one_that_stretches_them(k: float) -> None:
+    plane = CRS.from_proj4(f"+proj=stere +lat_0=40 +lon_0=88 +k={k} +datum=WGS84 +units=m")
+    with pytest.raises(InputError, match=rf"changes areas by up to \{k * k - 1:+.1%}"):
+        crs.require_measurable_crs(plane, (87.9, 39.9, 88.1, 40.1))
+
+
+def test_the_staleness_of_many_sites_is_told_at_both_ends() -> None:
+    sites, counts = catalogue.load(), catalogue.counts()
+    state = timeline.at(sites, None, "2020-12-31", counts=counts)
+    stale = state.sites["stale_days"].dropna()
+    assert stale.min() < stale.max()
+    assert (state.stale_days, state.stale_days_max) == (stale.min(), stale.max())
+
+
+@pytest.mark.parametrize(
+    ("printed", "is_one"), [("2019-03-01T10:59", True), ("2019-03-01T10:60", False), ("2019-03-01T24:00", False)]
+)
+def test_an_hour_has_sixty_minutes(printed: str, is_one: bool) -> None:
+    if is_one:
+        assert read_date(printed) == "2019-03-01"
+        return
+    with pytest.raises(InputError, match="has no time of day of the clock"):
+        read_date(printed)
+
+
+@pytest.mark.parametrize(("printed", "edtf"), [("Q1 2019", "2019-01/2019-03"), ("Q4 2019", "2019-10/2019-12")])
+def test_a_year_has_four_quarters(printed: str, edtf: str) -> None:
+    assert read_date(printed) == edtf
+    for beyond in ("Q0 2019", "Q5 2019"):
+        with pytest.raises(InputError):
+            read_date(beyond)
+
+
+def test_the_first_line_of_a_log_follows_nothing() -> None:
+    log = provenance.CustodyLog().append("one", "entered", sha256_after="a" * 64)
+    assert provenance.find_custody_faults(log.text) == []
+    forged = replace(log.events[0], prev_hash="1" * 64)
+    (fault,) = provenance.find_custody_faults(f"{forged.line}\n")
+    assert "prev_hash 1111" in str(fault)
+
+
+def test_a_rounded_number_may_come_out_with_one_digit_more_and_not_with_two() -> None:
+    forms = restriction._forms(pd.Series([43.123456789]), 2)
+    assert "43.1235" in forms
+    assert "43.123" not in forms
+    assert "43.12" not in forms
+    assert "43.12345679" in forms
+
+
+def test_a_text_that_is_withheld_is_looked_for_from_six_bytes_on() -> None:
+    assert restriction._forms(pd.Series(["达坂", "Xinxi", "Xinxia"]), None) == {"达坂", "Xinxia"}
