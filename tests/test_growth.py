@@ -15,6 +15,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
+from scipy.stats import binomtest
 
 from camps import catalogue, change, crs, footprints, growth, tables
 from camps import settings as constants
@@ -578,13 +579,71 @@ def test_the_worked_example_of_olofsson_2014_comes_out() -> None:
     pixels = pd.Series([200_000, 150_000, 3_200_000, 6_450_000], index=classes)
     result = growth.assess(pd.DataFrame(sample, index=classes, columns=classes), pixels * 0.09)
     lost = result.classes.loc["deforestation"]
-    assert (round(lost["area"]), round(lost["area_ci"])) == (21_158, 6_158)
+    assert (round(lost["area"]), round(1.96 * lost["area_se"])) == (21_158, 6_158)
     assert result.overall == pytest.approx(0.94651, abs=5e-6)
-    assert result.overall_ci == pytest.approx(0.0185, abs=5e-5)
-    assert (lost["users"], lost["users_ci"]) == pytest.approx((0.88, 0.074), abs=5e-4)
-    assert (lost["producers"], lost["producers_ci"]) == pytest.approx((0.75, 0.21), abs=5e-3)
+    assert 1.96 * result.overall_se == pytest.approx(0.0185, abs=5e-5)
+    assert (lost["users"], 1.96 * lost["users_se"]) == pytest.approx((0.88, 0.074), abs=5e-4)
+    assert (lost["producers"], 1.96 * lost["producers_se"]) == pytest.approx((0.75, 0.21), abs=5e-3)
     swapped = pd.DataFrame(sample, index=classes, columns=classes)[classes[::-1]]
     assert_frame_equal(growth.assess(swapped, pixels * 0.09).classes, result.classes)
+    # The paper has 15,000 to 27,316 ha; one and two hits in the large strata leave room for more.
+    assert 15_000 < lost["area_lo"] < lost["area"] < 27_316 < lost["area_hi"] < 35_000
+
+
+@pytest.mark.parametrize(("hits", "n"), [(2, 199), (0, 199), (199, 199), (1, 2), (0, 2), (66, 75), (5_000, 10_000)])
+def test_the_interval_of_a_share_is_wilsons_as_scipy_has_it(hits: int, n: int) -> None:
+    judge = binomtest(hits, n).proportion_ci(0.95, method="wilson")
+    assert tuple(map(float, growth.accuracy.wilson(hits, n))) == pytest.approx((judge.low, judge.high), abs=1e-12)
+
+
+@pytest.mark.parametrize(("hits", "percent"), [(2, (0.28, 3.59)), (0, (0, 1.89)), (1, (0.09, 2.79)), (5, (1.08, 5.75))])
+def test_two_hits_of_199_are_no_number_below_zero(hits: int, percent: tuple[float, float]) -> None:
+    """97,566 buildings elsewhere, of which two of 199 held people: −373 to 2,334 by Wald's interval."""
+    names = ["found", "elsewhere"]
+    sample = pd.DataFrame([[50, 0], [hits, 199 - hits]], index=names, columns=names)
+    elsewhere = growth.assess(sample, pd.Series([1e-9, 97_566.0], index=names)).classes.loc["found"]
+    bounds = elsewhere[["area_lo", "area_hi"]].to_numpy() / 97_566
+    assert 100 * bounds == pytest.approx(percent, abs=0.005)
+    judge = binomtest(hits, 199).proportion_ci(0.95, method="wilson")
+    assert bounds == pytest.approx((judge.low, judge.high), abs=1e-9)
+    assert elsewhere["area"] == pytest.approx(97_566 * hits / 199, abs=1e-6)
+
+
+@st.composite
+def samples(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.Series]:
+    n = draw(st.integers(2, 4))
+    counts = np.array([[draw(st.integers(0, 60)) for _ in range(n)] for _ in range(n)])
+    counts[:, 0] += np.where(counts.sum(axis=1) < 2, 2, 0)
+    names = list("abcd"[:n])
+    areas = [draw(st.floats(1e-3, 1e6)) for _ in range(n)]
+    return pd.DataFrame(counts, index=names, columns=names), pd.Series(areas, index=names)
+
+
+@given(samples())
+def test_no_interval_leaves_the_possible_and_each_holds_its_estimate(sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    confusion, area = sample
+    result = growth.assess(confusion, area)
+    table = result.classes
+    assert 0 <= result.overall_lo <= result.overall <= result.overall_hi <= 1 + 1e-12
+    for name, most in (("users", 1.0), ("producers", 1.0), ("area", float(area.sum()))):
+        lo, value, hi = (table[f"{name}{end}"].to_numpy() for end in ("_lo", "", "_hi"))
+        met = ~np.isnan(value)
+        slack = 1e-9 * most
+        assert (lo[met] >= -slack).all()
+        assert (hi[met] <= most + slack).all()
+        assert ((lo[met] <= value[met] + slack) & (value[met] <= hi[met] + slack)).all()
+        assert (np.isnan(lo) == ~met).all()
+
+
+def test_what_was_never_missed_in_few_samples_is_not_sure_to_be_complete() -> None:
+    """Nothing found in 20 samples of a large rest leaves room for much of it."""
+    names = ["built", "other"]
+    area = pd.Series([1.0, 99.0], index=names)
+    tables = (pd.DataFrame([[40, 0], [0, n]], index=names, columns=names) for n in (20, 20_000))
+    few, many = (growth.assess(table, area).classes.loc["built"] for table in tables)
+    assert few["producers"] == many["producers"] == few["producers_hi"] == 1
+    assert few["producers_lo"] < 0.1
+    assert many["producers_lo"] > 0.9
 
 
 def test_a_sample_that_does_not_fit_the_map_is_refused() -> None:

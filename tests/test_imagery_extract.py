@@ -575,6 +575,15 @@ def _shift_rows(real: Real, stillness: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def _sampled(sample: sample_accuracy.MapAccuracy) -> dict[str, str]:
+    """Return estimate and interval of the overall accuracy and of what was built, as text."""
+    built = sample.classes.loc["built"]
+    told = {f"overall{end}": f"{getattr(sample, f'overall{end}'):.3f}" for end in ("", "_lo", "_hi")}
+    shares = [f"{name}{end}" for name in ("users", "producers") for end in ("", "_lo", "_hi")]
+    areas = {f"area{end}": _number(built[f"area{end}"], digits=0) for end in ("", "_lo", "_hi")}
+    return told | {name: f"{built[name]:.2f}" for name in shares} | areas
+
+
 def _olofsson(real: Real) -> sample_accuracy.MapAccuracy:
     extraction = real.found[CAMP].extraction
     own = real.footprints[
@@ -622,8 +631,9 @@ something stands; the sum over the dates is off by {bias:+.0%}, the root mean sq
 
 ### From a sample, after Olofsson et al. (2014)
 2020-06-02, the camp, 250 pixels a stratum drawn with a stored seed, a pixel being built when half of it is: overall
-accuracy {overall:.3f} ± {overall_ci:.3f}; user's accuracy of built {users:.2f} ± {users_ci:.2f}, producer's
-{producers:.2f} ± {producers_ci:.2f}; built-up area {sample_area} ± {sample_ci} m² (interpreted: {interpreted}).
+accuracy {overall} (95 %: {overall_lo} to {overall_hi}); user's accuracy of built {users} ({users_lo} to {users_hi}),
+producer's {producers} ({producers_lo} to {producers_hi}); built-up area {area} ({area_lo} to {area_hi}) m²
+(interpreted: {interpreted}).
 
 ### Shifts
 {shifts}
@@ -667,16 +677,13 @@ def test_the_report_is_refreshed(real: Real, stillness: pd.DataFrame) -> None:
     share = (looks["precision"] * looks["mapped_m2"]).sum() / looks["mapped_m2"].sum()
     caught = (looks["recall"] * looks["interpreted_m2"]).sum() / looks["interpreted_m2"].sum()
     sample = _olofsson(real)
-    built = sample.classes.loc["built"]
     learnt = area.calibrate(accuracy.calibration_pairs(table), gsd_m=10, basis="")
     telling = camp[~camp["is_baseline"] & (camp["scene_id"] != SNOW)]
     body = REPORT.format(
         held=int(short.loc[CAMP, "n_contained"]), held_second=int(short.loc[SECOND, "n_contained"]),
         told=int(telling["contained"].sum()), iou=short.loc[CAMP, "iou"], bias=short.loc[CAMP, "bias"],
         rmse=_number(short.loc[CAMP, "rmse_m2"], digits=0), camp=CAMP, second=SECOND, camp_rows=_rows(camp),
-        second_rows=_rows(second), overall=sample.overall, overall_ci=sample.overall_ci, users=built["users"],
-        users_ci=built["users_ci"], producers=built["producers"], producers_ci=built["producers_ci"],
-        sample_area=_number(built["area"], digits=0), sample_ci=_number(built["area_ci"], digits=0),
+        second_rows=_rows(second), **_sampled(sample),
         interpreted=_number(camp["interpreted_m2"].iloc[-1], digits=0), shifts=_shift_rows(real, stillness),
         paved=1 - share, missed=1 - caught, factor=learnt.factor, floor=learnt.floor_share,
         earthworks=_number(camp["mapped_m2"].iloc[1], digits=0), snow_lost=stillness.loc[SNOW, "lost"],
