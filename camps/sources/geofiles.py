@@ -50,7 +50,7 @@ from camps.sources.kml import is_zip
 from camps.sources.numbers import Typed
 from camps.sources.report import Report
 from camps.sources.shapes import place_table, take_shapes
-from camps.sources.text import MOST_CELLS, RawTable, check_size
+from camps.sources.text import MOST_CELLS, RawTable, check_size, unique_names
 
 MOST_BINARY_BYTES = 256 * 2**20
 MOST_XML_BYTES = 32 * 2**20
@@ -169,7 +169,7 @@ def read_drawn(
         with _opened(path, layer, report) as layers:
             pieces = [_read_layer(one, path, encoding, report, most_cells) for one in layers]
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.ShapelyError,
-            arrow.ArrowException, UnicodeDecodeError, ValueError, IndexError, RuntimeError) as error:  # fmt: skip
+            arrow.ArrowException, ValueError, IndexError, RuntimeError, OSError) as error:  # fmt: skip
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: cannot be read ({error}); check the file and its layer") from error
@@ -200,6 +200,8 @@ def _opened(path: Path, layer: str | None, report: Report) -> Iterator[list[_Lay
         if driver == "GPKG":
             _check_tables(path)
         layers = _layers(driver, where, "")
+        if not layers:
+            raise InputError(f"{path}: no layer of it can be read; save the file again")
         yield _chosen(layers, layer, path, report)
 
 
@@ -339,6 +341,8 @@ def _read_layer(layer: _Layer, path: Path, encoding: str | None, report: Report,
         report.add("noted", str(warning.message)[:300])
     if len(table) != layer.n_features:
         raise InputError(f"{path}: {len(table):,} of {layer.n_features:,} features can be read; save the file again")
+    if len(set(table.column_names)) < len(table.column_names):
+        table = table.rename_columns(_told_apart(table.column_names, report))
     columns = _columns(table, meta)
     if is_shapefile:
         columns = _reencoded(columns, Path(layer.where), path, encoding, report)
@@ -356,8 +360,14 @@ def _geometry_name(table: arrow.Table, meta: Any) -> str:
 def _geometries(table: arrow.Table, meta: Any) -> Any:
     name = _geometry_name(table, meta)
     stored = table.column(name).to_pylist() if name else [None] * len(table)
-    # Rings that are not closed are closed.
-    return shapely.from_wkb(np.array(stored, dtype=object), on_invalid="fix")
+    # Rings that are not closed are closed; coordinates that are no numbers are refused where places are made of them.
+    with np.errstate(invalid="ignore"):
+        return shapely.from_wkb(np.array(stored, dtype=object), on_invalid="fix")
+
+
+def _told_apart(names: list[str], report: Report) -> list[str]:
+    # A blank name at the end would be left out.
+    return unique_names([*names, "-"], report)[:-1]
 
 
 def _columns(table: arrow.Table, meta: Any) -> pd.DataFrame:
@@ -403,7 +413,8 @@ def _reencoded(columns: pd.DataFrame, shp: Path, path: Path, told: str | None, r
     if cut:
         listed = ", ".join(names[name].decode(used, "ignore") for name in cut)
         report.add("noted", f"names of {DBF_NAME} bytes, where a DBF cuts longer ones off: {listed}")
-    return columns.rename(columns={name: held.decode(used, "ignore") for name, held in names.items()})
+    decoded = [held.decode(used, "ignore") for held in names.values()]
+    return columns.set_axis(decoded if len(set(decoded)) == len(decoded) else _told_apart(decoded, report), axis=1)
 
 
 def _bytes(cell: Any) -> bytes | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
@@ -372,10 +373,20 @@ def check_positions(path: Path, shapes: Any) -> None:
         plain = path.read_bytes().translate(bytes.maketrans(b"123456789", b"0" * 9), b" \t\r\n")
     read = pieces_of(shapes)
     n_vertices, n_rings = (int(read[piece].sum()) for piece in ("vertex", "ring"))
-    if plain.count(b"0]") == n_vertices + n_rings:
+    n_features = plain.count(b'"type":"Feature"')
+    if plain.count(b"0]") == n_vertices + n_rings and n_features == len(shapes) and not _STRANGE_MEMBER.search(plain):
         return
     by_shape = pieces_of(shapes, by_shape=True)
-    raise_faults(_lost(_features(read_json(path), path), by_shape), path.name)
+    features = _features(read_json(path), path)
+    if len(features) != len(shapes):
+        raise InputError(
+            f"{path.name}: {len(features):,} features, of which {len(shapes):,} can be read; mend the file"
+        )
+    raise_faults(_lost(features, by_shape), path.name)
+
+
+#: What is no object in a list of objects, features among them.
+_STRANGE_MEMBER = re.compile(rb'\},[^{"]|"features":\[[^{\]]')
 
 
 def _lost(features: list[Any], read: dict[Piece, Any]) -> Iterator[Fault]:

@@ -182,8 +182,14 @@ def _said(element: Element | None) -> str:
 def _take(root: Element, report: Report) -> None:
     for mark in (element for element in root.iter() if _local(element) == "Placemark"):
         report.take("feature")
-        _count_geometry(mark, report.take)
+        _count_drawn(mark, report.take)
         report.take("element", _n_elements(mark))
+
+
+def _count_drawn(mark: Element, count: Callable[..., None]) -> None:
+    """Count what a placemark draws; what stands in a name, a time or an attribute is text there."""
+    for child in (child for child in mark if _local(child) not in _TEXTS):
+        _count_geometry(child, count)
 
 
 def _count_geometry(mark: Element, count: Callable[..., None]) -> None:
@@ -212,7 +218,7 @@ def _closes(ring: Element) -> bool:
 def _n_elements(mark: Element) -> int:
     """Return how many elements of a placemark carry a time or an attribute, or are of a kind that is not read."""
     n = sum(1 for child in mark if _local(child) in _CELLS and _said(child))
-    n += sum(1 for child in mark if _local(child) not in _KNOWN)
+    n += sum(1 for child in mark if _local(child) not in _KNOWN) + sum(1 for _ in _undrawn(mark))
     spans = [child for child in mark if _local(child) in _TIMES]
     n += sum(1 for span in spans for time in span if _said(time))
     n += sum(1 for element in mark.iter() if _local(element) == "Track" for time in element if _local(time) == "when")
@@ -310,6 +316,9 @@ def _fill(cells: dict[str, str], mark: Element, met: _Met) -> int:
         elif name not in _KNOWN:
             met.put_aside(_reason(name, "a placemark"), _said(child))
             _count_geometry(child, met.report.note)
+    for element in _undrawn(mark):
+        met.put_aside(_reason(_local(element), "a geometry"), _said(element))
+        _count_geometry(element, met.report.note)
     if mark.get("id"):
         cells.setdefault("id", str(mark.get("id")))
     return filled
@@ -381,6 +390,18 @@ def _drawings(element: Element, *, inside: bool = False) -> Iterator[Element]:
             yield from _drawings(child, inside=True)
 
 
+def _undrawn(element: Element, *, inside: bool = False) -> Iterator[Element]:
+    """Yield what holds positions inside a group of geometries and is none that can be drawn."""
+    for child in element:
+        name = _local(child)
+        if name in _DRAW or not (inside or name in _GROUPS):
+            continue
+        if name in _GROUPS or next(_drawings(child, inside=True), None) is not None:
+            yield from _undrawn(child, inside=True)
+        elif any(_local(one) in ("coordinates", "coord") for one in child.iter()):
+            yield child
+
+
 def _positions(element: Element) -> list[tuple[str, str]]:
     text = next((_said(child) for child in element.iter() if _local(child) == "coordinates"), "")
     found = [re.split(r"\s*,\s*", position) for position in _POSITION.findall(text)]
@@ -439,7 +460,8 @@ _DRAW: dict[str, Callable[[Element], BaseGeometry]] = {
     "LinearRing": lambda element: shapely.LineString(_numbers(element)), "Polygon": _polygon, "Track": _track,
     "Model": _model,
 }  # fmt: skip
-_KNOWN = (*_CELLS, *_LOOKS, *_TIMES, *_GROUPS, *_DRAW, "ExtendedData")
+_TEXTS = (*_CELLS, *_LOOKS, *_TIMES, "ExtendedData")
+_KNOWN = (*_TEXTS, *_GROUPS, *_DRAW)
 
 
 def _note_strays(root: Element, met: _Met) -> None:
@@ -450,5 +472,5 @@ def _note_strays(root: Element, met: _Met) -> None:
             met.report.add("dropped", "a placemark outside the folders of the document; left aside", value=name,
                            piece="feature")  # fmt: skip
             met.report.note("element", _n_elements(element))
-            _count_geometry(element, met.report.note)
+            _count_drawn(element, met.report.note)
     met.reached.clear()

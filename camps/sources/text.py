@@ -491,7 +491,7 @@ def _header(rows: list[list[str]], report: Report) -> list[str]:
     if len(rows) == 2:
         names = _joined(names, [cell.strip() for cell in rows[1]])
         report.add("mended", "two header rows with merged cells joined into one", value=" | ".join(names))
-    return _unique(names, report)
+    return unique_names(names, report)
 
 
 def _joined(top: list[str], second: list[str]) -> list[str]:
@@ -505,7 +505,8 @@ def _joined(top: list[str], second: list[str]) -> list[str]:
     return joined
 
 
-def _unique(names: list[str], report: Report) -> list[str]:
+def unique_names(names: list[str], report: Report) -> list[str]:
+    """Return names of columns of which none comes twice, those at the end that are blank left out."""
     while names and not names[-1]:
         names = names[:-1]
     unique: list[str] = []
