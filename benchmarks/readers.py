@@ -351,6 +351,10 @@ def of_xml(content: bytes, pick: Random) -> bytes:
     """Damage elements, attributes and text of XML, mostly so that it stays well formed."""
     if pick.random() < 0.2:
         return _of_tags(content, pick)
+    for prefix, space in re.findall(rb'xmlns(?::(\w+))?="([^"]+)"', content):
+        # Written under the prefixes that it came with: some readers go by them.
+        with suppress(ValueError):
+            ET.register_namespace(prefix.decode(), space.decode())
     root = ET.fromstring(content)
     parents = [(parent, child) for parent in root.iter() for child in parent] or [(root, root)]
     parent, child = pick.choice(parents)

@@ -148,6 +148,80 @@ def test_the_accounts_of_the_published_lists(mirror: Path, source_id: str, piece
     assert all(balance.taken - balance.used == balance.noted for balance in account.values())
 
 
+SS_CSV = {"key": "ID", "name_en": "SubcampDiaFix", "lat": "LAT", "lon": "LONG", "opened": "Date_Open",
+          "closed": "Date_Close", "category": "Main"}  # fmt: skip
+SS_XLS = {"key": "ID,C,254", "name_en": "SUBCAMP,C,254", "lat": "LAT,N,19,11", "lon": "LONG,N,19,11",
+          "opened": "DATE_OPEN,D", "closed": "DATE_CLOSE,D", "category": "MAIN,C,254"}  # fmt: skip
+#: Every list of the mirror through the reader of any list: what is told of it, and its rows taken and used.
+EVERY_LIST: dict[str, tuple[dict[str, str], tuple[int, int]]] = {
+    "aspi-xjdp-v1/CampDataset_v1.csv": ({}, (380, 380)),
+    "buzzfeed-2020/Xinjiang_camps_database_BuzzFeed.csv": ({}, (443, 443)),
+    "buzzfeed-2021/210720_all_locations_BFN.csv": ({}, (554, 551)),
+    "dabancheng/dabancheng_blind_repeat.geojson": ({}, (156, 156)),
+    "dabancheng/dabancheng_footprints.geojson": ({}, (689, 689)),
+    "gazetteer/gazetteer.csv": ({}, (89, 89)),
+    "ss-camps/SS_Camps_Definitive.xls": (SS_XLS, (1111, 1111)),
+    "ss-camps/hgc_data.csv": (SS_CSV, (1111, 1111)),
+}
+#: Tables without positions: refused by name, with the rows that were met.
+NO_PLACES = {
+    "dabancheng/dabancheng_looks.csv": 26, "dabancheng/dabancheng_looks_by_area.csv": 78,
+    "dabancheng/dabancheng_series.csv": 26, "dabancheng/scenes.csv": 13, "gazetteer/no_coordinates.csv": 17,
+    "history/prisons_read.psv": 89, "history/us_import_bans_read.psv": 33, "nbs-divisions/nbs_penal_units.csv": 128,
+}  # fmt: skip
+#: Read by a reader of its own, above.
+OWN_READER = {"osm-camps-2021/reedcamps.osm"}
+
+
+def _here(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        pytest.skip(f"no {name} in the mirror")
+    return path
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("name", EVERY_LIST)
+def test_the_account_of_every_list_of_the_mirror_meets(mirror: Path, name: str) -> None:
+    mapping, rows = EVERY_LIST[name]
+    added = sources.prepare(_here(mirror, name), "mine", sources.About(mapping=mapping))
+    account = {balance.piece: balance for balance in added.source.report.account()}
+    print(name, *account.values(), sep="\n")
+    assert (account["row"].taken, account["row"].used) == rows
+    assert [balance.lost for balance in account.values()] == [0] * len(account)
+    assert len(added.source.records) == rows[1]
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("name", NO_PLACES)
+def test_a_table_without_positions_is_refused_with_its_account_and_a_way_on(mirror: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"no column is mapped to lat and lon.*say --map lat=COLUMN") as caught:
+        sources.prepare(_here(mirror, name), "mine")
+    n = NO_PLACES[name]
+    assert caught.value.account == (f"rows: in {n} = used 0 + noted 0 + refused 0 + not used {n}",)
+
+
+@pytest.mark.mirror
+def test_no_list_of_the_mirror_is_left_out(mirror: Path) -> None:
+    suffixes = {".csv", ".tsv", ".psv", ".xls", ".xlsx", ".ods", ".geojson", ".osm", ".kml", ".gpkg", ".zip"}
+    found = {path.relative_to(mirror).as_posix() for path in mirror.rglob("*") if path.suffix in suffixes}
+    assert found <= {*EVERY_LIST, *NO_PLACES, *OWN_READER}
+
+
+@pytest.mark.mirror
+def test_one_list_reads_the_same_from_two_of_its_editions(mirror: Path) -> None:
+    """1,111 camps of the SS as CSV and as an old workbook: the same places, to the digits that both print."""
+    names = ("ss-camps/hgc_data.csv", "ss-camps/SS_Camps_Definitive.xls")
+    one, other = (
+        sources.prepare(_here(mirror, name), "mine", sources.About(mapping=EVERY_LIST[name][0])).source.sites
+        for name in names
+    )
+    both = one.merge(other, on="source_key")
+    assert len(both) == 1111
+    assert (both["lat_x"] - both["lat_y"]).abs().max() < 1e-6
+    assert (both["lon_x"] - both["lon_y"]).abs().max() < 1e-6
+
+
 @pytest.mark.mirror
 def test_cells_taken_of_the_aspi_list_are_those_that_pandas_counts(mirror: Path) -> None:
     raw = pd.read_csv(mirror / "aspi-xjdp-v1" / "CampDataset_v1.csv", dtype=str, keep_default_na=False)

@@ -57,6 +57,7 @@ _SEPARATOR = re.compile(r"sep=([^\r\n])\r?\n", re.IGNORECASE)
 _YEAR = re.compile(r"\s*(1[5-9]|20)\d\d\s*")
 #: Row number in the file, and its cells.
 Numbered = tuple[int, list[str]]
+_MARKUP = re.compile(r"\ufeff?\s*<\?xml\s")
 _WEB_PAGE = re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE)
 
 
@@ -140,6 +141,10 @@ def read_delimited(
     used = encoding or find_encoding(path, report)
     _check_lines(path)
     text = _decode(path, used)
+    if _MARKUP.match(text):
+        raise InputError(
+            f"{path.name}: is XML, expected delimited text; give it the suffix of its format, such as .kml or .gml"
+        )
     stated = _stated_delimiter(text, report)
     mark = delimiter or stated or find_delimiter(text, path.name)
     rows = islice(_rows(text, mark, path.name, report), 1 if stated else 0, None)
