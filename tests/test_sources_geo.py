@@ -810,6 +810,32 @@ def test_a_parquet_that_repeats_itself_is_measured_before_it_is_spelled_out(tmp_
         read(path)
 
 
+@pytest.mark.parametrize("kind", ["text", "dictionary", "list", "structure"])
+def test_a_parquet_of_60_kb_that_spells_out_20_gb_is_refused(tmp_path: Path, kind: str) -> None:
+    """One text of a megabyte, 20,000 times; the process was killed for want of memory."""
+    path = tmp_path / "a.parquet"
+    n = 20_000
+    once = arrow.DictionaryArray.from_arrays(arrow.array(np.zeros(n, dtype=np.int32)), arrow.array(["x" * 2**20]))
+    column = {
+        "dictionary": once,
+        "list": arrow.ListArray.from_arrays(arrow.array(np.arange(n + 1, dtype=np.int32)), once),
+        "structure": arrow.StructArray.from_arrays([once], ["a"]),
+    }.get(kind, once)
+    stored = {"store_schema": False} if kind == "text" else {}
+    parquet.write_table(arrow.table({"a": column}), path, compression="zstd", **stored)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(
+        InputError, match=r"column a.* unpacks to 20,000 MB, expected at most 128 MB; too large for a list"
+    ):
+        read(path)
+
+
+def test_a_geojson_of_more_numbers_than_a_list_has_is_refused(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "a.geojson", '{"type":"LineString","coordinates":[' + "[1,2]," * 1_300_000 + "[1,2]]}")
+    with pytest.raises(InputError, match="2,600,003 values, expected at most 2,500,000"):
+        read(path)
+
+
 @pytest.mark.parametrize("suffix", ["gpkg", "gml", "shp", "fgb", "geojson"])
 @pytest.mark.parametrize(
     "text",

@@ -495,28 +495,38 @@ def _check_parquet(path: Path, most_cells: int) -> None:
         raise InputError(
             f"{path}: {held.metadata.num_rows:,} rows, {size / 2**20:,.0f} MB unpacked; too large for a list"
         )
-    texts = [field.name for field in held.schema_arrow if _is_text(field.type)]
-    for name in texts:
-        spelled = sum(map(_spelled_bytes, _in_dictionaries(path, name)))
+    for name, spelled in _spelled(path, held):
         if spelled > most_bytes:
-            raise InputError(f"{path}: column {name} unpacks to {spelled / 2**20:,.0f} MB; too large for a list")
+            raise InputError(
+                f"{path}: column {name} unpacks to {spelled / 2**20:,.0f} MB, expected at most "
+                f"{most_bytes / 2**20:,.0f} MB; too large for a list"
+            )
 
 
-def _is_text(kind: arrow.DataType) -> bool:
-    return any(
-        is_it(kind)
-        for is_it in (arrow.types.is_string, arrow.types.is_binary, arrow.types.is_large_string,
-                      arrow.types.is_large_binary)
-    )  # fmt: skip
+def _spelled(path: Path, held: parquet.ParquetFile) -> Iterator[tuple[str, int]]:
+    """Yield how many bytes each column of text holds once what repeats is spelled out; nothing is, to find it."""
+    for leaf in (held.schema.column(number) for number in range(len(held.schema))):
+        if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY":
+            yield leaf.path, held.metadata.num_rows * leaf.length
+        elif leaf.physical_type == "BYTE_ARRAY":
+            once = parquet.ParquetFile(path, read_dictionary=[leaf.path])
+            groups = (once.read_row_group(group, columns=[leaf.path]) for group in range(once.metadata.num_row_groups))
+            yield (
+                leaf.path,
+                sum(_spelled_bytes(_innermost(chunk)) for group in groups for chunk in group.column(0).chunks),
+            )
 
 
-def _in_dictionaries(path: Path, name: str) -> Iterator[arrow.ChunkedArray]:
-    held = parquet.ParquetFile(path, read_dictionary=[name])
-    for group in range(held.metadata.num_row_groups):
-        yield from held.read_row_group(group, columns=[name]).column(0).chunks
+def _innermost(chunk: Any) -> Any:
+    """Return what the lists, maps and structures around one column hold."""
+    while arrow.types.is_nested(chunk.type):
+        chunk = chunk.field(0) if arrow.types.is_struct(chunk.type) else chunk.flatten()
+    return chunk
 
 
 def _spelled_bytes(chunk: Any) -> int:
+    if isinstance(chunk, arrow.ExtensionArray):
+        chunk = chunk.storage
     if not isinstance(chunk, arrow.DictionaryArray):
         return int(chunk.nbytes)
     lengths = compute.binary_length(chunk.dictionary)

@@ -30,8 +30,9 @@ from camps.sources.report import PIECES, Piece, Report
 from camps.sources.shapes import pieces_of, place_table
 from camps.sources.text import MOST_ROWS, RawTable, check_size
 
-#: Parsed whole, at about ten times its size in memory.
+#: Parsed whole, at ten to forty times its size in memory.
 MOST_JSON_BYTES = 32 * 2**20
+MOST_JSON_VALUES = 2_500_000
 #: How deep the positions of each kind of geometry lie.
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 _FEATURE = ("type", "id", "properties", "geometry", "bbox")
@@ -40,6 +41,8 @@ _COLLECTION = ("type", "features", "crs", "bbox", "name", "arcs", "objects", "tr
 
 class _Printed(float):
     """A number that remembers how it was printed."""
+
+    __slots__ = ("text",)
 
     text: str
 
@@ -107,6 +110,11 @@ def read_json(path: Path) -> dict[str, Any]:
     check_size(path, MOST_JSON_BYTES)
     with files.readable(path):
         content = path.read_bytes()
+    n_values = content.count(b",") + 1
+    if n_values > MOST_JSON_VALUES:
+        raise InputError(
+            f"{path}: {n_values:,} values, expected at most {MOST_JSON_VALUES:,} for a list of sites; cut it"
+        )
     try:
         document = json.loads(
             content.decode("utf-8-sig"), parse_float=_Printed, parse_int=_integer, object_pairs_hook=_object
