@@ -1,13 +1,18 @@
-"""Linking two large lists, beside what one would otherwise reach for.
+"""Linking two large lists, beside what one would otherwise reach for; and reading, beside another build of the suite.
 
     python benchmarks/catalogue.py               a small run (2 copies: 1,102 and 760 records)
     python benchmarks/catalogue.py --copies 30   the run of the claim (16,530 and 11,400 records)
+    python benchmarks/catalogue.py --against PATH            reading alone: this build beside the one in PATH/.venv
+    python benchmarks/catalogue.py --against PATH --rows 999000 --formats csv      a list as long as any that is read
 
 BuzzFeed's list of 2021 and ASPI's are copied around the globe by turning and mirroring them, which keeps every distance
 inside a copy as it is; the pairs that BuzzFeed states, 369 a copy, are the truth, and no way is told of them. Every way
 runs in a process of its own; time is wall time from the two tables to the pairs, memory the peak of the process beyond
 what the tables and imports take. Needs the published lists (CAMPS_MIRROR); recordlinkage and splink join in where they
 are installed, as `uv pip install --group bench` does (elsewhere than in `.venv`: recordlinkage holds pandas below 3).
+
+Reading is asked of both builds in turns: a SYNTHETIC list of so many sites in each format, and every published list
+that is here, each in a process of its own; the best of three times, and the peak of the process, imports included.
 """
 
 from __future__ import annotations
@@ -19,8 +24,10 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -160,12 +167,90 @@ def in_a_process(way: str, n: int) -> dict[str, float | str] | None:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
+# ── reading, beside another build ────────────────────────────────────────────────────────────────────────────────
+
+#: What reading is asked of both builds; it names only what both have.
+READING = """
+import json, resource, sys, time
+from pathlib import Path
+from camps import sources
+path, mapping = Path(sys.argv[1]), json.loads(sys.argv[2])
+started = time.perf_counter()
+if path.exists():
+    n = len(sources.prepare(path, "measured", sources.About(mapping=mapping)).source.records)
+else:
+    n = len(sources.read(str(path)).records)
+seconds = time.perf_counter() - started
+print(json.dumps({"n": n, "seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+"""
+FORMATS = ("csv", "xlsx", "ods", "geojson", "gpkg", "fgb", "parquet", "kml")
+TIMES = 3
+
+
+def _list_of(n: int) -> gpd.GeoDataFrame:
+    """Return a SYNTHETIC list of so many sites on land."""
+    number = np.arange(n)
+    lon, lat = (80 + number % 1000 / 100).round(2), (40 + number % 900 / 100).round(2)
+    columns = {"id": number.astype(str), "lat": lat.astype(str), "lon": lon.astype(str)}
+    return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(lon, lat), crs=4326)
+
+
+def _write(sites: gpd.GeoDataFrame, path: Path) -> Path:
+    table = pd.DataFrame(sites.drop(columns="geometry"))
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False)
+    elif path.suffix in (".xlsx", ".ods"):
+        table.to_excel(path, index=False, engine={"xlsx": "openpyxl", "ods": "odf"}[path.suffix[1:]])
+    elif path.suffix == ".parquet":
+        sites.to_parquet(path)
+    else:
+        sites.to_file(path, **({"SPATIAL_INDEX": "NO"} if path.suffix == ".fgb" else {}))
+    return path
+
+
+def _read_once(build: Path, what: str, mapping: dict[str, str]) -> dict[str, float]:
+    """Return seconds and peak memory of one read by a build, in a process of its own."""
+    command = [str(build / ".venv" / "bin" / "python"), "-c", READING, what, json.dumps(mapping)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=build)
+    if done.returncode:
+        return {"n": 0, "seconds": float("nan"), "peak_mb": float("nan")}
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def reading(other: Path, rows: int, formats: list[str]) -> pd.DataFrame:
+    """Return how long and how large each read is in this build, in the other, and as a ratio of the two."""
+    ours = Path(__file__).resolve().parents[1]
+    table = []
+    with tempfile.TemporaryDirectory() as folder:
+        sites = _list_of(rows)
+        files = {suffix: _write(sites, Path(folder) / f"list.{suffix}") for suffix in formats}
+        asked = {f"{rows:,} sites, {suffix}": str(path) for suffix, path in files.items()}
+        asked |= {source_id: source_id for source_id in sources.lists()}
+        for name, what in asked.items():
+            placed = {"lat": "lat", "lon": "lon"} if Path(what).suffix in (".csv", ".xlsx", ".ods") else {}
+            turns = [(_read_once(ours, what, {"key": "id", **placed}), _read_once(other, what, {"key": "id", **placed}))
+                     for _ in range(TIMES)]  # fmt: skip
+            new, old = (min(one["seconds"] for one in side) for side in zip(*turns, strict=True))
+            new_mb, old_mb = (min(one["peak_mb"] for one in side) for side in zip(*turns, strict=True))
+            table.append({"read": name, "n": turns[0][0]["n"], "ours_s": new, "other_s": old, "ratio": new / old,
+                          "ours_mb": new_mb, "other_mb": old_mb, "ratio_mb": new_mb / old_mb})  # fmt: skip
+    return pd.DataFrame(table).set_index("read")
+
+
 def main() -> None:
     """Run every way and print the figures and their ratios to ours."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copies", type=int, default=2, choices=range(1, MOST_COPIES + 1), metavar="1..30")
     parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--against", type=Path, metavar="PATH", help="another checkout, with its own .venv: time reading"
+    )
+    parser.add_argument("--rows", type=int, default=11_445, help="sites of the lists that are read")
+    parser.add_argument("--formats", nargs="*", choices=FORMATS, default=list(FORMATS))
     told = parser.parse_args()
+    if told.against:
+        print(reading(told.against.resolve(), told.rows, told.formats).round(3).to_string())
+        return
     if not {LEFT, RIGHT} <= set(sources.available()):
         raise SystemExit("needs the published lists: `camps sources fetch`, or CAMPS_MIRROR=FOLDER")
     if told.way:
