@@ -30,8 +30,6 @@ FLAGS = (
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
     "--disable-lcd-text",
-    # Moving pictures (GIF, APNG, WebP) show their first: their clock cannot be held.
-    "--blink-settings=imageAnimationPolicy=2",
 )
 #: What every Chromium says that can shut nothing in.
 _NO_SANDBOX = ("No usable sandbox", "setuid sandbox", "Failed to move to new namespace")

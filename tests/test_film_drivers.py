@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import threading
@@ -307,3 +308,43 @@ def test_what_people_press_stays_out_of_the_picture_unless_it_is_asked_for() -> 
 
     assert corners(furniture=False) == [0, 0, 0]
     assert min(corners(furniture=True)) > 50
+
+
+# ── what was shown before ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("scale", [1 / 3, 0.37, 1.0])
+def test_a_picture_does_not_depend_on_those_before_it(scale: float) -> None:
+    map_ = _map()
+    for i in range(20):
+        folium.CircleMarker([38 + i % 7, 78 + i % 15], radius=4 + i % 5, color="#f00", fill=True).add_to(map_)
+        folium.Marker([39 + i % 6, 79 + i % 13]).add_to(map_)
+    # Pans at one zoom, of parts of a pixel, and zooms between them.
+    views = [(85 + i * 0.013, 41 + i * 0.007, 5 + 0.05 * (i % 2)) for i in range(6)]
+    order = [*range(6), 5, 3, 1, 0, 2, 4]
+    still = film_states(YEARS[:1])[0]
+    states = [{**still, **dict(zip(("lon", "lat", "zoom"), views[i], strict=True))} for i in order]
+    taken = shoot(build_map_page(map_), states, (240, 160), scale=scale)
+    first = {i: pixels for i, (pixels, _) in zip(order[:6], taken[:6], strict=True)}
+    again = {i: pixels for i, (pixels, _) in zip(order[6:], taken[6:], strict=True)}
+    assert [int((first[i] != again[i]).any(axis=-1).sum()) for i in range(6)] == [0] * 6
+
+
+def test_a_map_that_fits_itself_keeps_the_zoom_that_its_page_has() -> None:
+    map_ = _map()
+    map_.fit_bounds([[38, 80], [44, 90]])
+    drive = "(map) => { if (map.getZoom() % 1) throw new Error(`zoom ${map.getZoom()}`); }"
+    shoot(build_map_page(map_, drive=drive), film_states(YEARS[:1]))
+
+
+def test_a_moving_picture_shows_its_first() -> None:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "lime", "blue")]
+    content = io.BytesIO()
+    frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=20, loop=0)
+    source = f"data:image/gif;base64,{base64.b64encode(content.getvalue()).decode()}"
+    map_ = _map()
+    map_.get_root().html.add_child(
+        Element(f"<img src='{source}' style='position:absolute;left:9px;top:9px;z-index:9'>")
+    )
+    taken = shoot(build_map_page(map_), film_states(YEARS), scale=1.0)
+    assert [pixels[20, 20].tolist() for pixels, _ in taken] == [[255, 0, 0]] * 4

@@ -23,6 +23,10 @@ REMEDIES = (
         "a position of the map is no latitude and longitude; look for blanks among its coordinates",
     ),
     (
+        r"-feature-.* is not a valid selector",
+        "the ids of a TimeSliderChoropleth's features have to be letters and digits, the first a letter",
+    ),
+    (
         r"did not arrive|did not load",
         "see that the server answers, or allow more time with wait_s",
     ),

@@ -17,26 +17,32 @@ const faults = (() => {
     plain(...words);
   };
 
-  // Requests that are under way: the picture waits for them.
-  const fetched = window.fetch.bind(window);
-  window.fetch = (...asked) => {
-    busy += 1;
-    return fetched(...asked).finally(() => { busy -= 1; });
+  // Requests that are under way: the picture waits for them, and for what the page does with their answers.
+  const over = () => real.setTimeout(() => { busy -= 1; }, 0);
+  const counted = (owner, name) => {
+    const plainly = owner[name];
+    owner[name] = function waited(...given) {
+      busy += 1;
+      return plainly.apply(this, given).finally(over);
+    };
   };
+  counted(window, "fetch");
+  for (const name of ["arrayBuffer", "blob", "formData", "json", "text"]) counted(Response.prototype, name);
   const open = XMLHttpRequest.prototype.open;
   XMLHttpRequest.prototype.open = function named(method, address, ...more) {
     this.addEventListener("error", () => missing.add(String(new URL(address, location.href))));
     return open.call(this, method, address, ...more);
   };
   const send = XMLHttpRequest.prototype.send;
-  XMLHttpRequest.prototype.send = function counted(...body) {
+  XMLHttpRequest.prototype.send = function waited(...body) {
     busy += 1;
-    this.addEventListener("loadend", () => { busy -= 1; });
+    this.addEventListener("loadend", over);
     return send.apply(this, body);
   };
 
   return {
     missing,
+    tell: (error) => said.add(text(error)),
     get busy() { return busy > 0; },
     raise() {
       const told = [];

@@ -34,12 +34,39 @@ const moving = (() => {
     stills.set(video, canvas);
     Object.assign(canvas, { className: video.className, width: video.videoWidth, height: video.videoHeight });
     canvas.style.cssText = video.style.cssText;
+    canvas.style.objectFit = getComputedStyle(video).objectFit;
     video.style.visibility = "hidden";
     canvas.style.visibility = "visible";
     canvas.getContext("2d").drawImage(video, 0, 0);
   }
 
+  const MOVING = /\.(gif|webp|apng|avif)([?#]|$)|^data:image\/(gif|webp|apng|avif)/i, DRAWN = /\.svg([?#]|$)|^data:image\/svg/i;
+
+  // A picture that moves by a clock of its own shows its first; of an SVG nobody can say which that is.
+  async function hold(image) {
+    const { src } = image;
+    if (!MOVING.test(src) && !DRAWN.test(src)) return;
+    const answer = await fetch(src);
+    if (DRAWN.test(src)) {
+      if (/<animate|<set[\s>]|@keyframes/.test(await answer.text())) throw new Error(`the picture ${src.slice(0, 100)} moves by itself; put its SVG into the page instead of an <img>`);
+      return;
+    }
+    const decoder = new ImageDecoder({ data: answer.body, type: answer.headers.get("Content-Type") });
+    await decoder.tracks.ready;
+    if (decoder.tracks.selectedTrack.animated) image.src = await first(decoder);
+    decoder.close();
+  }
+
+  async function first(decoder) {
+    const { image } = await decoder.decode({ frameIndex: 0 });
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.displayWidth, height: image.displayHeight });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    image.close();
+    return canvas.toDataURL();
+  }
+
   return {
+    hold,
     async turn(at_ms) {
       for (const animation of document.getAnimations()) known.add(animation);
       for (const animation of known) {

@@ -1,6 +1,6 @@
 // Finds the page's Leaflet maps, sets camera and time through its drivers, and says what the page shows.
 // A driver: find(given) → the things it drives; set(thing, ms, given, state) → { wanted, shown } in ms, or null.
-const maps = [], drivers = [], decoded = new WeakMap();
+const maps = [], drivers = [], decoded = new WeakMap(), looked = new WeakMap();
 const still = "*, *::before, *::after { transition: none !important; animation-play-state: paused !important; caret-color: transparent !important; will-change: auto !important }";
 const clear = "html, body, .leaflet-container { background: transparent !important }";
 // What people press, drag and type into; it stays in the picture only where it is asked for.
@@ -30,7 +30,7 @@ Object.defineProperty(window, "L", {
 });
 
 function steady(map) {
-  Object.assign(map.options, { zoomSnap: 0, fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false });
+  Object.assign(map.options, { fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false });
   map._fadeAnimated = map._zoomAnimated = false;
   map.on("layeradd", ({ layer }) => layer.on && layer.on("tileerror", ({ tile }) => faults.missing.add(tile.src)));
   if (leaflet.TimeDimension && leaflet.TimeDimension.Player) leaflet.TimeDimension.Player.prototype.start = () => {};
@@ -60,14 +60,21 @@ async function arrived(isThere, what) {
   }
 }
 
+async function picture(image) {
+  try {
+    await image.decode();
+  } catch {
+    return void (image.isConnected && faults.missing.add(image.src));
+  }
+  await moving.hold(image).then(() => image.decode()).then(() => decoded.set(image, image.src), faults.tell);
+}
+
 // A picture that was whole stays so; asking all of a page's markers again for every frame takes longer than drawing them.
 async function pictures() {
   const fresh = [...document.images].filter((image) => image.src && image.loading !== "lazy" && !(image.complete && decoded.get(image) === image.src));
-  const all = fresh.map((image) => image.decode().then(() => decoded.set(image, image.src), () => image.isConnected && faults.missing.add(image.src)));
-  let done = false;
-  Promise.all(all).then(() => { done = true; });
-  if (all.length) await Promise.resolve();
-  await arrived(() => done || !all.length, `pictures (${fresh.filter((image) => !image.complete).slice(0, 5).map(({ src }) => src.slice(0, 200)).join(", ")})`);
+  let done = !fresh.length;
+  Promise.all(fresh.map(picture)).then(() => { done = true; });
+  await arrived(() => done, `pictures (${fresh.filter((image) => !image.complete).slice(0, 5).map(({ src }) => src.slice(0, 200)).join(", ")})`);
 }
 
 const lateTiles = () => [...document.querySelectorAll(".leaflet-tile:not(.leaflet-tile-loaded)")].map((tile) => tile.src).slice(0, 5).join(", ");
@@ -94,7 +101,18 @@ const isApart = (map) => !map.getContainer().parentElement.closest(".leaflet-con
 
 function look({ lon, lat, zoom }) {
   if (zoom === undefined || zoom === null) return;
-  for (const map of maps.filter(isApart)) map.setView([lat, lon], zoom, { animate: false });
+  const asked = `${lon} ${lat} ${zoom}`, apart = maps.filter(isApart), stands = (map) => `${asked} ${map.getCenter()} ${map.getZoom()}`;
+  if (apart.every((map) => looked.get(map) === stands(map))) return;
+  for (const map of apart) {
+    // Without reset Leaflet pans by whole pixels from where it was, and the picture depends on the one before.
+    map.options.zoomSnap = 0;
+    map.setView([lat, lon], zoom, { animate: false, reset: true });
+  }
+  for (const map of apart) {
+    // A reset leaves what is drawn a part of a pixel beside its place.
+    for (const layer of Object.values(map._layers)) if (layer instanceof leaflet.Renderer) layer._update();
+    looked.set(map, stands(map));
+  }
 }
 
 async function drive(state) {
@@ -117,7 +135,6 @@ window.film = {
     faults.raise();
     if (!maps.length) throw new Error("there is no Leaflet map on this page, or its script did not arrive");
     style(NO_ZOOM + (window.filmFurniture ? "" : `${FURNITURE.join(", ")} { display: none !important }`));
-    await whole();
     clock.open();
     await settled();
   },

@@ -1,0 +1,79 @@
+"""Whether a map of somebody else gives the same bytes on a busy machine: many films of a moving camera, each by itself.
+
+    python benchmarks/anymap.py [--runs 200] [--busy 3] [--nice 0]
+
+Every run is a film of its own, by one browser and by two in turn, beside some processes that do nothing but keep the
+machine busy. The exit status is 1 when any frame of any run has other bytes than the first run's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+
+import folium
+
+from camps import film
+
+SHOT = {
+    "title": "A busy machine", "code": "BUSY", "frames": 4, "size": (320, 180),
+    "clock": {"kind": "linear", "from": "2017-07-02", "to": "2020-07-02"},
+    "camera": [{"at": 0, "centre": [85, 41], "zoom": 5}, {"at": 0.12, "centre": [86, 41], "zoom": 6}],
+}  # fmt: skip
+
+
+def marked_map() -> folium.Map:
+    map_ = folium.Map([41, 85], zoom_start=6, tiles=None)
+    for i in range(40):
+        folium.CircleMarker([38 + i % 7, 78 + i % 15], radius=4 + i % 5, color="#f00", fill=True).add_to(map_)
+        folium.Marker([39 + i % 6, 79 + i % 13], tooltip=str(i)).add_to(map_)
+    return map_
+
+
+def sums(workers: int) -> list[str]:
+    """Return the SHA-256 of each frame of a film of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = film.render(marked_map(), folder, shot=film.build_shot(SHOT), workers=workers, movie=False)
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in made.frames]
+
+
+def keep_busy(nice: int) -> None:
+    os.nice(nice)
+    while True:
+        pass
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--busy", type=int, default=3, help="processes that keep the machine busy")
+    parser.add_argument("--nice", type=int, default=0, help="how far those give way to others")
+    asked = parser.parse_args()
+    busy = [multiprocessing.Process(target=keep_busy, args=(asked.nice,), daemon=True) for _ in range(asked.busy)]
+    for process in busy:
+        process.start()
+    first, found, began = sums(1), Counter[tuple[int, bool]](), time.monotonic()
+    for i in range(asked.runs):
+        workers = 1 + i % 2
+        found[workers, sums(workers) == first] += 1
+        n_same = sum(n for (_, same), n in found.items() if same)
+        told = f"\r{i + 1} of {asked.runs}, {n_same} the same, {time.monotonic() - began:.0f} s"
+        print(told, end="", file=sys.stderr, flush=True)
+    for process in busy:
+        process.kill()
+    for workers in (1, 2):
+        same, other = found[workers, True], found[workers, False]
+        print(
+            f"{workers} browser{'s' if workers > 1 else ''}: {same} of {same + other} runs have the first run's bytes"
+        )
+    return 1 if any(not same for (_, same), n in found.items() if n) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
