@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,7 +17,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from camps import catalogue, crs, sources, tables
+from camps import catalogue, crs, files, sources, tables
 from camps.catalogue import consensus, evidence
 from camps.catalogue.decisions import apply_statuses, read_decisions
 from camps.catalogue.records import Side
@@ -245,7 +247,8 @@ def test_parts_that_go_different_ways_make_many_to_many() -> None:
 
 
 def test_a_name_or_a_third_lists_number_tips_the_balance() -> None:
-    right = _side([(0, 90), (0, -100)], "b", name_en=["Camp Alpha", "Lop - 3"], references=["etnam:X1", "etnam:X2"])
+    listed = _side([(0, 90), (0, -100)], "b", name_en=["Camp Alpha", "Lop - 3"], references=["etnam:X1", "etnam:X2"])
+    right = replace(listed, numbers_are_its_own=True)
     nameless = catalogue.link_sides(_side([(0, 0)], "a"), right).links
     assert _pairs(nameless) == {("1", "1")}
     named = catalogue.link_sides(_side([(0, 0)], "a", name_en=["Lop Facility #9"]), right).links
@@ -494,3 +497,48 @@ def test_a_mirror_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("CAMPS_MIRROR", str(tmp_path / "gone"))
     with pytest.raises(MissingError, match="no such folder"):
         catalogue.load(ASPI)
+
+
+# ── numbers in names, counts in editions ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "own", "same"),
+    [
+        ("Construction site No 514", "Construction site No 1418", False, False),
+        ("Construction site No 514", "Construction site No 514", False, True),
+        ("Construction site No 514", "Construction site", False, True),
+        ("Stroitelstvo 508", "Stroitelstvo 508 i lager", False, False),
+        ("Lop Facility #3", "Lop - 1", True, True),
+    ],
+)
+def test_a_number_tells_names_apart_unless_it_is_the_lists_own(one: str, other: str, own: bool, same: bool) -> None:
+    def side(name: str, source_id: str) -> catalogue.Side:
+        frame = gpd.GeoDataFrame(
+            {"site_id": [source_id], "source_key": ["1"], "name_en": [name], "lon": [60.0], "lat": [65.0],
+             "lon_published": ["60"], "lat_published": ["65"], "r95_m": [130.0]},
+            geometry=gpd.points_from_xy([60.0], [65.0]), crs=4326,
+        )  # fmt: skip
+        return catalogue.Side(frame, source_id, numbers_are_its_own=own)
+
+    linked = catalogue.link_sides(side(one, "a"), side(other, "b")).links
+    assert ("same name" in linked["reason"].iloc[0]) == same
+
+
+def test_a_changed_count_is_a_change_and_a_new_date_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMPS_HOME", str(tmp_path / "mine"))
+    files.write_text(tmp_path / "mine" / "record.toml", "")
+    mapping = {"key": "n", "lat": "lat", "lon": "lon", "prisoners.*": "p_*"}
+    for name, rows in (
+        ("one", "p_1938\n1,61,40,100\n2,62,40,\n3,63,40,7"),
+        ("two", "p_1938,p_1939\n1,61,40,150,1\n2,62,40,5,1\n3,63,40,7,9"),
+    ):
+        sources.add(
+            files.write_text(tmp_path / f"{name}.csv", f"n,lat,lon,{rows}\n"), name, sources.About(mapping=mapping)
+        )
+    register = tmp_path / "mine" / "geodata" / "sources.toml"
+    files.write_text(register, re.sub(r'namespace = ".*"', 'namespace = "n"', register.read_text("utf-8")))
+    changes = catalogue.diff("one", "two").set_index("key")
+    assert changes["change"].to_dict() == {"1": "changed", "2": "changed", "3": "same"}
+    assert changes.loc["1", "details"] == "prisoners 1938: 100 → 150"
+    assert changes.loc["2", "details"] == "prisoners 1938: nothing → 5"

@@ -31,9 +31,12 @@ from camps.build import figures, index, notebooks
 from camps.build.runner import Report, Stage
 from camps.errors import MissingError
 from camps.sources import store
+from camps.sources.dated import groups_of
 
 PACKAGE = Path(camps.__file__).parent
 FIRST_SHOT = "first"
+#: What values are grouped by besides the groups of the list's own.
+_GROUPS = ("tier", "admin2")
 
 
 def plan() -> list[Stage]:
@@ -172,11 +175,13 @@ def _counts(source_id: str) -> pd.DataFrame:
 
 
 def _write_estimates(counts: pd.DataFrame, source_id: str, out: Path, report: Report) -> Iterable[Path]:
-    groups = [by for by in ("tier", "admin2") if counts[by].notna().any()]
+    own = [by for by in groups_of(sources.entry(source_id).mapping) if by in counts]
+    groups = [by for by in (*_GROUPS, *own) if counts[by].notna().any()]
+    at = figures.dates_of(counts)
     for n, estimator in enumerate(tables.ESTIMATORS):
         report(n / 6, f"{estimator} estimator")
         for by in (None, *groups):
-            grown = growth.aggregate(counts, by=by, estimator=estimator)
+            grown = growth.aggregate(counts, by=by, estimator=estimator, at=at)
             name = f"{source_id}_{estimator}" + (f"_by_{by}" if by else "")
             yield tables.write(grown, out / f"{name}.csv", "aggregate")
 

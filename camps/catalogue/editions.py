@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,8 @@ def diff(before: Source, after: Source, *, moved_m: float = MOVED_M) -> pd.DataF
     -------
     DataFrame
         One row a key, in the order of `before`, then what is new: key, change (same, moved, changed, added, dropped;
-        a moved record may have changed besides), moved_m (geodesic, null where there is only one edition),
+        a moved record may have changed besides; what is counted is compared on the dates that both editions have),
+        moved_m (geodesic, null where there is only one edition),
         name_before, name_after, and details, such as ``corroboration: closed → corroborated``.
 
     Raises
@@ -54,7 +56,7 @@ def diff(before: Source, after: Source, *, moved_m: float = MOVED_M) -> pd.DataF
     compared = [name for name in _COMPARED if _says(one, name) and _says(other, name)]
     old, new = _by_key(one), _by_key(other)
     shift_m = _moved_m(old, new)
-    comparison = _Comparison(old, new, compared, shift_m, moved_m)
+    comparison = _Comparison(old, new, compared, shift_m, moved_m, _counts(before), _counts(after))
     return pd.DataFrame([comparison.row(key) for key in old | new])
 
 
@@ -69,6 +71,23 @@ def _says(edition: pd.DataFrame, column: str) -> bool:
 def _by_key(edition: pd.DataFrame) -> dict[str, Record]:
     records = edition.drop(columns="geometry").to_dict("records")
     return {str(record["source_key"]): {str(name): value for name, value in record.items()} for record in records}
+
+
+#: What each record counts: by key, metric and date, the cell as printed, or its value where a record prints none.
+Counts = dict[tuple[str, str], dict[str, str]]
+
+
+def _counts(edition: Source) -> Counts:
+    keys = edition.records.set_index("site_id")["source_key"]
+    counted: Counts = {}
+    for row in edition.counts.to_dict("records"):
+        told = _said(row.get("verbatim")).strip() or _number(row["value"])
+        counted.setdefault((str(row["metric"]), str(row["t"])), {})[str(keys[row["unit"]])] = told
+    return counted
+
+
+def _number(value: object) -> str:
+    return "" if pd.isna(value) else f"{value:g}"  # type: ignore[call-overload]
 
 
 def _moved_m(old: dict[str, Record], new: dict[str, Record]) -> dict[str, float]:
@@ -87,6 +106,8 @@ class _Comparison:
     compared: list[str]
     shift_m: dict[str, float]
     limit_m: float
+    old_counts: Counts
+    new_counts: Counts
 
     def row(self, key: str) -> Record:
         names = {"name_before": _name(self.old.get(key)), "name_after": _name(self.new.get(key))}
@@ -100,7 +121,15 @@ class _Comparison:
     def _details(self, key: str) -> str:
         one, other = self.old[key], self.new[key]
         differing = [name for name in self.compared if _plain(one[name]) != _plain(other[name])]
-        return "; ".join(f"{name}: {_said(one[name])} → {_said(other[name])}" for name in differing)
+        told = [f"{name}: {_said(one[name])} → {_said(other[name])}" for name in differing]
+        return "; ".join([*told, *self._counts(key)])
+
+    def _counts(self, key: str) -> Iterator[str]:
+        """Yield what is counted otherwise; a date that only one edition has is no change of a record."""
+        for of, before in self.old_counts.items():
+            one, other = before.get(key, ""), self.new_counts.get(of, {}).get(key, "")
+            if of in self.new_counts and one != other:
+                yield f"{' '.join(of)}: {one or 'nothing'} → {other or 'nothing'}"
 
 
 def _name(record: Record | None) -> str:

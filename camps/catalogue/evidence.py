@@ -3,7 +3,7 @@
 Evidence is added up in nats (natural logarithms of odds). For a pair of records d metres apart
 
     position    ln(k² / 2πρ) − k·d, with k = 4.744 / √(r95_left² + r95_right²)
-    name        + 1 when the names agree once their numbers and generic words are taken away
+    name        + 1 when the names agree once generic words are taken away, and no number tells them apart
     part-of     − ln 8 when one record is a sub-compound and the other is not
     reference   + 3 for each number of a third list that both print
 
@@ -135,17 +135,33 @@ def _evidence(pairs: pd.DataFrame, two: Two) -> Floats:
 
 def _same_names(pairs: pd.DataFrame, two: Two) -> list[str]:
     """Return for each pair the name on which the two agree, empty where they do not."""
-    ours, theirs = _plain_names(two.left.records), _plain_names(two.right.records)
+    told = not (two.left.numbers_are_its_own or two.right.numbers_are_its_own)
+    ours, theirs = _plain_names(two.left.records, told), _plain_names(two.right.records, told)
     return [_common(ours[i], theirs[j]) for i, j in zip(pairs["i"], pairs["j"], strict=True)]
 
 
-def _common(ours: Sequence[str], theirs: Sequence[str]) -> str:
-    return next((one for one in ours for other in theirs if Indel.normalized_similarity(one, other) >= SAME_NAME), "")
+#: A name without its numbers, and the numbers, which tell "No 514" from "No 1418".
+Named = tuple[str, frozenset[int]]
 
 
-def _plain_names(records: gpd.GeoDataFrame) -> list[list[str]]:
+def _common(ours: Sequence[Named], theirs: Sequence[Named]) -> str:
+    return next((one for one, n in ours for other, m in theirs if not (n and m and n != m) and _alike(one, other)), "")
+
+
+def _alike(one: str, other: str) -> bool:
+    return Indel.normalized_similarity(one, other) >= SAME_NAME
+
+
+def _plain_names(records: gpd.GeoDataFrame, numbers_tell: bool) -> list[list[Named]]:
     columns = [records[name] for name in _NAMES if name in records]
-    return [[plain for name in names if (plain := _plain(name))] for names in zip(*columns, strict=True)]
+    return [
+        [(plain, _numbers(name) if numbers_tell else frozenset()) for name in names if (plain := _plain(name))]
+        for names in zip(*columns, strict=True)
+    ]
+
+
+def _numbers(name: str) -> frozenset[int]:
+    return frozenset(int(digits) for digits in re.findall(r"\d{1,9}", name[:MOST_NAME_CHARACTERS]))
 
 
 def _plain(name: Any) -> str:

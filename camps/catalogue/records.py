@@ -24,6 +24,8 @@ class Side:
     records: gpd.GeoDataFrame
     source_id: str
     namespace: str = ""
+    #: Whether numbers in its names are the list's own count of places, which tells nothing of another list.
+    numbers_are_its_own: bool = False
 
     @cached_property
     def lonlat(self) -> tuple[Floats, Floats]:
@@ -89,4 +91,4 @@ class Two:
 
 def side_of(source: Source) -> Side:
     """Return a list, sites and parts together, as one side."""
-    return Side(source.records, source.entry.id, source.entry.namespace)
+    return Side(source.records, source.entry.id, source.entry.namespace, source.entry.own_numbers)

@@ -273,6 +273,9 @@ def _table(entry: SourceEntry) -> Any:
     for name in ("id", "title", "publisher", "date", "landing", "licence", "citation", "datum", "format", "reader"):
         table[name] = getattr(entry, name)
     table["namespace"] = entry.namespace
+    for name in ("images", "own_numbers"):
+        if getattr(entry, name):
+            table[name] = getattr(entry, name)
     for name in ("mapping", "options"):
         if getattr(entry, name):
             table[name] = dict(getattr(entry, name))

@@ -83,6 +83,9 @@ class SourceEntry:
         Numbering that the list's own keys belong to, shared by editions of one list.
     images
         Id of the source of the pictures that a footprint series was read from.
+    own_numbers
+        Whether numbers in the list's names are its own count of places ("Lop 3"), so that they tell nothing of the
+        names of another list; in all other lists a number tells sites apart ("No 514", "No 1418").
     mapping, options
         For the generic reader: field of the ``site`` table → column of the file, and how to read the file.
     """
@@ -100,6 +103,7 @@ class SourceEntry:
     reader: str | None = None
     namespace: str = ""
     images: str = ""
+    own_numbers: bool = False
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
