@@ -90,7 +90,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
         temporary = Path(name)
         with _held(handle):
@@ -103,6 +103,19 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, but none directly below the root of the disk.
+
+    Raises
+    ------
+    MissingError
+        When the first that is absent lies there: a path that begins so is a slip more often than a wish.
+    """
+    if not folder.is_dir() and existing_parent(folder) == Path(folder.absolute().anchor):
+        raise MissingError(f"{folder}: no such folder, and none is made in {folder.absolute().anchor}; make it first")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
@@ -172,7 +185,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     path = folder / _LOCK
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         stream = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise InputError(_write_problem(folder, error)) from error

@@ -103,7 +103,8 @@ def _draw(name: MapName, chosen: Sequence[str], lang: str, look: str) -> Any:
         of_sites = maps.site_map if name is MapName.sites else maps.era_map
         return of_sites(camps.catalogue.load(*chosen), lang=lang, look=look)
     lists = chosen or [camps.growth.fullest()]
-    counts, sites = camps.catalogue.counts(*lists), camps.catalogue.load(*lists)
+    counts = camps.catalogue.counts(*lists, metric=camps.growth.metric_of(lists[0]))
+    sites = camps.catalogue.load(*lists)
     return maps.growth_map(sites[sites["site_id"].isin(counts["unit"])], counts, lang=lang, look=look)
 
 

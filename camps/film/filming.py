@@ -227,7 +227,7 @@ class Filming:
             raise InputError(f"workers: found {workers}, expected at least 1 browser to draw with")
         if self._pending:
             self._require_space()
-            self.folder.mkdir(parents=True, exist_ok=True)
+            files.make_folder(self.folder)
             self._began = time.monotonic()
             if cluster is None:
                 engine.run_apart(self._draw_all(min(workers, len(self._pending))))

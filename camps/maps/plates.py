@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from camps import browser, files
+from camps.dates import iso_day
 from camps.errors import InputError, RenderError
 from camps.maps import fonts
 from camps.maps import page as page_room
@@ -57,7 +58,7 @@ def write_plate(
     Raises
     ------
     InputError
-        For another kind of file or a size that is not positive.
+        For another kind of file, a size that is not positive, or a date that the map does not show.
     MissingError
         When there is no browser.
     RenderError
@@ -68,6 +69,7 @@ def write_plate(
         raise InputError(f"{target}: plates are written as .png, .svg or .pdf; name the file so")
     if min(width_mm, height_mm, dpi) <= 0:
         raise InputError(f"plate of {width_mm} × {height_mm} mm at {dpi} dpi: expected sizes above 0")
+    _require_shown(map_, frame.get("t"))
     # In a thread of its own, because a notebook already runs an event loop and the browser's driver brings another.
     with ThreadPoolExecutor(max_workers=1) as beside:
         whole = _frame_of(map_, width_mm, height_mm, dpi) | frame
@@ -79,6 +81,15 @@ def write_plate(
     with files.replacing(target) as temporary:
         _save(picture, temporary, target.suffix, dpi, map_.page_title)
     return target
+
+
+def _require_shown(map_: CampsMap, t: float | None) -> None:
+    """Refuse a date outside the time of a map: it would print what the map says of its first or last day."""
+    first, last = map_.payload["meta"]["t_min"], map_.payload["meta"]["t_max"]
+    if t is None or first <= t <= last:
+        return
+    shown = f"shows {iso_day(first)} to {iso_day(last)}" if first < last else "shows no dates"
+    raise InputError(f"plate of {iso_day(t)}: this map {shown}; choose a date of it, or leave the date out")
 
 
 def _frame_of(map_: CampsMap, width_mm: float, height_mm: float, dpi: int) -> dict[str, Any]:

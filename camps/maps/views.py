@@ -468,6 +468,8 @@ def _meta(
     credits: Sequence[str],
     bundled: bool = True,
 ) -> dict[str, Any]:
+    _require_texts(title, lang, "title")
+    _require_texts(subtitle, lang, "subtitle")
     days = [clock_day(stop) for stop in stop_dates]
     low, high = (
         (clock_day(f"{stop_dates[0][:4]}-01-01"), clock_day(f"{stop_dates[-1][:4]}-12-31")) if days else (0.0, 0.0)
@@ -488,6 +490,17 @@ def _meta(
         "n_sites": len(sites),
         "attribution": _attribution(sites, credits),
     }
+
+
+def _require_texts(words: Title, lang: str, what: str) -> None:
+    """Refuse words that the page could not show in its language, nor in the one that it falls back on."""
+    if words is None or isinstance(words, str):
+        return
+    said, wanted = list(words) if isinstance(words, dict) else [], dict.fromkeys((lang, "en"))
+    if not set(wanted) & set(said):
+        found = f"texts in {', '.join(said)}" if said else repr(words)
+        expected = f"a text, or texts by language with one in {' or '.join(wanted)}"
+        raise InputError(f"{what}: found {found}, expected {expected}")
 
 
 def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:

@@ -1,0 +1,122 @@
+"""A walk through the whole promise, in an empty record and in this one: from a list to the trace of a frame.
+
+list → add → map → shot → deliver → appendix → ``verify --frames`` → ``trace`` of a frame of each pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from camps import build, files, settings
+from camps.cli import run
+
+ROOT = Path(__file__).resolve().parents[1]
+LIST = """ID,Name,Latitude,Longitude,Opened,Closed,prisoners_1938,prisoners_1939
+1,Solovki,65.02,35.71,1923,1933,,
+2,Северный лагерь,64.55,40.52,1937,1953,1200,1500
+3,Лагерь Ö,61.25,46.65,1938-05,,800,NA
+"""
+SHOT = """
+title = "A walk"
+code = "WALK_0010"
+frames = 2
+rate = 25
+size = [320, 180]
+{map}
+[clock]
+kind = "linear"
+from = {first}
+to = {last}
+
+[[camera]]
+at = 0
+fit = "sites"
+"""
+CLAIMS = """
+[edition]
+stated_on = "2026-11-29"
+
+[[claim]]
+id = "size"
+title = "Size"
+text = "The list names {3:n} camps, and {1,500:held} prisoners in 1939."
+needs = ["gulag"]
+supporting = ["cited-gulag"]
+alternatives = "None."
+confidence = "high"
+limits = "A list is no census."
+
+[claim.values]
+n = "count(sites)"
+held = 'sum(counts.value, metric = "prisoners", t = "1939")'
+"""
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a record that holds nothing yet."""
+    monkeypatch.delenv("CAMPS_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    build.start(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+@contextmanager
+def _told(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Show what a command said when the block fails."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{capsys.readouterr()}") from error
+
+
+def _film_and_prove(shot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Deliver a shot, write the appendix, verify both, and trace a frame of each pass."""
+    frames, package = settings.exports() / "frames", settings.exports() / "appendix"
+    with _told(capsys):
+        assert run(["deliver", str(shot), "--out", str(frames), "--no-movies", "--waive", "credit"]) == 0
+        assert run(["appendix", "--out", str(package)]) == 0
+        assert run(["verify", str(package), "--frames", str(frames), "--sample", "1"]) == 0
+        first = sorted(frames.rglob("*.1001.png"))
+        assert len({path.parent.name for path in first}) > 3, "a delivery has several passes"
+        assert [path.parent.name for path in first if run(["trace", str(path), "--frames", str(frames)]) != 0] == []
+
+
+def test_in_an_empty_record(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = files.write_text(empty.parent / "gulag.csv", LIST)
+    with _told(capsys):
+        added = [
+            "sources",
+            "add",
+            str(listed),
+            "--id",
+            "gulag",
+            "--map",
+            "prisoners.*=prisoners_*",
+            "--null",
+            "NA",
+            "--licence",
+            "CC BY 4.0",
+        ]
+        assert run(added) == 0
+        assert run(["map", "sites"]) == 0
+        assert run(["map", "growth"]) == 0
+    files.write_text(empty / "geodata" / "claims.toml", CLAIMS)
+    map_ = '[map]\nkind = "growth"\nmetric = "prisoners"\n'
+    shot = files.write_text(empty / "shots" / "walk.toml", SHOT.format(map=map_, first="1938-07-02", last="1939-07-02"))
+    _film_and_prove(shot, capsys)
+
+
+def test_in_this_record(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMPS_HOME", str(ROOT))
+    monkeypatch.delenv("CAMPS_MIRROR", raising=False)
+    where = 'where = { admin1 = "Xinjiang" }\n'
+    text = SHOT.format(map=f'[map]\nkind = "growth"\n{where}', first="2017-07-02", last="2018-07-02")
+    with _told(capsys):
+        assert run(["map", "growth"]) == 0
+    _film_and_prove(files.write_text(tmp_path / "walk.toml", text), capsys)
