@@ -45,6 +45,10 @@ _STATES = {
 }  # fmt: skip
 
 
+#: A table of counts has a column a date up to so many.
+_MOST_YEARS = 12
+
+
 @dataclass(frozen=True)
 class Material:
     """All that the text draws on: the tables as written, the claims as checked, software, hashes."""
@@ -455,6 +459,8 @@ def _counts(material: Material) -> Section:
     counts = material.tables["counts"]
     names = material.tables["sites"].set_index("site_id")["name_en"]
     years = sorted(counts["date_edtf"].unique())
+    if len(years) > _MOST_YEARS:
+        return _counts_by_row(counts, names)
     rows = [
         [plain(names[str(site_id)]), plain(site_id), *(plain(_printed(own, year)) for year in years)]
         for site_id, own in counts.groupby("site_id", sort=False)
@@ -464,9 +470,29 @@ def _counts(material: Material) -> Section:
     return Section("counts", "Published yearly counts", [listed], layout="page")
 
 
+def _counts_by_row(counts: pd.DataFrame, names: pd.Series) -> Section:
+    """Return a row a count: a list whose places each have their own dates would need a column for every date."""
+    columns = [Column("Site", 1.6), Column("Record", 1.4), Column("Date", 1.2), Column("Printed", 0.8, "right")]
+    rows = [
+        [
+            plain(names[str(row["site_id"])]),
+            plain(row["site_id"]),
+            plain(row["date_edtf"]),
+            plain(_cell(row["printed"])),
+        ]
+        for row in counts.to_dict("records")
+    ]
+    listed = table(columns, rows, caption=_caption("counts"), size="small")
+    return Section("counts", "Published counts", [listed], layout="page")
+
+
+def _cell(printed: Any) -> str:
+    return "blank" if pd.isna(printed) else str(printed)
+
+
 def _printed(own: pd.DataFrame, year: str) -> str:
     cell = own.loc[own["date_edtf"] == year, "printed"]
-    return "blank" if cell.empty or pd.isna(cell.iloc[0]) else str(cell.iloc[0])
+    return _cell(None if cell.empty else cell.iloc[0])
 
 
 def _imagery(material: Material) -> Section:
