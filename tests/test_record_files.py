@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import json
 import random
 import re
 import shutil
@@ -99,6 +100,16 @@ NAMES = sorted(name for name in harming.READERS if not name.startswith("shots/")
 @pytest.mark.parametrize("content", [b"\xed\xa0\x80", b"x = " + b"[" * 2000])
 def test_what_is_no_text_or_has_no_end_of_brackets_is_refused(home: Path, name: str, content: bytes) -> None:
     assert harming.try_one(home, name, lambda path: _read(home, name, content)) in ("refused", "well")
+
+
+def test_a_feature_that_is_none_is_missed_and_named(home: Path) -> None:
+    """GDAL passes over it, and the vertices were looked for in the features that were left."""
+    name = "geodata/footprints/dabancheng_footprints.geojson"
+    content = json.loads((home / name).read_bytes())
+    content["features"][3] = [content["features"][3]]
+    n = len(content["features"])
+    with pytest.raises(InputError, match=rf"the file: found {n} features, of which {n - 1} can be read"):
+        _read(home, name, json.dumps(content).encode("utf-8"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -398,6 +398,10 @@ _STRANGE_MEMBER = re.compile(rb'\},[^{"]|"features":\[[^{\]]')
 
 
 def _lost(features: list[Any], read: dict[Piece, Any]) -> Iterator[Fault]:
+    if len(features) != len(read["vertex"]):
+        found = f"{len(features)} features, of which {len(read['vertex'])} can be read"
+        yield Fault("the file", found, "all of them", "mend those that are no features, or take them out")
+        return
     for number, feature in enumerate(features, 1):
         held: Counter[Piece] = Counter()
         shape = feature.get("geometry") if isinstance(feature, dict) else None
