@@ -3,8 +3,8 @@
 The rooms are modules, read as ``camps.catalogue.load()``. Data goes one way; a module imports only from those
 before it::
 
-    errors dates machine settings files fonts browser record crs tables provenance engine sources catalogue
-    imagery footprints change growth timeline plots style basemap maps film appendix build cli
+    errors dates machine settings files languages fonts browser record crs tables provenance engine sources
+    catalogue imagery footprints change growth timeline plots style basemap maps film appendix build cli
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from camps import footprints as footprints
     from camps import growth as growth
     from camps import imagery as imagery
+    from camps import languages as languages
     from camps import machine as machine
     from camps import maps as maps
     from camps import plots as plots
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appendix", "basemap", "browser", "build", "catalogue", "change", "crs", "dates", "errors", "files", "film",
-    "fonts", "footprints", "growth", "imagery", "machine", "maps", "plots", "provenance", "record", "settings",
-    "sources", "style", "tables", "timeline",
+    "fonts", "footprints", "growth", "imagery", "languages", "machine", "maps", "plots", "provenance", "record",
+    "settings", "sources", "style", "tables", "timeline",
 ]  # fmt: skip
 
 

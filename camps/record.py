@@ -62,9 +62,18 @@ class Table(BaseModel):
 
 
 class Grouping(Table):
-    """A column that sites are grouped by, such as ``system`` or ``tier``: what the legend calls it."""
+    """A column that sites are grouped by, such as ``system`` or ``tier``.
+
+    Attributes
+    ----------
+    name
+        What the legend calls it.
+    lists
+        Ids of the lists whose values these are; of all where none is named.
+    """
 
     name: Names = {}
+    lists: tuple[str, ...] = ()
 
 
 class SymbolClass(Table):
@@ -166,12 +175,13 @@ class System(Table):
 
 
 class Heading(Table):
-    """What a map of the record shows and says: its title and subtitle, the lists, and what those lists cover."""
+    """What a map of the record shows and says: titles, lists, what they cover, and what its colours stand for."""
 
     title: Names = {}
     subtitle: Names = {}
     lists: tuple[str, ...] = ()
     coverage: Names = {}
+    by: str = ""
 
 
 #: On what each key falls back that a record leaves out, as docs/record.md has it.
@@ -286,9 +296,14 @@ class Record(Table):
         }
         return whole | {where: _left_out(table) for where, table in tables.items() if _left_out(table)}
 
-    def classes_of(self, column: str) -> tuple[SymbolClass, ...]:
+    def speaks_of(self, column: str, lists: Iterable[str] = ()) -> bool:
+        """Return whether what the record says of a column holds for these lists."""
+        meant = self.groupings.get(column, Grouping()).lists
+        return not meant or set(lists) <= set(meant)
+
+    def classes_of(self, column: str, lists: Iterable[str] = ()) -> tuple[SymbolClass, ...]:
         """Return how the groups of a column are drawn, in the order of the record; empty for one it does not name."""
-        return tuple(one for one in self.classes if one.of == column)
+        return tuple(one for one in self.classes if one.of == column) if self.speaks_of(column, lists) else ()
 
     def heading(self, kind: str) -> Heading:
         """Return the title and subtitle of the record's own map of a kind; empty where it gives none."""

@@ -10,23 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from camps import record
-from camps.errors import InputError
+from camps import languages, record, settings
+from camps.errors import Fault, InputError, raise_faults
 
-LANGUAGES = ("en", "fr", "zh", "ug")
+LANGUAGES = tuple(languages.table())
 LOOKS = ("dark", "light")
 
+#: Families for signs of another script within a text, such as a name that only its own country writes.
+_OTHERS = '"Camps Cyrillic", "Camps Cyrillic More", "Camps Korean", "Camps Khmer"'
 #: Font families by script, first choice first; the embedded ones stand at the head.
 FONTS = {
-    "latin": '"Camps Latin", "Camps Latin More", "Noto Sans", "Helvetica Neue", "Segoe UI", Arial, sans-serif',
+    "latin": f'"Camps Latin", "Camps Latin More", {_OTHERS}, "Noto Sans", "Helvetica Neue", "Segoe UI", Arial, '
+    "sans-serif",
     "chinese": '"Camps Latin", "Camps Chinese", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", '
     '"PingFang SC", "Microsoft YaHei", sans-serif',
-    "arabic": '"Camps Arabic", "Camps Latin", "Noto Naskh Arabic", "Noto Sans Arabic", "Geeza Pro", '
+    "arabic": f'"Camps Arabic", "Camps Latin", {_OTHERS}, "Noto Naskh Arabic", "Noto Sans Arabic", "Geeza Pro", '
     '"Segoe UI", sans-serif',
+    "cyrillic": f'"Camps Latin", "Camps Latin More", {_OTHERS}, "Noto Sans", sans-serif',
+    "korean": f'"Camps Latin", {_OTHERS}, "Noto Sans KR", "Noto Sans CJK KR", sans-serif',
+    "khmer": f'"Camps Latin", {_OTHERS}, "Noto Sans Khmer", sans-serif',
 }
-
-#: BCP 47 tags, so that a reader and a font choose the right shapes.
-LANGUAGE_TAGS = {"en": "en", "fr": "fr", "zh": "zh-Hans", "ug": "ug-Arab"}
 
 
 _DARK: dict[str, Any] = {
@@ -146,7 +149,7 @@ def palette(look: str) -> dict[str, Any]:
     return _PALETTES[look]
 
 
-def classes(column: str, values: Iterable[str]) -> dict[str, record.SymbolClass]:
+def classes(column: str, values: Iterable[str], lists: Iterable[str] = ()) -> dict[str, record.SymbolClass]:
     """Return how each value of a column of the "site" table is drawn, in the order of the legend.
 
     Parameters
@@ -155,15 +158,31 @@ def classes(column: str, values: Iterable[str]) -> dict[str, record.SymbolClass]
         The column that sites are grouped by, such as ``system``.
     values
         Its values as text; empty for a site that has none.
+    lists
+        Ids of the lists that the values are of.
 
     Returns
     -------
     dict
         The record's class of each value. One that the record does not list is its class ``other``; where it names none,
         values get hues and shapes in turn, in the order of the alphabet, and a missing one is grey.
+
+    Raises
+    ------
+    InputError
+        When a class has a colour that no look knows.
     """
     wanted = set(values)
-    held = {one.id: one for one in record.current().classes_of(column)}
+    held = {one.id: one for one in record.current().classes_of(column, lists)}
+    raise_faults(
+        (
+            Fault(f"class {one.id!r} of {column}", f"colour {one.colour!r}", f"one of {', '.join(_DARK['classes'])}",
+                  "or write it as #rrggbb")
+            for one in held.values()
+            if one.colour not in _DARK["classes"] and not one.colour.startswith("#")
+        ),
+        settings.RECORD_NAME,
+    )  # fmt: skip
     strange = sorted(value for value in wanted if value and value not in held)
     made = {value: held.get("other") or _in_turn(column, value, place) for place, value in enumerate(strange)}
     none = {"": record.SymbolClass(of=column, id="")} if "" in wanted and "" not in held else {}
@@ -171,7 +190,8 @@ def classes(column: str, values: Iterable[str]) -> dict[str, record.SymbolClass]
 
 
 def _in_turn(column: str, value: str, place: int) -> record.SymbolClass:
-    colour, shape = HUES[place % len(HUES)], record.SHAPES[place % len(record.SHAPES)]
+    # Hues and shapes go on together, and the shape one step further in each round, so that no two values look alike.
+    colour, shape = HUES[place % len(HUES)], record.SHAPES[(place + place // len(HUES)) % len(record.SHAPES)]
     return record.SymbolClass(of=column, id=value, colour=colour, shape=shape)
 
 

@@ -13,8 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (  # noqa: SIM905
-    "errors dates machine settings files fonts browser record crs tables provenance engine sources catalogue imagery "
-    "footprints change growth timeline plots style basemap maps film appendix build cli"
+    "errors dates machine settings files languages fonts browser record crs tables provenance engine sources catalogue "
+    "imagery footprints change growth timeline plots style basemap maps film appendix build cli"
 ).split()
 CONDA_NAMES = {
     "playwright": "playwright-python",

@@ -23,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
 
-from camps import catalogue, cli, footprints, machine, maps, record, style, timeline
+from camps import catalogue, cli, footprints, languages, machine, maps, record, style, timeline
 from camps import fonts as house_fonts
 from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError, MissingError
@@ -37,6 +37,7 @@ MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
     "eras": maps.era_map,
     "compare": maps.compare_map,
 }
+FLAT = maps.Ground(relief=False)
 MODES = ("observed", "bracket", "illustrative")
 HOSTILE = "<img src=x onerror=window.hacked=1> ';-- {{ 7*7 }} {% endraw %} </script><script>window.hacked=1</script>"
 
@@ -143,14 +144,14 @@ def test_a_path_must_end_in_html(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"lang": "de"}, "lang 'de': expected one of en, fr, zh, ug"),
-        ({"look": "sepia"}, "sepia: no such look"),
+        ({"words": {"lang": "hy"}}, "lang 'hy': no words in this language and no font chosen for its script"),
+        ({"words": {"look": "sepia"}}, "sepia: no such look"),
         ({"by": "height"}, "by 'height': no such column; expected one of the sites"),
     ],
 )
 def test_unknown_choices_are_refused_by_name(arguments, message):
     with pytest.raises(InputError, match=message):
-        maps.site_map(**arguments)
+        maps.site_map(**{name: maps.Words(**given) if name == "words" else given for name, given in arguments.items()})
 
 
 def test_missing_columns_are_named():
@@ -186,7 +187,7 @@ def test_a_plugin_without_vendored_code_is_refused_by_name():
 
 
 def test_online_is_a_choice():
-    map_ = maps.site_map(online=True)
+    map_ = maps.site_map(ground=maps.Ground(online=True))
     folium.plugins.Geocoder().add_to(map_)
     assert "Control.Geocoder.js" in page.html_text(map_)
 
@@ -196,7 +197,7 @@ def test_tiles_of_other_hosts_need_online_and_a_credit():
     folium.TileLayer("https://tiles.example.org/{z}/{x}/{y}.png", attr="© Example").add_to(map_)
     with pytest.raises(InputError, match=r"tiles from tiles\.example\.org, expected .*online=True"):
         page.html_text(map_)
-    uncredited = maps.site_map(online=True)
+    uncredited = maps.site_map(ground=maps.Ground(online=True))
     folium.TileLayer("https://tiles.example.org/{z}/{x}/{y}.png", attr=" ").add_to(uncredited)
     uncredited._children[next(reversed(uncredited._children))].options["attribution"] = None
     with pytest.raises(InputError, match="without attribution"):
@@ -204,11 +205,11 @@ def test_tiles_of_other_hosts_need_online_and_a_credit():
 
 
 def test_tiles_whose_terms_forbid_bulk_reading_are_not_filmed():
-    map_ = maps.site_map(online=True)
+    map_ = maps.site_map(ground=maps.Ground(online=True))
     folium.TileLayer(xyzservices.providers.OpenStreetMap.Mapnik).add_to(map_)
     with pytest.raises(InputError, match=r"tile\.openstreetmap\.org\) may not be read in bulk"):
         online.require_filmable(map_)
-    allowed = maps.site_map(online=True)
+    allowed = maps.site_map(ground=maps.Ground(online=True))
     folium.TileLayer("https://tiles.example.org/{z}/{x}/{y}.png", attr="© Example").add_to(allowed)
     online.require_filmable(allowed)
 
@@ -217,7 +218,7 @@ def test_tiles_whose_terms_forbid_bulk_reading_are_not_filmed():
 
 
 def test_every_word_is_there_in_every_language():
-    words = page.words()
+    words = languages.table()
     for lang in style.LANGUAGES:
         assert words[lang].keys() == words["en"].keys()
         for key, text in words["en"].items():
@@ -241,7 +242,7 @@ def test_every_word_of_the_record_is_there_in_every_language():
     ours = record.current()
     named = [ours.title, *(one.name for one in (*ours.classes, *ours.chapters, *ours.groupings.values()))]
     named += [text for heading in ours.maps.values() for text in (heading.title, heading.subtitle) if text]
-    assert set(ours.languages) == set(style.LANGUAGES)
+    assert set(ours.languages) < set(style.LANGUAGES)
     assert [text for text in [*named, *ours.credits.values()] if set(text) != set(ours.languages)] == []
 
 
@@ -249,7 +250,7 @@ def test_eras_follow_each_other_and_have_names():
     eras = maps.read_eras()
     assert [era["id"] for era in eras] == ["birth", "archipelago", "great-leap", "deng", "after-tiananmen", "xinjiang"]
     assert all(earlier["to"] <= later["from"] for earlier, later in itertools.pairwise(eras))
-    assert all(set(era["names"]) == set(style.LANGUAGES) for era in eras)
+    assert all(set(era["names"]) == set(record.current().languages) for era in eras)
 
 
 def test_vendored_files_are_the_listed_ones():
@@ -390,7 +391,7 @@ def _prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.browser
 def test_the_era_map_draws_open_ends_as_open(tmp_path, opened):
-    one = opened(maps.write_map(maps.era_map(_dated_sites(), relief=False), tmp_path / "eras.html"))
+    one = opened(maps.write_map(maps.era_map(_dated_sites(), ground=FLAT), tmp_path / "eras.html"))
     phases = {
         "1949-06-01": ["absent", "absent", "unnamed", "absent", "absent", "absent", "undated", "undated", "undated"],
         "1952-06-01": ["absent", "absent", "unnamed", "opening", "absent", "absent", "undated", "undated", "undated"],
@@ -405,7 +406,7 @@ def test_the_era_map_draws_open_ends_as_open(tmp_path, opened):
 
 @pytest.mark.browser
 def test_the_era_map_says_what_the_table_says(tmp_path, opened):
-    one = opened(maps.write_map(maps.era_map(relief=False), tmp_path / "eras.html"))
+    one = opened(maps.write_map(maps.era_map(ground=FLAT), tmp_path / "eras.html"))
     sites = catalogue.once(*record.current().heading("eras").lists)
     days = ["1950-03-01", "1966-07-01", "1984-07-01", "2001-07-01", "2012-12-31", "2020-07-01", "2025-12-31"]
     table = timeline.count_places(sites, days).set_index(["date", "level"])
@@ -432,7 +433,7 @@ def test_the_era_map_says_what_the_table_says(tmp_path, opened):
 
 @pytest.mark.browser
 def test_events_are_told_without_a_point_and_firms_are_marked_in_their_chapter(tmp_path, opened):
-    one = opened(maps.write_map(maps.era_map(relief=False), tmp_path / "eras.html"))
+    one = opened(maps.write_map(maps.era_map(ground=FLAT), tmp_path / "eras.html"))
     script = """t => {
         camps.setFrame({ t, width: 1920, height: 1080 });
         return [camps.describe().texts.map(({ text }) => text).join(" "), camps.page.stage.last.state.sites.length];
@@ -454,7 +455,7 @@ def test_events_are_told_without_a_point_and_firms_are_marked_in_their_chapter(t
 
 @pytest.mark.browser
 def test_a_place_known_to_a_county_is_a_ring_that_holds_it(tmp_path, opened):
-    one = opened(maps.write_map(maps.era_map(relief=False), tmp_path / "eras.html"))
+    one = opened(maps.write_map(maps.era_map(ground=FLAT), tmp_path / "eras.html"))
     script = """() => {
         camps.setFrame({ t: 8000, width: 1920, height: 1080, lon: 126, lat: 48.6, zoom: 8 });
         return camps.page.stage.last.placed.map(({ site, ring }) => [site.id, site.level, ring || 0, site.r95]);
@@ -479,7 +480,7 @@ def test_a_look_known_to_the_month_is_shown_as_the_month(tmp_path, opened):
     tables = [table.assign(observed_on=table["observed_on"].replace(coarser, month))
               for table in (series.footprints, series.looks)]  # fmt: skip
     sites = catalogue.load()
-    one = opened(maps.write_map(maps.footprint_map(*tables, sites, relief=False), tmp_path / "month.html"))
+    one = opened(maps.write_map(maps.footprint_map(*tables, sites, ground=FLAT), tmp_path / "month.html"))
     stands = clock_day(month)
     told = {}
     for t in (clock_day(exact), stands - 3, stands, stands + 3, day_interval(month)[1] + 1, clock_day(last)):
@@ -675,7 +676,7 @@ def test_uncertainty_and_relief_are_switched_by_hand(written, opened):
 
 @pytest.mark.browser
 def test_layers_that_others_add_are_credited(opened, tmp_path):
-    map_ = maps.site_map(online=True)
+    map_ = maps.site_map(ground=maps.Ground(online=True))
     folium.TileLayer("https://tiles.example.org/{z}/{x}/{y}.png", attr="© <b>Example</b>").add_to(map_)
     one = opened(maps.write_map(map_, tmp_path / "tiles.html"))
     assert one.page.evaluate("camps.page.frame().credits") == ["© Example"]
@@ -756,12 +757,12 @@ def test_chapters_are_steps_of_the_era_map(written, opened):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("lang", style.LANGUAGES)
+@pytest.mark.parametrize("lang", ["en", "fr", "zh", "ug"])
 def test_each_language_is_drawn_and_tagged(written, opened, lang):
     one = opened(written["growth"])
     one.page.locator(".camps-lang").select_option(lang)
     root = one.page.locator(".camps-page")
-    assert root.get_attribute("lang") == {"zh": "zh-Hans"}.get(lang, lang)
+    assert root.get_attribute("lang") == languages.table()[lang]["tag"]
     assert root.get_attribute("dir") == ("rtl" if lang == "ug" else "ltr")
     one.page.evaluate(f"camps.ready(['{lang}'])")
     missing = one.frame(lang=lang, zoom=9)["missing_words"]
@@ -921,7 +922,7 @@ def test_fits_a_telephone(written, opened, name):
 @pytest.mark.browser
 @pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
 def test_a_plate_has_its_size_on_paper_and_the_same_bytes_twice(tmp_path, suffix):
-    map_ = maps.growth_map(look="light")
+    map_ = maps.growth_map(words=maps.Words(look="light"))
     one, other = (
         maps.write_plate(map_, tmp_path / f"{name}{suffix}", width_mm=120, height_mm=90, dpi=150, t="2019-12-31")
         for name in ("one", "other")

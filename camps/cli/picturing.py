@@ -35,15 +35,6 @@ class Look(StrEnum):
     light = "light"
 
 
-class Language(StrEnum):
-    """The language of a map's words."""
-
-    en = "en"
-    fr = "fr"
-    zh = "zh"
-    ug = "ug"
-
-
 @app.command(
     "map",
     epilog=example(
@@ -61,8 +52,14 @@ def draw_map(
         Path | None,
         typer.Option(help="File to write: .html, or a plate as .png, .svg or .pdf [default: exports/maps/NAME.html]."),
     ] = None,
-    lang: Annotated[Language, typer.Option(help="Language of the words.")] = Language.en,
-    look: Annotated[Look, typer.Option(help="Dark or light.")] = Look.dark,
+    metric: Annotated[
+        str | None, typer.Option(help="What growth counts [default: what the list has most values of].")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Column that colour and shape stand for.")] = None,
+    lang: Annotated[
+        str | None, typer.Option(help="Language of the words, such as en, ru or ar [default: the record's first].")
+    ] = None,
+    look: Annotated[Look | None, typer.Option(help="Dark or light [default: the record's].")] = None,
     when: Annotated[str | None, typer.Option(help="Date of a plate, such as 2018-06-10 [default: the last].")] = None,
     size: Annotated[str | None, typer.Option(help="A plate's size in mm, such as 420x297 [default: 254x143].")] = None,
     dpi: Annotated[int, typer.Option(min=1, help="Pixels an inch of a PNG or PDF.")] = 300,
@@ -74,10 +71,11 @@ def draw_map(
     A plate is one date of the map: a picture (`.png`), a page (`.pdf`), or lines and letters (`.svg`).
     """
     path = out or camps.settings.exports() / "maps" / f"{name.value}.html"
+    words = camps.maps.Words(lang or "", look.value if look else None)
     if path.suffix not in _PLATES:
         if when is not None or size is not None:
             raise InputError(f"{path}: --when and --size are for plates; name the file .png, .svg or .pdf")
-        print(camps.maps.write_map(_draw(name, source or (), lang.value, look.value), path))
+        print(camps.maps.write_map(_draw(name, source or (), by, metric, words), path))
         return
     chosen = {} if when is None else {"t": camps.dates.clock_day(when)}
     paper = (
@@ -85,27 +83,31 @@ def draw_map(
         if size
         else {}
     )
-    print(camps.maps.write_plate(_draw(name, source or (), lang.value, look.value), path, dpi=dpi, **paper, **chosen))
+    print(camps.maps.write_plate(_draw(name, source or (), by, metric, words), path, dpi=dpi, **paper, **chosen))
 
 
 _PLATES = (".png", ".svg", ".pdf")
 
 
-def _draw(name: MapName, chosen: Sequence[str], lang: str, look: str) -> Any:
+def _draw(name: MapName, chosen: Sequence[str], by: str | None, metric: str | None, words: Any) -> Any:
     """Return a map of the sources chosen, or of those of the record."""
     maps = camps.maps
+    if metric is not None and name is not MapName.growth:
+        raise InputError(f"--metric {metric}: for the map of growth; leave it out")
     if name in {MapName.footprints, MapName.compare}:
         if len(chosen) > 1:
             raise InputError(f"--source {', '.join(chosen)}: one footprint series makes a map of {name.value}")
+        if by is not None:
+            raise InputError(f"--by {by}: a map of {name.value} draws outlines; leave it out")
         draw = maps.footprint_map if name is MapName.footprints else maps.compare_map
-        return draw(camps.footprints.load(*chosen), lang=lang, look=look)
+        return draw(camps.footprints.load(*chosen), words=words)
     if name in {MapName.sites, MapName.eras}:
         of_sites = maps.site_map if name is MapName.sites else maps.era_map
-        return of_sites(camps.catalogue.load(*chosen), lang=lang, look=look)
-    lists = chosen or [camps.growth.fullest()]
-    counts = camps.catalogue.counts(*lists, metric=camps.growth.metric_of(lists[0]))
+        return of_sites(camps.catalogue.load(*chosen), by=by, words=words)
+    lists = chosen or [camps.growth.fullest(metric)]
+    counts = camps.catalogue.counts(*lists, metric=metric or camps.growth.metric_of(lists[0]))
     sites = camps.catalogue.load(*lists)
-    return maps.growth_map(sites[sites["site_id"].isin(counts["unit"])], counts, lang=lang, look=look)
+    return maps.growth_map(sites[sites["site_id"].isin(counts["unit"])], counts, by=by, words=words)
 
 
 #: What every command that films a shot is asked.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from camps.film.plan import Plan
+from camps.film.subject import metric_of
 from camps.film.tracks import Described
 
 SQUARE_METRES_IN_HECTARE = 10_000
@@ -109,8 +110,9 @@ def _number(name: str, described: Described, key: str, *, per: float = 1) -> Cou
 
 
 def _totals(plan: Plan, described: Described) -> list[Counter]:
-    area = plan.shot.map.kind == "footprints" or plan.shot.map.metric.endswith("_m2")
-    name = "Hectares" if area else plan.shot.map.metric.replace("_", " ").capitalize()
+    metric = metric_of(plan.shot) if plan.shot.map.kind == "growth" else ""
+    area = plan.shot.map.kind == "footprints" or metric.endswith("_m2")
+    name = "Hectares" if area else metric.replace("_", " ").capitalize()
     per = SQUARE_METRES_IN_HECTARE if area else 1
     ends = (("", "total"), (" at least", "total_lo"), (" at most", "total_hi"))
     return [_number(name + end, described, key, per=per) for end, key in ends]

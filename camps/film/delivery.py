@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from camps import files, style
+from camps import files, maps
 from camps.errors import InputError
 from camps.film import anymap, checks, editorial, movie, papers, passes, records, tracking
 from camps.film.checks import Check, Finished
@@ -177,8 +177,10 @@ def _chosen(
     shot: Shot, names: Sequence[str] | None, languages: Sequence[str]
 ) -> tuple[dict[str, PassInfo], dict[str, PassInfo]]:
     """Return all passes of a shot, and those wanted."""
-    if strangers := [lang for lang in languages if lang not in style.LANGUAGES]:
-        raise InputError(f"--langs {','.join(strangers)}: expected some of {', '.join(style.LANGUAGES)}")
+    known = maps.Words(shot.language).languages
+    if strangers := [lang for lang in languages if lang not in known]:
+        more = "; a record names its languages in record.toml"
+        raise InputError(f"--langs {','.join(strangers)}: expected some of {', '.join(known)}{more}")
     available = passes.build_passes(shot, languages)
     return available, passes.choose_passes(available, names)
 

@@ -14,7 +14,7 @@ from camps.dates import iso_day
 from camps.film.plan import Plan, State, plan_frames
 from camps.film.records import shown_row
 from camps.film.shot import Shot
-from camps.film.subject import build_ground, build_map, series_of, sources_of
+from camps.film.subject import build_ground, build_map, metric_of, series_of, sources_of
 from camps.timeline.clock import least_sure
 from camps.timeline.state import with_closing
 
@@ -135,7 +135,7 @@ def _of_sites(shot: Shot, payload: Mapping[str, Any]) -> _Values:
 def _of_counts(shot: Shot, payload: Mapping[str, Any]) -> _Values:
     ids = [site["id"] for site in payload["sites"]]
     named = sources_of(shot)
-    counts = catalogue.counts(*named, metric=shot.map.metric)
+    counts = catalogue.counts(*named, metric=metric_of(shot))
     counts = with_closing(counts[counts["unit"].isin(ids)], catalogue.load(*named))
 
     def values(t: float) -> dict[str, _Value]:

@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from camps import record, settings
-from camps.errors import Fault, MissingError, raise_faults
+from camps import languages, record, settings
+from camps.errors import Fault, InputError, MissingError, raise_faults
 from camps.film import timecode
 from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
 from camps.film.timecode import FIRST_FRAME
@@ -81,6 +81,18 @@ def _as_size(size: tuple[int, int]) -> tuple[int, int]:
     return size
 
 
+def _as_language(tag: str) -> str:
+    try:
+        return languages.require([tag])[0]
+    except InputError as error:
+        raise ValueError(f"one of {', '.join(languages.table())}") from error
+
+
+def _first_language() -> str:
+    return record.current().languages[0]
+
+
+LanguageName = Annotated[str, AfterValidator(_as_language)]
 Size = Annotated[tuple[int, int], AfterValidator(_as_size)]
 LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides"]
 Rate = Annotated[Fraction, BeforeValidator(_as_rate)]
@@ -98,7 +110,7 @@ class MapTable(Table):
     kind: Literal["growth", "sites", "footprints", "eras"] = "growth"
     sources: tuple[str, ...] = ()
     where: dict[str, str | int | list[str | int]] = Field(default={})
-    metric: str = "buildings"
+    metric: str = ""
     title: str | dict[str, str] | None = None
     subtitle: str | dict[str, str] | None = None
     relief: bool = True
@@ -239,7 +251,9 @@ class Shot(Table):
     size: Size = (1920, 1080)
     mode: Literal["observed", "bracket", "illustrative"] = "illustrative"
     look: Literal["dark", "light"] = "dark"
-    language: Literal["en", "fr", "zh", "ug"] = "en"
+    language: Annotated[str, AfterValidator(_as_language)] = Field(
+        default_factory=lambda: record.current().languages[0]
+    )
     background: Literal["look", "transparent"] = "look"
     bit_depth: Literal[8, 16] = 8
     layers: dict[LayerName, bool] = Field(default={})

@@ -8,7 +8,7 @@ from typing import Any
 import folium
 import geopandas as gpd
 
-from camps import catalogue, change, footprints, maps, record
+from camps import catalogue, change, footprints, growth, maps, record
 from camps.errors import InputError
 from camps.film import anymap
 from camps.film.plan import Ground, Plan
@@ -73,19 +73,21 @@ def build_map(shot: Shot) -> folium.Map:
     InputError
         When the shot's filter names a column that the sites do not have, or leaves no site.
     """
-    words: dict[str, Any] = {"lang": shot.language, "look": shot.look, "relief": shot.map.relief}
-    if shot.map.title:
-        words["title"] = shot.map.title
-    if shot.map.subtitle:
-        words["subtitle"] = shot.map.subtitle
+    words = maps.Words(shot.language, shot.look, shot.map.title or None, shot.map.subtitle or None)
+    on: dict[str, Any] = {"words": words, "ground": maps.Ground(relief=shot.map.relief)}
     if shot.map.kind == "footprints":
-        return maps.footprint_map(series_of(shot), mode=shot.mode, **words)
+        return maps.footprint_map(series_of(shot), mode=shot.mode, **on)
     if shot.map.kind == "sites":
-        return maps.site_map(_sites(shot), cluster=False, **words)
+        return maps.site_map(_sites(shot), cluster=False, **on)
     if shot.map.kind == "eras":
-        return maps.era_map(_sites(shot), mode=shot.mode, **words)
-    counts = catalogue.counts(*sources_of(shot), metric=shot.map.metric)
-    return maps.growth_map(_sites(shot), counts, mode=shot.mode, **words)
+        return maps.era_map(_sites(shot), mode=shot.mode, **on)
+    counts = catalogue.counts(*sources_of(shot), metric=metric_of(shot))
+    return maps.growth_map(_sites(shot), counts, mode=shot.mode, **on)
+
+
+def metric_of(shot: Shot) -> str:
+    """Return what a shot of growth counts: what it names, or what its first list holds most values of."""
+    return shot.map.metric or growth.metric_of(sources_of(shot)[0])
 
 
 def sources_of(shot: Shot) -> tuple[str, ...]:

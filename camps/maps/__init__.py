@@ -5,6 +5,8 @@ one canvas by one function of the arguments of ``camps.setFrame`` alone: the pag
 film are the same page.
 """
 
+from camps.maps.given import Ground as Ground
+from camps.maps.given import Words as Words
 from camps.maps.page import CampsMap as CampsMap
 from camps.maps.page import write_map as write_map
 from camps.maps.plates import write_plate as write_plate
@@ -17,6 +19,8 @@ from camps.maps.views import site_map as site_map
 
 __all__ = [
     "CampsMap",
+    "Ground",
+    "Words",
     "compare_map",
     "era_map",
     "footprint_map",

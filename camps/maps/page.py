@@ -256,17 +256,12 @@ def texts(name: str) -> dict[str, Any]:
     return tomllib.loads(read_own(name))
 
 
-def words() -> dict[str, dict[str, str]]:
-    """Return the words of the maps by language and key."""
-    return texts("languages.toml")
-
-
 @cache
 def base() -> dict[str, Any]:
     """Return the base map as pages hold it: the three scales and the places with their names by language."""
     places = [
         {
-            "names": {lang: row[f"name_{lang}"] for lang in style.LANGUAGES if isinstance(row[f"name_{lang}"], str)},
+            "names": {lang: name for lang in style.LANGUAGES if isinstance(name := row.get(f"name_{lang}"), str)},
             "lon": row["lon"],
             "lat": row["lat"],
             "kind": row["kind"],

@@ -10,12 +10,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from camps import settings, style
+from camps import languages, record, settings, style
 from camps.dates import day_interval, spans_as_given, standing_day
 from camps.growth.holding import CLOSED, LAPSED
 from camps.timeline.values import looks_of
 
-NAMES = ("en", "fr", "zh", "ug", "other")
+NAMES = (*languages.table(), "other")
 
 #: Radius of the symbol of one building, in lines of a 1080-line picture: 92 buildings are 34.5 lines.
 RADIUS_OF_ONE = 3.6
@@ -35,12 +35,12 @@ def number_or_none(value: Any) -> float | None:
     return None if value is None or value is pd.NA or not np.isfinite(value) else float(value)
 
 
-def site_entries(sites: gpd.GeoDataFrame, classes: pd.Series[str]) -> list[dict[str, Any]]:
-    """Return what the page knows of each site, in the order of the table; `classes` is on its index."""
-    return [_site_entry(row, str(classes[index])) for index, row in sites.iterrows()]
+def site_entries(sites: gpd.GeoDataFrame, classes: pd.Series[str], by: str) -> list[dict[str, Any]]:
+    """Return what the page knows of each site, in the order of the table; `classes` is on its index, of column `by`."""
+    return [_site_entry(row, str(classes[index]), text_or_none(row.get(by))) for index, row in sites.iterrows()]
 
 
-def _site_entry(row: pd.Series[Any], class_id: str) -> dict[str, Any]:
+def _site_entry(row: pd.Series[Any], class_id: str, group: str | None) -> dict[str, Any]:
     names = {lang: text_or_none(row.get(f"name_{lang}")) for lang in NAMES}
     names["en"] = names["en"] or next((name for name in names.values() if name), str(row["site_id"]))
     places = [text_or_none(row.get(column)) for column in ("admin3", "admin2", "admin1", "country")]
@@ -58,6 +58,7 @@ def _site_entry(row: pd.Series[Any], class_id: str) -> dict[str, Any]:
         "class": class_id,
         "system": str(row["system"]),
         "tier": None if pd.isna(row.get("tier")) else str(row["tier"]),
+        "group": group,
         "place": ", ".join(dict.fromkeys(place for place in places if place)),
         "opened": text_or_none(row.get("opened")),
         "closed": text_or_none(row.get("closed")),
@@ -196,6 +197,14 @@ def _unit_x(lon: float) -> float:
 
 def _unit_y(lat: float) -> float:
     return 0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)
+
+
+def metric_entry(name: str) -> dict[str, Any]:
+    """Return what a page says of a metric: its words by language, its unit, and whether its values are whole."""
+    said = record.current().metric(name)
+    unit = {record.current().languages[0]: said.unit}
+    words = {"name": said.name, "one": said.one or said.many or unit, "few": said.few, "many": said.many or unit}
+    return {"id": name, **words, "none": said.none, "unit": said.unit, "whole": said.whole}
 
 
 def looks_and_words(words: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, change, record, settings, sources, style
+from camps import catalogue, change, languages, record, settings, sources, style
 from camps import footprints as footprints_room
 from camps.dates import clock_day, iso_day, precision
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import FootprintSeries
+from camps.growth import metric_of
 from camps.maps import outlines, page, payload
+from camps.maps.given import Ground, Words
 from camps.maps.scenes import scene_entries
 from camps.tables import LEVELS
 from camps.timeline import Mode, lives, observed_dates, stops
 from camps.timeline.clock import require_mode
 from camps.timeline.state import with_closing
 
-Title = str | dict[str, str] | None
-
 #: First day of the first era's map, and the last one shown when nothing ends later.
 _LAST_YEAR_OF_ERAS = 2025
+#: So many classes have room in a legend and differ enough to be told apart.
+MOST_CLASSES = 12
 _SITE_NEEDS = ("site_id", "lon", "lat", "lon_published", "lat_published", "r95_m", "system", "source_id")
 
 
 def site_map(
     sites: gpd.GeoDataFrame | None = None,
     *,
-    by: str = "system",
+    by: str | None = None,
     cluster: bool = True,
-    lang: str = "en",
-    look: str = "dark",
-    title: Title = None,
-    subtitle: Title = None,
-    relief: bool = True,
-    online: bool = False,
+    words: Words | None = None,
+    ground: Ground | None = None,
 ) -> page.CampsMap:
     """Return a map of published sites with what is known of each in a popup.
 
@@ -46,10 +45,11 @@ def site_map(
     sites
         The "site" table, EPSG:4326; the record's lists by default.
     by
-        The column that colour and shape stand for, such as ``system`` or ``tier``.
+        The column that colour and shape stand for, such as ``system`` or ``tier``; what the record says for such maps
+        by default, or the first of its groupings that the sites have.
     cluster
         Draw sites that would overlap as one symbol that says how many.
-    lang, look, title, subtitle, relief, online
+    words, ground
         As for :func:`growth_map`.
 
     Raises
@@ -57,32 +57,28 @@ def site_map(
     InputError
         For an unknown language, look or class, or missing columns.
     """
-    _require_choice(lang, look)
+    words, ground = words or Words(), ground or Ground()
     table = _sites(sites)
-    ids, classes = _grouped(table, by)
-    entries = payload.site_entries(table, ids)
+    groups = _grouped(table, by, "sites")
+    entries = groups.entries(table)
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
-    meta = _meta("sites", table, [], title=title, subtitle=subtitle, lang=lang, look=look, mode="observed", credits=[])
-    meta |= {"precision": "none", "measure": None, "legend": _legend(by), "key_step_days": 1}
-    content = _content("sites", entries, meta, relief=relief) | {
-        "classes": classes,
+    meta = _meta("sites", table, [], words, mode="observed", credits=[])
+    meta |= {"precision": "none", "metric": None, "legend": groups.legend, "key_step_days": 1}
+    content = _content("sites", entries, meta, groups, (words, ground)) | {
         "marks": [],
         "options": _options(fixed_radius=7.5, cluster=cluster, label_zoom=6.5),
     }
-    return page.CampsMap(content, online=online)
+    return page.CampsMap(content, online=ground.online)
 
 
 def growth_map(
     sites: gpd.GeoDataFrame | None = None,
     counts: pd.DataFrame | None = None,
     *,
+    by: str | None = None,
     mode: Mode = "observed",
-    lang: str = "en",
-    look: str = "dark",
-    title: Title = None,
-    subtitle: Title = None,
-    relief: bool = True,
-    online: bool = False,
+    words: Words | None = None,
+    ground: Ground | None = None,
 ) -> page.CampsMap:
     """Return a map of counts that grow over time, with a time slider.
 
@@ -92,19 +88,14 @@ def growth_map(
         The "site" table, EPSG:4326; by default the record's sites that have a row of counts.
     counts
         A "series" table of one metric, ``unit`` = site_id; by default what the record's lists count of buildings.
+    by
+        As for :func:`site_map`.
     mode
         How the time between counts is shown: ``observed``, ``bracket`` or ``illustrative`` (METHOD 6).
-    lang
-        ``en``, ``fr``, ``zh`` or ``ug``; the reader can change it in the page.
-    look
-        ``dark`` or ``light``.
-    title, subtitle
-        One text, or texts by language.
-    relief
-        Shade the ground by its relief; the reader can turn that off in the page, and without it a file is lighter.
-    online
-        Let layers that others add load from other hosts; their credit is printed with ours, and tiles that nobody may
-        read in bulk without asking are not filmed.
+    words
+        Language, look, title and subtitle.
+    ground
+        Relief, and whether others' layers may load from other hosts.
 
     Returns
     -------
@@ -116,30 +107,28 @@ def growth_map(
     InputError
         For an unknown language, look or mode, missing columns, or counts that belong to none of the sites.
     """
-    _require_choice(lang, look, mode)
-    series = catalogue.counts() if counts is None else counts
+    require_mode(mode)
+    words, ground = words or Words(), ground or Ground()
+    series = _series(counts)
     table = _sites(sites)
     shown = table[table["site_id"].isin(series["unit"])]
     if shown.empty:
         raise InputError("growth_map: none of the sites has a count; expected units of counts among the site_ids")
-    ids, classes = _grouped(shown, "tier")
-    entries = payload.site_entries(shown, ids)
+    groups = _grouped(shown, by, "growth")
+    entries = groups.entries(shown)
     payload.add_counts(entries, with_closing(series, shown))
     radius_of_one = payload.radius_of_one(entries)
     payload.rank_labels(entries, radius_of_one)
     here = series[series["unit"].isin(shown["site_id"])]
-    meta = _meta(
-        "growth", shown, stops(here), title=title, subtitle=subtitle, lang=lang, look=look, mode=mode,
-        credits=[], bundled=sites is None and counts is None,
-    )  # fmt: skip
-    meta |= {"precision": precision(here["t"].astype(str)), "measure": _measure(here), "legend": _legend("tier")}
+    ours = sites is None and counts is None
+    meta = _meta("growth", shown, stops(here), words, mode=mode, credits=[], bundled=ours)
+    meta |= {"precision": precision(here["t"].astype(str)), "metric": _metric(here), "legend": groups.legend}
     meta |= {"key_step_days": 30, **payload.dates_as_given(observed_dates(here))}
-    content = _content("growth", entries, meta, relief=relief) | {
-        "classes": classes,
+    content = _content("growth", entries, meta, groups, (words, ground)) | {
         "marks": ["stale", "unknown", "zero", *payload.endings(entries, meta["t_max"])],
         "options": _options(samples=payload.size_samples(entries), radius_of_one=radius_of_one, label_zoom=7.5),
     }
-    return page.CampsMap(content, online=online)
+    return page.CampsMap(content, online=ground.online)
 
 
 def footprint_map(
@@ -149,12 +138,8 @@ def footprint_map(
     *,
     scenes: pd.DataFrame | None = None,
     mode: Mode = "bracket",
-    lang: str = "en",
-    look: str = "dark",
-    title: Title = None,
-    subtitle: Title = None,
-    relief: bool = True,
-    online: bool = False,
+    words: Words | None = None,
+    ground: Ground | None = None,
 ) -> page.CampsMap:
     """Return a map of building footprints that appear, grow and are lost, with a time slider.
 
@@ -170,7 +155,7 @@ def footprint_map(
     scenes
         Satellite pictures to lay under the footprints, each until the next one: ``observed_on``, ``path``,
         ``licence``, and ``bands`` where red, green and blue are not the first three.
-    mode, lang, look, title, subtitle, relief, online
+    mode, words, ground
         As for :func:`growth_map`.
 
     Raises
@@ -178,6 +163,7 @@ def footprint_map(
     InputError
         For missing columns, or more footprints than a page can hold.
     """
+    words, ground = words or Words(), ground or Ground()
     content = _footprint_content(
         "footprints",
         footprints,
@@ -185,13 +171,10 @@ def footprint_map(
         sites,
         scenes=scenes,
         mode=mode,
-        lang=lang,
-        look=look,
-        title=title,
-        subtitle=subtitle,
-        relief=relief,
+        words=words,
+        ground=ground,
     )
-    return page.CampsMap(content, online=online)
+    return page.CampsMap(content, online=ground.online)
 
 
 def compare_map(
@@ -202,12 +185,8 @@ def compare_map(
     before: str | None = None,
     after: str | None = None,
     scenes: pd.DataFrame | None = None,
-    lang: str = "en",
-    look: str = "dark",
-    title: Title = None,
-    subtitle: Title = None,
-    relief: bool = True,
-    online: bool = False,
+    words: Words | None = None,
+    ground: Ground | None = None,
 ) -> page.CampsMap:
     """Return a map of one place at two dates, with a divider to swipe between them.
 
@@ -219,7 +198,7 @@ def compare_map(
         EDTF dates; by default the first and the last look.
     scenes
         As for :func:`footprint_map`: each side shows its own date's picture.
-    lang, look, title, subtitle, relief, online
+    words, ground
         As for :func:`growth_map`.
 
     Raises
@@ -227,6 +206,7 @@ def compare_map(
     InputError
         As for :func:`footprint_map`, or when `before` is not earlier than `after`.
     """
+    words, ground = words or Words(), ground or Ground()
     content = _footprint_content(
         "compare",
         footprints,
@@ -234,11 +214,8 @@ def compare_map(
         sites,
         scenes=scenes,
         mode="observed",
-        lang=lang,
-        look=look,
-        title=title,
-        subtitle=subtitle,
-        relief=relief,
+        words=words,
+        ground=ground,
     )
     days = content["meta"]["stop_days"]
     first = clock_day(before) if before else days[0]
@@ -246,19 +223,16 @@ def compare_map(
     if not first < last:
         raise InputError(f"compare_map: before is {before}, after is {after}; expected two dates in order")
     content["meta"] |= {"t_before": first, "t_start": last, "split": 0.5, "modes": ["observed"]}
-    return page.CampsMap(content, online=online)
+    return page.CampsMap(content, online=ground.online)
 
 
 def era_map(
     sites: gpd.GeoDataFrame | None = None,
     *,
+    by: str | None = None,
     mode: Mode = "bracket",
-    lang: str = "en",
-    look: str = "dark",
-    title: Title = None,
-    subtitle: Title = None,
-    relief: bool = True,
-    online: bool = False,
+    words: Words | None = None,
+    ground: Ground | None = None,
 ) -> page.CampsMap:
     """Return a map of sites by when they opened and closed, with the chapters of the story on the slider.
 
@@ -270,7 +244,7 @@ def era_map(
     sites
         The "site" table, EPSG:4326, with ``opened``, ``closed``, ``last_known`` and ``vanished`` (EDTF) and ``level``;
         by default the lists that the record names for this map (``[map.eras] lists``), each place once.
-    mode, lang, look, title, subtitle, relief, online
+    by, mode, words, ground
         As for :func:`growth_map`.
 
     Raises
@@ -278,10 +252,11 @@ def era_map(
     InputError
         For missing columns, or when no site has an opening date.
     """
-    _require_choice(lang, look, mode)
+    require_mode(mode)
+    words, ground = words or Words(), ground or Ground()
     table = _sites(catalogue.once(*record.current().heading("eras").lists) if sites is None else sites)
-    ids, classes = _grouped(table, "system")
-    entries = payload.site_entries(table, ids)
+    groups = _grouped(table, by, "eras")
+    entries = groups.entries(table)
     for entry, life in zip(entries, lives(table), strict=True):
         entry["life"] = life
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
@@ -289,25 +264,21 @@ def era_map(
     if not days:
         raise InputError("era_map: no site has an opening date; expected EDTF dates in the column opened")
     eras = read_eras()
-    meta = _meta(
-        "eras", table, [iso_day(day) for day in days],
-        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=[],
-    )  # fmt: skip
+    meta = _meta("eras", table, [iso_day(day) for day in days], words, mode=mode, credits=[])
     first = min([era["from"] for era in eras[:1]] + days[:1])
     last = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
-    meta |= {"precision": "year", "measure": None, "legend": _legend("system"), "key_step_days": 365}
+    meta |= {"precision": "year", "metric": None, "legend": groups.legend, "key_step_days": 365}
     ours = record.current().heading("eras")
     meta["coverage"] = ours.coverage if set(ours.lists) == set(table["source_id"]) else {}
     meta |= {"t_min": first, "t_max": last, "t_start": last, "modes": ["observed", "bracket"]}
-    content = _content("eras", entries, meta, relief=relief) | {
-        "classes": classes,
+    content = _content("eras", entries, meta, groups, (words, ground)) | {
         "levels": [level for level in LEVELS[1:] if any(entry["level"] == level for entry in entries)],
         "marks": ["opening", "last", *_rare_marks(entries), "closed", "undated"],
         "options": _options(fixed_radius=7.5, label_zoom=6.5),
         "eras": eras,
         "events": [event for event in payload.event_entries(catalogue.events()) if event["day"] <= last],
     }
-    return page.CampsMap(content, online=online)
+    return page.CampsMap(content, online=ground.online)
 
 
 def _rare_marks(entries: list[dict[str, Any]]) -> list[str]:
@@ -316,10 +287,26 @@ def _rare_marks(entries: list[dict[str, Any]]) -> list[str]:
     return marks + (["lit"] if any(entry[name] for name in lit for entry in entries) else [])
 
 
-def _measure(counts: pd.DataFrame) -> str:
-    """Return the word for what is counted."""
-    metric = str(counts["metric"].iloc[0]) if "metric" in counts else ""
-    return {"buildings": "buildings", "area_m2": "area"}.get(metric, "value")
+def _series(counts: pd.DataFrame | None) -> pd.DataFrame:
+    """Return counts of one metric: those given, or what the record's lists hold most values of.
+
+    Raises
+    ------
+    InputError
+        When they are of several metrics.
+    """
+    if counts is None:
+        lists = catalogue.default_lists()
+        return catalogue.counts(*lists, metric=metric_of(lists[0]))
+    several = sorted(counts["metric"].astype(str).unique()) if "metric" in counts else []
+    if len(several) > 1:
+        raise InputError(f"growth_map: counts of {', '.join(several)}; expected one metric, since metrics never mix")
+    return counts
+
+
+def _metric(counts: pd.DataFrame) -> dict[str, Any]:
+    """Return what the page says of what is counted."""
+    return payload.metric_entry(str(counts["metric"].iloc[0]) if "metric" in counts else "value")
 
 
 def read_eras() -> list[dict[str, Any]]:
@@ -349,44 +336,37 @@ def _footprint_content(
     *,
     scenes: pd.DataFrame | None,
     mode: Mode,
-    lang: str,
-    look: str,
-    title: Title,
-    subtitle: Title,
-    relief: bool,
+    words: Words,
+    ground: Ground,
 ) -> dict[str, Any]:
-    _require_choice(lang, look, mode)
+    require_mode(mode)
     footprints, looks, source_id = _outlined(footprints, looks)
     ours = source_id in footprints_room.series_ids()[:1] if source_id else False
-    if source_id and not ours and subtitle is None:
-        subtitle = sources.entry(source_id).title
+    if source_id and not ours and words.subtitle is None:
+        words = replace(words, subtitle=sources.entry(source_id).title)
     _require_few_enough(footprints)
     table = _sites(sites)
     table = table[table["site_id"].isin(footprints["site_id"])]
-    ids, classes = _grouped(table, "tier")
-    entries = payload.site_entries(table, ids)
+    groups = _grouped(table, None, kind)
+    entries = groups.entries(table)
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     payload.raise_labels(entries, footprints)
-    meta = _meta(
-        kind, table, stops(footprints=footprints, looks=looks),
-        title=title, subtitle=subtitle, lang=lang, look=look, mode=mode, credits=[source_id] if source_id else [],
-        bundled=ours,
-    )  # fmt: skip
+    credits, seen = [source_id] if source_id else [], stops(footprints=footprints, looks=looks)
+    meta = _meta(kind, table, seen, words, mode=mode, credits=credits, bundled=ours)
     pictures = [] if scenes is None else scene_entries(scenes)
     if scenes is not None:
         meta["attribution"] = [*dict.fromkeys(scenes["licence"].astype(str)), *meta["attribution"]]
-    meta |= {"precision": "day", "measure": "area", "legend": _legend("tier"), "legend_near": _legend("footprints")}
-    meta["key_step_days"] = 7
+    meta |= {"precision": "day", "metric": payload.metric_entry("area_m2"), "legend": groups.legend}
+    meta |= {"legend_near": titles()["legend"]["footprints"], "key_step_days": 7}
     first, last = meta["stop_days"][0], meta["stop_days"][-1]
     meta |= {"t_min": first, "t_max": last, "t_start": last}
     meta |= payload.dates_as_given(observed_dates(footprints=footprints, looks=looks))
     present = set(footprints["kind"])
     swatches = [name for name in ("building", "block", "construction", "compound", "other") if name in present]
-    return _content(kind, entries, meta, relief=relief) | {
+    return _content(kind, entries, meta, groups, (words, ground)) | {
         "view": payload.fit_bounds(footprints.total_bounds),
         "footprints": outlines.outline_entries(footprints, looks),
         "scenes": pictures,
-        "classes": classes,
         "marks": [],
         "swatches": [*swatches, "appearing", "unseen", "lost"],
         "options": _options(fixed_radius=9, label_zoom=10, yield_to_outlines=True),
@@ -419,24 +399,58 @@ def _sites(sites: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     return table
 
 
-def _require_choice(lang: str, look: str, mode: str = "observed") -> None:
-    require_mode(mode)
-    if lang not in style.LANGUAGES:
-        raise InputError(f"lang {lang!r}: expected one of {', '.join(style.LANGUAGES)}")
-    style.palette(look)
+class _Groups(NamedTuple):
+    """How sites are grouped: the column, its heading, the class of each site by its index, and the classes drawn."""
+
+    column: str
+    legend: dict[str, str]
+    ids: pd.Series[str]
+    classes: list[dict[str, Any]]
+    lists: tuple[str, ...]
+
+    def entries(self, sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+        return payload.site_entries(sites, self.ids, self.column)
 
 
-def _grouped(sites: gpd.GeoDataFrame, by: str) -> tuple[pd.Series[str], list[dict[str, Any]]]:
-    """Return the class of each site by the values of a column, and the classes as a legend shows them."""
-    if by not in sites and by != "tier":
-        raise InputError(f"by {by!r}: no such column; expected one of the sites, such as system or tier")
-    values = sites[by] if by in sites else pd.Series(pd.NA, index=sites.index)
-    drawn = style.classes(by, values.astype("string").fillna(""))
-    ids = values.astype("string").fillna("").map({value: f"{by}-{one.id}" for value, one in drawn.items()})
-    used = {f"{by}-{one.id}": one for one in drawn.values()}
-    return ids, [
+def _grouped(sites: gpd.GeoDataFrame, by: str | None, kind: str) -> _Groups:
+    """Return the classes of sites by the values of a column; of very many values the rarer ones are one class.
+
+    Raises
+    ------
+    InputError
+        When the sites have no such column, or a class has a colour that there is none of.
+    """
+    lists = tuple(dict.fromkeys(sites["source_id"].astype(str)))
+    column = _column(sites, by, kind, lists)
+    values = sites[column] if column in sites else pd.Series(pd.NA, index=sites.index)
+    texts = values.astype("string").fillna("")
+    drawn = style.classes(column, _common(texts), lists)
+    rest = record.SymbolClass(of=column, id="others", name=titles()["class"]["others"])
+    drawn |= dict.fromkeys(set(texts) - set(drawn), rest)
+    used = {f"{column}-{one.id}": one for one in drawn.values()}
+    classes = [
         {"id": key, "colour": one.colour, "shape": one.shape, "names": class_names(one)} for key, one in used.items()
     ]
+    ids = texts.map({value: f"{column}-{one.id}" for value, one in drawn.items()})
+    return _Groups(column, _legend(column, lists), ids, classes, lists)
+
+
+def _column(sites: gpd.GeoDataFrame, by: str | None, kind: str, lists: Sequence[str]) -> str:
+    if by is not None:
+        if by not in sites:
+            raise InputError(f"by {by!r}: no such column; expected one of the sites, such as system or tier")
+        return by
+    ours = record.current()
+    named = [name for name in (ours.heading(kind).by, *ours.groupings) if name in sites and ours.speaks_of(name, lists)]
+    return next((name for name in named if sites[name].notna().any()), named[0] if named else "system")
+
+
+def _common(texts: pd.Series[str]) -> list[str]:
+    """Return the values that are drawn apart: all, or the most common of more than a legend can hold."""
+    if texts.nunique() <= MOST_CLASSES:
+        return list(texts.unique())
+    number = texts[texts.ne("")].value_counts().rename_axis("value").reset_index(name="n")
+    return [*number.sort_values(["n", "value"], ascending=[False, True])["value"].head(MOST_CLASSES - 2), ""]
 
 
 def class_names(one: record.SymbolClass) -> dict[str, str]:
@@ -444,14 +458,15 @@ def class_names(one: record.SymbolClass) -> dict[str, str]:
     return one.name or ({"en": one.id} if one.id else titles()["class"]["none"])
 
 
-def _popup_names(column: str, entries: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+def _popup_names(column: str, entries: list[dict[str, Any]], lists: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return what a popup calls the values of a column: one that the record does not list keeps its own word."""
-    drawn = style.classes(column, [entry[column] for entry in entries if entry[column]])
+    drawn = style.classes(column, [entry[column] for entry in entries if entry[column]], lists)
     return {value: class_names(one) if one.id == value else {"en": value} for value, one in drawn.items()}
 
 
-def _legend(by: str) -> dict[str, str]:
-    named = record.current().groupings.get(by, record.Grouping()).name
+def _legend(by: str, lists: Sequence[str]) -> dict[str, str]:
+    ours = record.current()
+    named = ours.groupings[by].name if by in ours.groupings and ours.speaks_of(by, lists) else {}
     return named or titles()["legend"].get(by) or {"en": by.replace("_", " ").capitalize()}
 
 
@@ -459,27 +474,23 @@ def _meta(
     kind: str,
     sites: gpd.GeoDataFrame,
     stop_dates: Sequence[str],
+    words: Words,
     *,
-    title: Title,
-    subtitle: Title,
-    lang: str,
-    look: str,
     mode: str,
     credits: Sequence[str],
     bundled: bool = True,
 ) -> dict[str, Any]:
-    _require_texts(title, lang, "title")
-    _require_texts(subtitle, lang, "subtitle")
     days = [clock_day(stop) for stop in stop_dates]
     low, high = (
         (clock_day(f"{stop_dates[0][:4]}-01-01"), clock_day(f"{stop_dates[-1][:4]}-12-31")) if days else (0.0, 0.0)
     )
     ours = record.current().heading(kind) if bundled else record.Heading()
     return {
-        "title": title or ours.title or titles()[kind]["title"],
-        "subtitle": ours.subtitle or titles()[kind].get("subtitle") if subtitle is None else subtitle,
-        "lang": lang,
-        "look": look,
+        "title": words.title or ours.title or titles()[kind]["title"],
+        "subtitle": ours.subtitle or titles()[kind].get("subtitle") if words.subtitle is None else words.subtitle,
+        "lang": words.lang,
+        "languages": list(words.languages),
+        "look": words.look,
         "mode": mode,
         "modes": ["observed", "bracket", "illustrative"],
         "t_min": low,
@@ -490,17 +501,6 @@ def _meta(
         "n_sites": len(sites),
         "attribution": _attribution(sites, credits),
     }
-
-
-def _require_texts(words: Title, lang: str, what: str) -> None:
-    """Refuse words that the page could not show in its language, nor in the one that it falls back on."""
-    if words is None or isinstance(words, str):
-        return
-    said, wanted = list(words) if isinstance(words, dict) else [], dict.fromkeys((lang, "en"))
-    if not set(wanted) & set(said):
-        found = f"texts in {', '.join(said)}" if said else repr(words)
-        expected = f"a text, or texts by language with one in {' or '.join(wanted)}"
-        raise InputError(f"{what}: found {found}, expected {expected}")
 
 
 def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
@@ -516,7 +516,10 @@ def _credit_of(entry: sources.SourceEntry) -> str:
     return f"{entry.publisher}: {entry.title}" + (f" ({entry.licence})" if known else "")
 
 
-def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any], *, relief: bool) -> dict[str, Any]:
+def _content(
+    kind: str, entries: list[dict[str, Any]], meta: dict[str, Any], groups: _Groups, given: tuple[Words, Ground]
+) -> dict[str, Any]:
+    words, ground = given
     lon, lat = [entry["lon"] for entry in entries], [entry["lat"] for entry in entries]
     bounds = (min(lon), min(lat), max(lon), max(lat)) if entries else (73.0, 18.0, 135.0, 53.0)
     return {
@@ -524,10 +527,11 @@ def _content(kind: str, entries: list[dict[str, Any]], meta: dict[str, Any], *, 
         "sites": entries,
         "meta": meta,
         "view": payload.fit_bounds(bounds),
-        "base": page.base() if relief else {**page.base(), "relief": None},
+        "base": page.base() if ground.relief else {**page.base(), "relief": None},
         "eras": [],
-        "class_names": {column: _popup_names(column, entries) for column in ("system", "tier")},
-        **payload.looks_and_words(page.words()),
+        "classes": groups.classes,
+        "class_names": {column: _popup_names(column, entries, groups.lists) for column in ("system", "tier")},
+        **payload.looks_and_words({tag: languages.table()[tag] for tag in words.languages}),
     }
 
 

@@ -124,7 +124,7 @@ class Furniture {
     const total = this.words.total(state, frame.lang);
     const era = this.words.eraName(frame.t, frame.lang);
     const rows = date ? [[date, (this.data.meta.precision === 'year' ? 84 : 58) * u, 700, look.text]] : [];
-    if (total || this.data.meta.measure) rows.push([total, Math.max(14, 34 * u), 600, look.text]);
+    if (total || this.data.meta.metric) rows.push([total, Math.max(14, 34 * u), 600, look.text]);
     if (this.data.eras.length) rows.push([era, Math.max(12, 26 * u), 600, look.secondary]);
     return rows;
   }

@@ -140,8 +140,8 @@ class Page {
 
   applyLanguage() {
     const { lang, look } = this.state;
-    this.root.lang = { zh: 'zh-Hans', ug: 'ug' }[lang] || lang;
-    this.root.dir = lang === 'ug' ? 'rtl' : 'ltr';
+    this.root.lang = this.data.words[lang].tag;
+    this.root.dir = this.data.words[lang].direction;
     this.root.dataset.look = look;
     if (this.divider) this.divider.setAttribute('aria-label', this.stage.words.of('divider', lang));
     if (this.bar) this.bar.label();
@@ -243,7 +243,7 @@ class Page {
   showSite(i) {
     const site = this.data.sites[i];
     const content = new Card(this, site, this.stage.timeline.at(this.state.t, this.state.mode).sites[i]).build();
-    L.popup({ maxWidth: Math.min(360, this.map.getSize().x - 64), minWidth: 220, className: 'camps-popup' }).setLatLng([site.lat, site.lon]).setContent(content).openOn(this.map);
+    L.popup({ maxWidth: Math.min(360, this.map.getSize().x - 64), maxHeight: Math.max(160, this.map.getSize().y - 90), minWidth: 220, className: 'camps-popup' }).setLatLng([site.lat, site.lon]).setContent(content).openOn(this.map);
   }
 }
 
@@ -263,7 +263,7 @@ class Bar {
     this.readout = element('output', { class: 'camps-readout', 'aria-live': 'polite' });
     this.speed = this.choice('speed', SPEEDS.map((s) => [s, `${s}×`]), page.speed, (value) => { page.speed = Number(value); });
     this.mode = this.choice('mode', meta.modes.map((mode) => [mode, '']), page.state.mode, (mode) => page.set({ mode }));
-    this.lang = this.choice('lang', Object.keys(page.data.words).map((lang) => [lang, page.data.words[lang].language]), page.state.lang, (lang) => page.set({ lang }));
+    this.lang = this.choice('lang', meta.languages.map((lang) => [lang, page.data.words[lang].language]), page.state.lang, (lang) => page.set({ lang }));
     this.zoomOut = button('out', () => page.map.zoomOut());
     this.zoomIn = button('in', () => page.map.zoomIn());
     this.settings = button('settings', () => page.set({ legend: root.classList.toggle('camps-open') }));
@@ -414,8 +414,9 @@ class Card {
   build() {
     const { site } = this;
     const shown = this.words.name(site.names, this.lang);
-    const names = ['en', 'fr', 'zh', 'ug', 'other'].filter((key) => site.names[key] && site.names[key] !== shown);
-    const other = names.map((key) => element('div', { class: 'camps-name', lang: { zh: 'zh-Hans' }[key] || key, dir: 'auto' }, site.names[key]));
+    const names = Object.keys(site.names).filter((key) => site.names[key] !== shown);
+    const tag = (key) => (this.page.data.words[key] || { tag: key }).tag;
+    const other = names.map((key) => element('div', { class: 'camps-name', lang: tag(key), dir: 'auto' }, site.names[key]));
     return element('div', { class: 'camps-card' },
       element('h3', { dir: 'auto' }, shown), ...new Map(other.map((node) => [node.textContent, node])).values(),
       element('dl', {}, ...this.rows().flatMap(([term, value]) => [element('dt', {}, term), element('dd', { dir: 'auto' }, value)])),
@@ -432,6 +433,8 @@ class Card {
     for (const column of ['system', 'tier']) {
       if (site[column]) add(column, this.words.name(classes[column][site[column]], this.lang));
     }
+    const legend = this.words.meta('legend', this.lang);
+    if (site.group && ![site.system, site.tier].includes(site.group)) rows.push([legend, site.group]);
     add('place', site.place);
     if (site.level === 'compound') {
       add('published_at', `${site.lat_published}, ${site.lon_published}`);
@@ -443,7 +446,7 @@ class Card {
     add('enterprise', site.enterprise);
     add('opened', site.opened && this.words.edtf(site.opened, this.lang));
     add('closed', site.closed && this.words.edtf(site.closed, this.lang));
-    if (site.cells && site.cells.length) add('buildings', site.cells.map(([t, cell]) => `${t}:\u00a0${cell === '' ? this.say('blank') : cell}`).join('   '));
+    if (site.cells && site.cells.length) rows.push([this.words.name(this.page.data.meta.metric.name, this.lang), site.cells.map(([t, cell]) => `${t}:\u00a0${cell === '' ? this.say('blank') : cell}`).join('   ')]);
     if (site.status && site.status !== 'active') add('status', site.status);
     return rows;
   }
@@ -469,7 +472,7 @@ class Card {
     const { t_min: low, t_max: high } = this.page.data.meta;
     const x = (t) => 6 + ((t - low) / Math.max(1, high - low)) * (width - 30);
     const y = (value) => height - 14 - (value / top) * (height - 30);
-    ctx.strokeStyle = look.classes[this.page.stage.symbols.classes[this.site.class].colour];
+    ctx.strokeStyle = colourOf(look, this.page.stage.symbols.classes[this.site.class]);
     ctx.fillStyle = look.text;
     ctx.lineWidth = 1.5;
     ctx.setLineDash([3, 3]);
@@ -479,11 +482,15 @@ class Card {
     ctx.setLineDash([]);
     ctx.font = `11px ${this.page.data.fonts.latin}`;
     ctx.textAlign = 'center';
+    let written = -Infinity;
     looks.forEach(([t, value]) => {
       ctx.beginPath();
       ctx.arc(x(t), y(value), 2.5, 0, 2 * Math.PI);
       ctx.fill();
-      ctx.fillText(this.words.number(value, this.lang), x(t), y(value) - 6);
+      const text = this.words.number(value, this.lang);
+      if (x(t) - ctx.measureText(text).width / 2 < written + 3) return;
+      ctx.fillText(text, x(t), y(value) - 6);
+      written = x(t) + ctx.measureText(text).width / 2;
     });
     return canvas;
   }
@@ -506,7 +513,7 @@ function drawsGlyph(character, family) {
 // Characters that a page would draw as boxes in a language: of its own words, of places and of sites.
 function missingGlyphs(data, lang) {
   const parts = [data.words, data.meta, data.eras, data.class_names, data.classes, data.base.places.map(({ names }) => names), data.sites.map(({ names }) => names)];
-  const family = data.fonts[SCRIPT_OF[lang]];
+  const family = data.fonts[data.words[lang].script];
   const characters = [...new Set(textsIn(parts, lang).join(''))].filter((character) => !/[\s\p{Cf}\p{Mn}]/u.test(character));
   return characters.filter((character) => !drawsGlyph(character, family)).sort().join('');
 }
@@ -520,7 +527,7 @@ function textsIn(node, lang) {
   });
 }
 
-const PROBES = { latin: 'Ü', chinese: '们', arabic: 'ئ' };
+const PROBES = { latin: 'Ü', chinese: '们', arabic: 'ئ', cyrillic: 'Ж', korean: '명', khmer: 'ក' };
 
 async function everythingLoaded(data, languages) {
   const missing = [];
@@ -533,7 +540,7 @@ async function everythingLoaded(data, languages) {
     }, () => missing.push(`picture ${entry.name}`));
   }));
   await document.fonts.ready;
-  const scripts = [...new Set(['latin', ...languages.map((lang) => SCRIPT_OF[lang])])];
+  const scripts = [...new Set(['latin', ...languages.map((lang) => data.words[lang].script)])];
   await Promise.all(scripts.flatMap((script) => [400, 600, 700].map((weight) => document.fonts.load(`${weight} 20px ${data.fonts[script]}`, PROBES[script]))));
   for (const script of scripts) if (!drawsGlyph(PROBES[script], data.fonts[script])) missing.push(`font for ${script} script`);
   if (missing.length) throw new Error(`camps.ready: missing ${missing.join(', ')}`);

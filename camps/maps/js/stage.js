@@ -61,7 +61,7 @@ class Stage {
     if (!this.direct) this.size(frame);
     const u = Math.max(0.55, Math.min(frame.width, frame.height) / HEIGHT_OF_REFERENCE);
     this.texts = [];
-    const type = new Type(this.ctx, frame.lang, this.data.fonts, this.texts);
+    const type = new Type(this.ctx, frame.lang, this.data, this.texts);
     const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look: this.data.looks[frame.look], safe: Boolean(frame.safe), t: frame.t };
     const state = this.timeline.at(frame.t, frame.mode);
     const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
@@ -104,7 +104,7 @@ class Stage {
   }
 
   drawLabels(pen, frame, parts, placed) {
-    const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data.fonts, this.texts);
+    const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data, this.texts);
     type.layer = 'labels';
     const written = { ...pen, type };
     this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => (pen.safe && part.kept) || part.box), this.symbols.marks(placed));

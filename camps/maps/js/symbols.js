@@ -12,6 +12,9 @@ const SHAPES = {
   inverted: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, Math.PI / 2),
 };
 
+// A colour of the look by its name, or one of the record's own as it is.
+const colourOf = (look, entry) => look.classes[entry.colour] || entry.colour;
+
 // A regular polygon; every shape above has the area of the disc of radius r.
 function polygon(ctx, x, y, radius, corners, turn) {
   for (let i = 0; i < corners; i += 1) {
@@ -80,7 +83,7 @@ class Symbols {
       const strength = (item) => item.alpha ?? ringAlpha(item, this.options);
       const shown = open[0] || items.reduce((a, b) => (strength(b) > strength(a) ? b : a));
       pen.ctx.globalAlpha = shown.fade;
-      drawRing(pen, { ...shown, r: shown.ring, colour: pen.look.classes[this.classes[shown.site.class].colour], alpha: strength(shown), mark: markOf(shown.state, shown.site, this.options) });
+      drawRing(pen, { ...shown, r: shown.ring, colour: colourOf(pen.look, this.classes[shown.site.class]), alpha: strength(shown), mark: markOf(shown.state, shown.site, this.options) });
       if (open.length > 1) {
         const size = Math.max(10, 14 * pen.u);
         pen.type.draw(String(open.length), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
@@ -147,7 +150,7 @@ class Symbols {
       if (!share) continue;
       ctx.beginPath();
       ctx.arc(x, y, r, angle, angle + share * 2 * Math.PI);
-      ctx.strokeStyle = look.classes[entry.colour];
+      ctx.strokeStyle = colourOf(look, entry);
       ctx.stroke();
       angle += share * 2 * Math.PI;
     }
@@ -200,7 +203,7 @@ class Symbols {
 
   drawSymbol(pen, { x, y, r, state, site, marks = new Map([[markOf(state, site, this.options), 1]]) }) {
     const entry = this.classes[site.class];
-    const colour = pen.look.classes[entry.colour];
+    const colour = colourOf(pen.look, entry);
     drawMarks(pen, { x, y, r, shape: entry.shape, colour, marks, faded: state.faded });
   }
 
@@ -211,7 +214,7 @@ class Symbols {
       const entry = this.classes[site.class];
       const outer = Math.max(most.r, r);
       pen.ctx.globalAlpha = fade * most.share;
-      outline(pen, x, y, outer, entry.shape, pen.look.classes[entry.colour], 1.6, [4 * pen.u, 3 * pen.u]);
+      outline(pen, x, y, outer, entry.shape, colourOf(pen.look, entry), 1.6, [4 * pen.u, 3 * pen.u]);
     }
     pen.ctx.globalAlpha = 1;
   }

@@ -1,31 +1,30 @@
 // Words on the picture: fonts by script, halos, and labels that never collide.
 
-const SCRIPT_OF = { en: 'latin', fr: 'latin', zh: 'chinese', ug: 'arabic' };
-
 // Half of the step (1/1024) to which Skia rounds the slant of letters, and a little more.
 const TILT = 0.0005;
 
 class Type {
   // What is written is noted in `texts`: layer, words, language, box and size in pixels of the frame, and how strongly.
-  constructor(ctx, lang, families, texts = []) {
+  constructor(ctx, lang, data, texts = []) {
     this.ctx = ctx;
     this.lang = lang;
+    this.language = data.words[lang];
     this.texts = texts;
     this.layer = '';
-    this.rtl = lang === 'ug';
-    this.family = families[SCRIPT_OF[lang] || 'latin'];
+    this.rtl = this.language.direction === 'rtl';
+    this.family = data.fonts[this.language.script];
   }
 
   set(size, weight = 400, style = 'normal') {
     const { ctx } = this;
-    // Slanted letters are a Latin custom: Chinese and Arabic script have no italics, only a distortion.
-    const slant = this.lang === 'en' || this.lang === 'fr' ? style : 'normal';
+    // Slanted letters are a Latin custom: other scripts have no italics here, only a distortion.
+    const slant = this.language.script === 'latin' ? style : 'normal';
     ctx.font = `${slant} ${weight} ${size}px ${this.family}`;
     ctx.direction = this.rtl ? 'rtl' : 'ltr';
     ctx.textBaseline = 'alphabetic';
     ctx.fontKerning = 'normal';
     ctx.textRendering = 'geometricPrecision';
-    if ('lang' in ctx) ctx.lang = { zh: 'zh-Hans', ug: 'ug-Arab' }[this.lang] || this.lang;
+    if ('lang' in ctx) ctx.lang = this.language.tag;
     if ('letterSpacing' in ctx) ctx.letterSpacing = '0px';
   }
 
@@ -72,7 +71,9 @@ class Type {
 
   // Lines no wider than `width`: breaks fall between words, and between any two Chinese characters.
   wrap(text, width, size, weight) {
-    const tokens = String(text).match(/[\p{sc=Han}“][，。；：、）”]*|[^\s\p{sc=Han}“]+\s*|\s+/gu) || [''];
+    const tokens = this.language.script === 'khmer'
+      ? [...new Intl.Segmenter('km', { granularity: 'word' }).segment(String(text))].map(({ segment }) => segment)
+      : String(text).match(/[\p{sc=Han}“][，。；：、）”]*|[^\s\p{sc=Han}“]+\s*|\s+/gu) || [''];
     const lines = [''];
     for (const token of tokens) {
       const longer = lines[lines.length - 1] + token;

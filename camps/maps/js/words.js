@@ -15,7 +15,7 @@ class Words {
     let text = table[key];
     if (text === undefined) {
       this.missing.add(`${lang}:${key}`);
-      text = this.data.words.en[key];
+      text = (this.data.words.en || {})[key];
     }
     if (text === undefined) throw new Error(`camps: no words for "${key}"`);
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
@@ -34,8 +34,30 @@ class Words {
   }
 
   number(value, lang) {
-    const separator = { en: ',', fr: '\u202f', zh: ',', ug: ',' }[lang] || ',';
-    return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, separator);
+    const { thousands, decimal } = this.data.words[lang];
+    const { metric } = this.data.meta;
+    if (metric && !metric.whole && Math.abs(value) < 10 && value % 1) return value.toFixed(1).replace('.', decimal);
+    return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, thousands);
+  }
+
+  // The number with what it counts: the word after one, a few or many, or a phrase with a place for the number.
+  counted(value, shown, lang) {
+    const { metric } = this.data.meta;
+    const forms = [this.form(value, lang), 'many'].map((form) => metric[form]).find((names) => Object.keys(names).length);
+    const word = this.name(forms, lang);
+    return word.includes('{value}') ? word.replace('{value}', shown) : this.of('total_value', lang, { value: shown, word });
+  }
+
+  form(value, lang) {
+    const n = Math.abs(Math.round(value));
+    const [unit, ten] = [n % 10, n % 100];
+    return {
+      one: () => (n === 1 ? 'one' : 'many'),
+      up_to_one: () => (n < 2 ? 'one' : 'many'),
+      slavic: () => (unit === 1 && ten !== 11 ? 'one' : unit > 1 && unit < 5 && (ten < 12 || ten > 14) ? 'few' : 'many'),
+      arabic: () => (n === 1 ? 'one' : ten > 2 && ten < 11 ? 'few' : 'many'),
+      none: () => 'many',
+    }[this.data.words[lang].plural]();
   }
 
   date(t, lang) {
@@ -57,7 +79,7 @@ class Words {
 
   calendar(lang, year, month, day) {
     if (!month) return String(year);
-    const name = this.of('months', lang).split('|')[month - 1];
+    const name = this.of(day ? 'months' : 'months_alone', lang).split('|')[month - 1];
     return this.of(day ? 'date_day' : 'date_month', lang, { year, month, day, name });
   }
 
@@ -93,9 +115,8 @@ class Words {
   total(state, lang) {
     if (this.data.kind === 'eras') return this.of(state.open === 1 ? 'site_open' : 'sites_open', lang, { n: state.open });
     if (this.data.kind === 'sites') return this.of('n_sites', lang, { n: state.sites.length });
-    if (state.total === null || !this.data.meta.measure) return '';
-    const measure = this.data.meta.measure;
-    return this.of(`total_${measure}`, lang, { value: this.amount(state, lang) });
+    if (state.total === null || !this.data.meta.metric) return '';
+    return this.counted(state.total, this.amount(state, lang), lang);
   }
 
   // A number that is certain, a range where the next look bounds it, or a rounded guess that is marked as one.
@@ -201,7 +222,7 @@ class Words {
   classRows(lang) {
     const rows = [{ text: this.meta('legend', lang), head: true }];
     for (const entry of this.data.classes) {
-      const mark = (look) => ({ shape: entry.shape, colour: look.classes[entry.colour], mark: 'observed' });
+      const mark = (look) => ({ shape: entry.shape, colour: colourOf(look, entry), mark: 'observed' });
       rows.push({ text: this.name(entry.names, lang), mark });
     }
     for (const level of this.data.levels || []) {
@@ -209,7 +230,9 @@ class Words {
     }
     for (const mark of this.data.marks) {
       const name = mark === 'undated' ? 'unknown' : mark;
-      rows.push({ text: this.of(`mark_${mark}`, lang), mark: (look) => ({ shape: 'disc', colour: look.sample, mark: name }) });
+      const none = mark === 'zero' && Object.keys(this.data.meta.metric.none).length;
+      const text = none ? this.name(this.data.meta.metric.none, lang) : this.of(`mark_${mark}`, lang);
+      rows.push({ text, mark: (look) => ({ shape: 'disc', colour: look.sample, mark: name }) });
     }
     return rows;
   }
