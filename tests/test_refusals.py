@@ -22,7 +22,7 @@ from camps.errors import InputError, MissingError
 )
 def test_words_that_the_page_cannot_show(words: object, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        maps.site_map(title=words, lang="fr")  # type: ignore[arg-type]
+        maps.Words("fr", title=words)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
