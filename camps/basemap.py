@@ -2,8 +2,9 @@
 
 Three scales of Natural Earth are kept under ``camps/basemap_data/``: ``world`` (whole globe, for zooms below about 4),
 ``asia`` (44–152° E, below about 6.5) and ``china`` (70–138° E, beyond). Each is simplified to half a screen pixel at
-the zoom where the next takes over, so that the change between them cannot be seen. Coordinates are encoded polylines
-(Google's algorithm: deltas as printable text) in EPSG:4326, latitude first, as that format has it.
+the zoom where the next takes over, so that the change between them cannot be seen. For a map elsewhere ``region`` and
+``fine`` hold the whole globe at such scales, and the map carries the part that it shows. Coordinates are encoded
+polylines (Google's algorithm: deltas as printable text) in EPSG:4326, latitude first, as that format has it.
 
 Borders are Natural Earth's: the line held on the ground. Natural Earth's own attributes do not travel with the
 packaged files, so the stretches that governments dispute are named in ``disputed.csv`` by boxes, and any border inside
@@ -36,7 +37,11 @@ SCALES = ("world", "asia", "china")
 
 #: Box of the shaded relief (west, south, east, north) and its width in pixels.
 RELIEF_BOX = (58.0, 5.0, 146.0, 58.0)
-_RELIEF_WIDTH = 2400
+_RELIEF_WIDTH, _WORLD_RELIEF_WIDTH = 2400, 4096
+#: The same for the whole globe.
+WORLD_RELIEF_BOX = (-180.0, -60.0, 180.0, 80.0)
+#: Degrees of longitude and latitude around the sites of a map that a view may show before the coarser scale is enough.
+_AROUND = {"region": (40.0, 25.0), "fine": (12.0, 8.0)}
 #: Boxes (west, south, east, north) of rings that Natural Earth has among the borders and that are none: Baikonur, a
 #: lease.
 _LEASES = ((62.7, 45.5, 64.1, 46.5),)
@@ -64,7 +69,10 @@ _RECIPES = {
     "world": Scale((-180.0, -60.0, 180.0, 84.0), 0.04, 2, 0.05),
     "asia": Scale((44.0, -11.0, 152.0, 62.0), 0.008, 3, 0.002),
     "china": Scale((70.0, 15.0, 138.0, 55.0), 0.0015, 4, 0.0001),
+    "region": Scale((-180.0, -60.0, 180.0, 84.0), 0.008, 3, 0.002),
+    "fine": Scale((-180.0, -60.0, 180.0, 84.0), 0.003, 4, 0.0005),
 }
+_AREAS = ("land", "lakes")
 
 
 def folder() -> Path:
@@ -82,20 +90,104 @@ def read_scale(name: str) -> dict[str, Any]:
     MissingError
         When its file is not there.
     """
-    if name not in SCALES:
-        raise InputError(f"{name}: no such scale of the base map; expected one of {', '.join(SCALES)}")
+    if name not in _RECIPES:
+        raise InputError(f"{name}: no such scale of the base map; expected one of {', '.join(_RECIPES)}")
     path = folder() / f"{name}.json"
     with files.readable(path):
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 
-def read_places() -> pd.DataFrame:
-    """Return the named places: name_en, name_fr, name_zh, name_ug, lon, lat, kind, rank (1 = first to be labelled)."""
-    path = folder() / "places.csv"
+def is_at_home(box: Box) -> bool:
+    """Return whether the scales and places made for Asia hold a box (west, south, east, north)."""
+    west, south, east, north = _RECIPES["asia"].box
+    return west <= box[0] and south <= box[1] and box[2] <= east and box[3] <= north
+
+
+def read_scales(box: Box) -> list[dict[str, Any]]:
+    """Return the scales that a map of a box carries, coarse to fine, each as :func:`read_scale` has it.
+
+    Parameters
+    ----------
+    box
+        West, south, east, north in degrees; east is above 180 where the box lies across the antimeridian.
+
+    Returns
+    -------
+    list
+        The whole globe, and of the two finer scales the part around the box.
+    """
+    if is_at_home(box):
+        return [read_scale(name) for name in SCALES]
+    return [
+        read_scale("world"),
+        *(_part(read_scale(name), _padded(box, *_AROUND[name])) for name in ("region", "fine")),
+    ]
+
+
+def _padded(box: Box, lon_deg: float, lat_deg: float) -> Box:
+    west, south, east, north = box
+    low, high = (-180.0, 180.0) if east <= 180 else (0.0, 360.0)
+    return (
+        max(west - lon_deg, low),
+        max(south - lat_deg, -60.0),
+        min(east + lon_deg, high),
+        min(north + lat_deg, 84.0),
+    )
+
+
+def _part(scale: dict[str, Any], box: Box) -> dict[str, Any]:
+    turns = (0.0, 360.0) if box[2] > 180 else (0.0,)
+    digits = scale["digits"]
+    layers = {
+        name: _cut_lines(lines, digits, box, turns, areas=name in _AREAS) for name, lines in scale["layers"].items()
+    }
+    return {**scale, "bounds": list(box), "layers": layers}
+
+
+def _cut_lines(lines: Sequence[str], digits: int, box: Box, turns: Sequence[float], *, areas: bool) -> list[str]:
+    """Return the parts of encoded lines, or rings, that lie in a box, with whole turns of longitude added."""
+    if not lines:
+        return []
+    points, of_line = _decode_lines(lines, digits)
+    found: list[BaseGeometry] = []
+    for turn in turns:
+        shifted = points + np.array([turn, 0.0])
+        if areas:
+            shapes = shapely.polygons(shapely.linearrings(shifted, indices=of_line))
+        else:
+            shapes = shapely.linestrings(shifted, indices=of_line)
+        parts = shapely.get_parts(shapely.clip_by_rect(shapes, *box))
+        parts = parts[~shapely.is_empty(parts)]
+        found += list(shapely.get_exterior_ring(parts) if areas else parts)
+    if not found:
+        return []
+    coordinates, number = shapely.get_coordinates(found, return_index=True)
+    return [line for line in encode_lines(coordinates, number, digits) if line]
+
+
+def read_places(*, world: bool = False) -> pd.DataFrame:
+    """Return the named places: name by language, lon, lat, kind, rank (1 = first to be labelled).
+
+    Parameters
+    ----------
+    world
+        Those of the whole globe; otherwise those of Asia, which are more and have Uyghur names.
+    """
+    table, more = (_places("world_places.csv"), None) if world else (_places("places.csv"), _places("world_places.csv"))
+    if more is not None:
+        # What the table of Asia does not say in a language, that of the globe may.
+        known = more.drop_duplicates("name_en").set_index("name_en")
+        for name in known.columns.difference(table.columns):
+            table[name] = table["name_en"].map(known[name])
+    return table.sort_values(["rank", "name_en"], kind="stable").reset_index(drop=True)
+
+
+def _places(name: str) -> pd.DataFrame:
+    path = folder() / name
     with files.readable(path):
-        places = pd.read_csv(path, dtype={"name_ug": "string"}, keep_default_na=False, na_values=[""])
-    return places.sort_values(["rank", "name_en"], kind="stable").reset_index(drop=True)
+        places = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    return places.astype({column: "string" for column in places if str(column).startswith("name_")})
 
 
 def read_sources() -> dict[str, Any]:
@@ -105,9 +197,12 @@ def read_sources() -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def read_relief() -> bytes:
-    """Return the shaded relief as WebP bytes: grey, 128 where the ground is level, in Web Mercator on RELIEF_BOX."""
-    path = folder() / "relief.webp"
+def read_relief(*, world: bool = False) -> bytes:
+    """Return the shaded relief as WebP bytes: grey, 128 where the ground is level, in Web Mercator.
+
+    It covers RELIEF_BOX, or coarser the whole WORLD_RELIEF_BOX.
+    """
+    path = folder() / ("world_relief.webp" if world else "relief.webp")
     with files.readable(path):
         return path.read_bytes()
 
@@ -157,6 +252,23 @@ def decode_line(text: str, digits: int) -> NDArray[np.float64]:
     return np.asarray(latlon[:, ::-1], dtype=np.float64)
 
 
+def _decode_lines(lines: Sequence[str], digits: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return all (lon, lat) rows of encoded lines, in degrees, and the number of the line of each."""
+    pieces = np.frombuffer("".join(lines).encode("ascii"), dtype=np.uint8).astype(np.int64) - 63
+    last = pieces < 0x20
+    starts = np.flatnonzero(np.append(True, last[:-1]))
+    place = np.arange(len(pieces)) - np.repeat(starts, np.diff(np.append(starts, len(pieces))))
+    raw = np.add.reduceat((pieces & 0x1F) << (5 * place), starts)
+    deltas = np.where(raw & 1, ~(raw >> 1), raw >> 1).reshape(-1, 2)
+    ends = np.cumsum(np.array([len(line) for line in lines]))
+    of_line = np.searchsorted(ends, starts[::2], side="right")
+    sums = np.cumsum(deltas, axis=0)
+    first = np.flatnonzero(np.append(True, of_line[1:] != of_line[:-1]))
+    before = np.vstack([np.zeros((1, 2), dtype=np.int64), sums])[first]
+    whole = sums - np.repeat(before, np.diff(np.append(first, len(sums))), axis=0)
+    return whole[:, ::-1] / 10**digits, of_line
+
+
 def _decode_numbers(text: str) -> Iterator[int]:
     value, shift = 0, 0
     for character in text:
@@ -189,17 +301,19 @@ def build_basemap(sources: Path, out: Path | None = None) -> list[Path]:
     disputed = _disputed_area()
     written = []
     for name, recipe in _RECIPES.items():
-        raw = _world_layers(paths) if name == "world" else _regional_layers(paths, recipe.box)
+        raw = _world_layers(paths) if name == "world" else _regional_layers(paths, recipe.box, name in SCALES)
         layers = _encode_layers(raw, recipe, disputed)
         content = {"name": name, "digits": recipe.digits, "bounds": list(recipe.box), "layers": layers}
         written.append(_write_compact((out or folder()) / f"{name}.json", content))
-    land = _read_parts(paths["land"], RELIEF_BOX)
-    return [*written, _write_relief(paths["relief"], land, (out or folder()) / "relief.webp")]
+    for file, box in {"relief.webp": RELIEF_BOX, "world_relief.webp": WORLD_RELIEF_BOX}.items():
+        written.append(_write_relief(paths["relief"], _read_parts(paths["land"], box), (out or folder()) / file, box))
+    return written
 
 
-def _write_relief(source: Path, land: list[BaseGeometry], path: Path) -> Path:
-    shade = _mercator(_level(_grey(source)))
-    shade = np.where(_land_mask(land, shade.shape), shade, 128.0)
+def _write_relief(source: Path, land: list[BaseGeometry], path: Path, box: Box) -> Path:
+    width = _RELIEF_WIDTH if box == RELIEF_BOX else _WORLD_RELIEF_WIDTH
+    shade = _mercator(_level(_grey(source)), box, width)
+    shade = np.where(_land_mask(land, shade.shape, box), shade, 128.0)
     with files.replacing(path) as temporary:
         Image.fromarray(np.rint(shade).astype(np.uint8)).save(temporary, format="WEBP", quality=55, method=6)
     return path
@@ -217,22 +331,24 @@ def _level(grey: NDArray[np.float64]) -> NDArray[np.float64]:
     return shade
 
 
-def _mercator(shade: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a global plate carrée picture resampled to Web Mercator on RELIEF_BOX, fading to 128 at its edges."""
-    west, south, east, north = RELIEF_BOX
+def _mercator(shade: NDArray[np.float64], box: Box, width: int) -> NDArray[np.float64]:
+    """Return a global plate carrée picture resampled to Web Mercator on a box, fading to 128 at its edges."""
+    west, south, east, north = box
     per_degree = shade.shape[1] / 360
     top, foot = (np.arcsinh(np.tan(np.radians(lat))) for lat in (north, south))
-    height = round(_RELIEF_WIDTH * (top - foot) / np.radians(east - west))
-    columns = (np.linspace(west, east, _RELIEF_WIDTH, endpoint=False) + 180) * per_degree
+    height = round(width * (top - foot) / np.radians(east - west))
+    columns = (np.linspace(west, east, width, endpoint=False) + 180) * per_degree
     rows = (90 - np.degrees(np.arctan(np.sinh(np.linspace(top, foot, height, endpoint=False))))) * per_degree
     picture = ndimage.map_coordinates(shade, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
-    fade = _edge_fade(height)[:, None] * _edge_fade(_RELIEF_WIDTH)[None, :]
+    # The whole globe has no edge in the east or west.
+    across = np.ones(width) if east - west >= 360 else _edge_fade(width)
+    fade = _edge_fade(height)[:, None] * across[None, :]
     return np.asarray(np.clip(128 + (picture - 128) * fade, 0, 255), dtype=np.float64)
 
 
-def _land_mask(land: list[BaseGeometry], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return where a picture on RELIEF_BOX shows land: the floor of the sea is not drawn."""
-    west, south, east, north = RELIEF_BOX
+def _land_mask(land: list[BaseGeometry], shape: tuple[int, ...], box: Box) -> NDArray[np.bool_]:
+    """Return where a picture on a box shows land: the floor of the sea is not drawn."""
+    west, south, east, north = box
     top, foot = (math.asinh(math.tan(math.radians(lat))) for lat in (north, south))
     mask = Image.new("1", (shape[1], shape[0]))
     pen = ImageDraw.Draw(mask)
@@ -277,14 +393,15 @@ def _world_layers(paths: dict[str, Path]) -> dict[str, list[BaseGeometry]]:
     }
 
 
-def _regional_layers(paths: dict[str, Path], box: Box) -> dict[str, list[BaseGeometry]]:
+def _regional_layers(paths: dict[str, Path], box: Box, at_home: bool) -> dict[str, list[BaseGeometry]]:
     world = json.loads(paths["world_50m"].read_text(encoding="utf-8"))
     rivers = [shapely.LineString(line) for line in _topology_lines(world, "rivers")]
     read = {name: _read_parts(paths[name], box) for name in ("land", "lakes", "provinces", "borders")}
     leases = shapely.union_all([shapely.box(*lease) for lease in _LEASES])
     read["borders"] = [line for line in read["borders"] if not shapely.within(line, leases)]
     window, inside = shapely.box(*box), _country(paths, "China")
-    read["provinces"] = [line for line in read["provinces"] if shapely.contains(inside, shapely.centroid(line))]
+    kept = (line for line in read["provinces"] if at_home and shapely.contains(inside, shapely.centroid(line)))
+    read["provinces"] = list(kept)
     return {**read, "rivers": [shapely.intersection(river, window) for river in rivers]}
 
 

@@ -310,10 +310,15 @@ def in_order(dates: Iterable[str]) -> list[str]:
     return sorted(set(dates), key=lambda text: (standing_day(text), *day_interval(text), text))
 
 
+#: A year, a month and a day may all mean one day.
+MOST_MEANINGS = 3
+
+
 def spans_as_given(dates: Iterable[str]) -> list[tuple[int, int, str]]:
     """Return the days on which a clock prints a date as it is given, since it is not known to the day.
 
-    Where several dates mean a day, the narrowest is printed; one that means that day alone is the day itself.
+    Where several dates mean a day, the narrowest is printed; one that means that day alone is the day itself, and so is
+    one that more than MOST_MEANINGS dates mean.
 
     Returns
     -------
@@ -334,7 +339,9 @@ def spans_as_given(dates: Iterable[str]) -> list[tuple[int, int, str]]:
     edges = sorted({edge for _, first, last, _ in known for edge in (first, last + 1)})
     spans: list[tuple[int, int, str]] = []
     for start, after in itertools.pairwise(edges):
-        text = next((text for _, first, last, text in known if first <= start <= last), iso_day(start))
+        meant = [text for _, first, last, text in known if first <= start <= last]
+        # Where many dates mean a day, such as the lives of many places, none of them is the date of the whole.
+        text = meant[0] if 0 < len(meant) <= MOST_MEANINGS else iso_day(start)
         if spans and spans[-1][1:] == (start - 1, text):
             spans[-1] = (spans[-1][0], after - 1, text)
         elif text != iso_day(start):

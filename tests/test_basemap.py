@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from camps import basemap, files, settings, style
+from camps import basemap, files, settings
 from camps.errors import InputError, MissingError
 
 LAYERS = {"land", "lakes", "rivers", "provinces", "borders", "disputed"}
@@ -100,7 +100,7 @@ def test_relief_is_level_at_its_edges():
 
 def test_places_have_names_in_every_language():
     places = basemap.read_places()
-    for lang in style.LANGUAGES:
+    for lang in ("en", "fr", "zh", "ug"):
         assert places[f"name_{lang}"].notna().all()
     assert places["rank"].between(1, 4).all()
     assert set(places["kind"]) <= {"country", "region", "nature", "water", "city", "capital"}

@@ -21,6 +21,8 @@ from camps.errors import InputError
 from camps.maps import fonts, online, vendored
 
 _HERE = Path(__file__).parent
+#: Rank of countries, seas and capitals that every page names.
+_NAMED_ANYWHERE = 2
 _SCRIPTS = ("geo", "text", "base", "state", "outlines", "symbols", "words", "furniture", "stage", "page")
 
 #: Our own page needs only Leaflet; the rest of what folium lists serves its own markers and popups.
@@ -257,25 +259,38 @@ def texts(name: str) -> dict[str, Any]:
 
 
 @cache
-def base() -> dict[str, Any]:
-    """Return the base map as pages hold it: the three scales and the places with their names by language."""
+def base(box: basemap.Box) -> dict[str, Any]:
+    """Return the base map as pages hold it: the scales and places of a box, the places with their names by language.
+
+    `box` is west, south, east, north of what the map shows; east is above 180 across the antimeridian.
+    """
+    at_home = basemap.is_at_home(box)
+    turns = [0, 1] if box[2] > 180 else [0]
     places = [
         {
             "names": {lang: name for lang in style.LANGUAGES if isinstance(name := row.get(f"name_{lang}"), str)},
-            "lon": row["lon"],
+            "lon": row["lon"] + 360 * (len(turns) > 1 and row["lon"] < 0),
             "lat": row["lat"],
             "kind": row["kind"],
             "rank": row["rank"],
         }
-        for row in basemap.read_places().to_dict("records")
+        for row in basemap.read_places(world=not at_home).to_dict("records")
+        if at_home or _may_be_named(row, box)
     ]
-    west, south, east, north = basemap.RELIEF_BOX
     relief = {
         "name": "relief",
-        "bounds": [west, south, east, north],
-        "source": _data_uri("image/webp", basemap.read_relief()),
+        "bounds": list(basemap.RELIEF_BOX if at_home else basemap.WORLD_RELIEF_BOX),
+        "fades": [6.8, 8.4] if at_home else [4.6, 6.0],
+        "source": _data_uri("image/webp", basemap.read_relief(world=not at_home)),
     }
-    return {"scales": [basemap.read_scale(name) for name in basemap.SCALES], "places": places, "relief": relief}
+    return {"scales": basemap.read_scales(box), "places": places, "relief": relief, "turns": turns}
+
+
+def _may_be_named(place: dict[Any, Any], box: basemap.Box) -> bool:
+    """Return whether a page has room for a place: the great ones anywhere, towns near what the map shows."""
+    lon = place["lon"] + 360 * (box[2] > 180 and place["lon"] < 0)
+    near = box[0] - 25 < lon < box[2] + 25 and box[1] - 15 < place["lat"] < box[3] + 15
+    return bool(near or (place["kind"] != "city" and place["rank"] <= _NAMED_ANYWHERE))
 
 
 def _data_uri(kind: str, content: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -152,6 +153,16 @@ def event_entries(events: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for row in events.to_dict("records")
     ]
+
+
+def go_on_past_180(entries: list[dict[str, Any]]) -> None:
+    """Let longitudes run on past 180° where sites lie on both sides of it and are nearer to each other that way."""
+    lons = sorted({entry["lon"] for entry in entries})
+    gaps = [(later - earlier, later) for earlier, later in pairwise(lons)]
+    widest, first = max(gaps, default=(0.0, 0.0))
+    if lons and widest > 360 - (lons[-1] - lons[0]):
+        for entry in entries:
+            entry["lon"] += 360 * (entry["lon"] < first)
 
 
 def dates_as_given(dates: Sequence[str]) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from camps.timeline.state import with_closing
 
 #: First day of the first era's map, and the last one shown when nothing ends later.
 _LAST_YEAR_OF_ERAS = 2025
+#: The zoom of a map of one point, where the base map still has something to show around it.
+CLOSEST_OF_POINTS = 8.5
 #: So many classes have room in a legend and differ enough to be told apart.
 MOST_CLASSES = 12
 _SITE_NEEDS = ("site_id", "lon", "lat", "lon_published", "lat_published", "r95_m", "system", "source_id")
@@ -266,7 +268,7 @@ def era_map(
     eras = read_eras()
     meta = _meta("eras", table, [iso_day(day) for day in days], words, mode=mode, credits=[])
     first = min([era["from"] for era in eras[:1]] + days[:1])
-    last = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
+    last = _last_day(entries, days, eras)
     meta |= {"precision": "year", "metric": None, "legend": groups.legend, "key_step_days": 365}
     ours = record.current().heading("eras")
     meta["coverage"] = ours.coverage if set(ours.lists) == set(table["source_id"]) else {}
@@ -285,6 +287,15 @@ def _rare_marks(entries: list[dict[str, Any]]) -> list[str]:
     marks = ["vanished"] if any(entry["life"]["vanished"] for entry in entries) else []
     lit = {chapter.lit for chapter in record.current().chapters} - {""}
     return marks + (["lit"] if any(entry[name] for name in lit for entry in entries) else [])
+
+
+def _last_day(entries: list[dict[str, Any]], days: list[float], eras: list[dict[str, Any]]) -> float:
+    """Return the last day of a map of eras: of the chapters, or where there are none of all dates that are stated."""
+    ended = [entry["life"]["closed"][1] for entry in entries if entry["life"]["closed"] and entry["life"]["closed"][1]]
+    to_this_day = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
+    if eras:
+        return float(min(to_this_day, eras[-1]["to"]))
+    return clock_day(f"{iso_day(max([*ended, *days]))[:4]}-12-31") if ended else to_this_day
 
 
 def _series(counts: pd.DataFrame | None) -> pd.DataFrame:
@@ -423,7 +434,7 @@ def _grouped(sites: gpd.GeoDataFrame, by: str | None, kind: str) -> _Groups:
     lists = tuple(dict.fromkeys(sites["source_id"].astype(str)))
     column = _column(sites, by, kind, lists)
     values = sites[column] if column in sites else pd.Series(pd.NA, index=sites.index)
-    texts = values.astype("string").fillna("")
+    texts = values.astype("string").fillna("").replace({"unknown": ""})
     drawn = style.classes(column, _common(texts), lists)
     rest = record.SymbolClass(of=column, id="others", name=titles()["class"]["others"])
     drawn |= dict.fromkeys(set(texts) - set(drawn), rest)
@@ -513,21 +524,24 @@ def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
 
 def _credit_of(entry: sources.SourceEntry) -> str:
     known = entry.licence.startswith(("CC", "ODbL"))
-    return f"{entry.publisher}: {entry.title}" + (f" ({entry.licence})" if known else "")
+    publisher = "" if entry.publisher == sources.NOT_STATED else f"{entry.publisher}: "
+    return f"{publisher}{entry.title}" + (f" ({entry.licence})" if known else "")
 
 
 def _content(
     kind: str, entries: list[dict[str, Any]], meta: dict[str, Any], groups: _Groups, given: tuple[Words, Ground]
 ) -> dict[str, Any]:
     words, ground = given
+    payload.go_on_past_180(entries)
     lon, lat = [entry["lon"] for entry in entries], [entry["lat"] for entry in entries]
     bounds = (min(lon), min(lat), max(lon), max(lat)) if entries else (73.0, 18.0, 135.0, 53.0)
+    base = page.base(bounds)
     return {
         "kind": kind,
         "sites": entries,
         "meta": meta,
-        "view": payload.fit_bounds(bounds),
-        "base": page.base() if ground.relief else {**page.base(), "relief": None},
+        "view": payload.fit_bounds(bounds, closest=CLOSEST_OF_POINTS),
+        "base": base if ground.relief else {**base, "relief": None},
         "eras": [],
         "classes": groups.classes,
         "class_names": {column: _popup_names(column, entries, groups.lists) for column in ("system", "tier")},

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from camps import crs, dates, settings, tables
+from camps import crs, dates, languages, settings, tables
 from camps.errors import Fault, InputError, raise_faults
 from camps.sources import store
 from camps.sources.base import (
@@ -49,7 +49,7 @@ from camps.sources.values import missing_kind
 from camps.sources.workbooks import read_ods, read_xls, read_xlsx
 
 TEXT_FIELDS = (
-    "name_en", "name_fr", "name_zh", "name_ug", "name_other", "system", "country", "admin1", "admin2", "admin3",
+    *(f"name_{tag}" for tag in languages.table()), "name_other", "system", "country", "admin1", "admin2", "admin3",
     "category", "corroboration", "status_reason", "note", "level", "area_code", "enterprise", "date_basis",
     "coord_source_title", "coord_source_url",
 )  # fmt: skip
@@ -80,6 +80,8 @@ _GUESSES: dict[str, tuple[str, ...]] = {
     "key": ("id", "number", "no", "nr", "#", "key", "ref", "编号"),
     "name_en": ("name", "name_en", "site", "title", "facility", "name_code", "name_id"),
     "name_zh": ("name_zh", "chinese", "chinese name", "名称", "中文名"),
+    "name_ru": ("name_ru", "название", "наименование", "лагерь"), "name_uk": ("name_uk", "назва"),
+    **{f"name_{tag}": (f"name_{tag}",) for tag in languages.table() if tag not in ("en", "zh", "ru", "uk")},
     "lat": ("lat", "latitude", "y", "ycoord", "纬度"),
     "lon": ("lon", "long", "lng", "longitude", "x", "xcoord", "经度"),
     "latlon": ("coordinates", "coords", "latlon", "lat/lon", "lat, lon", "position", "坐标"),

@@ -11,6 +11,8 @@ class Ground {
         Object.entries(scale.layers).map(([name, lines]) => [name, lines.map((line) => decodeLine(line, scale.digits))]),
       ),
     }));
+    // Whole turns at which the globe is drawn once more, for maps that lie across 180°.
+    this.turns = data.turns;
     this.relief = data.relief && { ...boxed(data.relief.bounds), entry: data.relief };
   }
 
@@ -32,25 +34,30 @@ class Ground {
       ctx.fillStyle = look.sea;
       ctx.fillRect(0, 0, view.width, view.height);
     }
-    const { layers } = this.pick(view, frame.scale);
+    const scale = this.pick(view, frame.scale);
+    const { layers } = scale;
+    const pens = (scale === this.scales[0] ? this.turns : [0]).map((turn) => turnedPen(pen, turn));
     const ze = pen.ze;
     // Natural Earth is drawn for 1:10 million: closer than about zoom 10 its lines would claim what they do not know.
     const trust = 1 - smoothstep(9.5, 11.5, ze);
-    fillRings(pen, layers.land, look.land);
-    if (frame.relief && this.relief && this.relief.entry.shades) this.drawRelief(pen, frame);
+    for (const one of pens) fillRings(one, layers.land, look.land);
+    if (frame.relief && this.relief && this.relief.entry.shades) for (const turn of this.turns) this.drawRelief(turnedPen(pen, turn), frame);
     ctx.globalAlpha = trust;
-    strokeLines(pen, layers.rivers, look.river, 1.1 * u * smoothstep(2.5, 4.5, ze));
-    fillRings(pen, layers.lakes, look.lake);
-    strokeLines(pen, layers.provinces, look.province, 1 * u * smoothstep(3.2, 4.6, ze));
-    strokeLines(pen, layers.borders, look.border, 1.6 * u);
-    strokeLines(pen, layers.disputed, look.border, 1.6 * u, [7 * u, 5 * u]);
+    for (const one of pens) {
+      strokeLines(one, layers.rivers, look.river, 1.1 * u * smoothstep(2.5, 4.5, ze));
+      fillRings(one, layers.lakes, look.lake);
+      strokeLines(one, layers.provinces, look.province, 1 * u * smoothstep(3.2, 4.6, ze));
+      strokeLines(one, layers.borders, look.border, 1.6 * u);
+      strokeLines(one, layers.disputed, look.border, 1.6 * u, [7 * u, 5 * u]);
+    }
     ctx.globalAlpha = 1;
   }
 
   // Grey 128 is level ground and changes nothing; the sea is level. Closer than its pixels it fades out.
   drawRelief(pen, frame) {
     const { ctx, view, look } = pen;
-    const shown = look.relief_alpha * (1 - smoothstep(6.8, 8.4, pen.ze));
+    const [whole, gone] = this.relief.entry.fades;
+    const shown = look.relief_alpha * (1 - smoothstep(whole, gone, pen.ze));
     const [x0, y0, x1, y1] = this.relief.box;
     if (shown < 0.004 || !boxesMeet(this.relief.box, view.box())) return;
     ctx.save();
@@ -95,6 +102,8 @@ function halves(canvas, count) {
   ctx.drawImage(canvas, 0, 0, half.width, half.height);
   return count > 1 ? [half, ...halves(half, count - 1)] : [half];
 }
+
+const turnedPen = (pen, turn) => (turn ? { ...pen, view: pen.view.turned(turn) } : pen);
 
 function fillRings(pen, rings, colour) {
   traceRings(pen, rings);

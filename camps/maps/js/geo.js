@@ -79,6 +79,11 @@ class View {
     ];
   }
 
+  // The same view with the globe a whole turn further east.
+  turned(turn) {
+    return Object.assign(Object.create(View.prototype), this, { left: this.left - turn * this.size });
+  }
+
   pxPerMetre() {
     return this.size / (2 * Math.PI * 6378137 * Math.cos((this.lat * Math.PI) / 180));
   }

@@ -438,7 +438,7 @@ class Card {
     add('place', site.place);
     if (site.level === 'compound') {
       add('published_at', `${site.lat_published}, ${site.lon_published}`);
-      add('used_at', `${site.lat.toFixed(5)}, ${site.lon.toFixed(5)} (± ${Math.round(site.r95)} m, 95 %)`);
+      add('used_at', `${site.lat.toFixed(5)}, ${(site.lon > 180 ? site.lon - 360 : site.lon).toFixed(5)} (± ${Math.round(site.r95)} m, 95 %)`);
     } else {
       const code = site.area_code ? ` ${site.area_code}` : '';
       add('known_to', `${this.say(`level_${site.level}`)}${code} (± ${this.words.length(site.r95, this.lang)})`);
