@@ -478,3 +478,41 @@ def test_a_slip_in_a_list_of_1111_camps_is_named(mirror: Path, tmp_path: Path, r
     with pytest.raises(InputError) as caught:
         _read(tmp_path / "list.csv", {"key": "ID", "lat": "LAT", "lon": "LONG"})
     assert str(caught.value).count("found '95.5', expected lat") == len(rows)
+
+
+# ── what stands around a table ───────────────────────────────────────────────────────────────────────────────────
+
+ROWS = "a,A,43,88\nb,B,43.1,88.1\nc,C,43.2,88.2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "around"),
+    [
+        ("sep=;\n" + f"id,name,lat,lon\n{ROWS}".replace(",", ";"), [3, 4, 5], "states its delimiter ';'"),
+        ("SEP=|\r\n" + f"id,name,lat,lon\n{ROWS}".replace(",", "|"), [3, 4, 5], "states its delimiter '|'"),
+        (f"Camps of the east\nid,name,lat,lon\n{ROWS}", [3, 4, 5], "a line above the header (row 2)"),
+        (f"Camps of the east\nas of 2018\n\nid,name,lat,lon\n{ROWS}", [5, 6, 7], "a line above the header (row 4)"),
+        (f"id,name,lat,lon\n{ROWS}\nSource: own survey\nPrepared by hand\n", [2, 3, 4], "a note below the table"),
+        (f"id,name,lat,lon\n{ROWS}Positions are approximate\n", [2, 3, 4], "a note below the table"),
+        (f"id,name,lat,lon\n{ROWS}", [2, 3, 4], ""),
+    ],
+)
+def test_a_stated_delimiter_titles_and_notes_are_no_rows(
+    tmp_path: Path, text: str, rows: list[int], around: str
+) -> None:
+    source = _text(tmp_path / "list.csv", text, {**PLACED, "name_en": "name"})
+    assert source.sites["source_key"].tolist() == ["a", "b", "c"]
+    assert source.sites["row"].tolist() == rows
+    assert around in "\n".join(_reasons(source))
+    elements = [balance for balance in source.report.account() if balance.piece == "element"]
+    assert all(balance.taken == balance.noted > 0 for balance in elements)
+    assert bool(elements) == bool(around)
+
+
+@pytest.mark.parametrize(("row", "keys"), [(3, ["a", "b", "c"]), (5, ["c"])])
+def test_the_row_of_the_header_is_told_where_it_is_not_found(tmp_path: Path, row: int, keys: list[str]) -> None:
+    text = f"1,2,3,4\n5,6,7,8\nid,name,lat,lon\n{ROWS}"
+    mapping = PLACED if row == 3 else {"key": "b", "lat": "43.1", "lon": "88.1"}
+    assert _text(tmp_path / "list.csv", text, mapping, header_row=row).sites["source_key"].tolist() == keys
+    with pytest.raises(InputError, match="row 9 is blank or not there.*say another with --header-row"):
+        _text(tmp_path / "list.csv", text, mapping, header_row=9)
