@@ -168,14 +168,23 @@ def test_by_default_nothing_is_withheld(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (_text(_entry(("used_lat",), "hide")), "action 'hide'"),
-        (_text(_entry(("used_lat",), "round")), "decimals = None"),
-        (_text(_entry(("used_lat",), "withhold")), "used_lat withheld"),
-        (_text(_entry(("name_en",), "round", decimals=1)), "name_en rounded"),
-        (_text(_entry(("site_id",), "withhold")), "column 'site_id'"),
-        (_text(_entry(("people",), "withhold")), "column 'people'"),
-        (_text(_entry(("number",), "withhold", table="claims")), "table 'claims'"),
-        (_text(_entry(("used_lat",), "round", decimals=1, reason=None)), "keys action"),
+        (_text(_entry(("used_lat",), "hide")), "restriction.1.action: found 'hide', expected 'withhold' or 'round'"),
+        (_text(_entry(("used_lat",), "round")), "expected decimals = a whole number where the action is round"),
+        (_text(_entry(("used_lat",), "withhold")), "columns that may be null to withhold, not used_lat; round those"),
+        (
+            _text(_entry(("name_en",), "round", decimals=1)),
+            "columns of decimal numbers to round, not name_en; withhold those",
+        ),
+        (_text(_entry(("site_id",), "withhold")), "columns of sites other than site_id, not site_id"),
+        (_text(_entry(("people",), "withhold")), "columns of sites other than site_id, not people"),
+        (
+            _text(_entry(("number",), "withhold", table="claims")),
+            "restriction.1.table: found 'claims', expected 'sites', 'counts' or 'measurements'",
+        ),
+        (
+            _text(_entry(("used_lat",), "round", decimals=1, reason=None)),
+            "restriction.1.reason: found nothing, expected this key to be there",
+        ),
         ("[[restriction]\n", "not TOML"),
     ],
 )

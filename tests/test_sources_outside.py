@@ -514,5 +514,5 @@ def test_the_row_of_the_header_is_told_where_it_is_not_found(tmp_path: Path, row
     text = f"1,2,3,4\n5,6,7,8\nid,name,lat,lon\n{ROWS}"
     mapping = PLACED if row == 3 else {"key": "b", "lat": "43.1", "lon": "88.1"}
     assert _text(tmp_path / "list.csv", text, mapping, header_row=row).sites["source_key"].tolist() == keys
-    with pytest.raises(InputError, match="row 9 is blank or not there.*say another with --header-row"):
+    with pytest.raises(InputError, match=r"row 9 is blank or not there.*say another with --header-row"):
         _text(tmp_path / "list.csv", text, mapping, header_row=9)

@@ -55,11 +55,11 @@ class Restriction(Table):
         columns = COLUMNS[self.table]
         if wrong := [name for name in self.columns if name not in columns or name == "site_id"]:
             raise ValueError(f"columns of {self.table} other than site_id, not {', '.join(wrong)}")
-        decimal = {name: str(columns[name].dtype) == "float64" for name in self.columns}
-        if self.action == "round" and not all(decimal.values()):
-            raise ValueError("columns of decimal numbers to round; withhold the others")
-        if self.action == "withhold" and any(decimal[name] and not columns[name].nullable for name in self.columns):
-            raise ValueError("columns that may be null to withhold; round the others")
+        decimal = [name for name in self.columns if str(columns[name].dtype) == "float64"]
+        if self.action == "round" and (words := [name for name in self.columns if name not in decimal]):
+            raise ValueError(f"columns of decimal numbers to round, not {', '.join(words)}; withhold those")
+        if self.action == "withhold" and (needed := [name for name in decimal if not columns[name].nullable]):
+            raise ValueError(f"columns that may be null to withhold, not {', '.join(needed)}; round those")
         if (self.action == "round") != (self.decimals is not None):
             raise ValueError("decimals = a whole number where the action is round, and nowhere else")
         return self
