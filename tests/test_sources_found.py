@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pyarrow as arrow
 import pytest
 import shapely
+from pyarrow import parquet
 
 from camps import footprints
 from camps.errors import InputError
@@ -111,4 +113,30 @@ def test_a_feature_that_is_none_is_missed_in_footprints(tmp_path: Path) -> None:
     good = {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(HOUSE)}
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [good, None, 7, good]}))
     with pytest.raises(InputError, match=r"a\.geojson: 4 features, of which 2 can be read"):
+        footprints.load(path, gsd_m=10, observed_on="2018")
+
+
+def _parquet(path: Path, **said: Any) -> Path:
+    """Write a Parquet file whose geometry column holds wrong values, or says something wrong of itself."""
+    table = arrow.table({"a": [1], "geometry": said.pop("held", [shapely.to_wkb(HOUSE)])})
+    facts = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB", **said}}}
+    parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(facts)}), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"held": [True]}, {"held": [1.5]}, {"crs": {"datum_ensemble": {"members": [1.5]}}},
+        {"crs": {"datum_ensemble": {"members": [3]}}}, {"crs": {"datum_ensemble": 7}},
+    ],
+)  # fmt: skip
+def test_a_geoparquet_that_says_something_wrong_of_its_geometry_is_refused(
+    tmp_path: Path, said: dict[str, Any]
+) -> None:
+    assert _read(_parquet(tmp_path / "sound.parquet"))[0].shape == (1, 4)
+    path = _parquet(tmp_path / "a.parquet", **said)
+    with pytest.raises(InputError, match=r"a\.parquet: no whole Parquet file .*; write it again"):
+        _read(path)
+    with pytest.raises(InputError, match=r"a\.parquet: no whole Parquet file .*; write it again"):
         footprints.load(path, gsd_m=10, observed_on="2018")

@@ -157,6 +157,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (geodata / "sources.toml").write_text(f"# our lists\n\n{register}\n# the end\n", "utf-8")
     for file in ours.glob("*.csv"):
         shutil.copy(file, geodata)
+    shutil.copytree(ours / "readers", geodata / "readers")
     (tmp_path / "home" / "record.toml").write_bytes((ours.parent / "record.toml").read_bytes())
     monkeypatch.setenv("CAMPS_HOME", str(tmp_path / "home"))
     return geodata

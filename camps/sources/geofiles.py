@@ -464,7 +464,9 @@ def _parquet(path: Path, report: Report, most_cells: int) -> Drawn:
             frame: pd.DataFrame = gpd.read_parquet(path, to_pandas_kwargs=how)
         else:
             frame = parquet.read_table(path).to_pandas(**how)
-    except (arrow.ArrowException, OSError, KeyError, ValueError, CRSError, shapely.errors.ShapelyError) as error:
+    except (arrow.ArrowException, OSError, LookupError, ValueError, TypeError, AttributeError, CRSError,
+            shapely.errors.ShapelyError) as error:  # fmt: skip
+        # What the file says of its geometries is taken on trust by those who read it, a float for an object too.
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: no whole Parquet file ({error}); write it again") from error
