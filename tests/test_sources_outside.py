@@ -407,8 +407,9 @@ def test_a_message_that_asks_for_an_argument_names_its_option_too() -> None:
 def test_every_option_of_reading_is_one_of_add() -> None:
     flags = {f"--{name.replace('_', '-')}" for name in mapped.OPTIONS if name != "constants"}
     assert flags <= _options("sources", "add")
-    dated = {"observed_on": "--seen", "columns": "--map", "gsd_m": "--gsd"}
-    flags = {dated.get(name, f"--{name.replace('_', '-')}") for name in OPTIONS if name != "kind"}
+    named = {"observed_on": "--seen", "columns": "--map"}
+    named |= {f"{name}_m": f"--{name.replace('_', '-')}" for name in ("gsd", "edge_sd", "edge_bias")}
+    flags = {named.get(name, f"--{name.replace('_', '-')}") for name in OPTIONS if name != "kind"}
     assert flags <= _options("sources", "add")
 
 
