@@ -94,6 +94,34 @@ def test_a_long_table_that_holds_its_places(home: Path) -> None:
     assert found == {("a", "1938"): 100, ("a", "1939"): 120, ("b", "1938"): 7}
 
 
+def test_rows_of_a_place_that_say_different_things_of_it(home: Path) -> None:
+    rows = "camp,lat,lon,t,n,opened\na,64.5,40.5,1938,100,\na,64.9,40.5,1939,120,1930\nb,63.5,41.5,1938,7,1931\n"
+    assert _add(_file(home, "l.csv", rows), "--long", "camp,t,prisoners=n") == 0
+    source = sources.read("mine")
+    assert source.sites["opened"].tolist() == ["1930", "1931"]
+    said = [(remark.row, remark.column, remark.value) for remark in source.report if "which stands" in remark.reason]
+    assert said == [(3, "lat", "64.9")]
+
+
+def test_two_columns_of_one_date(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = _file(home, "w.csv", "name,lat,lon,pop_1938,pop 1938,pop_1939\nNorth,64.5,40.5,1,2,3\n")
+    assert _add(path, "--map", "prisoners.*=pop*") == 2
+    assert "columns 'pop_1938' and 'pop 1938' of one date" in capsys.readouterr().err
+    # What is told goes first, wherever it stands.
+    assert _add(path, "--map", "prisoners.1938=pop_1938", "--map", "prisoners.*=pop*") == 0
+    assert _values("prisoners") == {("2", "1938"): 1, ("2", "1939"): 3}
+
+
+def test_a_row_of_a_long_table_without_a_date(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _add(_file(home, "l.csv", "camp,lat,lon,t,n\na,64.5,40.5,,1\n"), "--long", "camp,t,n") == 2
+    assert "row 2: found no date, expected a date" in capsys.readouterr().err
+
+
+def test_the_help_prints_a_pattern_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sources", "add", "--help"]) == 0
+    assert "'prisoners.*=prisoners_*'" in "".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

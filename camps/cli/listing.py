@@ -137,7 +137,7 @@ def add(
         typer.Option(
             "--map",
             help="FIELD=COLUMN, such as lat=Latitude, or FIELD= for none; the rest is guessed. METRIC.DATE=COLUMN, "
-            "'prisoners.*=prisoners_*' or peak.opened=COLUMN for values, group.NAME=COLUMN to group by.",
+            r"'prisoners.\*=prisoners_\*' or peak.opened=COLUMN for values, group.NAME=COLUMN to group by.",
         ),
     ] = None,
     long: Annotated[

@@ -8,7 +8,7 @@ A long table has a row a place and date; it is turned into such columns before a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -65,7 +65,8 @@ def expanded(mapping: Mapping[str, str], columns: Iterable[str]) -> dict[str, st
     Raises
     ------
     InputError
-        For a pattern without one ``*`` on either side, or that stands for no column whose rest is a date.
+        For a pattern without one ``*`` on either side, or that stands for no column whose rest is a date, or for two
+        columns of one date of which the mapping does not say which it means.
 
     Examples
     --------
@@ -73,28 +74,32 @@ def expanded(mapping: Mapping[str, str], columns: Iterable[str]) -> dict[str, st
     {'prisoners.1938': 'pop_1938', 'prisoners.1939': 'pop_1939'}
     """
     names = list(columns)
-    told: dict[str, str] = {}
+    told = {field: column for field, column in mapping.items() if "*" not in field}
+    exact = frozenset(told)
     faults = []
     for field, column in mapping.items():
         if "*" not in field:
-            told[field] = column
             continue
         found = _matching(field, column, names)
-        told |= found
         if not found:
             expected = "one * on each side, such as prisoners.*=prisoners_*, and columns whose rest is a date"
             faults.append(Fault(f"mapping {field!r} to {column!r}", "no column", expected))
+        for name, dated in found:
+            if told.setdefault(dated, name) != name and dated not in exact:
+                both = f"columns {told[dated]!r} and {name!r} of one date"
+                remedy = f"say which with --map {dated}=COLUMN"
+                faults.append(Fault(f"mapping {field!r} to {column!r}", both, "one column a date", remedy))
     raise_faults(faults, "mapping")
     return told
 
 
-def _matching(field: str, column: str, names: Sequence[str]) -> dict[str, str]:
+def _matching(field: str, column: str, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the columns that a pattern stands for, each with its field."""
     if field.count("*") != 1 or column.count("*") != 1:
-        return {}
+        return []
     head, tail = map(re.escape, column.split("*"))
     parted = {name: found[1] for name in names if (found := re.fullmatch(f"{head}(.+){tail}", name))}
-    dated = {name: date for name, text in parted.items() if (date := _date_or_none(text))}
-    return {field.replace("*", date): name for name, date in dated.items()}
+    return [(name, field.replace("*", date)) for name, text in parted.items() if (date := _date_or_none(text))]
 
 
 def _date_or_none(text: str) -> str | None:
@@ -165,6 +170,7 @@ def widened(
     *,
     values: pd.DataFrame | None = None,
     key: str = "",
+    said: Container[str] = (),
     rules: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Return a list with a row a place, and a column ``METRIC.DATE`` for each value of its long table.
@@ -182,6 +188,9 @@ def widened(
         The file of the long table, for messages.
     values, key
         The long table where it is a file of its own, and the column of `rows` that its places are named by.
+    said
+        Columns that are about the place. Where its rows differ in one, the first that says something stands, and the
+        others are noted.
     rules
         How dates are read, as for :func:`camps.dates.read_dates`.
 
@@ -196,7 +205,8 @@ def widened(
     if clash := [str(field) for field in wide if field in rows]:
         raise InputError(f"{name}: columns {', '.join(clash)} are there beside the long table; rename them")
     if values is None:
-        places = rows[~table["unit"].duplicated()]
+        about = [column for column in rows if column in said and column not in _columns(long)]
+        places = _one_row_each(rows, table["unit"], about, report)
         report.use("row", len(rows) - len(places))
         units = table["unit"][places.index]
     else:
@@ -205,10 +215,30 @@ def widened(
     return places.join(wide.reindex(units).set_axis(places.index).fillna(""))
 
 
+def _columns(long: Sequence[str]) -> list[str]:
+    return [long[0], long[1], long[2].rpartition("=")[2], *long[3:]]
+
+
+def _one_row_each(rows: pd.DataFrame, units: pd.Series, about: Iterable[str], report: Report) -> pd.DataFrame:
+    """Return the first row of each place, with what its rows say in the columns that are about the place."""
+    places = rows[~units.duplicated()].copy()
+    for column in about:
+        says = rows[column][rows[column].ne("")]
+        first = says.groupby(units[says.index], sort=False).transform("first")
+        for row, other in says[says.ne(first)].items():
+            reason = f"an earlier row of this place says {first[row]}, which stands"
+            report.add("noted", reason, row=int(str(row)), key=units[row], column=str(column), value=str(other))
+        stated = first.set_axis(units[says.index])
+        stated = stated[~stated.index.duplicated()]
+        places[column] = [stated.get(unit, "") for unit in units[places.index]]
+    return places
+
+
 def _long_table(told: pd.DataFrame, long: Sequence[str], name: str) -> pd.DataFrame:
     called, _, column = long[2].rpartition("=")
-    needed = [long[0], long[1], column, *long[3:]]
-    missing = [Fault(f"column {one!r}", "no such column", "it to be there") for one in needed if one not in told]
+    missing = [
+        Fault(f"column {one!r}", "no such column", "it to be there") for one in _columns(long) if one not in told
+    ]
     raise_faults(missing, name)
     metric = told[long[3]] if len(long) > 3 else pd.Series(called or column, index=told.index)
     return pd.DataFrame({
@@ -231,7 +261,8 @@ def _wide(table: pd.DataFrame, name: str, rules: Mapping[str, Any]) -> pd.DataFr
     said = stated.assign(field=stated["metric"] + "." + read["edtf"]).drop_duplicates(["unit", "field", "value"])
     twice = said[said["field"].notna() & said.duplicated(["unit", "field"])]
     raise_faults([
-        *(Fault(f"row {row}", f"{one['date']!r}: {one['remark']}", "a date", "say --date-order, or write 1938-01-31")
+        *(Fault(f"row {row}", f"{one['date']!r}: {one['remark']}" if one["date"].strip() else "no date", "a date",
+                "say --date-order, or write 1938-01-31")
           for row, one in dateless.iterrows()),
         *(Fault(f"row {row}", "no place", "the place that the value is of")
           for row in stated.index[stated["unit"].eq("")]),

@@ -278,7 +278,8 @@ def _with_long(
         raise InputError(f"{entry.id}: a table of values beside a list names places by the list's ids; map key=COLUMN")
     name = next((file.name for file in entry.files if file.role == VALUES), entry.files[0].name)
     rules = dates.rules_of(entry.options)
-    told = widened(raw, long, report, name, values=values, key=mapping["key"], rules=rules)
+    said = {*mapping.values(), GEOMETRY, LON, LAT}
+    told = widened(raw, long, report, name, values=values, key=mapping["key"], said=said, rules=rules)
     return told, mapping | {field: field for field in told.columns.difference(raw.columns, sort=False)}
 
 
