@@ -27,7 +27,7 @@ from camps import catalogue, cli, footprints, languages, machine, maps, record, 
 from camps import fonts as house_fonts
 from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError, MissingError
-from camps.maps import fonts, online, outlines, page, vendored, views
+from camps.maps import fonts, online, outlines, page, payload, plates, vendored, views
 from camps.timeline import drawn, values
 
 MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
@@ -940,6 +940,16 @@ def test_a_plate_has_its_size_on_paper_and_the_same_bytes_twice(tmp_path, suffix
     else:
         box = PdfReader(one).pages[0].mediabox
         assert float(box.width) / 72 * 25.4 == pytest.approx(120, abs=0.3)
+
+
+@pytest.mark.parametrize("size", [(254, 142.875), (200, 150), (150, 200), (400, 100)])
+def test_a_plate_of_any_shape_holds_all_that_the_map_shows(size):
+    map_ = maps.site_map()
+    west, south, east, north = map_.payload["view"]["bounds"]
+    frame = plates._frame_of(map_, *size, 300)
+    world_px = 256 * 2 ** frame["zoom"]
+    assert (east - west) / 360 * world_px < frame["width"] - 300
+    assert (payload._unit_y(south) - payload._unit_y(north)) * world_px < frame["height"] - 300
 
 
 def test_a_plate_of_another_kind_or_size_is_refused(tmp_path):

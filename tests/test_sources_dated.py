@@ -103,6 +103,16 @@ def test_rows_of_a_place_that_say_different_things_of_it(home: Path) -> None:
     assert said == [(3, "lat", "64.9")]
 
 
+def test_a_value_of_a_place_that_had_closed_is_said(home: Path) -> None:
+    path = _file(
+        home, "w.csv", "name,lat,lon,closed,n\nNorth,64.5,40.5,1943,7\nSouth,63.5,41.5,1950,8\nEast,62,41,,9\n"
+    )
+    assert _add(path, "--map", "prisoners.1950=n") == 0
+    said = [(remark.row, remark.value) for remark in sources.read("mine").report if "closed 1943" in remark.reason]
+    assert said == [(2, "7")]
+    assert _values("prisoners") == {("2", "1950"): 7, ("3", "1950"): 8, ("4", "1950"): 9}
+
+
 def test_two_columns_of_one_date(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _file(home, "w.csv", "name,lat,lon,pop_1938,pop 1938,pop_1939\nNorth,64.5,40.5,1,2,3\n")
     assert _add(path, "--map", "prisoners.*=pop*") == 2

@@ -20,10 +20,13 @@ from camps.errors import InputError, RenderError
 from camps.maps import fonts
 from camps.maps import page as page_room
 from camps.maps.page import CampsMap, write_map
+from camps.maps.payload import fit_bounds
 
 MM_PER_INCH = 25.4
 #: The drawing is laid out for this many lines whatever the size of the paper, so that type keeps its proportion.
 _LINES = 1080
+#: Of that drawing, left for title, date and legend: beside, and above and below what is shown.
+_MARGINS = (420, 380)
 _NO_TIME = time.gmtime(0)
 SUFFIXES = (".png", ".svg", ".pdf")
 _AS_PNG = "frame => { camps.setFrame(frame); return camps.canvas.toDataURL('image/png').split(',')[1]; }"
@@ -98,7 +101,9 @@ def _frame_of(map_: CampsMap, width_mm: float, height_mm: float, dpi: int) -> di
     scale = lines / _LINES
     width, height = (round(side / MM_PER_INCH * dpi) / scale for side in (width_mm, height_mm))
     view = map_.payload["view"]
-    return {"width": width, "height": height, "scale": scale, **{key: view[key] for key in ("lon", "lat", "zoom")}}
+    beside, above = (width - _MARGINS[0], height - _MARGINS[1])
+    fitted = fit_bounds(view["bounds"], width=beside, height=above, closest=view["closest"])
+    return {"width": width, "height": height, "scale": scale, **{key: fitted[key] for key in ("lon", "lat", "zoom")}}
 
 
 def _drawn(map_: CampsMap, frame: dict[str, Any], paper_mm: list[float] | None) -> str:

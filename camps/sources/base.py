@@ -432,6 +432,7 @@ def _one_field(printed: pd.Series, sites: gpd.GeoDataFrame, field: str, report: 
     known = without_unknown(value, metric, report).to_numpy()
     kinds = cells.map(missing_kind)
     seen = ~np.isnan(known)
+    _note_after_closing(cells[seen], t[seen], sites["closed"].set_axis(cells.index)[seen], report)
     report.use("cell", int((kinds.notna() & (kinds != "")).sum()))
     found = pd.DataFrame(
         {
@@ -444,6 +445,16 @@ def _one_field(printed: pd.Series, sites: gpd.GeoDataFrame, field: str, report: 
         }
     )  # fmt: skip
     return found[found["t"].notna()]
+
+
+def _note_after_closing(cells: pd.Series, dated: pd.Series, closed: pd.Series, report: Report) -> None:
+    """Say of values that their place had closed by then: one of the two is wrong, and which is not for us to say."""
+    for row, end, day in zip(closed.index, closed, dated, strict=True):
+        if pd.notna(end) and pd.notna(day) and dates.parse(str(end)).before(dates.parse(str(day))):
+            reason = (
+                f"a value of {day}, but the place is said to have closed {end}: growth takes it, maps draw it closed"
+            )
+            report.add("noted", reason, row=int(str(row)), column=str(cells.name), value=cells[row])
 
 
 def _without_dateless(cells: pd.Series, t: pd.Series, report: Report) -> pd.Series:

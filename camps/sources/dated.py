@@ -205,7 +205,7 @@ def widened(
     if clash := [str(field) for field in wide if field in rows]:
         raise InputError(f"{name}: columns {', '.join(clash)} are there beside the long table; rename them")
     if values is None:
-        about = [column for column in rows if column in said and column not in _columns(long)]
+        about = [column for column in map(str, rows) if column in said and column not in _columns(long)]
         places = _one_row_each(rows, table["unit"], about, report)
         report.use("row", len(rows) - len(places))
         units = table["unit"][places.index]
@@ -225,11 +225,11 @@ def _one_row_each(rows: pd.DataFrame, units: pd.Series, about: Iterable[str], re
     for column in about:
         says = rows[column][rows[column].ne("")]
         first = says.groupby(units[says.index], sort=False).transform("first")
-        for row, other in says[says.ne(first)].items():
-            reason = f"an earlier row of this place says {first[row]}, which stands"
-            report.add("noted", reason, row=int(str(row)), key=units[row], column=str(column), value=str(other))
-        stated = first.set_axis(units[says.index])
-        stated = stated[~stated.index.duplicated()]
+        others = says[says.ne(first)]
+        for row, other, stands in zip(others.index, others, first[others.index], strict=True):
+            reason = f"an earlier row of this place says {stands}, which stands"
+            report.add("noted", reason, row=int(row), key=str(units[row]), column=column, value=str(other))
+        stated = dict(zip(units[says.index], first, strict=True))
         places[column] = [stated.get(unit, "") for unit in units[places.index]]
     return places
 
