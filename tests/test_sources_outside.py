@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -518,3 +520,34 @@ def test_the_row_of_the_header_is_told_where_it_is_not_found(tmp_path: Path, row
     assert _text(tmp_path / "list.csv", text, mapping, header_row=row).sites["source_key"].tolist() == keys
     with pytest.raises(InputError, match=r"row 9 is blank or not there.*say another with --header-row"):
         _text(tmp_path / "list.csv", text, mapping, header_row=9)
+
+
+# ── long lists ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+PEAK = """
+import re, sys
+from pathlib import Path
+from camps import sources
+def peak_kb():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+paths = [Path(name) for name in sys.argv[1:]]
+peaks = []
+for path in paths:
+    assert len(sources.prepare(path, "list").source.sites) > 0
+    peaks.append(peak_kb())
+print(peaks[1] - peaks[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read where Linux keeps it")
+def test_a_row_of_a_long_list_takes_a_kilobyte_at_most(tmp_path: Path) -> None:
+    """So that a million rows of five columns stay within 1 GB; where rows were lists of cells they took 1.6 each."""
+    few, many = 1_000, 60_000
+    for n in (few, many):
+        rows = (
+            f"{row},Site {row},{40 + row % 900 / 100},{80 + row % 1000 / 100},{2010 + row % 10}" for row in range(n)
+        )
+        (tmp_path / f"{n}.csv").write_text("id,name,lat,lon,opened\n" + "\n".join(rows))
+    command = [sys.executable, "-c", PEAK, *(str(tmp_path / f"{n}.csv") for n in (few, many))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) / (many - few) < 1.0

@@ -91,13 +91,19 @@ def site_frame(columns: Mapping[str, object], entry: SourceEntry, *, index: pd.I
     InputError
         When the table is not sound; all faults are named at once.
     """
-    frame = _with_defaults(pd.DataFrame(dict(columns), index=index), entry)
-    frame["row"] = index.to_numpy()
-    plain = frame.reset_index(drop=True)
+    # Points are made last: a million of them take more room than all columns, and checking copies what it is given.
+    sites = tables.check(_plain_sites(columns, entry, index), "site", source=_printed_name(entry))
+    return gpd.GeoDataFrame(sites, geometry=gpd.points_from_xy(sites["lon"], sites["lat"]), crs=4326)
+
+
+def _plain_sites(columns: Mapping[str, object], entry: SourceEntry, index: pd.Index) -> pd.DataFrame:
+    """Return the columns of a ``site`` table, defaults and all, without points."""
+    plain = _with_defaults(pd.DataFrame(dict(columns), index=index), entry)
+    plain["row"] = index.to_numpy()
+    plain = plain.reset_index(drop=True)
     plain["lon"], plain["lat"] = _to_wgs84(plain, entry)
     plain["gcj02_offset_m"] = crs.gcj02_offset_m(plain["lon"], plain["lat"])
-    sites = gpd.GeoDataFrame(plain, geometry=gpd.points_from_xy(plain["lon"], plain["lat"]), crs=4326)
-    return tables.check(sites, "site", source=_printed_name(entry))
+    return plain
 
 
 def _printed_name(entry: SourceEntry) -> str:
@@ -144,7 +150,8 @@ def _with_defaults(frame: pd.DataFrame, entry: SourceEntry) -> pd.DataFrame:
         "status": "active",
         "n_parts": 0,
         "references": pd.NA,
-        **dict.fromkeys(_TEXT_COLUMNS, pd.NA),
+        # Of the type that the table has: what is given as single objects is copied when the table is checked.
+        **dict.fromkeys(_TEXT_COLUMNS, pd.Series(None, index=given.index, dtype="str")),
     }
     whole = given.assign(**{name: value for name, value in defaults.items() if name not in given})
     known = [name for name in tables.schema("site").columns if name in whole]
@@ -185,6 +192,8 @@ def references_of(cells: pd.DataFrame, namespaces: Mapping[str, str], report: Re
     skip
         What is no number where it stands for one.
     """
+    if not namespaces:
+        return pd.Series(pd.NA, index=cells.index, dtype="string")
     rows: list[list[str]] = [[] for _ in range(len(cells))]
     for column, namespace in namespaces.items():
         for at, text in enumerate(cells[column]):

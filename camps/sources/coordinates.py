@@ -28,6 +28,7 @@ _MARKS = str.maketrans({
     "º": "°", "˚": "°", "∘": "°", "′": "'", "’": "'", "‘": "'", "`": "'", "´": "'", "ʹ": "'",
     "″": '"', "”": '"', "“": '"', "ʺ": '"', "−": "-", "–": "-", "‐": "-",
 })  # fmt: skip
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _DECIMAL = re.compile(r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*°?")
 _SEXAGESIMAL = re.compile(
     r"([+-]?)(\d{1,3})\s*[°:\s]\s*(?:(\d{1,2}(?:\.\d*)?)\s*(?:[':]|\s|$)\s*(?:(\d{1,2}(?:\.\d*)?)\s*(?:\"|'')?)?)?"
@@ -84,6 +85,8 @@ def _require_short(verbatim: str) -> None:
 
 
 def _normalised(verbatim: str) -> str:
+    if _PLAIN.fullmatch(verbatim):
+        return verbatim
     text = unicodedata.normalize("NFKC", verbatim.translate(_MARKS)).translate(_MARKS).strip().casefold()
     for word, mark in _WORDS.items():
         text = text.replace(word, mark.casefold())

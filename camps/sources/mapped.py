@@ -355,7 +355,7 @@ def _note_formulas(raw: pd.DataFrame, report: Report) -> None:
 def _records(
     raw: pd.DataFrame, placed: pd.DataFrame, mapping: Mapping[str, str], entry: SourceEntry, report: Report
 ) -> gpd.GeoDataFrame:
-    rows = raw.loc[placed.index]
+    rows = raw if len(placed) == len(raw) else raw.loc[placed.index]
     columns: dict[str, Any] = {**placed, **entry.options.get("constants", {})}
     named = {name: mapping[name] for name in TEXT_FIELDS if name in mapping} | groups_of(mapping)
     texts = {name: null_blank(rows[column]) for name, column in named.items()}
@@ -383,28 +383,31 @@ def _records(
     return records
 
 
-def _keys(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> list[str]:
+def _keys(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> pd.Series:
     if "key" not in mapping:
         report.add("noted", "no column of ids is mapped; the row number in the file stands for it")
-        return [str(row) for row in rows.index]
-    taken = Counter(key.strip() for key in rows[mapping["key"]])
-    report.use("cell", taken.total() - taken[""])
+        return rows.index.astype(str).to_series(rows.index)
+    column = mapping["key"]
+    printed = rows[column].str.strip()
+    report.use("cell", int((printed != "").sum()))
+    keys = printed.mask(printed == "", "row-" + rows.index.astype(str).to_series(rows.index))
+    again = keys.duplicated(keep=False).to_numpy()
+    taken: Container[str] = set(keys) if again.any() else ()
     used: Counter[str] = Counter()
     given: set[str] = set()
-    keys = []
-    for row, printed in rows[mapping["key"]].items():
-        key = printed.strip() or f"row-{row}"
+    renamed: dict[int, str] = {}
+    for at in map(int, np.flatnonzero(again | (printed == "").to_numpy())):
+        key = new = keys.iloc[at]
         used[key] += 1
-        new = key
         while used[key] > 1 and (new == key or new in taken or new in given):
             new = f"{key}-{used[key]}" if new == key else f"{new}x"
-        if new != printed.strip():
-            reason = "id used before; numbered apart" if printed.strip() else "no id; the row number stands for it"
-            report.add(
-                "mended", f"{reason} as {new}", **Place(int(str(row)), key, mapping["key"])._asdict(), value=printed
-            )
         given.add(new)
-        keys.append(new)
+        if new != printed.iloc[at]:
+            reason = "id used before; numbered apart" if printed.iloc[at] else "no id; the row number stands for it"
+            place = Place(int(rows.index[at]), key, column)
+            report.add("mended", f"{reason} as {new}", **place._asdict(), value=rows[column].iloc[at])
+            renamed[at] = new
+    keys.iloc[list(renamed)] = pd.Series(list(renamed.values()), dtype=keys.dtype)
     return keys
 
 

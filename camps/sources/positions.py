@@ -40,8 +40,8 @@ Flags = NDArray[np.bool_]
 class Positions:
     """Printed and read coordinates, row by row; NaN where a row prints none."""
 
-    lon_text: NDArray[Any]
-    lat_text: NDArray[Any]
+    lon_text: Any
+    lat_text: Any
     lon: Floats
     lat: Floats
 
@@ -110,41 +110,40 @@ def _drawn(raw: pd.DataFrame) -> Positions:
 def _printed(raw: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> tuple[Positions, list[Fault]]:
     faults: list[Fault] = []
     columns = ", ".join(mapping[what] for what in FIELDS if what in mapping)
-    read: list[tuple[str, str, float, float]] = []
-    for row, cells in zip(raw.index, raw.to_dict("records"), strict=True):
+    both = {"lat", "lon"} <= set(mapping)
+    named = [mapping["lon"], mapping["lat"]] if both else [mapping.get("latlon") or mapping["lonlat"]]
+    degrees = np.full((2, len(raw)), np.nan)
+    texts = [raw[name].array if both else np.full(len(raw), "", dtype=object) for name in (named * 2)[:2]]
+    for at, (row, *cells) in enumerate(zip(raw.index, *(raw[name] for name in named), strict=True)):
         try:
-            read.append(_one(cells, mapping, int(row), report))
+            lon, lat = cells if both else _halves(cells[0], lat_first="latlon" in mapping)
+            degrees[:, at] = _one(lon, lat, int(row), report)
+            if not both:
+                texts[0][at], texts[1][at] = lon, lat
         except ValueError as error:
             faults.append(Fault(f"row {row}, column {columns}", str(error), "a position", _REMEDY))
-            read.append(("", "", np.nan, np.nan))
-    frame = pd.DataFrame(read, columns=["lon_text", "lat_text", "lon", "lat"])
-    return Positions(*(frame[column].to_numpy() for column in frame)), faults
+    return Positions(texts[0], texts[1], degrees[0], degrees[1]), faults
 
 
-def _one(
-    cells: Mapping[Any, Any], mapping: Mapping[str, str], row: int, report: Report
-) -> tuple[str, str, float, float]:
-    lon, lat = _texts(cells, mapping)
+def _one(lon: str, lat: str, row: int, report: Report) -> tuple[float, float]:
+    """Return longitude and latitude in degrees, NaN where a row prints none."""
     if missing_kind(lon) is not None or missing_kind(lat) is not None:
-        return lon, lat, np.nan, np.nan
+        return np.nan, np.nan
     east, north = read_degrees(lon), read_degrees(lat)
     if east.axis == "lat" and north.axis == "lon":
         report.add("mended", SWAPPED, row=row, value=f"{lat}, {lon}")
-        return lon, lat, north.value, east.value
+        return north.value, east.value
     if east.axis == "lat" or north.axis == "lon":
         raise ValueError(f"{lat!r} and {lon!r}, where a hemisphere letter contradicts its column")
-    return lon, lat, east.value, north.value
+    return east.value, north.value
 
 
-def _texts(cells: Mapping[Any, Any], mapping: Mapping[str, str]) -> tuple[str, str]:
-    """Return longitude and latitude as printed, from two columns or from one that holds both."""
-    if {"lat", "lon"} <= set(mapping):
-        return cells[mapping["lon"]], cells[mapping["lat"]]
-    cell = cells[mapping.get("latlon") or mapping["lonlat"]]
+def _halves(cell: str, *, lat_first: bool) -> tuple[str, str]:
+    """Return longitude and latitude as printed in one cell that holds both."""
     if missing_kind(cell) is not None:
         return cell, cell
     first, second = read_pair(cell)
-    return (second, first) if "latlon" in mapping else (first, second)
+    return (second, first) if lat_first else (first, second)
 
 
 def _swapped(positions: Positions) -> Flags:
@@ -213,7 +212,7 @@ def _placed(raw: pd.DataFrame, positions: Positions, name: str, report: Report) 
         value = " | ".join(str(cell) for cell in cells if cell)
         report.add("dropped", "no position printed; it cannot be placed", row=_row(raw, position), value=value,
                    piece="row")  # fmt: skip
-    placed = frame[positions.placed]
+    placed = frame if positions.placed.all() else frame[positions.placed]
     if placed.empty:
         raise InputError(f"{name}: no row prints a position, expected at least one; say another column with --map")
     for position in np.flatnonzero(in_sea(placed["lon"], placed["lat"])):

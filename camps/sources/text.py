@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import count, groupby, islice
+from dataclasses import dataclass, field
+from itertools import chain, count, groupby, islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as arrow
 from charset_normalizer import from_bytes
 
 from camps import files
@@ -30,10 +32,13 @@ MOST_CELL_CHARACTERS = 2**17
 MOST_COLUMNS = 2000
 MOST_ROWS = 1_000_000
 MOST_CELLS = 4_000_000
+#: Delimited text is kept in columns as it is read: a million rows of five columns take less than 1 GB, all told.
+MOST_TEXT_CELLS = 5_500_000
 
 DELIMITERS = (",", "\t", ";", "|")
 _PIECE = 1 << 20
 _SAMPLE_ROWS = 50
+_ROWS_AT_ONCE = 32_768
 _LONG_RUN = 10
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -55,6 +60,8 @@ _BINARY = (
 _NUMERIC = re.compile(r"\s*[+-]?\d+([.,]\d+)?\s*")
 _SEPARATOR = re.compile(r"sep=([^\r\n])\r?\n", re.IGNORECASE)
 _YEAR = re.compile(r"\s*(1[5-9]|20)\d\d\s*")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 #: Row number in the file, and its cells.
 Numbered = tuple[int, list[str]]
 _MARKUP = re.compile(r"\ufeff?\s*<\?xml\s")
@@ -146,8 +153,13 @@ def read_delimited(
             f"{path.name}: is XML, expected delimited text; give it the suffix of its format, such as .kml or .gml"
         )
     stated = _stated_delimiter(text, report)
+    if _WEB_PAGE.match(text):
+        raise InputError(f"{path.name}: is a web page, expected a list; the address gives a page, not the file itself")
     mark = delimiter or stated or find_delimiter(text, path.name)
-    rows = islice(_rows(text, mark, path.name, report), 1 if stated else 0, None)
+    by_the_book = _is_strict(text, mark, path.name)
+    if not by_the_book:
+        report.add("noted", "quotation marks inside cells are not doubled; read as printed")
+    rows = _Rows(text, mark, path.name, by_the_book, 1 if stated else 0)
     layout = Layout(header_row, header_rows, strict)
     return RawTable(table_of(rows, path.name, report, layout), used, mark)
 
@@ -251,7 +263,10 @@ def _guess(path: Path, content: bytes, report: Report) -> str:
 
 def _decode(path: Path, encoding: str) -> str:
     try:
-        return path.read_bytes().decode(encoding)
+        text = path.read_bytes().decode(encoding)
+        # Some encodings give halves of characters, which no table can hold.
+        text.encode("utf-8")
+        return text
     except LookupError as error:
         raise InputError(
             f"{path}: no encoding is called {encoding!r}; for example utf-8, cp1252, cp437, gb18030"
@@ -282,7 +297,7 @@ def find_delimiter(text: str, name: str) -> str:
 
 def _regularity(text: str, mark: str) -> float:
     try:
-        rows = list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=mark), _SAMPLE_ROWS))
+        rows = list(islice(csv.reader(_lines(text), delimiter=mark), _SAMPLE_ROWS))
     except csv.Error:
         return 0
     widths = Counter(len(row) for row in rows if any(row))
@@ -292,27 +307,40 @@ def _regularity(text: str, mark: str) -> float:
     return width * times / sum(widths.values())
 
 
-def _rows(text: str, mark: str, name: str, report: Report) -> Iterator[Numbered]:
-    if _WEB_PAGE.match(text):
-        raise InputError(f"{name}: is a web page, expected a list; the address gives a page, not the file itself")
-    strict = _is_strict(text, mark, name)
-    if not strict:
-        report.add("noted", "quotation marks inside cells are not doubled; read as printed")
-    csv.field_size_limit(MOST_CELL_CHARACTERS)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=strict)
-    line = 1
-    try:
-        for row in reader:
-            yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(f"{name}: line {line}: {error}; mend the quotation marks of that line") from error
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, as the csv module parts them; no copy of the text is made."""
+    return (found[0] for found in _LINE.finditer(text))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of delimited text, read anew at each turn, so that never all of them are lists at once."""
+
+    text: str
+    mark: str
+    name: str
+    strict: bool
+    skipped: int
+
+    def __iter__(self) -> Iterator[Numbered]:
+        csv.field_size_limit(MOST_CELL_CHARACTERS)
+        reader = csv.reader(_lines(self.text), delimiter=self.mark, strict=self.strict)
+        return islice(self._numbered(reader), self.skipped, None)
+
+    def _numbered(self, reader: Any) -> Iterator[Numbered]:
+        line = 1
+        try:
+            for row in reader:
+                yield line, row
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise InputError(f"{self.name}: line {line}: {error}; mend the quotation marks of that line") from error
 
 
 def _is_strict(text: str, mark: str, name: str) -> bool:
     """Return whether quotation marks are used by the book; a cell that never closes means a truncated file."""
     csv.field_size_limit(MOST_CELL_CHARACTERS)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    reader = csv.reader(_lines(text), delimiter=mark, strict=True)
     line = 1
     try:
         for _ in reader:
@@ -333,7 +361,7 @@ def table_of(rows: Iterable[Numbered], name: str, report: Report, layout: Layout
     Parameters
     ----------
     rows
-        Row number in the file and its cells.
+        Row number in the file and its cells; gone through twice.
     name
         The file as a reader knows it.
     report
@@ -347,23 +375,27 @@ def table_of(rows: Iterable[Numbered], name: str, report: Report, layout: Layout
         When there is no row below the header, or there are too many rows or columns.
     """
     told = layout or Layout()
-    n_met, filled = _filled(rows, name, report)
-    if not filled:
+    met = _Met(name)
+    most = MOST_CELLS if told.squared else MOST_TEXT_CELLS
+    filled = met.filled(limited(rows, name, most))
+    head = _head(filled, told)
+    if not head:
         raise InputError(f"{name}: holds no row with text in it, expected a header and rows")
-    _check_width(filled, name)
-    start = _header_at(filled, told, name)
-    depth = told.header_rows or _header_depth([cells for _, cells in filled[start : start + 2]])
-    header = _header([cells for _, cells in filled[start : start + depth]], report)
-    end = len(filled) if told.strict else _end_of_table(filled, start + depth, len(header))
-    _note_around(filled[:start], filled[end:], filled[start][0], report)
-    report.take("row", n_met - depth - start - (len(filled) - end))
-    body = filled[start + depth : end]
-    if not body:
+    start = _header_at(head, told, name)
+    depth = told.header_rows or _header_depth([cells for _, cells in head[start : start + 2]])
+    header = _header([cells for _, cells in head[start : start + depth]], report)
+    end = met.end(chain(head, filled), start + depth, len(header), strict=told.strict)
+    _note_blank(met.blank, report)
+    below = list(islice(_with_text(rows), end, None)) if end < met.n_filled else []
+    _note_around(head[:start], below, head[start][0], report)
+    report.take("row", met.n - depth - start - (met.n_filled - end))
+    if end <= start + depth:
         raise InputError(f"{name}: a header and no row below it, expected at least one row")
-    return _frame(header, body, report, squared=told.squared)
+    body = islice(_with_text(rows), start + depth, end)
+    return _frame(header, body, met.width, report, squared=told.squared)
 
 
-def limited(rows: Iterable[Numbered], name: str) -> Iterator[Numbered]:
+def limited(rows: Iterable[Numbered], name: str, most_cells: int = MOST_CELLS) -> Iterator[Numbered]:
     """Yield rows as long as there are no more of them, nor of their cells, than a list has.
 
     Raises
@@ -374,26 +406,75 @@ def limited(rows: Iterable[Numbered], name: str) -> Iterator[Numbered]:
     n_cells = 0
     for n_met, (number, cells) in enumerate(rows, 1):
         n_cells += len(cells)
-        if n_met > MOST_ROWS + 1 or n_cells > MOST_CELLS:
+        if n_met > MOST_ROWS + 1 or n_cells > most_cells:
             raise InputError(
-                f"{name}: more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells, expected a list of sites; cut it"
+                f"{name}: more than {MOST_ROWS:,} rows or {most_cells:,} cells, expected a list of sites; cut it"
             )
         yield number, cells
 
 
-def _filled(rows: Iterable[Numbered], name: str, report: Report) -> tuple[int, list[Numbered]]:
-    """Return how many rows were met, and those that hold any text."""
-    filled = []
-    blank = []
-    n_met = 0
-    for number, cells in limited(rows, name):
-        n_met += 1
-        if any(cell.strip() for cell in cells):
-            filled.append((number, cells))
-        else:
-            blank.append(number)
-    _note_blank(blank, report)
-    return n_met, filled
+def _with_text(rows: Iterable[Numbered]) -> Iterator[Numbered]:
+    return (row for row in rows if any(cell.strip() for cell in row[1]))
+
+
+def _head(filled: Iterator[Numbered], told: Layout) -> list[Numbered]:
+    """Return the first rows, as many as it takes to find the header and the row below it."""
+    head: list[Numbered] = []
+    for row in filled:
+        head.append(row)
+        if len(head) >= _SAMPLE_ROWS and row[0] > (told.header_row or 0) + 1:
+            break
+    return head
+
+
+@dataclass
+class _Met:
+    """What a first turn over the rows finds, none of which it keeps."""
+
+    name: str
+    n: int = 0
+    n_filled: int = 0
+    width: int = 0
+    blank: list[int] = field(default_factory=list)
+
+    def filled(self, rows: Iterable[Numbered]) -> Iterator[Numbered]:
+        """Yield the rows that hold any text."""
+        for number, cells in rows:
+            self.n += 1
+            if len(cells) > MOST_COLUMNS:
+                raise InputError(
+                    f"{self.name}: row {number} has {len(cells):,} cells, expected at most {MOST_COLUMNS:,}"
+                )
+            if any(cell.strip() for cell in cells):
+                self.n_filled += 1
+                yield number, cells
+            else:
+                self.blank.append(number)
+
+    def end(self, filled: Iterable[Numbered], start: int, n_named: int, *, strict: bool) -> int:
+        """Return where the table ends and notes begin, by the count of filled rows; find how wide the table is.
+
+        Notes are rows that fill the first cell alone, or few after a blank row.
+        """
+        narrow: list[tuple[int, int]] = []
+        before = 0
+        for at, (number, cells) in enumerate(filled):
+            self.width = max(self.width, _last_filled(cells)) if at >= start else n_named
+            if at > start and _is_narrow(cells, n_named):
+                narrow.append((number, _n_filled(cells)))
+            else:
+                narrow, before = [], number
+        return self.n_filled if strict else self.n_filled - _n_notes(narrow, before)
+
+
+def _n_notes(narrow: list[tuple[int, int]], before: int) -> int:
+    """Return how many of the last narrow rows, as number and width, are notes; `before` is the row above them."""
+    n = 0
+    above = [before, *(number for number, _ in narrow)]
+    for back, (number, width) in enumerate(reversed(narrow), 1):
+        lone = n == back - 1 and width == 1
+        n = back if lone or number - above[-back - 1] > 1 else n
+    return n
 
 
 def _note_blank(numbers: list[int], report: Report) -> None:
@@ -445,17 +526,6 @@ def _is_header(cells: Sequence[str]) -> bool:
     return not any(_NUMERIC.fullmatch(cell) and not _YEAR.fullmatch(cell) for cell in cells)
 
 
-def _end_of_table(filled: list[Numbered], start: int, n_named: int) -> int:
-    """Return where the table ends and notes begin: rows that fill the first cell alone, or few after a blank row."""
-    run = end = len(filled)
-    while run > start + 1 and _is_narrow(filled[run - 1][1], n_named):
-        run -= 1
-    for at in reversed(range(run, len(filled))):
-        lone = end == at + 1 and _n_filled(filled[at][1]) == 1
-        end = at if lone or filled[at][0] - filled[at - 1][0] > 1 else end
-    return end
-
-
 def _is_narrow(cells: Sequence[str], n_named: int) -> bool:
     """Return whether a row fills at most half of the columns, from the first on, with words."""
     width = _n_filled(cells)
@@ -471,12 +541,6 @@ def _note_around(above: list[Numbered], below: list[Numbered], header: int, repo
         for number, cells in lines:
             text = " | ".join(cell.strip() for cell in cells if cell.strip())
             report.add("noted", reason, row=number, value=text, piece="element")
-
-
-def _check_width(filled: list[Numbered], name: str) -> None:
-    number, cells = max(filled, key=lambda item: len(item[1]))
-    if len(cells) > MOST_COLUMNS:
-        raise InputError(f"{name}: row {number} has {len(cells):,} cells, expected at most {MOST_COLUMNS:,}")
 
 
 def _header_depth(first: Sequence[Sequence[str]]) -> int:
@@ -529,21 +593,36 @@ def _apart(name: str, taken: Container[str]) -> str:
     return next(label for number in count(2) if (label := f"{name} ({number})") not in taken)
 
 
-def _frame(header: list[str], body: list[Numbered], report: Report, *, squared: bool) -> pd.DataFrame:
-    named = len(header)
-    width = max(named, *(_last_filled(cells) for _, cells in body))
-    for number, cells in body:
-        if len(cells) < named and not squared:
-            report.add("noted", f"{len(cells)} cells where the header has {named}; the rest taken as blank", row=number)
-        elif len(cells) > named and _last_filled(cells) > named:
-            extra = " | ".join(cell for cell in cells[named:] if cell.strip())
-            report.add("noted", f"cells beyond the {named} columns of the header; kept apart", row=number, value=extra)
-        cells.extend([""] * (width - len(cells)))
+def _frame(header: list[str], body: Iterable[Numbered], width: int, report: Report, *, squared: bool) -> pd.DataFrame:
+    named, width = len(header), max(len(header), width)
     beyond = [f"column {position}" for position in range(named + 1, width + 1)]
     names = [*header, *(_apart(name, header) if name in header else name for name in beyond)]
-    columns = list(zip(*(cells for _, cells in body), strict=False))[:width]
-    index = pd.Index([number for number, _ in body], name="row")
-    return pd.DataFrame(dict(zip(names, columns, strict=True)), index=index, dtype=object)
+    numbers: list[Any] = []
+    pieces: list[list[Any]] = [[] for _ in names]
+    rows = iter(body)
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        numbers.append(np.array([number for number, _ in some]))
+        for number, cells in some:
+            _note_ragged(number, cells, named, report, squared=squared)
+            cells.extend([""] * (width - len(cells)))
+        for held, column in zip(pieces, zip(*(cells for _, cells in some), strict=False), strict=False):
+            held.append(column if squared else arrow.array(column, arrow.large_string()))
+    index = pd.Index(np.concatenate(numbers), name="row")
+    if squared:
+        columns = {name: list(chain(*held)) for name, held in zip(names, pieces, strict=True)}
+        return pd.DataFrame(columns, index=index, dtype=object)
+    held = [arrow.chunked_array(pieces.pop(0)).combine_chunks() for _ in names]
+    arrow.default_memory_pool().release_unused()
+    text: pd.DataFrame = arrow.Table.from_arrays(held, names).to_pandas(types_mapper={arrow.large_string(): _TEXT}.get)
+    return text.set_axis(index)
+
+
+def _note_ragged(number: int, cells: list[str], named: int, report: Report, *, squared: bool) -> None:
+    if len(cells) < named and not squared:
+        report.add("noted", f"{len(cells)} cells where the header has {named}; the rest taken as blank", row=number)
+    elif len(cells) > named and _last_filled(cells) > named:
+        extra = " | ".join(cell for cell in cells[named:] if cell.strip())
+        report.add("noted", f"cells beyond the {named} columns of the header; kept apart", row=number, value=extra)
 
 
 def _last_filled(cells: Sequence[str]) -> int:

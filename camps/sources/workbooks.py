@@ -191,7 +191,7 @@ def _undamaged(read: Callable[[], _Sheet], path: Path, suffix: str) -> _Sheet:
 
 def _as_table(sheet: _Sheet, path: Path, report: Report, layout: Layout) -> RawTable:
     last = next((at for at in range(len(sheet.rows), 0, -1) if any(sheet.rows[at - 1][1])), 0)
-    rows = _spread(sheet.rows[:last], sheet.merged, report)
+    rows = list(_spread(sheet.rows[:last], sheet.merged, report))
     return RawTable(table_of(rows, f"{path.name}, sheet {sheet.name}", report, layout))
 
 
