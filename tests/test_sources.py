@@ -166,6 +166,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     for name in ("gazetteer.csv", "no_coordinates.csv", "decisions.csv"):
         shutil.copy(settings.geodata() / name, folder / "geodata" / name)
+    shutil.copytree(settings.geodata() / "readers", folder / "geodata" / "readers")
     monkeypatch.setenv("CAMPS_HOME", str(folder))
     return folder
 

@@ -136,7 +136,7 @@ def test_columns_that_are_not_mapped_are_named_in_one_line(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("source_id", "pieces"),
     [
-        ("gazetteer", {"row": (89, 89), "cell": (2420, 2420)}),
+        ("gazetteer", {"row": (89, 89), "cell": (2554, 2554)}),
         ("aspi-xjdp-v1", {"row": (380, 380), "cell": (6885, 6875)}),
         ("buzzfeed-2020", {"row": (443, 443), "cell": (2154, 2154)}),
         ("buzzfeed-2021", {"row": (554, 551), "cell": (5186, 5186)}),
