@@ -68,7 +68,8 @@ def test_a_second_build_rewrites_nothing_removes_what_no_longer_belongs_and_leav
 
 def test_nothing_is_written_when_a_claim_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
-    shutil.copytree(settings.geodata(), home / "geodata")
+    for part in ("geodata", "shots"):
+        shutil.copytree(settings.home() / part, home / part)
     shutil.copy(settings.home() / "record.toml", home)
     monkeypatch.setenv("CAMPS_HOME", str(home))
     path = home / "geodata" / "claims.toml"
@@ -472,7 +473,8 @@ def test_a_whole_package_made_from_a_forged_source_is_told_by_the_installed_suit
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
-    shutil.copytree(settings.geodata(), home / "geodata")
+    for part in ("geodata", "shots"):
+        shutil.copytree(settings.home() / part, home / part)
     shutil.copy(settings.home() / "record.toml", home)
     path = home / "geodata" / "SOURCES.md"
     path.write_text(path.read_text("utf-8").replace("Wikipedia", "an archive"), encoding="utf-8")

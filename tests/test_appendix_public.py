@@ -38,7 +38,8 @@ OFFSET = _entry(("gcj02_offset_m",), "withhold")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home whose record restricts one site."""
     folder = tmp_path_factory.mktemp("home")
-    shutil.copytree(settings.geodata(), folder / "geodata")
+    for part in ("geodata", "shots"):
+        shutil.copytree(settings.home() / part, folder / part)
     shutil.copy(settings.home() / "record.toml", folder)
     (folder / "geodata" / "restrictions.toml").write_text(_text(ROUNDED, HELD_BACK, OFFSET))
     return folder
