@@ -302,7 +302,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], object], str]] = {
         "dabancheng-footprints",
     ),
     "a date of a scene": (_edit("data/geodata/scenes/scenes.csv", b"2017-03-02", b"2016-03-02"), "dabancheng-scenes"),
-    "a pinned sum": (_edit("data/geodata/sources.toml", b"4b37c030", b"4b37c031"), "register"),
+    "a pinned sum": (_edit("data/geodata/sources.toml", b'sha256 = "5', b'sha256 = "6'), "register"),
     "a source file removed": (_remove("data/geodata/no_coordinates.csv"), "gazetteer-no-coordinates"),
     "a table removed": (_remove("data/tables/disputes.csv"), "disputes"),
     "the PDF removed": (_remove("data/appendix.pdf"), "appendix.pdf"),
