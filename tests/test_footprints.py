@@ -229,7 +229,7 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="its first bytes are of no"):
         footprints.load(tmp_path / "table.csv")
     shapes = frame(metres(shapely.box(0, 0, 18, 80)))
-    with pytest.raises(InputError, match=r"no scenes, .* give gsd_m="):
+    with pytest.raises(InputError, match=r"no scenes, .* say --gsd \(gsd_m=\)"):
         footprints.load(write(shapes, tmp_path / "in.parquet"))
     with pytest.raises(InputError, match=r"no column OBJECTID; it has .*observed_on"):
         footprints.load(tmp_path / "in.parquet", columns={"track_id": "OBJECTID"})
