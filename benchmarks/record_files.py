@@ -73,7 +73,6 @@ READERS: dict[str, Reader] = {
     "geodata/prose.toml": lambda _: words.prose(),
     "geodata/restrictions.toml": restriction.read_restrictions,
     "geodata/scenes/calibration.toml": imagery.area.bundled,
-    "geodata/scenes/stac.toml": imagery.stac.presets,
     "geodata/scenes/dabancheng.toml": imagery.scene.load,
     "geodata/scenes/dabancheng_ground.geojson": imagery.sites.read_boundary,
     "geodata/footprints/dabancheng_footprints.geojson": _series,

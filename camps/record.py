@@ -195,15 +195,16 @@ FALLBACKS = {
     "trusted": "the lists",
     "dossiers": "none",
     "plate": "four of them",
-    "grouping": "the column's name",
+    "grouping": "the column's name; all lists",
     "class": "hues and shapes in turn",
-    "metric": "a whole number of that name; what is built (buildings, areas) is held while the place is open, all else "
-    "to the next date",
+    "metric": "what the suite knows of buildings, areas, prisoners and deaths (camps/metrics.toml), key by key; else a "
+    "whole number of that name, held to the next date",
     "chapter": "none",
     "region": "none",
     "extent": "none",
-    "map": "general words",
+    "map": "general words; the first grouping that the sites have",
     "credit": "as registered",
+    "system": "none",
 }
 
 

@@ -141,7 +141,7 @@ def test_a_new_record_is_added_to_drawn_and_built_without_more_than_a_list(
     assert run(["map", "sites"]) == 0
     assert run(["build"]) == 0, capsys.readouterr().err
     made = {path.name for path in settings.exports().rglob("*.html")}
-    assert made == {"sites.html", "eras.html", "index.html"}
+    assert made == {"sites.html", "eras.html", "licences.html", "index.html"}
 
 
 def test_the_manual_names_every_key_of_a_record() -> None:
@@ -195,7 +195,7 @@ def test_a_record_brings_a_reader_for_a_list_that_no_mapping_can_express(
     register = home / "geodata" / "sources.toml"
     files.write_text(register, register.read_text("utf-8").replace('reader = "mapped"', 'reader = "odd"'))
     with pytest.raises(
-        MissingError, match=r"mine: reader 'odd': no .*readers/odd\.py; expected mapped, footprints, or"
+        MissingError, match=r"mine: reader 'odd': no .*readers/odd\.py; expected mapped, footprints, events, or"
     ):
         sources.read("mine")
     kept = home / "geodata" / "lists" / "mine" / "a.csv"

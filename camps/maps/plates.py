@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from camps import browser, files
-from camps.dates import iso_day
+from camps.dates import clock_day, iso_day
 from camps.errors import InputError, RenderError
 from camps.maps import fonts
 from camps.maps import page as page_room
@@ -86,9 +86,10 @@ def write_plate(
     return target
 
 
-def _require_shown(map_: CampsMap, t: float | None) -> None:
+def _require_shown(map_: CampsMap, given: float | str | None) -> None:
     """Refuse a date outside the time of a map: it would print what the map says of its first or last day."""
     first, last = map_.payload["meta"]["t_min"], map_.payload["meta"]["t_max"]
+    t = clock_day(given) if isinstance(given, str) else given
     if t is None or first <= t <= last:
         return
     shown = f"shows {iso_day(first)} to {iso_day(last)}" if first < last else "shows no dates"
