@@ -168,7 +168,7 @@ def test_a_number_that_the_data_do_not_give_stops_the_build(home: Path) -> None:
 
 def test_a_claim_has_a_function_or_expressions_and_a_fault_in_one_is_told_with_its_claim(home: Path) -> None:
     path = files.write_text(home / "geodata" / "claims.toml", (CLAIMS % 2).replace("[claim.values]", "[other.values]"))
-    with pytest.raises(InputError, match="key other: found .*expected no such key here"):
+    with pytest.raises(InputError, match=r"key other: found .*expected no such key here"):
         camps.appendix.claims.read_claims(path)
     files.write_text(path, (CLAIMS % 2).partition("[claim.values]")[0])
     with pytest.raises(InputError, match="claim size: found neither, expected function, or a table"):
