@@ -14,6 +14,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +76,19 @@ def readable(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{path}: cannot be read ({reason}); check that it is a file you may read") from error
+
+
+def read_listed(path: Path) -> dict[str, dict[str, str]]:
+    """Return what a list of files that travel with the suite (TOML) says of each, by name: package, sum, licence.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the list is not there or cannot be read.
+    """
+    with readable(path):
+        content: dict[str, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))["file"]
+    return content
 
 
 @contextmanager

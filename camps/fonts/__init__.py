@@ -7,7 +7,6 @@ there. ``fonts.toml`` lists each file with its package, exact version, SHA-256 a
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -59,10 +58,7 @@ FONTS = (
 @cache
 def read_list() -> dict[str, dict[str, str]]:
     """Return the font files by name, each with package, version, sha256 and licence."""
-    path = FOLDER / "fonts.toml"
-    with files.readable(path):
-        content: dict[str, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))["file"]
-    return content
+    return files.read_listed(FOLDER / "fonts.toml")
 
 
 @cache

@@ -198,10 +198,7 @@ def write_map(map_: folium.Map, path: Path | str) -> Path:
     target = Path(path)
     if target.suffix != ".html":
         raise InputError(f"{target}: maps are written as .html; name the file so")
-    beside, licences = target.with_name(vendored.LICENCES_PAGE), vendored.licences_page().encode("utf-8")
-    # All maps of a folder share it: what is there already is left alone.
-    if not (beside.is_file() and beside.read_bytes() == licences):
-        files.write_bytes(beside, licences)
+    files.write_text(target.with_name(vendored.LICENCES_PAGE), vendored.licences_page())
     return files.write_text(target, html_text(map_))
 
 

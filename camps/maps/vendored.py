@@ -8,7 +8,6 @@ file is an error that names it, unless the map allows online layers.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -44,10 +43,7 @@ _FOLIUM_TEMPLATES = Path(folium.__file__).parent / "templates"
 @cache
 def read_list() -> dict[str, dict[str, str]]:
     """Return the vendored files by name, each with package, version, sha256 and licence."""
-    path = VENDOR / "vendor.toml"
-    with files.readable(path):
-        content: dict[str, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))["file"]
-    return content
+    return files.read_listed(VENDOR / "vendor.toml")
 
 
 @cache

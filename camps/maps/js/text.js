@@ -164,7 +164,7 @@ class Labels {
       const [ux, uy] = label.at;
       if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3]) continue;
       const shown = roomAt(label, ze);
-      if (shown > 0.004 || (pen.views && pen.safe)) this.drawLabel(pen, label, view.x(ux), view.y(uy), shown, obstacles, marks);
+      if (shown > 0.004) this.drawLabel(pen, label, view.x(ux), view.y(uy), shown, obstacles, marks);
     }
   }
 
