@@ -224,6 +224,7 @@ def test_without_a_record_there_is_a_report(copy: Path, tmp_path: Path, monkeypa
     assert not [check for check in verdict.checks if check.holds is False], verdict.report()
     left = {check.item for check in verdict.failed}
     assert {"gazetteer", "claims"} <= left
+    assert any(check.item == "claims" and "set CAMPS_HOME" in check.said for check in verdict.failed)
 
 
 def test_a_package_vouches_for_the_frames_it_was_made_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
