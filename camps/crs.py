@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import geopandas as gpd
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Geod, Proj
+from pyproj import CRS, Geod, Proj, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from camps.errors import CheckError, InputError
@@ -42,6 +43,8 @@ _CHUNK = 50_000
 # Shapely's number for a polygon; multi-geometries and collections have greater ones.
 _POLYGON = 3
 
+#: Datums without a published shift to WGS 84 that lie within a metre of it.
+_LIKE_WGS84 = ("China 2000",)
 #: A plane may stretch areas by this much: UTM inside its own zone does (at most 0.2 %), outside it does not.
 AREAL_SCALE_TOLERANCE = 0.0021
 
@@ -108,23 +111,83 @@ def _measured(shapes: NDArray[Any]) -> Floats:
     return np.column_stack(columns)
 
 
-def to_lonlat(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> gpd.GeoSeries:
-    """Return the geometry in EPSG:4326, longitude first.
+def to_lonlat(geometry: gpd.GeoSeries | gpd.GeoDataFrame, what: str = "geometry") -> gpd.GeoSeries:
+    """Return the geometry in EPSG:4326, longitude first; `what` it is, for messages.
 
     Raises
     ------
     InputError
-        When there is no CRS, or a coordinate cannot lie on Earth (often a wrong CRS or swapped axes).
+        When there is no CRS, it has no place on Earth, or a coordinate cannot lie there (often a wrong CRS or swapped
+        axes).
     """
     if geometry.crs is None:
-        raise InputError("geometry: has no CRS, expected one; call .set_crs() with the CRS it was drawn in")
+        raise InputError(f"{what}: has no CRS, expected one; call .set_crs() with the CRS it was drawn in")
     series = geometry.geometry if isinstance(geometry, gpd.GeoDataFrame) else geometry
-    lonlat = series if series.crs.equals(WGS84, ignore_axis_order=True) else series.to_crs(WGS84)
-    _require_on_earth(lonlat)
+    if series.crs.equals(WGS84, ignore_axis_order=True):
+        lonlat = series
+    else:
+        moved = degrees_of(np.asarray(series.array), series.crs, what)
+        lonlat = gpd.GeoSeries(moved, index=series.index, name=series.name, crs=WGS84)
+    _require_on_earth(lonlat, what)
     return lonlat
 
 
-def _require_on_earth(lonlat: gpd.GeoSeries) -> None:
+def degrees_of(shapes: NDArray[Any], stated: CRS, what: str) -> NDArray[Any]:
+    """Return shapes of a CRS in EPSG:4326, longitude first; see :func:`to_degrees`."""
+    move: Any = to_degrees(stated, what).transform
+    return np.asarray(shapely.transform(shapes, move, interleaved=False))
+
+
+def to_degrees(stated: Any, what: str) -> Transformer:
+    """Return what brings positions in a CRS to EPSG:4326, easting or longitude first on either side.
+
+    Parameters
+    ----------
+    stated
+        Anything that ``pyproj.CRS`` understands.
+    what
+        What states it, for messages.
+
+    Raises
+    ------
+    InputError
+        When it is not understood, has no place on Earth (a site grid, another planet), or no two axes along the ground
+        (heights alone, metres from the centre of the Earth).
+    """
+    name = str(stated)
+    try:
+        known = CRS.from_user_input(stated)
+        name, reason = known.name, known.type_name
+        if known.is_geographic or known.is_projected:
+            return Transformer.from_crs(known, WGS84, always_xy=True)
+    except (CRSError, ProjError) as error:
+        reason = str(error).rpartition(": ")[2]
+    raise InputError(
+        f"{what}: its CRS, {name[:60]}, is no degrees or grid on Earth ({reason[:120]}); export it in EPSG:4326"
+    )
+
+
+def unshifted(stated: CRS, lonlat: Floats) -> str:
+    """Return what to say where no shift from the datum of a CRS to WGS 84 is known at `lonlat` (n × 2), or nothing.
+
+    PROJ then takes degrees on the one for degrees on the other. Beijing 1954 and Xian 1980 lie some 100 m off.
+    """
+    if not len(lonlat) or any(datum in str(stated.datum and stated.datum.name) for datum in _LIKE_WGS84):
+        return ""
+    back = Transformer.from_crs(WGS84, stated, always_xy=True)
+    back.transform(*lonlat[0])
+    with suppress(ProjError):
+        # Of several operations PROJ takes one by the place.
+        back = back.get_last_used_operation()
+    if "Ballpark" not in back.description:
+        return ""
+    return (
+        f"no shift from the datum of {stated.name[:60]} to WGS 84 is known here and none is made; positions may lie "
+        "100 m off or more: export it in EPSG:4326 with a program that knows the shift"
+    )
+
+
+def _require_on_earth(lonlat: gpd.GeoSeries, what: str) -> None:
     shapes = np.asarray(lonlat.array)
     # Longitudes run on past 180 in a polygon that lies across the antimeridian. Nothing has NaN for bounds, and so has
     # a geometry with a coordinate that is no number.
@@ -134,7 +197,7 @@ def _require_on_earth(lonlat: gpd.GeoSeries) -> None:
     if len(wrong):
         west, south, east, north = edges[wrong[0]]
         raise InputError(
-            f"geometry: row {lonlat.index[wrong[0]]!r} has longitudes {west} to {east}, latitudes {south} to {north}, "
+            f"{what}: row {lonlat.index[wrong[0]]!r} has longitudes {west} to {east}, latitudes {south} to {north}, "
             "expected degrees on Earth; set the CRS that the coordinates are in, or swap the axes"
         )
 

@@ -319,6 +319,26 @@ def test_a_band_is_what_its_colour_says(
     assert found.values.mean(axis=(1, 2)).tolist() == [RED, GREEN, BLUE]
 
 
+@pytest.mark.parametrize(
+    ("stated", "says"),
+    [
+        ('LOCAL_CS["site grid",UNIT["metre",1]]', None),
+        ("EPSG:4978", None),
+        ("EPSG:2343", "no shift from the datum of Xian 1980 / Gauss-Kruger CM 105E to WGS 84 is known"),
+        ("EPSG:32645", ""),
+    ],
+)
+def test_a_picture_says_what_is_wrong_with_its_crs(tmp_path: Path, stated: str, says: str | None) -> None:
+    path = Picture(tmp_path / "a.tif", _stored(), profile={"crs": stated}).write()
+    if says is None:
+        with pytest.raises(InputError, match=r"a\.tif: its CRS, .*, is no degrees or grid on Earth"):
+            adding.describe(path)
+    else:
+        notes = "; ".join(adding.describe(path).notes)
+        assert says in notes
+        assert ("no shift" in notes) is bool(says)
+
+
 @pytest.mark.parametrize(("suffix", "profile"), [
     (".png", {"driver": "PNG", "worldfile": True}), (".tif", {}), (".tif", {"tiled": True, "blockxsize": 16,
                                                                             "blockysize": 16}),

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from camps import sources
+from camps import footprints, sources
 from camps.errors import InputError
 from camps.sources import Report, SourceEntry, SourceFile
 from camps.sources.encodings import likely_encodings
@@ -364,6 +364,20 @@ def test_rows_keep_the_numbers_of_the_file(tmp_path: Path, suffix: str, nothing:
     assert source_of(path, {"name_en": "name"}).sites["source_key"].tolist() == ["1", "3"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.kml", kml().replace("Document", "Data"), "no feature with a geometry"),
+        ("a.kml", kml("<Folder/>"), "no feature with a geometry"),
+        ("a.geojson", collection(), "no features"),
+        ("a.gpx", "<gpx version='1.1' creator='c' xmlns='http://www.topografix.com/GPX/1/1'/>", "no rows"),
+    ],
+)
+def test_a_file_without_places_is_refused(tmp_path: Path, name: str, content: str, why: str) -> None:
+    with pytest.raises(InputError, match=f"{name}: {why}, expected"):
+        read(text_file(tmp_path / name, content))
+
+
 def test_placemarks_keep_the_numbers_of_the_file(tmp_path: Path) -> None:
     path = text_file(tmp_path / "a.kml", kml(mark("A"), mark("nowhere", at=None), mark("B", at=B)))
     assert read(path)[0]["name"].to_dict() == {1: "A", 3: "B"}
@@ -556,6 +570,55 @@ def test_a_shapefile_without_a_prj_asks_for_its_crs(tmp_path: Path, packed_up: b
 def test_a_crs_told_of_a_file_that_states_another_is_noted(tmp_path: Path) -> None:
     _, report = read(write(points(A, n=[1]), tmp_path / "a.gpkg"), crs="EPSG:32645")
     assert "states its own CRS, EPSG:4326; the one told, EPSG:32645, is not used" in said(report)
+
+
+SITE_GRID = 'LOCAL_CS["site grid",UNIT["metre",1],AXIS["X",EAST],AXIS["Y",NORTH]]'
+MOON = "+proj=eqc +R=1737400 +units=m +type=crs"
+
+
+@pytest.mark.parametrize(
+    ("stated", "why"),
+    [(SITE_GRID, "Engineering CRS"), ("EPSG:5773", "Vertical CRS"), ("EPSG:4978", "Geocentric CRS"), (MOON, "Moon")],
+)
+def test_a_crs_that_is_no_place_on_earth_is_refused(tmp_path: Path, stated: str, why: str) -> None:
+    path = write(gpd.GeoDataFrame({"id": [1]}, geometry=[SQUARE], crs=stated), tmp_path / "a.gpkg")
+    bare = write(gpd.GeoDataFrame({"id": [1]}, geometry=[SQUARE]), tmp_path / "bare.gpkg")
+    refused = rf"gpkg: its CRS, .*, is no degrees or grid on Earth \(.*{why}.*\); export it in EPSG:4326"
+    for again in (
+        lambda: read(path),
+        lambda: read(bare, crs=stated),
+        lambda: footprints.load(path, gsd_m=1, observed_on="2018"),
+        lambda: footprints.load(bare, gsd_m=1, observed_on="2018", crs=stated),
+    ):
+        with pytest.raises(InputError, match=refused):
+            again()
+
+
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [("EPSG:4214", False), ("EPSG:2343", False), ("EPSG:4490", True), ("EPSG:28992", True), ("EPSG:32648", True)],
+)
+def test_a_datum_whose_shift_is_not_known_is_noted(tmp_path: Path, stated: str, known: bool) -> None:
+    # Beijing 1954 and Xian 1980 lie some 100 m off, and PROJ takes their degrees as they are.
+    ground = gpd.GeoSeries([shapely.box(5.2, 52, 5.201, 52.001) if "28992" in stated else SQUARE], crs=4326)
+    path = write(gpd.GeoDataFrame({"id": [1]}, geometry=ground.to_crs(stated)), tmp_path / "a.gpkg")
+    _, report = read(path)
+    loaded = footprints.load(path, gsd_m=1, observed_on="2018")
+    for told in (said(report), "".join(remark.reason for remark in loaded.report)):
+        assert ("no shift from the datum of" in told) is not known
+
+
+def test_sizes_that_a_file_says_wrong_are_refused(tmp_path: Path) -> None:
+    path = write(points(A, B, name=["a", "b"]), tmp_path / "a.fgb", SPATIAL_INDEX="NO")
+    sound = path.read_bytes()
+    refused = set()
+    for at in range(len(sound) // 2, len(sound) - 4, 4):
+        path.write_bytes(sound[:at] + b"\xff\xff\xff\x7f\0\0\0\0"[: len(sound) - at] + sound[at + 8 :])
+        try:
+            read(path)
+        except InputError as error:
+            refused.add(str(error))
+    assert any("Offset invariant failure" in one for one in refused)
 
 
 def test_a_shapefile_without_its_companions_says_which(tmp_path: Path) -> None:

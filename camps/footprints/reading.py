@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from camps import crs, dates, engine, files
 from camps.errors import Fault, InputError
@@ -61,7 +62,10 @@ def read_vector(
     else:
         frame = _read_drawn(path, report, layer, assumed_crs, encoding)
     frame["source_file"] = path.name
-    return frame.set_geometry(crs.to_lonlat(frame.geometry))
+    lonlat = crs.to_lonlat(frame.geometry, path.name)
+    if unshifted := crs.unshifted(frame.crs, shapely.get_coordinates(lonlat)):
+        report.add("noted", unshifted)
+    return frame.set_geometry(lonlat)
 
 
 def _read_places(path: Path, report: Report, layer: str | None) -> gpd.GeoDataFrame:

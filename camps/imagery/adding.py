@@ -15,10 +15,11 @@ import rasterio
 import tomlkit
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import CRS
 from rasterio.enums import ColorInterp
 
 from camps import files, record
+from camps.crs import to_degrees, unshifted
 from camps.errors import CheckError, Fault, InputError, raise_faults
 from camps.imagery import opening, placing, raster
 from camps.imagery.placing import MOST_MISFIT_PX, Placement, as_crs
@@ -204,7 +205,7 @@ def describe(path: Path, hints: Hints | None = None) -> Description:
         with opening.as_colours(stored, shown) as dataset:
             bands = _bands(path, names, how)
             scaling = _scaling(dataset, names, how)
-            size_m = how.gsd_m or round(_pixel_m(stored, placed), 3)
+            size_m = how.gsd_m or round(placing.pixel_m(stored, _placement(stored, placed)), 3)
             found = Description(tuple(names), size_m, placed, scaling, _account(dataset, bands))
             return replace(found, notes=tuple(_notes(stored, dataset, found, how)))
 
@@ -321,6 +322,9 @@ def _notes(stored: Any, dataset: Any, found: Description, how: Hints) -> Iterato
     if placed is not None and placed.residual_m is not None:
         means = "a thin-plate spline" if placed.points else "an affine transform"
         yield f"placed by {means}, which misses its control points by {placed.residual_m:.3g} m (root mean square)"
+    stated, ground = how.crs or stored.crs or stored.gcps[1], placing.footprint(stored, _placement(stored, placed))
+    if stated and (said := unshifted(CRS.from_user_input(stated), ground.get_coordinates().to_numpy())):
+        yield said
     if stored.rpcs is not None:
         yield "its rational polynomial coefficients (RPCs) are not used"
     given = how.scale is not None or how.offset is not None
@@ -340,10 +344,10 @@ def _bands_note(stored: Any, dataset: Any, names: Sequence[str]) -> str:
     return f"{said}; not used: band {', '.join(unused)}" if unused and dataset is stored else said
 
 
-def _pixel_m(dataset: Any, placed: Georeference | None) -> float:
+def _placement(dataset: Any, placed: Georeference | None) -> Placement:
     if placed is None:
-        return placing.pixel_m(dataset, placing.placement(dataset))
-    return placing.pixel_m(dataset, Placement(as_crs(placed.crs), Affine(*placed.transform), placed.points))
+        return placing.placement(dataset)
+    return Placement(as_crs(placed.crs), Affine(*placed.transform), placed.points)
 
 
 def _placed(placed: Georeference | None) -> dict[str, Any]:
@@ -395,7 +399,7 @@ def fit_points(
     table = _read_points(points, by_crs=crs is not None, pixels=pixels)
     lon, lat = table["x"].to_numpy(), table["y"].to_numpy()
     if crs is not None:
-        lon, lat = Transformer.from_crs(as_crs(crs).to_wkt(), 4326, always_xy=True).transform(lon, lat)
+        lon, lat = to_degrees(as_crs(crs).to_wkt(), str(points)).transform(lon, lat)
     here = table[["column", "row"]].to_numpy(dtype="float64")
     return placing.fit(here, lon, lat, what=points, warp=warp, tolerance_px=tolerance_px)
 

@@ -20,7 +20,7 @@ from rasterio.errors import CRSError
 from rasterio.warp import transform_geom
 from scipy.interpolate import RBFInterpolator
 
-from camps.crs import GEOD
+from camps.crs import GEOD, to_degrees
 from camps.errors import InputError
 from camps.imagery.grid import utm_crs
 from camps.imagery.scene import Georeference, Scene
@@ -80,6 +80,7 @@ def placement(dataset: Any, scene: Scene | None = None) -> Placement:
         given = scene.georeference
         return Placement(as_crs(given.crs), Affine(*given.transform), given.points)
     if dataset.crs is not None and not dataset.transform.is_identity:
+        to_degrees(dataset.crs.to_wkt(), dataset.name)
         return Placement(dataset.crs, dataset.transform)
     points, crs = dataset.gcps
     if points and crs is not None:
@@ -109,12 +110,14 @@ def as_crs(text: str) -> CRS:
     Raises
     ------
     InputError
-        When it is not understood.
+        When it is not understood, or has no place on Earth.
     """
     try:
-        return CRS.from_user_input(text)
+        found = CRS.from_user_input(text)
     except CRSError as error:
         raise InputError(f"CRS {text!r} is not understood, expected an EPSG code such as 'EPSG:32645'") from error
+    to_degrees(found.to_wkt(), "CRS")
+    return found
 
 
 def footprint(dataset: Any, placed: Placement) -> gpd.GeoSeries:
@@ -148,7 +151,7 @@ def fit_file(
     here = np.array([(one.col, one.row) for one in points])
     x, y = np.array([(one.x, one.y) for one in points]).T
     known = stated if stated is not None else as_crs(str(crs))
-    lon, lat = Transformer.from_crs(known.to_wkt(), 4326, always_xy=True).transform(x, y)
+    lon, lat = to_degrees(known.to_wkt(), dataset.name).transform(x, y)
     return fit(here, lon, lat, what=dataset.name, warp=warp, tolerance_px=tolerance_px)
 
 

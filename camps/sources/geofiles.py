@@ -34,6 +34,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from camps import files
+from camps.crs import to_degrees
 from camps.errors import InputError
 from camps.sources.archives import (
     ALL,
@@ -168,12 +169,12 @@ def read_drawn(
     try:
         with _opened(path, layer, report) as layers:
             pieces = [_read_layer(one, path, encoding, report, most_cells) for one in layers]
+        drawn = _under_one_another(pieces, [one.label for one in layers])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.ShapelyError,
             arrow.ArrowException, ValueError, IndexError, RuntimeError, OSError) as error:  # fmt: skip
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: cannot be read ({error}); check the file and its layer") from error
-    drawn = _under_one_another(pieces, [one.label for one in layers])
     report.take("feature", sum(one.n_features for one in layers))
     if drawn.shapes is not None:
         take_shapes(report, drawn.shapes)
@@ -339,6 +340,8 @@ def _read_layer(layer: _Layer, path: Path, encoding: str | None, report: Report,
         meta, table = pyogrio.read_arrow(layer.where, layer=layer.name, datetime_as_string=True, **how)
     for warning in said:
         report.add("noted", str(warning.message)[:300])
+    # GDAL hands on what a file says of its sizes; what Arrow has not checked may end the process.
+    table.validate(full=True)
     if len(table) != layer.n_features:
         raise InputError(f"{path}: {len(table):,} of {layer.n_features:,} features can be read; save the file again")
     if len(set(table.column_names)) < len(table.column_names):
@@ -394,6 +397,7 @@ def _under_one_another(pieces: list[Drawn], labels: list[str]) -> Drawn:
 def _in_crs(drawn: Drawn, crs: CRS | None) -> Any:
     if drawn.crs == crs or drawn.crs is None or crs is None:
         return drawn.shapes
+    to_degrees(drawn.crs, "a layer")
     return gpd.GeoSeries(drawn.shapes, crs=drawn.crs).to_crs(crs).array
 
 

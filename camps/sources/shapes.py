@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -139,7 +138,7 @@ def place_table(
     """
     if cells.shape[1] > MOST_COLUMNS:
         raise InputError(f"{path}: {cells.shape[1]:,} columns, expected at most {MOST_COLUMNS:,}")
-    held = pd.Series(_flat(np.asarray(list(shapes) or [None], dtype=object), report), index=cells.index, dtype=object)
+    held = pd.Series(_flat(np.asarray(list(shapes), dtype=object), report), index=cells.index, dtype=object)
     held = _without_bare(held, cells, report)
     if held.empty:
         raise InputError(f"{path}: no feature with a geometry, expected at least one")
@@ -245,9 +244,12 @@ def _lonlat(shapes: Shapes, stated_crs: CRS, path: Path, report: Report) -> Shap
         return shapes
     name = stated_crs.to_string()[:60]
     report.add("mended", f"positions reprojected from {name} to EPSG:4326; printed ones kept")
-    moved = np.asarray(gpd.GeoSeries(shapes, crs=stated_crs).to_crs(4326).array)
-    if not np.isfinite(shapely.get_coordinates(moved)).all():
+    moved = crs.degrees_of(shapes, stated_crs, str(path))
+    positions = shapely.get_coordinates(moved)
+    if not np.isfinite(positions).all():
         raise InputError(f"{path}: positions that are no places in {name}; is the CRS right? say which with --crs")
+    if unshifted := crs.unshifted(stated_crs, positions):
+        report.add("noted", unshifted)
     return moved
 
 
