@@ -4,7 +4,7 @@ The rooms are modules, read as ``camps.catalogue.load()``. Data goes one way; a 
 before it::
 
     errors dates machine settings files languages fonts browser record crs tables provenance engine sources
-    catalogue imagery footprints change growth timeline plots style basemap maps film appendix build cli
+    catalogue imagery footprints change growth reading timeline plots style basemap maps film appendix build cli
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from camps import maps as maps
     from camps import plots as plots
     from camps import provenance as provenance
+    from camps import reading as reading
     from camps import record as record
     from camps import settings as settings
     from camps import sources as sources
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appendix", "basemap", "browser", "build", "catalogue", "change", "crs", "dates", "errors", "files", "film",
-    "fonts", "footprints", "growth", "imagery", "languages", "machine", "maps", "plots", "provenance", "record",
-    "settings", "sources", "style", "tables", "timeline",
+    "fonts", "footprints", "growth", "imagery", "languages", "machine", "maps", "plots", "provenance", "reading",
+    "record", "settings", "sources", "style", "tables", "timeline",
 ]  # fmt: skip
 
 

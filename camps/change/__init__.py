@@ -9,7 +9,7 @@ from camps.change.comparison import Comparison, compare, mmu_m2, open_tau
 from camps.change.following import History, follow, tracked
 from camps.change.linking import components, link
 from camps.change.registration import Shift, vote_shift
-from camps.change.score import Scot, scot
+from camps.change.score import Scot, one_to_one, scot
 
 __all__ = [
     "Comparison",
@@ -21,6 +21,7 @@ __all__ = [
     "follow",
     "link",
     "mmu_m2",
+    "one_to_one",
     "open_tau",
     "scot",
     "tracked",

@@ -75,7 +75,7 @@ def scot(
     for step, moment in enumerate(sorted({*truth[time], *found[time]})):
         now_true, now_found = truth[truth[time] == moment], found[found[time] == moment]
         ids_true, ids_found = list(now_true[identity]), list(now_found[identity])
-        matches = [(ids_true[i], ids_found[j]) for i, j in _matched(now_true, now_found)]
+        matches = [(ids_true[i], ids_found[j]) for i, j in one_to_one(now_true, now_found)]
         kept = sum(_is_kept(pair, partner_of_true, partner_of_found) for pair in matches)
         tracking += (kept, len(ids_found) - kept, len(ids_true) - kept)
         new_true, new_found = set(ids_true) - known_true, set(ids_found) - known_found
@@ -107,7 +107,13 @@ def _f1(counts: NDArray[np.int_]) -> float:
     return 2 * hits / (2 * hits + false + missed) if hits else 0.0
 
 
-def _matched(truth: gpd.GeoDataFrame, found: gpd.GeoDataFrame) -> Iterator[tuple[int, int]]:
+def one_to_one(
+    truth: gpd.GeoDataFrame | gpd.GeoSeries, found: gpd.GeoDataFrame | gpd.GeoSeries
+) -> Iterator[tuple[int, int]]:
+    """Yield the positions of polygons that match: IoU greater than 0.25, each at most once, of greatest total IoU.
+
+    Both are in one measurable CRS.
+    """
     a, b = np.asarray(truth.geometry.array), np.asarray(found.geometry.array)
     two, one = shapely.STRtree(a).query(b, predicate="intersects")
     shared = shared_area_m2(a, b, one, two)

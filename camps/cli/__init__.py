@@ -16,12 +16,12 @@ import typer
 
 # The help lists the commands in the order of these imports: the main job first.
 from camps.cli import running  # isort: skip
-from camps.cli import listing, growing, picturing, delivering, seeing  # isort: skip
+from camps.cli import listing, growing, picturing, delivering, seeing, agreeing  # isort: skip
 from camps.cli.app import app
 from camps.cli.output import visible
 from camps.errors import CampsError
 
-__all__ = ["app", "delivering", "growing", "listing", "main", "picturing", "run", "running", "seeing"]
+__all__ = ["agreeing", "app", "delivering", "growing", "listing", "main", "picturing", "run", "running", "seeing"]
 
 MOST_FAULTS_ON_A_LINE = 3
 STOPPED = 128 + signal.SIGINT
