@@ -368,8 +368,17 @@ _MONTHS = {name.casefold(): number for number, name in enumerate(calendar.month_
 _MONTHS |= {name.casefold(): number for number, name in enumerate(calendar.month_name) if name}
 _MONTHS["sept"] = 9
 _NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
+#: Months in figures of archives, between a day and a year alone: 15.VI.1942.
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_BETWEEN_MARKS = _MONTHS | {name: number for number, name in enumerate(_ROMAN, 1)}
 _MONTH = rf"({_NAMES})\.?"
 _YEAR = r"((?:1[5-9]|20)\d\d)"
+#: Languages in which a month may be written, beside English; and others that have some of their words for other months.
+LANGUAGES = ("de", "es", "fr", "it", "pl", "pt", "ru", "uk")
+_NEIGHBOURS = ("cs", "hr")
+#: Words of these languages that stand around day, month and year, and say nothing more.
+_BETWEEN = ("de", "del", "er", "в", "г", "гг", "год", "года", "году", "р", "року", "рік", "r", "roku")
+_CHINESE = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 #: No printed date is longer; the forms below are never tried on more.
 MOST_CHARACTERS = 60
 
@@ -504,11 +513,43 @@ def _read_cell(verbatim: str, rules: _Rules) -> tuple[str | None, str | None]:
 
 
 def _read(text: str, rules: _Rules) -> _Read:
-    for pattern, write in _FORMS:
-        found = pattern.fullmatch(text)
-        if found:
-            return write(found, rules)
+    for told in (text, _in_english(text)):
+        for pattern, write in _FORMS:
+            found = pattern.fullmatch(told)
+            if found:
+                return write(found, rules)
     raise InputError("is no date; expected such as 2017, 2017-06, 2017-06-10 or 2017/2018")
+
+
+def _in_english(text: str) -> str:
+    """Return a date in words of another language, such as ``10. märz 1958`` or ``март 1951 г.``, in English."""
+    words = re.sub(r"[^\W\d_]+", lambda word: _foreign_words().get(word[0], word[0]), _with_figures(text))
+    return re.sub(r"\s+", " ", re.sub(r"(?<=\d)[.o](?= )", "", words)).strip(" .")
+
+
+def _with_figures(text: str) -> str:
+    """Return a Chinese date with its numbers in figures; 一九五八年十月 is 1958年10月."""
+    text = re.sub("[二三]?十[一二三四五六七八九]?(?=[月日])", lambda ten: f"{_ten(*ten[0].split('十'))}", text)
+    return text.translate(_CHINESE) if "年" in text else text
+
+
+def _ten(tens: str, ones: str) -> int:
+    return 10 * int(tens.translate(_CHINESE) or 1) + int(ones.translate(_CHINESE) or 0)
+
+
+@lru_cache(maxsize=1)
+def _foreign_words() -> dict[str, str]:
+    """Return the names of months of some languages in English, without those that two of them use of two months."""
+    # Of no use to lists in English, and slow to load.
+    from babel import Locale  # noqa: PLC0415
+
+    named: dict[str, set[int]] = {}
+    for tag in (*LANGUAGES, *_NEIGHBOURS):
+        for context, width in itertools.product(("format", "stand-alone"), ("wide", "abbreviated")):
+            for month, name in Locale(tag).months[context][width].items():
+                named.setdefault(name.casefold().strip("."), set()).add(month)
+    months = {name: calendar.month_name[month.pop()].casefold() for name, month in named.items() if len(month) == 1}
+    return {**months, **dict.fromkeys(_BETWEEN, "")}
 
 
 def _rules(cells: Sequence[str], told: _Rules) -> _Rules:
@@ -542,7 +583,7 @@ def _readings(found: re.Match[str]) -> dict[Order, tuple[str, int, int]]:
     parts: dict[Order, tuple[str, str, str]] = {"dmy": (c, b, a), "mdy": (c, a, b), "ymd": (a, b, c)}
     if len(c) == 4:
         del parts["ymd"]
-    months = {order: _MONTHS.get(month) or _number(month) for order, (_, month, _) in parts.items()}
+    months = {order: _BETWEEN_MARKS.get(month) or _number(month) for order, (_, month, _) in parts.items()}
     return {
         order: (year, months[order], int(day))
         for order, (year, _, day) in parts.items()
@@ -647,7 +688,7 @@ def _of_month(found: re.Match[str], rules: _Rules) -> _Read:
 
 
 _PAIR = re.compile(rf"{_YEAR}[-/](\d\d)")
-_NUMBERS = re.compile(rf"(\d{{1,2}}|{_NAMES})([./-])(\d{{1,2}}|{_NAMES})\2((?:1[5-9]|20)?\d\d)")
+_NUMBERS = re.compile(rf"(\d{{1,2}}|{_NAMES})([./-])(\d{{1,2}}|{_NAMES}|{'|'.join(_ROMAN)})\2((?:1[5-9]|20)?\d\d)")
 _MOMENT = re.compile(
     rf"{_YEAR}([-/.])(\d\d?)\2(\d\d?)[ t](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)? ?(z|utc|gmt|[+-]\d\d(?::?\d\d)?)?"
 )
@@ -660,6 +701,7 @@ _FORMS: tuple[_Form, ...] = (
     (_MOMENT, _of_moment),
     _form(rf"{_YEAR}\.0+", lambda m: m[1]),
     (_NUMBERS, _of_numbers),
+    (re.compile(r"'?(?P<year>\d\d)"), lambda found, rules: (_year(found["year"], rules), "")),
     (re.compile(rf"(?P<year>\d\d)[- ](?P<month>{_NAMES})\.?"), _of_month),
     (re.compile(rf"(?P<month>{_NAMES})\.?[- ](?P<year>\d\d)"), _of_month),
     _form(rf"{_MONTH}[ -]?,? ?{_YEAR}", lambda m: f"{m[2]}-{_MONTHS[m[1]]:02d}"),
@@ -667,7 +709,7 @@ _FORMS: tuple[_Form, ...] = (
     _form(rf"{_DAY}[ -]{_MONTH},?[ -]{_YEAR}", lambda m: f"{m[3]}-{_MONTHS[m[2]]:02d}-{int(m[1]):02d}"),
     _form(rf"{_MONTH} {_DAY},? {_YEAR}", lambda m: f"{m[3]}-{_MONTHS[m[1]]:02d}-{int(m[2]):02d}"),
     _form(rf"{_YEAR}[-/.](\d{{1,2}})[-/.](\d{{1,2}})", lambda m: _ymd(m[1], m[2], m[3])),
-    _form(rf"{_YEAR}年(?:(\d{{1,2}})月(?:(\d{{1,2}})日)?)?",
+    _form(rf"{_YEAR}[年년](?: ?(\d{{1,2}})[月월](?: ?(\d{{1,2}})[日일])?)?",
           lambda m: "-".join([m[1], *(f"{int(part):02d}" for part in m.groups()[1:] if part)])),
     _form(rf"([1-4])(?:st|nd|rd|th)? ?q(?:t|tr|uarter)? ?(?:of )?{_YEAR}", lambda m: _quarter(m[2], m[1])),
     _form(rf"q([1-4])[ -/]?{_YEAR}", lambda m: _quarter(m[2], m[1])),

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import edtf
 import pandas as pd
 import pytest
+from babel import Locale
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -263,6 +264,41 @@ def test_printed_dates_become_edtf(printed: str, read: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("printed", "read"),
+    [
+        ("10 июня 1951 г.", "1951-06-10"), ("март 1951", "1951-03"), ("МАРТА 1951 года", "1951-03"),
+        ("в 1951 году", "1951"), ("1951-1953 гг.", "1951/1953"), ("10. März 1958", "1958-03-10"),
+        ("10-Mai-1953", "1953-05-10"), ("1er août 1958", "1958-08-01"), ("10 janv. 1945", "1945-01-10"),
+        ("10 de junio de 2017", "2017-06-10"), ("1º de março de 2017", "2017-03-01"), ("10 giugno 2017", "2017-06-10"),
+        ("24 sierpnia 1944 r.", "1944-08-24"), ("15.VI.1942", "1942-06-15"), ("1958年3月", "1958-03"),
+        ("一九五八年十月二十一日", "1958-10-21"),
+        ("１９５８年０３月０１日", "1958-03-01"), ("1958년 3월 5일", "1958-03-05"),
+    ],
+)  # fmt: skip
+def test_dates_in_words_of_other_languages_are_read(printed: str, read: str) -> None:
+    assert read_date(printed) == read
+
+
+def test_no_word_of_a_date_means_two_months() -> None:
+    named: dict[str, set[int]] = {}
+    for tag in dates.LANGUAGES:
+        for names in (Locale(tag).months[context]["wide"] for context in ("format", "stand-alone")):
+            for month, name in names.items():
+                named.setdefault(name.casefold(), set()).add(month)
+    refused = {name for name in named if read_dates(pd.Series([f"{name} 1950"]))["edtf"].isna().all()}
+    # In Polish and Ukrainian it is November, in Croatian October.
+    assert refused == {"listopad", "listopada"}
+    for name, months in named.items():
+        assert name in refused or {read_date(f"{name} 1950")} == {f"1950-{month:02d}" for month in months}
+
+
+@pytest.mark.parametrize("printed", ["32 März 1958", "30. Februar 1958", "1958年13月", "VI 1942", "весна 1951", "г."])
+def test_words_that_are_no_date_are_none(printed: str) -> None:
+    with pytest.raises(InputError, match="is no d"):
+        read_date(printed)
+
+
+@pytest.mark.parametrize(
     ("printed", "why"),
     [
         (
@@ -288,7 +324,7 @@ def test_what_is_no_date_is_refused_with_the_reason(printed: str, why: str) -> N
     assert str(caught.value).startswith(repr(printed[:40]))
 
 
-@pytest.mark.parametrize("printed", ["Mar-37", "20-Mar", "99-Dec", "Mar 37", "10/15/03", "Jun-10-17"])
+@pytest.mark.parametrize("printed", ["Mar-37", "20-Mar", "99-Dec", "Mar 37", "10/15/03", "Jun-10-17", "37", "мая 37"])
 def test_a_year_of_two_digits_needs_its_century(printed: str) -> None:
     with pytest.raises(InputError, match="two digits; say of which hundred years with --century"):
         read_date(printed)
@@ -301,6 +337,7 @@ def test_a_year_of_two_digits_needs_its_century(printed: str) -> None:
         ("20-Mar", 1950, "2020-03"), ("Mar-19", 1950, "2019-03"), ("99-Dec", 1950, "1999-12"),
         ("Mar-50", 1950, "1950-03"), ("Mar-49", 1950, "2049-03"),
         ("10/15/03", 2000, "2003-10-15"), ("10/15/03", 1900, "1903-10-15"), ("Jun-10-17", 2000, "2017-06-10"),
+        ("37", 1900, "1937"), ("мая 37", 1900, "1937-05"),
     ],
 )  # fmt: skip
 def test_two_digits_lie_in_the_hundred_years_that_are_told(printed: str, century: int, read: str) -> None:

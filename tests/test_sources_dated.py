@@ -122,6 +122,43 @@ def test_two_columns_of_one_date(home: Path, capsys: pytest.CaptureFixture[str])
     assert _values("prisoners") == {("2", "1938"): 1, ("2", "1939"): 3}
 
 
+@pytest.mark.parametrize(
+    ("dates", "options", "read"),
+    [
+        (("03/04/1938", "05/06/1938"), ["--date-order", "dmy"], ["1938-04-03", "1938-06-05"]),
+        (("03/04/1938", "05/06/1938"), ["--date-order", "mdy"], ["1938-03-04", "1938-05-06"]),
+        # One settles the other, as in a column.
+        (("03/04/1938", "25/06/1938"), [], ["1938-04-03", "1938-06-25"]),
+        (("Mar-37", "38"), ["--century", "1900"], ["1937-03", "1938"]),
+        (("1951-21", "1951-22"), ["--edtf"], ["1951-21", "1951-22"]),
+        (("März 1951", "апрель 1951"), [], ["1951-03", "1951-04"]),
+    ],
+)
+@pytest.mark.parametrize("form", ["pattern", "long"])
+def test_dates_of_values_follow_what_is_told(
+    home: Path, form: str, dates: tuple[str, str], options: list[str], read: list[str]
+) -> None:
+    one, two = dates
+    wide = f"id,lat,lon,n_{one},n_{two}\na,64.5,40.5,7,9\n"
+    long = f"id,lat,lon,t,n\na,64.5,40.5,{one},7\na,64.5,40.5,{two},9\n"
+    told = ["--map", "n.*=n_*"] if form == "pattern" else ["--long", "id,t,n"]
+    assert _add(_file(home, "w.csv", wide if form == "pattern" else long), *told, *options) == 0
+    assert _values("n") == {("a", read[0]): 7, ("a", read[1]): 9}
+
+
+@pytest.mark.parametrize(
+    ("date", "option"), [("03/04/1938", "--date-order"), ("Mar-37", "--century"), ("37", "--century")]
+)
+@pytest.mark.parametrize("form", ["pattern", "long"])
+def test_a_date_of_values_that_is_in_doubt_is_asked_for(
+    home: Path, capsys: pytest.CaptureFixture[str], form: str, date: str, option: str
+) -> None:
+    wide = f"id,lat,lon,n_{date},n_1938\na,64.5,40.5,7,8\n"
+    path = _file(home, "w.csv", wide if form == "pattern" else f"id,lat,lon,t,n\na,64.5,40.5,{date},7\n")
+    assert _add(path, *(["--map", "n.*=n_*"] if form == "pattern" else ["--long", "id,t,n"])) == 2
+    assert option in capsys.readouterr().err
+
+
 def test_a_row_of_a_long_table_without_a_date(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _add(_file(home, "l.csv", "camp,lat,lon,t,n\na,64.5,40.5,,1\n"), "--long", "camp,t,n") == 2
     assert "row 2: found no date, expected a date" in capsys.readouterr().err

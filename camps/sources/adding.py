@@ -15,7 +15,7 @@ import pandas as pd
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from camps import files, settings
+from camps import dates, files, settings
 from camps.errors import InputError
 from camps.sources import store
 from camps.sources.base import Source
@@ -124,7 +124,8 @@ def prepare(
     sha256 = files.sha256(path)
     with report.settling(path.name):
         raw = read_table(path, report, options=told.options).frame
-        entry = _entry(path, source_id, replace(told, mapping=complete_mapping(raw, told.mapping)), sha256)
+        mapping = complete_mapping(raw, told.mapping, dates.rules_of(told.options))
+        entry = _entry(path, source_id, replace(told, mapping=mapping), sha256)
         values = values_table(entry, report, told.values_file)
         source = read_rows(raw, entry, report, path.name, values=values)
     if trusted is None:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from camps import record
-from camps.dates import is_edtf, parse, read_date, read_dates
+from camps.dates import is_edtf, parse, read_dates
 from camps.errors import Fault, InputError, raise_faults
 from camps.sources.report import Report
 
@@ -59,14 +59,18 @@ def field_faults(fields: Iterable[str], taken: Iterable[str]) -> Iterator[Fault]
             yield Fault(f"mapping {field!r}", "a name that the sites have already", "map the field itself, or rename")
 
 
-def expanded(mapping: Mapping[str, str], columns: Iterable[str]) -> dict[str, str]:
+def expanded(
+    mapping: Mapping[str, str], columns: Iterable[str], rules: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """Return a mapping with every pattern such as ``prisoners.* → prisoners_*`` replaced by the columns it stands for.
+
+    The dates in the names are read together, by `rules` as for :func:`camps.dates.read_dates`.
 
     Raises
     ------
     InputError
-        For a pattern without one ``*`` on either side, or that stands for no column whose rest is a date, or for two
-        columns of one date of which the mapping does not say which it means.
+        For a pattern without one ``*`` on either side, or that stands for no column whose rest is a date, for a date
+        that can be read in two ways, or for two columns of one date of which the mapping does not say which it means.
 
     Examples
     --------
@@ -80,11 +84,15 @@ def expanded(mapping: Mapping[str, str], columns: Iterable[str]) -> dict[str, st
     for field, column in mapping.items():
         if "*" not in field:
             continue
-        found = _matching(field, column, names)
-        if not found:
+        found = _matching(field, column, names, rules or {})
+        known = found["edtf"].notna()
+        doubtful = found["remark"][~known & found["remark"].str.contains("--", na=False)]
+        faults += [Fault(f"column {name!r}", f"{why}", "a date") for name, why in doubtful.items()]
+        if not known.any() and doubtful.empty:
             expected = "one * on each side, such as prisoners.*=prisoners_*, and columns whose rest is a date"
             faults.append(Fault(f"mapping {field!r} to {column!r}", "no column", expected))
-        for name, dated in found:
+        for name, date in zip(map(str, found.index[known]), found["edtf"][known], strict=True):
+            dated = field.replace("*", date)
             if told.setdefault(dated, name) != name and dated not in exact:
                 both = f"columns {told[dated]!r} and {name!r} of one date"
                 remedy = f"say which with --map {dated}=COLUMN"
@@ -93,20 +101,13 @@ def expanded(mapping: Mapping[str, str], columns: Iterable[str]) -> dict[str, st
     return told
 
 
-def _matching(field: str, column: str, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the columns that a pattern stands for, each with its field."""
-    if field.count("*") != 1 or column.count("*") != 1:
-        return []
-    head, tail = map(re.escape, column.split("*"))
-    parted = {name: found[1] for name in names if (found := re.fullmatch(f"{head}(.+){tail}", name))}
-    return [(name, field.replace("*", date)) for name, text in parted.items() if (date := _date_or_none(text))]
-
-
-def _date_or_none(text: str) -> str | None:
-    try:
-        return read_date(text.strip("_- "))
-    except InputError:
-        return None
+def _matching(field: str, column: str, names: Sequence[str], rules: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the dates in the names of the columns that a pattern stands for, as :func:`read_dates` does."""
+    parted: dict[str, str] = {}
+    if field.count("*") == column.count("*") == 1:
+        head, tail = map(re.escape, column.split("*"))
+        parted = {name: found[1].strip("_- ") for name in names if (found := re.fullmatch(f"{head}(.+){tail}", name))}
+    return read_dates(pd.Series(parted, dtype="string"), **rules)
 
 
 def dates_of_places(date: str, sites: pd.DataFrame) -> pd.Series:

@@ -179,18 +179,21 @@ def guess_mapping(table: pd.DataFrame) -> dict[str, str]:
     return {what: column for what, column in mapping.items() if what not in unneeded}
 
 
-def complete_mapping(table: pd.DataFrame, told: Mapping[str, str]) -> dict[str, str]:
+def complete_mapping(
+    table: pd.DataFrame, told: Mapping[str, str], rules: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """Return a mapping with what the column names suggest added to it.
 
     What is told goes first: its columns are not guessed for another field, nor a second way to a position. A field
-    told as empty text is none, and a pattern such as ``prisoners.*`` is replaced by the columns it stands for.
+    told as empty text is none, and a pattern such as ``prisoners.*`` is replaced by the columns it stands for, whose
+    dates are read by `rules`; see :func:`camps.dates.read_dates`.
 
     Raises
     ------
     InputError
         For a pattern that stands for no column.
     """
-    told = expanded(told, map(str, table.columns))
+    told = expanded(told, map(str, table.columns), rules)
     both = {"latlon", "lonlat"}
     not_guessed = {*told, *(POSITION_FIELDS if both & set(told) else both if {"lat", "lon"} & set(told) else ())}
     guessed = guess_mapping(table)
@@ -248,7 +251,8 @@ def read_rows(
     if not report.taken["row"]:
         # Of a geographic file the reader has accounted for the features; from here on each place is a row.
         report.take("row", len(raw))
-    mapping = expanded(entry.mapping, map(str, raw.columns)) or guess_mapping(raw)
+    rules = dates.rules_of(entry.options)
+    mapping = expanded(entry.mapping, map(str, raw.columns), rules) or guess_mapping(raw)
     told, mapping = _with_long(raw, mapping, entry, report, values)
     _check_mapping(mapping, told, name)
     _note_unmapped(raw, mapping, report, entry.options.get("long", ()))
