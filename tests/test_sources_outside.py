@@ -522,6 +522,37 @@ def test_the_row_of_the_header_is_told_where_it_is_not_found(tmp_path: Path, row
         _text(tmp_path / "list.csv", text, mapping, header_row=9)
 
 
+TWO_ROWS = ",Place,,Buildings\nid,lat,lon,2018\n"
+NUMBERS = "a,43,88,7\nb,43.1,88.1,8\nc,43.2,88.2,9\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "told"),
+    [
+        ("", {}),
+        ("A list\n\n", {}),
+        ("A list\nof 2018\n", {}),
+        ("A list\n", {"header_row": 2}),
+        ("1,2,3,4\n", {"header_row": 2}),
+    ],
+)  # fmt: skip
+def test_two_rows_of_names_are_found_below_lines_of_title(tmp_path: Path, above: str, told: dict[str, int]) -> None:
+    source = _text(
+        tmp_path / "list.csv", above + TWO_ROWS + NUMBERS, {"key": "id", "lat": "Place lat", "lon": "Place lon"},
+        header_rows=2, **told,
+    )  # fmt: skip
+    assert source.sites["source_key"].tolist() == ["a", "b", "c"]
+    assert "Buildings 2018" in source.raw
+
+
+@pytest.mark.parametrize("above", ["", "A list of sites\n\n"])
+def test_a_row_of_the_table_is_not_taken_for_names(tmp_path: Path, above: str) -> None:
+    text = f"{above}id,lat,lon,n\n{NUMBERS}"
+    with pytest.raises(InputError, match=r"rows \d, \d are not both names of columns.*say with --header-row"):
+        _text(tmp_path / "list.csv", text, PLACED, header_rows=2)
+    assert len(_text(tmp_path / "list.csv", text, PLACED, header_rows=1).sites) == 3
+
+
 # ── long lists ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 PEAK = """

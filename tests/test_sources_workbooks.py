@@ -314,6 +314,31 @@ def test_the_first_sheet_with_rows_is_read_and_all_are_accounted_for(tmp_path: P
         _read(path, sheet="2019")
 
 
+@pytest.mark.parametrize("suffix", WRITE)
+@pytest.mark.parametrize(
+    "cover",
+    [[["A list of sites"]], [["A list"], [], ["of sites"]], [["A list", "2017"]], [["made by"], ["me", "in 2017"]]],
+)
+def test_a_sheet_that_is_no_table_hides_none_behind_it(tmp_path: Path, suffix: str, cover: Rows) -> None:
+    path = tmp_path / f"list.{suffix}"
+    WRITE[suffix](path, {"About": cover, "Sites": [HEADER, ["a", 43, 88, 2017]]})
+    source = _read(path)
+    assert source.sites["source_key"].tolist() == ["a"]
+    assert "sheet Sites read; left aside: About; say --sheet for another" in _reasons(source)
+
+
+@pytest.mark.parametrize("suffix", WRITE)
+@pytest.mark.parametrize(
+    ("first", "why"),
+    [([["key", "value"], ["made", "2017"]], "no column is mapped to lat and lon"), ([["A list"]], "a hea")],
+)
+def test_a_list_that_is_refused_names_its_other_sheets(tmp_path: Path, suffix: str, first: Rows, why: str) -> None:
+    path = tmp_path / f"list.{suffix}"
+    WRITE[suffix](path, {"About": first, "More": [["of", "sites"]]})
+    with pytest.raises(InputError, match=rf"{why}(.|\n)*sheet About read; left aside: More; say --sheet for another"):
+        sources.prepare(path, "list")
+
+
 @pytest.mark.parametrize("suffix", ["xlsx", "xls"])
 def test_a_hidden_sheet_is_read_only_when_asked(tmp_path: Path, suffix: str) -> None:
     sheets = {"Old": [HEADER, ["a", 43, 88, 2017]], "New": [HEADER, ["b", 43, 88, 2018]]}

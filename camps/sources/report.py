@@ -26,6 +26,8 @@ PIECES: dict[Piece, str] = {
     "part": "parts", "ring": "rings", "vertex": "vertices", "element": "elements",
 }  # fmt: skip
 COLUMNS = ("row", "key", "column", "action", "value", "reason")
+#: So many choices are told of a list that is refused.
+MOST_CHOICES = 3
 
 
 class Place(NamedTuple):
@@ -169,12 +171,15 @@ class Report:
         CheckError
             As :meth:`settle`.
         InputError
-            Whatever the read raises, with the account in its ``account``.
+            Whatever the read raises, with the account in its ``account``, and with what was chosen before that and an
+            option could say otherwise.
         """
         try:
             yield
         except InputError as error:
             error.account = tuple(map(str, self.account()))
+            chosen = dict.fromkeys(one.reason for one in self.remarks if "; say --" in one.reason)
+            error.args = ("\n  ".join([str(error), *list(chosen)[:MOST_CHOICES]]),)
             raise
         self.settle(what)
 

@@ -491,9 +491,16 @@ def _note_blank(numbers: list[int], report: Report) -> None:
 
 def _header_at(filled: list[Numbered], told: Layout, name: str) -> int:
     """Return which of the filled rows is the header, as told or found."""
-    if told.header_row is None:
-        return 0 if told.strict else _find_header([cells for _, cells in filled[:_SAMPLE_ROWS]])
     numbers = [number for number, _ in filled]
+    if told.header_row is None:
+        first = [cells for _, cells in filled[:_SAMPLE_ROWS]]
+        found = 0 if told.strict else _find_header(first, told.header_rows)
+        if told.header_rows == 2 and not all(map(_is_header, first[found : found + 2])):
+            raise InputError(
+                f"{name}: rows {', '.join(map(str, numbers[found : found + 2]))} are not both names of columns, "
+                "expected two rows of names; say with --header-row where the first of them is"
+            )
+        return found
     if told.header_row not in numbers:
         shown = ", ".join(map(str, numbers[:8]))
         raise InputError(
@@ -503,7 +510,7 @@ def _header_at(filled: list[Numbered], told: Layout, name: str) -> int:
     return numbers.index(told.header_row)
 
 
-def _find_header(first: list[list[str]]) -> int:
+def _find_header(first: list[list[str]], depth: int | None) -> int:
     """Return the position of the header: the first row as wide as the table and all words, below lines of title.
 
     Where a wide row stands above it, that row is no title, and the first row stays the header.
@@ -515,7 +522,7 @@ def _find_header(first: list[list[str]]) -> int:
     if not found or max(widths[:found]) > usual / 2:
         return 0
     under = found - 1
-    return under if widths[under] > 1 and _header_depth(first[under : found + 1]) == 2 else found
+    return under if widths[under] > 1 and (depth or _header_depth(first[under : found + 1])) == 2 else found
 
 
 def _n_filled(cells: Sequence[str]) -> int:

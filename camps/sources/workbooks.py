@@ -11,7 +11,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
@@ -53,6 +53,8 @@ _NUMBER = "{urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0}"
 _DATE_PARTS = {f"{_NUMBER}year": "y", f"{_NUMBER}month": "m", f"{_NUMBER}day": "d", f"{_NUMBER}quarter": "q",
                f"{_NUMBER}hours": "h"}  # fmt: skip
 _COVERED = f"{_TABLE}covered-table-cell"
+#: How full a sheet is that holds a table.
+_WITH_TABLE = 2
 
 
 class _Merged(NamedTuple):
@@ -195,13 +197,13 @@ def _as_table(sheet: _Sheet, path: Path, report: Report, layout: Layout) -> RawT
     return RawTable(table_of(rows, f"{path.name}, sheet {sheet.name}", report, layout))
 
 
-def _pick(names: Sequence[str], full: Callable[[str], bool], sheet: str | None, path: Path, report: Report) -> str:
-    """Return the sheet that is read, as asked or the first that has rows, and account for all of them."""
+def _pick(names: Sequence[str], fullness: Callable[[str], int], sheet: str | None, path: Path, report: Report) -> str:
+    """Return the sheet that is read, as asked or the first of the fullest kind, and account for all of them."""
     if sheet is not None and sheet not in names:
         raise InputError(f"{path}: no sheet {sheet!r}; it has {', '.join(names)}: say another with --sheet")
     if not names:
         raise InputError(f"{path}: a workbook without sheets, expected one with a list")
-    chosen = sheet or next(filter(full, names), names[0])
+    chosen = sheet or _first_fullest(names, fullness)
     others = [name for name in names if name != chosen]
     report.take("sheet", len(names))
     report.use("sheet")
@@ -209,6 +211,25 @@ def _pick(names: Sequence[str], full: Callable[[str], bool], sheet: str | None, 
         reason = f"sheet {chosen} read; left aside: {', '.join(others)}; say --sheet for another"
         report.add("noted", reason, piece="sheet", pieces=len(others))
     return chosen
+
+
+def _first_fullest(names: Sequence[str], fullness: Callable[[str], int]) -> str:
+    """Return the first sheet with a table, else the first with any text; none is looked at beyond a table."""
+    best, found = 0, names[0]
+    for name in names if len(names) > 1 else ():
+        if (full := fullness(name)) > best:
+            best, found = full, name
+        if best == _WITH_TABLE:
+            break
+    return found
+
+
+def _fullness(rows: Iterable[Sequence[Any]]) -> int:
+    """Return whether rows hold nothing (0), text (1), or a table of two rows and columns (2)."""
+    filled = (n for row in rows if (n := sum(1 for cell in row if cell not in (None, ""))))
+    first = next(filled, 0)
+    wide = (n for n in chain([first], filled) if n > 1)
+    return _WITH_TABLE if len(list(islice(wide, 2))) == 2 else min(first, 1)
 
 
 def _spread(rows: list[Numbered], merged: Iterable[_Merged], report: Report) -> Iterator[Numbered]:
@@ -301,7 +322,7 @@ class _XlsxParser(WorkSheetParser):  # type: ignore[misc]
 def _xlsx_sheet(path: Path, sheet: str | None, report: Report) -> _Sheet:
     with closing(openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)) as book:
         names = [one.title for one in sorted(book.worksheets, key=lambda one: one.sheet_state != "visible")]
-        name = _pick(names, lambda one: _has_values(book[one]), sheet, path, report)
+        name = _pick(names, lambda one: _fullness(_values(book[one])), sheet, path, report)
         with book[name]._get_source() as stream:
             parser = _parser(book[name], stream)
             rows = list(limited(_xlsx_rows(parser, book[name], path, report), f"{path.name}, sheet {name}"))
@@ -319,10 +340,10 @@ def _parser(sheet: Any, stream: Any) -> _XlsxParser:
     )  # fmt: skip
 
 
-def _has_values(sheet: Any) -> bool:
+def _values(sheet: Any) -> Iterator[list[Any]]:
     with sheet._get_source() as stream:
-        rows = islice(_parser(sheet, stream).parse(), MOST_ROWS)
-        return any(cell["value"] is not None for _, row in rows for cell in row)
+        for _, row in islice(_parser(sheet, stream).parse(), MOST_ROWS):
+            yield [cell["value"] for cell in row]
 
 
 def _xlsx_rows(parser: _XlsxParser, sheet: Any, path: Path, report: Report) -> Iterator[Numbered]:
@@ -364,11 +385,15 @@ def _xls_sheet(path: Path, sheet: str | None, report: Report, encoding: str | No
     how: dict[str, Any] = {"formatting_info": True, "ragged_rows": True, "logfile": io.StringIO()}
     with xlrd.open_workbook(path, encoding_override=encoding, **how) as book:
         names = [one.name for one in sorted(book.sheets(), key=lambda one: bool(one.visibility))]
-        name = _pick(names, lambda one: book.sheet_by_name(one).nrows > 0, sheet, path, report)
+        name = _pick(names, lambda one: _fullness(_xls_values(book.sheet_by_name(one))), sheet, path, report)
         found = book.sheet_by_name(name)
         rows = list(limited(_xls_rows(book, found, report), f"{path.name}, sheet {name}"))
         merged = (_Merged(top + 1, left + 1, bottom, right) for top, bottom, left, right in found.merged_cells)
         return _Sheet(name, rows, _within_limits(merged, path))
+
+
+def _xls_values(sheet: Any) -> Iterator[list[Any]]:
+    return (sheet.row_values(row) for row in range(sheet.nrows))
 
 
 def _xls_rows(book: Any, sheet: Any, report: Report) -> Iterator[Numbered]:
@@ -400,14 +425,15 @@ def _xls_text(cell: Any, datemode: int, parts: Parts, place: tuple[int, int], sh
 
 
 class _OdsReader:
-    """Takes the styles and the first sheet with rows, or the one asked for, out of the XML of a spreadsheet."""
+    """Takes the styles and the first sheet with a table, or the one asked for, out of the XML of a spreadsheet."""
 
     def __init__(self, path: Path, wanted: str | None, report: Report) -> None:
         self._path, self._wanted, self._report = path, wanted, report
         self._names: list[str] = []
-        self._full: set[str] = set()
         self._chosen = ""
         self._rows: list[Numbered] = []
+        #: The fullest sheet so far, and how full it is.
+        self._best, self._full = _Sheet("", []), -1
         self._number = self._n_cells = 0
         self._merged: list[_Merged] = []
         self._columns: list[str] = []
@@ -426,15 +452,22 @@ class _OdsReader:
 
     def sheet(self) -> _Sheet:
         """Return the sheet that is read."""
-        name = _pick(self._names, self._full.__contains__, self._wanted, self._path, self._report)
+        self._keep_fullest()
+        name = _pick(self._names, lambda one: int(one == self._best.name), self._wanted, self._path, self._report)
         self._shown.tell(self._report)
-        return _Sheet(name, self._rows, _within_limits(self._merged, self._path))
+        return _Sheet(name, self._best.rows, _within_limits(self._best.merged, self._path))
+
+    def _keep_fullest(self) -> None:
+        full = _fullness(cells for _, cells in self._rows)
+        if full > self._full:
+            self._best, self._full = _Sheet(self._chosen, self._rows, self._merged), full
 
     def _begin(self, name: str) -> None:
         self._names.append(name)
         self._columns = []
-        if name == self._wanted or (self._wanted is None and not self._full):
-            self._chosen, self._number, self._rows, self._merged = name, 0, [], []
+        self._keep_fullest()
+        if name == self._wanted or (self._wanted is None and self._full < _WITH_TABLE):
+            self._chosen, self._number, self._n_cells, self._rows, self._merged = name, 0, 0, [], []
 
     def _end(self, element: Element) -> None:
         reading = bool(self._names) and self._names[-1] == self._chosen
@@ -468,8 +501,6 @@ class _OdsReader:
                     f"rows and {MOST_CELLS:,} cells; mend the sheet"
                 )
             self._rows.extend((self._number + 1 + extra, list(cells)) for extra in range(times))
-        if any(cells):
-            self._full.add(self._chosen)
         self._number += times
 
     def _cells(self, row: Element) -> list[str]:
