@@ -12,7 +12,8 @@ what the tables and imports take. Needs the published lists (CAMPS_MIRROR); reco
 are installed, as `uv pip install --group bench` does (elsewhere than in `.venv`: recordlinkage holds pandas below 3).
 
 Reading is asked of both builds in turns: a SYNTHETIC list of so many sites in each format, and every published list
-that is here, each in a process of its own; the best of three times, and the peak of the process, imports included.
+that is here, each in a process of its own; the best of three: seconds by the clock, seconds of the processor (a busy
+machine changes them little), those of the whole process with its imports, and its peak of memory.
 """
 
 from __future__ import annotations
@@ -175,14 +176,17 @@ import json, resource, sys, time
 from pathlib import Path
 from camps import sources
 path, mapping = Path(sys.argv[1]), json.loads(sys.argv[2])
-started = time.perf_counter()
+started, busy = time.perf_counter(), time.process_time()
 if path.exists():
     n = len(sources.prepare(path, "measured", sources.About(mapping=mapping)).source.records)
 else:
     n = len(sources.read(str(path)).records)
-seconds = time.perf_counter() - started
-print(json.dumps({"n": n, "seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+seconds, cpu_s = time.perf_counter() - started, time.process_time() - busy
+peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"n": n, "seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb}))
 """
+#: What is told of both builds: of the read by the clock and of the processor, of the whole process with its imports.
+TOLD = {"seconds": "s", "cpu_s": "cpu_s", "process_cpu_s": "process_cpu_s", "peak_mb": "mb"}
 FORMATS = ("csv", "xlsx", "ods", "geojson", "gpkg", "fgb", "parquet", "kml")
 TIMES = 3
 
@@ -209,12 +213,18 @@ def _write(sites: gpd.GeoDataFrame, path: Path) -> Path:
 
 
 def _read_once(build: Path, what: str, mapping: dict[str, str]) -> dict[str, float]:
-    """Return seconds and peak memory of one read by a build, in a process of its own."""
+    """Return seconds, seconds of the processor and peak memory of one read by a build, in a process of its own."""
     command = [str(build / ".venv" / "bin" / "python"), "-c", READING, what, json.dumps(mapping)]
+    before_s = _children_cpu_s()
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=build)
     if done.returncode:
-        return {"n": 0, "seconds": float("nan"), "peak_mb": float("nan")}
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+        return {"n": 0, **dict.fromkeys(TOLD, float("nan"))}
+    return {**json.loads(done.stdout.splitlines()[-1]), "process_cpu_s": _children_cpu_s() - before_s}
+
+
+def _children_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def reading(other: Path, rows: int, formats: list[str]) -> pd.DataFrame:
@@ -230,10 +240,11 @@ def reading(other: Path, rows: int, formats: list[str]) -> pd.DataFrame:
             placed = {"lat": "lat", "lon": "lon"} if Path(what).suffix in (".csv", ".xlsx", ".ods") else {}
             turns = [(_read_once(ours, what, {"key": "id", **placed}), _read_once(other, what, {"key": "id", **placed}))
                      for _ in range(TIMES)]  # fmt: skip
-            new, old = (min(one["seconds"] for one in side) for side in zip(*turns, strict=True))
-            new_mb, old_mb = (min(one["peak_mb"] for one in side) for side in zip(*turns, strict=True))
-            table.append({"read": name, "n": turns[0][0]["n"], "ours_s": new, "other_s": old, "ratio": new / old,
-                          "ours_mb": new_mb, "other_mb": old_mb, "ratio_mb": new_mb / old_mb})  # fmt: skip
+            row: dict[str, object] = {"read": name, "n": turns[0][0]["n"]}
+            for measured, unit in TOLD.items():
+                new, old = (min(one[measured] for one in side) for side in zip(*turns, strict=True))
+                row |= {f"ours_{unit}": new, f"other_{unit}": old, f"ratio_{unit}": new / old}
+            table.append(row)
     return pd.DataFrame(table).set_index("read")
 
 

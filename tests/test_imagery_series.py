@@ -152,6 +152,9 @@ def test_a_monthly_composite_is_an_interval_all_the_way_to_growth(extracted: str
     assert 4 * 8 * 16 * 100 * 0.6 < values["value"].iloc[1] < 4 * 8 * 16 * 100 * 1.6
     tracks = change.follow(series).tracks
     assert tracks.groupby("R")["L"].unique().map(list).to_dict() == {DATES[1]: [DATES[0]], DATES[2]: [DATES[1]]}
+    # Asked at the dates of the looks, the curve holds what each of them saw.
+    at_looks = growth.curves(tracks, DATES)
+    assert at_looks["lower"].tolist() == pytest.approx(values["value"].tolist(), abs=0.01)
     # Nothing is certain before the last day of the month, and nothing of the second growth before its first.
     curves = growth.curves(tracks, ["2018-05-31", "2018-06-01", "2018-06-29", "2018-06-30"]).set_index("t")
     assert curves["lower"].tolist()[:3] == [0, 0, 0]

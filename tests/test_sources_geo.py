@@ -364,6 +364,17 @@ def test_rows_keep_the_numbers_of_the_file(tmp_path: Path, suffix: str, nothing:
     assert source_of(path, {"name_en": "name"}).sites["source_key"].tolist() == ["1", "3"]
 
 
+@pytest.mark.parametrize("around", ["coordinates", "Foo", "Foo><coordinates", "outerBoundaryIs"])
+@pytest.mark.parametrize("text", ["", "88,43 89,44"])
+def test_a_ring_without_its_polygon_is_drawn_or_noted(tmp_path: Path, around: str, text: str) -> None:
+    last = around.split("><")[::-1]
+    stray = f"<{around}>{text}<outerBoundaryIs>{ring(SQUARE.exterior)}</outerBoundaryIs></{'></'.join(last)}>"
+    place = f"<MultiGeometry><Point><coordinates>88,43</coordinates></Point>{stray}</MultiGeometry>"
+    table, report = read(text_file(tmp_path / "a.kml", kml(mark("a", place, at=None))))
+    assert len(table) == 1
+    assert balance(report, "part")[0] >= 1
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
@@ -570,6 +581,19 @@ def test_a_shapefile_without_a_prj_asks_for_its_crs(tmp_path: Path, packed_up: b
 def test_a_crs_told_of_a_file_that_states_another_is_noted(tmp_path: Path) -> None:
     _, report = read(write(points(A, n=[1]), tmp_path / "a.gpkg"), crs="EPSG:32645")
     assert "states its own CRS, EPSG:4326; the one told, EPSG:32645, is not used" in said(report)
+
+
+@pytest.mark.parametrize("packed_up", [False, True])
+def test_a_crs_that_is_not_in_utf8_is_read_from_an_archive_and_else_refused(tmp_path: Path, packed_up: bool) -> None:
+    path = write(points(A, B, name=["a", "b"]).to_crs(32645), tmp_path / "a.shp")
+    prj = path.with_suffix(".prj")
+    prj.write_bytes(prj.read_bytes().replace(b"WGS_1984_UTM", "Gauß_UTM".encode("latin-1")))
+    if packed_up:
+        table, _ = read(packed(tmp_path / "a.zip", {"a.shp": path}))
+        np.testing.assert_allclose(shapely.get_coordinates(table[GEOMETRY].to_numpy()), [A, B], atol=1e-7)
+    else:
+        with pytest.raises(InputError, match=r"a\.shp: cannot be read"):
+            read(path)
 
 
 SITE_GRID = 'LOCAL_CS["site grid",UNIT["metre",1],AXIS["X",EAST],AXIS["Y",NORTH]]'
@@ -889,6 +913,26 @@ def test_a_parquet_of_60_kb_that_spells_out_20_gb_is_refused(tmp_path: Path, kin
     assert path.stat().st_size < 100_000
     with pytest.raises(
         InputError, match=r"column a.* unpacks to 20,000 MB, expected at most 128 MB; too large for a list"
+    ):
+        read(path)
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "kml"])
+# Too many columns; and columns enough, but a square of them.
+@pytest.mark.parametrize(("n", "n_columns"), [(2001, 2001), (2003, 1998)])
+def test_a_column_a_feature_is_refused_before_room_is_taken(
+    tmp_path: Path, suffix: str, n: int, n_columns: int
+) -> None:
+    names = [f"c{number % n_columns}" for number in range(n)]
+    if suffix == "kml":
+        data = '<ExtendedData><Data name="{}"><value>1</value></Data></ExtendedData>'
+        path = text_file(tmp_path / "a.kml", kml(*(mark("a", data.format(name)) for name in names)))
+    else:
+        path = text_file(
+            tmp_path / "a.geojson", collection(*(feature(shapely.Point(A), **{name: 1}) for name in names))
+        )
+    with pytest.raises(
+        InputError, match=rf"{n:,} features of .* columns, expected at most 2,000 columns and 4,000,000"
     ):
         read(path)
 

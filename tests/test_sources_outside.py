@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -404,6 +405,63 @@ def test_a_message_that_asks_for_an_argument_names_its_option_too() -> None:
         if re.search(r"(say|give|with) [^;:]*\b[a-z_]+=(?![A-Z'\"])", text) and "--" not in text and "`" not in text
     ]
     assert bare == []
+
+
+def _two_layers(path: Path, **crs: Any) -> None:
+    places = gpd.GeoDataFrame({"id": ["a"]}, geometry=[shapely.Point(88, 43)], **crs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for layer in ("one", "two")[: 2 if crs else 1]:
+            places.to_file(path, layer=layer)
+
+
+def _two_sheets(path: Path) -> None:
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+        pd.DataFrame({"key": ["made"], "value": ["2017"]}).to_excel(writer, sheet_name="About", index=False)
+        pd.DataFrame({"id": ["a"], "lat": ["43"], "lon": ["88"]}).to_excel(writer, sheet_name="Sites", index=False)
+
+
+PLAIN = "id,lat,lon,n_1938\na,43,88,7\n"
+#: What is refused: the file, what is told, and what is told again, by the option that the message has to name.
+REFUSED: dict[str, tuple[str, Any, list[str], list[str]]] = {
+    "--encoding": ("a.csv", "id,lat,lon\né,43,88\n", ["--encoding", "ascii"], ["--encoding", "utf-8"]),
+    "--delimiter": ("a.csv", "id~lat~lon\na~43~88\n", [], ["--delimiter", "~"]),
+    "--decimal": ("a.csv", "id,lat,lon,r\na,43,88,1.500\n", ["--map", "r95_m=r"], ["--decimal", "."]),
+    "--header-row": ("a.csv", f"Made by,hand\n,,,\n,Place,,\n{PLAIN}", ["--header-rows", "2", "--header-row", "9"],
+                     ["--header-row", "3", "--map", "lat=Place lat", "--map", "lon=Place lon"]),
+    "--sheet": ("a.xlsx", _two_sheets, [], ["--sheet", "Sites"]),
+    "--layer": ("a.gpkg", lambda path: _two_layers(path, crs=4326), [], ["--layer", "two"]),
+    "--crs": ("a.gpkg", _two_layers, [], ["--crs", "EPSG:4326"]),
+    "--date-order": ("a.csv", PLAIN.replace("1938", "03/04/1938"), ["--map", "n.*=n_*"], ["--date-order", "dmy"]),
+    "--century": ("a.csv", PLAIN.replace("1938", "Mar-37"), ["--map", "n.*=n_*"], ["--century", "1900"]),
+    "--map": ("a.csv", PLAIN.replace("lat,lon", "a,b"), [], ["--map", "lat=a", "--map", "lon=b"]),
+    "--null": ("a.csv", f"{PLAIN}b,offen,offen,8\n", [], ["--null", "offen"]),
+    "--long": ("a.csv", "id,lat,lon,t,n\na,43,88,1938,7\n", ["--values", "a.csv"], ["--long", "id,t,n"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("option", REFUSED)
+def test_the_option_that_a_refusal_names_is_a_way_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    name, content, told, again = REFUSED[option]
+    path = tmp_path / name
+    content(path) if callable(content) else path.write_text(content, encoding="utf-8")
+    command = ["sources", "add", str(path), "--id", "mine", "--dry-run"]
+    told = [str(path) if part == name else part for part in told]
+    assert cli.run([*command, *told]) == 2
+    assert option in capsys.readouterr().err
+    # What is told a second time takes the place of what was told first.
+    kept = [part for pair in zip(told[::2], told[1::2], strict=True) if pair[0] not in again or pair[0] == "--map"
+            for part in pair]  # fmt: skip
+    assert cli.run([*command, *kept, *again]) == 0
+
+
+def test_each_option_that_a_refusal_of_a_list_names_was_tried() -> None:
+    texts = [text for _, text in _literals("sources")] + [text for _, text in _of_file("dates.py")]
+    named = {option for text in texts for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)}
+    # A season is told in a remark, of a cell that is left blank; the last is of another command.
+    assert named - {"--edtf", "--online"} == set(REFUSED)
 
 
 def test_every_option_of_reading_is_one_of_add() -> None:

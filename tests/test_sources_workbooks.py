@@ -378,6 +378,19 @@ def test_a_number_of_a_workbook_has_its_own_decimal_point(tmp_path: Path, suffix
         _read(_written(path, rows), {**MAPPING, "r95_m": "r"})
 
 
+def test_a_text_that_a_row_repeats_beyond_reason_is_refused(tmp_path: Path) -> None:
+    path = _written(tmp_path / "list.ods", [HEADER, ["a", 43, 88, 2017]])
+    content = zipfile.ZipFile(path).read("content.xml").decode()
+    cell = f'<table:table-cell table:number-columns-repeated="2000"><text:p>{"x" * 70_000}</text:p></table:table-cell>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        # 140 million characters in a file of 1 kB.
+        archive.writestr(
+            "content.xml", content.replace("</table:table>", f"<table:table-row>{cell}</table:table-row></table:table>")
+        )
+    with pytest.raises(InputError, match="more than 134,217,728 characters up to row 3, expected a list of sites"):
+        _read(path)
+
+
 def test_a_comment_is_no_part_of_its_cell_and_spaces_are(tmp_path: Path) -> None:
     path = _written(tmp_path / "list.ods", [HEADER, ["a", 43, 88, 2017]])
     content = zipfile.ZipFile(path).read("content.xml").decode()

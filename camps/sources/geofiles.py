@@ -171,7 +171,9 @@ def read_drawn(
             pieces = [_read_layer(one, path, encoding, report, most_cells) for one in layers]
         drawn = _under_one_another(pieces, [one.label for one in layers])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.ShapelyError,
-            arrow.ArrowException, ValueError, IndexError, RuntimeError, OSError) as error:  # fmt: skip
+            arrow.ArrowException, ValueError, IndexError, RuntimeError, OSError,
+            UnboundLocalError) as error:  # fmt: skip
+        # The last is what pyogrio makes of a CRS that is not in UTF-8.
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: cannot be read ({error}); check the file and its layer") from error
@@ -259,11 +261,21 @@ def _unpacked(path: Path, layer: str | None, folder: Path, report: Report) -> li
                 suffix = PurePosixPath(name).suffix.casefold()
                 if suffix in _SHAPEFILE:
                     place = folder / str(number) / f"{PurePosixPath(shp).stem}{suffix}"
-                    place.write_bytes(read_member(archive, name, path))
+                    content = read_member(archive, name, path)
+                    place.write_bytes(_in_utf8(content) if suffix == ".prj" else content)
             found.append((shp, folder / str(number) / f"{PurePosixPath(shp).stem}.shp"))
             if _driver(found[-1][1]) != "ESRI Shapefile":
                 raise InputError(f"{path}: {shp}: its first bytes are of no Shapefile; is the suffix right?")
         return found
+
+
+def _in_utf8(content: bytes) -> bytes:
+    """Return a CRS in UTF-8, the only encoding that is read; its own may be any, and only names are beyond ASCII."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1").encode("utf-8")
+    return content
 
 
 def _belonging(shp: str, names: Sequence[str]) -> list[str]:

@@ -16,7 +16,6 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -27,7 +26,7 @@ from camps.errors import Fault, InputError, raise_faults
 from camps.sources.archives import account_layers, choose
 from camps.sources.numbers import Typed
 from camps.sources.report import PIECES, Piece, Report
-from camps.sources.shapes import pieces_of, place_table
+from camps.sources.shapes import pieces_of, place_table, table_of_cells
 from camps.sources.text import MOST_ROWS, RawTable, check_size
 
 #: Parsed whole, at ten to forty times its size in memory.
@@ -95,8 +94,7 @@ def read_geojson(path: Path, report: Report, *, crs: str | None = None, layer: s
         position = _printed_position(feature)
         printed |= {number: position} if position else {}
     raise_faults(faults, path.name)
-    frame = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1), dtype=object)
-    return place_table(frame, shapes, path, report, printed=printed, stated_crs=stated)
+    return place_table(table_of_cells(rows, path), shapes, path, report, printed=printed, stated_crs=stated)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
-import pandas as pd
 import shapely
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -28,7 +27,7 @@ from camps import files
 from camps.errors import Fault, InputError, raise_faults
 from camps.sources.archives import account_members, choose, names_of, read_member, unpacking
 from camps.sources.report import PIECES, Piece, Report
-from camps.sources.shapes import pieces_of, place_table
+from camps.sources.shapes import pieces_of, place_table, table_of_cells
 from camps.sources.text import RawTable, check_size
 
 #: Parsed whole, at about ten times its size in memory.
@@ -36,6 +35,7 @@ MOST_KML_BYTES = 32 * 2**20
 _MOST_DEEP = 100
 _CONTAINERS = ("Document", "Folder")
 _GROUPS = ("MultiGeometry", "MultiTrack")
+_BOUNDARIES = ("outerBoundaryIs", "innerBoundaryIs")
 #: Children of a placemark that are cells, by the column that they stand in.
 _CELLS = {"name": "name", "description": "description", "address": "address", "phoneNumber": "phoneNumber",
           "AddressDetails": "address details", "Snippet": "snippet", "snippet": "snippet",
@@ -123,8 +123,7 @@ def _say_aside(met: _Met) -> None:
 
 
 def _as_table(met: _Met, path: Path, report: Report) -> RawTable:
-    frame = pd.DataFrame(met.rows, index=pd.RangeIndex(1, len(met.rows) + 1), dtype=object)
-    table = place_table(frame, met.shapes, path, report, printed=met.printed)
+    table = place_table(table_of_cells(met.rows, path), met.shapes, path, report, printed=met.printed)
     kept = table.frame.index
     for row, filled in enumerate(met.filled, 1):
         (report.use if row in kept else report.note)("element", filled)
@@ -195,8 +194,10 @@ def _count_drawn(mark: Element, count: Callable[..., None]) -> None:
 def _count_geometry(mark: Element, count: Callable[..., None]) -> None:
     inside = list(mark.iter())
     tags = Counter(map(_local, inside))
-    boundaries = [element for element in inside if _local(element) in ("outerBoundaryIs", "innerBoundaryIs")]
-    rings = [element for boundary in boundaries for element in boundary.iter() if _local(element) == "LinearRing"]
+    # A ring is one of a polygon only; elsewhere it is drawn as a line.
+    polygons = [element for element in inside if _local(element) == "Polygon"]
+    boundaries = [part for polygon in polygons for part in polygon.iter() if _local(part) in _BOUNDARIES]
+    rings = {id(ring): ring for part in boundaries for ring in part.iter() if _local(ring) == "LinearRing"}.values()
     positions = sum(len(_POSITION.findall(_said(element))) for element in inside if _local(element) == "coordinates")
     alone = tags["LinearRing"] - len(rings)
     count("part", sum(tags[name] for name in ("Point", "LineString", "Polygon", "Track", "Model")) + alone)
@@ -386,7 +387,7 @@ def _drawings(element: Element, *, inside: bool = False) -> Iterator[Element]:
     for child in element:
         if _local(child) in _DRAW:
             yield child
-        elif inside or _local(child) in _GROUPS:
+        elif _local(child) in _GROUPS or (inside and _local(child) != "coordinates"):
             yield from _drawings(child, inside=True)
 
 
@@ -396,7 +397,7 @@ def _undrawn(element: Element, *, inside: bool = False) -> Iterator[Element]:
         name = _local(child)
         if name in _DRAW or not (inside or name in _GROUPS):
             continue
-        if name in _GROUPS or next(_drawings(child, inside=True), None) is not None:
+        if name in _GROUPS or (name != "coordinates" and next(_drawings(child, inside=True), None) is not None):
             yield from _undrawn(child, inside=True)
         elif any(_local(one) in ("coordinates", "coord") for one in child.iter()):
             yield child

@@ -7,7 +7,7 @@ its ring is not counted twice).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from camps import crs
 from camps.errors import Fault, InputError, raise_faults
 from camps.sources.report import Piece, Report
-from camps.sources.text import MOST_COLUMNS, RawTable
+from camps.sources.text import MOST_CELLS, MOST_COLUMNS, RawTable
 
 #: Names of the columns that hold the printed position of a geographic file, and its geometry in EPSG:4326.
 LON, LAT = "longitude as printed", "latitude as printed"
@@ -98,6 +98,26 @@ def note_shapes(report: Report, shapes: Any) -> None:
         report.note(piece, int(n.sum()))
 
 
+def table_of_cells(rows: Sequence[Mapping[str, str]], path: Path) -> pd.DataFrame:
+    """Return the cells of features by name as a table, the first of them row 1; a cell that a feature has not is NaN.
+
+    Raises
+    ------
+    InputError
+        When there are too many columns or cells, before room is taken for them: each feature may name its own.
+    """
+    _check_room(len(rows), len({name for row in rows for name in row}), path)
+    return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1), dtype=object)
+
+
+def _check_room(n_rows: int, n_columns: int, path: Path) -> None:
+    if n_columns > MOST_COLUMNS or n_rows * n_columns > MOST_CELLS:
+        raise InputError(
+            f"{path}: {n_rows:,} features of {n_columns:,} columns, expected at most {MOST_COLUMNS:,} columns and "
+            f"{MOST_CELLS:,} cells; cut it to those that matter"
+        )
+
+
 def place_table(
     cells: pd.DataFrame,
     shapes: Sequence[Any] | Shapes,
@@ -136,8 +156,7 @@ def place_table(
     InputError
         When no feature has a geometry, coordinates are no finite numbers or no degrees, or there are too many columns.
     """
-    if cells.shape[1] > MOST_COLUMNS:
-        raise InputError(f"{path}: {cells.shape[1]:,} columns, expected at most {MOST_COLUMNS:,}")
+    _check_room(*cells.shape, path)
     held = pd.Series(_flat(np.asarray(list(shapes), dtype=object), report), index=cells.index, dtype=object)
     held = _without_bare(held, cells, report)
     if held.empty:

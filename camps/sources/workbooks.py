@@ -27,7 +27,7 @@ from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from camps.errors import InputError
-from camps.sources.archives import unpacking
+from camps.sources.archives import MOST_UNPACKED_BYTES, unpacking
 from camps.sources.numbers import Typed
 from camps.sources.report import Report
 from camps.sources.shown import IN_FULL, Parts, ShownDates, parts_of_format
@@ -193,8 +193,22 @@ def _undamaged(read: Callable[[], _Sheet], path: Path, suffix: str) -> _Sheet:
 
 def _as_table(sheet: _Sheet, path: Path, report: Report, layout: Layout) -> RawTable:
     last = next((at for at in range(len(sheet.rows), 0, -1) if any(sheet.rows[at - 1][1])), 0)
-    rows = list(_spread(sheet.rows[:last], sheet.merged, report))
-    return RawTable(table_of(rows, f"{path.name}, sheet {sheet.name}", report, layout))
+    name = f"{path.name}, sheet {sheet.name}"
+    rows = list(_spelled(_spread(sheet.rows[:last], sheet.merged, report), name))
+    return RawTable(table_of(rows, name, report, layout))
+
+
+def _spelled(rows: Iterable[Numbered], name: str) -> Iterator[Numbered]:
+    """Yield rows as long as their text is no more than a list has; what a file repeats it holds once."""
+    n_characters = 0
+    for number, cells in rows:
+        n_characters += sum(map(len, cells))
+        if n_characters > MOST_UNPACKED_BYTES:
+            raise InputError(
+                f"{name}: more than {MOST_UNPACKED_BYTES:,} characters up to row {number}, expected a list of sites; "
+                "cut it"
+            )
+        yield number, cells
 
 
 def _pick(names: Sequence[str], fullness: Callable[[str], int], sheet: str | None, path: Path, report: Report) -> str:
