@@ -391,6 +391,20 @@ def test_a_text_that_a_row_repeats_beyond_reason_is_refused(tmp_path: Path) -> N
         _read(path)
 
 
+def test_merged_cells_beyond_reason_are_refused(tmp_path: Path) -> None:
+    path = _written(tmp_path / "list.xlsx", [HEADER, *[["a", 43, 88, 2017]] * 2999])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    merged = b'</sheetData><mergeCells><mergeCell ref="D2:BXX3000"/></mergeCells>'
+    members[sheet] = members[sheet].replace(b"</sheetData>", merged)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match=r"5,989,003 cells in merged ranges.*unmerge them"):
+        _read(path)
+
+
 def test_a_comment_is_no_part_of_its_cell_and_spaces_are(tmp_path: Path) -> None:
     path = _written(tmp_path / "list.ods", [HEADER, ["a", 43, 88, 2017]])
     content = zipfile.ZipFile(path).read("content.xml").decode()

@@ -288,10 +288,12 @@ def _say_merged(merged: _Merged, text: str, report: Report) -> None:
         report.add("noted", reason, row=merged.top, column=get_column_letter(merged.left), value=text)
 
 
-def _within_limits(merged: Iterable[_Merged], path: Path) -> list[_Merged]:
+def _within_limits(merged: Iterable[_Merged], rows: Sequence[Numbered], path: Path) -> list[_Merged]:
     kept = list(dict.fromkeys(one for one in merged if one.bottom > one.top or one.right > one.left))
-    if sum(one.right - one.left + 1 for one in kept) > MOST_CELLS:
-        raise InputError(f"{path}: {len(kept):,} ranges of merged cells, expected a list of sites; unmerge them")
+    last = rows[-1][0] if rows else 0
+    n_covered = sum(max(min(one.bottom, last) - one.top + 1, 1) * (one.right - one.left + 1) for one in kept)
+    if n_covered > MOST_CELLS:
+        raise InputError(f"{path}: {n_covered:,} cells in merged ranges, expected a list of sites; unmerge them")
     return kept
 
 
@@ -343,7 +345,7 @@ def _xlsx_sheet(path: Path, sheet: str | None, report: Report) -> _Sheet:
         held = parser.merged_cells.mergeCell if parser.merged_cells else ()
         merged = [_Merged(top, left, bottom, min(right, MOST_COLUMNS))
                   for left, top, right, bottom in (range_boundaries(one.ref) for one in held)]  # fmt: skip
-        return _Sheet(name, rows, _within_limits(merged, path))
+        return _Sheet(name, rows, _within_limits(merged, rows, path))
 
 
 def _parser(sheet: Any, stream: Any) -> _XlsxParser:
@@ -403,7 +405,7 @@ def _xls_sheet(path: Path, sheet: str | None, report: Report, encoding: str | No
         found = book.sheet_by_name(name)
         rows = list(limited(_xls_rows(book, found, report), f"{path.name}, sheet {name}"))
         merged = (_Merged(top + 1, left + 1, bottom, right) for top, bottom, left, right in found.merged_cells)
-        return _Sheet(name, rows, _within_limits(merged, path))
+        return _Sheet(name, rows, _within_limits(merged, rows, path))
 
 
 def _xls_values(sheet: Any) -> Iterator[list[Any]]:
@@ -469,7 +471,7 @@ class _OdsReader:
         self._keep_fullest()
         name = _pick(self._names, lambda one: int(one == self._best.name), self._wanted, self._path, self._report)
         self._shown.tell(self._report)
-        return _Sheet(name, self._best.rows, _within_limits(self._best.merged, self._path))
+        return _Sheet(name, self._best.rows, _within_limits(self._best.merged, self._best.rows, self._path))
 
     def _keep_fullest(self) -> None:
         full = _fullness(cells for _, cells in self._rows)
