@@ -319,10 +319,28 @@ def test_the_dabancheng_curves_hold_what_was_built(dabancheng: footprints.Footpr
     first = table[table["group"].eq(FIRST)]
     assert first["lower"].iloc[-1] == first["upper"].iloc[-1] == pytest.approx(217_825, abs=1)
     assert first["lower"].is_monotonic_increasing
+    # On 4 August 2017 each of what stood had its smallest area: 20,525 m² of 23,994 as they were seen last.
+    early = growth.curves(tracks, ["2017-08-04"], by="site_id").iloc[0]
+    assert (early["lower"], early["upper"]) == (pytest.approx(20_525, abs=1), pytest.approx(23_994, abs=1))
     second = table[table["group"].eq(SECOND)].iloc[2]
     assert (second["lower"], second["upper"]) == (0, pytest.approx(37_890, abs=1))
     assert 0 < second["expected"] < second["upper"]
     assert_frame_equal(table, growth.curves(tracks.iloc[::-1], table["t"].unique().tolist(), by="site_id"))
+
+
+def test_the_lower_curve_is_never_above_what_stood() -> None:
+    # One grew from 100 m² to 300 m², one of 50 m² was gone again by the third look.
+    grown = {"L": None, "R": "2017-03-01", "Ld": None, "Rd": None, "last_seen": "2019-03-01", "area_m2": 300.0}
+    gone = {"L": "2016-03-01", "R": "2017-03-01", "Ld": "2018-03-01", "Rd": "2019-03-01", "last_seen": "2018-03-01"}
+    rows = [
+        {**grown, "track_id": "a", "area_lo_m2": 100.0, "area_hi_m2": 300.0},
+        {**gone, "track_id": "b", "area_m2": 50.0, "area_lo_m2": 50.0, "area_hi_m2": 50.0},
+    ]
+    table = growth.curves(pd.DataFrame(rows), ["2017-03-01", "2018-03-01", "2018-08-30", "2019-03-01"])
+    assert table["lower"].tolist() == [150, 150, 100, 300]
+    assert table["upper"].tolist() == [350, 350, 350, 300]
+    assert table["expected"].round(1).tolist() == [350, 350, 325.1, 300]
+    assert table["sd_correlated"].round(2).tolist() == [0, 0, 25, 0]
 
 
 # ── onset ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,10 +9,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from camps import catalogue, change, footprints, growth, plots, record, sources, tables
-from camps.dates import date_of, intervals
-
-#: A list whose values have more dates than this has one for each place, not one for all.
-MOST_DATES = 40
 
 
 @dataclass(frozen=True)
@@ -24,22 +20,12 @@ class Plot:
     figure: Figure
 
 
-def dates_of(counts: pd.DataFrame) -> list[str] | None:
-    """Return the dates at which counts are added up: all of theirs, or the years where they are too many to compare."""
-    printed = counts["t"].dropna().unique()
-    if len(printed) <= MOST_DATES:
-        return None
-    known = [days for days in intervals(pd.Series(printed)) if days is not None]
-    ends = [end for days in known for end in (days.first, days.last) if end is not None]
-    return [str(year) for year in range(date_of(min(ends)).year, date_of(max(ends)).year + 1)]
-
-
 def plot_counts(counts: pd.DataFrame, source_id: str) -> Iterable[Plot]:
     """Return the figures of the published counts, the headline first."""
     note = f"Source: {sources.entry(source_id).citation}"
     what = record.current().metric(str(counts["metric"].iloc[0]))
     name = record.current().say(what.name, "en")
-    at = dates_of(counts)
+    at = growth.comparable_dates(counts)
     grown = [growth.aggregate(counts, estimator=estimator, at=at) for estimator in tables.ESTIMATORS]
     every = pd.concat(grown, ignore_index=True)
     chain = every[every["estimator"] == "chain"]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from camps import catalogue, files, film, footprints, growth, record, sources
-from camps.build import figures, notebooks
+from camps.build import notebooks
 
 _MAP_TEXTS = {
     "growth": ("Growth", "Counts by date, with what was observed, held or not known drawn apart."),
@@ -96,7 +96,7 @@ def _movie(here: Path, shot_name: str) -> dict[str, Any] | None:
 def _count_figures(source_id: str) -> Iterator[dict[str, str]]:
     counts = catalogue.counts(source_id, metric=growth.metric_of(source_id))
     what = record.current().say(record.current().metric(str(counts["metric"].iloc[0])).many, "en")
-    if figures.dates_of(counts) is not None:
+    if growth.comparable_dates(counts) is not None:
         return
     chain = growth.aggregate(counts, estimator="chain")
     first, last = chain.iloc[0], chain.iloc[-1]

@@ -177,7 +177,7 @@ def _counts(source_id: str) -> pd.DataFrame:
 def _write_estimates(counts: pd.DataFrame, source_id: str, out: Path, report: Report) -> Iterable[Path]:
     own = [by for by in groups_of(sources.entry(source_id).mapping) if by in counts]
     groups = [by for by in (*_GROUPS, *own) if counts[by].notna().any()]
-    at = figures.dates_of(counts)
+    at = growth.comparable_dates(counts)
     for n, estimator in enumerate(tables.ESTIMATORS):
         report(n / 6, f"{estimator} estimator")
         for by in (None, *groups):

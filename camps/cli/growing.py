@@ -65,6 +65,9 @@ def growth(
     ] = None,
     since: Annotated[str | None, typer.Option("--from", help="Only dates that do not stand before this one.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Only dates that do not stand after this one.")] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Every date of the values; where there are more than 40, the years are printed.")
+    ] = False,
     onset: Annotated[bool, typer.Option("--onset", help="Print instead between which looks it all began.")] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Print places open a year, by system of camps.")] = False,
     form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
@@ -98,7 +101,8 @@ def growth(
     if onset:
         table = _onset(values, measured)
     elif table is None:
-        table = _aggregate(values, by, estimator, base, at=[one.strip() for one in at.split(",")] if at else None)
+        dates = [one.strip() for one in at.split(",")] if at else None if every else _years(values)
+        table = _aggregate(values, by, estimator, base, at=dates)
     table = _between(table, since, until)
     if plot is not None:
         figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
@@ -156,10 +160,23 @@ def _aggregate(
         known = [str(name) for name in values if name not in _NO_GROUPS]
         raise InputError(f"--by {by}: no such group; expected one of {', '.join([*known, 'site'])}")
     table = camps.growth.aggregate(values, by=by, estimator=estimator.value, base=base, at=at)
+    if table[["value", "index"]].isna().all(axis=None):
+        few = f"no number: none rests on {settings.MIN_MATCHED_SITES} sites seen at one of these dates"
+        print(few + ("" if estimator is Estimator.held else "; --estimator held adds up what stood"), file=sys.stderr)
+        return table
     if by != "site" and at is None and table.groupby("group")["index"].count().le(1).any():
         for line in _other_bases(values, by, estimator, base or str(table["t"].iloc[0])):
             print(line, file=sys.stderr)
     return table
+
+
+def _years(values: pd.DataFrame) -> list[str] | None:
+    """Return the years to print where values have too many dates, and say so."""
+    years = camps.growth.comparable_dates(values)
+    if years is not None:
+        n_dates = values["t"].nunique()
+        print(f"{n_dates:,} dates: printed by the year; --at DATE,… for others, --every for all", file=sys.stderr)
+    return years
 
 
 def _other_bases(values: pd.DataFrame, by: str | None, estimator: Estimator, base: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ an interval; a number comes with the error it carries. Three metrics are never m
 """
 
 from camps.growth.accuracy import MapAccuracy, assess
-from camps.growth.aggregates import aggregate, bases
+from camps.growth.aggregates import aggregate, bases, comparable_dates
 from camps.growth.comparison import (
     change_points,
     doubling_years,
@@ -33,6 +33,7 @@ __all__ = [
     "bounds",
     "budget",
     "change_points",
+    "comparable_dates",
     "curves",
     "doubling_years",
     "edge_bias_m2",

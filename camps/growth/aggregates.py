@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from camps import settings
-from camps.dates import as_edtf, days, in_order, standing_day
+from camps.dates import as_edtf, date_of, days, in_order, intervals, standing_day
 from camps.errors import Fault, InputError, raise_faults
 from camps.growth.holding import HeldRule, held_until, rule_of
 
@@ -23,6 +23,8 @@ Flags = NDArray[np.bool_]
 #: The group of sites for which a list states no group.
 NOT_STATED = "not stated"
 ALL_SITES = "all"
+#: A list whose values have more dates than this has one for each place, not one for all.
+MOST_DATES = 40
 
 _INTERVAL = (0.025, 0.975)
 _NUMBERS = ("value", "lo", "hi", "index", "index_lo", "index_hi")
@@ -61,7 +63,7 @@ def aggregate(
     estimator
         ``naive``, ``held``, ``panel`` or ``chain``.
     base
-        Date whose index is 100; the first date by default. See :func:`bases` for those that leave an index.
+        Date whose index is 100, one of the series or of `at`; the first date by default. See :func:`bases` for those that leave an index.
     at
         Dates to return rows for, EDTF, whether anything was observed then or not; all dates of `counts` by default.
     held
@@ -101,25 +103,57 @@ def aggregate(
     ------
     InputError
         For missing columns, several metrics, repeated rows, negative values, a site in two groups, an unknown
-        estimator, or a `base` that is not among the dates.
+        estimator, or a `base` that is not among the dates and `at`.
 
     References
     ----------
     METHOD 4, Aggregates over many sites, and 8, Held has an end.
     """
     by = "unit" if by == "site" else by
-    _require_sound(counts, by=by, estimator=estimator, base=base, draws=draws)
+    _require_sound(counts, by=by, estimator=estimator, base=base, at=at or (), draws=draws)
     dates = in_order([*counts["t"].astype(str), *(at or ())])
     at_base = dates.index(base) if base is not None else 0
     groups = _matrices(counts, dates, by=by, held=held)
     smallest = 0 if by == "unit" else settings.MIN_MATCHED_SITES
+    shown = np.flatnonzero([at is None or date in at for date in dates])
     tables = [
-        _group_table(group, estimator, at_base, smallest=smallest, draws=draws, seed=seed) for group in groups.values()
+        _group_table(group, estimator, at_base, shown=shown, smallest=smallest, draws=draws, seed=seed)
+        for group in groups.values()
     ]
     table = pd.DataFrame({name: np.concatenate([one[name] for one in tables]) for name in tables[0]})
-    table = table.assign(group=np.repeat(list(groups), len(dates)), t=dates * len(groups), estimator=estimator)
-    shown = table if at is None else table[table["t"].isin(list(at))].reset_index(drop=True)
-    return _typed(shown.assign(metric=str(counts["metric"].iloc[0]), draws=draws, seed=seed))
+    names = [dates[index] for index in shown] * len(groups)
+    table = table.assign(group=np.repeat(list(groups), len(shown)), t=names, estimator=estimator)
+    return _typed(table.assign(metric=str(counts["metric"].iloc[0]), draws=draws, seed=seed))
+
+
+def comparable_dates(counts: pd.DataFrame) -> list[str] | None:
+    """Return the dates at which values are added up: None for all of theirs, the years where those are too many.
+
+    A list that states a value of the time that each place was open has nearly as many dates as places, and hardly two
+    of them can be compared.
+
+    Parameters
+    ----------
+    counts
+        As for :func:`aggregate`.
+
+    Returns
+    -------
+    list of str, or None
+        For ``at`` of :func:`aggregate`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> comparable_dates(pd.DataFrame({"t": [f"1944-{m:02}-{d:02}" for m in (1, 2) for d in range(1, 29)]}))
+    ['1944']
+    """
+    printed = counts["t"].dropna().unique()
+    if len(printed) <= MOST_DATES:
+        return None
+    known = [span for span in intervals(pd.Series(printed)) if span is not None]
+    ends = [end for span in known for end in (span.first, span.last) if end is not None]
+    return [str(year) for year in range(date_of(min(ends)).year, date_of(max(ends)).year + 1)]
 
 
 def bases(
@@ -154,7 +188,7 @@ def bases(
     [0, 2, 2]
     """
     by = "unit" if by == "site" else by
-    _require_sound(counts, by=by, estimator=estimator, base=None, draws=1)
+    _require_sound(counts, by=by, estimator=estimator, base=None, at=(), draws=1)
     dates = in_order(counts["t"].astype(str))
     smallest = 0 if by == "unit" else settings.MIN_MATCHED_SITES
     rows = [
@@ -172,7 +206,9 @@ def _index_alone(group: _Matrix, estimator: Estimator, at_base: int, smallest: i
     return np.where(known & known[at_base], index[0], np.nan)
 
 
-def _require_sound(counts: pd.DataFrame, *, by: str | None, estimator: str, base: str | None, draws: int) -> None:
+def _require_sound(
+    counts: pd.DataFrame, *, by: str | None, estimator: str, base: str | None, at: Sequence[str], draws: int
+) -> None:
     needed = ["unit", "metric", "t", "value", *([by] if by else [])]
     missing = [name for name in dict.fromkeys(needed) if name not in counts]
     raise_faults((Fault(f"column {name}", "no such column", "it to be there") for name in missing), "series of counts")
@@ -180,9 +216,10 @@ def _require_sound(counts: pd.DataFrame, *, by: str | None, estimator: str, base
         raise InputError(f"estimator {estimator!r}: expected one of {', '.join(get_args(Estimator))}")
     if draws < 1:
         raise InputError(f"draws {draws}: expected 1 or more; the default is {settings.BOOTSTRAP_DRAWS}")
-    if base is not None and base not in set(counts["t"]):
-        known = ", ".join(in_order(counts["t"].astype(str)))
-        raise InputError(f"base {base!r}: no such date in the series; expected one of {known}")
+    dates = in_order([*counts["t"].astype(str), *at])
+    if base is not None and base not in dates:
+        known = ", ".join(dates) if len(dates) <= MOST_DATES else f"its {len(dates)} dates, {dates[0]} to {dates[-1]}"
+        raise InputError(f"base {base!r}: no such date in the series; expected one of {known}, or of those in at")
     raise_faults(_row_faults(counts), "series of counts")
 
 
@@ -286,8 +323,8 @@ def _parts(group: _Matrix, estimator: Estimator, at_base: int, smallest: int) ->
     never = len(values) - _tally(np.logical_or.accumulate(seen, axis=1))
     if estimator == "chain":
         return _chain(values, seen, never, _references(seen, at_base, smallest))
-    observed = _tally(seen)
     numerator = _held(group) if estimator == "held" else values
+    observed = _tally(seen & ~np.isnan(numerator))
     held = _tally(~np.isnan(numerator)) - observed
     ended = len(values) - never - observed - held if estimator == "held" else observed * 0
     return _Parts(np.nan_to_num(numerator), None, None, len(values), observed, held, never, ended, observed + held)
@@ -327,7 +364,7 @@ def _held(group: _Matrix) -> Floats:
     columns = np.arange(group.value.shape[1])
     latest = np.maximum.accumulate(np.where(np.isnan(group.value), 0, columns), axis=1)
     value, until = (np.take_along_axis(which, latest, axis=1) for which in (group.value, group.until))
-    return np.where((latest == columns) | (group.day < until), value, np.nan)
+    return np.where(group.day < until, value, np.nan)
 
 
 def _tally(flags: Flags) -> NDArray[np.int64]:
@@ -335,14 +372,21 @@ def _tally(flags: Flags) -> NDArray[np.int64]:
 
 
 def _group_table(
-    group: _Matrix, estimator: Estimator, at_base: int, *, smallest: int, draws: int, seed: int
+    group: _Matrix,
+    estimator: Estimator,
+    at_base: int,
+    *,
+    shown: NDArray[np.intp],
+    smallest: int,
+    draws: int,
+    seed: int,
 ) -> dict[str, NDArray[Any]]:
     parts = _parts(group, estimator, at_base, smallest)
     value, index = _estimate(parts, np.ones((1, len(parts.numerator))), at_base)
     hidden = parts.n_matched < smallest
     spread = np.full((2, 2, len(hidden)), np.nan)
     if not hidden.all():
-        spread = _bootstrap(parts, at_base, draws=draws, seed=seed)
+        spread[:, :, shown] = _bootstrap(parts, at_base, shown, draws=draws, seed=seed)
     known = ~hidden & (parts.n_matched > 0)
     numbers = np.stack([value[0], *spread[0], index[0], *spread[1]])
     numbers = np.where(np.isfinite(numbers) & known, numbers, np.nan)
@@ -352,7 +396,7 @@ def _group_table(
         "n_sites": np.full(len(hidden), parts.n_sites), "n_observed": parts.n_observed, "n_held": parts.n_held,
         "n_never": parts.n_never, "n_ended": parts.n_ended, "n_matched": parts.n_matched, "suppressed": hidden,
     }  # fmt: skip
-    return {**dict(zip(_NUMBERS, numbers, strict=True)), **counted}
+    return {name: column[shown] for name, column in (*zip(_NUMBERS, numbers, strict=True), *counted.items())}
 
 
 def _estimate(parts: _Parts, weights: Floats, at_base: int) -> tuple[Floats, Floats]:
@@ -369,16 +413,16 @@ def _estimate(parts: _Parts, weights: Floats, at_base: int) -> tuple[Floats, Flo
     return index, index
 
 
-def _bootstrap(parts: _Parts, at_base: int, *, draws: int, seed: int) -> Floats:
-    """Return 95 % intervals over resampled sites, shaped (value or index, lower or upper, date)."""
+def _bootstrap(parts: _Parts, at_base: int, shown: NDArray[np.intp], *, draws: int, seed: int) -> Floats:
+    """Return 95 % intervals over resampled sites, shaped (value or index, lower or upper, date shown)."""
     size = len(parts.numerator)
     if size < 2:
-        return np.full((2, 2, parts.numerator.shape[1]), np.nan)
+        return np.full((2, 2, len(shown)), np.nan)
     generator = np.random.default_rng(seed)
     chunk = max(1, _WEIGHTS_AT_ONCE // size)
     sizes = [min(chunk, draws - start) for start in range(0, draws, chunk)]
     samples = [_estimate(parts, _weights(generator, rows, size), at_base) for rows in sizes]
-    stacked = np.stack([np.concatenate(which) for which in zip(*samples, strict=True)])
+    stacked = np.stack([np.concatenate(which)[:, shown] for which in zip(*samples, strict=True)])
     return np.stack([_interval(which) for which in stacked])
 
 

@@ -69,13 +69,13 @@ def held_until(looks: pd.DataFrame, covered: pd.DataFrame, rule: HeldRule) -> pd
     -------
     DataFrame
         On the index of `looks`: ``until``, the first day on which the value does not stand any more (inf: it stands for
-        good), never before the day after the look itself; and ``ended``, ``closed`` or ``lapsed``.
+        good): before the day of the look where the place is known to have closed before it, so that this value stands
+        on no day; and ``ended``, ``closed`` or ``lapsed``.
     """
     ends = "closed" in looks and not rule.closed_counts
     closing = closing_days(looks["closed"]) + 1 if ends else pd.Series(np.inf, index=looks.index)
     lapsing = _lapsing(looks, covered, rule)
-    until = np.maximum(np.minimum(closing, lapsing), looks["day"] + 1)
-    return pd.DataFrame({"until": until, "ended": np.where(closing.le(lapsing), CLOSED, LAPSED)}, index=looks.index)
+    return pd.DataFrame({"until": np.minimum(closing, lapsing), "ended": np.where(closing.le(lapsing), CLOSED, LAPSED)}, index=looks.index)
 
 
 def _lapsing(looks: pd.DataFrame, covered: pd.DataFrame, rule: HeldRule) -> pd.Series[Any]:

@@ -78,7 +78,8 @@ def curves(tracks: pd.DataFrame, dates: Sequence[str], *, by: str | None = None)
     Parameters
     ----------
     tracks
-        The "track" table with ``area_m2``, as from :func:`camps.change.follow`, and the column `by`.
+        The "track" table with ``area_m2``, as from :func:`camps.change.follow`, and the column `by`. Where it has
+        ``area_lo_m2`` and ``area_hi_m2``, these are the lower and the upper area of a track until it was seen last.
     dates
         EDTF. Of a date that is an interval, such as that of a composite, it is what was built by its last day: the
         curve at the date of a look holds what that look saw, as a value of the series, a map and a film do, which stand
@@ -90,8 +91,8 @@ def curves(tracks: pd.DataFrame, dates: Sequence[str], *, by: str | None = None)
     -------
     DataFrame
         ``group``, ``t`` as given, ``lower``, ``expected``, ``upper``, ``sd_independent``, ``sd_correlated`` (m²) and
-        ``n_tracks``, sorted by group and in the order of `dates`. What has gone again is not taken off: these are
-        curves of what was built.
+        ``n_tracks``, sorted by group and in the order of `dates`. What has gone within (Ld, Rd] is taken off again: off
+        the lower curve after Ld, off the upper at Rd.
 
     Raises
     ------
@@ -108,10 +109,35 @@ def curves(tracks: pd.DataFrame, dates: Sequence[str], *, by: str | None = None)
     times = [day_interval(date)[1] for date in dates]
     tables = []
     for name, rows in tracks.groupby(group, sort=True):
-        table = bounds(rows["area_m2"], left[rows.index], right[rows.index], times)
+        table = _standing(rows, left[rows.index], right[rows.index], times)
         tables.append(table.assign(group=name, t=list(dates), n_tracks=len(rows)))
     names = ["group", "t", "lower", "expected", "upper", "sd_independent", "sd_correlated", "n_tracks"]
     return pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame(columns=names)
+
+
+def _standing(tracks: pd.DataFrame, left: Floats, right: Floats, times: ArrayLike) -> pd.DataFrame:
+    """Return the curves of what came less what has gone: no track's coming and going are both open at a time."""
+    area = tracks["area_m2"].to_numpy("float64")
+    stands = bounds(area, left, right, times)
+    if "area_lo_m2" in tracks:
+        # Until it was seen last, a track has the smallest or the largest of its areas.
+        seen = days(as_edtf(tracks["last_seen"]), end="last").to_numpy() <= np.asarray(times)[:, None]
+        for curve, name in (("lower", "area_lo_m2"), ("upper", "area_hi_m2")):
+            other = tracks[name].to_numpy("float64")
+            stands[curve] = bounds(other, left, right, times)[curve] + (seen * (area - other)).sum(axis=1)
+    lost = tracks[tracks["Rd"].notna()] if "Rd" in tracks else tracks[:0]
+    if lost.empty:
+        return stands
+    gone = bounds(
+        lost["area_m2"], days(as_edtf(lost["Ld"]), end="first"), days(as_edtf(lost["Rd"]), end="last"), times
+    )
+    return stands.assign(
+        lower=stands["lower"] - gone["upper"],
+        expected=stands["expected"] - gone["expected"],
+        upper=stands["upper"] - gone["lower"],
+        sd_independent=np.hypot(stands["sd_independent"], gone["sd_independent"]),
+        sd_correlated=stands["sd_correlated"] + gone["sd_correlated"],
+    )
 
 
 def appearance_days(tracks: pd.DataFrame) -> tuple[Floats, Floats]:

@@ -39,8 +39,9 @@ def counts_state(
          ``interpolated``.
     5. lo and hi are those of look a (its value where it states none); for ``bracketed`` and ``interpolated`` they are
        the lower lo and the higher hi of a and b.
-    6. The value of look a stands until the first day u_a > d_a that :func:`camps.growth.held_until` gives by the rule
-       of the metric. From u_a on value, lo, hi, kind and stale_days are null again, and ended says why. Where
+    6. The value of look a stands until the first day u_a that :func:`camps.growth.held_until` gives by the rule
+       of the metric. From u_a on value, lo, hi, kind and stale_days are null again, and ended says why; where the
+       place is known to have closed before d_a that is from the start. Where
        u_a < d_b nothing is said of the way from a to b: the value is held until u_a.
 
     Parameters
