@@ -391,6 +391,16 @@ def test_the_onset_is_a_distribution_whatever_the_order(pairs: Any, shuffle: Any
     )
 
 
+def test_what_its_first_look_saw_had_begun_by_that_look_and_not_by_the_first_at_another() -> None:
+    # One of four sites was counted in 1918; the others were first looked at later, and one was empty at first.
+    tracks = pd.DataFrame({"L": [None, None, None, "1925"], "R": ["1918", "1930", "1940", "1935"]})
+    table = growth.onset(tracks)
+    assert table["by"].tolist() == ["1918", "1930", "1935", "1940"]
+    assert table["after"].isna().tolist() == [True, True, False, True]
+    assert table["cumulative"].tolist() == pytest.approx([0.25, 0.5, 0.75, 1])
+    assert growth.onset(tracks.assign(w=[1, 1, 2, 4]), weight="w")["mass"].tolist() == [0.125, 0.125, 0.5, 0.25]
+
+
 @pytest.mark.mirror
 def test_most_aspi_sites_that_began_between_looks_began_by_2018(aspi: pd.DataFrame) -> None:
     onsets = growth.site_onsets(aspi)

@@ -165,6 +165,8 @@ def test_an_onset_figure_spans_the_intervals_and_names_what_is_censored() -> Non
     said = texts(figure)
     assert "25 % had begun by the first look (2017)" in said
     assert "25 % had not begun at the last" in said
+    several = growth.onset(pd.DataFrame({"L": [None, None, "2018"], "R": ["2017", "2019", "2020"]}))
+    assert "67 % had begun by the first look (at each, 2017 to 2019)" in texts(plots.onset_distribution(several))
     box = figure.axes[0].patches[0].get_xy()  # type: ignore[attr-defined]
     assert sorted(set(np.round(box[:, 1], 9))) == [0.25, 0.75]
 

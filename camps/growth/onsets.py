@@ -95,8 +95,10 @@ def onset(tracks: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         ``after`` and ``by`` (EDTF dates of looks; null = censored) of each innermost interval, ``mass``,
-        ``cumulative``, ``n`` (rows of `tracks` in all). A look of uncertain date stands at its middle day: whatever
-        that day was, it parts what had begun by then from what had not.
+        ``cumulative`` (the share that had begun by ``by``, in the order of which the rows stand), ``n`` (rows of
+        `tracks` in all). What its own first look already saw had begun by that look, and not by the first look at
+        another: it has a row a first look, without ``after``. A look of uncertain date stands at its middle day:
+        whatever that day was, it parts what had begun by then from what had not.
 
     Raises
     ------
@@ -107,12 +109,19 @@ def onset(tracks: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame:
     missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in tracks]
     raise_faults(missing, "tracks")
     left, right = (days(as_edtf(tracks[name]), end="standing") for name in ("L", "R"))
-    weights = tracks[weight].to_numpy("float64") if weight else 1.0
-    table = turnbull(left.fillna(-np.inf), right.fillna(np.inf), weights)
+    weights = tracks[weight].astype("float64") if weight else pd.Series(1.0, index=tracks.index)
+    seen_first = left.isna() & right.notna()
+    early = weights[seen_first].groupby(right[seen_first]).sum()
+    table = pd.DataFrame({"lo": -np.inf, "hi": early.index, "mass": early.to_numpy() / weights.sum()})
+    if not seen_first.all() or table.empty:
+        rest = ~seen_first
+        estimate = turnbull(left[rest].fillna(-np.inf), right[rest].fillna(np.inf), weights[rest])
+        estimate["mass"] *= weights[rest].sum() / weights.sum()
+        table = pd.concat([table, estimate[["lo", "hi", "mass"]]]).sort_values(["hi", "lo"], ignore_index=True)
     texts = pd.concat([as_edtf(tracks["L"]), as_edtf(tracks["R"])]).dropna().sort_values()
     named = {standing_day(text): text for text in texts.unique()}
     ends = {name: table[end].map(named).astype("string") for name, end in (("after", "lo"), ("by", "hi"))}
-    return pd.DataFrame({**ends, "mass": table["mass"], "cumulative": table["cumulative"], "n": len(tracks)})
+    return pd.DataFrame({**ends, "mass": table["mass"], "cumulative": table["mass"].cumsum().clip(upper=1.0), "n": len(tracks)})
 
 
 def site_onsets(series: pd.DataFrame) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def _certain(axes: Axes, rows: pd.DataFrame) -> None:
         if not np.isnan(start):
             stop = start if np.isnan(end) else end
             axes.plot(
-                [start, stop], [share, share], color=COLOURS[0], linewidth=2.0, marker="o", markersize=4, label=label
+                [start, max(start, stop)], [share, share], color=COLOURS[0], linewidth=2.0, marker="o", markersize=4, label=label
             )
             label = None
 
@@ -85,8 +85,9 @@ def _censored(rows: pd.DataFrame) -> str | None:
     late = float(rows.loc[rows["right"].isna(), "mass"].sum())
     said = []
     if early > 0:
-        first = rows.loc[rows["left"].isna() & rows["right"].notna(), "by"].iloc[0]
-        said.append(f"{100 * early:.0f} % had begun by the first look ({first})")
+        firsts = rows.loc[rows["left"].isna() & rows["right"].notna(), "by"]
+        when = firsts.iloc[0] if len(firsts) == 1 else f"at each, {firsts.iloc[0]} to {firsts.iloc[-1]}"
+        said.append(f"{100 * early:.0f} % had begun by the first look ({when})")
     if late > 0:
         said.append(f"{100 * late:.0f} % had not begun at the last")
     return "; ".join(said) + "." if said else None
