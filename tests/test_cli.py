@@ -116,6 +116,23 @@ def test_growth_prints_one_object_a_year(camps, estimator: str) -> None:
     assert all({"t", "value", "index", "n_sites", "n_observed", "n_held", "n_never"} <= set(row) for row in rows)
 
 
+def test_a_list_of_many_dates_is_printed_by_the_year(camps, monkeypatch: pytest.MonkeyPatch) -> None:
+    dates = [f"{year}-{month:02}" for year in (1941, 1942, 1943, 1944) for month in range(1, 12)]
+    counts = pd.DataFrame({
+        "unit": [f"s{n}" for n in range(44)], "metric": "peak", "t": dates, "value": 2.0, "source_id": "gazetteer",
+        "closed": None,
+    })  # fmt: skip
+    monkeypatch.setattr("camps.growth.values", lambda *_, **__: counts)
+    status, out, err = camps("growth", "--format", "json")
+    assert (status, [row["t"] for row in json.loads(out)]) == (0, ["1941", "1942", "1943", "1944"])
+    assert "44 dates: printed by the year; --at DATE,… for others, --every for all" in err
+    assert "--estimator held adds up what stood" in err
+    assert len(json.loads(camps("growth", "--format", "json", "--every")[1])) == 44
+    at = ["growth", "--estimator", "naive", "--at", "1942,1942-03", "--base", "1942", "--format", "json"]
+    assert [row["t"] for row in json.loads(camps(*at)[1])] == ["1942-03", "1942"]
+    assert "1941-01 to 1944-11, or of those in at" in camps("growth", "--base", "1900")[2]
+
+
 def test_a_thin_first_year_names_the_base_that_would_do(camps, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = [("2017", n) for n in range(4)] + [(year, n) for year in ("2018", "2019") for n in range(20)]
     counts = pd.DataFrame({

@@ -46,7 +46,7 @@ def test_a_plane_that_shrinks_areas_is_refused_like_one_that_stretches_them(k: f
 
 def test_the_staleness_of_many_sites_is_told_at_both_ends() -> None:
     sites, counts = catalogue.load(), catalogue.counts()
-    state = timeline.at(sites, None, "2020-12-31", counts=counts)
+    state = timeline.at("2020-12-31", sites=sites, counts=counts)
     stale = state.sites["stale_days"].dropna()
     assert stale.min() < stale.max()
     assert (state.stale_days, state.stale_days_max) == (stale.min(), stale.max())

@@ -35,7 +35,7 @@ def at_sites(counts: pd.DataFrame, when: str, **options: Any) -> timeline.State:
     sites = gpd.GeoDataFrame(
         {"site_id": units}, geometry=gpd.points_from_xy([0] * len(units), [0] * len(units)), crs=4326
     )
-    return timeline.at(sites, None, when, counts=counts, **options)
+    return timeline.at(when, sites=sites, counts=counts, **options)
 
 
 def test_people_are_not_held_past_the_next_date_of_the_list() -> None:

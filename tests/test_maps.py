@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -488,9 +489,9 @@ def test_a_look_known_to_the_month_is_shown_as_the_month(tmp_path, opened):
     told = {}
     for t in (clock_day(exact), stands - 3, stands, stands + 3, day_interval(month)[1] + 1, clock_day(last)):
         found = one.frame(t=t, mode="bracket")
-        state = timeline.at(
-            sites[sites["site_id"].isin(tables[0]["site_id"])], tables[0], t, mode="bracket", looks=tables[1]
-        )
+        here = sites[sites["site_id"].isin(tables[0]["site_id"])]
+        shown = replace(series, footprints=tables[0], looks=tables[1])
+        state = timeline.at(t, sites=here, series=shown, mode="bracket")
         assert found["date_shown"] == state.date_shown
         told[t] = (found["date_shown"], " ".join(text["text"] for text in found["texts"]))
     assert told[clock_day(exact)][0] == exact
@@ -515,7 +516,7 @@ def test_growth_is_the_state_of_the_timeline_at_every_date(written, opened, mode
     sites, counts = catalogue.load(), catalogue.counts()
     sites = sites[sites["site_id"].isin(counts["unit"])]
     for t in _dates(one.page.evaluate("camps.meta"), steps=24):
-        _assert_same(one.frame(t=t, mode=mode), timeline.at(sites, None, t, mode=mode, counts=counts), f"{mode} {t}")
+        _assert_same(one.frame(t=t, mode=mode), timeline.at(t, sites=sites, mode=mode, counts=counts), f"{mode} {t}")
 
 
 @pytest.mark.browser
@@ -529,7 +530,7 @@ def test_a_value_that_is_held_no_more_is_in_no_total_of_the_page(tmp_path, opene
     ended = set()
     for t in _dates(one.page.evaluate("camps.meta"), steps=16):
         found = one.frame(t=t, mode=mode)
-        _assert_same(found, timeline.at(sites, None, t, mode=mode, counts=counts), f"{mode} {t}")
+        _assert_same(found, timeline.at(t, sites=sites, mode=mode, counts=counts), f"{mode} {t}")
         ended.add(found["n_ended"] > 0)
     assert ended == {True, False}
     texts = " ".join(entry["text"] for entry in found["texts"])
@@ -547,7 +548,7 @@ def test_footprints_are_the_state_of_the_timeline_at_every_date(written, opened,
     series, sites = footprints.load(), catalogue.load()
     sites = sites[sites["site_id"].isin(series.footprints["site_id"])]
     for t in _dates(one.page.evaluate("camps.meta"), steps=8):
-        state = timeline.at(sites, series.footprints, t, mode=mode, looks=series.looks)
+        state = timeline.at(t, sites=sites, series=series, mode=mode)
         found = one.frame(t=t, mode=mode)
         _assert_same(found, state, f"{mode} {t}")
         assert _pieces(pd.DataFrame(found["pieces"])) == _pieces(state.footprints), f"{mode} {t}"

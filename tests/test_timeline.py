@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
@@ -50,7 +51,7 @@ def places() -> gpd.GeoDataFrame:
 
 
 def state(when: Any, mode: Any, **options: Any) -> timeline.State:
-    return timeline.at(places(), dabancheng().footprints, when, mode=mode, looks=dabancheng().looks, **options)
+    return timeline.at(when, sites=places(), series=dabancheng(), mode=mode, **options)
 
 
 # ── the clock ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,7 +182,7 @@ def test_the_aspi_counts_stand_at_the_second_of_july(mirror: Path) -> None:
     assert timeline.stops(counts) == [f"{year}-07-02" for year in range(2017, 2021)]
     held = growth.aggregate(counts, estimator="held")
     for year, total, known in zip(held["t"], held["value"], held["n_observed"] + held["n_held"], strict=True):
-        shown = timeline.at(catalogue.load("aspi-xjdp-v1"), None, year, counts=counts)
+        shown = timeline.at(year, sites=catalogue.load("aspi-xjdp-v1"), counts=counts)
         assert (shown.total, shown.n_known, shown.n_sites) == (total, known, 380)
         assert shown.row()["date_shown"] == year
 
@@ -500,10 +501,10 @@ def test_the_modes_agree_on_what_is_certain_between_two_scenes() -> None:
 def test_a_state_does_not_depend_on_the_order_of_rows_or_on_a_look_that_saw_nothing_new() -> None:
     series = dabancheng()
     blind = pd.DataFrame([{"site_id": FIRST, "observed_on": "2019-01-01", "status": "obscured", "frac_valid": 0.0}])
-    looks = pd.concat([series.looks.iloc[::-1], blind])
+    turned = replace(series, footprints=series.footprints.iloc[::-1], looks=pd.concat([series.looks.iloc[::-1], blind]))
     for mode in MODES:
         usual = state("2019-03-03", mode)
-        other = timeline.at(places().iloc[::-1], series.footprints.iloc[::-1], "2019-03-03", mode=mode, looks=looks)
+        other = timeline.at("2019-03-03", sites=places().iloc[::-1], series=turned, mode=mode)
         assert usual.row() == other.row()
         assert_frame_equal(pd.DataFrame(usual.footprints), pd.DataFrame(other.footprints))
 
@@ -539,11 +540,11 @@ def test_the_state_follows_the_tracks_of_the_change_record() -> None:
 
 def test_sites_that_nobody_measured_count_among_n_and_have_no_value() -> None:
     sites = catalogue.load().iloc[:20]
-    shown = timeline.at(sites, None, "2019")
+    shown = timeline.at("2019", sites=sites)
     assert (shown.n_sites, shown.n_observed, shown.total, shown.metric) == (20, 0, None, None)
     assert shown.footprints.empty
     with pytest.raises(InputError, match="one row a site"):
-        timeline.at(pd.concat([sites, sites.iloc[:1]]), None, "2019")
+        timeline.at("2019", sites=pd.concat([sites, sites.iloc[:1]]))
 
 
 def test_stops_are_the_real_observation_dates() -> None:

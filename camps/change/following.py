@@ -43,8 +43,8 @@ class History:
     ----------
     tracks
         One row a building: the "track" table (track_id, L, R, Ld, Rd as EDTF dates of scenes, null = censored) with
-        site_id, kind and area_m2 (both as last seen), area_lo_m2 and area_hi_m2 (of all sightings), n_seen, first_seen, last_seen, parent (the track it was split
-        from, whose L and R it has) and merged_into.
+        site_id, kind and area_m2 (both as last seen), area_lo_m2 and area_hi_m2 (of all sightings), n_seen,
+        first_seen, last_seen, parent (the track it was split from, whose L and R it has) and merged_into.
     events
         One row a change between two successive looks at a site: site_id, scene_from, scene_to, observed_from,
         observed_to, the "event" table (class, gain_m2, loss_m2, tau_m, mmu_m2), n_from, n_to, area_from_m2,
@@ -443,7 +443,8 @@ class _Run:
             "L": _named(dates, track["before"]), "R": _named(dates, track["appeared"]),
             "Ld": _named(dates, np.where(track["gone"] == _NONE, _NONE, track["last_seen"])),
             "Rd": _named(dates, track["gone"]),
-            "area_m2": last["area_m2"], "area_lo_m2": areas["min"].array, "area_hi_m2": areas["max"].array, "n_seen": track["n_seen"],
+            "area_m2": last["area_m2"], "area_lo_m2": areas["min"].array, "area_hi_m2": areas["max"].array,
+            "n_seen": track["n_seen"],
             "first_seen": _named(dates, self.scene[track["first"]]), "last_seen": _named(dates, track["last_seen"]),
             "parent": _named(names, track["parent"]), "merged_into": _named(names, track["merged"]),
         })  # fmt: skip

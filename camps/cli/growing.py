@@ -66,7 +66,8 @@ def growth(
     since: Annotated[str | None, typer.Option("--from", help="Only dates that do not stand before this one.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Only dates that do not stand after this one.")] = None,
     every: Annotated[
-        bool, typer.Option("--every", help="Every date of the values; where there are more than 40, the years are printed.")
+        bool,
+        typer.Option("--every", help="All dates of the values; where they are more than 40 it is the years."),
     ] = False,
     onset: Annotated[bool, typer.Option("--onset", help="Print instead between which looks it all began.")] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Print places open a year, by system of camps.")] = False,

@@ -63,7 +63,8 @@ def aggregate(
     estimator
         ``naive``, ``held``, ``panel`` or ``chain``.
     base
-        Date whose index is 100, one of the series or of `at`; the first date by default. See :func:`bases` for those that leave an index.
+        Date whose index is 100, of the series or of `at`; the first date by default. See :func:`bases` for those that
+        leave an index.
     at
         Dates to return rows for, EDTF, whether anything was observed then or not; all dates of `counts` by default.
     held

@@ -75,7 +75,10 @@ def held_until(looks: pd.DataFrame, covered: pd.DataFrame, rule: HeldRule) -> pd
     ends = "closed" in looks and not rule.closed_counts
     closing = closing_days(looks["closed"]) + 1 if ends else pd.Series(np.inf, index=looks.index)
     lapsing = _lapsing(looks, covered, rule)
-    return pd.DataFrame({"until": np.minimum(closing, lapsing), "ended": np.where(closing.le(lapsing), CLOSED, LAPSED)}, index=looks.index)
+    return pd.DataFrame(
+        {"until": np.minimum(closing, lapsing), "ended": np.where(closing.le(lapsing), CLOSED, LAPSED)},
+        index=looks.index,
+    )
 
 
 def _lapsing(looks: pd.DataFrame, covered: pd.DataFrame, rule: HeldRule) -> pd.Series[Any]:

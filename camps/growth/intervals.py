@@ -128,9 +128,7 @@ def _standing(tracks: pd.DataFrame, left: Floats, right: Floats, times: ArrayLik
     lost = tracks[tracks["Rd"].notna()] if "Rd" in tracks else tracks[:0]
     if lost.empty:
         return stands
-    gone = bounds(
-        lost["area_m2"], days(as_edtf(lost["Ld"]), end="first"), days(as_edtf(lost["Rd"]), end="last"), times
-    )
+    gone = bounds(lost["area_m2"], days(as_edtf(lost["Ld"]), end="first"), days(as_edtf(lost["Rd"]), end="last"), times)
     return stands.assign(
         lower=stands["lower"] - gone["upper"],
         expected=stands["expected"] - gone["expected"],

@@ -121,7 +121,9 @@ def onset(tracks: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame:
     texts = pd.concat([as_edtf(tracks["L"]), as_edtf(tracks["R"])]).dropna().sort_values()
     named = {standing_day(text): text for text in texts.unique()}
     ends = {name: table[end].map(named).astype("string") for name, end in (("after", "lo"), ("by", "hi"))}
-    return pd.DataFrame({**ends, "mass": table["mass"], "cumulative": table["mass"].cumsum().clip(upper=1.0), "n": len(tracks)})
+    return pd.DataFrame(
+        {**ends, "mass": table["mass"], "cumulative": table["mass"].cumsum().clip(upper=1.0), "n": len(tracks)}
+    )
 
 
 def site_onsets(series: pd.DataFrame) -> pd.DataFrame:

@@ -73,9 +73,9 @@ def _certain(axes: Axes, rows: pd.DataFrame) -> None:
     label: str | None = "share certain"
     for start, end, share in zip(starts, ends, rows["cumulative"], strict=True):
         if not np.isnan(start):
-            stop = start if np.isnan(end) else end
+            stop = start if np.isnan(end) else max(start, end)
             axes.plot(
-                [start, max(start, stop)], [share, share], color=COLOURS[0], linewidth=2.0, marker="o", markersize=4, label=label
+                [start, stop], [share, share], color=COLOURS[0], linewidth=2.0, marker="o", markersize=4, label=label
             )
             label = None
 

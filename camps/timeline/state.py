@@ -20,7 +20,7 @@ from camps.dates import (
     standing_day,
 )
 from camps.errors import InputError
-from camps.footprints import BUILT
+from camps.footprints import BUILT, FootprintSeries
 from camps.growth.holding import HeldRule
 from camps.growth.looks import look_days
 from camps.timeline.clock import (
@@ -138,13 +138,12 @@ class State:
 
 
 def at(
-    sites: gpd.GeoDataFrame,
-    footprints: gpd.GeoDataFrame | None,
     when: When,
     *,
-    mode: Mode = "observed",
+    sites: gpd.GeoDataFrame,
+    series: FootprintSeries | None = None,
     counts: pd.DataFrame | None = None,
-    looks: pd.DataFrame | None = None,
+    mode: Mode = "observed",
     tracks: pd.DataFrame | None = None,
     held: HeldRule | None = None,
 ) -> State:
@@ -152,22 +151,22 @@ def at(
 
     Parameters
     ----------
+    when
+        Decimal days since 1970-01-01, a date, or an EDTF date; an interval stands at its middle day.
     sites
         The "site" table, EPSG:4326; the totals are those of these sites. Footprints elsewhere are left out, but for
         those that have no site.
-    footprints
-        The "footprint" table with ``track_id`` and ``observed_on``, or None.
-    when
-        Decimal days since 1970-01-01, a date, or an EDTF date; an interval stands at its middle day.
-    mode
-        ``observed`` holds and steps, ``bracket`` shows what is certain and what is possible, ``illustrative``
-        interpolates and says so.
+    series
+        Footprints with their looks, as from :func:`camps.footprints.load`, or None.
     counts
         A "series" table of one metric; it gives the values, held no longer than the closing dates of the `sites` and
         the rule of the metric let them. Without it the values are the built area (buildings and
         blocks, m²) of the footprints at the sites that were looked at.
-    looks, tracks
-        The "look" table with ``observed_on``, and the "track" table; see :func:`camps.timeline.cues`.
+    mode
+        ``observed`` holds and steps, ``bracket`` shows what is certain and what is possible, ``illustrative``
+        interpolates and says so.
+    tracks
+        The "track" table; see :func:`camps.timeline.cues`.
     held
         How long a count may be held; by default the rule of the metric, see :func:`camps.growth.rule_of`.
 
@@ -188,7 +187,7 @@ def at(
     require_mode(mode)
     _require_sites(sites)
     moment = clock_day(when)
-    here = _of_sites(footprints, sites)
+    here, looks = _of_sites(series.footprints if series else None, sites), series.looks if series else None
     drawn = footprints_state(here, moment, mode, looks=looks, tracks=tracks)
     if counts is not None:
         values, metric = counts_state(with_closing(counts, sites), moment, mode, held=held), _metric(counts)
