@@ -161,13 +161,14 @@ def _aggregate(
         known = [str(name) for name in values if name not in _NO_GROUPS]
         raise InputError(f"--by {by}: no such group; expected one of {', '.join([*known, 'site'])}")
     table = camps.growth.aggregate(values, by=by, estimator=estimator.value, base=base, at=at)
-    if table[["value", "index"]].isna().all(axis=None):
-        few = f"no number: none rests on {settings.MIN_MATCHED_SITES} sites seen at one of these dates"
-        print(few + ("" if estimator is Estimator.held else "; --estimator held adds up what stood"), file=sys.stderr)
-        return table
+    said: list[str] = []
     if by != "site" and at is None and table.groupby("group")["index"].count().le(1).any():
-        for line in _other_bases(values, by, estimator, base or str(table["t"].iloc[0])):
-            print(line, file=sys.stderr)
+        said = list(_other_bases(values, by, estimator, base or str(table["t"].iloc[0])))
+    if not said and table[["value", "index"]].isna().all(axis=None):
+        none = f"no number: none rests on {settings.MIN_MATCHED_SITES} sites seen at one of these dates"
+        said = [none + ("" if estimator is Estimator.held else "; --estimator held adds up what stood")]
+    for line in said:
+        print(line, file=sys.stderr)
     return table
 
 
