@@ -103,7 +103,7 @@ def growth(
         table = _onset(values, measured)
     elif table is None:
         dates = [one.strip() for one in at.split(",")] if at else None if every else _years(values)
-        table = _aggregate(values, by, estimator, base, at=dates)
+        table = _aggregate(values, by, estimator, base, at=dates, drawn=plot is not None)
     table = _between(table, since, until)
     if plot is not None:
         figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
@@ -155,7 +155,7 @@ def _between(table: pd.DataFrame, since: str | None, until: str | None) -> pd.Da
 
 
 def _aggregate(
-    values: pd.DataFrame, by: str | None, estimator: Estimator, base: str | None, *, at: list[str] | None
+    values: pd.DataFrame, by: str | None, estimator: Estimator, base: str | None, *, at: list[str] | None, drawn: bool
 ) -> pd.DataFrame:
     if by is not None and by != "site" and by not in values:
         known = [str(name) for name in values if name not in _NO_GROUPS]
@@ -164,7 +164,8 @@ def _aggregate(
     said: list[str] = []
     if by != "site" and at is None and table.groupby("group")["index"].count().le(1).any():
         said = list(_other_bases(values, by, estimator, base or str(table["t"].iloc[0])))
-    if not said and table[["value", "index"]].isna().all(axis=None):
+    # A figure of no number is refused anyway.
+    if not (said or drawn) and table[["value", "index"]].isna().all(axis=None):
         none = f"no number: none rests on {settings.MIN_MATCHED_SITES} sites seen at one of these dates"
         said = [none + ("" if estimator is Estimator.held else "; --estimator held adds up what stood")]
     for line in said:
