@@ -17,6 +17,9 @@ from camps.errors import InputError, MissingError
 #: A browser that has not started by then is taken for dead.
 LAUNCH_S = 60.0
 
+#: No picture is wider.
+SHEET_PX = 8192
+
 FLAGS = (
     "--disable-gpu",
     "--disable-accelerated-2d-canvas",
@@ -30,6 +33,18 @@ FLAGS = (
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
     "--disable-lcd-text",
+    # One sheet and no tiles: the edge of a line depends on where the sheet ends that it is drawn on.
+    *(
+        f"--{name}={SHEET_PX}"
+        for name in (
+            "default-tile-width",
+            "default-tile-height",
+            "max-untiled-layer-width",
+            "max-untiled-layer-height",
+        )
+    ),
+    # HTML on a canvas, which gives the pixels of a page without its screen; the film does without where there is none.
+    "--enable-blink-features=CanvasDrawElement",
 )
 #: What every Chromium says that can shut nothing in.
 _NO_SANDBOX = ("No usable sandbox", "setuid sandbox", "Failed to move to new namespace")

@@ -11,10 +11,11 @@ import asyncio
 import base64
 import io
 import math
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from camps.errors import RenderError
 from camps.film import drivers
-from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
+from camps.film.canvas import CanvasStage, Transport
+from camps.film.stage import Captured, FilmPage, Job, StageLostError, read_resource
 
 MARK_BLOCKS, MARK_SIDE = 24, 40
 #: A picture that shows an earlier state is taken again this often.
@@ -37,6 +39,9 @@ _DRAW = "async state => { await camps.setFrame(state); return camps.describe() }
 _SCREENSHOT = {"format": "png", "optimizeForSpeed": True, "fromSurface": True}
 
 
+_Result = TypeVar("_Result")
+
+
 class _Shot(NamedTuple):
     """A picture of the whole window, on its way from the browser."""
 
@@ -46,13 +51,13 @@ class _Shot(NamedTuple):
     picture: asyncio.Future[Image.Image]
 
 
-class ScreenStage(Stage):
+class ScreenStage(CanvasStage):
     """A stage for any page with a Leaflet map.
 
     Parameters
     ----------
-    page, width, height, scale
-        As for `Stage`.
+    page, width, height, scale, transport
+        As for `CanvasStage`.
     transparent
         Whether what the page leaves transparent stays so.
     began_day
@@ -68,11 +73,13 @@ class ScreenStage(Stage):
         scale: float = 1.0,
         transparent: bool = False,
         began_day: float = 0.0,
+        transport: Transport = "file",
     ) -> None:
         self._began_day = began_day
-        super().__init__(page, width, height, scale=scale)
+        super().__init__(page, width, height, scale=scale, transport=transport)
         self.transparent = transparent
         self._is_prompt = True
+        self._is_painted = self._is_proved = self._is_on_canvas = False
 
     def _served(self) -> dict[str, str]:
         pages = {"": self.page.html, **self.page.others}
@@ -94,6 +101,11 @@ class ScreenStage(Stage):
         return max(width, MARK_BLOCKS * MARK_SIDE), height + MARK_SIDE, self.scale * self._times
 
     @property
+    def _may_paint(self) -> bool:
+        """Return whether pictures have the pixels of a canvas, whose colours come multiplied by alpha."""
+        return self._times == 1 and not self.transparent
+
+    @property
     def _times(self) -> int:
         """Pixels of the screen, on each side, that make one of a picture too small for a browser."""
         return math.ceil(_LEAST_DEVICE_SCALE / self.scale)
@@ -102,15 +114,56 @@ class ScreenStage(Stage):
         return math.ceil(self.width / self.scale), math.ceil(self.height / self.scale)
 
     async def _prepare(self, context: BrowserContext, profile: Path) -> None:
-        await self._shown.evaluate("([width, height]) => camps.lay(width, height)", list(self._layout()))
+        pixels = {"width": self.width, "height": self.height}
+        await self._shown.evaluate("given => camps.lay(...given)", [*self._layout(), pixels])
         await self._require_ready("", self.page.wait_s)
         self._devtools = await context.new_cdp_session(self._shown)
+        self._is_painted = self._may_paint and await self._shown.evaluate("camps.canPaint()")
+        if self._is_painted:
+            await self._open_ring(profile, hidden=False)
         if self.transparent:
             clear = {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
             await self._devtools.send("Emulation.setDefaultBackgroundColorOverride", clear)
 
     async def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
         """Draw states and yield each as it leaves the page, in order; see `Stage.capture`."""
+        waiting = iter(jobs)
+        for frame, state in waiting:
+            painted = await self._unless_lost(self._painted(frame, state)) if self._is_painted else None
+            if painted is not None:
+                yield painted
+                continue
+            async for captured in self._screened(chain([(frame, state)], waiting)):
+                yield captured
+
+    async def _painted(self, frame: int, state: Mapping[str, Any]) -> Captured | None:
+        """Return a picture that the page paints on a canvas; none, and from then on, where its screen shows another."""
+        await self._put(on_canvas=True)
+        job = {"frame": frame, "state": {"page": "", **state, "mark": frame}}
+        if await self._drawn(frame, self._shown.evaluate("job => stage.paint(job)", job)):
+            captured = await self._receive()
+            if self._is_proved or await self._is_as_shown(captured, state):
+                self._is_proved = True
+                return captured
+            await captured.release()
+        self._is_painted = False
+        await self._put(on_canvas=False)
+        return None
+
+    async def _is_as_shown(self, captured: Captured, state: Mapping[str, Any]) -> bool:
+        """Return whether the screen shows what the page painted."""
+        await self._put(on_canvas=False)
+        seen = await self._proved(await self._shoot(captured.frame, state))
+        await self._put(on_canvas=True)
+        channels = [captured.order.index(channel) for channel in seen.order]
+        return np.array_equal(captured.read()[..., channels], seen.read())
+
+    async def _put(self, *, on_canvas: bool) -> None:
+        if self._is_on_canvas != on_canvas:
+            await self._shown.evaluate("onCanvas => camps.put(onCanvas)", on_canvas)
+        self._is_on_canvas = on_canvas
+
+    async def _screened(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
         # While a picture is unpacked and proved, the page draws the next.
         earlier: _Shot | None = None
         for frame, state in jobs:
@@ -128,14 +181,19 @@ class ScreenStage(Stage):
             yield await self._proved(earlier)
 
     async def _shoot(self, frame: int, state: Mapping[str, Any]) -> _Shot:
+        described, answer = await self._drawn(frame, self._asked({"page": "", **state, "mark": frame}))
+        return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
+
+    async def _drawn(self, frame: int, work: Awaitable[_Result]) -> _Result:
+        """Return what comes of drawing a frame; what goes wrong and what is missing names it."""
         try:
-            described, answer = await self._asked({"page": "", **state, "mark": frame})
+            result = await work
         except PlaywrightError as error:
             self._raise_if_lost(error)
             raise RenderError(f"{self.name_job(frame)}: {self._told(error)}") from error
         if self._missing:
             raise RenderError(f"{self.name_job(frame)} is not whole{self._what_is_missing()}")
-        return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
+        return result
 
     async def _asked(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Ask for a state and, without waiting for it, for a picture; after one that came too early, wait."""

@@ -127,7 +127,11 @@ async function drive(state) {
   }
 }
 
+// What a browser lays upon the page after drawing it, or does not tell another page: only a screen shows it as it is.
+const APART = "canvas, video, iframe, object, embed";
+
 window.film = {
+  isPaintable: () => !document.querySelector(APART) && !document.getAnimations().length,
   meta: () => ({ n_maps: maps.length, transparent: getComputedStyle(document.body).backgroundColor === "rgba(0, 0, 0, 0)" }),
   isBehind: ({ at }) => clock.isOwn && clock.isBehind((at || 0) * 1000),
   async ready(wait_s) {
