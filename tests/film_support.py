@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,10 +62,16 @@ def shoot(
 
     async def taken() -> list[tuple[NDArray[np.uint8], str | None]]:
         async with ScreenStage(page, *size, scale=scale, began_day=states[0]["began"]) as stage:
-            pictures = stage.capture(enumerate(states, 1))
-            return [(one.read()[..., :3].copy(), one.described["date_shown"]) async for one in pictures]
+            return [(pixels, told["date_shown"]) async for pixels, told in colours(stage, enumerate(states, 1))]
 
     return asyncio.run(taken())
+
+
+async def colours(stage: ScreenStage, jobs: Iterable[Any]) -> AsyncIterator[tuple[NDArray[np.uint8], dict[str, Any]]]:
+    """Yield red, green and blue of each picture of a stage, and what the page says of it."""
+    async for one in stage.capture(jobs):
+        yield one.read()[..., [one.order.index(channel) for channel in "RGB"]], one.described
+        await one.release()
 
 
 def sums(folder: Path) -> dict[str, str]:

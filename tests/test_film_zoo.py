@@ -19,7 +19,7 @@ import folium.features
 import folium.plugins
 import numpy as np
 import pytest
-from film_support import film_states, shoot
+from film_support import colours, film_states, shoot
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.async_api import Route, async_playwright
@@ -81,8 +81,7 @@ class Studio:
         """Return the pictures of a map in some states; its page is opened anew."""
         page = str(FILMED.index(name))
         jobs = enumerate([{**states[0], "page": ""}, *({**state, "page": page} for state in states)], 1)
-        taken = [one.read()[..., :3].copy() async for one in self.stage.capture(jobs)]
-        return taken[1:]
+        return [pixels async for pixels, _ in colours(self.stage, jobs)][1:]
 
     async def show(self, name: str, state: Mapping[str, Any]) -> NDArray[np.uint8]:
         """Return what a plain browser shows of a map that is put to a state by the map's own means."""
