@@ -7,7 +7,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -37,6 +37,7 @@ from camps.dates import day_of
 from camps.errors import InputError, RenderError
 from camps.film.anymap import build_map_page
 from camps.film.remedies import remedy
+from camps.film.screen import ScreenStage
 
 pytestmark = pytest.mark.browser
 YEARS = [date(year, 7, 2) for year in (2017, 2018, 2019, 2020)]
@@ -313,21 +314,63 @@ def test_what_people_press_stays_out_of_the_picture_unless_it_is_asked_for() -> 
 # ── what was shown before ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("scale", [1 / 3, 0.37, 1.0])
-def test_a_picture_does_not_depend_on_those_before_it(scale: float) -> None:
+def _views(order: Sequence[int]) -> list[dict[str, Any]]:
+    """Return states of pans at one zoom, of parts of a pixel, and of zooms between them."""
+    views = [(85 + i * 0.013, 41 + i * 0.007, 5 + 0.05 * (i % 2)) for i in range(6)]
+    still = film_states(YEARS[:1])[0]
+    return [{**still, **dict(zip(("lon", "lat", "zoom"), views[i], strict=True))} for i in order]
+
+
+def _marked() -> folium.Map:
     map_ = _map()
     for i in range(20):
         folium.CircleMarker([38 + i % 7, 78 + i % 15], radius=4 + i % 5, color="#f00", fill=True).add_to(map_)
         folium.Marker([39 + i % 6, 79 + i % 13]).add_to(map_)
-    # Pans at one zoom, of parts of a pixel, and zooms between them.
-    views = [(85 + i * 0.013, 41 + i * 0.007, 5 + 0.05 * (i % 2)) for i in range(6)]
+    return map_
+
+
+@pytest.mark.parametrize("scale", [1 / 3, 0.37, 1.0])
+def test_a_picture_does_not_depend_on_those_before_it(scale: float) -> None:
     order = [*range(6), 5, 3, 1, 0, 2, 4]
-    still = film_states(YEARS[:1])[0]
-    states = [{**still, **dict(zip(("lon", "lat", "zoom"), views[i], strict=True))} for i in order]
-    taken = shoot(build_map_page(map_), states, (240, 160), scale=scale)
+    taken = shoot(build_map_page(_marked()), _views(order), (240, 160), scale=scale)
     first = {i: pixels for i, (pixels, _) in zip(order[:6], taken[:6], strict=True)}
     again = {i: pixels for i, (pixels, _) in zip(order[6:], taken[6:], strict=True)}
     assert [int((first[i] != again[i]).any(axis=-1).sum()) for i in range(6)] == [0] * 6
+
+
+@pytest.mark.parametrize("scale", [0.719, 1.0, 2.0])
+def test_what_a_page_paints_is_what_its_screen_shows(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    map_ = _marked()
+    folium.PolyLine([[36, 70], [44, 99], [38, 60]], popup=folium.Popup("a <b>line</b>", show=True)).add_to(map_)
+    page, size = build_map_page(map_), (400, 300)
+    n_shown = []
+    proved = ScreenStage._proved
+
+    async def counted(stage: ScreenStage, shot: Any) -> Any:
+        n_shown.append(shot.frame)
+        return await proved(stage, shot)
+
+    monkeypatch.setattr(ScreenStage, "_proved", counted)
+    painted = shoot(page, _views(range(3)), size, scale=scale)
+    assert n_shown == [1], "only the first is compared with the screen"
+    monkeypatch.setattr(ScreenStage, "_may_paint", False)
+    shown = shoot(page, _views(range(3)), size, scale=scale)
+    assert n_shown == [1, 1, 2, 3]
+    assert [int((one != other).sum()) for (one, _), (other, _) in zip(painted, shown, strict=True)] == [0] * 3
+
+
+def test_a_page_that_paints_something_else_than_its_screen_shows_is_read_from_its_screen() -> None:
+    map_ = _map()
+    # A layer of its own, which the browser lays over the map when all is drawn.
+    style = "position:absolute;left:9px;top:9px;z-index:9;width:99px;height:99px;background:rgba(200,0,0,.5)"
+    drive = f"""(map, day, date) => {{
+        if (date < '2019' || document.getElementById('late')) return;
+        const late = document.body.appendChild(document.createElement('canvas'));
+        Object.assign(late, {{ id: 'late', width: 99, height: 99 }}).style.cssText = '{style}';
+        late.getContext('2d').fillRect(20, 20, 40, 40);
+    }}"""
+    taken = [pixels for pixels, _ in shoot(build_map_page(map_, drive=drive), film_states(YEARS), scale=1.0)]
+    assert [pixels[40, 40].tolist() for pixels in taken] == [taken[0][40, 40].tolist()] * 2 + [[0, 0, 0]] * 2
 
 
 def test_a_map_that_fits_itself_keeps_the_zoom_that_its_page_has() -> None:

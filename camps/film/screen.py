@@ -13,7 +13,7 @@ import io
 import math
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -79,7 +79,8 @@ class ScreenStage(CanvasStage):
         super().__init__(page, width, height, scale=scale, transport=transport)
         self.transparent = transparent
         self._is_prompt = True
-        self._is_painted = self._is_proved = self._is_on_canvas = False
+        self._can_paint = self._is_proved = self._is_on_canvas = False
+        self._screened_pages: set[str] = set()
 
     def _served(self) -> dict[str, str]:
         pages = {"": self.page.html, **self.page.others}
@@ -118,8 +119,8 @@ class ScreenStage(CanvasStage):
         await self._shown.evaluate("given => camps.lay(...given)", [*self._layout(), pixels])
         await self._require_ready("", self.page.wait_s)
         self._devtools = await context.new_cdp_session(self._shown)
-        self._is_painted = self._may_paint and await self._shown.evaluate("camps.canPaint()")
-        if self._is_painted:
+        self._can_paint = self._may_paint and await self._shown.evaluate("camps.canPaint()")
+        if self._can_paint:
             await self._open_ring(profile, hidden=False)
         if self.transparent:
             clear = {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
@@ -127,17 +128,22 @@ class ScreenStage(CanvasStage):
 
     async def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
         """Draw states and yield each as it leaves the page, in order; see `Stage.capture`."""
-        waiting = iter(jobs)
-        for frame, state in waiting:
-            painted = await self._unless_lost(self._painted(frame, state)) if self._is_painted else None
-            if painted is not None:
-                yield painted
-                continue
-            async for captured in self._screened(chain([(frame, state)], waiting)):
-                yield captured
+        for page, waiting in groupby(jobs, key=lambda job: job[1].get("page", "")):
+            for frame, state in waiting:
+                painted = await self._unless_lost(self._painted(frame, state)) if self._paints(page) else None
+                if painted is not None:
+                    yield painted
+                    continue
+                self._screened_pages.add(page)
+                await self._put(on_canvas=False)
+                async for captured in self._screened(chain([(frame, state)], waiting)):
+                    yield captured
+
+    def _paints(self, page: str) -> bool:
+        return self._can_paint and page not in self._screened_pages
 
     async def _painted(self, frame: int, state: Mapping[str, Any]) -> Captured | None:
-        """Return a picture that the page paints on a canvas; none, and from then on, where its screen shows another."""
+        """Return a picture that the page paints on a canvas; none where its screen shows another."""
         await self._put(on_canvas=True)
         job = {"frame": frame, "state": {"page": "", **state, "mark": frame}}
         if await self._drawn(frame, self._shown.evaluate("job => stage.paint(job)", job)):
@@ -146,8 +152,6 @@ class ScreenStage(CanvasStage):
                 self._is_proved = True
                 return captured
             await captured.release()
-        self._is_painted = False
-        await self._put(on_canvas=False)
         return None
 
     async def _is_as_shown(self, captured: Captured, state: Mapping[str, Any]) -> bool:
