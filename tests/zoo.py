@@ -402,7 +402,8 @@ ZOO: dict[str, Animal] = {
     "folium.VegaLite, version 5": Animal(_chart(5)),
     "folium.VegaLite, version 4": Animal(_chart(4)),
     "folium.VegaLite, version 2": Animal(
-        _chart(2), refused=r"vega-lite@2 \(vega-lite travels in version 5 and 4; write the chart with altair 5\)"
+        _chart(2),
+        refused=r"vega-lite@2 \(vega-lite travels in version 5 and 4; let the chart's \$schema say .*v5\.json\)",
     ),
     # folium.plugins
     "AntPath": Animal(_add(lambda: plugins.AntPath(PLACES)), plain=ANIMATED, moves=True),

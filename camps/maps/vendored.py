@@ -102,9 +102,11 @@ def twin(address: str) -> str | None:
 def what_helps(address: str) -> str:
     """Return how a map does without a link that has no vendored file; nothing where nobody knows."""
     path = urlsplit(address).path
+    if urlsplit(address).hostname == "www.webglearth.com":
+        return " (a globe is drawn by its own server; add the same layers to a folium.Map without it)"
     if found := re.search(r"/(vega-lite|vega-embed|vega|d3)[@/.]", path):
         kept = {"vega-lite": "5 and 4", "vega": "5", "vega-embed": "6", "d3": "3 and 4"}[found[1]]
-        how = "; write the chart with altair 5" if found[1].startswith("vega") else ""
+        how = "; let the chart's $schema say vega-lite/v5.json" if found[1].startswith("vega") else ""
         return f" ({found[1]} travels in version {kept}{how})"
     return ""
 
