@@ -228,13 +228,13 @@ def test_a_missing_picture_fails_the_frame_by_its_address(tmp_path: Path) -> Non
     [
         (
             "https://scripts.example.org/sparkle.js",
-            r"sparkle\.js, which do not travel with the suite; name their hosts",
+            r"sparkle\.js, which do not travel with the suite; name",
         ),
         # what folium 1.0 will ask for
         ("https://cdn.jsdelivr.net/npm/vega-lite@6", r"travels in version 5 and 4; let the chart's \$schema say .*v5"),
         (
             "https://www.webglearth.com/v2/api.js",
-            r"a globe is drawn by its own server; add the same layers to a folium",
+            r"a globe is drawn by its own server; add the same layers",
         ),
     ],
 )
