@@ -6,8 +6,10 @@ Beside each other, from the same page on: folium's ``Map._to_png`` as shipped (F
 picture, three seconds of sleep), the same without its sleep, the same steps with the film's own browser in Firefox's
 place, a warm Playwright screenshot loop, and the film. folium's way is slow and the same for every frame, so a few of
 them are timed. "Loop" is the film without its start and end, "limit" the encoder alone on the same frames, already in
-memory. A map of somebody else is read from its screen, which keeps little more than one core busy: it is filmed with
-two browsers too.
+memory. A map of somebody else keeps little more than one core busy: it is filmed with two browsers too.
+
+The 380 published sites are filmed beside MapLibre GL, deck.gl and HyperFrames, which come from npm into a cache of the
+benchmark's own (`film_peers.py`), each with the share of frames whose bytes are the same in all rounds.
 
 folium's own way wants selenium (``pip install -e .[bench]``) and Firefox with geckodriver on the PATH; without them
 it is left out, and said so.
@@ -31,6 +33,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import film_peers
 import folium
 import numpy as np
 import psutil
@@ -55,6 +58,7 @@ class Case:
     background: str = "look"
     relief: bool = True
     folium_markers: bool = False
+    sources: tuple[str, ...] = ()
     target: float = 1.0
     target_to_png: float = 0.0
     target_limit: float = 0.0
@@ -66,18 +70,20 @@ CASES = (
     Case("1080p, moving camera", moving=True, target=4),
     Case("4K, still camera", size=(3840, 2160), target=12, target_limit=0.2),
     Case("1080p with alpha, still camera", background="transparent", target=8),
-    Case("any folium map, 300 DOM markers", folium_markers=True, target=1.5),
+    Case("any folium map, 300 DOM markers, moving camera", moving=True, folium_markers=True, target=3),
+    Case("380 sites beside others", moving=True, relief=False, sources=("aspi-xjdp-v1",), target=4),
 )
 
 
 def shot_of(case: Case, n_frames: int) -> film.Shot:
     seconds = n_frames / 25
     moving = [{"at": 0, "fit": "china"}, {"at": seconds, "fit": "xinjiang", "ease": "in_out_sine"}]
+    shown = {"sources": case.sources} if case.sources else {"where": {"admin1": "Xinjiang"}}
     return film.build_shot(
         {
             "title": case.name, "code": "BENCH", "frames": n_frames, "size": case.size, "background": case.background,
             "clock": {"kind": "linear", "from": "2017-07-02", "to": "2020-07-02"},
-            "camera": moving if case.moving else STILL, "map": {"where": {"admin1": "Xinjiang"}, "relief": case.relief},
+            "camera": moving if case.moving else STILL, "map": {**shown, "relief": case.relief},
         }
     )  # fmt: skip
 
@@ -164,9 +170,16 @@ def browser_page(case: Case, html: Path) -> Iterator[Page]:
         browser.close()
 
 
+MOVED = """state => {
+    const map = window[Object.keys(window).find((name) => /^map_/.test(name))];
+    map.setView([state.lat, state.lon], state.zoom, { animate: false });
+    filmDrives[0](map, state.t, String(state.t));
+}"""
+
+
 def show(page: Page, case: Case, state: dict[str, Any]) -> None:
     if case.folium_markers:
-        page.evaluate("day => filmDrives[0](null, day, String(day))", state["t"])
+        page.evaluate(MOVED, state)
     else:
         page.evaluate("state => camps.setFrame(state)", state)
 
@@ -231,11 +244,33 @@ def measure(case: Case, n_frames: int, rounds: int) -> None:
     if case.target_to_png and not has_folium_browser():
         print("folium's own _to_png is left out: it wants selenium, and Firefox and geckodriver on the PATH")
     found: dict[str, list[tuple[float, float]]] = {}
+    sums: dict[str, list[list[str]]] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as scratch:
             for name, rate, peak in one_round(case, page, given, n_slow, Path(scratch)):
                 found.setdefault(name, []).append((rate, peak))
+            sums.setdefault("film", []).append(film_peers.sums_of(next(Path(scratch).glob("film/**/*.png")).parent))
+        if case.sources:
+            for name, rate, peak in beside(case, given, sums):
+                found.setdefault(name, []).append((rate, peak))
     report(case, found)
+    for name, rounds_ in sums.items() if rounds > 1 else ():
+        same = sum(len(set(one)) == 1 for one in zip(*rounds_, strict=True))
+        print(f"  {name}: {same} of {len(rounds_[0])} frames have the same bytes in {rounds} runs")
+
+
+def beside(case: Case, given: States, sums: dict[str, list[list[str]]]) -> Iterator[tuple[str, float, float]]:
+    """Yield how fast others film the same sites; a part of the frames is timed, for all take the same."""
+    content = film_peers.scene(build_map(shot_of(case, 2)), given[:: max(1, len(given) // 25)])
+    for name, way in film_peers.WAYS.items():
+        try:
+            with tempfile.TemporaryDirectory() as scratch, peak_mb() as peak:
+                filmed = way(content, case.size, Path(scratch))
+        except (RuntimeError, OSError) as error:
+            print(f"{name} does not run here: {error}")
+            continue
+        sums.setdefault(name, []).append(filmed.sums)
+        yield name, len(given) / (filmed.start_s + filmed.each_s * len(given)), peak[0]
 
 
 def one_round(

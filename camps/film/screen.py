@@ -79,7 +79,8 @@ class ScreenStage(CanvasStage):
         super().__init__(page, width, height, scale=scale, transport=transport)
         self.transparent = transparent
         self._is_prompt = True
-        self._can_paint = self._is_proved = self._is_on_canvas = False
+        self._can_paint = self._is_on_canvas = False
+        self._proved_pages: set[str] = set()
         self._screened_pages: set[str] = set()
 
     def _served(self) -> dict[str, str]:
@@ -145,11 +146,12 @@ class ScreenStage(CanvasStage):
     async def _painted(self, frame: int, state: Mapping[str, Any]) -> Captured | None:
         """Return a picture that the page paints on a canvas; none where its screen shows another."""
         await self._put(on_canvas=True)
-        job = {"frame": frame, "state": {"page": "", **state, "mark": frame}}
+        page = state.get("page", "")
+        job = {"frame": frame, "state": {**state, "page": page, "mark": frame}}
         if await self._drawn(frame, self._shown.evaluate("job => stage.paint(job)", job)):
             captured = await self._receive()
-            if self._is_proved or await self._is_as_shown(captured, state):
-                self._is_proved = True
+            if page in self._proved_pages or await self._is_as_shown(captured, state):
+                self._proved_pages.add(page)
                 return captured
             await captured.release()
         return None
