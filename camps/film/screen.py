@@ -1,4 +1,9 @@
-"""Reading any page that holds a Leaflet map: as DevTools sees it, with proof of which state a picture shows.
+"""Reading any page that holds a Leaflet map: painted on a canvas, or as DevTools sees it, with proof of its state.
+
+A page is painted by ``drawElementImage`` on a canvas around it, which takes little more than half a screenshot's
+work and gives the same pixels. Where it would not, the screen is read: for what the browser lays over the page when all is
+drawn (canvases, videos, animations), for what it hides from canvases (pictures and frames of other hosts), and for any
+page whose first picture is another than that of its screen.
 
 The page stands in a frame of exactly the picture's size; a strip below it carries the number of the state in black
 and white. Browsers hand out a picture of an earlier state now and then; such a picture has another number, and is
@@ -12,6 +17,7 @@ import base64
 import io
 import math
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
+from contextlib import aclosing
 from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
@@ -137,8 +143,9 @@ class ScreenStage(CanvasStage):
                     continue
                 self._screened_pages.add(page)
                 await self._put(on_canvas=False)
-                async for captured in self._screened(chain([(frame, state)], waiting)):
-                    yield captured
+                async with aclosing(self._screened(chain([(frame, state)], waiting))) as shots:
+                    async for shot in shots:
+                        yield shot
 
     def _paints(self, page: str) -> bool:
         return self._can_paint and page not in self._screened_pages
