@@ -1,7 +1,7 @@
 """Reading any page that holds a Leaflet map: painted on a canvas, or as DevTools sees it, with proof of its state.
 
-A page is painted by ``drawElementImage`` on a canvas around it, which takes little more than half a screenshot's
-work and gives the same pixels. Where it would not, the screen is read: for what the browser lays over the page when all is
+A page is painted by ``drawElementImage`` on a canvas around it, which takes little more than half a screenshot's work
+and gives the same pixels. Where it would not, the screen is read: for what the browser lays over the page when all is
 drawn (canvases, videos, animations), for what it hides from canvases (pictures and frames of other hosts), and for any
 page whose first picture is another than that of its screen.
 
@@ -16,7 +16,7 @@ import asyncio
 import base64
 import io
 import math
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from functools import partial
 from itertools import chain, groupby
@@ -135,17 +135,23 @@ class ScreenStage(CanvasStage):
 
     async def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
         """Draw states and yield each as it leaves the page, in order; see `Stage.capture`."""
-        for page, waiting in groupby(jobs, key=lambda job: job[1].get("page", "")):
-            for frame, state in waiting:
-                painted = await self._unless_lost(self._painted(frame, state)) if self._paints(page) else None
-                if painted is not None:
-                    yield painted
-                    continue
-                self._screened_pages.add(page)
-                await self._put(on_canvas=False)
-                async with aclosing(self._screened(chain([(frame, state)], waiting))) as shots:
-                    async for shot in shots:
-                        yield shot
+        for page, jobs_of_page in groupby(jobs, key=lambda job: job[1].get("page", "")):
+            async with aclosing(self._taken(page, jobs_of_page)) as pictures:
+                async for captured in pictures:
+                    yield captured
+
+    async def _taken(self, page: str, waiting: Iterator[Job]) -> AsyncGenerator[Captured, None]:
+        """Yield the pictures of one page: painted until one cannot be, and from then on from the screen."""
+        for frame, state in waiting:
+            painted = await self._unless_lost(self._painted(frame, state)) if self._paints(page) else None
+            if painted is not None:
+                yield painted
+                continue
+            self._screened_pages.add(page)
+            await self._put(on_canvas=False)
+            async with aclosing(self._screened(chain([(frame, state)], waiting))) as pictures:
+                async for captured in pictures:
+                    yield captured
 
     def _paints(self, page: str) -> bool:
         return self._can_paint and page not in self._screened_pages
