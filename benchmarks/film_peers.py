@@ -182,10 +182,12 @@ def _film_composition(content: dict[str, Any], size: tuple[int, int], folder: Pa
     began = time.perf_counter()
     made = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     took_s = time.perf_counter() - began
-    capture = re.search(r"capture ([\d.]+)s", made.stdout)
+    said = made.stdout + made.stderr
+    capture = re.search(r'"phase":"capture\w*","status":"end".*?"durationMs":(\d+)', said)
     if made.returncode or not capture:
-        raise RuntimeError((made.stderr or made.stdout).strip().splitlines()[-1])
-    return Filmed(took_s - float(capture[1]), float(capture[1]) / len(content["states"]), sums_of(folder / "out"))
+        raise RuntimeError(said.strip().splitlines()[-1])
+    capture_s = int(capture[1]) / 1000
+    return Filmed(took_s - capture_s, capture_s / len(content["states"]), sums_of(folder / "out"))
 
 
 def sums_of(folder: Path) -> list[str]:
