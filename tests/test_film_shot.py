@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from camps import film
+from camps.cli import picturing
 from camps.errors import InputError, MissingError
 from camps.film import shot as keys_of
 from camps.film.camera import EASINGS
@@ -137,6 +138,21 @@ def test_a_rate_in_decimals_is_the_fraction_that_it_stands_for(written: Any, mea
 @pytest.mark.parametrize("written", ["29.9", "12.5", "24.98", "1e100000000", "2.5e1", "-25", "", "25/0", "nan", 10**12])
 def test_a_rate_that_stands_for_none_is_refused(written: Any) -> None:
     assert "key rate" in _message(rate=written)
+
+
+@pytest.mark.parametrize("length", [{"seconds": 1e9}, {"seconds": 86400, "rate": 240}, {"frames": 400_001}])
+def test_a_film_without_end_is_refused_before_its_frames_are_worked_out(length: dict[str, Any]) -> None:
+    shot = {name: value for name, value in SOUND.items() if name != "seconds"}
+    with pytest.raises(InputError, match="at most 400,000 frames in one shot"):
+        film.build_shot({**shot, **length})
+    assert film.build_shot({**shot, "frames": 400_000}).n_frames == 400_000
+
+
+@pytest.mark.parametrize("span", ["1001-999999999999", "1001-" + "9" * 5000, "²", "1002-1001", "1001-", ""])
+def test_a_range_that_no_shot_has_is_refused_at_once(span: str) -> None:
+    with pytest.raises(InputError, match="--range"):
+        picturing.frame_numbers(span)
+    assert picturing.frame_numbers("1001-1050") == range(1001, 1051)
 
 
 @pytest.mark.parametrize(

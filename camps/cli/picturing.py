@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -86,6 +87,8 @@ def draw_map(
     print(camps.maps.write_plate(_draw(name, source or (), by, metric, words), path, dpi=dpi, **paper, **chosen))
 
 
+_SIZE = re.compile(r"(\d{1,9})[xX](\d{1,9})", re.ASCII)
+_SPAN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
 _PLATES = (".png", ".svg", ".pdf")
 
 
@@ -177,20 +180,20 @@ def chosen_shot(name: str, fps: str | None, size: str | None, **changes: Any) ->
 
 
 def _size(text: str, unit: str = "pixels", such_as: str = "3840x2160") -> list[int]:
-    parts = text.lower().split("x")
-    if len(parts) != 2 or not all(part.isdigit() for part in parts):
+    found = _SIZE.fullmatch(text)
+    if not found:
         raise InputError(f"--size {text}: expected width and height in {unit}, such as {such_as}")
-    return [int(part) for part in parts]
+    return [int(found[1]), int(found[2])]
 
 
 def frame_numbers(span: str | None) -> range | None:
     """Return the frames that ``--range`` names, or ``None`` for all."""
     if span is None:
         return None
-    first, _, last = span.partition("-")
-    if not first.isdigit() or (last and not last.isdigit()) or (last and int(last) < int(first)):
+    found = _SPAN.fullmatch(span)
+    if not found or int(found[2] or found[1]) < int(found[1]):
         raise InputError(f"--range {span}: expected a frame or two, such as 1001-1050")
-    return range(int(first), int(last or first) + 1)
+    return range(int(found[1]), int(found[2] or found[1]) + 1)
 
 
 def plan_text(plan: Any, workers: int) -> str:

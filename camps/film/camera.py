@@ -138,7 +138,7 @@ def view_at(keys: Sequence[Key], at_s: float, *, width_px: float) -> View:
     width_px
         Width of the picture on the 1080-line reference; it sets how a flight trades zoom for distance.
     """
-    after = bisect_right([key.at_s for key in keys], at_s)
+    after = bisect_right(keys, at_s, key=lambda key: key.at_s)
     if after == 0:
         return keys[0].view
     start = keys[after - 1]

@@ -26,7 +26,7 @@ class Mark:
 
 def day_at(marks: Sequence[Mark], at_s: float) -> float:
     """Return the day shown at a time of the film; before the first and after the last mark time stands still."""
-    after = bisect_right([mark.at_s for mark in marks], at_s)
+    after = bisect_right(marks, at_s, key=lambda mark: mark.at_s)
     if after == 0:
         return marks[0].day
     start = marks[after - 1]

@@ -26,6 +26,8 @@ from camps.record import Table
 LEAST_SIDE, MOST_WIDTH, MOST_HEIGHT = 16, 8192, 4320
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*")
 MOST_RATE = 240
+#: Frames of one shot, over four hours at 25 a second: what each shows is worked out before one is drawn, 3 kB a frame.
+MOST_FRAMES = 400_000
 
 
 def _as_rate(value: object) -> Fraction:
@@ -245,8 +247,8 @@ class Shot(Table):
     title: str
     code: Annotated[str, BeforeValidator(_as_code)] = Field(max_length=40)
     version: int = Field(default=1, ge=1, le=999)
-    seconds: float | None = Field(default=None, gt=0, le=24 * 3600)
-    frames: int | None = Field(default=None, ge=1, le=24 * 3600 * 60)
+    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    frames: int | None = Field(default=None, ge=1)
     rate: Rate = Fraction(25)
     size: Size = (1920, 1080)
     mode: Literal["observed", "bracket", "illustrative"] = "illustrative"
@@ -265,6 +267,8 @@ class Shot(Table):
     def _whole(self) -> Shot:
         if (self.seconds is None) == (self.frames is None):
             raise ValueError("one of seconds and frames")
+        if self.n_frames > MOST_FRAMES:
+            raise ValueError(f"at most {MOST_FRAMES:,} frames in one shot; shorten it, lower its rate or divide it")
         return self
 
     @property
