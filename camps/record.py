@@ -31,10 +31,13 @@ from camps.errors import Fault, InputError, raise_faults
 #: What a symbol may look like; a disc may be read by the size of its area.
 Shape = Literal["disc", "square", "diamond", "triangle", "pentagon", "hexagon", "inverted"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
-#: What a spreadsheet computes, or would once more apostrophes were taken off.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+#: What a spreadsheet computes, or would once more apostrophes were taken off; some take the wide forms, too.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+#: A text that :func:`csv_text` kept from being one, and what it was.
+GUARDED = r"^'('*[=+\-@\t\r\n＝＋－＠])"
+_GUARDED = re.compile(GUARDED)
+_QUOTED_OR_END = re.compile(r'("(?:[^"]|"")*")|\r\n')
 _WORDS = {
     "extra_forbidden": "no such key here",
     "missing": "this key to be there",
@@ -428,13 +431,18 @@ def _functions(path: Path, _changed_ns: int, _size: int) -> dict[str, Callable[.
     }
 
 
-def inert(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table for CSV in which no text is a formula to a spreadsheet: such texts begin with an apostrophe.
+def csv_text(table: pd.DataFrame) -> str:
+    """Return a table as CSV, a header line first, in which no text is a formula to a spreadsheet.
 
-    ``read_csv(…, guarded=True)`` takes it off again. Numbers, dates and all other texts stay as they are.
+    A text or a name of a column that would be one begins with an apostrophe, which all readers of this suite take off
+    again. Numbers, dates and all other texts stay as they are; what holds a comma, a quotation mark or an end of a line
+    is in quotes. This is the only writer of CSV.
     """
-    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
-    return frame.assign(**{name: frame[name].map(_guarded, na_action="ignore") for name in texts})
+    texts = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name].dtype)]
+    inert = pd.DataFrame(table).assign(**{name: table[name].map(_guarded, na_action="ignore") for name in texts})
+    # Python before 3.13 quotes no carriage return unless lines end with one.
+    written = inert.rename(columns=_guarded).to_csv(index=False, lineterminator="\r\n")
+    return _QUOTED_OR_END.sub(lambda found: found[1] or "\n", written)
 
 
 def _guarded(value: Any) -> Any:
@@ -442,8 +450,10 @@ def _guarded(value: Any) -> Any:
     return f"'{value}" if is_formula else value
 
 
-def read_csv(path: Path, *, null: str | None = None, guarded: bool = False) -> pd.DataFrame:
+def read_csv(path: Path, *, null: str | None = None) -> pd.DataFrame:
     """Return the cells of a CSV file of a record, all text, in the order of its rows; blank lines are no rows.
+
+    The apostrophes of :func:`csv_text` are taken off.
 
     Parameters
     ----------
@@ -451,8 +461,6 @@ def read_csv(path: Path, *, null: str | None = None, guarded: bool = False) -> p
         Comma-separated, in UTF-8, a header line first.
     null
         The text of a cell that stands for null, such as an empty one; there is no null by default.
-    guarded
-        Whether :func:`inert` wrote it, whose apostrophes are taken off.
 
     Raises
     ------
@@ -463,10 +471,10 @@ def read_csv(path: Path, *, null: str | None = None, guarded: bool = False) -> p
     """
     with files.readable(path):
         content = path.read_bytes()
-    return parse_csv(content, what=str(path), null=null, guarded=guarded)
+    return parse_csv(content, what=str(path), null=null)
 
 
-def parse_csv(content: bytes, *, what: str, null: str | None = None, guarded: bool = False) -> pd.DataFrame:
+def parse_csv(content: bytes, *, what: str, null: str | None = None) -> pd.DataFrame:
     """Return the cells that the bytes of a CSV file hold; `what` names it in messages.
 
     Raises
@@ -476,13 +484,11 @@ def parse_csv(content: bytes, *, what: str, null: str | None = None, guarded: bo
     """
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        header = next(reader, [])
-        rows = [(reader.line_num, row) for row in reader if row]
+        rows = [(reader.line_num, [_GUARDED.sub(r"\1", cell) for cell in row]) for row in reader if row]
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{what}: not CSV in UTF-8 ({error}); save it as CSV with commas, in UTF-8") from error
+    (_, header), *rows = rows or [(1, [])]
     raise_faults(_csv_faults(header, rows), what)
-    if guarded:
-        rows = [(line, [cell[1:] if _GUARDED.match(cell) else cell for cell in row]) for line, row in rows]
     cells = {name: [None if row[at] == null else row[at] for _, row in rows] for at, name in enumerate(header)}
     return pd.DataFrame(cells, dtype=object)
 

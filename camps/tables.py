@@ -225,7 +225,7 @@ def write(frame: pd.DataFrame, path: Path, name: TableName) -> Path:
 
 def _write_as(frame: pd.DataFrame, path: Path, suffix: str) -> None:
     if suffix == ".csv":
-        record.inert(frame).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+        path.write_bytes(record.csv_text(frame).encode("utf-8"))
     elif suffix != ".parquet":
         raise InputError(f"{path.name}: tables are written as .parquet or .csv, not {suffix or 'without a suffix'}")
     elif isinstance(frame, gpd.GeoDataFrame):
@@ -251,7 +251,7 @@ def read(path: Path, name: TableName) -> pd.DataFrame:
 
 def _read_as(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
-        return record.read_csv(path, null="", guarded=True)
+        return record.read_csv(path, null="")
     try:
         if b"geo" in (parquet.read_schema(path).metadata or {}):
             return cast(pd.DataFrame, gpd.read_parquet(path))

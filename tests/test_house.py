@@ -95,6 +95,12 @@ def _split(requirement: str) -> tuple[str, str]:
     return name[0], requirement[len(name[0]) :]
 
 
+def test_csv_is_written_in_one_place() -> None:
+    """What is not written there may hold formulas for a spreadsheet, or a line end that is not in quotes."""
+    writes = re.compile(r"\.to_csv\(|csv\.(writer|DictWriter)\(")
+    assert [path.name for path in _modules() if writes.search(path.read_text("utf-8"))] == ["record.py"]
+
+
 def test_environment_yml_names_the_same_packages_and_ranges_as_pyproject() -> None:
     lines = (ROOT / "environment.yml").read_text("utf-8").split("dependencies:\n")[1].splitlines()
     conda = dict(_split(line.strip().removeprefix("- ")) for line in lines if line.strip())

@@ -22,7 +22,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camps import cli, footprints, settings, sources
+from camps import catalogue, cli, footprints, settings, sources
 from camps.errors import InputError
 from camps.footprints import OPTIONS
 from camps.sources import Source, SourceEntry, SourceFile, adding, mapped
@@ -323,6 +323,21 @@ def test_what_was_not_added_is_not_removed(
     assert cli.run(["sources", "remove", source_id]) == 2
     assert said in capsys.readouterr().err
     assert (home / "sources.toml").read_bytes() == before
+
+
+def test_an_export_that_is_added_back_has_its_texts_as_they_were(tmp_path: Path) -> None:
+    """No text of an export is a formula to a spreadsheet; what keeps it from being one is no part of the text."""
+    names = ["=1+1", "@x", "'=1", "-5", "-2+3", "+a,b", "a\rb", "O'Neil", "'tis"]
+    rows = [f'{at},43.{at},88,"{name}"' for at, name in enumerate(names)]
+    mapping = {**PLACED, "name_en": "name"}
+    sites = _text(tmp_path / "list.csv", "\n".join(["id,lat,lon,name", *rows, ""]), mapping).sites
+    expected = ["=1+1", "@x", "=1", *names[3:]]
+    assert sites["name_en"].tolist() == expected
+    path = catalogue.write_sites(sites, tmp_path / "back.csv")
+    assert [line for line in path.read_text("utf-8").splitlines() if ",=" in line or ",@" in line] == []
+    back = _read(path, {**mapping, "key": "source_key", "name_en": "name_en"})
+    assert back.sites["name_en"].tolist() == expected
+    assert _reasons(back).count("an apostrophe keeps it from being a formula in a spreadsheet; taken off") == 5
 
 
 def test_a_file_that_changes_while_it_is_added_is_not_registered(

@@ -222,7 +222,7 @@ def _texts(folder: Path) -> Iterable[tuple[str, str]]:
         name = path.relative_to(folder).as_posix()
         yield f"the name {name}", name
         if path.suffix == ".parquet":
-            yield name, schemas.read_record(path).to_csv(index=False)
+            yield name, record.csv_text(schemas.read_record(path))
         elif path.suffix != ".pdf":
             text = path.read_bytes().decode("utf-8", errors="replace")
             yield name, _DRAWN.sub("", text) if path.suffix == ".svg" else text

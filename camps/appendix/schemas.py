@@ -172,7 +172,7 @@ def write_record(frame: pd.DataFrame, folder: Path, name: RecordName) -> list[Pa
 
 def _write_as(frame: pd.DataFrame, path: Path) -> None:
     if path.suffix == ".csv":
-        frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+        path.write_bytes(record.csv_text(frame).encode("utf-8"))
     else:
         # Without pandas metadata, which names versions: the bytes depend on the table alone.
         plain = arrow.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)

@@ -131,13 +131,13 @@ def write_record(report: Report) -> Iterable[Path]:
         yield tables.write(read.sites, out / f"{source_id}_sites.parquet", "site")
         yield tables.write(read.sites, out / f"{source_id}_sites.csv", "site")
         yield files.write_text(out / f"{source_id}_sites.geojson", _geojson(read.sites))
-        yield files.write_text(out / f"{source_id}_reading_report.csv", _csv(read.report.frame()))
+        yield files.write_text(out / f"{source_id}_reading_report.csv", record.csv_text(read.report.frame()))
     for source_id in footprints.series_ids():
         series = footprints.load(source_id)
         yield tables.write(series.footprints, out / f"{source_id}_footprints.parquet", "footprint")
         yield tables.write(series.scenes, out / f"{source_id}_scenes.csv", "scene")
         yield tables.write(series.looks, out / f"{source_id}_looks.csv", "look")
-        yield files.write_text(out / f"{source_id}_repairs.csv", _csv(series.repairs))
+        yield files.write_text(out / f"{source_id}_repairs.csv", record.csv_text(series.repairs))
 
 
 def _lists_of_sites() -> list[str]:
@@ -147,10 +147,6 @@ def _lists_of_sites() -> list[str]:
 
 def _geojson(sites: gpd.GeoDataFrame) -> str:
     return str(sites.to_json(drop_id=True, ensure_ascii=False, indent=1)) + "\n"
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return str(record.inert(table).to_csv(index=False, lineterminator="\n"))
 
 
 def write_growth(report: Report) -> Iterable[Path]:

@@ -156,7 +156,7 @@ def events() -> pd.DataFrame:
     """
     known = [entry for entry in sources.registry().values() if entry.reader == EVENTS]
     here = [entry for entry in known if entry.id in sources.available()]
-    tables = [pd.read_csv(sources.path(entry.id), dtype=str, keep_default_na=False) for entry in here]
+    tables = [record.read_csv(sources.path(entry.id)) for entry in here]
     if not tables:
         return pd.DataFrame()
     whole = pd.concat(tables, ignore_index=True)

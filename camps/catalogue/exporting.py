@@ -141,7 +141,7 @@ def render_sites(sites: gpd.GeoDataFrame, format: SiteFormat) -> bytes:
         raise InputError(f"format {format!r}: expected one of {', '.join(get_args(SiteFormat))}")
     checked = tables.check(sites, "site", source="sites")
     if format == "csv":
-        return bytes(record.inert(checked.drop(columns="geometry")).to_csv(index=False, lineterminator="\n"), "utf-8")
+        return record.csv_text(checked.drop(columns="geometry")).encode("utf-8")
     if format == "geojson":
         return bytes(checked.to_json(na="null", drop_id=True, ensure_ascii=False) + "\n", "utf-8")
     with tempfile.TemporaryDirectory() as folder:

@@ -80,7 +80,7 @@ def _plain(value: Any) -> Any:
 
 
 def _as_csv(table: pd.DataFrame) -> str:
-    return str(record.inert(table).to_csv(index=False, lineterminator="\n"))
+    return record.csv_text(table)
 
 
 def _as_text(table: pd.DataFrame) -> str:

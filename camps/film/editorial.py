@@ -13,8 +13,6 @@ SubRip: numbered cues with ``HH:MM:SS,mmm --> HH:MM:SS,mmm``.
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
+import pandas as pd
 import pysubs2
 
 from camps import files, maps, record
@@ -256,12 +255,9 @@ def _ascii(text: str) -> str:
 
 
 def _write_labels(path: Path, plan: Plan, described: Described) -> Path:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(LABEL_COLUMNS)
-    writer.writerows(_label_rows(plan, described))
+    labels = pd.DataFrame(_label_rows(plan, described), columns=list(LABEL_COLUMNS), dtype=object)
     # Spreadsheets take a list without this mark for an old single-byte encoding, and garble all but English.
-    return files.write_text(path, "\ufeff" + text.getvalue())
+    return files.write_text(path, "\ufeff" + record.csv_text(labels))
 
 
 def _label_rows(plan: Plan, described: Described) -> list[tuple[object, ...]]:

@@ -6,16 +6,16 @@ Film writes the list and the appendix reads it; this module is the only writer, 
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from camps import files
@@ -23,6 +23,7 @@ from camps.dates import date_of
 from camps.errors import InputError
 from camps.film import timecode
 from camps.film.plan import State
+from camps.record import csv_text, read_csv
 
 FRAME_LIST = "frames.csv"
 CHECKSUMS = "checksum.txt"
@@ -127,13 +128,12 @@ class FrameList:
 
     def text(self) -> str:
         """Return the list as CSV: a row a frame; each further pass adds three columns that begin with its name."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*SHOWN_COLUMNS, *_PICTURE_COLUMNS, *_columns_of(self.passes[1:])])
-        for frame in self.frames.values():
-            cells = [cell for one in frame.pictures.values() for cell in (one.file, one.sha256, one.key)]
-            writer.writerow([*(frame.shown[name] for name in SHOWN_COLUMNS), *cells])
-        return text.getvalue()
+        rows = [
+            [*map(frame.shown.get, SHOWN_COLUMNS), *chain.from_iterable(map(astuple, frame.pictures.values()))]
+            for frame in self.frames.values()
+        ]
+        columns = [*SHOWN_COLUMNS, *_PICTURE_COLUMNS, *_columns_of(self.passes[1:])]
+        return csv_text(pd.DataFrame(rows, columns=columns, dtype=object))
 
 
 def _columns_of(passes: Iterable[str]) -> Iterator[str]:
@@ -195,14 +195,13 @@ def read_frame_list(folder: Path) -> FrameList:
     path = folder / FRAME_LIST
     if not path.is_file():
         return FrameList()
-    with files.readable(path), path.open(encoding="utf-8", newline="") as stream:
-        try:
-            header, *rows = csv.reader(stream, strict=True)
-            return FrameList(_listed_frames(header, rows))
-        except (ValueError, csv.Error) as error:
-            raise InputError(
-                f"{path}: not a frame list of this suite ({error}); film the shot again, or choose another folder"
-            ) from error
+    try:
+        table = read_csv(path)
+        return FrameList(_listed_frames([*map(str, table)], table.to_numpy().tolist()))
+    except ValueError as error:
+        raise InputError(
+            f"{path}: not a frame list of this suite ({error}); film the shot again, or choose another folder"
+        ) from error
 
 
 def _listed_frames(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, ListedFrame]:

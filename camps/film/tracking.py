@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
 
-from camps import files
+import pandas as pd
+
+from camps import files, record
 from camps.film import aftereffects, earthstudio, nuke
 from camps.film.counters import build_counters
 from camps.film.plan import Plan
@@ -78,8 +78,4 @@ def _places(tracks: Tracks) -> Iterable[Sequence[object]]:
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return files.write_text(path, text.getvalue())
+    return files.write_text(path, record.csv_text(pd.DataFrame(rows, columns=list(columns), dtype=object)))

@@ -403,7 +403,7 @@ def write_extraction(found: SiteExtraction, folder: Path | None = None) -> list[
 def _write_plain(table: pd.DataFrame, path: Path) -> Path:
     if isinstance(table, gpd.GeoDataFrame):
         return files.write_text(path, table.to_json(drop_id=True, ensure_ascii=False) + "\n")
-    return files.write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    return files.write_text(path, record.csv_text(table))
 
 
 def _write_pictures(found: SiteExtraction, where: Path) -> list[Path]:

@@ -188,7 +188,7 @@ def _faults(tables: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
     for number, table in enumerate(tables, 1):
         where = f"source {table.get('id', number)}"
         yield from _entry_faults(table, where)
-        if table.get("id") in seen:
+        if str(table.get("id")) in seen:
             yield Fault(where, "the id a second time", "each id once", "rename one")
         seen.add(str(table.get("id")))
         for file in _file_tables(table):
@@ -229,7 +229,7 @@ def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:
         yield Fault(where, f"sha256 {file.get('sha256')!r}", "64 hexadecimal digits", "run `sha256sum` on the file")
     if not _safe_name(str(file.get("bundled", "x"))):
         yield Fault(where, f"bundled = {file['bundled']!r}", "a path below geodata/")
-    yield from _type_faults(file, SourceFile, where, left=("name", "sha256"))
+    yield from _type_faults(file, SourceFile, where)
     unknown = set(file) - set(SourceFile.__dataclass_fields__)
     if unknown:
         yield Fault(where, f"unknown key {', '.join(sorted(unknown))}", ", ".join(SourceFile.__dataclass_fields__))
@@ -238,7 +238,7 @@ def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:
         yield Fault(where, f"role {file['role']!r}", expected, "leave it out for any other file")
 
 
-def _type_faults(table: Mapping[str, Any], of: type, where: str, *, left: Sequence[str]) -> Iterator[Fault]:
+def _type_faults(table: Mapping[str, Any], of: type, where: str, *, left: Sequence[str] = ()) -> Iterator[Fault]:
     """Yield a fault for each key of a dataclass that has another type than it tells, but for those in `left`."""
     for name, told in of.__dataclass_fields__.items():  # type: ignore[attr-defined]
         expected = bool if told.type == "bool" else str

@@ -23,6 +23,7 @@ from charset_normalizer import from_bytes
 
 from camps import files
 from camps.errors import InputError
+from camps.record import GUARDED
 from camps.sources.report import Report
 
 #: A list of sites is thousands of rows; what is larger than these is not one.
@@ -618,10 +619,19 @@ def _frame(header: list[str], body: Iterable[Numbered], width: int, report: Repo
     if squared:
         columns = {name: list(chain(*held)) for name, held in zip(names, pieces, strict=True)}
         return pd.DataFrame(columns, index=index, dtype=object)
-    held = [arrow.chunked_array(pieces.pop(0)).combine_chunks() for _ in names]
+    held = [_unguarded(arrow.chunked_array(pieces.pop(0)).combine_chunks(), name, index, report) for name in names]
     arrow.default_memory_pool().release_unused()
     text: pd.DataFrame = arrow.Table.from_arrays(held, names).to_pandas(types_mapper={arrow.large_string(): _TEXT}.get)
     return text.set_axis(index)
+
+
+def _unguarded(column: Any, name: str, numbers: Any, report: Report) -> Any:
+    """Return a column without the apostrophes that keep its texts from being formulas, such as our exports have."""
+    found = arrow.compute.match_substring_regex(column, GUARDED)
+    for at in np.flatnonzero(found):
+        reason = "an apostrophe keeps it from being a formula in a spreadsheet; taken off"
+        report.add("mended", reason, row=int(numbers[at]), column=name, value=column[at].as_py())
+    return arrow.compute.replace_substring_regex(column, GUARDED, r"\1") if found.true_count else column
 
 
 def _note_ragged(number: int, cells: list[str], named: int, report: Report, *, squared: bool) -> None:
