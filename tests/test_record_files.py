@@ -66,11 +66,13 @@ HARMED = [
     ("geodata/no_coordinates.csv", 'a,b\n"x', r"no_coordinates\.csv: not CSV in UTF-8"),
     ("geodata/footprints/dabancheng_looks.csv", "x\n1\n", "no column site_id, scene_id, status"),
     ("geodata/scenes/scenes.csv", "scene_id\n1\n", "no column t_lo, t_hi"),
+    ("geodata/scenes/scenes.csv", "scene_id,observed_on\n", "column sensor: found no such column"),
     ("geodata/scenes/scenes.csv", "scene_id,t_lo,t_hi\n1,2,3,4\n", r"line 2: found 4 cells, expected 3"),
     ("geodata/footprints/dabancheng_coverage.geojson", '{"type": "Feature', r"dabancheng_coverage\.geojson"),
     ("notebooks/00_sources.ipynb", '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "first cell"),
     ("notebooks/00_sources.ipynb", '{"cells": 5, "nbformat": 3}', "no Jupyter notebook"),
     ("notebooks/00_sources.ipynb", "[]", "no Jupyter notebook"),
+    ("notebooks/00_sources.ipynb", '{"cells": [{"cell_type": "x"}], "nbformat": 1}', "no Jupyter notebook"),
     ("shots/first.toml", "[[camera]]\nat = 0\nfit = ['x']", r"key camera\.1\.fit"),
 ]
 

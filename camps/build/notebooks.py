@@ -57,7 +57,7 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
         read = nbformat.reads(content.decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(read)
     # Of a file that is JSON and no notebook, nbformat's own conversions fail in whatever way they fall over it.
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, nbformat.ValidationError) as error:
+    except Exception as error:
         raise InputError(f"{path}: no Jupyter notebook ({_first_line(str(error))}); restore or re-save it") from error
     if not read.cells or not read.cells[0].source.strip():
         raise InputError(f"{path}: its first cell says nothing, expected a title; write one")

@@ -249,10 +249,8 @@ def _scenes(
         same = table["t_lo"] == table["t_hi"]
         table["observed_on"] = table["t_lo"].where(same, table["t_lo"] + "/" + table["t_hi"])
     bounds = [tuple(iso_day(end) for end in day_interval(str(text))) for text in table["observed_on"]]
-    for name, ends in zip(("t_lo", "t_hi"), zip(*bounds, strict=True), strict=True):
-        table[name] = table.get(name, pd.Series(list(ends), index=table.index)).fillna(
-            pd.Series(ends, index=table.index)
-        )
+    for name, ends in pd.DataFrame(bounds, index=table.index, columns=["t_lo", "t_hi"], dtype=object).items():
+        table[name] = table.get(name, ends).fillna(ends)
     for name in ("reg_dx_m", "reg_dy_m", "reg_sd_m", "reg_n", "sha256", "source_file"):
         table[name] = table.get(name, pd.Series(np.nan, index=table.index))
     checked = tables.check(table, "scene", source=f"scenes of {source}")

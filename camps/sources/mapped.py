@@ -423,17 +423,15 @@ def _references(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) 
 def _reaches_m(rows: pd.DataFrame, placed: pd.DataFrame, mapping: Mapping[str, str]) -> pd.Series:
     """Return the usual r95, or what the printed digits or the outline allow where that is more."""
     if uses_geometry(rows, mapping):
-        return pd.Series([_reach_m(shape) for shape in rows[GEOMETRY]], index=rows.index)
+        corners, at = shapely.get_coordinates(rows[GEOMETRY], return_index=True)
+        points = shapely.get_coordinates([point_of(shape) for shape in rows[GEOMETRY]])[at]
+        reach_m = pd.Series(crs.distance_m(tuple(corners.T), tuple(points.T))).groupby(at).max()
+        return pd.Series(np.maximum(settings.DEFAULT_R95_M, reach_m.to_numpy()), index=rows.index)
     printed = [
         max(printed_precision_m(lat), printed_precision_m(lon))
         for lat, lon in zip(placed["lat_published"], placed["lon_published"], strict=True)
     ]
     return pd.Series(np.maximum(settings.DEFAULT_R95_M, printed), index=rows.index)
-
-
-def _reach_m(shape: Any) -> float:
-    corners, point = shapely.get_coordinates(shape), point_of(shape)
-    return max(settings.DEFAULT_R95_M, float(crs.distance_m((corners[:, 0], corners[:, 1]), (point.x, point.y)).max()))
 
 
 def _numbers(rows: pd.DataFrame, column: str, entry: SourceEntry, report: Report, **kind: Any) -> pd.Series:
