@@ -16,6 +16,7 @@ import platform
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -329,7 +330,7 @@ def _wrong_in_venv() -> str:
     except (OSError, subprocess.SubprocessError):
         return "its Python does not start"
     if done.returncode or done.stderr:
-        return f"its Python does not start: {_last_line(done.stderr)}"
+        return f"its Python does not start: {_last_line(done.stderr, done.returncode)}"
     return done.stdout.strip()
 
 
@@ -540,16 +541,23 @@ def _runs(command: list[str], *, timeout_s: float = 300) -> bool:
         _say(f"'{' '.join(command[:4])} …' gave no answer within {timeout_s:.0f} s")
         return False
     except subprocess.CalledProcessError as error:
-        _say(f"'{' '.join(command[:4])} …' failed: {_last_line(error.stderr or error.stdout)}")
+        _say(f"'{' '.join(command[:4])} …' failed: {_last_line(error.stderr or error.stdout, error.returncode)}")
         return False
     return True
 
 
-def _last_line(text: str) -> str:
-    """Return the last line of what a program said that has words in it, one that speaks of an error before others."""
+def _last_line(text: str, status: int) -> str:
+    """Return the last line of what a program said that has words in it, one that speaks of an error before others.
+
+    Of one that said nothing, how it ended.
+    """
     lines = [line.strip()[:200] for line in text.splitlines() if re.search(r"[^\W\d_]{2}", line)]
     blamed = [line for line in lines if re.search("error|fatal|failed", line, re.IGNORECASE)]
-    return (blamed or lines or ["it printed nothing"])[-1]
+    if status < 0:
+        silent = f"{signal.Signals(-status).name} from outside stopped it (memory used up, or a user), run it again"
+    else:
+        silent = f"it printed nothing, and its status is {status}"
+    return (blamed or lines or [silent])[-1]
 
 
 def _must(command: list[str]) -> None:

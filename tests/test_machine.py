@@ -223,3 +223,16 @@ def test_an_environment_whose_python_does_not_start_is_said(bare: Path, monkeypa
     (bare / ".venv" / "bin").mkdir(parents=True)
     _program(bare / ".venv" / "bin", "python", "echo gone >&2; exit 1")
     assert machine._wrong_in_venv() == "its Python does not start: gone"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("kill -TERM $$", "SIGTERM from outside stopped it (memory used up, or a user), run it again"),
+        ("exit 3", "it printed nothing, and its status is 3"),
+        ("echo 'error: no disk' >&2; exit 3", "error: no disk"),
+    ],
+)
+def test_a_step_that_fails_says_why_or_how_it_ended(script: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not machine._runs(["sh", "-c", script])
+    assert capsys.readouterr().out.rstrip().endswith(f"failed: {said}")
