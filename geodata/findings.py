@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from camps import crs, dates, film, growth
+from camps import crs, film, growth
 from camps.appendix.claims import Values
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError
@@ -248,21 +248,10 @@ def screen_dabancheng(evidence: Evidence) -> Values:
     }  # fmt: skip
 
 
-def screen_archipelago(evidence: Evidence) -> Values:
-    """Count the sites that the shot of the chapters says are open on its last frame, by what is said of their end."""
-    end = dates.day_of(film.read_shot("archipelago").clock.eras[-1].last)
-    sites = evidence.sites[evidence.sites["opened"].notna()]
-    opened = sites["opened"].map(lambda told: _within(dates.begun(told).last, end - 1))
-    closed = sites["closed"].map(lambda told: pd.notna(told) and _within(dates.parse(told).last, end))
-    left = sites.loc[opened & ~closed, "closed"]
-    return {
-        "n_shown": len(left), "n_present": int((left == "..").sum()), "n_no_word": int(left.isna().sum()),
-        "n_later": int((left.notna() & (left != "..")).sum()),
-    }  # fmt: skip
-
-
-def _within(day: int | None, end: int) -> bool:
-    return day is not None and day <= end
+def screen_archipelago(_: Evidence) -> Values:
+    """Take what the shot of the chapters says on its last frame: places open, and those last known open before."""
+    _, last = _first_and_last("archipelago")
+    return {name: int(last[name]) for name in ("n_open", "n_sites", "n_last_known")}
 
 
 def _first_and_last(name: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -107,10 +107,19 @@ def _trace_frame(path: Path) -> Trace:
         ("SHA-256", f"{found}, {said}"),
         ("frame", f"{row['frame']}, timecode {row['timecode']}, pass {layer}"),
         ("shows", f"{row['date_shown']} ({row['kind']}), day of the film clock {row['day']}"),
-        ("total", f"{_rounded(row['total'])} over {_counted(row)} of {row['n_sites']} sites"),
+        _told(row),
+        ("days since the last look", row["stale_days"] or "none, or no looks"),
     )
     sites = tuple("\n".join(site.lines()) for site in find_sites(frame.site_ids))
     return Trace(str(path), facts, (("Sites, rows and sources", sites),), holds=same)
+
+
+def _told(row: Mapping[str, str]) -> tuple[str, str]:
+    """Return the number that a frame prints large, and what it is over."""
+    if row["n_open"]:
+        told = f"{row['n_open']} of {row['n_sites']} sites on record as open"
+        return "open", f"{told}; {row['n_last_known']} last known open"
+    return "total", f"{_rounded(row['total'])} over {_counted(row)} of {row['n_sites']} sites"
 
 
 def _counted(row: Mapping[str, str]) -> str:

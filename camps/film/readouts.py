@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +25,8 @@ _NEAR_PX, _LEAST_SCALE, _REFERENCE_PX, _TILE_PX = 120, 0.55, 1080, 256
 class _Value(NamedTuple):
     """What is known of a site at a moment.
 
-    `counted` says that the value is of that day, `placed` is false where the site does not exist yet.
+    `counted` says that the value is of that day, `placed` is false where the site does not exist yet; `phase` is the
+    one that a site is in of which only its dates are known.
     """
 
     value: float | None = None
@@ -34,6 +35,7 @@ class _Value(NamedTuple):
     kind: str | None = None
     counted: bool = False
     placed: bool = True
+    phase: str | None = None
 
 
 _Values = Callable[[float], Mapping[str, _Value]]
@@ -80,6 +82,8 @@ def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], valu
         "n_observed": sum(value.counted for value in known),
         "n_held": sum(not value.counted for value in known),
         "n_sites": len(payload["sites"]),
+        **_phases(found.values()),
+        "stale_days": _stale_days(state["t"], payload["meta"]),
         **{name: _total(known, part) for name, part in (("total", 0), ("total_lo", 1), ("total_hi", 2))},
         "site_ids": _placed(payload["sites"], found, state),
     }  # fmt: skip
@@ -93,6 +97,19 @@ def _date_shown(t: float, meta: Mapping[str, Any]) -> str | None:
     day = iso_day(t)
     as_given = str(spans[0]) if spans else day
     return {"none": None, "year": day[:4], "month": day[:7]}.get(meta["precision"], as_given)
+
+
+def _phases(found: Iterable[_Value]) -> dict[str, int | None]:
+    """Return how many places are open, and how many were when a source last spoke of them; null where none is asked."""
+    phases = [value.phase for value in found]
+    lives = any(phases)
+    return {"n_open": phases.count("open") if lives else None, "n_last_known": phases.count("last") if lives else None}
+
+
+def _stale_days(t: float, meta: Mapping[str, Any]) -> int | None:
+    """Return the days since the last look at any site; null before the first, and where there are none."""
+    looks = [day for day in meta["stop_days"] if day <= math.floor(t)] if meta["metric"] else []
+    return math.floor(t) - int(max(looks)) if looks else None
 
 
 def _least_sure(found: Mapping[str, _Value]) -> str | None:
@@ -165,7 +182,7 @@ def _life(life: Mapping[str, Any], day: int, mode: str) -> _Value:
     phase = timeline.phase(life, day)
     unsure = None if mode == "observed" else "bracketed"
     kind = _KINDS.get(phase) or (unsure if phase == "opening" else (unsure or "held") if phase == "closing" else None)
-    return _Value(kind=kind, placed=phase not in {"absent", "unnamed"})
+    return _Value(kind=kind, placed=phase not in {"absent", "unnamed"}, phase=phase)
 
 
 def _of_footprints(shot: Shot, payload: Mapping[str, Any]) -> _Values:

@@ -34,11 +34,11 @@ SMALL_SIZE = (64, 36)
 
 #: What a frame shows, as its row says it.
 SHOWN_COLUMNS = (
-    "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_held", "n_sites", "total", "total_lo",
-    "total_hi", "lon", "lat", "zoom", "site_ids",
+    "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_held", "n_sites", "n_open", "n_last_known",
+    "stale_days", "total", "total_lo", "total_hi", "lon", "lat", "zoom", "site_ids",
 )  # fmt: skip
 #: What the page says of a frame; the rest of a row follows from the shot.
-_TOLD = SHOWN_COLUMNS[3:11]
+_TOLD = SHOWN_COLUMNS[3:14]
 _PICTURE_COLUMNS = ("file", "sha256", "key")
 
 

@@ -515,11 +515,16 @@ def _meta(
 
 
 def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
-    """Return the credit of a map: whose lists, the ground, how borders are drawn; each a text or texts by language."""
+    """Return the credit of a map: that nobody verified its sites, whose lists, the ground, how borders are drawn.
+
+    Each is a text, or texts by language.
+    """
     ours, registered = record.current().credits, sources.registry() if settings.find_home() else {}
     named = dict.fromkeys([*sites["source_id"].astype(str), *credits])
     known = {name: _credit_of(registered[name]) if name in registered else name for name in named}
-    return [*({**known, **ours}[name] for name in named), *titles()["credit"].values()]
+    unverified = {lang: words["not_verified"] for lang, words in languages.table().items()}
+    told = [{**known, **ours}[name] for name in named]
+    return [*([unverified] if len(sites) else []), *told, *titles()["credit"].values()]
 
 
 def _credit_of(entry: sources.SourceEntry) -> str:

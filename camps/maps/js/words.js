@@ -184,6 +184,12 @@ class Words {
     return (this.data.eras || []).find((era) => t >= era.from && t < era.to) || null;
   }
 
+  // Days since the last look at any site; null before the first, and where a map has none.
+  staleDays(t) {
+    const days = this.data.meta.metric ? this.data.meta.stop_days.filter((stop) => stop <= t) : [];
+    return days.length ? Math.floor(t) - Math.max(...days) : null;
+  }
+
   lookNote(state, lang) {
     const day = Math.floor(state.t);
     const seen = this.data.meta.stop_days.filter((stop) => stop <= day);
@@ -195,7 +201,7 @@ class Words {
     if (text !== Days.iso(last)) return day <= lastDay ? this.seenNote(state, lang, '_in', { date }) : this.of('look_last', lang, { date });
     // A day that is over within a few frames of a film is told in the words of the days about it, which it does not interrupt.
     if (last === day && !state.brief) return this.seenNote(state, lang, '_today', {});
-    return this.of('look_before', lang, { days: this.number(day - last, lang), date });
+    return this.of('look_before', lang, { days: this.number(this.staleDays(state.t), lang), date });
   }
 
   // The total keeps what stood before and was not recognised today; a reader is told how much was seen itself.
