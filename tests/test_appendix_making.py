@@ -128,6 +128,7 @@ TAGS = {
     "a false head": ("bag-info.txt", "custody log ", "custody log 0", "External-Identifier: custody log 0"),
     "a further line": ("bag-info.txt", "Payload-Oxum", "Bagging-Date: 2020-01-01\nPayload-Oxum", "Bagging-Date: 2020"),
     "another suite": ("bag-info.txt", "Agent: camps ", "Agent: camps 9", "Bag-Software-Agent: camps 9"),
+    "a word to the reader": ("README.txt", "no time is proved", "its time is proved", "its time is proved"),
     "a declaration": ("bagit.txt", "1.0", "0.97", "BagIt-Version: 0.97"),
 }
 
@@ -138,9 +139,9 @@ def test_what_the_bag_says_of_itself_follows_from_its_payload(copy: Path, name: 
     text = (copy / file).read_text("utf-8")
     assert old in text
     (copy / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-    tags = [copy / one for one in ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "manifest-sha512.txt")]
+    tags = sorted(copy / one for one in bag._TAGS)
     for algorithm in bag.ALGORITHMS:
-        bag._write_manifest(copy, sorted(tags), f"tagmanifest-{algorithm}.txt", algorithm)
+        bag._write_manifest(copy, tags, f"tagmanifest-{algorithm}.txt", algorithm)
     failed = [check for check in integrity.check_bag(copy, None) if check.holds is False]
     assert [check.item for check in failed] == [file]
     assert named in failed[0].said

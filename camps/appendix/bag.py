@@ -23,6 +23,22 @@ MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+_README = """An evidence appendix. Nothing in it was verified on the ground, and no time is proved.
+
+data/appendix.pdf          begin here: one page of summary, then definitions
+data/appendix.html         the same for a screen or a reader
+data/tables/               every number, as CSV and Parquet
+data/geodata/ data/shots/  the sources that may be passed on, as they entered
+data/figures/              the pictures of the document
+data/custody.jsonl         what entered and what was derived, each line with the hash of the one before
+data/ro-crate-metadata.json  what each file is, and what made it
+
+By hand:    sha256sum -c manifest-sha256.txt
+            sha256sum tagmanifest-sha256.txt   is the seal: compare it with the one that somebody else kept
+By program: camps verify FOLDER --seal SUM     builds all of it again and compares
+
+How to obtain the program, to contest what is said here and to reply: "Corrections and reply" in the PDF.
+"""
 #: What some system reads as something else than a letter of a name.
 _UNSAFE = frozenset('\\:*?"<>|')
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -52,7 +68,7 @@ def tag_texts(folder: Path, info: Mapping[str, str]) -> dict[str, str]:
     sizes = [path.stat().st_size for path in (folder / PAYLOAD).rglob("*") if path.is_file()]
     lines = {**info, "Payload-Oxum": f"{sum(sizes)}.{len(sizes)}"}
     said = "".join(f"{name}: {value}\n" for name, value in lines.items())
-    return {"bagit.txt": _DECLARATION, "bag-info.txt": said}
+    return {"bagit.txt": _DECLARATION, "bag-info.txt": said, "README.txt": _README}
 
 
 def _write_manifest(folder: Path, paths: list[Path], name: str, algorithm: str) -> Path:
@@ -84,7 +100,7 @@ def find_bag_faults(folder: Path) -> list[Fault]:
 
 
 #: The files that the tag manifests name, and those that every bag of ours has.
-_TAGS = ("bagit.txt", "bag-info.txt", *(f"manifest-{name}.txt" for name in ALGORITHMS))
+_TAGS = ("bagit.txt", "bag-info.txt", "README.txt", *(f"manifest-{name}.txt" for name in ALGORITHMS))
 _REQUIRED = (*_TAGS, *(f"tagmanifest-{name}.txt" for name in ALGORITHMS))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from camps import record
-from camps.appendix import placeplate, plates, spoken
+from camps.appendix import front, placeplate, plates, spoken
 from camps.appendix.blocks import (
     Block,
     Column,
@@ -77,9 +77,12 @@ class Material:
 
 def build_document(material: Material) -> Document:
     """Return the whole document; pictures are written to the material's folder on the way."""
+    example = front.build_example(material.evidence, material.restricted_sites)
     sections = [
-        _paragraphs("question", "Question and scope"),
+        front.build_summary(material.checked, has_example=bool(example)),
         Section("definitions", "Definitions", [facts([(k, plain(v)) for k, v in prose()["definitions"].items()])]),
+        _paragraphs("question", "Question and scope"),
+        *example,
         Section("method", "Method", [steps([rich(entry) for entry in prose()["method"]])]),
         _errors({result.claim.id for result in material.checked}),
         Section("limits", "Limits", [bullets([rich(entry) for entry in prose()["limits"]])]),
@@ -88,13 +91,14 @@ def build_document(material: Material) -> Document:
         _claims(material),
         _dossiers(material),
         _site_table(material),
+        _sources_of_sites(material),
         _series(material),
         _counts(material),
         _imagery(material),
         _disputes(material),
         _software(material),
         _verification(),
-        Section("corrections", "Corrections", [paragraph(plain(prose()["corrections"]))]),
+        front.build_corrections(),
     ]
     statement = [rich(text) for text in prose()["statement"]]
     return Document(prose()["title"], prose()["subtitle"], _edition(material), statement, sections)
@@ -176,7 +180,7 @@ def _passage(result: CheckedClaim) -> list[Spans]:
 def _claims(material: Material) -> Section:
     intro = paragraph(plain(prose()["claims"]))
     claims = [_claim(material, result) for result in material.checked]
-    return Section("claims", "Claims", [intro], claims, layout="page")
+    return Section("claims", "Claims", [intro], claims)
 
 
 def _claim(material: Material, result: CheckedClaim) -> Section:
@@ -191,7 +195,7 @@ def _claim(material: Material, result: CheckedClaim) -> Section:
         ("Limits", plain(claim.limits)),
     ]
     sentence = box(plain(claim.sentence), tone="note" if result.status == "checked" else "warn")
-    return Section(f"claim-{claim.id}", claim.title, [sentence, facts(rows)], layout="together")
+    return Section(f"claim-{claim.id}", claim.title, [sentence, facts(rows)])
 
 
 def _cited(material: Material, names: Iterable[str]) -> Spans:
@@ -216,7 +220,7 @@ def _work_note(material: Material, item_id: str) -> Spans:
 def _dossiers(material: Material) -> Section:
     intro = paragraph(plain(prose()["dossiers"]))
     dossiers = [_dossier(material, site_id) for site_id in material.dossiers]
-    return Section("dossiers", "Site dossiers", [intro], dossiers, layout="page")
+    return Section("dossiers", "Site dossiers", [intro], dossiers)
 
 
 def _dossier(material: Material, site_id: str) -> Section:
@@ -229,8 +233,7 @@ def _dossier(material: Material, site_id: str) -> Section:
         *_count_blocks(material, site_id),
         *(_remarks(material, site_id) if told else []),
     ]
-    first = site_id == material.dossiers[0]
-    return Section(f"site-{site_id}", row["name_en"], blocks, layout="flow" if first else "page")
+    return Section(f"site-{site_id}", row["name_en"], blocks)
 
 
 def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]]:
@@ -325,7 +328,8 @@ def _place_plate(material: Material, row: pd.Series) -> Block:
     alt = prose()["place_alt"].format(
         name=row["name_en"], place=_place(row), lat=row["used_lat"], lon=row["used_lon"], r95=row["uncertainty_m"]
     )
-    caption = rich(prose()["place_caption"] + (prose()["place_shifted"] if row["country"] == "China" else ""))
+    shifted = prose()["place_shifted"] if row["country"] == "China" and last is not None else ""
+    caption = rich(prose()["place_caption" if last is not None else "region_caption"] + shifted)
     return figure(path.name, alt=alt, caption=caption)
 
 
@@ -396,14 +400,36 @@ def _site_table(material: Material) -> Section:
     columns = [
         Column("Record", 1.45), Column("Name", 2), Column("Place", 1.75), Column("Published latitude, longitude", 2.3),
         Column("Used", 1.45), Column("r95, m", 0.6, "right"), Column("GCJ-02, m", 0.65, "right"),
-        Column("Opened", 0.95), Column("Closed", 0.75), Column("Entry", 0.55),
+        Column("Opened", 0.95), Column("Closed", 0.75), Column("Entry", 0.55), Column("Sources", 0.65),
     ]  # fmt: skip
-    rows = [_site_row(row, material) for _, row in material.tables["sites"].iterrows()]
+    numbers = _source_numbers(material)
+    rows = [_site_row(row, material, numbers) for _, row in material.tables["sites"].iterrows()]
     listed = table(columns, rows, caption=_caption("sites"), size="small")
     return Section("sites", "Table of sites", [listed], layout="wide")
 
 
-def _site_row(row: pd.Series, material: Material) -> list[Spans]:
+def _source_numbers(material: Material) -> dict[str, int]:
+    """Return the numbers of the items that the sites rest on, in the order in which the table names them first."""
+    named = (item_id for told in material.tables["sites"]["source_items"] for item_id in told.split("; "))
+    return {item_id: number for number, item_id in enumerate(dict.fromkeys(named), 1)}
+
+
+def _sources_of_sites(material: Material) -> Section:
+    columns = [Column("No.", 0.25, "right"), Column("Source", 2.2), Column("Address", 3)]
+    items = {str(item["item_id"]): item for _, item in material.items.iterrows()}
+    rows = [
+        [plain(number), plain(items[item_id]["title"]), _address(_where(items[item_id]))]
+        for item_id, number in _source_numbers(material).items()
+    ]
+    listed = table(columns, rows, caption=_caption("sources"), size="small")
+    return Section("site-sources", "Sources of the sites", [listed])
+
+
+def _where(item: pd.Series) -> str:
+    return str(item["url"]) if pd.notna(item["url"]) else f"in the package, {item['original_filename']}"
+
+
+def _site_row(row: pd.Series, material: Material, numbers: Mapping[str, int]) -> list[Spans]:
     place = ", ".join(str(row[part]) for part in ("admin2", "admin1") if pd.notna(row[part]))
     names = " ".join(str(row[name]) for name in ("name_en", "name_zh") if pd.notna(row[name]))
     offset = "–" if pd.isna(row["gcj02_offset_m"]) else f"{row['gcj02_offset_m']:.0f}"
@@ -411,6 +437,7 @@ def _site_row(row: pd.Series, material: Material) -> list[Spans]:
         row["site_id"], names, place, row["published_verbatim"], _degrees(row, material, 5),
         f"{row['uncertainty_m']:,.0f}", offset, _dash(row["opened"]), _dash(row["closed"]),
         "stands" if row["status"] == "active" else row["status"],
+        ", ".join(str(numbers[item_id]) for item_id in row["source_items"].split("; ")),
     ]  # fmt: skip
     return [plain(cell) for cell in cells]
 
@@ -429,7 +456,7 @@ def _series(material: Material) -> Section:
     listed = table(
         columns, [_series_row(material.evidence, row) for _, row in areas.iterrows()], caption=_caption("series")
     )
-    return Section("series", "Footprint series", [listed], layout="page")
+    return Section("series", "Footprint series", [listed])
 
 
 def _series_row(evidence: Evidence, area: pd.Series) -> list[Spans]:
@@ -467,7 +494,7 @@ def _counts(material: Material) -> Section:
     ]
     columns = [Column("Site", 1.6), Column("Record", 1.4), *(Column(year, 0.6, "right") for year in years)]
     listed = table(columns, rows, caption=_caption("counts"))
-    return Section("counts", "Published yearly counts", [listed], layout="page")
+    return Section("counts", "Published yearly counts", [listed])
 
 
 def _counts_by_row(counts: pd.DataFrame, names: pd.Series) -> Section:
@@ -483,7 +510,7 @@ def _counts_by_row(counts: pd.DataFrame, names: pd.Series) -> Section:
         for row in counts.to_dict("records")
     ]
     listed = table(columns, rows, caption=_caption("counts"), size="small")
-    return Section("counts", "Published counts", [listed], layout="page")
+    return Section("counts", "Published counts", [listed])
 
 
 def _cell(printed: Any) -> str:
@@ -526,7 +553,7 @@ def _disputes(material: Material) -> Section:
     ]
     told = _not_active(material.tables["sites"])
     listed = table(columns, rows, caption=_caption("disputes"))
-    return Section("disputes", "Disputes and retractions", [*told, listed], layout="page")
+    return Section("disputes", "Disputes and retractions", [*told, listed])
 
 
 def _not_active(sites: pd.DataFrame) -> list[Block]:
@@ -553,10 +580,13 @@ def _software(material: Material) -> Section:
         facts([
             ("Custody log, line", plain(material.custody_lines)),
             ("Hash of that line", code(material.custody_hash)),
+            ("Held and processed by", plain(prose()["custodian"])),
+            ("Time of each step", plain(prose()["custody_time"])),
+            ("Before that", plain(prose()["custody_before"])),
         ]),
         paragraph(plain(prose()["custody"])),
     ]  # fmt: skip
-    return Section("software", "Software and hashes", blocks, layout="page")
+    return Section("software", "Software and hashes", blocks)
 
 
 def _verification() -> Section:

@@ -24,6 +24,7 @@ _REGION_DEG = 4.2
 _GROUND_M = 420.0
 _SCALE = "asia"
 _MOST_LABELS = 7
+_REGION_SCALE_M = 200_000
 _LINES: dict[str, Any] = {
     "provinces": {"colors": LINE, "linewidths": 0.35},
     "borders": {"colors": QUIET, "linewidths": 0.7},
@@ -47,9 +48,12 @@ def draw_place(site: pd.Series, footprints: gpd.GeoDataFrame | None, path: Path)
     """
     with mpl.rc_context(STYLE):
         figure = new_figure(height_in=1.9)
-        region, ground = figure.subplots(1, 2, width_ratios=(1.32, 1))
-        _draw_region(region, float(site["used_lon"]), float(site["used_lat"]))
-        _draw_ground(ground, site, footprints)
+        # Without footprints the ground would be an empty square about a point.
+        widths = (1.32, 1) if footprints is not None else (1,)
+        region, *ground = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
+        _draw_region(region, float(site["used_lon"]), float(site["used_lat"]), shape=1.32 if ground else 2.6)
+        for axes in ground:
+            _draw_ground(axes, site, footprints)
     return save(figure, path)
 
 
@@ -67,8 +71,8 @@ def _layer(folder: Path, name: str) -> NDArray[np.object_]:
     )
 
 
-def _draw_region(axes: Axes, lon: float, lat: float) -> None:
-    half_width = _REGION_DEG * 1.32 / np.cos(np.radians(lat))
+def _draw_region(axes: Axes, lon: float, lat: float, *, shape: float) -> None:
+    half_width = _REGION_DEG * shape / np.cos(np.radians(lat))
     frame = box(lon - half_width, lat - _REGION_DEG, lon + half_width, lat + _REGION_DEG)
     axes.set_facecolor(_WATER)
     for name, colour in (("land", _LAND), ("lakes", _WATER)):
@@ -81,6 +85,8 @@ def _draw_region(axes: Axes, lon: float, lat: float) -> None:
     axes.plot(lon, lat, "o", ms=5, mfc=ACCENT, mec="white", mew=0.8)
     west, south, east, north = frame.bounds
     axes.set(xlim=(west, east), ylim=(south, north), aspect=1 / np.cos(np.radians(lat)), xticks=[], yticks=[])
+    metres = float(crs.distance_m((west, lat), (east, lat)))
+    _draw_scale_bar(axes, _REGION_SCALE_M, (west, east, south, north), (east - west) / metres)
 
 
 def _within(name: str, frame: Polygon) -> list[Any]:
@@ -128,7 +134,8 @@ def _draw_ground(axes: Axes, site: pd.Series, footprints: gpd.GeoDataFrame | Non
     if site["country"] == "China":
         half = max(half, 1.5 * _draw_shifted(axes, lon, lat))
     axes.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", xticks=[], yticks=[])
-    _draw_scale_bar(axes, half)
+    length = next(step for step in (10_000, 5_000, 2_000, 1_000, 500, 200, 100, 0) if step <= half * 0.7)
+    _draw_scale_bar(axes, length, (-half, half, -half, half), 1.0)
 
 
 def _metres(lon: NDArray[np.float64], lat: NDArray[np.float64], lon0: float, lat0: float) -> NDArray[np.float64]:
@@ -155,9 +162,10 @@ def _draw_shifted(axes: Axes, lon: float, lat: float) -> float:
     return float(max(abs(east), abs(north)))
 
 
-def _draw_scale_bar(axes: Axes, half: float) -> None:
-    length = next(step for step in (10_000, 5_000, 2_000, 1_000, 500, 200, 100, 0) if step <= half * 0.7)
-    x, y = -0.92 * half, -0.9 * half
-    axes.plot([x, x + length], [y, y], color=INK, linewidth=1.4, solid_capstyle="butt")
-    label = f"{length:,} m" if length < 1000 else f"{length // 1000} km"
+def _draw_scale_bar(axes: Axes, length_m: int, frame: tuple[float, float, float, float], unit: float) -> None:
+    """Draw a scale bar in the lower left of a frame (west, east, south, north) that has `unit` units a metre."""
+    west, east, south, north = frame
+    x, y = west + 0.04 * (east - west), south + 0.05 * (north - south)
+    axes.plot([x, x + length_m * unit], [y, y], color=INK, linewidth=1.4, solid_capstyle="butt")
+    label = f"{length_m:,} m" if length_m < 1000 else f"{length_m // 1000} km"
     axes.annotate(label, (x, y), (0, 3), textcoords="offset points", fontsize=6, color=INK)

@@ -38,7 +38,7 @@ def build_chapter(passages: Sequence[CheckedPassage], events: pd.DataFrame) -> l
         return []
     parts = [_passage(one) for one in passages]
     intro = [paragraph(rich(prose()["film"]))]
-    chapter = Section("film-passages", "Each passage, and what stands on both sides", intro, parts, layout="page")
+    chapter = Section("film-passages", "Each passage, and what stands on both sides", intro, parts)
     return [_first_page(passages), chapter, *_events(events)]
 
 
@@ -53,7 +53,7 @@ def _first_page(passages: Sequence[CheckedPassage]) -> Section:
         for one in passages
     ]
     listed = table(columns, rows, caption=rich(prose()["film_caption"]), size="small")
-    return Section("film", "What the film may say, and what it may not", [listed], layout="page")
+    return Section("film", "What the film may say, and what it may not", [listed])
 
 
 def _passage(one: CheckedPassage) -> Section:
@@ -73,7 +73,7 @@ def _passage(one: CheckedPassage) -> Section:
         *_side("What supports it", passage.supporting),
         *_side("What speaks against it, or limits it", passage.contrary),
     ]
-    return Section(f"film-{passage.id}", passage.text, blocks, layout="together")
+    return Section(f"film-{passage.id}", passage.text, blocks)
 
 
 def _is_shown(one: CheckedPassage) -> bool:
@@ -96,4 +96,4 @@ def _events(events: pd.DataFrame) -> list[Section]:
     columns = [Column("Date", 0.7), Column("What", 2), Column("Also called", 2), Column("Place", 0.9)]
     rows = [[plain(row[name]) for name in ("date", "what", "aliases", "place")] for _, row in events.iterrows()]
     listed = table(columns, rows, caption=rich(prose()["events_caption"]), size="small")
-    return [Section("events", "Table of events", [listed], layout="page")]
+    return [Section("events", "Table of events", [listed])]

@@ -1,0 +1,105 @@
+"""What a reader is told first: one page of summary, and the way from one frame of the film to the cell of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from camps import film, record, sources
+from camps.appendix.blocks import Block, Section, Spans, bullets, facts, figure, paragraph, plain, rich, steps
+from camps.appendix.claims import CheckedClaim
+from camps.appendix.evidence import Evidence
+from camps.appendix.records import said
+from camps.appendix.words import prose
+from camps.film.readouts import read_out
+
+#: So many claims stand in the summary where the record names none, and so many limits.
+_MOST = 6
+
+
+def build_summary(checked: Sequence[CheckedClaim], *, has_example: bool) -> Section:
+    """Return the page to be read first: what was found, what it cannot say, and where to go on.
+
+    Parameters
+    ----------
+    checked
+        The claims as checked; those that the record names in ``summary_claims`` stand here, the first ones otherwise.
+    has_example
+        Whether the document shows the way from a frame to its source.
+    """
+    known = {result.claim.id: result for result in checked}
+    named = [name for name in prose().get("summary_claims", list(known)[:_MOST]) if name in known]
+    ways = [rich(text) for text in prose()["summary_ways"]]
+    blocks = [
+        paragraph(rich("*What is claimed*")),
+        bullets([_found(known[name]) for name in named]),
+        paragraph(rich("*What none of it shows*")),
+        bullets([rich(text) for text in prose()["limits"][:_MOST]]),
+        paragraph(rich("*How to go on*")),
+        bullets([*ways, *([rich(prose()["summary_example"])] if has_example else [])]),
+        *_reached(),
+    ]
+    return Section("summary", "Summary", blocks)
+
+
+def _found(result: CheckedClaim) -> Spans:
+    told = result.claim.sentence if result.status == "checked" else f"{result.claim.title}: {result.reason}"
+    return [*plain(f"{told} "), {"text": f"({result.confidence})", "href": f"#claim-{result.claim.id}"}]
+
+
+def _reached() -> list[Block]:
+    contact = record.current().contact or "not stated in this record"
+    return [facts([("Write to", plain(contact)), ("Reply", rich(prose()["reply"]))])]
+
+
+def build_corrections() -> Section:
+    """Return how to reach those who made the record, to contest it and to obtain the suite, and the right of reply."""
+    return Section("corrections", "Corrections and reply", [paragraph(rich(prose()["corrections"])), *_reached()])
+
+
+# --- from a frame to its source -------------------------------------------------------------------------------------
+
+
+def build_example(evidence: Evidence, withheld: frozenset[str] = frozenset()) -> list[Section]:
+    """Return the way from a frame to the cell of a published list, computed in this build; none where none is named.
+
+    Parameters
+    ----------
+    evidence
+        What the document is built from.
+    withheld
+        Ids of the sites of which an edition does not tell the place; no example is given of one.
+    """
+    told = prose().get("example")
+    if not told or told["site"] in withheld:
+        return []
+    values = _example_values(evidence, told)
+    way = steps([rich(text.format_map(values)) for text in told["steps"]])
+    pictures = [
+        figure(
+            f"{kind}-{told['site']}.svg",
+            alt=told[f"{kind}_alt"].format_map(values),
+            caption=rich(told[f"{kind}_caption"].format_map(values)),
+            width="62%",
+        )
+        for kind in ("counts", "place")
+        if f"{kind}_caption" in told
+    ]
+    intro = paragraph(rich(prose()["example_intro"]))
+    return [Section("example", "From a frame to its source: an example", [intro, way, *pictures])]
+
+
+def _example_values(evidence: Evidence, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the steps name: the row of the frame, the site as listed, its count and its sources."""
+    shot = film.read_shot(told["shot"])
+    row = read_out(shot, [told["frame"]])[told["frame"]]
+    listed = evidence.listed.set_index("site_id").loc[told["site"]]
+    counts = sources.read(str(listed["source_id"])).counts
+    own = counts[counts["unit"].eq(told["site"]) & counts["t"].eq(row["date_shown"])]
+    references = dict(part.split(":") for part in said(listed, "references").split("; ") if ":" in part)
+    return {
+        "row": row, "shot": shot, "site": listed, "site_id": told["site"], "references": references,
+        "printed": own["verbatim"].iloc[0], "total": f"{float(row['total']):,.0f}", "register": evidence.register,
+        "folder": film.folder_name(shot), "file": f"{shot.code}_beauty_v{shot.version:03d}.{row['frame']}.png",
+        "in_picture": len(row["site_ids"].split()),
+    }  # fmt: skip
