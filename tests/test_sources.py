@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from camps import crs, settings, sources
+from camps.appendix.evidence import own_sources
 from camps.errors import CheckError, InputError, MissingError
 from camps.files import sha256
 from camps.sources import fetching, store
@@ -70,6 +71,21 @@ def test_without_mirror_or_cache_only_bundled_sources_are_available(monkeypatch:
     assert sources.available() == OWN
     with pytest.raises(MissingError, match=r"CampDataset_v1.csv is not here; run `camps sources fetch aspi-xjdp-v1`"):
         sources.read("aspi-xjdp-v1")
+
+
+def test_a_list_that_is_named_and_not_at_hand_is_no_list_here(tmp_path: Path) -> None:
+    told = r"gulag-memorial: registered, not at hand \(its tables are SQL.*`camps sources remove gulag-memorial`, then"
+    with pytest.raises(MissingError, match=told):
+        sources.read("gulag-memorial")
+    assert "gulag-memorial" not in {*sources.available(), *own_sources()}
+    listed = sources.listing().set_index("id").loc["gulag-memorial"]
+    assert (listed["state"], listed["n_files"]) == ("not at hand", 0)
+    assert [(one.state, one.detail[:11]) for one in sources.fetch(["gulag-memorial"])] == [("missing", "registered,")]
+    text = (settings.geodata() / "sources.toml").read_text("utf-8")
+    register = tmp_path / "sources.toml"
+    register.write_text(text[: text.index('absent = "its')], "utf-8")
+    with pytest.raises(InputError, match=r"source gulag-memorial: found no file, expected at least one.*or absent ="):
+        sources.registry(register)
 
 
 def test_all_faults_of_a_register_are_named_at_once(tmp_path: Path) -> None:

@@ -93,8 +93,7 @@ def item_id_of(entry: sources.SourceEntry, file: sources.SourceFile) -> str:
 
 def own_sources() -> tuple[str, ...]:
     """Return the ids of the sources that travel with the record: all their required files are bundled."""
-    known = sources.registry().values()
-    return tuple(entry.id for entry in known if all(file.bundled for file in entry.files if file.required))
+    return tuple(entry.id for entry in sources.registry().values() if entry.travels)
 
 
 def _without_sites(series: footprints.FootprintSeries, sites: set[str]) -> footprints.FootprintSeries:

@@ -84,13 +84,13 @@ def _held_item(evidence: Evidence, item_id: str, *, withheld: bool) -> dict[str,
 
 def _registered_item(evidence: Evidence, source_id: str) -> dict[str, Any]:
     entry = evidence.register[source_id]
-    file = entry.files[0]
-    one_file = len(entry.files) == 1
+    file = entry.files[0] if len(entry.files) == 1 else None
     return {
         "item_id": f"cited-{source_id}", "evidence_or_working": "evidence", "title": entry.title,
-        "creator": entry.publisher, "publisher": entry.publisher, "url": file.url if one_file else entry.landing,
-        "original_filename": file.name if one_file else None, "media_type": media_type(Path(file.name)),
-        "sha256": file.sha256 if one_file else None, "licence": entry.licence, "rights_holder": entry.publisher,
+        "creator": entry.publisher, "publisher": entry.publisher, "url": file.url if file else entry.landing,
+        "original_filename": file.name if file else None,
+        "media_type": media_type(Path(entry.files[0].name)) if entry.files else None,
+        "sha256": file.sha256 if file else None, "licence": entry.licence, "rights_holder": entry.publisher,
         "bytes": evidence.inputs[source_id].n_bytes if source_id in evidence.published else None,
         "restriction": NOT_PASSED_ON if source_id in evidence.published else NOT_HELD,
         "notes": entry.citation,

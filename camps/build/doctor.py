@@ -112,4 +112,4 @@ def _published() -> Iterator[Check]:
         if source_id in here:
             yield Check(source_id, "ok", entry.title)
         else:
-            yield Check(source_id, "absent", f"{entry.title}: 'camps sources fetch {source_id}' or set CAMPS_MIRROR")
+            yield Check(source_id, "absent", f"{entry.title}: {sources.how_to_get(entry)}")

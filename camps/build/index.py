@@ -118,7 +118,7 @@ def _count_figures(source_id: str) -> Iterator[dict[str, str]]:
 def _scope(source_id: str, n_sites: int) -> str:
     """Return what a growth figure speaks of: sites that a record chose stand for themselves alone."""
     entry = sources.entry(source_id)
-    if all(file.bundled for file in entry.files):
+    if entry.travels:
         told = record.current().say(record.current().credits.get(source_id, {}), "en")
         return (
             f"{n_sites} sites of the record's own list, which somebody chose: no sample of the whole. {told}".rstrip()
@@ -191,5 +191,5 @@ def _sources() -> Iterator[dict[str, str]]:
             "publisher": entry.publisher,
             "date": entry.date,
             "licence": entry.licence,
-            "state": "used" if source_id in here else "not at hand: camps sources fetch",
+            "state": "used" if source_id in here else entry.absent or "not at hand: camps sources fetch",
         }

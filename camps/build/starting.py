@@ -100,6 +100,8 @@ def _entry_here(source_id: str) -> tuple[sources.SourceEntry, dict[str, Path]]:
             f"({', '.join(known) or 'none registered'}); name a list's file, or go where its id is known"
         )
     entry = known[source_id]
+    if not entry.files:
+        raise MissingError(f"{source_id}: {store.how_to_get(entry)}")
     found = {file.name: store.path(source_id, file.name) for file in entry.files if file.bundled or file.required}
     return entry, found
 

@@ -26,7 +26,7 @@ from camps.sources.registry import (
     registry,
 )
 from camps.sources.report import Remark, Report
-from camps.sources.store import available, check_sum, path
+from camps.sources.store import available, check_sum, how_to_get, path
 from camps.sources.summary import summarise
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "entry",
     "fetch",
     "guess_mapping",
+    "how_to_get",
     "listing",
     "lists",
     "missing_cells",
@@ -95,8 +96,8 @@ def read(source_id: str) -> Source:
         When the file cannot be read, or the source holds no list of sites.
     """
     source = entry(source_id)
-    _reader(source)
     found = path(source_id)
+    _reader(source)
     done = read_file(found, source)
     check_sum(found, source.files[0])
     return done

@@ -24,7 +24,7 @@ State = Literal["here", "fetched", "missing"]
 
 TIMEOUT_S = 30
 _CHUNK_BYTES = 1 << 16
-_LISTED = ("id", "title", "publisher", "date", "format", "datum", "licence", "landing", "citation")
+_LISTED = ("id", "title", "publisher", "date", "format", "datum", "licence", "landing", "citation", "absent")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,10 @@ def fetch(source_ids: Iterable[str] = (), *, progress: Progress | None = None) -
         When a file has another SHA-256 than registered, here or as fetched; the message names both.
     """
     chosen = [entry(source_id) for source_id in source_ids] or list(registry().values())
-    return [_one(source, file, progress) for source in chosen for file in source.files]
+    unheld = [
+        Fetched(one.id, "", "missing", None, store.how_to_get(one)) for one in chosen if not one.files and source_ids
+    ]
+    return [*(_one(source, file, progress) for source in chosen for file in source.files), *unheld]
 
 
 def _one(source: SourceEntry, file: SourceFile, progress: Progress | None) -> Fetched:
@@ -186,8 +189,8 @@ def listing() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        id, title, publisher, date, format, datum, licence, landing, citation, n_files, and ``state``: bundled,
-        mirrored, cached or missing.
+        id, title, publisher, date, format, datum, licence, landing, citation, absent, n_files, and ``state``: bundled,
+        mirrored, cached, missing, or not at hand (registered without a file; ``absent`` says why).
     """
     rows = [
         {**{name: getattr(source, name) for name in _LISTED}, "n_files": len(source.files), "state": _state(source)}
@@ -197,6 +200,8 @@ def listing() -> pd.DataFrame:
 
 
 def _state(source: SourceEntry) -> str:
+    if not source.files:
+        return "not at hand"
     found = store.find(source, source.files[0])
     if store.missing(source) or found is None:
         return "missing"

@@ -75,7 +75,9 @@ class SourceEntry:
     datum
         Datum that the coordinates are registered as: wgs84, gcj02, bd09 or unknown.
     files
-        The files of the source, the main one first.
+        The files of the source, the main one first; none of a list that is named and not at hand.
+    absent
+        Why there is no file of it, and where one is to be had; empty for a source that has files.
     reader
         ``mapped``, ``footprints``, or a reader that the record brings: ``NAME`` is the function ``read`` of
         ``geodata/readers/NAME.py``, ``NAME:function`` another of its functions. ``None`` when the source holds neither.
@@ -104,8 +106,14 @@ class SourceEntry:
     namespace: str = ""
     images: str = ""
     own_numbers: bool = False
+    absent: str = ""
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def travels(self) -> bool:
+        """Return whether all that is needed to read the source is bundled with its record."""
+        return bool(self.files) and all(file.bundled for file in self.files if file.required)
 
 
 def reader_place(entry: SourceEntry) -> str | None:
@@ -180,7 +188,7 @@ def _tables(content: bytes, where: Path) -> list[dict[str, Any]]:
 
 def _entry(table: Mapping[str, Any]) -> SourceEntry:
     rest = {name: value for name, value in table.items() if name != "file"}
-    return SourceEntry(files=tuple(SourceFile(**file) for file in table["file"]), **rest)
+    return SourceEntry(files=tuple(SourceFile(**file) for file in table.get("file", ())), **rest)
 
 
 def _faults(tables: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
@@ -203,8 +211,9 @@ def _entry_faults(table: Mapping[str, Any], where: str) -> Iterator[Fault]:
         yield Fault(where, f"id {table.get('id')!r}", "lower-case letters, digits, dots and hyphens")
     if table.get("datum") not in DATUM_FLAGS:
         yield Fault(where, f"datum {table.get('datum')!r}", f"one of {', '.join(DATUM_FLAGS)}")
-    if not _file_tables(table):
-        yield Fault(where, "no file", "at least one [[source.file]]")
+    if bool(_file_tables(table)) == bool(table.get("absent")):
+        found = "files and a reason for having none" if table.get("absent") else "no file"
+        yield Fault(where, found, 'at least one [[source.file]], or absent = "why there is none"')
     for name in ("mapping", "options"):
         if not isinstance(table.get(name, {}), dict):
             yield Fault(where, f"{name} = {table[name]!r}", "a table")

@@ -57,7 +57,7 @@ def missing(source: SourceEntry) -> list[SourceFile]:
 
 def available() -> list[str]:
     """Return the ids of the sources whose required files are all here: bundled, mirrored or cached."""
-    return [source.id for source in registry().values() if not missing(source)]
+    return [source.id for source in registry().values() if source.files and not missing(source)]
 
 
 def path(source_id: str, name: str | None = None) -> Path:
@@ -80,6 +80,8 @@ def path(source_id: str, name: str | None = None) -> Path:
         When the SHA-256 of a published file is not the registered one; the message names both.
     """
     source = entry(source_id)
+    if not source.files:
+        raise MissingError(f"{source_id}: {how_to_get(source)}")
     file = _file(source, name)
     found = find(source, file)
     if found is None:
@@ -104,6 +106,16 @@ def remedy(source: SourceEntry, file: SourceFile) -> str:
         return f"restore geodata/{file.bundled} from the repository"
     place = f"put it at <folder>/{source.id}/{file.name} and set CAMPS_MIRROR=<folder>"
     return f"run `camps sources fetch {source.id}`, or {place}" if file.url else place
+
+
+def how_to_get(source: SourceEntry) -> str:
+    """Return what brings a source here of which a file is missing, or that has none."""
+    if source.files:
+        return f"not at hand; run `camps sources fetch {source.id}`, or set CAMPS_MIRROR"
+    return (
+        f"registered, not at hand ({source.absent}); with a copy of your own: `camps sources remove {source.id}`, then "
+        f"`camps sources add FILE --id {source.id}`"
+    )
 
 
 def check_sum(found: Path, file: SourceFile) -> None:
