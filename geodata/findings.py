@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from camps import crs, film, growth
+from camps import crs, film, growth, record, timeline
 from camps.appendix.claims import Values
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError
@@ -431,6 +431,39 @@ def dated_places(evidence: Evidence) -> Values:
     spans = {"before_1949": (1, 1948), "to_1957": (1949, 1957), "to_1976": (1958, 1976), "to_1989": (1977, 1989)}
     by_chapter = {name: int(year.between(*span).sum()) for name, span in spans.items()}
     return {"n_listed": len(opened), "n_dated": len(year), "after_1989": int((year > 1989).sum()), **by_chapter}
+
+
+def five_years(evidence: Evidence) -> Values:
+    """Count the dated places by chapter, and those open on 1 July five and eight years after a beginning."""
+    evidence.published_list("ss-camps")
+    table = _compared("laogai", "ss-camps")
+    most = int(table.loc[table["system"].eq("ss-camps")].sort_values("lo")["year"].iloc[-1])
+    return {
+        **dated_places(evidence),
+        **_open_in(table, "laogai", 1954, "laogai"),
+        **_open_in(table, "ss-camps", 1941, "ss"),
+        **_open_in(table, "ss-camps", most, "ss_most"),
+    }
+
+
+def most_open(evidence: Evidence) -> Values:
+    """Count, of three systems, the places open in the middle of the year in which most are known to have been open."""
+    table = _compared("laogai", "kampuchea", "north-korea")
+    rows = table.sort_values("lo", kind="stable").groupby("system", sort=False).tail(1).set_index("system")
+    return {
+        key: value
+        for system, prefix in (("laogai", "laogai"), ("kampuchea", "kampuchea"), ("north-korea", "korea"))
+        for key, value in _open_in(table, system, int(rows.loc[system, "year"]), prefix).items()
+    }
+
+
+def _compared(*names: str) -> pd.DataFrame:
+    return timeline.compare_systems({name: record.current().systems[name] for name in names})
+
+
+def _open_in(table: pd.DataFrame, system: str, year: int, prefix: str) -> Values:
+    row = table[table["system"].eq(system) & table["year"].eq(year)].iloc[0]
+    return {f"{prefix}_{name}": int(row[name]) for name in ("year", "lo", "hi", "n_places", "n_unknown")}
 
 
 def enterprises(evidence: Evidence) -> Values:

@@ -90,10 +90,17 @@ def _side(head: str, items: Sequence[str]) -> list[Block]:
     return [paragraph(rich(f"*{head}*")), bullets(said)]
 
 
+#: Columns of the table of events: what they are called, and how wide they are.
+_EVENT_COLUMNS = {
+    "date": ("Date", 0.7), "what": ("What", 2), "aliases": ("Also called", 1.7), "place": ("Place", 0.8),
+    "checked": ("How it was read", 1.4),
+}  # fmt: skip
+
+
 def _events(events: pd.DataFrame) -> list[Section]:
     if events.empty:
         return []
-    columns = [Column("Date", 0.7), Column("What", 2), Column("Also called", 2), Column("Place", 0.9)]
-    rows = [[plain(row[name]) for name in ("date", "what", "aliases", "place")] for _, row in events.iterrows()]
+    columns = [Column(name, width) for name, width in _EVENT_COLUMNS.values()]
+    rows = [[plain(row[name]) for name in _EVENT_COLUMNS] for _, row in events.iterrows()]
     listed = table(columns, rows, caption=rich(prose()["events_caption"]), size="small")
     return [Section("events", "Table of events", [listed])]

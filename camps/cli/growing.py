@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -115,28 +115,20 @@ def growth(
 
 def _deliver_comparison(form: TableFormat, out: Path | None, plot: Path | None) -> None:
     """Print, and draw, the places open a year of each system of the record whose lists are here."""
-    systems = camps.record.current().systems
-    if not systems:
-        raise InputError("--compare: the record names no system of camps; add [system.ID] to record.toml")
-    at_hand = set(camps.sources.lists())
-    for name, one in systems.items():
-        if absent := [source for source in one.lists if source not in at_hand]:
-            print(f"{name}: left out, {', '.join(absent)} is not here; see 'camps sources fetch'", file=sys.stderr)
-    shown = {name: one for name, one in systems.items() if set(one.lists) <= at_hand}
-    if not shown:
-        raise InputError("--compare: no list of any system is here; run 'camps sources fetch'")
+    shown, left_out = camps.timeline.systems_here()
+    for name, told in left_out.items():
+        print(f"{name}: left out; {told}", file=sys.stderr)
     table = camps.timeline.compare_systems(shown)
     if plot is not None:
-        entries = [camps.sources.entry(name) for name in dict.fromkeys(_lists_of(shown))]
+        lists = dict.fromkeys(source for one in shown.values() for source in one.lists)
+        entries = [camps.sources.entry(name) for name in lists]
         cited = "; ".join(f"{entry.publisher}: {entry.title}" for entry in entries)
-        names = {name: one.name.get("en", name) for name, one in shown.items()}
-        figure = plots.systems_curve(table, title="Places open, by system", names=names, note=f"Sources: {cited}")
+        named = {name: one.name.get("en", name) for name, one in camps.record.current().systems.items()}
+        lacking = "; ".join(named[name] for name in left_out)
+        note = (f"Left out, no list at hand: {lacking}. " if lacking else "") + f"Sources: {cited}"
+        figure = plots.systems_curve(table, title="Places open, by system", names=named, note=note)
         plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
     deliver_table(table, form, out)
-
-
-def _lists_of(systems: Mapping[str, camps.record.System]) -> list[str]:
-    return [source for one in systems.values() for source in one.lists]
 
 
 def _between(table: pd.DataFrame, since: str | None, until: str | None) -> pd.DataFrame:

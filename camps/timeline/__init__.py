@@ -16,6 +16,8 @@ from camps.timeline.lives import count_open as count_open
 from camps.timeline.lives import count_places as count_places
 from camps.timeline.lives import lives as lives
 from camps.timeline.lives import phase as phase
+from camps.timeline.lives import sites_of_system as sites_of_system
+from camps.timeline.lives import systems_here as systems_here
 from camps.timeline.pieces import cues as cues
 from camps.timeline.state import State as State
 from camps.timeline.state import at as at
@@ -40,5 +42,7 @@ __all__ = [
     "lives",
     "observed_dates",
     "phase",
+    "sites_of_system",
     "stops",
+    "systems_here",
 ]

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue
+from camps import catalogue, record, sources
 from camps.dates import Interval, as_edtf, begun, clock_day, is_edtf, iso_day, parse
 from camps.errors import Fault, InputError, raise_faults
 from camps.record import System
@@ -193,16 +194,53 @@ def compare_systems(systems: Mapping[str, System]) -> pd.DataFrame:
     MissingError, InputError
         When a list is not here or not sound, or none of its sites is of the system.
     """
-    tables = []
-    for name, one in systems.items():
-        sites = catalogue.once(*one.lists)
-        sites = sites[sites["system"].isin(one.of)] if one.of else sites
-        sites = sites[sites["country"].eq(one.country)] if one.country else sites
-        if sites.empty:
-            raise InputError(f"system {name}: none of the sites of {', '.join(one.lists)} is of it; mend record.toml")
-        tables.append(count_open(sites, range(one.first, one.last + 1)).assign(system=name))
+    tables = [
+        count_open(sites_of_system(name, one), range(one.first, one.last + 1)).assign(system=name)
+        for name, one in systems.items()
+    ]
     whole = pd.concat(tables, ignore_index=True)
     return whole[["system", *(column for column in whole if column != "system")]]
+
+
+def sites_of_system(name: str, one: System) -> gpd.GeoDataFrame:
+    """Return the sites of a system, each place once.
+
+    Raises
+    ------
+    MissingError, InputError
+        As :func:`compare_systems`.
+    """
+    sites = catalogue.once(*one.lists)
+    sites = sites[sites["system"].isin(one.of)] if one.of else sites
+    sites = sites[sites["country"].eq(one.country)] if one.country else sites
+    if sites.empty:
+        raise InputError(f"system {name}: none of the sites of {', '.join(one.lists)} is of it; mend record.toml")
+    return sites
+
+
+def systems_here() -> tuple[dict[str, System], dict[str, str]]:
+    """Return the systems of the record whose lists are all at hand, and those left out with how to get their lists.
+
+    Raises
+    ------
+    InputError
+        When the record names no system, or no list of any is here.
+    """
+    named, at_hand, registered = record.current().systems, set(sources.lists()), sources.registry()
+    if not named:
+        raise InputError("systems: the record names no system of camps; add [system.ID] to record.toml")
+    lacking = {name: [source for source in one.lists if source not in at_hand] for name, one in named.items()}
+    told = {
+        name: "; ".join(
+            f"{source}: {sources.how_to_get(registered[source]) if source in registered else 'not registered'}"
+            for source in absent
+        )
+        for name, absent in lacking.items()
+        if absent
+    }
+    if len(told) == len(named):
+        raise InputError(f"systems: no list of any system is here; {'; '.join(told.values())}")
+    return {name: one for name, one in named.items() if name not in told}, told
 
 
 def _is_stated(life: Life, name: str) -> bool:
