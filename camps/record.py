@@ -254,7 +254,8 @@ class Record(Table):
     extents
         Areas for which the base map is built at a fine scale (``[extent]``).
     maps
-        Titles of the record's own maps by their kind: ``growth``, ``sites``, ``footprints``, ``eras``, ``compare``.
+        Titles of the record's own maps by their kind: ``growth``, ``sites``, ``footprints``, ``eras``, ``compare``,
+        ``systems``.
     systems
         Systems of camps that are compared by the number of places (``[system.ID]``).
     credits
@@ -278,7 +279,9 @@ class Record(Table):
     chapters: Annotated[tuple[Chapter, ...], AfterValidator(_each_once)] = Field(default=(), alias="chapter")
     regions: dict[str, Box] = Field(default={}, alias="region")
     extents: dict[str, Box] = Field(default={}, alias="extent")
-    maps: dict[Literal["growth", "sites", "footprints", "eras", "compare"], Heading] = Field(default={}, alias="map")
+    maps: dict[Literal["growth", "sites", "footprints", "eras", "compare", "systems"], Heading] = Field(
+        default={}, alias="map"
+    )
     systems: dict[str, System] = Field(default={}, alias="system")
     credits: dict[str, Names] = Field(default={}, alias="credit")
     dossiers: tuple[str, ...] = ()

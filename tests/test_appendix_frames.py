@@ -81,7 +81,7 @@ def test_a_sound_delivery_holds_in_every_pass_and_every_pass_is_traced(delivered
         assert f"pass {folder.name}" in found.report()
 
 
-@pytest.mark.parametrize("name", ["archipelago", "dabancheng", "first", "xinjiang"])
+@pytest.mark.parametrize("name", ["archipelago", "dabancheng", "first", "systems", "xinjiang"])
 def test_what_each_shot_of_ours_says_on_screen_comes_out_of_the_data(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

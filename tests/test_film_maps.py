@@ -269,7 +269,7 @@ def test_filming_a_map_does_not_change_it(tmp_path: Path) -> None:
     assert maps.page.html_text(map_) == maps.page.html_text(untouched)
 
 
-@pytest.mark.parametrize("kind", ["growth", "sites", "footprints", "eras"])
+@pytest.mark.parametrize("kind", ["growth", "sites", "footprints", "eras", "systems"])
 def test_every_map_of_the_suite_can_be_filmed(tmp_path: Path, kind: str) -> None:
     shot = small_shot(frames=2, size=(640, 360), map={"kind": kind}, camera=[{"at": 0, "fit": "sites"}], mode="bracket")
     result = film.render(shot, tmp_path, movie=False)

@@ -37,6 +37,7 @@ MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
     "footprints": maps.footprint_map,
     "eras": maps.era_map,
     "compare": maps.compare_map,
+    "systems": maps.systems_map,
 }
 FLAT = maps.Ground(relief=False)
 MODES = ("observed", "bracket", "illustrative")
@@ -433,6 +434,66 @@ def test_the_era_map_says_what_the_table_says(tmp_path, opened):
             if n:
                 wanted = words[name].format(n=n, all=row["n_sites"])
                 assert wanted in said, (day, lang, name)
+
+
+@pytest.fixture
+def systems_at_hand(monkeypatch):
+    monkeypatch.delenv("CAMPS_MIRROR", raising=False)
+    return timeline.systems_here()
+
+
+def _says(row, lang, n_places, n_unknown):
+    words = languages.table()[lang]
+    n = f"{row.lo}–{row.hi}" if row.lo < row.hi else str(row.lo)
+    return {words["system_open"].format(n=n), words["system_stated"].format(n=n_places, unknown=n_unknown)}
+
+
+@pytest.mark.browser
+def test_the_map_of_systems_says_what_the_table_says_and_what_is_left_out(systems_at_hand, tmp_path, opened):
+    shown, left_out = systems_at_hand
+    assert (list(shown), list(left_out)) == (["laogai", "kampuchea", "north-korea"], ["ss-camps", "gulag"])
+    one = opened(maps.write_map(maps.systems_map(ground=FLAT), tmp_path / "systems.html"))
+    script = """([t, lang]) => {
+        camps.setFrame({ t, lang, width: 1920, height: 1080 });
+        return camps.describe().texts.map(({ text }) => text);
+    }"""
+    table = timeline.compare_systems(shown)
+    for year, lang in itertools.product([1966, 1978, 2001, 2020], ["en", "fr", "zh", "ug"]):
+        texts = one.page.evaluate(script, [clock_day(f"{year}-07-01"), lang])
+        of_year = table[table["year"].eq(year)]
+        for row in of_year.itertuples():
+            assert _says(row, lang, row.n_places, row.n_unknown) <= set(texts), (year, lang, row.system)
+        assert len(of_year) == (3 if year == 1978 else 2)
+        said = " ".join(texts)
+        named = record.current().systems
+        assert all(named[name].name[lang] in said for name in [*shown, *left_out]), (year, lang)
+        words = languages.table()[lang]["sites_open"]
+        assert not re.search(words.format(n=r"\d+"), said), "places of unlike systems must not be added up"
+
+
+@pytest.mark.browser
+def test_two_systems_side_by_side_are_at_one_scale_and_in_one_year_of_their_lives(systems_at_hand, tmp_path, opened):
+    pair = ("north-korea", "laogai")
+    one = opened(maps.write_map(maps.systems_map(pair, ground=FLAT), tmp_path / "pair.html"))
+    script = """([t, lang]) => {
+        camps.setFrame({ t, lang, width: 1920, height: 1080 });
+        const { systems } = camps.page.stage.furniture;
+        const scales = [0, 1].map((at) => systems.view(camps.page.stage.last.frame, at).pxPerMetre());
+        const placed = camps.page.stage.last.placed.map(({ site, x }) => [site.class, x]);
+        return [camps.describe().texts.map(({ text }) => text), scales, placed];
+    }"""
+    table = timeline.compare_systems(systems_at_hand[0]).set_index(["system", "year"])
+    for year, lang in itertools.product([1953, 1995], ["en", "fr", "zh", "ug"]):
+        texts, scales, placed = one.page.evaluate(script, [clock_day(f"{year}-07-01"), lang])
+        for name, own in zip(pair, (year + 6, year), strict=True):
+            row = table.loc[name, own]
+            assert _says(row, lang, row.n_places, row.n_unknown) <= set(texts), (year, lang, name)
+            assert f"{own} · " + languages.table()[lang]["system_year"].format(n=year - 1949 + 1) in texts
+        assert scales[0] == pytest.approx(scales[1], rel=1e-9)
+        assert {name for name, _ in placed} == set(pair)
+        assert all((x < 960) == (name == "north-korea") for name, x in placed)
+    with pytest.raises(InputError, match="pair laogai, gulag; expected two of laogai, kampuchea, north-korea"):
+        maps.systems_map(("laogai", "gulag"))
 
 
 @pytest.mark.browser

@@ -27,6 +27,7 @@ class MapName(StrEnum):
     footprints = "footprints"
     eras = "eras"
     compare = "compare"
+    systems = "systems"
 
 
 class Look(StrEnum):
@@ -57,6 +58,7 @@ def draw_map(
         str | None, typer.Option(help="What growth counts [default: what the list has most values of].")
     ] = None,
     by: Annotated[str | None, typer.Option(help="Column that colour and shape stand for.")] = None,
+    pair: Annotated[str | None, typer.Option(help="Two systems side by side, as ONE,OTHER: for `systems`.")] = None,
     lang: Annotated[
         str | None, typer.Option(help="Language of the words, such as en, ru or ar [default: the record's first].")
     ] = None,
@@ -68,15 +70,20 @@ def draw_map(
     """Write one map as one file that opens anywhere, without a network, or as a plate for print.
 
     Everything is inside: scripts, borders, data. `growth` and `footprints` carry a time slider that stops at the real
-    observation dates, `eras` one through the chapters from 1938 on; `compare` is two dates with a divider to swipe.
+    observation dates, `eras` one through the chapters from 1938 on; `compare` is two dates with a divider to swipe;
+    `systems` is the systems of record.toml with their places open a year, or with `--pair` two of them side by side.
     A plate is one date of the map: a picture (`.png`), a page (`.pdf`), or lines and letters (`.svg`).
     """
     path = out or camps.settings.exports() / "maps" / f"{name.value}.html"
     words = camps.maps.Words(lang or "", look.value if look else None)
+    drawn = _draw_systems(pair, source, by, words) if name is MapName.systems else None
+    if name is not MapName.systems and pair is not None:
+        raise InputError(f"--pair {pair}: for the map of systems; leave it out")
+    drawn = drawn or _draw(name, source or (), by, metric, words)
     if path.suffix not in _PLATES:
         if when is not None or size is not None:
             raise InputError(f"{path}: --when and --size are for plates; name the file .png, .svg or .pdf")
-        print(camps.maps.write_map(_draw(name, source or (), by, metric, words), path))
+        print(camps.maps.write_map(drawn, path))
         return
     chosen = {} if when is None else {"t": camps.dates.clock_day(when)}
     paper = (
@@ -84,7 +91,15 @@ def draw_map(
         if size
         else {}
     )
-    print(camps.maps.write_plate(_draw(name, source or (), by, metric, words), path, dpi=dpi, **paper, **chosen))
+    print(camps.maps.write_plate(drawn, path, dpi=dpi, **paper, **chosen))
+
+
+def _draw_systems(pair: str | None, source: Sequence[str] | None, by: str | None, words: Any) -> Any:
+    if source or by:
+        raise InputError(
+            "map systems: its lists and colours are those of [system.ID] in record.toml; leave out --source, --by"
+        )
+    return camps.maps.systems_map([one.strip() for one in pair.split(",")] if pair else (), words=words)
 
 
 _SIZE = re.compile(r"(\d{1,9})[xX](\d{1,9})", re.ASCII)

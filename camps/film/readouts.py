@@ -217,5 +217,5 @@ def _built(pieces: pd.DataFrame, days: Any, day: int) -> _Value:
 
 
 _VALUES: Mapping[str, Callable[[Shot, Mapping[str, Any]], _Values]] = {
-    "sites": _of_sites, "growth": _of_counts, "eras": _of_lives, "footprints": _of_footprints,
+    "sites": _of_sites, "growth": _of_counts, "eras": _of_lives, "systems": _of_lives, "footprints": _of_footprints,
 }  # fmt: skip

@@ -109,7 +109,7 @@ Zoom = Annotated[float, Field(ge=ZOOM_RANGE[0], le=ZOOM_RANGE[1])]
 class MapTable(Table):
     """Which map is filmed, with which lists, which of their sites, and whether the ground is shaded by its relief."""
 
-    kind: Literal["growth", "sites", "footprints", "eras"] = "growth"
+    kind: Literal["growth", "sites", "footprints", "eras", "systems"] = "growth"
     sources: tuple[str, ...] = ()
     where: dict[str, str | int | list[str | int]] = Field(default={})
     metric: str = ""

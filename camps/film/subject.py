@@ -8,7 +8,7 @@ from typing import Any
 import folium
 import geopandas as gpd
 
-from camps import catalogue, change, footprints, growth, maps, record
+from camps import catalogue, change, footprints, growth, maps, record, timeline
 from camps.errors import InputError
 from camps.film import anymap
 from camps.film.plan import Ground, Plan
@@ -81,6 +81,12 @@ def build_map(shot: Shot) -> folium.Map:
         return maps.site_map(_sites(shot), cluster=False, **on)
     if shot.map.kind == "eras":
         return maps.era_map(_sites(shot), mode=shot.mode, **on)
+    if shot.map.kind == "systems":
+        if shot.map.where or shot.map.sources:
+            raise InputError(
+                f"{shot.called}: keys map.sources, map.where: systems are those of record.toml; remove them"
+            )
+        return maps.systems_map(mode=shot.mode, **on)
     counts = catalogue.counts(*sources_of(shot), metric=metric_of(shot))
     return maps.growth_map(_sites(shot), counts, mode=shot.mode, **on)
 
@@ -94,6 +100,8 @@ def sources_of(shot: Shot) -> tuple[str, ...]:
     """Return the ids of the sources that a shot names, or those of the record where it names none."""
     if shot.map.sources:
         return shot.map.sources
+    if shot.map.kind == "systems":
+        return tuple(dict.fromkeys(source for one in timeline.systems_here()[0].values() for source in one.lists))
     if shot.map.kind == "eras" and (named := record.current().heading("eras").lists):
         return named
     return (footprints.default_id(),) if shot.map.kind == "footprints" else catalogue.default_lists()

@@ -1,4 +1,4 @@
-"""Maps people can read, offline: five folium maps, each one HTML file with its own scripts, styles, fonts and pictures.
+"""Maps people can read, offline: folium maps, each one HTML file with its own scripts, styles, fonts and pictures.
 
 Every map is a :class:`folium.Map`, so others can add layers, markers and plugins to it. Everything of ours is drawn on
 one canvas by one function of the arguments of ``camps.setFrame`` alone: the page in the notebook and the page in the
@@ -16,6 +16,7 @@ from camps.maps.views import footprint_map as footprint_map
 from camps.maps.views import growth_map as growth_map
 from camps.maps.views import read_eras as read_eras
 from camps.maps.views import site_map as site_map
+from camps.maps.views import systems_map as systems_map
 
 __all__ = [
     "CampsMap",
@@ -27,6 +28,7 @@ __all__ = [
     "growth_map",
     "read_eras",
     "site_map",
+    "systems_map",
     "write_map",
     "write_plate",
 ]

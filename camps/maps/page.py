@@ -23,7 +23,7 @@ from camps.maps import fonts, online, vendored
 _HERE = Path(__file__).parent
 #: Rank of countries, seas and capitals that every page names.
 _NAMED_ANYWHERE = 2
-_SCRIPTS = ("geo", "text", "base", "state", "outlines", "symbols", "words", "furniture", "stage", "page")
+_SCRIPTS = ("geo", "text", "base", "state", "outlines", "symbols", "words", "furniture", "systems", "stage", "page")
 
 #: Our own page needs only Leaflet; the rest of what folium lists serves its own markers and popups.
 _FOR_FOLIUM_ELEMENTS = frozenset(

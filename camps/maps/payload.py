@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -155,6 +155,19 @@ def event_entries(events: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def system_entries(systems: Mapping[str, record.System], table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return systems of camps as a chart draws them: ``rows`` of year, least and greatest number of places open."""
+    entries = []
+    for name, one in systems.items():
+        rows = table[table["system"].eq(name)]
+        n_places, n_unknown = (int(rows[column].iloc[0]) for column in ("n_places", "n_unknown"))
+        entries.append({
+            "id": name, "names": one.name or {"en": name}, "n_places": n_places, "n_unknown": n_unknown,
+            "rows": [[int(value) for value in row] for row in rows[["year", "lo", "hi"]].itertuples(index=False)],
+        })  # fmt: skip
+    return entries
+
+
 def go_on_past_180(entries: list[dict[str, Any]]) -> None:
     """Let longitudes run on past 180° where sites lie on both sides of it and are nearer to each other that way."""
     lons = sorted({entry["lon"] for entry in entries})
@@ -195,11 +208,29 @@ def fit_bounds(
     share = max((right - left) / width, (foot - top) / height, 1e-12)
     return {
         "lon": round(((left + right) / 2 - 0.5) * 360, 6),
-        "lat": round(math.degrees(math.atan(math.sinh((0.5 - (top + foot) / 2) * 2 * math.pi))), 6),
+        "lat": round(_lat((top + foot) / 2), 6),
         "zoom": round(min(closest, math.log2(1 / (256 * share))), 3),
         "bounds": [west, south, east, north],
         "closest": closest,
     }
+
+
+def fit_at_one_scale(views: Sequence[Mapping[str, Any]], **room: float) -> dict[str, Any]:
+    """Return the view about the middle of the last of some views that has room for each of them at its ground scale."""
+    last = views[-1]
+    half_x = half_y = 0.0
+    for view in views:
+        west, south, east, north = view["bounds"]
+        grown = math.cos(math.radians(view["lat"])) / math.cos(math.radians(last["lat"]))
+        half_x = max(half_x, grown * (_unit_x(east) - _unit_x(west)) / 2)
+        half_y = max(half_y, grown * (_unit_y(south) - _unit_y(north)) / 2)
+    x, y = _unit_x(last["lon"]), _unit_y(last["lat"])
+    lons, lats = [(x + side - 0.5) * 360 for side in (-half_x, half_x)], [_lat(y + side) for side in (half_y, -half_y)]
+    return fit_bounds((lons[0], lats[0], lons[1], lats[1]), **room)
+
+
+def _lat(unit_y: float) -> float:
+    return math.degrees(math.atan(math.sinh((0.5 - unit_y) * 2 * math.pi)))
 
 
 def _unit_x(lon: float) -> float:

@@ -102,7 +102,7 @@ def _frame_of(map_: CampsMap, width_mm: float, height_mm: float, dpi: int) -> di
     scale = lines / _LINES
     width, height = (round(side / MM_PER_INCH * dpi) / scale for side in (width_mm, height_mm))
     view = map_.payload["view"]
-    beside, above = (width - _MARGINS[0], height - _MARGINS[1])
+    beside, above = ((width - _MARGINS[0]) / (2 if "pair" in map_.payload else 1), height - _MARGINS[1])
     fitted = fit_bounds(view["bounds"], width=beside, height=above, closest=view["closest"])
     return {"width": width, "height": height, "scale": scale, **{key: fitted[key] for key in ("lon", "lat", "zoom")}}
 

@@ -19,7 +19,7 @@ from camps.maps import outlines, page, payload
 from camps.maps.given import Ground, Words
 from camps.maps.scenes import scene_entries
 from camps.tables import LEVELS
-from camps.timeline import Mode, lives, observed_dates, stops
+from camps.timeline import Mode, compare_systems, lives, observed_dates, sites_of_system, stops, systems_here
 from camps.timeline.clock import require_mode
 from camps.timeline.state import with_closing
 
@@ -281,6 +281,91 @@ def era_map(
         "events": [event for event in payload.event_entries(catalogue.events()) if event["day"] <= last],
     }
     return page.CampsMap(content, online=ground.online)
+
+
+def systems_map(
+    pair: Sequence[str] = (), *, mode: Mode = "bracket", words: Words | None = None, ground: Ground | None = None
+) -> page.CampsMap:
+    """Return a map of the systems of camps that the record compares, with a chart of the places open a year of each.
+
+    The numbers of the chart are those of :func:`camps.timeline.compare_systems`. Systems whose lists are not at hand
+    are left out and named on the map.
+
+    Parameters
+    ----------
+    pair
+        Ids of two systems to show side by side at one scale and in the same year of their lives, the clock being that
+        of the second; all in one map by default.
+    mode, words, ground
+        As for :func:`growth_map`.
+
+    Raises
+    ------
+    InputError
+        When the record names no system, no list of any is here, or `pair` is not two of those that are.
+    """
+    require_mode(mode)
+    words, ground = words or Words(), ground or Ground()
+    shown, left_out = systems_here()
+    if pair and not (len(set(pair)) == len(pair) == 2 and set(pair) <= set(shown)):
+        raise InputError(f"systems_map: pair {', '.join(pair)}; expected two of {', '.join(shown)}")
+    shown = {name: shown[name] for name in pair or shown}
+    parts = {name: _sites(sites_of_system(name, one)) for name, one in shown.items()}
+    table = gpd.GeoDataFrame(pd.concat(list(parts.values()), ignore_index=True), crs=4326)
+    groups = _systems_grouped(parts, record.current().systems)
+    entries = groups.entries(table)
+    for entry, life in zip(entries, lives(table), strict=True):
+        entry["life"] = life
+    payload.rank_labels(entries, payload.RADIUS_OF_ONE)
+    first, last = min(one.first for one in shown.values()), max(one.last for one in shown.values())
+    years = [f"{year}-01-01" for year in range(first, last + 1)]
+    meta = _meta("systems", table, years, words, mode=mode, credits=[])
+    meta |= {"precision": "year", "metric": None, "legend": groups.legend, "key_step_days": 365}
+    meta |= {"modes": ["observed", "bracket"], "left_out": [record.current().systems[name].name for name in left_out]}
+    content = _content("systems", entries, meta, groups, (words, ground)) | {
+        "levels": [level for level in LEVELS[1:] if any(entry["level"] == level for entry in entries)],
+        "marks": ["opening", "last", "closed", "undated"],
+        "options": _options(fixed_radius=5.5, label_zoom=7.5) | {"quiet": True},
+        "systems": payload.system_entries(shown, compare_systems(shown)),
+    }
+    # The chart stands over the west of the map, so the places are fitted beside it.
+    west, south, east, north = content["view"]["bounds"]
+    beside = {"view": payload.fit_bounds((west - 0.8 * (east - west), south, east, north), closest=CLOSEST_OF_POINTS)}
+    return page.CampsMap(_paired(content, parts, shown) if pair else content | beside, online=ground.online)
+
+
+def _systems_grouped(parts: dict[str, gpd.GeoDataFrame], named: dict[str, record.System]) -> _Groups:
+    """Return the systems as classes; each site is of the system that it was taken for."""
+    drawn = style.classes("compared", named)
+    classes = [
+        {
+            "id": name,
+            "colour": drawn[name].colour,
+            "shape": drawn[name].shape,
+            "names": named[name].name or {"en": name},
+        }
+        for name in parts
+    ]
+    ids = pd.Series([name for name, part in parts.items() for _ in range(len(part))], dtype="string")
+    lists = tuple(dict.fromkeys(source for part in parts.values() for source in part["source_id"].astype(str)))
+    return _Groups("system", _legend("system", lists), ids, classes, lists)
+
+
+def _paired(content: dict[str, Any], parts: dict[str, gpd.GeoDataFrame], shown: dict[str, record.System]) -> Any:
+    """Return what a page holds for two systems side by side: where each lies, and how far apart they began."""
+    one, other = shown.values()
+    began = [clock_day(f"{system.first}-01-01") for system in (one, other)]
+    length = min(system.last - system.first for system in (one, other))
+    last = clock_day(f"{other.first + length}-12-31")
+    stops = [day for day in content["meta"]["stop_days"] if began[1] <= day <= last]
+    content["meta"] |= {"t_min": began[1], "t_max": last, "t_start": last, "stop_days": stops}
+    content["meta"]["stops"] = [iso_day(day) for day in stops]
+    views = [payload.fit_bounds(part.total_bounds, width=750.0, closest=CLOSEST_OF_POINTS) for part in parts.values()]
+    sides = [
+        {"id": name, "lon": view["lon"], "lat": view["lat"], "shift": began[1] - day, "first": system.first}
+        for (name, system), view, day in zip(shown.items(), views, began, strict=True)
+    ]
+    return content | {"pair": sides, "view": payload.fit_at_one_scale(views, width=750.0, closest=CLOSEST_OF_POINTS)}
 
 
 def _rare_marks(entries: list[dict[str, Any]]) -> list[str]:

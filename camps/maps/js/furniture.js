@@ -8,6 +8,7 @@ class Furniture {
   constructor(data, words) {
     this.data = data;
     this.words = words;
+    this.systems = data.systems ? new Systems(data, words) : null;
   }
 
   layout(pen, frame, state, before) {
@@ -21,7 +22,9 @@ class Furniture {
     add('credit', this.credit(pen, frame, margin, wide));
     add('legend', this.title(pen, frame, margin, wide));
     this.after = state;
-    add('date', before ? this.versus(pen, frame, before, margin, parts) : this.clock(pen, frame, { ...state, ...pen.steady }, margin, wide, parts));
+    if (this.systems && this.systems.pair) add('date', this.systems.sides(pen, frame, margin, parts));
+    else add('date', before ? this.versus(pen, frame, before, margin, parts) : this.clock(pen, frame, { ...state, ...pen.steady }, margin, wide, parts));
+    if (this.systems && !this.systems.pair) add('date', this.systems.chart(pen, frame, margin, parts));
     if (view.width > 560 || frame.legend) {
       for (const [rows, alpha, samples] of this.words.legends(frame, pen.ze)) {
         add('legend', alpha > 0.004 && this.legend(pen, frame, margin, parts, rows, alpha, samples));
@@ -170,9 +173,15 @@ class Furniture {
     const title = parts.find((part) => part.layer === 'legend');
     // On a narrow page date and credit fill the foot: there the legend hangs under the title.
     const hangs = view.width <= 560 && title;
-    const bottom = hangs ? title.box[3] + 60 * u + height : (credit ? credit.box[1] : view.height - margin.y) - 18 * u;
-    const x = this.end(pen, margin);
-    const box = this.boxFrom(pen, x, width, bottom - height, bottom, false);
+    // The chart of systems stands on the left, and two systems leave room on the side of the title.
+    const crossed = Boolean(this.data.pair) || (Boolean(this.systems) && type.rtl);
+    const below = crossed ? parts.find((part) => part.layer === 'date' && !this.data.pair) : credit;
+    const beside = this.data.pair && credit && (type.rtl ? credit.box[2] < view.width - margin.x - width - 12 * u : credit.box[0] > margin.x + width + 12 * u);
+    const foot = below || (beside ? null : credit);
+    const above = foot ? foot.box[1] - 18 * u : view.height - margin.y;
+    const bottom = hangs ? title.box[3] + 60 * u + height : above;
+    const x = crossed ? this.start(pen, margin) : this.end(pen, margin);
+    const box = this.boxFrom(pen, x, width, bottom - height, bottom, crossed);
     return {
       box,
       draw: () => {

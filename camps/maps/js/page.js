@@ -54,7 +54,7 @@ class Page {
     const size = this.map.getSize();
     const [px, py] = [size.x * 0.11, size.y * 0.17];
     const [west, south, east, north] = bounds;
-    const room = [Math.max(60, size.x - 2 * px), Math.max(60, size.y - 2 * py)];
+    const room = [Math.max(60, (size.x - 2 * px) / (this.data.pair ? 2 : 1)), Math.max(60, size.y - 2 * py)];
     const share = Math.max((Mercator.x(east) - Mercator.x(west)) / room[0], (Mercator.y(south) - Mercator.y(north)) / room[1], 1e-12);
     const zoom = Math.min(closest, Math.log2(1 / (TILE_PX * share)));
     const centre = [Mercator.lat((Mercator.y(south) + Mercator.y(north)) / 2), (west + east) / 2];
@@ -231,7 +231,7 @@ class Page {
     const item = this.hit(event.containerPoint);
     if (!item || item.fade < 0.1) return;
     if (item.group && this.map.getZoom() < 15) this.openGroup(item.group.members);
-    else this.showSite(item.i);
+    else this.showSite(item);
   }
 
   openGroup(members) {
@@ -240,10 +240,11 @@ class Page {
     this.map.setView(bounds.getCenter(), Math.min(zoom, 15), { animate: false });
   }
 
-  showSite(i) {
+  showSite({ i, x, y, state }) {
     const site = this.data.sites[i];
-    const content = new Card(this, site, this.stage.timeline.at(this.state.t, this.state.mode).sites[i]).build();
-    L.popup({ maxWidth: Math.min(360, this.map.getSize().x - 64), maxHeight: Math.max(160, this.map.getSize().y - 90), minWidth: 220, className: 'camps-popup' }).setLatLng([site.lat, site.lon]).setContent(content).openOn(this.map);
+    const content = new Card(this, site, state).build();
+    const at = this.data.pair ? this.map.containerPointToLatLng([x, y]) : [site.lat, site.lon];
+    L.popup({ maxWidth: Math.min(360, this.map.getSize().x - 64), maxHeight: Math.max(160, this.map.getSize().y - 90), minWidth: 220, className: 'camps-popup' }).setLatLng(at).setContent(content).openOn(this.map);
   }
 }
 

@@ -91,16 +91,33 @@ class Stage {
   drawLayers(pen, frame, state, before, placed) {
     const on = frame.painted;
     const parts = this.furniture.layout(pen, frame, state, before);
-    if (on.base) this.drawGround(pen, frame);
+    const { pair } = this.data;
+    if (pair) placed.splice(0, placed.length, ...pair.flatMap((side, at) => this.drawSide(pen, frame, side, at, parts)));
+    else if (on.base) this.drawGround(pen, frame);
     else if (frame.background === 'look') this.fillBackground(pen);
     if (before) {
       const edge = frame.split * frame.width;
       this.clipped(pen, 0, edge, () => this.drawState(pen, frame, before, this.symbols.place(pen, before)));
       this.clipped(pen, edge, frame.width, () => this.drawState(pen, frame, state, placed));
-    } else this.drawState(pen, frame, state, placed);
-    if (on.labels) this.drawLabels(pen, { ...frame, lang: frame.label_lang }, parts, placed);
+    } else if (!pair) this.drawState(pen, frame, state, placed);
+    if (on.labels && !pair) this.drawLabels(pen, { ...frame, lang: frame.label_lang }, parts, placed);
     for (const layer of ['legend', 'date', 'credit']) if (on[layer]) this.furniture.draw(parts, layer, pen.type);
     if (on.guides) this.furniture.drawGuides(pen);
+  }
+
+  // One of two systems side by side: its own view, its own time, its own places; returns where these are.
+  drawSide(pen, frame, side, at, parts) {
+    const on = frame.painted;
+    const { systems } = this.furniture;
+    const view = systems.view(frame, at);
+    const own = { ...pen, view, ze: view.zoom - Math.log2(pen.u), t: systems.sideTime(side, frame.t) };
+    const placed = this.symbols.place(own, this.timeline.compute(own.t, frame.mode)).filter(({ site }) => site.class === side.id);
+    this.clipped(pen, (at * frame.width) / 2, ((at + 1) * frame.width) / 2, () => {
+      if (on.base) this.ground.draw(own, frame);
+      if (on.growth) this.symbols.draw(own, placed);
+      if (on.labels) this.labels.draw(own, { ...frame, lang: frame.label_lang }, [], parts.map(({ box }) => box), this.symbols.marks(placed));
+    });
+    return placed.filter(({ x }) => Math.floor((2 * x) / frame.width) === at);
   }
 
   drawLabels(pen, frame, parts, placed) {

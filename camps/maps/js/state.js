@@ -68,7 +68,7 @@ class Timeline {
   constructor(data) {
     this.sites = data.sites;
     this.outlines = data.footprints ? new Outlines(data.footprints) : null;
-    this.lives = data.kind === 'eras';
+    this.lives = ['eras', 'systems'].includes(data.kind);
     this.cache = new Map();
   }
 

@@ -50,10 +50,15 @@ class Symbols {
     state.sites.forEach((site, i) => {
       const [ux, uy] = this.at[i];
       if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3] || HIDDEN.has(site.phase)) return;
-      const item = { i, x: view.x(ux), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade };
+      const item = { i, x: view.x(ux), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade: fade * this.strength(site) };
       placed.push(this.sites[i].level === 'compound' ? item : { ...item, ring: this.reach(pen, this.sites[i]) });
     });
     return bySize(placed);
+  }
+
+  // How strongly a place is drawn: where very many have closed, they stand back behind those that are open.
+  strength({ phase }) {
+    return this.options.quiet && phase === 'closed' ? 0.25 : 1;
   }
 
   // The radius in the picture of a place that is known only to an area; never so small that it looks like a place.
@@ -112,7 +117,7 @@ class Symbols {
     const reached = present.filter((site) => site.kind === 'bracketed' && typeof site.hi === 'number');
     const most = reached.length && { r: mean(reached.map((site) => this.radius(site.hi))) * pen.u, share: reached.length / states.length };
     const alpha = present.reduce((sum, state) => sum + ringAlpha({ state, site: item.site }, this.options), 0) / states.length;
-    return { ...item, state: here ? here.state : present[0], r: mean(present.map((site) => this.radiusOf(site))) * pen.u, marks, most, alpha };
+    return { ...item, state: here ? here.state : present[0], r: mean(present.map((site) => this.radiusOf(site))) * pen.u, fade: item.fade * mean(present.map((site) => this.strength(site))), marks, most, alpha };
   }
 
   // Sites that would overlap, gathered by half steps of zoom: the same groups wherever the camera stands.

@@ -138,10 +138,11 @@ class Words {
       if (state.ended) notes.push(this.of('ended', lang, { n: state.ended }));
     }
     if (kind === 'eras') notes.push(...this.eraNotes(state, lang));
+    if (kind === 'systems' && meta.left_out.length) notes.push(this.of('left_out', lang, { names: meta.left_out.map((names) => this.name(names, lang)).join(this.of('comma', lang)) }));
     if (kind === 'footprints') notes.push(this.lookNote(state, lang));
     const what = kind === 'footprints' ? 'outlines' : 'counts';
     if (state.kind === 'interpolated') notes.push(this.of(`interpolated_${what}`, lang));
-    if (state.kind === 'bracketed' && kind !== 'eras') notes.push(this.of(`bracketed_${what}`, lang));
+    if (state.kind === 'bracketed' && !['eras', 'systems'].includes(kind)) notes.push(this.of(`bracketed_${what}`, lang));
     return notes;
   }
 
@@ -226,8 +227,9 @@ class Words {
   }
 
   classRows(lang) {
-    const rows = [{ text: this.meta('legend', lang), head: true }];
-    for (const entry of this.data.classes) {
+    const rows = this.data.systems ? [] : [{ text: this.meta('legend', lang), head: true }];
+    // The chart of systems names and marks them itself.
+    for (const entry of this.data.systems ? [] : this.data.classes) {
       const mark = (look) => ({ shape: entry.shape, colour: colourOf(look, entry), mark: 'observed' });
       rows.push({ text: this.name(entry.names, lang), mark });
     }
@@ -253,6 +255,6 @@ class Words {
 
   // The most lines of notes that a wide picture of this kind ever shows.
   mostNotes() {
-    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras: this.data.meta.coverage ? 11 : 3, footprints: 2 }[this.data.kind] || 0;
+    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras: this.data.meta.coverage ? 11 : 3, systems: 2, footprints: 2 }[this.data.kind] || 0;
   }
 }
