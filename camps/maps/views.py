@@ -328,9 +328,10 @@ def systems_map(
         "options": _options(fixed_radius=5.5, label_zoom=7.5) | {"quiet": True},
         "systems": payload.system_entries(shown, compare_systems(shown)),
     }
-    # The chart stands over the west of the map, so the places are fitted beside it.
+    # The chart stands over the west of the map and the legend over its south, so the places are fitted beside them.
     west, south, east, north = content["view"]["bounds"]
-    beside = {"view": payload.fit_bounds((west - 0.8 * (east - west), south, east, north), closest=CLOSEST_OF_POINTS)}
+    room = (west - 0.8 * (east - west), south - 0.5 * (north - south), east, north)
+    beside = {"view": payload.fit_bounds(room, closest=CLOSEST_OF_POINTS)}
     return page.CampsMap(_paired(content, parts, shown) if pair else content | beside, online=ground.online)
 
 
