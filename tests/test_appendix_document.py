@@ -26,7 +26,7 @@ from requests_cache import CachedSession
 from rocrate_validator import models, services
 from urllib3 import HTTPResponse
 
-from camps import appendix, files, film, fonts, machine
+from camps import appendix, catalogue, files, film, fonts, machine
 from camps.appendix import blocks, claims, document, schemas
 from camps.errors import MissingError, RenderError
 from camps.film.readouts import read_out
@@ -59,6 +59,20 @@ def printed(pdf: pypdf.PdfReader) -> str:
 @pytest.fixture(scope="module")
 def page(payload: Path) -> str:
     return (payload / "appendix.html").read_text("utf-8")
+
+
+def test_three_readers_of_the_film_find_their_answers_in_the_pdf(printed: str) -> None:
+    # How many camps are mapped in Xinjiang, and by whom?
+    assert re.search(r"380 suspected places were mapped by ASPI.{1,40}BuzzFeed News found 347 compounds", printed)
+    # What does "over 50 million" rest on?
+    assert re.search(r"rests on one author.s estimate, Wu 1997", printed)
+    # Which laogai were under an import ban in 1995?
+    assert re.search(r"all 18 of these orders stand before the end of 1995, 6 of them of that year", printed)
+    bans = catalogue.events()
+    bans = bans[bans["kind"].eq("import ban") & bans["date"].lt("1996")]
+    assert [name for name in bans["entity"] if name not in printed] == []
+    # How each event was read, at its row: the acts as commonly cited were not read.
+    assert printed.count("as commonly cited; not read") == 15
 
 
 # --- PDF ------------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ class LayerLicence:
     @property
     def stated(self) -> bool:
         """Return whether there is a licence."""
-        return bool(self.licence) and not self.licence.lower().startswith("not stated")
+        return bool(self.licence) and not self.licence.lower().startswith(("not stated", "none stated"))
 
 
 def list_licences(shot: Shot) -> list[LayerLicence]:

@@ -224,6 +224,7 @@ def fit_at_one_scale(views: Sequence[Mapping[str, Any]], **room: float) -> dict[
         grown = math.cos(math.radians(view["lat"])) / math.cos(math.radians(last["lat"]))
         half_x = max(half_x, grown * (_unit_x(east) - _unit_x(west)) / 2)
         half_y = max(half_y, grown * (_unit_y(south) - _unit_y(north)) / 2)
+    half_y *= 1.3  # for what is written above and below
     x, y = _unit_x(last["lon"]), _unit_y(last["lat"])
     lons, lats = [(x + side - 0.5) * 360 for side in (-half_x, half_x)], [_lat(y + side) for side in (half_y, -half_y)]
     return fit_bounds((lons[0], lats[0], lons[1], lats[1]), **room)
