@@ -121,6 +121,21 @@ def test_the_same_map_is_the_same_bytes(written, name, tmp_path):
     assert again.read_bytes() == written[name].read_bytes()
 
 
+def test_the_command_writes_the_map_of_chapters_that_the_build_writes(written, tmp_path):
+    path = tmp_path / "eras.html"
+    assert cli.run(["map", "eras", "--out", str(path)]) == 0
+    assert path.read_bytes() == written["eras"].read_bytes()
+
+
+def test_the_command_sets_two_systems_side_by_side(tmp_path, capsys):
+    asked = ["map", "systems", "--out", str(tmp_path / "pair.html"), "--pair"]
+    assert cli.run([*asked, "kampuchea,north-korea"]) == 0
+    assert '"pair":[{' in (tmp_path / "pair.html").read_text("utf-8").replace(" ", "")
+    assert cli.run([*asked, "kampuchea,gulag"]) == 2
+    assert "pair kampuchea, gulag; expected two of laogai" in capsys.readouterr().err
+    assert cli.run(["map", "sites", "--pair", "a,b", "--out", str(tmp_path / "s.html")]) == 2
+
+
 def test_writing_twice_leaves_the_file_alone(tmp_path):
     map_ = maps.site_map()
     path = maps.write_map(map_, tmp_path / "m.html")

@@ -119,9 +119,10 @@ def _draw(name: MapName, chosen: Sequence[str], by: str | None, metric: str | No
             raise InputError(f"--by {by}: a map of {name.value} draws outlines; leave it out")
         draw = maps.footprint_map if name is MapName.footprints else maps.compare_map
         return draw(camps.footprints.load(*chosen), words=words)
-    if name in {MapName.sites, MapName.eras}:
-        of_sites = maps.site_map if name is MapName.sites else maps.era_map
-        return of_sites(camps.catalogue.load(*chosen), by=by, words=words)
+    if name is MapName.eras:
+        return maps.era_map(camps.catalogue.once(*chosen) if chosen else None, by=by, words=words)
+    if name is MapName.sites:
+        return maps.site_map(camps.catalogue.load(*chosen), by=by, words=words)
     lists = chosen or [camps.growth.fullest(metric)]
     counts = camps.catalogue.counts(*lists, metric=metric or camps.growth.metric_of(lists[0]))
     sites = camps.catalogue.load(*lists)
