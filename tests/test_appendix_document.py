@@ -70,7 +70,8 @@ def test_three_readers_of_the_film_find_their_answers_in_the_pdf(printed: str) -
     assert re.search(r"all 18 of these orders stand before the end of 1995, 6 of them of that year", printed)
     bans = catalogue.events()
     bans = bans[bans["kind"].eq("import ban") & bans["date"].lt("1996")]
-    assert [name for name in bans["entity"] if name not in printed] == []
+    letters = re.sub(r"[\W_]", "", printed)  # names are parted at the ends of lines
+    assert [name for name in bans["entity"] if re.sub(r"[\W_]", "", name) not in letters] == []
     # How each event was read, at its row: the acts as commonly cited were not read.
     assert printed.count("as commonly cited; not read") == 15
 
