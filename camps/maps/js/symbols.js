@@ -69,8 +69,10 @@ class Symbols {
 
   // What the chapter is about, marked while it lasts: a bright ring around every open place that has a value there.
   drawLit(pen, placed) {
-    const { lit } = (this.eras || []).find((era) => pen.t >= era.from && pen.t < era.to) || {};
-    if (!lit) return;
+    const about = pen.about.map(({ t }) => ((this.eras || []).find((era) => t >= era.from && t < era.to) || {}).lit).filter(Boolean);
+    if (!about.length) return;
+    const [lit] = about;
+    pen.ctx.globalAlpha = about.length / pen.about.length;
     for (const { x, y, r, ring, site, state } of placed) {
       if (site[lit] && state.phase === 'open') outline(pen, x, y, Math.min(ring || r, 26 * pen.u) + 3.5 * pen.u, 'disc', pen.look.text, 2);
     }
