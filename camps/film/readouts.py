@@ -173,6 +173,12 @@ def _of_lives(shot: Shot, payload: Mapping[str, Any]) -> _Values:
     return lambda t: {site["id"]: _life(site["life"], math.floor(t), shot.mode) for site in payload["sites"]}
 
 
+def _of_systems(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+    """Return what is known of the places of several systems, which are never added up: without a phase to count by."""
+    values = _of_lives(shot, payload)
+    return lambda t: {name: one._replace(phase="") for name, one in values(t).items()}
+
+
 #: The kind of what a place shows in each phase; between its possible days it is bracketed, but for an observed clock.
 _KINDS = {"open": "held", "last": "held", "vanished": "held", "closed": "held"}
 
@@ -217,5 +223,5 @@ def _built(pieces: pd.DataFrame, days: Any, day: int) -> _Value:
 
 
 _VALUES: Mapping[str, Callable[[Shot, Mapping[str, Any]], _Values]] = {
-    "sites": _of_sites, "growth": _of_counts, "eras": _of_lives, "systems": _of_lives, "footprints": _of_footprints,
+    "sites": _of_sites, "growth": _of_counts, "eras": _of_lives, "systems": _of_systems, "footprints": _of_footprints,
 }  # fmt: skip

@@ -215,6 +215,8 @@ class Stage {
     if (!this.last) throw new Error('camps.describe: nothing has been drawn yet; call camps.setFrame first');
     const { frame, state, before, placed } = this.last;
     const ids = this.data.sites.map((site) => site.id);
+    // Places of unlike systems are never added up.
+    const oneSystem = this.timeline.lives && !this.data.systems;
     return {
       t: frame.t,
       date_shown: this.words.shown(frame.t),
@@ -224,8 +226,8 @@ class Stage {
       n_held: state.known - state.observed,
       n_ended: state.ended,
       n_sites: ids.length,
-      n_open: this.timeline.lives ? state.open : null,
-      n_last_known: this.timeline.lives ? state.phases.last || 0 : null,
+      n_open: oneSystem ? state.open : null,
+      n_last_known: oneSystem ? state.phases.last || 0 : null,
       stale_days: this.words.staleDays(frame.t),
       total: state.total,
       total_lo: state.totalLo,
