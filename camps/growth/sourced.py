@@ -86,6 +86,12 @@ def _measured(source_id: str, metric: str) -> pd.DataFrame:
         expected = f"expected one of {', '.join(get_args(Metric))}, which footprints give"
         raise InputError(f"{source_id}: no {metric} in a footprint series; {expected}")
     read = change.tracked(footprints.load(source_id))
-    groups = catalogue.load()[["site_id", "tier", "admin1", "admin2", "system"]].rename(columns={"site_id": "unit"})
     table = series(read.footprints, read.looks, metric=cast(Metric, metric), scenes=read.scenes)
-    return table.merge(groups, on="unit", how="left", validate="many_to_one").assign(source_id=source_id)
+    return table.merge(_groups(), on="unit", how="left", validate="many_to_one").assign(source_id=source_id)
+
+
+def _groups() -> pd.DataFrame:
+    """Return what the record's lists say of each site; nothing of any where it has footprints alone."""
+    names = ["site_id", "tier", "admin1", "admin2", "system"]
+    sites = catalogue.load() if sources.lists() else pd.DataFrame(columns=names, dtype="string")
+    return sites[names].rename(columns={"site_id": "unit"})

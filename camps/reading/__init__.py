@@ -1,9 +1,12 @@
-"""Readings of scenes by eye: how far two of them agree.
+"""Readings of scenes by eye: made step by step, blind where wished, and held against one another.
 
-:func:`agreement` holds two readings of the same scenes against one another, building by building, and says how exact an
-outline of either is; that takes the place of an assumed edge error in the intervals of growth.
+:func:`start` begins a reading of a site's scenes, or goes on with it: every step is saved at once, nothing is ever
+taken out of its log, and what comes of it is a footprint series like any other. :func:`agreement` holds two readings
+of the same scenes against one another, building by building, and says how exact an outline of either is; that takes
+the place of an assumed edge error in the intervals of growth.
 """
 
 from camps.reading.agreement import Agreement, agreement
+from camps.reading.session import Session, Task, start
 
-__all__ = ["Agreement", "agreement"]
+__all__ = ["Agreement", "Session", "Task", "agreement", "start"]

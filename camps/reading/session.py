@@ -1,0 +1,570 @@
+"""A reading by eye: outlines and looks, scene by scene, every step saved at once and kept for ever.
+
+The log is the reading. Outlines, looks and the series made of them follow from its lines alone; what was undone is
+still in it. Times in it are those of the reader's clock and go into no result.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from shapely.geometry import mapping, shape
+
+from camps import crs, files, footprints, settings, sources
+from camps.errors import CheckError, InputError
+from camps.footprints import FootprintSeries
+from camps.imagery import Scene
+from camps.imagery.scene import scene_table
+from camps.reading import shapes
+from camps.reading.log import Log, Step
+from camps.record import csv_text
+from camps.tables import FOOTPRINT_KINDS, LOOK_STATUSES
+
+CONFIDENCES = ("high", "medium", "low")
+#: Steps that change what is read, and can be undone; the others are how it came about.
+_CHANGES = ("draw", "mend", "remove", "cut", "join", "copy", "look", "note")
+_READER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A scene to be read: its number in the session's order, and which time it is shown (0 the first)."""
+
+    task_id: str
+    scene_id: str
+    showing: int
+
+
+@dataclass(frozen=True)
+class Outline:
+    """An outline as it stands, EPSG:4326; one track is one building. ``origin`` is drawn, copied or mended."""
+
+    outline_id: str
+    task_id: str
+    track_id: str
+    shape: shapely.Polygon
+    kind: str
+    confidence: str
+    note: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one showing of a scene let be seen: a status, and the areas (EPSG:4326) where nothing could be."""
+
+    status: str
+    hidden: tuple[shapely.Polygon, ...] = ()
+    note: str = ""
+
+
+@dataclass
+class State:
+    """What the log amounts to: outlines by id and looks by task, and what can be undone and done again."""
+
+    outlines: dict[str, Outline] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
+    done: list[Step] = field(default_factory=list)
+    undone: list[Step] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> State:
+        """Return the state after these steps."""
+        state = cls()
+        for step in steps:
+            if step.step == "undo":
+                state.undone.append(state.done.pop())
+            elif step.step == "redo":
+                state.done.append(state.undone.pop())
+            elif step.step in _CHANGES:
+                state.done.append(step)
+                state.undone.clear()
+        for step in state.done:
+            state.take(step.what)
+        return state
+
+    def take(self, what: Mapping[str, Any]) -> None:
+        """Take in the effect of one change."""
+        for gone in what.get("drop", ()):
+            del self.outlines[gone]
+        for put in what.get("put", ()):
+            self.outlines[put["outline_id"]] = Outline(**{**put, "shape": _polygon(put["shape"])})
+        if "status" in what:
+            hidden = tuple(map(_polygon, what["hidden"]))
+            self.looks[what["task"]] = Look(what["status"], hidden, what["note"])
+
+
+def _polygon(saved: dict[str, Any]) -> shapely.Polygon:
+    read: Any = shape(saved)
+    return read if isinstance(read, shapely.Polygon) else shapely.Polygon()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def start(
+    site_id: str,
+    scenes: Sequence[Scene],
+    *,
+    interpreter: str,
+    ground: shapely.Polygon | None = None,
+    blind: int | None = None,
+    repeats: int = 0,
+    folder: Path | None = None,
+    clock: Callable[[], str] = _now,
+) -> Session:
+    """Begin a reading of a site's scenes, or go on with it where it was left.
+
+    Parameters
+    ----------
+    site_id
+        The site that is read.
+    scenes
+        Its scenes with their files here, such as ``camps.imagery.load().values()``.
+    interpreter
+        Who reads, as it will be printed: initials or a number, no name of a private person.
+    ground
+        The ground that is read, EPSG:4326: what is hidden of it by cloud is taken off its coverage.
+    blind
+        A seed. The scenes then come in an order drawn by it, and tasks carry no date, so that a second reader knows
+        neither the first reading nor when each picture was taken. By default they come in order of date.
+    repeats
+        So many scenes, drawn by the seed, are shown again later; what differs then is the reader's own error.
+    folder
+        Where the reading is kept; ``geodata/readings/SITE-INTERPRETER`` by default.
+    clock
+        Returns the time that a step is given.
+
+    Returns
+    -------
+    Session
+        The reading, kept to this process until :meth:`Session.close`.
+
+    Raises
+    ------
+    InputError
+        When another process reads it, the log there is of another reading, or a scene has no file here.
+    CheckError
+        When the file of a scene is no longer what it was, or the log was changed.
+    """
+    _require_sound(scenes, interpreter, blind, repeats)
+    where = folder or settings.geodata() / "readings" / f"{site_id}-{interpreter}"
+    kept = ExitStack()
+    try:
+        kept.enter_context(files.locked(where))
+        log = Log(where / "log.jsonl")
+        begun = {
+            "site_id": site_id, "interpreter": interpreter, "blind": blind, "repeats": repeats,
+            "ground": None if ground is None else mapping(ground),
+            "scenes": [{"scene_id": s.scene_id, "observed_on": s.observed_on, "files": _sums(s)} for s in scenes],
+        }  # fmt: skip
+        _begin_or_go_on(log, begun, clock)
+    except BaseException:
+        kept.close()
+        raise
+    return Session(where, log, tuple(scenes), clock, kept)
+
+
+def _require_sound(scenes: Sequence[Scene], interpreter: str, blind: int | None, repeats: int) -> None:
+    if not scenes:
+        raise InputError("scenes: none, expected at least one; see `camps imagery list`")
+    if not _READER.fullmatch(interpreter):
+        raise InputError(f"interpreter {interpreter!r}: expected letters, digits and hyphens, such as A or second")
+    if repeats and (blind is None or not 0 < repeats <= len(scenes)):
+        raise InputError(f"repeats {repeats}: expected 0 to {len(scenes)}, and a seed: blind=1")
+
+
+def _sums(scene: Scene) -> dict[str, str]:
+    """Return the sum of each file of a scene by name."""
+    paths = {Path(band.href) for band in scene.bands}
+    return {path.name: files.sha256(path) for path in sorted(paths)}
+
+
+def _begin_or_go_on(log: Log, begun: Mapping[str, Any], clock: Callable[[], str]) -> None:
+    if not log.steps:
+        log.append(clock(), "begin", begun)
+        return
+    # As JSON has it: tuples are lists there.
+    first, wanted = log.steps[0].what, Step(1, "", "", dict(begun), "").line
+    if Step(1, "", "", first, "").line == wanted:
+        return
+    sums = {one["scene_id"]: one["files"] for one in first["scenes"]}
+    if changed := [
+        one["scene_id"] for one in begun["scenes"] if sums.get(one["scene_id"], one["files"]) != one["files"]
+    ]:
+        raise CheckError(
+            f"scene {', '.join(changed)}: its file is not the one that was read; restore it, or begin anew"
+        )
+    other = ", ".join(name for name in begun if first.get(name) != begun[name])
+    raise InputError(f"{log.path}: the reading there has another {other}; go on with that, or name another folder=")
+
+
+class Session:
+    """One reader's reading of a site, as :func:`start` begins it. Positions are longitude and latitude, EPSG:4326.
+
+    Attributes
+    ----------
+    folder
+        Where its log is kept, and what :meth:`write` makes of it.
+    n_lost_bytes
+        Length of a step that a kill cut short before it was saved; it was taken off.
+    """
+
+    def __init__(
+        self, folder: Path, log: Log, scenes: tuple[Scene, ...], clock: Callable[[], str], kept: ExitStack
+    ) -> None:
+        self.folder, self.n_lost_bytes = folder, log.n_lost_bytes
+        self._log, self._clock, self._kept = log, clock, kept
+        self._scenes = {one.scene_id: one for one in scenes}
+        self._begun = log.steps[0].what
+        self._state = State.of(log.steps)
+        self.tasks = {task.task_id: task for task in _tasks(self._begun)}
+
+    def __enter__(self) -> Session:
+        """Return the session; it is closed where the block ends."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the session."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the reading; another process may go on with it. Everything is saved already."""
+        self._kept.close()
+
+    # --- what there is ---
+
+    @property
+    def site_id(self) -> str:
+        """Return the site that is read."""
+        return str(self._begun["site_id"])
+
+    @property
+    def looks(self) -> Mapping[str, Look]:
+        """Return what was marked of each task; a task that is not here was not looked at yet."""
+        return dict(self._state.looks)
+
+    def outlines(self, task: str | None = None) -> gpd.GeoDataFrame:
+        """Return outlines as they stand, of one task or all: the fields of `Outline`, EPSG:4326, by id."""
+        held = [one for one in self._state.outlines.values() if task in (None, one.task_id)]
+        names = ("outline_id", "task_id", "track_id", "kind", "confidence", "note", "origin")
+        values = {name: pd.Series([getattr(one, name) for one in held], dtype="string") for name in names}
+        frame = gpd.GeoDataFrame(values, geometry=[one.shape for one in held], crs=4326)
+        return frame.sort_values("outline_id", ignore_index=True)
+
+    def show(self, task: str) -> Scene:
+        """Return the scene of a task and note that it was shown.
+
+        Raises
+        ------
+        CheckError
+            When its file is no longer the one that the reading began with.
+        """
+        scene = self._scenes[self._task(task).scene_id]
+        begun = next(one for one in self._begun["scenes"] if one["scene_id"] == scene.scene_id)
+        if _sums(scene) != begun["files"]:
+            raise CheckError(f"scene {scene.scene_id}: its file is not the one that the reading began with; restore it")
+        self._log.append(self._clock(), "show", {"task": task})
+        return scene
+
+    # --- what is done ---
+
+    def draw(
+        self, task: str, outline: shapely.Polygon, *, kind: str = "building", confidence: str = "medium", note: str = ""
+    ) -> str:
+        """Add an outline to a task and return its id.
+
+        Raises
+        ------
+        InputError
+            When it is no sound polygon on the globe, or kind or confidence are not known.
+        """
+        named = self._new_id(task)
+        drawn = Outline(named, task, named, outline, kind, confidence, note, "drawn")
+        self._change("draw", put=[drawn])
+        return named
+
+    def mend(self, outline_id: str, **changes: Any) -> None:
+        """Give an outline another ``shape``, ``kind``, ``confidence`` or ``note``."""
+        strange = sorted(set(changes) - {"shape", "kind", "confidence", "note"})
+        if strange or not changes:
+            raise InputError(f"mend {', '.join(strange) or 'nothing'}: expected some of shape, kind, confidence, note")
+        changed = replace(self._outline(outline_id), **changes)
+        self._change("mend", put=[replace(changed, origin="mended") if "shape" in changes else changed])
+
+    def square(self, outline_id: str) -> None:
+        """Give an outline right angles; see :func:`camps.reading.shapes.squared`."""
+        flat, plane = self._flat([outline_id])
+        self.mend(outline_id, shape=_on_globe(shapes.squared(flat[0]), plane))
+
+    def remove(self, outline_id: str) -> None:
+        """Take an outline away."""
+        self._change("remove", drop=[self._outline(outline_id).outline_id])
+
+    def cut(self, outline_id: str, line: shapely.LineString) -> list[str]:
+        """Cut an outline along a line and return the ids of its pieces; the largest keeps id and track."""
+        (flat,), plane = self._flat([outline_id])
+        across = gpd.GeoSeries([line], crs=4326).to_crs(plane).iloc[0]
+        held = self._outline(outline_id)
+        pieces = []
+        for number, piece in enumerate(shapes.cut(flat, across)):
+            named = held.outline_id if number == 0 else self._new_id(held.task_id, number - 1)
+            track = held.track_id if number == 0 else named
+            made = replace(held, outline_id=named, track_id=track, shape=_on_globe(piece, plane), origin="mended")
+            pieces.append(made)
+        self._change("cut", put=pieces)
+        return [piece.outline_id for piece in pieces]
+
+    def join(self, outline_ids: Sequence[str]) -> str:
+        """Make one outline of several of one task that touch; it keeps the id of the first, which is returned."""
+        held = [self._outline(one) for one in outline_ids]
+        if len(held) < 2 or len({one.task_id for one in held}) > 1:
+            raise InputError(f"join {', '.join(outline_ids)}: expected two outlines or more of one task")
+        flat, plane = self._flat(outline_ids)
+        whole = replace(held[0], shape=_on_globe(shapes.joined(flat), plane), origin="mended")
+        self._change("join", put=[whole], drop=list(outline_ids[1:]))
+        return whole.outline_id
+
+    def copy_forward(self, start_task: str, to_task: str) -> list[str]:
+        """Copy a task's outlines, each on its track, to another task that has not got that track; return the ids."""
+        there = {one.track_id for one in self._state.outlines.values() if one.task_id == self._task(to_task).task_id}
+        wanted = [
+            one for one in self._state.outlines.values() if one.task_id == start_task and one.track_id not in there
+        ]
+        made = [
+            replace(one, outline_id=self._new_id(to_task, i), task_id=to_task, origin="copied")
+            for i, one in enumerate(sorted(wanted, key=lambda one: one.outline_id))
+        ]
+        self._change("copy", put=made)
+        return [one.outline_id for one in made]
+
+    def look(self, task: str, status: str, *, hidden: Sequence[shapely.Polygon] = (), note: str = "") -> None:
+        """Say what a scene let be seen, such as observed or obscured; `hidden` are the areas that a partial look lacks.
+
+        A scene that was looked at and shows nothing is observed without an outline. One that nobody marked was not
+        looked at, and is no zero.
+        """
+        if status not in LOOK_STATUSES or (bool(hidden) != (status == "partial")):
+            raise InputError(
+                f"look {status!r} with {len(hidden)} hidden areas: expected one of {', '.join(LOOK_STATUSES)}, and "
+                "areas with partial alone"
+            )
+        for one in hidden:
+            _require_outline(one)
+        what = {
+            "task": self._task(task).task_id,
+            "status": status,
+            "hidden": [mapping(h) for h in hidden],
+            "note": note,
+        }
+        self._save("look", what)
+
+    def undo(self) -> bool:
+        """Take back the last change; return whether there was one."""
+        return self._turn("undo", bool(self._state.done))
+
+    def redo(self) -> bool:
+        """Do again what was last taken back; return whether there was anything."""
+        return self._turn("redo", bool(self._state.undone))
+
+    # --- what becomes of it ---
+
+    def write(self, showing: int = 0) -> dict[str, Path]:
+        """Write the reading as files of a footprint series, and return them by role.
+
+        Parameters
+        ----------
+        showing
+            0 for the first time that each scene was shown, 1 for what was shown again.
+
+        Raises
+        ------
+        InputError
+            When a task has outlines and nobody said what it let be seen, or nothing was read.
+        """
+        read = [task for task in self.tasks.values() if task.showing == showing and task.task_id in self._state.looks]
+        self._require_looks(showing, read)
+        named = {task.task_id: task.scene_id for task in read}
+        table = self.outlines()
+        table = table[table["task_id"].isin(named)]
+        table = table.assign(scene_id=table["task_id"].map(named), site_id=self.site_id, method="read by eye")
+        dates = {scene_id: self._scenes[scene_id].observed_on for scene_id in named.values()}
+        table["observed_on"] = table["scene_id"].map(dates)
+        reader = self._begun["interpreter"]
+        table["footprint_id"] = [f"{self.site_id}-{reader}-{one}" for one in table["outline_id"]]
+        table["track_id"] = [f"{self.site_id}-{reader}-{one}" for one in table["track_id"]]
+        where = self.folder if showing == 0 else self.folder / f"showing-{showing + 1}"
+        kept = table.drop(columns=["outline_id", "task_id", "origin"])
+        paths = {
+            "footprints": files.write_text(where / "footprints.geojson", kept.to_json(drop_id=True) + "\n"),
+            "scenes": files.write_text(where / "scenes.csv", self._scene_csv(named.values())),
+            "looks": files.write_text(where / "looks.csv", csv_text(self._looks(read))),
+        }
+        if (seen := self._coverage(read)) is not None:
+            paths["coverage"] = files.write_text(where / "coverage.geojson", seen.to_json(drop_id=True) + "\n")
+        return paths
+
+    def series(self, showing: int = 0) -> FootprintSeries:
+        """Return the reading as a footprint series; see :meth:`write`, whose files it reads."""
+        held, told = footprints.registered.files_as_arguments({k: [v] for k, v in self.write(showing).items()})
+        return footprints.load(held, **told)
+
+    def register(self, source_id: str | None = None) -> FootprintSeries:
+        """Register the reading as a footprint series of the record, which growth, map, film and appendix read."""
+        reader = self._begun["interpreter"]
+        credits_line = "; ".join(sorted({self._scenes[s["scene_id"]].attribution for s in self._begun["scenes"]}))
+        title = f"Buildings of {self.site_id} as read by {reader} ({credits_line})"
+        about = sources.About(
+            title=title, publisher="own reading", landing=f"log of the reading, head {self._log.head}",
+            licence=f"own reading; pictures: {credits_line}", citation=f"{title}.", datum="wgs84",
+        )  # fmt: skip
+        return footprints.add(source_id or f"read-{self.site_id}-{reader}".casefold(), self.write(), about)
+
+    # --- inside ---
+
+    def _task(self, named: str) -> Task:
+        if named not in self.tasks:
+            raise InputError(f"task {named!r}: no such; expected one of {', '.join(self.tasks)}")
+        return self.tasks[named]
+
+    def _outline(self, named: str) -> Outline:
+        if named not in self._state.outlines:
+            raise InputError(f"outline {named!r}: no such; it may have been removed or joined to another")
+        return self._state.outlines[named]
+
+    def _new_id(self, task: str, further: int = 0) -> str:
+        """Return an id that was never used in this task, also not by what was taken back."""
+        used = [
+            int(put["outline_id"].rpartition("-")[2])
+            for step in self._log.steps
+            for put in step.what.get("put", ())
+            if put["outline_id"].startswith(f"{self._task(task).task_id}-")
+        ]
+        return f"{task}-{max(used, default=0) + 1 + further:03d}"
+
+    def _flat(self, outline_ids: Sequence[str]) -> tuple[list[shapely.Polygon], Any]:
+        held = gpd.GeoSeries([self._outline(one).shape for one in outline_ids], crs=4326)
+        plane = crs.regional_crs(crs.lonlat_bounds(held))
+        return list(held.to_crs(plane)), plane
+
+    def _change(self, step: str, *, put: Sequence[Outline] = (), drop: Sequence[str] = ()) -> None:
+        for one in put:
+            _require_outline(one.shape)
+            _require_word("kind", one.kind, FOOTPRINT_KINDS)
+            _require_word("confidence", one.confidence, CONFIDENCES)
+        self._save(step, {"put": [{**vars(one), "shape": mapping(one.shape)} for one in put], "drop": list(drop)})
+
+    def _save(self, step: str, what: Mapping[str, Any]) -> None:
+        # What is taken in is what the file holds, so that a session gone on with is the one that was left.
+        saved = self._log.append(self._clock(), step, json.loads(json.dumps(what)))
+        self._state.done.append(saved)
+        self._state.undone.clear()
+        self._state.take(saved.what)
+
+    def _turn(self, step: str, possible: bool) -> bool:
+        if possible:
+            self._log.append(self._clock(), step, {})
+            self._state = State.of(self._log.steps)
+        return possible
+
+    def _require_looks(self, showing: int, read: Sequence[Task]) -> None:
+        marked = {task.task_id for task in read}
+        of_this = {task.task_id for task in self.tasks.values() if task.showing == showing}
+        unmarked = sorted({one.task_id for one in self._state.outlines.values()} & of_this - marked)
+        if unmarked:
+            raise InputError(
+                f"{', '.join(unmarked)}: outlines, and nobody said what the scene let be seen; mark it with look()"
+            )
+        if not read:
+            raise InputError("nothing read yet; mark what a scene let be seen with look()")
+
+    def _scene_csv(self, scene_ids: Any) -> str:
+        table = scene_table([self._scenes[one] for one in dict.fromkeys(scene_ids)])
+        sums = {one["scene_id"]: one["files"] for one in self._begun["scenes"]}
+        # A scene of several files has no one sum; the log names them all.
+        table["sha256"] = [next(iter(sums[one].values())) if len(sums[one]) == 1 else None for one in table["scene_id"]]
+        return csv_text(table)
+
+    def _looks(self, read: Sequence[Task]) -> pd.DataFrame:
+        return pd.DataFrame([
+            {
+                "site_id": self.site_id, "scene_id": task.scene_id, "status": self._state.looks[task.task_id].status,
+                "frac_valid": self._frac_valid(self._state.looks[task.task_id]),
+                "interpreter": self._begun["interpreter"],
+            }
+            for task in read
+        ])  # fmt: skip
+
+    def _ground(self) -> shapely.Polygon | None:
+        return None if self._begun["ground"] is None else _polygon(self._begun["ground"])
+
+    def _frac_valid(self, look: Look) -> float | None:
+        """Return the part of the ground that was seen; null where some was hidden of a ground that nobody stated."""
+        ground = self._ground()
+        if look.status != "partial":
+            return 1.0 if look.status == "observed" else 0.0
+        if ground is None:
+            return None
+        seen = gpd.GeoSeries([_without(ground, look.hidden), ground], crs=4326)
+        area = crs.area_m2(seen)
+        return float(area.iloc[0] / area.iloc[1])
+
+    def _coverage(self, read: Sequence[Task]) -> gpd.GeoDataFrame | None:
+        ground = self._ground()
+        if ground is None:
+            return None
+        looks = [(task.scene_id, self._state.looks[task.task_id]) for task in read]
+        seen = [(one, _without(ground, look.hidden)) for one, look in looks if look.status in ("observed", "partial")]
+        return gpd.GeoDataFrame(
+            {"site_id": self.site_id, "scene_id": [one for one, _ in seen]},
+            geometry=[area for _, area in seen],
+            crs=4326,
+        )
+
+
+def _tasks(begun: Mapping[str, Any]) -> Iterator[Task]:
+    """Yield a reading's tasks in their order: by date, or blind as the seed draws it, each repeat after its first."""
+    ids = [one["scene_id"] for one in sorted(begun["scenes"], key=lambda one: (one["observed_on"], one["scene_id"]))]
+    order = [(one, 0) for one in ids]
+    if begun["blind"] is not None:
+        chance = random.Random(begun["blind"])
+        chance.shuffle(order)
+        again = [(one, 1) for one, _ in chance.sample(order, begun["repeats"])]
+        order += again
+    for number, (scene_id, showing) in enumerate(order, start=1):
+        yield Task(f"task-{number:02d}", scene_id, showing)
+
+
+def _without(ground: shapely.Polygon, hidden: Sequence[shapely.Polygon]) -> Any:
+    return shapely.difference(ground, shapely.union_all(list(hidden)))
+
+
+def _on_globe(outline: shapely.Polygon, plane: Any) -> shapely.Polygon:
+    back: shapely.Polygon = gpd.GeoSeries([outline], crs=plane).to_crs(4326).iloc[0]
+    return back
+
+
+def _require_outline(outline: Any) -> None:
+    if not isinstance(outline, shapely.Polygon) or outline.is_empty or not outline.is_valid or outline.area == 0:
+        reason = shapely.is_valid_reason(outline) if isinstance(outline, shapely.Geometry) else type(outline).__name__
+        raise InputError(f"outline: {reason}, expected a polygon that does not cross itself; draw it again")
+    west, south, east, north = outline.bounds
+    if west < -180 or east > 360 or south < -90 or north > 90:
+        raise InputError(f"outline: {outline.bounds}, expected longitude and latitude in degrees (EPSG:4326)")
+
+
+def _require_word(what: str, given: str, known: Sequence[str]) -> None:
+    if given not in known:
+        raise InputError(f"{what} {given!r}: expected one of {', '.join(known)}")
