@@ -1,0 +1,685 @@
+"""Attacks on a package, its ZIP file and its frames, each held against `camps verify`: every one must be named.
+
+    python benchmarks/attacks.py [SEED] [--each N] [--only PART]
+
+Whoever attacks knows the suite: all sums, logs and descriptions are written anew after each change. Attacks on several
+files are made together, and each must be named for itself. Without a mirror of the published lists those that need one
+are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from camps import appendix, files, film, settings, sources
+from camps.appendix import bag, crate, framecheck, integrity, opening, package, records, schemas
+from camps.appendix.checks import Check
+from camps.appendix.evidence import held_files
+from camps.errors import CampsError
+from camps.film import manifest as film_manifest
+from camps.film import movie
+from camps.film import records as film_records
+from camps.provenance import CustodyLog
+
+Change = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One attack: its kind, what is done to a copy, and a text that a failed check must have.
+
+    Attacks on other places can be made together; one without a place is made alone.
+    """
+
+    kind: str
+    what: str
+    named: str
+    change: Change
+    place: str = ""
+
+
+def rounds(attacks: Iterable[Attack]) -> list[list[Attack]]:
+    """Return attacks in rounds, each place at most once in a round."""
+    found: list[list[Attack]] = []
+    for attack in attacks:
+        free = (one for one in found if attack.place and all(other.place not in ("", attack.place) for other in one))
+        if (chosen := next(free, None)) is None:
+            found.append([attack])
+        else:
+            chosen.append(attack)
+    return found
+
+
+# --- sums written anew ----------------------------------------------------------------------------------------------
+
+
+def reseal(folder: Path) -> None:
+    """Write items, log, description and manifests of a package anew, as somebody who knows the suite would."""
+    payload = folder / bag.PAYLOAD
+    _reseal_items(payload)
+    log = CustodyLog()
+    for line in (payload / integrity.CUSTODY).read_text("utf-8").splitlines():
+        event = json.loads(line)
+        path = payload / integrity.place_of(payload, event["item_id"])
+        if path.is_file() or event["event"] == "entered":
+            total = files.sha256(path) if path.is_file() else event["sha256_after"]
+            log = log.append(event["item_id"], event["event"], sha256_after=total)
+    files.write_text(payload / integrity.CUSTODY, log.text)
+    schemas.write_record(records.build_custody(log), payload / "tables", "custody")
+    metadata = payload / crate.METADATA
+    content = json.loads(metadata.read_text("utf-8"))
+    next(one for one in content["@graph"] if one["@id"] == "./")["identifier"] = f"custody log: {log.head}"
+    for one in content["@graph"]:
+        if (path := payload / one["@id"]).is_file() and "sha256" in one:
+            one |= {"sha256": files.sha256(path), "contentSize": str(path.stat().st_size)}
+    files.write_text(metadata, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    rebag(folder, head=log.head)
+
+
+def _reseal_items(payload: Path) -> None:
+    items = schemas.read_record(payload / "tables" / "items.csv")
+    kept = []
+    for row, item_id in items["item_id"].items():
+        path = payload / integrity.place_of(payload, item_id)
+        kept.append(path.is_file() or item_id.startswith("cited-"))
+        if path.is_file():
+            items.loc[row, ["bytes", "sha256"]] = [path.stat().st_size, files.sha256(path)]
+    schemas.write_record(items[kept].reset_index(drop=True), payload / "tables", "items")
+
+
+def rebag(folder: Path, *, head: str = "") -> None:
+    """Write all manifests of a bag anew around what it says of itself."""
+    lines = (folder / "bag-info.txt").read_text("utf-8").splitlines()
+    info = dict(line.split(": ", 1) for line in lines if not line.startswith("Payload-Oxum"))
+    bag.write_bag(folder, info | ({"External-Identifier": f"custody log {head}"} if head else {}))
+
+
+def reseal_frames(folder: Path, listed: film_records.FrameList | None = None) -> None:
+    """Write every sum of a delivery anew."""
+    old = listed or film_records.read_frame_list(folder)
+    new = film_records.FrameList(
+        {
+            number: replace(frame, pictures={name: _summed(folder, one) for name, one in frame.pictures.items()})
+            for number, frame in old.frames.items()
+        }
+    )
+    film_records.write_frame_list(folder, new)
+    told = json.loads((folder / film_manifest.MANIFEST).read_text("utf-8"))
+    for entry in told.get("movies", []):
+        if (path := folder / entry["file"]).is_file():
+            shown = [frame.pictures[entry["shows"]].sha256 for frame in new.frames.values()]
+            rate = film.read_shot("xinjiang").rate
+            key = movie.movie_key(entry["kind"], rate, shown, burnt=entry["kind"] == "proxy")
+            entry |= {"sha256": files.sha256(path), "frames_sha256": key}
+    files.write_json(folder / film_manifest.MANIFEST, told)
+    film_records.write_checksums(folder, {})
+
+
+def _summed(folder: Path, one: film_records.PictureEntry) -> film_records.PictureEntry:
+    path = folder / one.file
+    return replace(one, sha256=files.sha256(path)) if path.is_file() else one
+
+
+# --- ZIP files ------------------------------------------------------------------------------------------------------
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "two slashes": lambda name: name.replace("/", "//", 1),
+    "a dot": lambda name: name.replace("/", "/./", 1),
+    "two dots": lambda name: name.replace("/", "/x/../", 1),
+    "a slash first": lambda name: f"/{name}",
+    "capitals": lambda name: name.upper(),
+    "a back-slash": lambda name: name.replace("/", "\\"),
+    "a dot behind": lambda name: f"{name}.",
+    "a space behind": lambda name: f"{name} ",
+    "a stream": lambda name: f"{name}:x",
+    "no width": lambda name: f"{name}\u200b",
+    "accents apart": lambda name: f"{name}e\u0301",
+    "twice": lambda name: name,
+    "another root": lambda name: f"x{name}",
+}
+
+
+def zip_attacks(zipped: Path, chance: random.Random, each: int) -> Iterator[Attack]:
+    """Yield attacks on a ZIP file: second spellings, bytes between and behind, bombs, and single bits anywhere."""
+    with zipfile.ZipFile(zipped) as archive:
+        names = chance.sample(archive.namelist(), min(each, len(archive.namelist())))
+    for kind, spell in SPELLINGS.items():
+        for name in names:
+            yield Attack(f"a second spelling: {kind}", name, _tail(spell(name)), _with_entry(spell(name)))
+    for at in (0, 40, -22, 10**9):
+        yield Attack("bytes in a ZIP file", f"four more at {at}", zipped.name, _inserted(at))
+    yield Attack("a comment", "of the file", zipped.name, _commented)
+    yield Attack("a bomb", "zeros", "zeros", _bomb)
+    yield Attack("another root folder", "all entries", "court", _other_root)
+    for at in sorted(chance.sample(range(zipped.stat().st_size), 20 * each)):
+        yield Attack("a bit of the ZIP file", f"byte {at}", "", _flipped(at, chance.randrange(8)))
+
+
+def _tail(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _with_entry(name: str) -> Change:
+    def change(path: Path) -> None:
+        with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            archive.writestr(name, b"forged")
+
+    return change
+
+
+def _inserted(at: int) -> Change:
+    def change(path: Path) -> None:
+        content = path.read_bytes()
+        path.write_bytes(content[:at] + b"true" + content[at:])
+
+    return change
+
+
+def _commented(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"time proved by a notary"
+
+
+def _bomb(path: Path) -> None:
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{bag.ROOT}/data/zeros", b"\0" * 50_000_000)
+
+
+def _other_root(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        held = {name.replace(bag.ROOT, "court"): archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+
+
+def _flipped(at: int, bit: int) -> Change:
+    def change(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        content[at] ^= 1 << bit
+        path.unlink()
+        path.write_bytes(bytes(content))
+
+    return change
+
+
+# --- what a package holds -------------------------------------------------------------------------------------------
+
+
+def package_attacks(folder: Path, chance: random.Random, each: int) -> Iterator[Attack]:
+    """Yield attacks on what is derived in a package: tables, figures, both documents, files added."""
+    payload = folder / bag.PAYLOAD
+    for name in schemas.RECORDS:
+        if name not in (*_OF_SUMS, "processing"):
+            yield from _table_attacks(payload, name, chance)
+    for name in (one for one in _held(payload) if one.startswith("figures/")):
+        yield Attack("a figure", name, name, _altered(name, chance.random()), name)
+    for name in ("appendix.html", "appendix.pdf"):
+        for share in sorted(chance.random() for _ in range(2 * each)):
+            yield Attack(f"a letter of {name}", f"at {share:.3f}", name, _altered(name, share), name)
+    for name in chance.sample(_held(payload), each):
+        yield Attack("a file added", f"{name}.txt", f"{name}.txt", _added(f"{name}.txt"), f"{name}.txt")
+
+
+#: Tables that are written anew with the sums.
+_OF_SUMS: tuple[schemas.RecordName, ...] = ("items", "custody")
+
+
+def sum_attacks(folder: Path, chance: random.Random, each: int) -> Iterator[Attack]:
+    """Yield attacks on what holds the sums, whose bag alone is made anew: items, log, description, files removed."""
+    payload = folder / bag.PAYLOAD
+    for name in (*_OF_SUMS, "processing"):
+        yield from _table_attacks(payload, cast(schemas.RecordName, name), chance, alone=True)
+    for file in (crate.METADATA, integrity.CUSTODY):
+        for share in sorted(chance.random() for _ in range(each)):
+            yield Attack(f"a letter of {file}", f"at {share:.3f}", "", _altered(file, share))
+    for file in chance.sample(_held(payload), each):
+        yield Attack("a file removed", file, "", _removed(file))
+
+
+def source_attacks(folder: Path, chance: random.Random) -> Iterator[Attack]:
+    """Yield attacks on each source, beside which the record here holds the true one."""
+    payload = folder / bag.PAYLOAD
+    for item_id, held in held_files(payload).items():
+        if (payload / held.place).is_file():
+            alone = item_id in ("register", "record")
+            yield Attack(
+                "a source", held.place, item_id, _altered(held.place, chance.random()), "" if alone else item_id
+            )
+
+
+def _held(payload: Path) -> list[str]:
+    return [path.relative_to(payload).as_posix() for path in sorted(payload.rglob("*")) if path.is_file()]
+
+
+def _table_attacks(
+    payload: Path, name: schemas.RecordName, chance: random.Random, *, alone: bool = False
+) -> Iterator[Attack]:
+    table, place = schemas.read_record(payload / "tables" / f"{name}.csv"), "" if alone else f"tables/{name}"
+    for column in table.columns:
+        filled = list(table.index[table[column].notna()])
+        for row in chance.sample(filled, min(1, len(filled))):
+            changed = table.copy()
+            changed.loc[row, column] = _other(table.loc[row, column])
+            yield Attack("a cell", f"{name}, row {row + 2}, {column}", name, _written(name, changed), place)
+    if len(table) > 1:
+        turned = table[::-1].reset_index(drop=True)
+        yield Attack("a row left out", name, name, _written(name, table.iloc[:-1]), place)
+        yield Attack("rows in another order", name, name, _written(name, turned), place)
+
+
+def _other(value: Any) -> Any:
+    """Return a value of the same kind that is another one: a digit or a letter changed."""
+    if not isinstance(value, str):
+        return value + 1 if value < 50 else value - 1
+    at = next((i for i, letter in enumerate(value) if letter.isdigit()), len(value) // 2)
+    return value[:at] + ("1" if value[at] != "1" else "2") + value[at + 1 :]
+
+
+def _written(name: schemas.RecordName, table: pd.DataFrame) -> Change:
+    def change(folder: Path) -> None:
+        tables = folder / bag.PAYLOAD / "tables"
+        # Without the check of the schema: whoever forges need not write by our rules.
+        for suffix in schemas.SUFFIXES:
+            schemas._write_as(table, tables / f"{name}{suffix}")
+
+    return change
+
+
+def _altered(name: str, share: float) -> Change:
+    """Change the letter or digit after a share of a file; of a file that is no text, a byte."""
+
+    def change(folder: Path) -> None:
+        path = folder / bag.PAYLOAD / name
+        content = bytearray(path.read_bytes())
+        start = int(share * (len(content) - 1))
+        letters = (i for i in (*range(start, len(content)), *range(start)) if chr(content[i]).isalnum())
+        at = next((i for i in letters if content[i] < 128), start)
+        content[at] = ord("1") if content[at] != ord("1") else ord("2")
+        path.unlink()
+        path.write_bytes(bytes(content))
+
+    return change
+
+
+def _removed(name: str) -> Change:
+    return lambda folder: (folder / bag.PAYLOAD / name).unlink()
+
+
+def _added(name: str) -> Change:
+    return lambda folder: files.write_text(folder / bag.PAYLOAD / name, "added")
+
+
+TAGS = {
+    "time proved": ("bag-info.txt", "no time is proved", "time proved by a notary"),
+    "a false head": ("bag-info.txt", "custody log ", "custody log 0"),
+    "a date": ("bag-info.txt", "Payload-Oxum", "Bagging-Date: 2020-01-01\nPayload-Oxum"),
+    "another organisation": ("bag-info.txt", "The Camps project", "The court"),
+    "another suite": ("bag-info.txt", "Agent: camps ", "Agent: camps 9"),
+    "another size": ("bag-info.txt", "Oxum: ", "Oxum: 1"),
+    "an older form": ("bagit.txt", "1.0", "0.97"),
+    "another encoding": ("bagit.txt", "UTF-8", "UTF-16"),
+}
+
+
+def tag_attacks(folder: Path) -> Iterator[Attack]:
+    for what, (name, old, new) in TAGS.items():
+        yield Attack("what the bag says of itself", what, name, _retagged(name, old, new))
+    for name in ("READ_THIS.txt", "fetch.txt", ".hidden", "tagmanifest-md5.txt"):
+        yield Attack("a tag file added", name, name, lambda copy, name=name: files.write_text(copy / name, "x\n"))
+
+
+def _retagged(name: str, old: str, new: str) -> Change:
+    def change(folder: Path) -> None:
+        path = folder / name
+        path.write_text(path.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
+        tags = sorted(folder / one for one in bag._TAGS)
+        for algorithm in bag.ALGORITHMS:
+            bag._write_manifest(folder, tags, f"tagmanifest-{algorithm}.txt", algorithm)
+
+    return change
+
+
+FALSE = ("verified by a notary", "0.0.1", "1.0+court")
+
+
+def making_attacks(folder: Path) -> Iterator[Attack]:
+    """Yield what a package may say of its making: false versions and sums, dossiers cut, lists that nobody has."""
+    payload = folder / bag.PAYLOAD
+    sound = schemas.read_record(payload / "tables" / "processing.csv")
+    software, told = (json.loads(str(sound[column].iloc[-1])) for column in ("software", "parameters"))
+    forged = [("software", f"{name} {value}", {**software, name: value}) for name in software for value in FALSE]
+    forged += [("software", f"without {name}", {k: v for k, v in software.items() if k != name}) for name in software]
+    forged += [("software", "a further line", software | {"Court seal": "1.0"})]
+    for site_id in told["dossiers"]:
+        left = {**told, "dossiers": [one for one in told["dossiers"] if one != site_id]}
+        forged.append(("parameters", f"without {site_id}", left))
+    forged += [("parameters", f"list {name}", {**told, "lists": [*told["lists"], name]}) for name in ("secret", "x")]
+    forged += [("parameters", "public", {**told, "public": True})]
+    for column, what, value in forged:
+        table = sound.assign(**{column: json.dumps(value, sort_keys=True)})
+        yield Attack(f"its making: {column}", what, "", _written("processing", table))
+    table = sound.assign(objects=sound["objects"] + "; secret-list")
+    yield Attack("its making: objects", "a list that nobody has", "secret-list", _written("processing", table))
+    for name in sorted(set(sources.available()) & set(str(sound["objects"].iloc[-1]).split("; "))):
+        if f"cited-{name}" in _cited(payload):
+            objects = sound["objects"].str.replace(f"; {name}", "", regex=False)
+            yield Attack("a list left out", name, "", _written("processing", sound.assign(objects=objects)))
+
+
+def _cited(payload: Path) -> set[str]:
+    return set(schemas.read_record(payload / "tables" / "items.csv")["item_id"])
+
+
+def stated_attacks(folder: Path) -> Iterator[Attack]:
+    """Yield numbers of claims that rest on lists which the recipient has not: each changed in the table alone."""
+    table = schemas.read_record(folder / bag.PAYLOAD / "tables" / "claims.csv")
+    for row, told in table["numbers"].items():
+        numbers = json.loads(told)
+        if numbers and isinstance(numbers[0]["computed"], (int, float)):
+            numbers[0]["computed"] += 100
+            changed = table.copy()
+            changed.loc[row, "numbers"] = json.dumps(numbers, ensure_ascii=False)
+            what = str(table.loc[row, "claim_id"])
+            yield Attack("without the lists: a number of a claim", what, "", _written("claims", changed))
+
+
+# --- frames ---------------------------------------------------------------------------------------------------------
+
+NUMBERS = range(1120, 1126)
+
+
+def make_delivery(out: Path) -> Path:
+    """Deliver six small frames of a shot in all passes with all movies."""
+    shot = film.read_shot("xinjiang").model_copy(update={"size": (480, 270), "version": 3})
+    return film.deliver(shot, out, languages=["en", "ug"], numbers=NUMBERS, waive=["credit"]).folder
+
+
+def frame_attacks(folder: Path, chance: random.Random) -> Iterator[Attack]:
+    """Yield attacks on a delivery: cells, frames cut, swapped, added and repainted, movies and papers replaced."""
+    listed = film_records.read_frame_list(folder)
+    for column in film_records.SHOWN_COLUMNS:
+        for number in chance.sample(list(listed.frames), 3):
+            shown = dict(listed.frames[number].shown)
+            shown[column] = _other(shown[column]) if shown[column] else "1"
+            frames = dict(listed.frames) | {number: replace(listed.frames[number], shown=shown)}
+            yield Attack("a cell of frames.csv", f"{number}, {column}", "", _listed(film_records.FrameList(frames)))
+    for number in listed.frames:
+        yield Attack("a frame cut", str(number), str(number), _cut(number))
+        other = chance.choice([one for one in listed.frames if one != number])
+        yield Attack("two frames swapped", f"{number} {other}", "", _swapped(number, other))
+        yield Attack("a frame added", str(number), "x.png", _doubled(number))
+        for name in listed.passes:
+            yield Attack("a frame repainted", f"{name} {number}", "", _repainted(name, number))
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".png" and path.name != film_records.CHECKSUMS:
+            name = path.relative_to(folder).as_posix()
+            at, bit = chance.randrange(path.stat().st_size), chance.randrange(8)
+            yield Attack("a bit of a paper or a movie", name, "", _in(name, _flipped(at, bit)))
+            yield Attack("a paper or a movie removed", name, "", lambda copy, name=name: (copy / name).unlink())
+    for name, value in (("title", "True"), ("fps_num", 24), ("last_frame", 1124), ("version", 9), ("width", 1)):
+        yield Attack("another manifest", name, "manifest.json", _manifest(name, value))
+
+
+def _in(name: str, change: Change) -> Change:
+    return lambda folder: change(folder / name)
+
+
+def _listed(listed: film_records.FrameList) -> Change:
+    return lambda folder: reseal_frames(folder, listed)
+
+
+def _cut(number: int) -> Change:
+    def change(folder: Path) -> None:
+        frames = dict(film_records.read_frame_list(folder).frames)
+        for one in frames.pop(number).pictures.values():
+            (folder / one.file).unlink()
+        reseal_frames(folder, film_records.FrameList(frames))
+
+    return change
+
+
+def _swapped(one: int, other: int) -> Change:
+    def change(folder: Path) -> None:
+        frames = film_records.read_frame_list(folder).frames
+        for name in frames[one].pictures:
+            first, second = (folder / frames[number].pictures[name].file for number in (one, other))
+            contents = second.read_bytes(), first.read_bytes()
+            for path, content in zip((first, second), contents, strict=True):
+                path.unlink()
+                path.write_bytes(content)
+        reseal_frames(folder)
+
+    return change
+
+
+def _doubled(number: int) -> Change:
+    def change(folder: Path) -> None:
+        path = folder / next(iter(film_records.read_frame_list(folder).frames[number].pictures.values())).file
+        shutil.copy(path, path.with_name(f"{number}x.png"))
+        reseal_frames(folder)
+
+    return change
+
+
+def _repainted(name: str, number: int) -> Change:
+    def change(folder: Path) -> None:
+        path = folder / film_records.read_frame_list(folder).frames[number].pictures[name].file
+        with Image.open(path) as opened:
+            pixels = np.array(opened)
+        top = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+        pixels[100:132, 200:232] = np.where(pixels[100:132, 200:232] > top // 2, 0, top)
+        path.unlink()
+        Image.fromarray(pixels).save(path)
+        reseal_frames(folder)
+
+    return change
+
+
+def _manifest(name: str, value: Any) -> Change:
+    def change(folder: Path) -> None:
+        path = folder / film_manifest.MANIFEST
+        files.write_json(path, json.loads(path.read_text("utf-8")) | {name: value})
+        reseal_frames(folder)
+
+    return change
+
+
+# --- all of it ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """What was done and what was said, by kind; what nothing was said of, and what was said without a name."""
+
+    made: Counter[str] = field(default_factory=Counter)
+    silent: list[str] = field(default_factory=list)
+    unnamed: list[str] = field(default_factory=list)
+
+    def attack(
+        self,
+        target: Path,
+        attacks: Sequence[Attack],
+        check: Callable[[Path], Iterable[list[Check]]],
+        resealed: Callable[[Path], object] = lambda _: None,
+    ) -> None:
+        """Make attacks on one copy, write its sums anew, and note what was said of each.
+
+        Of what `check` gives, what comes first is asked first; the rest only while an attack is not named.
+        """
+        with tempfile.TemporaryDirectory(prefix="camps-attack-") as scratch:
+            copied = Path(scratch) / target.name
+            _ = shutil.copytree(target, copied) if target.is_dir() else shutil.copy(target, copied)
+            for attack in attacks:
+                attack.change(copied)
+            resealed(copied)
+            for checks in check(copied):
+                failed = [one for one in checks if one.holds is False]
+                if failed and all(any(attack.named in str(one) for one in failed) for attack in attacks):
+                    break
+        for attack in attacks:
+            self._note(attack, failed)
+
+    def _note(self, attack: Attack, failed: Sequence[Check]) -> None:
+        self.made[attack.kind] += 1
+        told = f"{attack.kind}: {attack.what}"
+        if not failed:
+            self.silent.append(told)
+        elif not any(attack.named in str(one) for one in failed):
+            self.unnamed.append(f"{told}; said was: {failed[0]}")
+        print(f"{self.made.total():>5}  {told}", file=sys.stderr, flush=True)
+
+    def report(self) -> str:
+        """Return how many of each kind, and what was silent or not named."""
+        lines = [f"{count:>5}  {kind}" for kind, count in self.made.items()]
+        lines += [f"{self.made.total():>5}  attacks: {len(self.silent)} silent, {len(self.unnamed)} without the file"]
+        return "\n".join([*lines, *(f"SILENT  {one}" for one in self.silent), *self.unnamed])
+
+
+def built_once() -> Callable[..., Any]:
+    """Return a stand-in for the build of a package that copies what the same sources gave before."""
+    build, made = package.build_appendix, {}
+    home = tempfile.TemporaryDirectory(prefix="camps-attacks-")
+
+    def stand_in(out: Path, **options: Any) -> list[Path]:
+        taken = options["taken"]
+        if taken.kinds:
+            return build(out, **options)
+        read = {str(path.relative_to(settings.home())): files.sha256(path) for path in _record_files()}
+        told = {**vars(taken), "deliveries": taken.deliveries.to_csv(), "payload": ""}
+        key = json.dumps([read, {**options, "taken": told}], default=str, sort_keys=True)
+        if key not in made:
+            made[key] = Path(home.name) / str(len(made))
+            build(made[key], **options)
+        shutil.copytree(made[key], out)
+        return [path for path in out.rglob("*") if path.is_file()]
+
+    return stand_in
+
+
+def _record_files() -> list[Path]:
+    return sorted(path for path in settings.home().rglob("*") if path.is_file())
+
+
+def check_package(path: Path) -> Iterator[list[Check]]:
+    """Yield what `verify` says, first asked quickly: what that names need not be built again."""
+    yield list(appendix.verify(path, quick=True).checks)
+    yield list(appendix.verify(path).checks)
+
+
+def read_out_once() -> Callable[..., dict[int, dict[str, str]]]:
+    """Return a stand-in for the working out of rows, which are the same for all attacks on a delivery."""
+    read_out, made = framecheck.read_out, {}
+
+    def stand_in(shot: film.Shot, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
+        key = json.dumps([film_manifest.shot_table(shot), list(numbers)])
+        if key not in made:
+            made[key] = read_out(shot, numbers)
+        return made[key]
+
+    return stand_in
+
+
+def reseal_all(folder: Path) -> None:
+    """Write the sums of a package anew; of one whose register was changed, those of its bag."""
+    try:
+        reseal(folder)
+    except CampsError:
+        rebag(folder)
+
+
+def attack_package(built: Path, chance: random.Random, each: int, tally: Tally, only: str) -> None:
+    """Attack what a package holds, what it says of itself, and what holds its sums."""
+    parts: Mapping[str, tuple[Iterable[Attack], Callable[[Path], object]]] = {
+        "package": (package_attacks(built, chance, each), reseal_all),
+        "sources": (source_attacks(built, chance), reseal_all),
+        "sums": (sum_attacks(built, chance, each), rebag),
+        "tags": (tag_attacks(built), lambda _: None),
+        "making": (making_attacks(built), reseal_all),
+    }
+    for name in (one for one in parts if only in (one, "")):
+        for together in rounds(parts[name][0]):
+            tally.attack(built, together, check_package, parts[name][1])
+    if only in ("stated", ""):
+        with mock.patch.dict(os.environ):
+            if os.environ.pop("CAMPS_MIRROR", None):
+                for attack in stated_attacks(built):
+                    tally.attack(built, [attack], check_package, reseal_all)
+
+
+def attack_frames(folder: Path, chance: random.Random, tally: Tally) -> None:
+    """Attack a delivery: first without drawing it again, then all its passes at once with all frames drawn again."""
+    delivered = make_delivery(folder)
+    sealed = {delivered.name: files.sha256(delivered / film_records.FRAME_LIST)}
+    with mock.patch.object(framecheck, "read_out", read_out_once()):
+        for attack in frame_attacks(delivered, chance):
+            tally.attack(delivered, [attack], lambda copy: [[*framecheck.check_frames(copy, sample=0, sealed=sealed)]])
+        numbers = [*NUMBERS]
+        passes = film_records.read_frame_list(delivered).passes
+        painted = [(name, numbers[at % len(numbers)]) for at, name in enumerate(passes)]
+        told = [
+            Attack("a frame repainted and drawn again", f"{name} {n}", f"frame {n} drawn again", _repainted(name, n))
+            for name, n in painted
+        ]
+        tally.attack(delivered, told, lambda copy: [[*framecheck.check_frames(copy, sample=len(numbers))]])
+
+
+PARTS = ("package", "sources", "sums", "tags", "making", "stated", "zip", "frames")
+
+
+def run(folder: Path, chance: random.Random, each: int, tally: Tally, only: str = "") -> None:
+    """Attack all, or one part, in a folder that is empty."""
+    if only != "frames":
+        built = folder / "built" / bag.ROOT
+        appendix.build_appendix(built)
+        with mock.patch.object(package, "build_appendix", built_once()):
+            attack_package(built, chance, each, tally, only)
+        if only in ("zip", ""):
+            zipped = appendix.write_zip(built, folder / "package.zip")
+            for attack in zip_attacks(zipped, chance, each):
+                tally.attack(zipped, [attack], opened)
+    if only in ("frames", ""):
+        attack_frames(folder / "frames", chance, tally)
+
+
+def opened(path: Path) -> Iterator[list[Check]]:
+    """Yield what is said of a ZIP file, then of the package in it."""
+    with tempfile.TemporaryDirectory(prefix="camps-opened-") as scratch:
+        yield opening.open_package(path, Path(scratch))[1]
+    yield from check_package(path)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("seed", nargs="?", type=int, default=1)
+    parser.add_argument("--each", type=int, default=10, help="how many of a kind are drawn")
+    parser.add_argument("--only", choices=PARTS, default="", help="one part of the attacks")
+    told, tally = parser.parse_args(), Tally()
+    with tempfile.TemporaryDirectory(prefix="camps-attacks-") as folder:
+        run(Path(folder), random.Random(told.seed), told.each, tally, told.only)
+    print(tally.report())
+    return int(bool(tally.silent or tally.unnamed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
