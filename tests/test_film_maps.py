@@ -147,9 +147,9 @@ def test_a_map_with_markers_gives_the_same_bytes_every_time(tmp_path: Path) -> N
 def test_the_frame_that_hangs_is_blamed_and_those_before_it_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("camps.film.stage.PATIENCE_S", 1.0)
+    monkeypatch.setattr("camps.film.stage.PATIENCE_S", 2.0)
     drive = "(map, day, date) => { while (date > '2019'); }"
-    with pytest.raises(RenderError, match=r"frame 1003: the page said nothing for 1 s, 3 times"):
+    with pytest.raises(RenderError, match=r"frame 1003: the page said nothing for 2 s, 3 times"):
         film.render(_map(), tmp_path, shot=_shot(), drive=drive, movie=False)
     assert [path.name[-8:] for path in sorted(tmp_path.rglob("*.png"))] == ["1001.png", "1002.png"]
 

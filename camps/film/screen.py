@@ -143,7 +143,7 @@ class ScreenStage(CanvasStage):
     async def _taken(self, page: str, waiting: Iterator[Job]) -> AsyncGenerator[Captured, None]:
         """Yield the pictures of one page: painted until one cannot be, and from then on from the screen."""
         for frame, state in waiting:
-            painted = await self._unless_lost(self._painted(frame, state)) if self._paints(page) else None
+            painted = await self._painted(frame, state) if self._paints(page) else None
             if painted is not None:
                 yield painted
                 continue
@@ -161,8 +161,9 @@ class ScreenStage(CanvasStage):
         await self._put(on_canvas=True)
         page = state.get("page", "")
         job = {"frame": frame, "state": {**state, "page": page, "mark": frame}}
-        if await self._drawn(frame, self._shown.evaluate("job => stage.paint(job)", job)):
-            captured = await self._receive()
+        painting = self._drawn(frame, self._shown.evaluate("job => stage.paint(job)", job))
+        if await self._unless_lost(painting):
+            captured = await self._unless_lost(self._receive())
             if page in self._proved_pages or await self._is_as_shown(captured, state):
                 self._proved_pages.add(page)
                 return captured
@@ -172,14 +173,14 @@ class ScreenStage(CanvasStage):
     async def _is_as_shown(self, captured: Captured, state: Mapping[str, Any]) -> bool:
         """Return whether the screen shows what the page painted."""
         await self._put(on_canvas=False)
-        seen = await self._proved(await self._shoot(captured.frame, state))
+        seen = await self._proved(await self._unless_lost(self._shoot(captured.frame, state)))
         await self._put(on_canvas=True)
         channels = [captured.order.index(channel) for channel in seen.order]
         return np.array_equal(captured.read()[..., channels], seen.read())
 
     async def _put(self, *, on_canvas: bool) -> None:
         if self._is_on_canvas != on_canvas:
-            await self._shown.evaluate("onCanvas => camps.put(onCanvas)", on_canvas)
+            await self._unless_lost(self._shown.evaluate("onCanvas => camps.put(onCanvas)", on_canvas))
         self._is_on_canvas = on_canvas
 
     async def _screened(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
