@@ -23,12 +23,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 #: What is changed, and the tests that have to see it.
 ROOMS = {
-    "growth": "test_growth test_holding test_edges",
-    "crs.py": "test_crs test_edges test_footprints",
-    "dates.py": "test_dates test_edges test_sources_values",
-    "timeline": "test_timeline test_edges",
+    "growth": "test_edges test_growth test_holding",
+    "crs.py": "test_edges test_crs test_footprints",
+    "dates.py": "test_edges test_dates test_sources_values",
+    "timeline": "test_edges test_timeline",
     "change": "test_change",
-    "provenance.py": "test_provenance test_edges",
+    "provenance.py": "test_edges test_provenance",
     "appendix/integrity.py": "test_appendix_package",
 }
 _COMPARED = {

@@ -28,6 +28,25 @@ def test_a_link_of_the_chain_rests_on_ten_sites_at_least(n_sites: int, index: fl
     assert pd.isna(last["index"]) if index is None else last["index"] == index
 
 
+@pytest.mark.parametrize("n_sites", [9, 10, 11])
+def test_a_panel_and_a_base_rest_on_ten_sites_at_least(n_sites: int) -> None:
+    last = growth.aggregate(_counts(n_sites), estimator="panel", draws=20).iloc[-1]
+    enough = n_sites >= 10
+    assert (last["n_matched"], last["suppressed"]) == (n_sites * enough, not enough)
+    assert growth.bases(_counts(n_sites))["n_dates"].tolist() == [2 * enough] * 2
+
+
+@pytest.mark.parametrize(("n_sites", "n_matched"), [(9, 9), (10, 20)])
+def test_a_date_on_which_ten_sites_match_is_a_link_and_one_of_nine_is_passed_over(n_sites: int, n_matched: int) -> None:
+    """Ten more sites are seen from 2018 on: they match in 2019 where 2018 is the date that it is linked to."""
+    later = [(f"t{site:02}", year, 4.0) for site in range(10) for year in ("2018", "2019")]
+    third = [(f"s{site:02}", "2019", 3.0) for site in range(n_sites)]
+    added = pd.DataFrame([*later, *third], columns=["unit", "t", "value"]).assign(metric="buildings")
+    counts = pd.concat([_counts(n_sites), added], ignore_index=True)
+    last = growth.aggregate(counts, estimator="chain", base="2017", draws=20).iloc[-1]
+    assert last["n_matched"] == n_matched
+
+
 @pytest.mark.parametrize("north", [90.0, 90.5, 91.0])
 def test_the_earth_ends_at_the_pole(north: float) -> None:
     if north == 90.0:
