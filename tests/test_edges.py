@@ -64,7 +64,9 @@ def test_a_plane_that_shrinks_areas_is_refused_like_one_that_stretches_them(k: f
 
 
 def test_the_staleness_of_many_sites_is_told_at_both_ends() -> None:
-    sites, counts = catalogue.load(), catalogue.counts()
+    sites = catalogue.load()
+    counts = pd.DataFrame({"unit": sites["site_id"].iloc[:2], "t": ["2017", "2019"], "value": [1.0, 2.0]})
+    counts = counts.assign(metric="buildings")
     state = timeline.at("2020-12-31", sites=sites, counts=counts)
     stale = state.sites["stale_days"].dropna()
     assert stale.min() < stale.max()
