@@ -71,7 +71,7 @@ def test_bad_input_is_one_line_on_stderr_and_status_two(camps, arguments: list[s
     assert said in err
 
 
-def test_many_faults_fit_on_one_line_and_the_rest_is_counted(camps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_faults_are_one_line_and_all_there(camps, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = [errors.Fault(f"row {n}", "95", "at most 90") for n in range(9)]
 
     def fail(*args: object, **kwargs: object) -> None:
@@ -82,7 +82,7 @@ def test_many_faults_fit_on_one_line_and_the_rest_is_counted(camps, monkeypatch:
     assert status == 2
     assert err.count("\n") == 1
     assert "my.csv: 9 faults: row 0: found 95, expected at most 90 | row 1" in err
-    assert "and 6 more" in err
+    assert err.endswith("row 8: found 95, expected at most 90\n")
 
 
 @pytest.mark.parametrize(

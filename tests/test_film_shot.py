@@ -97,7 +97,7 @@ def test_all_faults_are_named_at_once_each_with_its_key() -> None:
         ({"camera": [{"at": 0, "fit": "china", "box": [1, 2, 3, 4]}]}, "(here: fit, box)"),
         ({"camera": [{"at": 0, "centre": [80, 40]}]}, "zoom with centre or site"),
         ({"camera": [{"at": 0, "fit": "china", "zoom": 3}]}, "zoom with centre or site"),
-        ({"camera": [{"at": 0, "box": [90, 30, 80, 40]}]}, "west < east"),
+        ({"camera": [{"at": 0, "box": [80, 40, 90, 30]}]}, "south < north"),
         ({"camera": [{"at": 2, "fit": "china"}, {"at": 1, "fit": "china"}]}, "keys in order"),
         ({"camera": [{"at": 0, "fit": "china", "hold": 2}, {"at": 1, "fit": "china"}]}, "after the hold"),
         ({"version": 0}, "version"),

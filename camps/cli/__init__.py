@@ -23,7 +23,6 @@ from camps.errors import CampsError
 
 __all__ = ["agreeing", "app", "delivering", "growing", "listing", "main", "picturing", "run", "running", "seeing"]
 
-MOST_FAULTS_ON_A_LINE = 3
 STOPPED = 128 + signal.SIGINT
 STOPPED_TEXT = "stopped; run the same command again to continue"
 
@@ -91,10 +90,7 @@ def _usage_problem(error: typer.TyperException) -> str:
 
 def _on_one_line(message: str) -> str:
     head, *lines = message.splitlines()
-    shown = [line.strip() for line in lines[:MOST_FAULTS_ON_A_LINE]]
-    if len(lines) > len(shown):
-        shown.append(f"and {len(lines) - len(shown)} more ('camps --debug …' lists them)")
-    return ": ".join([head, " | ".join(shown)]) if shown else head
+    return ": ".join([head, " | ".join(line.strip() for line in lines)]) if lines else head
 
 
 def _complain(message: str, error: BaseException) -> None:

@@ -104,6 +104,11 @@ def lonlat(x: float, y: float) -> tuple[float, float]:
     return x * 360 - 180, math.degrees(2 * math.atan(math.exp(math.pi * (1 - 2 * y))) - math.pi / 2)
 
 
+def near(lon: float, other: float) -> float:
+    """Return a longitude with the whole turns that bring it within half the globe of another: the short way round."""
+    return lon + 360 * round((other - lon) / 360)
+
+
 def fit(box: Box, width_px: float, height_px: float, *, margin: float = 0.08) -> View:
     """Return the view that holds a whole box.
 

@@ -327,8 +327,8 @@ def _legible(finished: Finished) -> tuple[list[str], str]:
 
 def _credit(finished: Finished) -> tuple[list[str], str]:
     """No credit is cut short in words or in time."""
-    rate, language = finished.plan.shot.rate, finished.plan.shot.language
-    wanted = _plain(credits_shown(finished.meta, language))
+    rate = finished.plan.shot.rate
+    wanted = _plain(credits_shown(finished.meta, finished.plan.shot))
     shown = sum(_plain(_credit_lines(record)) == wanted for record in finished.frames)
     seconds = float(Fraction(shown) / rate)
     finding = f"the whole credit stands for {seconds:.2f} s (least {LEAST_CREDIT_S:g} s)"

@@ -20,7 +20,7 @@ from typing import Any
 
 from camps import files
 from camps.errors import CheckError, InputError
-from camps.film import timecode
+from camps.film import camera, timecode
 from camps.film.tracks import VFOV_DEG, Point, Tracks
 
 #: Lowest value and span of longitude, latitude and altitude, in the order in which they stand.
@@ -88,29 +88,30 @@ def read_earth_studio(path: Path) -> Tracking:
         text = path.read_text("utf-8")
     try:
         read = json.loads(text)
-        camera = tuple(
+        views = tuple(
             (_xyz(frame["position"]), _coordinate(frame["coordinate"]), float(frame["fovVertical"]))
             for frame in read["cameraFrames"]
         )
         points = {point["name"]: (_xyz(point["position"]), _stored(point)) for point in read["trackPoints"]}
         size = (int(read["width"]), int(read["height"]))
-        return Tracking(read["name"], size, float(read["frameRate"]), camera, points)
+        return Tracking(read["name"], size, float(read["frameRate"]), views, points)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(f"{path}: not tracking data of Google Earth Studio ({error!r}); export it again") from error
 
 
 def _camera_frame(tracks: Tracks, at: int) -> dict[str, Any]:
     view = tracks.views[at]
+    lon, altitude_m = camera.near(view.lon, 0), tracks.altitude_m(view)
     return {
         "position": dict(zip("xyz", tracks.camera_at(view), strict=True)),
         "rotation": {"x": 0.0, "y": 0.0, "z": 0.0},
-        "coordinate": {"longitude": view.lon, "latitude": view.lat, "altitude": tracks.altitude_m(view)},
+        "coordinate": {"longitude": lon, "latitude": view.lat, "altitude": altitude_m},
         "fovVertical": VFOV_DEG,
     }
 
 
 def _track_point(tracks: Tracks, at: int, site: str) -> dict[str, Any]:
-    lon, lat = tracks.sites[site]
+    lon, lat = camera.near(tracks.sites[site][0], 0), tracks.sites[site][1]
     kept = [{"value": {"relative": (value - low) / span}} for value, (low, span) in _in_ranges((lon, lat, 0.0))]
     return {
         "name": site,
@@ -142,8 +143,8 @@ def _require_same(path: Path, tracks: Tracks) -> None:
     read = read_earth_studio(path)
     wrong = [
         site
-        for site, place in tracks.sites.items()
-        if max(abs(a - b) for a, b in zip(place, read.points[site][1][:2], strict=True)) > TOLERANCE_DEG
+        for site, (lon, lat) in tracks.sites.items()
+        if max(abs(camera.near(read.points[site][1][0], lon) - lon), abs(read.points[site][1][1] - lat)) > TOLERANCE_DEG
     ]
     if wrong or len(read.camera) != len(tracks.numbers):
         raise CheckError(f"{path}: read back differs from what was tracked ({', '.join(wrong[:5]) or 'camera'})")

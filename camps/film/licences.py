@@ -57,13 +57,18 @@ def list_licences(shot: Shot) -> list[LayerLicence]:
     # The places that outlines belong to are those of the record's lists.
     names = [*(catalogue.default_lists() if outlined else ()), *filmed]
     lists = [_of_source("footprints" if name in outlined else "growth", name) for name in dict.fromkeys(names)]
-    return [*lists, *(LayerLicence(*entry) for entry in _GROUND)]
+    on = {str(name): on for name, on in shot.layers.items()}
+    return [*lists, *(LayerLicence(*entry) for entry in _GROUND if on.get(entry[0], True))]
 
 
-def credits_shown(meta: Mapping[str, Any], language: str) -> list[str]:
-    """Return the credits that the picture carries, as the page has them in a language."""
-    parts = meta.get("attribution") or ()
-    return [part if isinstance(part, str) else str(part.get(language) or part["en"]) for part in parts]
+def credits_shown(meta: Mapping[str, Any], shot: Shot) -> list[str]:
+    """Return the credits that the picture of a shot carries, as the page has them in its language."""
+    language, on = shot.language, {str(name): on for name, on in shot.layers.items()}
+    return [
+        part if isinstance(part, str) else str(part.get(language) or part["en"])
+        for part in meta.get("attribution") or ()
+        if isinstance(part, str) or any(on.get(name, True) for name in part.get("layers", ["credit"]))
+    ]
 
 
 def _of_source(layer: str, name: str) -> LayerLicence:

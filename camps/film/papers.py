@@ -28,7 +28,7 @@ def build_frame_list(finished: Finished) -> FrameList:
 def write_attribution(finished: Finished) -> Path:
     """Write ATTRIBUTION.txt: the credit line in the shot's language, and every source with its licence."""
     lines = ["This credit has to be shown with the pictures:", ""]
-    lines += [f"  {part}" for part in credits_shown(finished.meta, finished.plan.shot.language)]
+    lines += [f"  {part}" for part in credits_shown(finished.meta, finished.plan.shot)]
     lines += ["", "Sources and licences, by layer:", ""]
     lines += [line for entry in finished.licences for line in _source_lines(entry)]
     return files.write_text(finished.folder / "ATTRIBUTION.txt", "\n".join(lines).rstrip() + "\n")
@@ -47,7 +47,7 @@ def manifest(finished: Finished, report: Sequence[Check], page: FilmPage) -> dic
         "left_out": list(finished.left_out),
         "movies": [film_manifest.movie_entry(finished.folder, one) for one in finished.movies],
         "licences": [vars(entry) for entry in finished.licences],
-        "credit": credits_shown(finished.meta, finished.plan.shot.language),
+        "credit": credits_shown(finished.meta, finished.plan.shot),
         "checks": checks.report_json(report),
         "waived": [check.name for check in report if check.waived],
     }

@@ -199,9 +199,13 @@ def _camera_keys(shot: Shot, ground: Ground) -> list[camera.Key]:
     ]
     raise_faults(faults, shot.called)
     # A key at the very end of the film is meant for its last frame, which begins a frame earlier.
+    views: list[camera.View] = []
+    for key in shot.camera:
+        view = _view(key, shot, ground)
+        views.append(replace(view, lon=camera.near(view.lon, views[-1].lon)) if views else view)
     return [
-        camera.Key(min(key.at, _last_s(shot)), _view(key, shot, ground), key.ease, key.path, key.hold)
-        for key in shot.camera
+        camera.Key(min(key.at, _last_s(shot)), view, key.ease, key.path, key.hold)
+        for key, view in zip(shot.camera, views, strict=True)
     ]
 
 
@@ -210,17 +214,18 @@ def _view(key: CameraKey, shot: Shot, ground: Ground) -> camera.View:
         return camera.View(*key.centre, key.zoom)
     if key.site is not None and key.zoom is not None:
         return camera.View(*ground.sites[key.site], key.zoom)
-    box = camera.Box(*key.box) if key.box else _named_box(key.fit, shot, ground)
+    west, south, east, north = key.box or _named_box(key.fit, shot, ground)
+    box = camera.Box(west, south, east + 360 * (east < west), north)
     return camera.fit(box, *reference_size(shot), margin=key.margin)
 
 
-def _named_box(name: str | None, shot: Shot, ground: Ground) -> camera.Box:
+def _named_box(name: str | None, shot: Shot, ground: Ground) -> tuple[float, float, float, float]:
     if name != "sites" and name is not None:
-        return camera.Box(*record.current().regions[name])
+        return record.current().regions[name]
     if not ground.sites:
         raise InputError(f'{shot.called}: fit = "sites", but the map shows none; widen map.where or give a box')
     lons, lats = zip(*ground.sites.values(), strict=True)
-    return camera.Box(min(lons), min(lats), max(lons), max(lats))
+    return min(lons), min(lats), max(lons), max(lats)
 
 
 def _clock_marks(shot: Shot, ground: Ground) -> list[clock.Mark]:

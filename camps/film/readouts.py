@@ -131,7 +131,8 @@ def _placed(sites: Sequence[Mapping[str, Any]], found: Mapping[str, _Value], sta
 
     def is_near(site: Mapping[str, Any]) -> bool:
         at_x, at_y = _unit(site["lon"], site["lat"])
-        return bool(abs(at_x - x) * size <= half_x and abs(at_y - y) * size <= half_y)
+        away = at_x - x - round(at_x - x)
+        return bool(abs(away) * size <= half_x and abs(at_y - y) * size <= half_y)
 
     return sorted(site["id"] for site in sites if found[site["id"]].placed and is_near(site))
 

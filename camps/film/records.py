@@ -22,6 +22,7 @@ from camps import files
 from camps.dates import date_of
 from camps.errors import InputError
 from camps.film import timecode
+from camps.film.camera import near
 from camps.film.plan import State
 from camps.record import csv_text, read_csv
 
@@ -173,7 +174,7 @@ def shown_row(number: int, rate: Fraction, state: State, described: Mapping[str,
         "frame": number, "timecode": timecode.of_frame(number, rate),
         "day": date_of(state["t"]).isoformat(),
         **{name: described.get(name) for name in _TOLD},
-        "lon": state.get("lon"), "lat": state.get("lat"), "zoom": state.get("zoom"),
+        "lon": near(state["lon"], 0) if "lon" in state else None, "lat": state.get("lat"), "zoom": state.get("zoom"),
         "site_ids": " ".join(map(str, described.get("site_ids") or [])),
     }  # fmt: skip
     return {name: "" if value is None else str(value) for name, value in values.items()}

@@ -222,8 +222,8 @@ class CameraKey(Table):
             raise ValueError(f"one of centre, site, fit, box (here: {', '.join(targets) or 'none'})")
         if (targets[0] in {"centre", "site"}) != (self.zoom is not None):
             raise ValueError("zoom with centre or site, and only there")
-        if self.box and not (self.box[0] < self.box[2] and self.box[1] < self.box[3]):
-            raise ValueError("box = [west, south, east, north] with west < east and south < north")
+        if self.box and (self.box[0] == self.box[2] or self.box[1] >= self.box[3]):
+            raise ValueError("box = [west, south, east, north] with south < north; across 180° east is less than west")
         return self
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import folium
 import geopandas as gpd
+import pandas as pd
 
 from camps import catalogue, change, footprints, growth, maps, record, timeline
-from camps.errors import InputError
+from camps.errors import Fault, InputError, raise_faults
 from camps.film import anymap
 from camps.film.plan import Ground, Plan
 from camps.film.shot import Shot
@@ -73,6 +74,7 @@ def build_map(shot: Shot) -> folium.Map:
     InputError
         When the shot's filter names a column that the sites do not have, or leaves no site.
     """
+    _require_used(shot)
     words = maps.Words(shot.language, shot.look, shot.map.title or None, shot.map.subtitle or None)
     on: dict[str, Any] = {"words": words, "ground": maps.Ground(relief=shot.map.relief)}
     if shot.map.kind == "footprints":
@@ -82,13 +84,38 @@ def build_map(shot: Shot) -> folium.Map:
     if shot.map.kind == "eras":
         return maps.era_map(_sites(shot), mode=shot.mode, **on)
     if shot.map.kind == "systems":
-        if shot.map.where or shot.map.sources:
-            raise InputError(
-                f"{shot.called}: keys map.sources, map.where: systems are those of record.toml; remove them"
-            )
         return maps.systems_map(mode=shot.mode, **on)
-    counts = catalogue.counts(*sources_of(shot), metric=metric_of(shot))
-    return maps.growth_map(_sites(shot), counts, mode=shot.mode, **on)
+    return maps.growth_map(_sites(shot), _counts(shot), mode=shot.mode, **on)
+
+
+def _require_used(shot: Shot) -> None:
+    """Require that the map makes use of every key of its table: one that changes nothing is taken for one that did."""
+    systems = shot.map.kind == "systems"
+    unused = {
+        "sources": systems and shot.map.sources and "another kind of map: systems are those of record.toml",
+        "metric": shot.map.metric and shot.map.kind != "growth" and 'kind = "growth", which alone counts',
+        "where": shot.map.where
+        and (systems or shot.map.kind == "footprints")
+        and "growth, sites or eras: a series is filmed whole, and so are systems",
+    }
+    raise_faults(
+        (Fault(f"key map.{key}", repr(getattr(shot.map, key)), expected, "or remove it")
+         for key, expected in unused.items() if expected),
+        shot.called,
+    )  # fmt: skip
+
+
+def _counts(shot: Shot) -> pd.DataFrame:
+    """Return the counts of a shot of growth; a list that it names and that counts nothing of the kind is refused."""
+    metric = metric_of(shot)
+    counts = catalogue.counts(*sources_of(shot), metric=metric)
+    silent = [name for name in shot.map.sources if not counts["source_id"].eq(name).any()]
+    raise_faults(
+        (Fault("key map.sources", name, f"lists that count {metric}", "remove it, or choose another map.metric")
+         for name in silent),
+        shot.called,
+    )  # fmt: skip
+    return counts
 
 
 def metric_of(shot: Shot) -> str:
@@ -120,8 +147,6 @@ def series_of(shot: Shot) -> footprints.FootprintSeries:
     if len(named) != 1 or not footprints.is_series(named[0]):
         found = ", ".join(named)
         raise InputError(f"{shot.called}: key map.sources: found {found}, expected one footprint series ({known})")
-    if shot.map.where:
-        raise InputError(f"{shot.called}: key map.where: a series is filmed whole; remove it, or film its sites alone")
     return change.tracked(footprints.load(named[0]))
 
 

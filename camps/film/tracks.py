@@ -179,7 +179,9 @@ def _project(
 ) -> NDArray[np.float64]:
     """Return where the camera sees each site, in pixels of the 1080-line reference."""
     places = np.asarray([camera.world(*site) for site in sites.values()]).reshape(-1, 2)
-    return (places - camera.world(view.lon, view.lat)) * camera.TILE_PX * 2**view.zoom + size / 2
+    away = places - camera.world(view.lon, view.lat)
+    away[:, 0] -= np.round(away[:, 0])
+    return away * camera.TILE_PX * 2**view.zoom + size / 2
 
 
 def _require_drawn_there(

@@ -265,11 +265,10 @@ def base(box: basemap.Box) -> dict[str, Any]:
     `box` is west, south, east, north of what the map shows; east is above 180 across the antimeridian.
     """
     at_home = basemap.is_at_home(box)
-    turns = [0, 1] if box[2] > 180 else [0]
     places = [
         {
             "names": {lang: name for lang in style.LANGUAGES if isinstance(name := row.get(f"name_{lang}"), str)},
-            "lon": row["lon"] + 360 * (len(turns) > 1 and row["lon"] < 0),
+            "lon": row["lon"] + 360 * (box[2] > 180 and row["lon"] < 0),
             "lat": row["lat"],
             "kind": row["kind"],
             "rank": row["rank"],
@@ -283,7 +282,7 @@ def base(box: basemap.Box) -> dict[str, Any]:
         "fades": [6.8, 8.4] if at_home else [4.6, 6.0],
         "source": _data_uri("image/webp", basemap.read_relief(world=not at_home)),
     }
-    return {"scales": basemap.read_scales(box), "places": places, "relief": relief, "turns": turns}
+    return {"scales": basemap.read_scales(box), "places": places, "relief": relief}
 
 
 def _may_be_named(place: dict[Any, Any], box: basemap.Box) -> bool:

@@ -29,6 +29,8 @@ _LAST_YEAR_OF_ERAS = 2025
 CLOSEST_OF_POINTS = 8.5
 #: So many classes have room in a legend and differ enough to be told apart.
 MOST_CLASSES = 12
+#: Layers of the picture that each part of the credit speaks of.
+_CREDITED = {"base": ["base", "labels"], "borders": ["base"]}
 _SITE_NEEDS = ("site_id", "lon", "lat", "lon_published", "lat_published", "r95_m", "system", "source_id")
 
 
@@ -610,7 +612,8 @@ def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
     known = {name: _credit_of(registered[name]) if name in registered else name for name in named}
     unverified = {lang: words["not_verified"] for lang, words in languages.table().items()}
     told = [{**known, **ours}[name] for name in named]
-    return [*([unverified] if len(sites) else []), *told, *titles()["credit"].values()]
+    ground = [texts | {"layers": _CREDITED[part]} for part, texts in titles()["credit"].items()]
+    return [*([unverified] if len(sites) else []), *told, *ground]
 
 
 def _credit_of(entry: sources.SourceEntry) -> str:

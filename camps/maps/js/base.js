@@ -11,21 +11,21 @@ class Ground {
         Object.entries(scale.layers).map(([name, lines]) => [name, lines.map((line) => decodeLine(line, scale.digits))]),
       ),
     }));
-    // Whole turns at which the globe is drawn once more, for maps that lie across 180°.
-    this.turns = data.turns;
     this.relief = data.relief && { ...boxed(data.relief.bounds), entry: data.relief };
   }
 
-  // The finest scale that is worth its vertices at this resolution and holds the whole view.
+  // The finest scale that is worth its vertices at this resolution and holds the whole view, and its turns of the globe.
   pick(view, scale) {
     const detail = view.zoom + Math.log2(scale);
     const wanted = detail < 4.2 ? 0 : detail < 6.8 ? 1 : 2;
     const seen = view.box();
-    const holds = (b) => b[0] <= seen[0] && b[1] <= seen[1] && b[2] >= seen[2] && b[3] >= seen[3];
+    const holds = (b, turn) => b[0] + turn <= seen[0] && b[1] <= seen[1] && b[2] + turn >= seen[2] && b[3] >= seen[3];
     for (let i = Math.min(wanted, this.scales.length - 1); i > 0; i -= 1) {
-      if (holds(this.scales[i].box)) return this.scales[i];
+      const { box } = this.scales[i];
+      const turn = view.nearest((box[0] + box[2]) / 2);
+      if (holds(box, turn)) return { scale: this.scales[i], turns: [turn] };
     }
-    return this.scales[0];
+    return { scale: this.scales[0], turns: view.turns(0, 1) };
   }
 
   draw(pen, frame) {
@@ -34,14 +34,15 @@ class Ground {
       ctx.fillStyle = look.sea;
       ctx.fillRect(0, 0, view.width, view.height);
     }
-    const scale = this.pick(view, frame.scale);
-    const { layers } = scale;
-    const pens = (scale === this.scales[0] ? this.turns : [0]).map((turn) => turnedPen(pen, turn));
+    const { scale: { layers }, turns } = this.pick(view, frame.scale);
+    const pens = turns.map((turn) => turnedPen(pen, turn));
     const ze = pen.ze;
     // Natural Earth is drawn for 1:10 million: closer than about zoom 10 its lines would claim what they do not know.
     const trust = 1 - smoothstep(9.5, 11.5, ze);
     for (const one of pens) fillRings(one, layers.land, look.land);
-    if (frame.relief && this.relief && this.relief.entry.shades) for (const turn of this.turns) this.drawRelief(turnedPen(pen, turn), frame);
+    if (frame.relief && this.relief && this.relief.entry.shades) {
+      for (const turn of view.turns(this.relief.box[0], this.relief.box[2])) this.drawRelief(turnedPen(pen, turn), frame);
+    }
     ctx.globalAlpha = trust;
     for (const one of pens) {
       strokeLines(one, layers.rivers, look.river, 1.1 * u * smoothstep(2.5, 4.5, ze));

@@ -51,7 +51,7 @@ class Furniture {
   credit(pen, frame, margin, wide) {
     const { type, u, view, look } = pen;
     const size = Math.max(9, 15 * u);
-    const lines = type.wrap([this.words.credit(frame.lang), ...frame.credits].join(' · '), Math.min(wide, 1120 * u), size, 400);
+    const lines = type.wrap([this.words.credit(frame), ...frame.credits].join(' · '), Math.min(wide, 1120 * u), size, 400);
     const x = this.end(pen, margin);
     const bottom = view.height - margin.y;
     const top = bottom - lines.length * size * 1.35;

@@ -56,7 +56,8 @@ class View {
     this.height = height;
     this.zoom = zoom;
     this.size = TILE_PX * 2 ** zoom;
-    this.left = Mercator.x(lon) * this.size - width / 2;
+    this.middle = Mercator.x(lon);
+    this.left = this.middle * this.size - width / 2;
     this.top = Mercator.y(lat) * this.size - height / 2;
     this.lat = lat;
   }
@@ -81,7 +82,19 @@ class View {
 
   // The same view with the globe a whole turn further east.
   turned(turn) {
-    return Object.assign(Object.create(View.prototype), this, { left: this.left - turn * this.size });
+    return turn ? Object.assign(Object.create(View.prototype), this, { left: this.left - turn * this.size, middle: this.middle - turn }) : this;
+  }
+
+  // The whole turns at which some of a span of the unit square is seen; the globe goes on at 180°.
+  turns(from, to = from, pad = 0) {
+    const [west, , east] = this.box(pad);
+    const [first, last] = [Math.ceil(west - to), Math.floor(east - from)];
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+  }
+
+  // The whole turn that brings a place nearest to the middle of the view.
+  nearest(unitX) {
+    return Math.round(this.middle - unitX);
   }
 
   pxPerMetre() {

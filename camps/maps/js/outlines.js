@@ -9,6 +9,7 @@ class Outlines {
     this.days = data.days;
     this.shapes = data.shapes.map((rings) => outlineOf(rings, data.digits));
     this.built = new Set(data.built);
+    this.span = this.shapes.reduce(([west, east], { box }) => [Math.min(west, box[0]), Math.max(east, box[2])], [1, 0]);
     this.tracks = Outlines.tracks(data);
   }
 
@@ -142,6 +143,10 @@ class Outlines {
 
   // Solid ground first, then what is in doubt upon it. Over a satellite picture fills are thin, so that it shows through.
   draw(pen, pieces, strength) {
+    for (const turn of pen.view.turns(...this.span, 40)) this.drawAreas(turnedPen(pen, turn), pieces, strength);
+  }
+
+  drawAreas(pen, pieces, strength) {
     const { ctx, view } = pen;
     const near = view.box(40);
     const specks = new Specks(view);
@@ -159,6 +164,10 @@ class Outlines {
 
   // Lines: walls, what may have come, what was not recognised, and a fine edge on every building.
   drawEdges(pen, pieces) {
+    for (const turn of pen.view.turns(...this.span, 40)) this.drawLines(turnedPen(pen, turn), pieces);
+  }
+
+  drawLines(pen, pieces) {
     const { ctx, look, u, view } = pen;
     const near = view.box(40);
     const fine = clamp(view.pxPerMetre() * 1.2, 0.15, 1.1) * u;

@@ -71,7 +71,7 @@ class Stage {
     pen.steady = { kind: this.timeline.steadyKind(pen.about), brief: 2 * alike < pen.about.length };
     pen.views = frame.views && frame.views.map(([lon, lat, zoom]) => new View({ ...frame, lon, lat, zoom }));
     this.drawLayers(pen, frame, state, before, placed);
-    this.last = { frame, state, before, placed };
+    this.last = { frame, state, before, placed, view };
   }
 
   size(frame) {
@@ -150,13 +150,15 @@ class Stage {
   drawScene(pen, drawing, t) {
     const { ctx, view } = pen;
     const scene = (this.data.scenes || []).findLast((entry) => entry.day <= Math.floor(t));
-    if (!scene || !scene.image || !boxesMeet(scene.box, view.box())) return 0;
+    if (!scene || !scene.image) return 0;
+    const turned = view.turned(view.nearest((scene.box[0] + scene.box[2]) / 2));
+    if (!boxesMeet(scene.box, turned.box())) return 0;
     const [x0, y0, x1, y1] = scene.box;
     const shown = smoothstep(9.5, 11.5, pen.ze);
     if (!drawing) return shown;
     ctx.globalAlpha = shown;
     ctx.imageSmoothingQuality = 'high';
-    ctx.drawImage(scene.image, view.x(x0), view.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
+    ctx.drawImage(scene.image, turned.x(x0), turned.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
     ctx.globalAlpha = 1;
     return shown;
   }
@@ -213,7 +215,8 @@ class Stage {
 
   describe() {
     if (!this.last) throw new Error('camps.describe: nothing has been drawn yet; call camps.setFrame first');
-    const { frame, state, before, placed } = this.last;
+    const { frame, state, before, view } = this.last;
+    const placed = this.symbols.onceOnly(view, this.last.placed);
     const ids = this.data.sites.map((site) => site.id);
     // Places of unlike systems are never added up.
     const oneSystem = this.timeline.lives && !this.data.systems;

@@ -49,9 +49,11 @@ class Symbols {
     const placed = [];
     state.sites.forEach((site, i) => {
       const [ux, uy] = this.at[i];
-      if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3] || HIDDEN.has(site.phase)) return;
-      const item = { i, x: view.x(ux), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade: fade * this.strength(site) };
-      placed.push(this.sites[i].level === 'compound' ? item : { ...item, ring: this.reach(pen, this.sites[i]) });
+      if (uy < near[1] || uy > near[3] || HIDDEN.has(site.phase)) return;
+      for (const turn of view.turns(ux, ux, 120 * u)) {
+        const item = { i, turn, x: view.x(ux + turn), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade: fade * this.strength(site) };
+        placed.push(this.sites[i].level === 'compound' ? item : { ...item, ring: this.reach(pen, this.sites[i]) });
+      }
     });
     return bySize(placed);
   }
@@ -59,6 +61,11 @@ class Symbols {
   // How strongly a place is drawn: where very many have closed, they stand back behind those that are open.
   strength({ phase }) {
     return this.options.quiet && phase === 'closed' ? 0.25 : 1;
+  }
+
+  // Of a globe that is seen more than once, each site where it is nearest to the middle.
+  onceOnly(view, placed) {
+    return placed.filter(({ i, turn }) => turn === view.nearest(this.at[i][0]));
   }
 
   // The radius in the picture of a place that is known only to an area; never so small that it looks like a place.
@@ -82,7 +89,7 @@ class Symbols {
   drawAreas(pen, placed) {
     const areas = new Map();
     for (const item of placed.filter(({ ring }) => ring)) {
-      const key = `${item.site.lon} ${item.site.lat} ${item.site.r95}`;
+      const key = `${item.site.lon} ${item.site.lat} ${item.site.r95} ${item.turn}`;
       areas.set(key, [...(areas.get(key) || []), item]);
     }
     for (const items of areas.values()) {
@@ -130,7 +137,7 @@ class Symbols {
   }
 
   drawClustered(pen, placed) {
-    const seen = new Map(placed.map((item) => [item.i, item]));
+    const seen = new Map(this.onceOnly(pen.view, placed).map((item) => [item.i, item]));
     for (const members of this.groups(pen.ze)) {
       const items = members.map((i) => seen.get(i)).filter(Boolean);
       if (items.length === 1) this.drawSymbol(pen, items[0]);
@@ -142,7 +149,7 @@ class Symbols {
   drawGroup(pen, members, items) {
     const { ctx, u, look, type, view } = pen;
     const [ux, uy] = this.centre(members);
-    const [x, y] = [view.x(ux), view.y(uy)];
+    const [x, y] = [view.x(ux + view.nearest(ux)), view.y(uy)];
     const r = groupRadius(members.length) * u;
     ctx.beginPath();
     ctx.arc(x, y, r, 0, 2 * Math.PI);

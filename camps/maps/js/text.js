@@ -103,7 +103,8 @@ function zoomsWithRoom(labels) {
 
 function zoomOfSeparation(a, b) {
   const along = (axis) => {
-    const gap = b.at[axis] - a.at[axis];
+    const apart = b.at[axis] - a.at[axis];
+    const gap = axis ? apart : apart - Math.round(apart);
     const need = gap >= 0 ? a.box[axis + 2] - b.box[axis] : b.box[axis + 2] - a.box[axis];
     if (need <= 0) return -Infinity;
     return Math.abs(gap) < 1e-12 ? Infinity : Math.log2(need / (Math.abs(gap) * TILE_PX));
@@ -162,9 +163,8 @@ class Labels {
     const near = view.box(200);
     for (const label of this.prepare(pen.type, frame.lang, siteLabels)) {
       const [ux, uy] = label.at;
-      if (ux < near[0] || ux > near[2] || uy < near[1] || uy > near[3]) continue;
-      const shown = roomAt(label, ze);
-      if (shown > 0.004) this.drawLabel(pen, label, view.x(ux), view.y(uy), shown, obstacles, marks);
+      const shown = uy < near[1] || uy > near[3] ? 0 : roomAt(label, ze);
+      if (shown > 0.004) for (const turn of view.turns(ux, ux, 200)) this.drawLabel(pen, label, view.x(ux + turn), view.y(uy), shown, obstacles, marks);
     }
   }
 

@@ -116,13 +116,16 @@ class Words {
     if (this.data.kind === 'eras') return this.of(state.open === 1 ? 'site_open' : 'sites_open', lang, { n: state.open });
     if (this.data.kind === 'sites') return this.of('n_sites', lang, { n: state.sites.length });
     if (state.total === null || !this.data.meta.metric) return '';
+    // Where nothing can have been built by then no number is needed, least of all a range of noughts.
+    if (this.data.kind === 'footprints' && !Math.round(state.totalHi)) return this.of('none_seen', lang);
     return this.counted(state.total, this.amount(state, lang), lang);
   }
 
   // A number that is certain, a range where the next look bounds it, or a rounded guess that is marked as one.
   amount(state, lang) {
-    if (state.kind === 'bracketed') return `${this.number(state.totalLo, lang)}${DASH}${this.number(state.totalHi, lang)}`;
     const value = this.number(state.total, lang);
+    const [low, high] = [state.totalLo, state.totalHi].map((end) => this.number(end, lang));
+    if (state.kind === 'bracketed') return low === high ? low : `${low}${DASH}${high}`;
     return state.kind === 'interpolated' ? `~${value}` : value;
   }
 
@@ -212,8 +215,10 @@ class Words {
     return this.of(`look${when}_part`, lang, { ...values, value: this.number(state.totalLo, lang) });
   }
 
-  credit(lang) {
-    return this.data.meta.attribution.map((part) => (typeof part === 'string' ? part : part[lang] || part.en)).join(' · ');
+  // A credit that names layers stands while one of them is drawn.
+  credit({ lang, layers }) {
+    const drawn = this.data.meta.attribution.filter((part) => !part.layers || part.layers.some((name) => layers[name]));
+    return drawn.map((part) => (typeof part === 'string' ? part : part[lang] || part.en)).join(' · ');
   }
 
   // One legend, or two that hand over where the camera comes close enough for outlines.

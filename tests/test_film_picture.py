@@ -1,0 +1,112 @@
+"""What a shot asks for is in the picture: across 180°, from every list it names, with the credit of what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from film_support import small_shot
+from numpy.typing import NDArray
+
+from camps import engine, film, languages, maps
+from camps.errors import InputError
+from camps.film import anymap
+from camps.film.canvas import CanvasStage
+from camps.film.licences import credits_shown, list_licences
+from camps.film.plan import plan_frames
+from camps.film.subject import build_ground, build_map
+
+GROWTH = {"kind": "growth", "sources": ["gazetteer"], "where": {"admin1": "Xinjiang"}}
+Drawn = list[tuple[dict[str, Any], NDArray[np.uint8]]]
+
+
+def draw(shot: film.Shot, changes: Iterable[Mapping[str, Any]]) -> Drawn:
+    """Return what the page says and draws for the first frame of a shot under each of some changes."""
+    map_ = build_map(shot)
+    first = plan_frames(shot, build_ground(map_)).states[0]
+    jobs = [(number, {**first, **change}) for number, change in enumerate(changes)]
+
+    async def drawn() -> Drawn:
+        async with CanvasStage(anymap.build_map_page(map_), *shot.size) as stage:
+            frames = []
+            async for captured in stage.capture(jobs):
+                frames.append((captured.described, np.array(captured.read())))
+                await captured.release()
+            return frames
+
+    return engine.run_apart(drawn())
+
+
+def test_the_camera_goes_the_short_way_across_180() -> None:
+    keys = [
+        {"at": 0, "centre": [170, 60], "zoom": 5},
+        {"at": 0.2, "centre": [-170, 60], "zoom": 5, "path": "straight"},
+        {"at": 0.4, "box": [170, 50, -160, 70]},
+    ]
+    shot = small_shot(camera=keys)
+    lons = [state["lon"] for state in plan_frames(shot, build_ground(build_map(shot))).states]
+    assert min(lons) == 170
+    assert max(lons) == 190
+    assert lons[-1] == pytest.approx(185)
+
+
+@pytest.mark.browser
+def test_the_world_goes_on_at_180() -> None:
+    shot = small_shot(map=GROWTH, size=(480, 270), camera=[{"at": 0, "centre": [-160, 45], "zoom": 3}])
+    only = [{"lon": lon, "only": [layer]} for layer in ("base", "growth", "labels") for lon in (-160, 200)]
+    frames = draw(shot, only)
+    for (one, west), (other, east) in zip(frames[::2], frames[1::2], strict=True):
+        assert (west == east).all()
+        assert one["site_ids"] == other["site_ids"]
+    (_, base), (said, symbols), (_, labels) = frames[::2]
+    # East Asia and its sites lie to the left of 180°, North America to the right; there is land on both sides.
+    half = base.shape[1] // 2
+    assert base[:, : half // 2].std() > 3
+    assert base[:, half:].std() > 3
+    assert said["site_ids"]
+    assert symbols[..., 3].any()
+    assert labels[:, :half, 3].any()
+    assert labels[:, half:, 3].any()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"kind": "growth", "sources": ["gazetteer", "places"]}, r"key map.sources: found places, expected lists"),
+        ({"kind": "footprints", "metric": "buildings", "where": {"tier": 1}}, r"2 faults\n.*map.metric.*\n.*map.where"),
+        ({"kind": "sites", "metric": "buildings"}, r"key map.metric: found 'buildings', expected kind = \"growth\""),
+    ],
+)
+def test_a_key_that_would_change_nothing_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        build_map(small_shot(map=asked))
+
+
+@pytest.mark.browser
+def test_credit_is_given_for_what_is_drawn() -> None:
+    off = {"base": False, "labels": False}
+    shot = small_shot(map=GROWTH, size=(480, 270), layers=off)
+    whole, bare = (
+        " ".join(text["text"] for text in said["texts"] if text["layer"] == "credit")
+        for said, _ in draw(shot, [{"layers": {}}, {"layers": off}])
+    )
+    assert "Borders" in whole
+    assert "Natural Earth" in whole
+    assert "Borders" not in bare
+    assert "Natural Earth" not in bare
+    assert not any("Natural Earth" in text for text in credits_shown(build_map(shot).payload["meta"], shot))
+    assert {entry.layer for entry in list_licences(shot)} == {"growth"}
+
+
+@pytest.mark.browser
+def test_where_nothing_can_have_been_built_none_was_seen_in_every_language() -> None:
+    asked = ["en", *(tag for tag in languages.table() if tag in maps.Words().languages and tag != "en")]
+    shot = small_shot(map={"kind": "footprints"}, size=(480, 270), mode="bracket", camera=[{"at": 0, "fit": "china"}])
+    first = build_map(shot).payload["meta"]["t_min"]
+    frames = draw(shot, [{"t": first, "lang": tag, "only": ["date"]} for tag in asked])
+    for tag, (said, _) in zip(asked, frames, strict=True):
+        shown = [text["text"] for text in said["texts"] if text["layer"] == "date"]
+        assert said["total_hi"] == 0
+        assert languages.table()[tag]["none_seen"] in shown
