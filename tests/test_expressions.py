@@ -155,6 +155,11 @@ def test_own_claims_alone_are_built_checked_and_verified(home: Path, capsys: pyt
     assert "not stated; taken as WGS 84" in set(
         pd.read_csv(folder / "data" / "tables" / "sites.csv")["published_datum"]
     )
+    # What the record has nothing of has no heading, no empty table and no column; its title stands on the first page.
+    page = (folder / "data" / "appendix.html").read_text(encoding="utf-8")
+    assert '<p class="subtitle">mine</p>' in page
+    assert [word for word in ("GCJ-02", "Footprint series", "Site dossiers", "Roofed", "storeys") if word in page] == []
+    assert "Table of sites" in page
     capsys.readouterr()
     assert run(["verify", str(folder)]) == 0, capsys.readouterr().out
 

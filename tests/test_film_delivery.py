@@ -295,6 +295,12 @@ def test_a_layer_without_a_licence_is_refused(tmp_path: Path) -> None:
     assert not ss.stated
 
 
+def test_a_rate_that_edit_lists_do_not_count_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"rate 2: edit lists are counted .*24000/1001, 24, 25.*camps frames"):
+        film.deliver(small_shot(rate=2), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_layer_without_a_licence_stops_a_delivery_before_anything_is_drawn(tmp_path: Path) -> None:
     shot = small_shot(map={"kind": "sites", "sources": ["aspi-xjdp-v1"]})
     with pytest.raises(CheckError, match=r"not begun: .*no licence stated.*--waive licences"):

@@ -129,6 +129,9 @@ def test_groups_of_any_column_and_more_than_a_legend_holds() -> None:
     assert classes[-1]["names"]["de"] == "Andere" or classes[-2]["names"]["de"] == "Andere"
     looks = [(entry["colour"], entry["shape"]) for entry in classes[:10]]
     assert len(set(looks)) == 10
+    stated = maps.site_map(sites.assign(firm=sites["firm"].fillna("firm 00")), by="firm").payload["classes"]
+    assert [entry["id"] for entry in stated if entry["id"] == "firm-"] == [], "no class that no site has"
+    assert len(stated) == views.MOST_CLASSES
 
 
 def test_what_is_said_of_one_list_is_not_said_of_another() -> None:

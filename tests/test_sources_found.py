@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ import pytest
 import shapely
 from pyarrow import parquet
 
-from camps import footprints
+from camps import footprints, sources
 from camps.errors import InputError
-from camps.sources import Report, read_table
+from camps.sources import About, Report, read_table
 
 HOUSE = shapely.box(88.29, 43.38, 88.291, 43.381)
 
@@ -140,3 +141,10 @@ def test_a_geoparquet_that_says_something_wrong_of_its_geometry_is_refused(
         _read(path)
     with pytest.raises(InputError, match=r"a\.parquet: no whole Parquet file .*; write it again"):
         footprints.load(path, gsd_m=10, observed_on="2018")
+
+
+def test_a_publisher_that_nobody_stated_is_no_part_of_a_credit() -> None:
+    assert (About().cited("Camps"), About(publisher="An NGO").cited("Camps")) == ("Camps", "An NGO, Camps")
+    entry = replace(sources.entry("gazetteer"), title="Camps")
+    assert entry.credit == "camps: Camps"
+    assert replace(entry, publisher=sources.NOT_STATED).credit == "Camps"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +79,13 @@ def build_document(material: Material) -> Document:
     """Return the whole document; pictures are written to the material's folder on the way."""
     example = front.build_example(material.evidence, material.restricted_sites)
     sections = [
-        front.build_summary(material.checked, has_example=bool(example)),
-        Section("definitions", "Definitions", [facts([(k, plain(v)) for k, v in prose()["definitions"].items()])]),
-        _paragraphs("question", "Question and scope"),
+        front.build_summary(material.checked, limits=_told(material, prose()["limits"]), has_example=bool(example)),
+        Section("definitions", "Definitions", [facts(_definitions(material))]),
+        _paragraphs(material, "question", "Question and scope"),
         *example,
-        Section("method", "Method", [steps([rich(entry) for entry in prose()["method"]])]),
-        _errors({result.claim.id for result in material.checked}),
-        Section("limits", "Limits", [bullets([rich(entry) for entry in prose()["limits"]])]),
+        Section("method", "Method", [steps([rich(text) for text in _told(material, prose()["method"])])]),
+        _errors(material),
+        Section("limits", "Limits", [bullets([rich(text) for text in _told(material, prose()["limits"])])]),
         *spoken.build_chapter(material.passages, material.evidence.events),
         _passages(material),
         _claims(material),
@@ -100,12 +100,36 @@ def build_document(material: Material) -> Document:
         _verification(),
         front.build_corrections(),
     ]
-    statement = [rich(text) for text in prose()["statement"]]
-    return Document(prose()["title"], prose()["subtitle"], _edition(material), statement, sections)
+    statement = [rich(text) for text in _told(material, prose()["statement"])]
+    subtitle = prose()["subtitle"] or record.current().say(record.current().title, "en") or "Published sites"
+    return Document(prose()["title"], subtitle, _edition(material), statement, list(_with_content(sections)))
 
 
-def _paragraphs(label: str, title: str) -> Section:
-    return Section(label, title, [paragraph(rich(text)) for text in prose()[label]])
+def _with_content(sections: Iterable[Section]) -> Iterator[Section]:
+    """Yield the sections without tables that have no row, and none of which nothing is left."""
+    for section in sections:
+        blocks = [block for block in section.blocks if block["kind"] != "table" or block["rows"]]
+        if blocks or section.sections:
+            yield replace(section, blocks=blocks)
+
+
+def _told(material: Material, entries: Iterable[str | Mapping[str, str]]) -> list[str]:
+    """Return the texts that hold for this record; one that is of something is told where the record has it."""
+    here = {
+        "footprints": not material.evidence.areas.empty,
+        "china": material.tables["sites"]["gcj02_offset_m"].notna().any(),
+        "counts": not material.tables["counts"].empty,
+    }
+    said = [{"text": entry} if isinstance(entry, str) else entry for entry in entries]
+    return [entry["text"] for entry in said if here.get(entry.get("of", ""), True)]
+
+
+def _definitions(material: Material) -> list[tuple[str, Spans]]:
+    return [(name, plain(text)) for name, entry in prose()["definitions"].items() for text in _told(material, [entry])]
+
+
+def _paragraphs(material: Material, label: str, title: str) -> Section:
+    return Section(label, title, [paragraph(rich(text)) for text in _told(material, prose()[label])])
 
 
 def _caption(name: str) -> Spans:
@@ -143,10 +167,15 @@ def _edition_told(material: Material) -> str:
     return f"public; {told or 'nothing is withheld'}"
 
 
-def _errors(claim_ids: Set[str]) -> Section:
+def _errors(material: Material) -> Section:
+    claim_ids = {result.claim.id for result in material.checked}
     columns = [Column("Source of error", 1.4), Column("Size", 1.7), Column("Known from", 1)]
-    rows = [[plain(error["source"]), plain(error["size"]), _basis(error, claim_ids)] for error in prose()["error"]]
-    said = [paragraph(rich(text)) for text in prose()["errors"]]
+    rows = [
+        [plain(error["source"]), plain(error["size"]), _basis(error, claim_ids)]
+        for error in prose()["error"]
+        if _told(material, [{**error, "text": error["source"]}])
+    ]
+    said = [paragraph(rich(text)) for text in _told(material, prose()["errors"])]
     return Section("errors", "Assumptions and error budget", [table(columns, rows, caption=_caption("errors")), *said])
 
 
@@ -218,9 +247,9 @@ def _work_note(material: Material, item_id: str) -> Spans:
 
 
 def _dossiers(material: Material) -> Section:
-    intro = paragraph(plain(prose()["dossiers"]))
+    intro = [paragraph(plain(prose()["dossiers"]))] if material.dossiers else []
     dossiers = [_dossier(material, site_id) for site_id in material.dossiers]
-    return Section("dossiers", "Site dossiers", [intro], dossiers)
+    return Section("dossiers", "Site dossiers", intro, dossiers)
 
 
 def _dossier(material: Material, site_id: str) -> Section:
@@ -404,7 +433,12 @@ def _site_table(material: Material) -> Section:
     ]  # fmt: skip
     numbers = _source_numbers(material)
     rows = [_site_row(row, material, numbers) for _, row in material.tables["sites"].iterrows()]
-    listed = table(columns, rows, caption=_caption("sites"), size="small")
+    # A column in which no site has anything says nothing.
+    blank = (plain(""), plain("–"))
+    shown = [at for at in range(len(columns)) if any(row[at] not in blank for row in rows)]
+    kept = [[row[at] for at in shown] for row in rows]
+    caption = " ".join(_told(material, prose()["sites_caption"]))
+    listed = table([columns[at] for at in shown], kept, caption=rich(caption), size="small")
     return Section("sites", "Table of sites", [listed], layout="wide")
 
 
@@ -493,7 +527,7 @@ def _counts(material: Material) -> Section:
         for site_id, own in counts.groupby("site_id", sort=False)
     ]
     columns = [Column("Site", 1.6), Column("Record", 1.4), *(Column(year, 0.6, "right") for year in years)]
-    listed = table(columns, rows, caption=_caption("counts"))
+    listed = table(columns, rows, caption=_counts_caption(counts))
     return Section("counts", "Published yearly counts", [listed])
 
 
@@ -509,8 +543,20 @@ def _counts_by_row(counts: pd.DataFrame, names: pd.Series) -> Section:
         ]
         for row in counts.to_dict("records")
     ]
-    listed = table(columns, rows, caption=_caption("counts"), size="small")
+    listed = table(columns, rows, caption=_counts_caption(counts), size="small")
     return Section("counts", "Published counts", [listed])
+
+
+def _counts_caption(counts: pd.DataFrame) -> Spans:
+    """Return the caption of the counts, with the numbers that mean nothing known as the record says of their metric."""
+    ours, told = record.current(), [prose()["counts_caption"]]
+    for name in counts["metric"].dropna().unique():
+        metric = ours.metric(str(name))
+        empty = sorted({*metric.unknown, *([0.0] if metric.zero == "unknown" else [])})
+        if empty:
+            numbers = " and ".join(f"{number:g}" for number in empty)
+            told.append(f"{ours.say(metric.name, 'en')}: {numbers} stand for “not known”.")
+    return rich(" ".join(told))
 
 
 def _cell(printed: Any) -> str:

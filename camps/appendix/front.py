@@ -17,7 +17,7 @@ from camps.film.readouts import read_out
 _MOST = 6
 
 
-def build_summary(checked: Sequence[CheckedClaim], *, has_example: bool) -> Section:
+def build_summary(checked: Sequence[CheckedClaim], *, limits: Sequence[str], has_example: bool) -> Section:
     """Return the page to be read first: what was found, what it cannot say, and where to go on.
 
     Parameters
@@ -34,7 +34,7 @@ def build_summary(checked: Sequence[CheckedClaim], *, has_example: bool) -> Sect
         paragraph(rich("*What is claimed*")),
         bullets([_found(known[name]) for name in named]),
         paragraph(rich("*What none of it shows*")),
-        bullets([rich(text) for text in prose()["limits"][:_MOST]]),
+        bullets([rich(text) for text in limits[:_MOST]]),
         paragraph(rich("*How to go on*")),
         bullets([*ways, *([rich(prose()["summary_example"])] if has_example else [])]),
         *_reached(),

@@ -122,7 +122,7 @@ def _deliver_comparison(form: TableFormat, out: Path | None, plot: Path | None) 
     if plot is not None:
         lists = dict.fromkeys(source for one in shown.values() for source in one.lists)
         entries = [camps.sources.entry(name) for name in lists]
-        cited = "; ".join(f"{entry.publisher}: {entry.title}" for entry in entries)
+        cited = "; ".join(entry.credit for entry in entries)
         named = {name: one.name.get("en", name) for name, one in camps.record.current().systems.items()}
         lacking = "; ".join(named[name] for name in left_out)
         note = (f"Left out, no list at hand: {lacking}. " if lacking else "") + f"Sources: {cited}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from camps import files, maps
 from camps.errors import InputError
-from camps.film import anymap, checks, editorial, movie, papers, passes, records, tracking
+from camps.film import anymap, checks, editorial, movie, papers, passes, records, timecode, tracking
 from camps.film.checks import Check, Finished
 from camps.film.filming import Filming, Progress, Shooting
 from camps.film.licences import list_licences
@@ -118,13 +118,15 @@ def deliver(
     Raises
     ------
     InputError
-        When the version is finished already, or a pass, language, frame or check is not known.
+        When the version is finished already, a pass, language, frame or check is not known, or edit lists have no
+        count at the rate of the shot.
     CheckError
         When a layer has no licence, before anything is drawn; or when a check fails that is not waived, and then the
         pictures stay, and running again continues.
     RenderError
         When a font lacks a character, or the page cannot be drawn.
     """
+    timecode.require_counted(shot.rate)
     checks.require_known(waive)
     checks.require_licensed(list_licences(shot), waive=waive)
     available, wanted = _chosen(shot, names, languages)

@@ -75,4 +75,4 @@ def _of_source(layer: str, name: str) -> LayerLicence:
     entry = sources.registry().get(name)
     if entry is None:
         return LayerLicence(layer, name, "")
-    return LayerLicence(layer, f"{entry.publisher}: {entry.title}", entry.licence, entry.citation)
+    return LayerLicence(layer, entry.credit, entry.licence, entry.citation)

@@ -20,6 +20,12 @@ from camps.errors import InputError
 #: Names left out at the start of a minute, by rate; no other rate has drop-frame timecode.
 DROPPED_NAMES = {Fraction(30000, 1001): 2, Fraction(60000, 1001): 4}
 
+#: Rates at which the writers of edit lists count; others have no SMPTE timecode.
+SMPTE_RATES = (
+    Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(48000, 1001),
+    Fraction(48), Fraction(50), Fraction(60000, 1001), Fraction(60),
+)  # fmt: skip
+
 #: Number of the first frame of a shot, and the hour at which it stands, so that a leader fits before it.
 FIRST_FRAME, START_HOUR = 1001, 1
 
@@ -29,6 +35,16 @@ _PATTERN = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;.])(\d{2,3})")
 def drops(rate: Fraction) -> bool:
     """Return whether frames at this rate are named by drop-frame timecode."""
     return rate in DROPPED_NAMES
+
+
+def require_counted(rate: Fraction) -> None:
+    """Raise an InputError when SMPTE has no count at a rate: edit lists name each frame by it."""
+    if rate not in SMPTE_RATES:
+        known = ", ".join(str(one) for one in SMPTE_RATES)
+        raise InputError(
+            f"rate {rate}: edit lists are counted in SMPTE timecode, which has {known} frames/s; state one of these in "
+            "the shot, or take the frames alone with 'camps frames'"
+        )
 
 
 def frames_a_second(rate: Fraction) -> int:

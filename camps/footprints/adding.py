@@ -66,7 +66,7 @@ def _entry(source_id: str, paths: Mapping[str, Path], about: sources.About) -> S
     )
     return SourceEntry(
         id=source_id, title=title, publisher=about.publisher, date=about.date, landing=about.landing,
-        licence=about.licence, citation=about.citation or f"{about.publisher}, {title}", datum="wgs84",
+        licence=about.licence, citation=about.cited(title), datum="wgs84",
         format=paths["footprints"].suffix.removeprefix(".").casefold(), files=held, reader=FOOTPRINTS,
         namespace=source_id, options=dict(about.options),
     )  # fmt: skip

@@ -549,7 +549,9 @@ def _common(texts: pd.Series[str]) -> list[str]:
     if texts.nunique() <= MOST_CLASSES:
         return list(texts.unique())
     number = texts[texts.ne("")].value_counts().rename_axis("value").reset_index(name="n")
-    return [*number.sort_values(["n", "value"], ascending=[False, True])["value"].head(MOST_CLASSES - 2), ""]
+    unnamed = [""] if texts.eq("").any() else []
+    room = MOST_CLASSES - 1 - len(unnamed)
+    return [*number.sort_values(["n", "value"], ascending=[False, True])["value"].head(room), *unnamed]
 
 
 def class_names(one: record.SymbolClass) -> dict[str, str]:
@@ -618,8 +620,7 @@ def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
 
 def _credit_of(entry: sources.SourceEntry) -> str:
     known = entry.licence.startswith(("CC", "ODbL"))
-    publisher = "" if entry.publisher == sources.NOT_STATED else f"{entry.publisher}: "
-    return f"{publisher}{entry.title}" + (f" ({entry.licence})" if known else "")
+    return entry.credit + (f" ({entry.licence})" if known else "")
 
 
 def _content(

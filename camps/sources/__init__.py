@@ -8,7 +8,7 @@ from typing import cast
 
 from camps import record, settings
 from camps.errors import InputError, MissingError
-from camps.sources.adding import NOT_STATED, About, Added, add, parse_mapping, prepare, register, remove
+from camps.sources.adding import About, Added, add, parse_mapping, prepare, register, remove
 from camps.sources.base import Source, missing_cells
 from camps.sources.dated import parse_long
 from camps.sources.datum import DatumCheck, check_datum, undo_datum
@@ -18,6 +18,7 @@ from camps.sources.registry import (
     EVENTS,
     FOOTPRINTS,
     MAPPED,
+    NOT_STATED,
     OF_NO_LIST,
     SourceEntry,
     SourceFile,

@@ -23,6 +23,7 @@ from camps.sources.datum import DatumCheck, check_datum
 from camps.sources.mapped import complete_mapping, read_rows, read_table, values_table
 from camps.sources.registry import (
     FOOTPRINTS,
+    NOT_STATED,
     SOURCE_ID,
     VALUES,
     SourceEntry,
@@ -35,7 +36,6 @@ from camps.sources.registry import entry as registry_entry
 from camps.sources.report import Report
 from camps.tables import DATUM_FLAGS
 
-NOT_STATED = "not stated"
 #: EDTF for a year that is not known.
 UNKNOWN_DATE = "XXXX"
 _SHOWN = (
@@ -73,6 +73,10 @@ class About:
     values_file: Path | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def cited(self, title: str) -> str:
+        """Return the citation as given, or who published what is called `title`, where that is stated."""
+        return self.citation or (title if self.publisher == NOT_STATED else f"{self.publisher}, {title}")
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def _entry(path: Path, source_id: str, about: About, sha256: str) -> SourceEntry
         held.append(SourceFile(beside.name, files.sha256(beside), role=VALUES))
     return SourceEntry(
         id=source_id, title=title, publisher=about.publisher, date=about.date, landing=about.landing,
-        licence=about.licence, citation=about.citation or f"{about.publisher}, {title}", datum=about.datum,
+        licence=about.licence, citation=about.cited(title), datum=about.datum,
         format=path.suffix.removeprefix(".").casefold() or "csv", files=tuple(held),
         reader="mapped", namespace=source_id, mapping=about.mapping, options=dict(about.options),
     )  # fmt: skip

@@ -31,6 +31,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEXTS = ("id", "title", "publisher", "date", "landing", "licence", "citation", "datum", "format")
 
 
+#: What stands in the register where nobody said who published a source, or on what terms.
+NOT_STATED = "not stated"
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """One published file of a source: its name, its pinned bytes, and where they come from.
@@ -114,6 +118,11 @@ class SourceEntry:
     def travels(self) -> bool:
         """Return whether all that is needed to read the source is bundled with its record."""
         return bool(self.files) and all(file.bundled for file in self.files if file.required)
+
+    @property
+    def credit(self) -> str:
+        """Who published it and what it is called; the title alone where no publisher is stated."""
+        return self.title if self.publisher == NOT_STATED else f"{self.publisher}: {self.title}"
 
 
 def reader_place(entry: SourceEntry) -> str | None:
