@@ -164,9 +164,9 @@ def zip_attacks(zipped: Path, chance: random.Random, each: int) -> Iterator[Atta
         names = chance.sample(archive.namelist(), min(each, len(archive.namelist())))
     for kind, spell in SPELLINGS.items():
         for name in names:
-            yield Attack(f"a second spelling: {kind}", name, _tail(spell(name)), _with_entry(spell(name)))
+            yield Attack(f"a second spelling: {kind}", name, _shown(kind, spell(name)), _with_entry(spell(name)))
     for at in (0, 40, -22, 10**9):
-        yield Attack("bytes in a ZIP file", f"four more at {at}", zipped.name, _inserted(at))
+        yield Attack("bytes in a ZIP file", f"four more at {at}", "", _inserted(at))
     yield Attack("a comment", "of the file", zipped.name, _commented)
     yield Attack("a bomb", "zeros", "zeros", _bomb)
     yield Attack("another root folder", "all entries", "court", _other_root)
@@ -174,8 +174,9 @@ def zip_attacks(zipped: Path, chance: random.Random, each: int) -> Iterator[Atta
         yield Attack("a bit of the ZIP file", f"byte {at}", "", _flipped(at, chance.randrange(8)))
 
 
-def _tail(name: str) -> str:
-    return name.rpartition("/")[2]
+def _shown(kind: str, name: str) -> str:
+    """Return what has to be named: the file, or the folder at the top where that is another one."""
+    return name.partition("/")[0] if kind == "another root" else name.rpartition("/")[2]
 
 
 def _with_entry(name: str) -> Change:
