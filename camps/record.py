@@ -204,7 +204,6 @@ FALLBACKS = {
     "whole number of that name, held to the next date",
     "chapter": "none",
     "region": "none",
-    "extent": "none",
     "map": "general words; the first grouping that the sites have",
     "credit": "as registered",
     "system": "none",
@@ -251,8 +250,6 @@ class Record(Table):
         Periods of the story in order (``[[chapter]]``).
     regions
         Areas that a camera can be fitted to (``[region]``): west, south, east, north in degrees.
-    extents
-        Areas for which the base map is built at a fine scale (``[extent]``).
     maps
         Titles of the record's own maps by their kind: ``growth``, ``sites``, ``footprints``, ``eras``, ``compare``,
         ``systems``.
@@ -278,7 +275,6 @@ class Record(Table):
     metrics: dict[str, Metric] = Field(default={}, alias="metric")
     chapters: Annotated[tuple[Chapter, ...], AfterValidator(_each_once)] = Field(default=(), alias="chapter")
     regions: dict[str, Box] = Field(default={}, alias="region")
-    extents: dict[str, Box] = Field(default={}, alias="extent")
     maps: dict[Literal["growth", "sites", "footprints", "eras", "compare", "systems"], Heading] = Field(
         default={}, alias="map"
     )
