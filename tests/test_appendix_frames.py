@@ -127,6 +127,13 @@ def _numbers_of(shot: film.Shot, row: Mapping[str, str]) -> set[str]:
         events = catalogue.events()
         told += [*events["date"], *(name for era in payload["eras"] for name in era["names"].values())]
         found |= {*range(1, 1 + events["kind"].eq("import ban").sum()), _firms(sites, clock_day(row["day"]))}
+    if shot.map.kind == "systems":
+        table = timeline.compare_systems(timeline.systems_here()[0])
+        of_year = table.loc[table["year"].eq(int(row["date_shown"])), ["lo", "hi"]]
+        ends = table.groupby("system").agg({"hi": "max", "year": ["min", "max"]})
+        of_all = table[["n_places", "n_unknown"]]
+        found |= {int(one) for part in (of_year, ends, of_all) for one in part.to_numpy().ravel()}
+        found |= {0, *range(1940, 2021, 20)}  # the axes of the chart
     return {str(int(one)) for one in (*found, *(part for text in told for part in re.findall("[0-9]+", text)))}
 
 
