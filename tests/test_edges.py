@@ -110,3 +110,9 @@ def test_a_rounded_number_may_come_out_with_one_digit_more_and_not_with_two() ->
 
 def test_a_text_that_is_withheld_is_looked_for_from_six_bytes_on() -> None:
     assert restriction._forms(pd.Series(["达坂", "Xinxi", "Xinxia"]), None) == {"达坂", "Xinxia"}
+
+
+def test_a_partial_look_is_a_stop_and_one_that_saw_nothing_is_none() -> None:
+    dates = ["2017-01-01", "2018-01-01", "2019-01-01", "2020-01-01"]
+    looks = pd.DataFrame({"observed_on": dates, "status": ["observed", "partial", "obscured", "not_imaged"]})
+    assert timeline.stops(looks=looks) == dates[:2]
