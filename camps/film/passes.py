@@ -19,7 +19,8 @@ from camps.film.shot import Shot
 FRAME_PADDING = 4
 
 #: Layers of the page from back to front; labels come once a language, guides lie over the picture and are not in it.
-LAYERS = ("base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides")
+FURNITURE = ("logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "credit")
+LAYERS = ("base", "footprints", "growth", "outlines", "labels", "backing", *FURNITURE, "guides")
 _PICTURE = LAYERS[:-1]
 _WORDLESS = ("base", "footprints", "growth", "outlines")
 
@@ -32,28 +33,36 @@ _TRANSPARENT = 0.1
 _CAMERA = ("lon", "lat", "zoom", "views")
 #: What of a state does not change a layer, so that its picture can be used again.
 _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
-    "base": ("t", "days", "views"),
-    "footprints": ("views",),
-    "growth": ("views",),
-    "outlines": ("views",),
+    "base": ("t", "days", "views", "furniture"),
+    **dict.fromkeys(("footprints", "growth", "outlines"), ("views", "furniture")),
     "labels": ("days",),
-    "legend": ("t", "days", "views"),
-    "date": _CAMERA,
-    "credit": ("t", "days", *_CAMERA),
-    "guides": ("t", "days", *_CAMERA),
+    "backing": ("views",),
+    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "views")),
+    **dict.fromkeys(("date", "counter", "chapter", "notes"), _CAMERA),
+    **dict.fromkeys(("logo", "title", "subtitle", "credit"), ("t", "days", *_CAMERA)),
+    "guides": ("t", "days", *_CAMERA, "furniture"),
 }
 
 
 _WHAT = {
     "beauty": "everything, as it is meant to be seen",
-    "textless": "everything but words: no labels, legend, date or credit",
+    "textless": "everything but words: no labels, no furniture",
     "graphics": "everything that lies upon the ground, over nothing",
     "base": "ground: relief, rivers, borders; satellite picture where the shot comes close",
     "footprints": "buildings as areas",
     "growth": "sites as symbols whose area is the number counted",
     "outlines": "walls, edges, and dashed lines around what may stand",
-    "legend": "title, legend, scale bar and north",
-    "date": "date, count and what they rest on",
+    "backing": "the ground under words that symbols come near; leave it out to set type of your own",
+    "logo": "the mark of the house, as its look says",
+    "title": "title",
+    "subtitle": "subtitle",
+    "scale": "scale bar",
+    "north": "north",
+    "legend": "legend",
+    "date": "date",
+    "counter": "the number that is counted",
+    "chapter": "chapter of the story",
+    "notes": "what date and number rest on",
     "credit": "attribution; has to stay on screen",
     "guides": "safe areas of EBU R 95: action 3.5 %, graphics 5 % a side; for the eye, not for air",
 }

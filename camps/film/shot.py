@@ -96,7 +96,10 @@ def _first_language() -> str:
 
 LanguageName = Annotated[str, AfterValidator(_as_language)]
 Size = Annotated[tuple[int, int], AfterValidator(_as_size)]
-LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides"]
+Piece = Literal[
+    "logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "credit"
+]
+LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "backing", Piece, "guides"]
 Rate = Annotated[Fraction, BeforeValidator(_as_rate)]
 EaseName = Annotated[str, BeforeValidator(_as_ease)]
 FitName = Annotated[str, BeforeValidator(_as_fit)]

@@ -1,8 +1,28 @@
 // Title, legend, date, counter, scale, north, credit and the guides of the safe areas.
-// Each part is first laid out (its box is known before labels are drawn) and then drawn.
+// Each piece is first laid out (its box is known before labels are drawn) and then drawn, on a layer of its own.
 
 const ACTION_SAFE = 0.035;
 const GRAPHICS_SAFE = 0.05;
+// What a telephone lays over an upright film: buttons and words of the programme that shows it.
+const PHONE_SAFE = { x: 0.06, top: 0.14, bottom: 0.2 };
+const UPRIGHT = 0.68;
+
+// Where each piece stands and how it is set, from top to bottom of a corner; left is the side from which one reads.
+const PIECES = {
+  logo: { at: 'top left' },
+  title: { at: 'top left', size: 38, weight: 600, colour: 'text', step: 1.32, drop: 0.34, halo: 5 },
+  subtitle: { at: 'top left', size: 21, least: 11, weight: 400, colour: 'muted', step: 1.32, drop: 0.34, halo: 5 },
+  scale: { at: 'top right', size: 16, least: 10, weight: 400 },
+  north: { at: 'top right', size: 14, least: 9, weight: 600 },
+  legend: { at: 'bottom right', size: 18, least: 11, weight: 400 },
+  date: { at: 'bottom left', size: 58, weight: 700, colour: 'text', step: 1.3, drop: 0.3, halo: 5 },
+  counter: { at: 'bottom left', size: 34, least: 14, weight: 600, colour: 'text', step: 1.3, drop: 0.3, halo: 5 },
+  chapter: { at: 'bottom left', size: 26, least: 12, weight: 600, colour: 'secondary', step: 1.3, drop: 0.3, halo: 5 },
+  notes: { at: 'bottom left', size: 19, least: 10, weight: 400, colour: 'muted', step: 1.3, drop: 0.3, halo: 5 },
+  credit: { at: 'bottom right', size: 15, least: 9, weight: 400, colour: 'muted', step: 1.35, drop: 0.351, halo: 3 },
+};
+const ROOM_OF_DATE = 520;
+const YEAR_SIZE = 84;
 
 class Furniture {
   constructor(data, words) {
@@ -12,124 +32,176 @@ class Furniture {
   }
 
   layout(pen, frame, state, before) {
-    const { view, u } = pen;
-    const margin = { x: Math.max(12, GRAPHICS_SAFE * view.width), y: Math.max(12, GRAPHICS_SAFE * view.height) };
-    const parts = [];
-    const add = (layer, part) => {
-      if (frame.layers[layer] && part) parts.push({ layer, ...part });
-    };
-    const wide = view.width - 2 * margin.x;
-    add('credit', this.credit(pen, frame, margin, wide));
-    add('legend', this.title(pen, frame, margin, wide));
+    const wide = pen.view.width - 2 * this.margin(pen).x;
+    const blocks = [
+      this.logo(pen), ...this.heading(pen, frame, wide), ...this.measure(pen, frame), ...this.legends(pen, frame),
+      ...(before || this.data.pair ? [] : this.clock(pen, frame, { ...state, ...pen.steady }, wide)), this.credit(pen, frame, wide),
+    ].filter((block) => block && frame.layers[block.piece]);
+    const parts = this.stack(pen, blocks);
     this.after = state;
-    if (this.systems && this.systems.pair) add('date', this.systems.sides(pen, frame, margin, parts));
-    else add('date', before ? this.versus(pen, frame, before, margin, parts) : this.clock(pen, frame, { ...state, ...pen.steady }, margin, wide, parts));
-    if (this.systems && !this.systems.pair) add('date', this.systems.chart(pen, frame, margin, parts));
-    if (view.width > 560 || frame.legend) {
-      for (const [rows, alpha, samples] of this.words.legends(frame, pen.ze)) {
-        add('legend', alpha > 0.004 && this.legend(pen, frame, margin, parts, rows, alpha, samples));
-      }
+    return frame.layers.date ? [...parts, ...this.across(pen, frame, before, parts)] : parts;
+  }
+
+  // What stands over the whole picture: two dates beside a divider, two systems, or the chart of several.
+  across(pen, frame, before, parts) {
+    const margin = this.margin(pen);
+    const whole = before ? this.versus(pen, frame, before, margin, parts)
+      : this.systems && this.systems[this.data.pair ? 'sides' : 'chart'](pen, frame, margin, parts);
+    return whole ? [{ layer: 'date', alpha: 1, ...whole }] : [];
+  }
+
+  // How a piece is set in this look, where it stands and how strongly, as the film says.
+  spec(pen, piece) {
+    const year = this.data.meta.precision === 'year' && piece === 'date';
+    // The chart of systems stands on the left, and two systems leave room on the side of the title.
+    const crossed = piece === 'legend' && (this.data.pair || (this.systems && pen.type.rtl));
+    const own = { ...(year ? { size: YEAR_SIZE } : {}), ...(crossed ? { at: 'bottom left' } : {}) };
+    const spec = { alpha: 1, ...PIECES[piece], ...own, ...(pen.look.type || {})[piece], ...pen.furniture[piece] };
+    return { ...spec, size: Math.max(spec.least || 0, spec.size * pen.u) };
+  }
+
+  margin({ view, safe }, share = null) {
+    const upright = view.width / view.height < UPRIGHT && safe;
+    const [x, y] = share || [GRAPHICS_SAFE, GRAPHICS_SAFE];
+    const { x: side, top, bottom } = upright && !share ? PHONE_SAFE : { x, top: y, bottom: y };
+    return { x: Math.max(12, side * view.width), top: Math.max(12, top * view.height), bottom: Math.max(12, bottom * view.height) };
+  }
+
+  // Blocks that stand in one corner lie one under the other; those of one piece, which hand over, in one place.
+  stack(pen, blocks) {
+    const corners = new Map();
+    for (const block of blocks) {
+      const { at, margin, alpha, backing } = block.hangs ? { ...this.spec(pen, block.piece), at: 'top right' } : this.spec(pen, block.piece);
+      const key = JSON.stringify([at, margin, block.hangs]);
+      corners.set(key, [...(corners.get(key) || []), { layer: block.piece, alpha, backing, ...block, at: at.split(' '), margin: this.margin(pen, margin) }]);
     }
-    add('legend', this.measure(pen, frame, margin, parts, u));
+    const parts = [];
+    // The lower right first: what stands beside it keeps clear of the credit.
+    for (const corner of [...corners.values()].sort((a, b) => this.rank(a) - this.rank(b))) this.fill(pen, corner, parts);
     return parts;
   }
 
-  // The side from which this language reads.
-  start(pen, margin) {
-    return pen.type.rtl ? pen.view.width - margin.x : margin.x;
+  rank(corner) {
+    const [down] = corner[0].at;
+    return corner.some(({ piece }) => piece === 'title') ? 0 : corner.some(({ piece }) => piece === 'credit') ? 1 : down === 'bottom' ? 3 : 2;
   }
 
-  end(pen, margin) {
-    return pen.type.rtl ? margin.x : pen.view.width - margin.x;
+  fill(pen, corner, parts) {
+    const slots = [];
+    for (const block of corner) {
+      const last = slots[slots.length - 1];
+      if (last && (last[0].piece === block.piece || block.beside)) last.push(block);
+      else slots.push([block]);
+    }
+    const after = (i) => (i < slots.length - 1 && !(slots[i][0].joins && slots[i + 1][0].joins) ? 10 * pen.u : 0);
+    const heights = slots.map((slot, i) => Math.max(...slot.map(({ height, gap }) => height + (gap ?? after(i)))));
+    let top = this.topOf(pen, corner, heights.reduce((sum, height) => sum + height, 0), parts);
+    const placed = slots.flatMap((slot, i) => {
+      const foot = top + heights[i];
+      const here = slot.map((block) => this.put(pen, block, block.at[0] === 'bottom' ? foot - (block.gap ?? after(i)) - block.height : top));
+      top = foot;
+      return here;
+    });
+    parts.push(...placed);
+    this.join(pen, placed.filter(({ joins }) => joins));
   }
 
-  boxFrom(pen, x, width, top, bottom, towardsEnd) {
-    const right = towardsEnd !== pen.type.rtl;
-    return right ? [x, top, x + width, bottom] : [x - width, top, x, bottom];
+  topOf({ view, u }, corner, height, parts) {
+    const [{ at: [down, side = 'centre'], margin, hangs }] = corner;
+    const title = parts.find(({ piece }) => piece === 'title');
+    if (hangs && title) return title.joined[3] + hangs;
+    if (down === 'top') return margin.top;
+    if (down !== 'bottom') return (view.height - height) / 2;
+    const foot = view.height - margin.bottom;
+    const credit = parts.find(({ piece, at }) => piece === 'credit' && at[0] === 'bottom' && at[1] !== side);
+    const beside = credit ? (credit.at[1] === 'right' ? credit.width : view.width) : 0;
+    return (credit && view.width - 2 * margin.x - beside <= 540 * u ? credit.box[1] - 8 : foot) - height;
   }
 
-  credit(pen, frame, margin, wide) {
-    const { type, u, view, look } = pen;
-    const size = Math.max(9, 15 * u);
-    const lines = type.wrap([this.words.credit(frame), ...frame.credits].join(' · '), Math.min(wide, 1120 * u), size, 400);
-    const x = this.end(pen, margin);
-    const bottom = view.height - margin.y;
-    const top = bottom - lines.length * size * 1.35;
-    const width = Math.max(...lines.map((line) => type.width(line, size, 400)));
+  put(pen, block, top) {
+    const { view, type: { rtl } } = pen;
+    const { at: [, side = 'centre'], width, margin, spare = 0 } = block;
+    const right = (side === 'right') !== rtl;
+    const left = side === 'centre' ? (view.width - width) / 2 : right ? view.width - margin.x - width : margin.x;
+    return { ...block, box: [left, top, left + width, top + block.height - spare] };
+  }
+
+  // Lines of one block of text are one obstacle for labels; of the date, with all that numbers and notes may come to take
+  // in a film, so that no label comes or goes because a line grew by a digit.
+  join(pen, placed) {
+    if (!placed.length) return;
+    const widest = Math.max(...placed.map(({ width }) => width), placed.some(({ room }) => room) ? Math.max(...placed.map(({ room }) => room || 0)) : 0);
+    const joined = this.put(pen, { ...placed[0], width: Math.max(...placed.map(({ width }) => width)) }, placed[0].box[1]).box;
+    const kept = this.put(pen, { ...placed[0], width: widest }, placed[0].box[1]).box;
+    joined[3] = placed[placed.length - 1].box[3];
+    kept[3] = joined[3] + (placed[placed.length - 1].spare || 0);
+    for (const block of placed) Object.assign(block, { joined, kept });
+  }
+
+  // Lines of text as a block: they begin, end or are centred as the corner is that they stand in.
+  lines(pen, piece, lines, more = {}) {
+    const spec = this.spec(pen, piece);
+    const { size, weight } = spec;
+    const { type, look, u } = pen;
+    const align = { left: 'start', right: 'end' }[spec.at.split(' ')[1]] || 'center';
     return {
-      box: this.boxFrom(pen, x, width, top, bottom, false),
-      draw() {
+      piece,
+      width: Math.max(0, ...lines.map((line) => type.width(line, size, weight))),
+      height: lines.length * size * spec.step + (more.spare || 0),
+      draw: ([left, top, right]) => {
+        const x = align === 'center' ? (left + right) / 2 : (align === 'end') !== type.rtl ? right : left;
         lines.forEach((line, i) => {
-          const y = top + (i + 0.74) * size * 1.35;
-          type.draw(line, x, y, { size, colour: look.muted, align: 'end', halo: look.halo, haloWidth: 3 * u });
+          const y = top + (i + 1) * size * spec.step - spec.drop * size;
+          type.draw(line, x, y, { size, weight, colour: look[spec.colour], align, halo: look.halo, haloWidth: spec.halo * u });
         });
       },
+      ...more,
     };
   }
 
-  title(pen, frame, margin, wide) {
-    const { type, u, look } = pen;
-    const text = this.words.meta('title', frame.lang);
-    if (!text) return null;
-    const big = 38 * u;
-    const small = Math.max(11, 21 * u);
+  credit(pen, frame, wide) {
+    const { size } = this.spec(pen, 'credit');
+    const text = [this.words.credit(frame), ...frame.credits].join(' · ');
+    return this.lines(pen, 'credit', pen.type.wrap(text, Math.min(wide, 1120 * pen.u), size, 400));
+  }
+
+  heading(pen, frame, wide) {
     const room = pen.view.width > 560 ? wide * 0.62 : wide;
-    const lines = type.wrap(text, room, big, 600).map((line) => [line, big, 600, look.text]);
-    const under = this.words.meta('subtitle', frame.lang);
-    if (under) lines.push(...type.wrap(under, room, small, 400).map((line) => [line, small, 400, look.muted]));
-    const x = this.start(pen, margin);
-    const height = lines.reduce((sum, line) => sum + line[1] * 1.32, 0);
-    const width = Math.max(...lines.map(([line, size, weight]) => type.width(line, size, weight)));
-    return {
-      box: this.boxFrom(pen, x, width, margin.y, margin.y + height, true),
-      draw() {
-        let y = margin.y;
-        for (const [line, size, weight, colour] of lines) {
-          y += size * 1.32;
-          type.draw(line, x, y - size * 0.34, { size, weight, colour, halo: look.halo, haloWidth: 5 * u });
-        }
-      },
-    };
+    return ['title', 'subtitle'].map((piece) => {
+      const { size, weight } = this.spec(pen, piece);
+      const text = this.words.meta('title', frame.lang) && this.words.meta(piece, frame.lang);
+      return text && this.lines(pen, piece, pen.type.wrap(text, room, size, weight), { joins: true });
+    });
   }
 
   // Date, total and what they rest on. Rows are kept free for all that may come, so that the date never jumps.
-  clock(pen, frame, state, margin, wide, parts) {
-    const { type, u, view, look } = pen;
-    const note = Math.max(10, 19 * u);
-    const rows = this.headRows(frame, state, u, look);
-    const room = Math.min(wide, 520 * u);
-    const notes = this.words.notes(state, frame.lang).flatMap((text) => type.wrap(text, room, note, 400));
-    rows.push(...notes.map((line) => [line, note, 400, look.muted]));
-    if (!rows.length) return null;
-    const spare = Math.max(0, this.words.mostNotes() - notes.length) * note * 1.3;
-    const height = rows.reduce((sum, row) => sum + row[1] * 1.3, spare);
-    const width = Math.max(...rows.map(([text, size, weight]) => type.width(text, size, weight)));
-    const x = this.start(pen, margin);
-    const credit = parts.find((part) => part.layer === 'credit');
-    const beside = credit ? (type.rtl ? x - credit.box[2] : credit.box[0] - x) : Infinity;
-    const bottom = beside > 540 * u ? view.height - margin.y : credit.box[1] - 8;
+  clock(pen, frame, state, wide) {
+    const { size } = this.spec(pen, 'notes');
+    const room = Math.min(wide, ROOM_OF_DATE * pen.u);
+    const notes = this.words.notes(state, frame.lang).flatMap((text) => pen.type.wrap(text, room, size, 400));
+    const rows = this.headRows(frame, state);
+    if (!Object.keys(rows).length && !notes.length) return [];
+    const spare = Math.max(0, this.words.mostNotes() - notes.length) * size * PIECES.notes.step;
+    const blocks = Object.entries(rows).map(([piece, text]) => this.lines(pen, piece, [text], { joins: true, room }));
+    return [...blocks, this.lines(pen, 'notes', notes, { joins: true, room, spare })];
+  }
+
+  headRows(frame, state) {
+    const date = this.words.date(frame.t, frame.lang);
+    const total = this.words.total(state, frame.lang);
     return {
-      box: this.boxFrom(pen, x, width, bottom - height, bottom - spare, true),
-      // All that date and numbers may come to take in a film: no label comes or goes because a line grew by a digit.
-      kept: this.boxFrom(pen, x, Math.max(width, room), bottom - height, bottom, true),
-      draw() {
-        let y = bottom - height;
-        for (const [text, size, weight, colour] of rows) {
-          y += size * 1.3;
-          type.draw(text, x, y - size * 0.3, { size, weight, colour, halo: look.halo, haloWidth: 5 * u });
-        }
-      },
+      ...(date ? { date } : {}),
+      ...(total || this.data.meta.metric ? { counter: total } : {}),
+      ...(this.data.eras.length ? { chapter: this.words.eraName(frame.t, frame.lang) } : {}),
     };
   }
 
-  headRows(frame, state, u, look) {
-    const date = this.words.date(frame.t, frame.lang);
-    const total = this.words.total(state, frame.lang);
-    const era = this.words.eraName(frame.t, frame.lang);
-    const rows = date ? [[date, (this.data.meta.precision === 'year' ? 84 : 58) * u, 700, look.text]] : [];
-    if (total || this.data.meta.metric) rows.push([total, Math.max(14, 34 * u), 600, look.text]);
-    if (this.data.eras.length) rows.push([era, Math.max(12, 26 * u), 600, look.secondary]);
-    return rows;
+  // The mark of a house that shows the film, as its look says.
+  logo({ u, ctx, look }) {
+    const { image, height } = look.logo || {};
+    if (!image) return null;
+    const [width, high] = [(height * u * image.naturalWidth) / image.naturalHeight, height * u];
+    return { piece: 'logo', width, height: high, gap: 14 * u, draw: ([left, top]) => ctx.drawImage(image, left, top, width, high) };
   }
 
   // Two dates on the two sides of the divider.
@@ -138,8 +210,8 @@ class Furniture {
     const x = frame.split * view.width;
     const size = Math.max(15, 40 * u);
     const small = Math.max(11, 22 * u);
-    const credit = parts.find((part) => part.layer === 'credit');
-    const y = (credit ? credit.box[1] : view.height - margin.y) - 2.6 * small;
+    const credit = parts.find(({ piece }) => piece === 'credit');
+    const y = (credit ? credit.box[1] : view.height - margin.bottom) - 2.6 * small;
     const sides = [
       [this.words.date(before.t, frame.lang), this.words.total(before, frame.lang), 'right', -1],
       [this.words.date(frame.t, frame.lang), this.words.total(this.after, frame.lang), 'left', 1],
@@ -149,7 +221,7 @@ class Furniture {
       draw: () => {
         ctx.fillStyle = look.text;
         // The line stops short of the title and the credit where it would run through them.
-        const crossed = parts.filter((part) => part.box[0] - 6 * u < x && x < part.box[2] + 6 * u);
+        const crossed = parts.map((part) => ({ box: part.joined || part.box })).filter((part) => part.box[0] - 6 * u < x && x < part.box[2] + 6 * u);
         const top = Math.max(0, ...crossed.filter((part) => part.box[3] < view.height / 2).map((part) => part.box[3] + 8 * u));
         const foot = Math.min(view.height, ...crossed.filter((part) => part.box[1] > view.height / 2).map((part) => part.box[1] - 8 * u));
         ctx.fillRect(x - u, top, 2 * u, foot - top);
@@ -161,32 +233,28 @@ class Furniture {
     };
   }
 
-  legend(pen, frame, margin, parts, rows, alpha, samples) {
+  // One legend, or two that hand over where the camera comes close enough for outlines.
+  legends(pen, frame) {
+    if (pen.view.width <= 560 && !frame.legend) return [];
+    return this.words.legends(frame, pen.ze).filter(([, shown]) => shown > 0.004).map(([rows, shown, samples]) => this.legend(pen, frame, rows, shown, samples));
+  }
+
+  legend(pen, frame, rows, shown, samples) {
     const { ctx, type, u, view, look } = pen;
-    const size = Math.max(11, 18 * u);
+    const { size } = this.spec(pen, 'legend');
     // A long legend is set closer, so that it stands over less of the map.
     const step = size * (rows.length > 12 ? 1.38 : 1.62);
     const sampleHeight = samples.length ? 2 * this.data.options.radius_of_one * Math.sqrt(samples[samples.length - 1]) * u + 1.3 * size : 0;
     const textWidth = Math.max(...rows.map((row) => type.width(row.text, size, row.head ? 600 : 400) + (row.head ? 0 : 2.1 * size)));
-    const width = Math.max(textWidth, samples.length ? 190 * u : 0) + 2 * size;
-    const height = rows.length * step + sampleHeight + size * 1.2;
-    const credit = parts.find((part) => part.layer === 'credit');
-    const title = parts.find((part) => part.layer === 'legend');
-    // On a narrow page date and credit fill the foot: there the legend hangs under the title.
-    const hangs = view.width <= 560 && title;
-    // The chart of systems stands on the left, and two systems leave room on the side of the title.
-    const crossed = Boolean(this.data.pair) || (Boolean(this.systems) && type.rtl);
-    const below = crossed ? parts.find((part) => part.layer === 'date' && !this.data.pair) : credit;
-    const beside = this.data.pair && credit && (type.rtl ? credit.box[2] < view.width - margin.x - width - 12 * u : credit.box[0] > margin.x + width + 12 * u);
-    const foot = below || (beside ? null : credit);
-    const above = foot ? foot.box[1] - 18 * u : view.height - margin.y;
-    const bottom = hangs ? title.box[3] + 60 * u + height : above;
-    const x = crossed ? this.start(pen, margin) : this.end(pen, margin);
-    const box = this.boxFrom(pen, x, width, bottom - height, bottom, crossed);
     return {
-      box,
-      draw: () => {
-        ctx.globalAlpha = alpha;
+      piece: 'legend',
+      width: Math.max(textWidth, samples.length ? 190 * u : 0) + 2 * size,
+      height: rows.length * step + sampleHeight + size * 1.2,
+      gap: 18 * u,
+      // On a narrow page date and credit fill the foot: there the legend hangs under the title.
+      ...(view.width <= 560 ? { hangs: 60 * u } : {}),
+      draw: (box) => {
+        ctx.globalAlpha *= shown;
         panel(pen, box);
         let y = box[1] + size * 0.6;
         const side = type.rtl ? box[2] - size : box[0] + size;
@@ -201,7 +269,6 @@ class Furniture {
           });
         }
         if (samples.length) this.drawSamples(pen, frame, samples, box, y, size);
-        ctx.globalAlpha = 1;
       },
     };
   }
@@ -230,42 +297,66 @@ class Furniture {
     }
   }
 
-  // Scale bar and north, at the end side of the top.
-  measure(pen, frame, margin, parts, u) {
-    const { ctx, type, view, look } = pen;
-    const perMetre = view.pxPerMetre();
-    const metres = niceLength((190 * u) / perMetre);
-    const length = metres * perMetre;
-    const size = Math.max(10, 16 * u);
-    const title = parts.find((part) => part.layer === 'legend');
-    const narrow = view.width <= 560;
-    const top = narrow && title ? title.box[3] + 10 : margin.y;
-    const x = this.end(pen, margin);
-    const box = this.boxFrom(pen, x, length + 46 * u, top, top + 40 * u, false);
-    return {
-      box,
-      draw: () => {
-        const left = box[0];
-        const y = top + 26 * u;
-        ctx.strokeStyle = look.secondary;
-        ctx.lineWidth = 1.6 * u;
-        ctx.beginPath();
-        ctx.moveTo(left, y - 6 * u);
-        ctx.lineTo(left, y);
-        ctx.lineTo(left + length, y);
-        ctx.lineTo(left + length, y - 6 * u);
-        ctx.stroke();
-        type.draw(this.words.length(metres, frame.lang), left + length / 2, y - 9 * u, {
-          size, colour: look.secondary, align: 'center', halo: look.halo, haloWidth: 3 * u,
-        });
-        drawNorth(pen, left + length + 30 * u, y + 2 * u, this.words.of('north', frame.lang));
+  // Scale bar and north, which stands beside the bar where both are in one corner.
+  measure(pen, frame) {
+    const { ctx, type, view, look, u } = pen;
+    const [scale, north] = ['scale', 'north'].map((piece) => this.spec(pen, piece));
+    const metres = niceLength((190 * u) / view.pxPerMetre());
+    const length = metres * view.pxPerMetre();
+    const beside = frame.layers.scale && frame.layers.north && scale.at === north.at && !north.margin;
+    const alike = { height: 40 * u, ...(view.width <= 560 ? { hangs: 10 } : {}) };
+    return [
+      {
+        piece: 'scale', width: length + (beside ? 46 * u : 0), ...alike,
+        draw: ([left, top]) => {
+          const y = top + 26 * u;
+          ctx.strokeStyle = look.secondary;
+          ctx.lineWidth = 1.6 * u;
+          ctx.beginPath();
+          ctx.moveTo(left, y - 6 * u);
+          ctx.lineTo(left, y);
+          ctx.lineTo(left + length, y);
+          ctx.lineTo(left + length, y - 6 * u);
+          ctx.stroke();
+          type.draw(this.words.length(metres, frame.lang), left + length / 2, y - 9 * u, {
+            size: scale.size, weight: scale.weight, colour: look.secondary, align: 'center', halo: look.halo, haloWidth: 3 * u,
+          });
+        },
       },
-    };
+      {
+        piece: 'north', width: (beside ? length : 0) + 46 * u, beside, ...alike,
+        draw: ([, top, right]) => drawNorth(pen, right - 16 * u, top + 28 * u, this.words.of('north', frame.lang), north),
+      },
+    ];
   }
 
-  draw(parts, layer, type) {
-    type.layer = layer;
-    for (const part of parts) if (part.layer === layer) part.draw();
+  draw(pen, parts, layer) {
+    pen.type.layer = layer;
+    for (const part of parts.filter((one) => one.layer === layer && one.alpha > 0.004)) {
+      pen.ctx.globalAlpha = part.alpha;
+      part.draw(part.box);
+      pen.ctx.globalAlpha = 1;
+    }
+  }
+
+  // The ground of each piece that is to have one; in a film, of every piece that symbols come near, as far as they come:
+  // no symbol runs under type, and the layer of symbols stays whole.
+  drawBacking(pen, parts, symbols) {
+    for (const part of parts.filter(({ beside, layer }) => !beside && layer !== 'logo')) {
+      const near = part.backing ?? Math.max(0, ...symbols.map((item) => nearness(item, part.box, 30 * pen.u)));
+      if (near * part.alpha > 0.004) this.back(pen, part.box, near * part.alpha);
+    }
+  }
+
+  back({ ctx, u, look }, [left, top, right, bottom], strength) {
+    ctx.fillStyle = look.land;
+    for (let pad = 24; pad >= 6; pad -= 2) {
+      ctx.globalAlpha = strength * 0.22;
+      ctx.beginPath();
+      ctx.roundRect(left - pad * u, top - 0.6 * pad * u, right - left + 2 * pad * u, bottom - top + 1.2 * pad * u, pad * u);
+      ctx.fill();
+    }
+    ctx.globalAlpha = 1;
   }
 
   drawGuides(pen) {
@@ -274,6 +365,10 @@ class Furniture {
     ctx.lineWidth = Math.max(1, u);
     for (const share of [ACTION_SAFE, GRAPHICS_SAFE]) {
       ctx.strokeRect(view.width * share, view.height * share, view.width * (1 - 2 * share), view.height * (1 - 2 * share));
+    }
+    if (view.width / view.height < UPRIGHT) {
+      const { x, top, bottom } = this.margin(pen);
+      ctx.strokeRect(x, top, view.width - 2 * x, view.height - top - bottom);
     }
     ctx.beginPath();
     ctx.moveTo(view.width / 2 - 20 * u, view.height / 2);
@@ -298,7 +393,14 @@ function niceLength(metres) {
   return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
 }
 
-function drawNorth(pen, x, y, letter) {
+// How near a symbol comes to a box, from 0 at a distance to 1 where it touches it, and how much of it there is.
+function nearness({ x, y, r, ring, most, fade, marks }, box, range) {
+  const distance = Math.hypot(Math.max(box[0] - x, 0, x - box[2]), Math.max(box[1] - y, 0, y - box[3]));
+  const there = marks ? [...marks.values()].reduce((sum, share) => sum + share, 0) : 1;
+  return fade * Math.min(1, there) * (1 - smoothstep(0, range, distance - (ring || Math.max(r, most ? most.r : 0))));
+}
+
+function drawNorth(pen, x, y, letter, { size, weight }) {
   const { ctx, type, u, look } = pen;
   ctx.beginPath();
   ctx.moveTo(x, y - 26 * u);
@@ -308,5 +410,5 @@ function drawNorth(pen, x, y, letter) {
   ctx.closePath();
   ctx.fillStyle = look.secondary;
   ctx.fill();
-  type.draw(letter, x, y + 11 * u, { size: Math.max(9, 14 * u), weight: 600, colour: look.secondary, align: 'center', halo: look.halo, haloWidth: 3 * u });
+  type.draw(letter, x, y + 11 * u, { size, weight, colour: look.secondary, align: 'center', halo: look.halo, haloWidth: 3 * u });
 }

@@ -1,6 +1,7 @@
 // One canvas, one function that draws one state from its own arguments alone. The film and the page both call it.
 
-const LAYERS = ['base', 'footprints', 'growth', 'outlines', 'labels', 'legend', 'date', 'credit', 'guides'];
+const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'credit'];
+const LAYERS = ['base', 'footprints', 'growth', 'outlines', 'labels', 'backing', ...FURNITURE, 'guides'];
 const HEIGHT_OF_REFERENCE = 1080;
 
 class Stage {
@@ -62,7 +63,7 @@ class Stage {
     const u = Math.max(0.55, Math.min(frame.width, frame.height) / HEIGHT_OF_REFERENCE);
     this.texts = [];
     const type = new Type(this.ctx, frame.lang, this.data, this.texts);
-    const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look: this.data.looks[frame.look], safe: Boolean(frame.safe), t: frame.t };
+    const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look: this.data.looks[frame.look], safe: Boolean(frame.safe), t: frame.t, furniture: frame.furniture || {} };
     const state = this.timeline.at(frame.t, frame.mode);
     const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
     const placed = this.symbols.place(pen, state);
@@ -101,7 +102,8 @@ class Stage {
       this.clipped(pen, edge, frame.width, () => this.drawState(pen, frame, state, placed));
     } else if (!pair) this.drawState(pen, frame, state, placed);
     if (on.labels && !pair) this.drawLabels(pen, { ...frame, lang: frame.label_lang }, parts, placed);
-    for (const layer of ['legend', 'date', 'credit']) if (on[layer]) this.furniture.draw(parts, layer, pen.type);
+    if (on.backing) this.furniture.drawBacking(pen, parts, pen.safe ? (pair ? placed : this.over) : []);
+    for (const layer of FURNITURE) if (on[layer]) this.furniture.draw(pen, parts, layer);
     if (on.guides) this.furniture.drawGuides(pen);
   }
 
@@ -124,7 +126,7 @@ class Stage {
     const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data, this.texts);
     type.layer = 'labels';
     const written = { ...pen, type };
-    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => (pen.safe && part.kept) || part.box), this.symbols.marks(placed));
+    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => (pen.safe ? part.kept : part.joined) || part.box), this.symbols.marks(placed));
   }
 
   clipped({ ctx, view }, left, right, draw) {
@@ -142,6 +144,7 @@ class Stage {
     const pictured = this.drawScene(pen, on.base, state.t);
     if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn, 1 - 0.7 * pictured);
     const drawn = state === this.timeline.at(frame.t, frame.mode) ? this.symbols.over(pen, placed) : placed;
+    this.over = drawn;
     if (on.growth) this.symbols.draw(pen, drawn);
     if (on.outlines) this.drawOutlines(pen, frame, state, drawn);
   }

@@ -4,6 +4,12 @@ const ROW_ROOM = 150;
 const LEAST_ROW = 84;
 const AXIS_ROOM = 40;
 
+// What a piece takes, with the lines that stand in one block with it.
+function boxOfPiece(parts, piece) {
+  const part = parts.find((one) => one.piece === piece);
+  return part && (part.joined || part.box);
+}
+
 class Systems {
   constructor(data, words) {
     this.systems = data.systems;
@@ -32,12 +38,12 @@ class Systems {
   // One curve below the other between title and date, each with its own scale and all with the same years.
   chart(pen, frame, margin, parts) {
     const { type, u, view } = pen;
-    const [title, clock] = ['legend', 'date'].map((layer) => parts.find((part) => part.layer === layer));
+    const [title, clock] = ['title', 'date'].map((piece) => boxOfPiece(parts, piece));
     const width = Math.min(640 * u, 0.46 * view.width);
     const small = Math.max(9, 15 * u);
     const notes = type.wrap(this.words.of('system_note', frame.lang), width - 32 * u, small, 400);
-    const top = (title ? title.box[3] : margin.y) + 20 * u;
-    const room = (clock ? clock.box[1] : view.height - margin.y) - 20 * u - top;
+    const top = (title ? title[3] : margin.top) + 20 * u;
+    const room = (clock ? clock[1] : view.height - margin.bottom) - 20 * u - top;
     const foot = AXIS_ROOM * u + notes.length * 1.35 * small;
     const step = Math.min(ROW_ROOM * u, (room - foot) / this.systems.length);
     if (step < LEAST_ROW * u || view.width <= 560) return null;
@@ -116,8 +122,8 @@ class Systems {
   // What stands under each of two systems: its name, its year and the year of its life, and how many places were open.
   sides(pen, frame, margin, parts) {
     const { type, u, view, look, ctx } = pen;
-    const [title, credit] = ['legend', 'credit'].map((layer) => parts.find((part) => part.layer === layer));
-    const top = (title ? title.box[3] : margin.y) + 14 * u;
+    const [title, credit] = ['title', 'credit'].map((piece) => boxOfPiece(parts, piece));
+    const top = (title ? title[3] : margin.top) + 14 * u;
     const scale = Math.max(u, 0.62);
     const rows = this.pair.map((side) => {
       const system = this.systems.find(({ id }) => id === side.id);
@@ -131,7 +137,7 @@ class Systems {
       box: [view.width * 0.04, top, view.width * 0.96, top + height],
       draw: () => {
         ctx.fillStyle = look.text;
-        ctx.fillRect(view.width / 2 - u, top, 2 * u, (credit ? credit.box[1] - 8 * u : view.height) - top);
+        ctx.fillRect(view.width / 2 - u, top, 2 * u, (credit ? credit[1] - 8 * u : view.height) - top);
         rows.forEach((lines, i) => {
           let y = top;
           for (const [text, size, weight, colour] of lines) {
