@@ -266,7 +266,7 @@ class Record(Table):
     title: Names = {}
     contact: str = ""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en",)
-    look: Literal["dark", "light"] = "dark"
+    look: Literal["dark", "light", "paper"] = "dark"
     lists: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()

@@ -1,20 +1,19 @@
 """One look for every map, plot and frame: colours, symbols and type, tested for colour-blind readers.
 
-Two looks, ``dark`` for broadcast and ``light`` for print and projectors. Text keeps WCAG AA contrast (4.5 : 1) and
-symbols 3 : 1 against land and sea. The four colours ``tier_1`` to ``tier_4`` are steps of lightness, so they stay in
+Three looks travel with the suite (:mod:`camps.looks`). Text keeps WCAG AA contrast (4.5 : 1) and symbols 3 : 1 against
+land and sea. The four colours ``tier_1`` to ``tier_4`` are steps of lightness, so they stay in
 order without any sense of colour; groups without an order differ in shape as well as in hue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from camps import languages, record, settings
-from camps.errors import Fault, InputError, raise_faults
+from camps import languages, looks, record, settings
+from camps.errors import Fault, raise_faults
 
 LANGUAGES = tuple(languages.table())
-LOOKS = ("dark", "light")
+LOOKS = looks.SHIPPED
 
 #: Families for signs of another script within a text, such as a name that only its own country writes.
 _OTHERS = '"Camps Cyrillic", "Camps Cyrillic More", "Camps Korean", "Camps Khmer"'
@@ -31,122 +30,8 @@ FONTS = {
     "khmer": f'"Camps Latin", {_OTHERS}, "Noto Sans Khmer", sans-serif',
 }
 
-
-_DARK: dict[str, Any] = {
-    "sea": "#0b1015",
-    "land": "#191f26",
-    "lake": "#15293a",
-    "river": "#2c4356",
-    "province": "#39444e",
-    "border": "#5b6873",
-    "relief_alpha": 0.36,
-    "halo": "rgba(13,18,23,0.85)",
-    "panel": "rgba(11,16,21,0.78)",
-    "group": "#10161c",
-    "text": "#f1f4f6",
-    "secondary": "#cfd7dd",
-    "muted": "#a7b3bd",
-    "place": "#c3ccd3",
-    "place_area": "#8d9aa5",
-    "place_water": "#7f9db4",
-    "label": "#f1f4f6",
-    "edge": "#ffffff",
-    "unknown": "#a7b3bd",
-    "sample": "#cfd7dd",
-    "guide": "rgba(0,229,255,0.7)",
-    "tick": "#77848f",
-    "chart": "rgba(245,177,76,0.55)",
-    "footprint": "#f2b25a",
-    "footprint_block": "#e58a4e",
-    "footprint_other": "#8d9aa5",
-    "footprint_edge": "#fff3dc",
-    "compound": "#cfd7dd",
-    "appearing": "#ffd58a",
-    "construction": "#d9a441",
-    "loss": "#8fb7d6",
-    "classes": {
-        "tier_1": "#fbe7a3",
-        "tier_2": "#f6ad49",
-        "tier_3": "#e8613f",
-        "tier_4": "#b7478c",
-        "tier_0": "#98a4ae",
-        "orange": "#f0a13a",
-        "green": "#3fbf94",
-        "yellow": "#f4e285",
-        "blue": "#62b5ee",
-        "red": "#e8613f",
-        "pink": "#e7a3cc",
-        "violet": "#9d8df1",
-        "grey": "#98a4ae",
-    },
-}  # fmt: skip
-
-_LIGHT: dict[str, Any] = {
-    "sea": "#dfe7ec",
-    "land": "#f6f3ec",
-    "lake": "#d3dfe7",
-    "river": "#b9cad6",
-    "province": "#dcd6ca",
-    "border": "#8d8778",
-    "relief_alpha": 0.5,
-    "halo": "rgba(250,248,243,0.9)",
-    "panel": "rgba(250,248,243,0.88)",
-    "group": "#fffdf8",
-    "text": "#14191e",
-    "secondary": "#2c343b",
-    "muted": "#4a545d",
-    "place": "#3b444c",
-    "place_area": "#5f6870",
-    "place_water": "#3f637e",
-    "label": "#14191e",
-    "edge": "#14191e",
-    "unknown": "#5f6870",
-    "sample": "#4a545d",
-    "guide": "rgba(0,110,150,0.8)",
-    "tick": "#7c868e",
-    "chart": "rgba(176,84,22,0.45)",
-    "footprint": "#c46a17",
-    "footprint_block": "#9c4410",
-    "footprint_other": "#8b9299",
-    "footprint_edge": "#3f1d05",
-    "compound": "#4a545d",
-    "appearing": "#8a3d00",
-    "construction": "#8a6200",
-    "loss": "#2f6f9f",
-    "classes": {
-        "tier_1": "#c48a00",
-        "tier_2": "#bf5b04",
-        "tier_3": "#a3231c",
-        "tier_4": "#5c1048",
-        "tier_0": "#6d767d",
-        "orange": "#b96a00",
-        "green": "#00704f",
-        "yellow": "#8f7a00",
-        "blue": "#1f6fae",
-        "red": "#b3290f",
-        "pink": "#a8508a",
-        "violet": "#5646b8",
-        "grey": "#6d767d",
-    },
-}  # fmt: skip
-
 #: Colours that differ in hue, for groups without an order.
 HUES = ("orange", "green", "yellow", "blue", "red", "pink", "violet")
-
-_PALETTES = {"dark": _DARK, "light": _LIGHT}
-
-
-def palette(look: str) -> dict[str, Any]:
-    """Return the colours of a look, CSS colour text by role; ``classes`` holds those of symbols.
-
-    Raises
-    ------
-    InputError
-        When there is no such look.
-    """
-    if look not in _PALETTES:
-        raise InputError(f"{look}: no such look; expected one of {', '.join(LOOKS)}")
-    return _PALETTES[look]
 
 
 def classes(column: str, values: Iterable[str], lists: Iterable[str] = ()) -> dict[str, record.SymbolClass]:
@@ -172,14 +57,14 @@ def classes(column: str, values: Iterable[str], lists: Iterable[str] = ()) -> di
     InputError
         When a class has a colour that no look knows.
     """
-    wanted = set(values)
+    wanted, known = set(values), looks.palette(LOOKS[0])["classes"]
     held = {one.id: one for one in record.current().classes_of(column, lists)}
     raise_faults(
         (
-            Fault(f"class {one.id!r} of {column}", f"colour {one.colour!r}", f"one of {', '.join(_DARK['classes'])}",
+            Fault(f"class {one.id!r} of {column}", f"colour {one.colour!r}", f"one of {', '.join(known)}",
                   "or write it as #rrggbb")
             for one in held.values()
-            if one.colour not in _DARK["classes"] and not one.colour.startswith("#")
+            if one.colour not in known and not one.colour.startswith("#")
         ),
         settings.RECORD_NAME,
     )  # fmt: skip

@@ -14,9 +14,15 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from camps import film
+from camps import engine, film
 from camps.dates import day_of
+from camps.film import anymap
+from camps.film.canvas import CanvasStage
+from camps.film.plan import plan_frames
 from camps.film.screen import ScreenStage
+from camps.film.subject import build_ground, build_map
+
+Drawn = list[tuple[dict[str, Any], NDArray[np.uint8]]]
 
 PAGE = Path(__file__).parent / "pages" / "growth.html"
 
@@ -93,6 +99,23 @@ def _name(process: psutil.Process) -> str:
         return process.name()
     except psutil.NoSuchProcess:
         return ""
+
+
+def draw(shot: film.Shot, changes: Iterable[Mapping[str, Any]]) -> Drawn:
+    """Return what the page says and draws for the first frame of a shot under each of some changes."""
+    map_ = build_map(shot)
+    first = plan_frames(shot, build_ground(map_)).states[0]
+    jobs = [(number, {**first, **change}) for number, change in enumerate(changes)]
+
+    async def drawn() -> Drawn:
+        async with CanvasStage(anymap.build_map_page(map_), *shot.size) as stage:
+            frames = []
+            async for captured in stage.capture(jobs):
+                frames.append((captured.described, np.array(captured.read())))
+                await captured.release()
+            return frames
+
+    return engine.run_apart(drawn())
 
 
 def profiles() -> list[Path]:

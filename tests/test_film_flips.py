@@ -42,12 +42,12 @@ def _film_of(*runs: tuple[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
         ([(30, [_text("Hotan")]), (10, []), (30, [_text("Hotan")])], ["away for 10 frames from 1031, expected 25"]),
         ([(30, [_text("Hotan")]), (10, [_text("Hotan", alpha=0.01)]), (30, [_text("Hotan")])], ["away for 10 frames"]),
         (
-            [(9, []), (3, [_text("a note", layer="date"), _text("2018", layer="date", size=50)]), (9, [])],
+            [(9, []), (3, [_text("a note", layer="notes"), _text("2018", layer="date", size=50)]), (9, [])],
             ["shown for 3 frames from 1010, expected 4"],
         ),
-        ([(9, []), (4, [_text("a note", layer="date"), _text("2018", layer="date", size=50)]), (9, [])], []),
-        ([(1, [_text(f"{n} held", layer="date"), _text("May", layer="date", size=50)]) for n in range(40)], []),
-        ([(1, [_text(m, layer="date", size=50), _text("x", layer="date")]) for m in ("May", "June", "July")], []),
+        ([(9, []), (4, [_text("a note", layer="notes"), _text("2018", layer="date", size=50)]), (9, [])], []),
+        ([(1, [_text(f"{n} held", layer="notes"), _text("May", layer="date", size=50)]) for n in range(40)], []),
+        ([(1, [_text(m, layer="date", size=50), _text("x", layer="notes")]) for m in ("May", "June", "July")], []),
     ],
 )
 def test_words_that_do_not_last_are_found(runs: list[tuple[int, list[dict[str, Any]]]], told: list[str]) -> None:

@@ -25,7 +25,7 @@ from shapely.geometry import box, mapping
 
 from camps import film, machine, maps
 from camps.errors import InputError, MissingError, RenderError
-from camps.film import screen
+from camps.film import passes, screen
 from camps.film.subject import build_map
 
 pytestmark = pytest.mark.browser
@@ -326,7 +326,7 @@ def test_a_slow_pan_moves_on_every_frame_and_its_lines_do_not_shimmer(tmp_path: 
         {"at": 0, "centre": [84.0, 41.7], "zoom": 5.0},
         {"at": 0.28, "centre": [84.08, 41.75], "zoom": 5.0, "ease": "linear", "path": "straight"},
     ]
-    only = dict.fromkeys(["growth", "outlines", "labels", "legend", "date", "credit"], False)
+    only = dict.fromkeys(["growth", "outlines", "labels", *passes.FURNITURE], False)
     shot = small_shot(frames=8, size=(960, 540), map={"kind": "eras"}, camera=camera, layers=only)
     pictures = [_pixels(path).mean(axis=-1) for path in film.render(shot, tmp_path, movie=False).frames]
     assert all((later != earlier).any() for earlier, later in pairwise(pictures))

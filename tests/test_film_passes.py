@@ -63,11 +63,11 @@ def test_an_opaque_ground_comes_back_to_the_digit_where_nothing_lies_upon_it() -
 def test_passes_stand_in_the_order_in_which_they_lie_upon_each_other() -> None:
     made = passes.build_passes(small_shot(language="fr"), ["en", "ug"])
     assert list(made) == [
-        "base", "footprints", "growth", "outlines", "labels_fr", "labels_en", "labels_ug", "legend", "date", "credit",
-        "guides", "textless", "graphics", "beauty",
+        "base", "footprints", "growth", "outlines", "labels_fr", "labels_en", "labels_ug", "backing",
+        *passes.FURNITURE, "guides", "textless", "graphics", "beauty",
     ]  # fmt: skip
     assert made["beauty"].made_of == (
-        "base", "footprints", "growth", "outlines", "labels_fr", "legend", "date", "credit",
+        "base", "footprints", "growth", "outlines", "labels_fr", "backing", *passes.FURNITURE,
     )  # fmt: skip
     assert made["beauty"].alpha == made["base"].alpha == "none"
     assert made["graphics"].alpha == "straight"
@@ -98,8 +98,8 @@ def test_a_pass_is_laid_out_whole_and_painted_alone() -> None:
     )  # fmt: skip
     later = {**state, "t": 17001.0}
     same = {name for name, info in made.items() if passes.seen_state(state, info) == passes.seen_state(later, info)}
-    assert {"base", "legend", "credit", "guides"} <= same
-    assert not {"growth", "date", "labels_ug", "outlines"} & same
+    assert {"base", "title", "legend", "scale", "credit", "guides"} <= same
+    assert not {"growth", "date", "counter", "notes", "backing", "labels_ug", "outlines"} & same
     assert passes.seen_state(state, made["base"], [17001.0]) != passes.seen_state(later, made["base"], [17001.0])
 
 

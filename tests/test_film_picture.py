@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import pytest
-from film_support import small_shot
-from numpy.typing import NDArray
+from film_support import draw, small_shot
 
-from camps import engine, film, languages, maps
+from camps import languages, maps
 from camps.errors import InputError
-from camps.film import anymap
-from camps.film.canvas import CanvasStage
 from camps.film.licences import credits_shown, list_licences
 from camps.film.plan import plan_frames
 from camps.film.subject import build_ground, build_map
 
 GROWTH = {"kind": "growth", "sources": ["gazetteer"], "where": {"admin1": "Xinjiang"}}
-Drawn = list[tuple[dict[str, Any], NDArray[np.uint8]]]
-
-
-def draw(shot: film.Shot, changes: Iterable[Mapping[str, Any]]) -> Drawn:
-    """Return what the page says and draws for the first frame of a shot under each of some changes."""
-    map_ = build_map(shot)
-    first = plan_frames(shot, build_ground(map_)).states[0]
-    jobs = [(number, {**first, **change}) for number, change in enumerate(changes)]
-
-    async def drawn() -> Drawn:
-        async with CanvasStage(anymap.build_map_page(map_), *shot.size) as stage:
-            frames = []
-            async for captured in stage.capture(jobs):
-                frames.append((captured.described, np.array(captured.read())))
-                await captured.release()
-            return frames
-
-    return engine.run_apart(drawn())
 
 
 def test_the_camera_goes_the_short_way_across_180() -> None:

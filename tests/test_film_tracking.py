@@ -21,7 +21,7 @@ from shapely import Point
 
 from camps import catalogue, engine, film, maps
 from camps.errors import CheckError, InputError
-from camps.film import anymap, camera, counters, earthstudio, plan, tracking, tracks
+from camps.film import anymap, camera, counters, earthstudio, passes, plan, tracking, tracks
 from camps.film.canvas import CanvasStage
 from camps.film.subject import build_ground
 
@@ -60,9 +60,7 @@ def _spread_map() -> maps.CampsMap:
 
 
 def _moving_shot() -> film.Shot:
-    only_growth = {
-        name: name == "growth" for name in ("base", "growth", "outlines", "labels", "legend", "date", "credit")
-    }
+    only_growth = {name: name == "growth" for name in passes.LAYERS if name != "guides"}
     return film.build_shot(
         {
             "title": "Fifty sites", "code": "TEST_T_0010", "frames": 20, "size": (1280, 720), "rate": "24000/1001",

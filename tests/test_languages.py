@@ -13,7 +13,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from playwright.sync_api import Page, sync_playwright
 
-from camps import catalogue, fonts, languages, machine, maps, record, style
+from camps import catalogue, fonts, languages, looks, machine, maps, record, style
 from camps.errors import InputError
 from camps.maps import views
 
@@ -119,7 +119,7 @@ def test_a_class_that_the_record_does_not_list_is_drawn() -> None:
     assert [site["class"] for site in content["sites"]] == ["tier-7", "tier-7", "tier-2", "tier-"]
     assert drawn.keys() == {"tier-7", "tier-2", "tier-"}
     assert drawn["tier-7"]["names"] == {"en": "7"}
-    assert all(entry["colour"] in style.palette("dark")["classes"] for entry in drawn.values())
+    assert all(entry["colour"] in looks.palette("dark")["classes"] for entry in drawn.values())
 
 
 def test_groups_of_any_column_and_more_than_a_legend_holds() -> None:

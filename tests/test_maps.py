@@ -28,6 +28,7 @@ from camps import catalogue, cli, footprints, languages, machine, maps, record, 
 from camps import fonts as house_fonts
 from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError, MissingError
+from camps.film import passes
 from camps.maps import fonts, online, outlines, page, payload, plates, vendored, views
 from camps.timeline import drawn, values
 
@@ -674,10 +675,8 @@ def test_a_frame_depends_on_its_own_state_alone(written, opened, name):
 @pytest.mark.browser
 def test_each_layer_can_be_drawn_alone_on_nothing(written, opened):
     one = opened(written["growth"])
-    layers = ["base", "growth", "labels", "legend", "date", "credit", "guides"]
-    off = dict.fromkeys(
-        ["base", "footprints", "growth", "outlines", "labels", "legend", "date", "credit", "guides"], False
-    )
+    layers = [name for name in passes.LAYERS if name not in {"footprints", "outlines", "backing", "logo", "chapter"}]
+    off = dict.fromkeys(passes.LAYERS, False)
     count = """frame => { camps.setFrame(frame); const c = camps.canvas;
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
         let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }"""
@@ -930,7 +929,7 @@ def test_each_date_shows_its_own_satellite_picture(opened, tmp_path):
     script = """frame => { camps.setFrame(frame); const { width, height } = camps.canvas;
         return [...camps.canvas.getContext('2d').getImageData(width / 2, height / 2, 1, 1).data].slice(0, 3); }"""
     frame = {"width": 400, "height": 300, "lon": 88.2835, "lat": 43.3765, "zoom": 15}
-    only_base = dict.fromkeys(["footprints", "growth", "outlines", "labels", "legend", "date", "credit"], False)
+    only_base = dict.fromkeys(passes.LAYERS[1:], False)
     for day, level in [("2017-03-02", 40), ("2018-04-28", 40), ("2018-04-29", 220), ("2020-01-01", 220)]:
         found = one.page.evaluate(script, {**frame, "t": day, "layers": only_base})
         assert found == pytest.approx([level] * 3, abs=6), day

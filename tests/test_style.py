@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from camps import record, style
-from camps.errors import InputError
+from camps import looks, record, style
+from camps.errors import MissingError
 
 # Machado, Oliveira and Fernandes 2009, severity 1: linear sRGB as seen without long, middle or short wave cones.
 CONE_LOSS = {
@@ -46,14 +46,14 @@ def test_contrast_of_black_on_white_is_the_known_21_to_1():
 @pytest.mark.parametrize("role", TEXT_ROLES)
 @pytest.mark.parametrize("ground", ["land", "sea"])
 def test_text_meets_wcag_aa(look, role, ground):
-    palette = style.palette(look)
+    palette = looks.palette(look)
     assert style.contrast(palette[role], palette[ground]) >= 4.5
 
 
 @pytest.mark.parametrize("look", style.LOOKS)
 @pytest.mark.parametrize("ground", ["land", "sea"])
 def test_symbols_stand_out_from_the_ground(look, ground):
-    palette = style.palette(look)
+    palette = looks.palette(look)
     roles = {
         **palette["classes"],
         **{name: palette[name] for name in ("unknown", "footprint", "footprint_block", "compound")},
@@ -67,32 +67,34 @@ def test_symbols_stand_out_from_the_ground(look, ground):
 @pytest.mark.parametrize("look", style.LOOKS)
 @pytest.mark.parametrize("loss", [None, *CONE_LOSS])
 def test_tiers_differ_for_every_kind_of_colour_sense(look, loss):
-    colours = [style.palette(look)["classes"][f"tier_{tier}"] for tier in (1, 2, 3, 4)]
+    colours = [looks.palette(look)["classes"][f"tier_{tier}"] for tier in (1, 2, 3, 4)]
     assert min(_distance(a, b, loss) for a, b in itertools.pairwise(colours)) >= 12
 
 
 @pytest.mark.parametrize("look", style.LOOKS)
 def test_tiers_are_steps_of_lightness(look):
-    lightness = [_lab(_linear(style.palette(look)["classes"][f"tier_{tier}"]))[0] for tier in (1, 2, 3, 4)]
+    lightness = [_lab(_linear(looks.palette(look)["classes"][f"tier_{tier}"]))[0] for tier in (1, 2, 3, 4)]
     assert min(a - b for a, b in itertools.pairwise(lightness)) >= 7
 
 
 @pytest.mark.parametrize("loss", CONE_LOSS)
 @pytest.mark.parametrize("look", style.LOOKS)
 def test_systems_differ_in_shape_or_in_colour(look, loss):
-    classes = style.palette(look)["classes"]
+    classes = looks.palette(look)["classes"]
     for one, other in itertools.combinations(record.current().classes_of("system"), 2):
         assert one.shape != other.shape or _distance(classes[one.colour], classes[other.colour], loss) >= 12
 
 
 def test_looks_have_the_same_roles():
-    dark, light = (style.palette(look) for look in style.LOOKS)
-    assert dark.keys() == light.keys()
-    assert dark["classes"].keys() == light["classes"].keys()
+    dark, *others = (looks.palette(look) for look in style.LOOKS)
+    assert len(others) == 2
+    for other in others:
+        assert dark.keys() == other.keys()
+        assert dark["classes"].keys() == other["classes"].keys()
     used = {entry.colour for entry in record.current().classes} | set(style.HUES)
     assert used <= dark["classes"].keys()
 
 
 def test_an_unknown_look_is_refused_by_name():
-    with pytest.raises(InputError, match="sepia: no such look; expected one of dark, light"):
-        style.palette("sepia")
+    with pytest.raises(MissingError, match="sepia: no such look; expected one of dark, light, paper, or a TOML file"):
+        looks.palette("sepia")

@@ -13,6 +13,7 @@ from camps.cli.picturing import (
     Cluster,
     DryRun,
     Fps,
+    LookOf,
     Resume,
     ShotName,
     Size,
@@ -44,6 +45,7 @@ def deliver(
     out: Annotated[Path | None, typer.Option(help="Folder of the deliveries [default: exports/deliveries].")] = None,
     size: Size = None,
     fps: Fps = None,
+    look: LookOf = None,
     span: Span = None,
     bit_depth: Annotated[int | None, typer.Option(help="8 or 16 bits a channel.")] = None,
     workers: Workers = 1,
@@ -60,7 +62,7 @@ def deliver(
     Every pass is drawn from one camera and one clock in one visit of the page. A version that is finished is never
     overwritten; one that was stopped is continued.
     """
-    chosen = chosen_shot(shot, fps, size, version=version, bit_depth=bit_depth)
+    chosen = chosen_shot(shot, fps, size, version=version, bit_depth=bit_depth, look=look)
     if dry_run:
         print(_dry_run(chosen, _list(langs), _list(passes), span, workers))
         return

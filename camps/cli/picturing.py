@@ -30,11 +30,9 @@ class MapName(StrEnum):
     systems = "systems"
 
 
-class Look(StrEnum):
-    """How a map looks."""
-
-    dark = "dark"
-    light = "light"
+LookOf = Annotated[
+    str | None, typer.Option("--look", help="dark, light, paper, or a look of your own (docs/looks.md).")
+]
 
 
 @app.command(
@@ -62,7 +60,7 @@ def draw_map(
     lang: Annotated[
         str | None, typer.Option(help="Language of the words, such as en, ru or ar [default: the record's first].")
     ] = None,
-    look: Annotated[Look | None, typer.Option(help="Dark or light [default: the record's].")] = None,
+    look: LookOf = None,
     when: Annotated[str | None, typer.Option(help="Date of a plate, such as 2018-06-10 [default: the last].")] = None,
     size: Annotated[str | None, typer.Option(help="A plate's size in mm, such as 420x297 [default: 254x143].")] = None,
     dpi: Annotated[int, typer.Option(min=1, help="Pixels an inch of a PNG or PDF.")] = 300,
@@ -75,7 +73,7 @@ def draw_map(
     A plate is one date of the map: a picture (`.png`), a page (`.pdf`), or lines and letters (`.svg`).
     """
     path = out or camps.settings.exports() / "maps" / f"{name.value}.html"
-    words = camps.maps.Words(lang or "", look.value if look else None)
+    words = camps.maps.Words(lang or "", look)
     drawn = _draw_systems(pair, source, by, words) if name is MapName.systems else None
     if name is not MapName.systems and pair is not None:
         raise InputError(f"--pair {pair}: for the map of systems; leave it out")
@@ -152,6 +150,7 @@ def frames(
     shot: ShotName,
     fps: Fps = None,
     size: Size = None,
+    look: LookOf = None,
     span: Span = None,
     workers: Workers = 1,
     cluster: Cluster = None,
@@ -164,7 +163,7 @@ def frames(
     Frames that are there and still right are kept, so a run that was stopped goes on where it was, and a change of one
     date draws only the frames that show it.
     """
-    chosen = chosen_shot(shot, fps, size)
+    chosen = chosen_shot(shot, fps, size, look=look)
     if dry_run:
         print(plan_text(camps.film.build_plan(chosen), workers))
         return

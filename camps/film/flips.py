@@ -55,10 +55,9 @@ def find_short_texts(described: Sequence[Mapping[str, Any]], rate: Fraction) -> 
 
 def _seen(frame: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     texts = [*(frame.get("labels") or ()), *(frame.get("texts") or ())]
-    # The date is what is largest of its layer: it may change with every frame, its month in letters as well.
-    date = max((text["size"] for text in texts if text["layer"] == "date"), default=None)
+    # The date may change with every frame, its month in letters as well.
     for text in texts:
-        if text["alpha"] > LEAST_ALPHA and text["text"].strip() and (text["layer"], text["size"]) != ("date", date):
+        if text["alpha"] > LEAST_ALPHA and text["text"].strip() and text["layer"] != "date":
             yield text
 
 

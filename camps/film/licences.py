@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from camps import catalogue, sources
+from camps import catalogue, looks, sources
 from camps.film.shot import Shot
 from camps.film.subject import sources_of
 
@@ -58,7 +58,14 @@ def list_licences(shot: Shot) -> list[LayerLicence]:
     names = [*(catalogue.default_lists() if outlined else ()), *filmed]
     lists = [_of_source("footprints" if name in outlined else "growth", name) for name in dict.fromkeys(names)]
     on = {str(name): on for name, on in shot.layers.items()}
-    return [*lists, *(LayerLicence(*entry) for entry in _GROUND if on.get(entry[0], True))]
+    look = looks.palette(shot.look)
+    marks = [("labels", face["file"], face["licence"]) for face in look.get("faces", ())]
+    marks += [("logo", look["logo"]["name"], look["logo"]["licence"])] if "logo" in look else []
+    return [
+        *lists,
+        *(LayerLicence(*entry) for entry in marks),
+        *(LayerLicence(*entry) for entry in _GROUND if on.get(entry[0], True)),
+    ]
 
 
 def credits_shown(meta: Mapping[str, Any], shot: Shot) -> list[str]:

@@ -160,7 +160,7 @@ def _to_know(finished: Finished) -> str:
         [
             "WHAT THE PICTURE SAYS, AND WHAT NOT",
             "Nothing shown has been verified on the ground; positions and counts are as published.",
-            "A symbol with a dashed or thin edge is not certain at that date: keep legend and date with the picture.",
+            "A symbol with a dashed or thin edge is not certain at that date: keep legend, date and notes with it.",
             f"Between two observations this shot is {_MODES[finished.plan.shot.mode]}.",
             "The credit pass, or the text in ATTRIBUTION.txt, has to be on screen whenever the picture is.",
         ]

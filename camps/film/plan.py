@@ -8,17 +8,29 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from camps import record
+from camps import looks, record
 from camps.dates import date_of, day_of
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import camera, clock, timecode
-from camps.film.shot import CameraKey, ClockKey, ErasClock, KeysClock, LinearClock, ObservationsClock, Shot
+from camps.film.shot import (
+    CameraKey,
+    ClockKey,
+    ErasClock,
+    KeysClock,
+    LinearClock,
+    ObservationsClock,
+    Shot,
+    TimedPlacement,
+)
 
 State = dict[str, Any]
 
 #: Frames a second in which fades are counted, and how many of them before and after a frame decide what it shows: a
 #: label must stand a second, be away a second, and fade within its time (text.js), a symbol fades over nine (stage.js).
 FADING_RATE, VIEWS_ABOUT, DAYS_ABOUT = 25, 84, 4
+
+#: Seconds in which a piece of furniture comes or goes: eight frames of 25 a second.
+FURNITURE_FADE_S = 0.32
 
 #: What filming the shots took on two cores: until the first frame, from then on, and what a second browser adds to it.
 _START_S, _PIXELS_A_SECOND, _TWO_BROWSERS = 4.0, 50e6, 1.3
@@ -161,9 +173,28 @@ def _state(shot: Shot, keys: Sequence[camera.Key], marks: Sequence[clock.Mark], 
         "width": width, "height": height, "scale": shot.scale,
         **({"lon": view.lon, "lat": view.lat, "zoom": view.zoom} if view else {}),
         "t": clock.day_at(marks, at_s),
-        "mode": shot.mode, "lang": shot.language, "look": shot.look,
+        "mode": shot.mode, "lang": shot.language, "look": looks.key_of(shot.look), **_furniture(shot, at_s),
         "layers": {str(name): on for name, on in shot.layers.items()}, "background": shot.background, "safe": True,
     }  # fmt: skip
+
+
+def _furniture(shot: Shot, at_s: float) -> State:
+    """Return where the shot places its furniture, and how strongly each piece shows at a time."""
+    if not shot.furniture:
+        return {}
+    said = {
+        str(piece): placed.model_dump(by_alias=True, exclude_none=True, exclude={"first", "last"})
+        | {"alpha": _shown(placed, at_s)}
+        for piece, placed in shot.furniture.items()
+    }
+    return {"furniture": said}
+
+
+def _shown(placed: TimedPlacement, at_s: float) -> float:
+    since = math.inf if placed.first is None else at_s - placed.first
+    until = math.inf if placed.last is None else placed.last - at_s
+    share = max(0.0, min(1.0, min(since, until) / FURNITURE_FADE_S))
+    return share * share * (3 - 2 * share)
 
 
 def reference_size(shot: Shot) -> tuple[float, float]:
@@ -181,6 +212,19 @@ def _require_within(shot: Shot) -> None:
     length_s = float(timecode.duration_s(shot.n_frames, shot.rate))
     dated = shot.clock.keys if isinstance(shot.clock, KeysClock) else ()
     lists: dict[str, Sequence[CameraKey | ClockKey]] = {"camera": shot.camera, "clock.keys": dated}
+    timed = {
+        f"furniture.{piece}.{name}": at_s
+        for piece, placed in shot.furniture.items()
+        for name, at_s in (("from", placed.first), ("to", placed.last))
+        if at_s is not None
+    }
+    late = [
+        Fault(
+            f"key {name}", f"{at_s:g} s", f"at most {length_s:g} s, the length of the film", "move it, or leave it out"
+        )
+        for name, at_s in timed.items()
+        if at_s > length_s
+    ]
     faults = [
         Fault(f"key {name}.{i}.at", f"{key.at:g} s", f"at most {length_s:g} s, the length of the film",
               "lengthen the film (seconds), or move the key")
@@ -188,7 +232,7 @@ def _require_within(shot: Shot) -> None:
         for i, key in enumerate(listed, 1)
         if key.at > length_s
     ]  # fmt: skip
-    raise_faults(faults, shot.called)
+    raise_faults([*faults, *late], shot.called)
 
 
 def _camera_keys(shot: Shot, ground: Ground) -> list[camera.Key]:

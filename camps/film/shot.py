@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from camps import languages, record, settings
-from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps import languages, looks, record, settings
+from camps.errors import CampsError, Fault, InputError, MissingError, raise_faults
 from camps.film import timecode
 from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
 from camps.film.timecode import FIRST_FRAME
@@ -90,16 +90,20 @@ def _as_language(tag: str) -> str:
         raise ValueError(f"one of {', '.join(languages.table())}") from error
 
 
-def _first_language() -> str:
-    return record.current().languages[0]
+def _as_look(name: str) -> str:
+    """Return a look by its name, or by its path within the record, so that a shot means the same on every machine."""
+    try:
+        looks.palette(name)
+    except CampsError as error:
+        raise ValueError(str(error)) from error
+    path, home = looks.find(name).resolve(), settings.find_home()
+    return path.relative_to(home).as_posix() if home and name.endswith(".toml") and home in path.parents else name
 
 
 LanguageName = Annotated[str, AfterValidator(_as_language)]
+LookName = Annotated[str, AfterValidator(_as_look)]
 Size = Annotated[tuple[int, int], AfterValidator(_as_size)]
-Piece = Literal[
-    "logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "credit"
-]
-LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "backing", Piece, "guides"]
+LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "backing", looks.Piece, "guides"]
 Rate = Annotated[Fraction, BeforeValidator(_as_rate)]
 EaseName = Annotated[str, BeforeValidator(_as_ease)]
 FitName = Annotated[str, BeforeValidator(_as_fit)]
@@ -230,6 +234,19 @@ class CameraKey(Table):
         return self
 
 
+class TimedPlacement(looks.Placement):
+    """Where a piece of furniture stands in a film, and from when to when; it fades in and out within that time."""
+
+    first: Seconds | None = Field(default=None, alias="from")
+    last: Seconds | None = Field(default=None, alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> TimedPlacement:
+        if self.first is not None and self.last is not None and self.last <= self.first:
+            raise ValueError(f"'to' ({self.last:g}) later than 'from' ({self.first:g})")
+        return self
+
+
 class Shot(Table):
     """A shot as read from its file; all checks have passed.
 
@@ -255,13 +272,14 @@ class Shot(Table):
     rate: Rate = Fraction(25)
     size: Size = (1920, 1080)
     mode: Literal["observed", "bracket", "illustrative"] = "illustrative"
-    look: Literal["dark", "light"] = "dark"
+    look: LookName = "dark"
     language: Annotated[str, AfterValidator(_as_language)] = Field(
         default_factory=lambda: record.current().languages[0]
     )
     background: Literal["look", "transparent"] = "look"
     bit_depth: Literal[8, 16] = 8
     layers: dict[LayerName, bool] = Field(default={})
+    furniture: dict[looks.Piece, TimedPlacement] = Field(default={})
     map: MapTable = MapTable()
     clock: Clock
     camera: Annotated[tuple[CameraKey, ...], AfterValidator(_in_time)] = ()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import io
 import unicodedata
+from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
@@ -31,6 +33,16 @@ def font_style(text: str) -> str:
     """
     characters = "".join(sorted({character for character in text if ord(character) > 0x7E}))
     return "\n".join(rule for face in FACES if (rule := _rule(face, characters)))
+
+
+def own_style(looks: Iterable[Mapping[str, Any]]) -> str:
+    """Return the ``@font-face`` rules of the fonts that looks bring, whole as their files are."""
+    faces = [face for look in looks for face in look.get("faces", ())]
+    return "".join(
+        f"@font-face {{ font-family: '{face['family']}'; font-weight: {face['weight']}; font-style: {face['style']}; "
+        f"src: url({face['source']}); }}\n"
+        for face in faces
+    )
 
 
 def _rule(face: Font, characters: str) -> str:

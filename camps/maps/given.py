@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from camps import languages, record, style
+from camps import languages, looks, record
 from camps.errors import InputError
 
 Title = str | dict[str, str] | None
@@ -32,7 +31,7 @@ class Words:
         Language in which it opens, such as ``en``, ``ru`` or ``ar``; the record's first one by default. The reader can
         change to any of the record's.
     look
-        ``dark`` or ``light``; the record's by default.
+        ``dark``, ``light``, ``paper``, or a look of one's own (:mod:`camps.looks`); the record's by default.
     title, subtitle
         One text, or texts by language; the record's own, or general words, by default.
 
@@ -48,7 +47,7 @@ class Words:
     """
 
     lang: str = ""
-    look: Literal["dark", "light"] | None = None
+    look: str | None = None
     title: Title = None
     subtitle: Title = None
 
@@ -57,7 +56,7 @@ class Words:
         object.__setattr__(self, "lang", self.lang or ours.languages[0])
         object.__setattr__(self, "look", self.look or ours.look)
         languages.require([self.lang])
-        style.palette(str(self.look))
+        looks.palette(str(self.look))
         _require_texts(self.title, self.lang, "title")
         _require_texts(self.subtitle, self.lang, "subtitle")
 

@@ -82,7 +82,7 @@ class CampsMap(folium.Map):
         {% endmacro %}
 
         {% macro html(this, kwargs) %}
-            <div class="camps-page" id="{{ this.page_id() }}" data-look="{{ this.payload.meta.look }}">
+            <div class="camps-page" id="{{ this.page_id() }}" data-look="{{ this.theme() }}">
                 <script type="application/json">{{ this.data_text() }}</script>
                 <div class="folium-map" id="{{ this.get_name() }}"></div>
                 <div class="camps-bar" tabindex="-1"></div>
@@ -131,13 +131,18 @@ class CampsMap(folium.Map):
 
     licences = vendored.LICENCES_PAGE
 
+    def theme(self) -> str:
+        """Return which colours the controls have, ``dark`` or ``light``."""
+        return str(self.payload["looks"][self.payload["meta"]["look"]]["theme"])
+
     def page_id(self) -> str:
         """Return the id of the element that holds map and controls."""
         return f"page_{self.get_name()}"
 
     def styles(self) -> str:
         """Return the page's style sheet."""
-        return vendored.raw(fonts.font_style(self.payload_text()) + read_own("css/page.css"))
+        faces = fonts.own_style(self.payload["looks"].values())
+        return vendored.raw(fonts.font_style(self.payload_text()) + faces + read_own("css/page.css"))
 
     def scripts(self) -> str:
         """Return the page's scripts, in one scope of their own."""
@@ -150,7 +155,10 @@ class CampsMap(folium.Map):
 
     def payload_text(self) -> str:
         """Return what the page shows, as JSON."""
-        return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+        looks = {name: {**look, "faces": []} for name, look in self.payload["looks"].items()}
+        return json.dumps(
+            {**self.payload, "looks": looks}, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
+        )
 
     def render(self, **kwargs: Any) -> str:
         """Render into the figure, with every link replaced by the vendored file."""

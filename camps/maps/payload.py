@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from camps import languages, record, settings, style
+from camps import languages, looks, record, settings, style
 from camps.dates import day_interval, spans_as_given, standing_day
 from camps.growth.holding import CLOSED, LAPSED
 from camps.timeline.values import looks_of
@@ -250,10 +250,10 @@ def metric_entry(name: str) -> dict[str, Any]:
     return {"id": name, **words, "none": said.none, "unit": said.unit, "whole": said.whole}
 
 
-def looks_and_words(words: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """Return the colours, fonts and words that every page holds."""
+def looks_and_words(words: dict[str, dict[str, str]], look: str) -> dict[str, Any]:
+    """Return the looks, fonts and words that a page holds: the looks of the suite, and the one that it opens in."""
     return {
-        "looks": {look: style.palette(look) for look in style.LOOKS},
+        "looks": {looks.key_of(name): looks.palette(name) for name in dict.fromkeys([*looks.SHIPPED, look])},
         "fonts": dict(style.FONTS),
         "words": words,
         "not_verified": settings.NOT_VERIFIED,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, change, languages, record, settings, sources, style
+from camps import catalogue, change, languages, looks, record, settings, sources, style
 from camps import footprints as footprints_room
 from camps.dates import clock_day, iso_day, precision
 from camps.errors import Fault, InputError, raise_faults
@@ -591,7 +591,7 @@ def _meta(
         "subtitle": ours.subtitle or titles()[kind].get("subtitle") if words.subtitle is None else words.subtitle,
         "lang": words.lang,
         "languages": list(words.languages),
-        "look": words.look,
+        "look": looks.key_of(str(words.look)),
         "mode": mode,
         "modes": ["observed", "bracket", "illustrative"],
         "t_min": low,
@@ -640,7 +640,7 @@ def _content(
         "eras": [],
         "classes": groups.classes,
         "class_names": {column: _popup_names(column, entries, groups.lists) for column in ("system", "tier")},
-        **payload.looks_and_words({tag: languages.table()[tag] for tag in words.languages}),
+        **payload.looks_and_words({tag: languages.table()[tag] for tag in words.languages}, str(words.look)),
     }
 
 

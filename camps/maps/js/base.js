@@ -45,11 +45,11 @@ class Ground {
     }
     ctx.globalAlpha = trust;
     for (const one of pens) {
-      strokeLines(one, layers.rivers, look.river, 1.1 * u * smoothstep(2.5, 4.5, ze));
+      strokeLines(one, layers.rivers, look.river, look.lines.river * u * smoothstep(2.5, 4.5, ze));
       fillRings(one, layers.lakes, look.lake);
-      strokeLines(one, layers.provinces, look.province, 1 * u * smoothstep(3.2, 4.6, ze));
-      strokeLines(one, layers.borders, look.border, 1.6 * u);
-      strokeLines(one, layers.disputed, look.border, 1.6 * u, [7 * u, 5 * u]);
+      strokeLines(one, layers.provinces, look.province, look.lines.province * u * smoothstep(3.2, 4.6, ze));
+      strokeLines(one, layers.borders, look.border, look.lines.border * u);
+      strokeLines(one, layers.disputed, look.border, look.lines.border * u, [7 * u, 5 * u]);
     }
     ctx.globalAlpha = 1;
   }

@@ -5,7 +5,9 @@ const ACTION_SAFE = 0.035;
 const GRAPHICS_SAFE = 0.05;
 // What a telephone lays over an upright film: buttons and words of the programme that shows it.
 const PHONE_SAFE = { x: 0.06, top: 0.14, bottom: 0.2 };
-const UPRIGHT = 0.68;
+// Shapes of pictures, each up to a width of so many heights.
+const SHAPES_OF_PICTURE = [['9:16', 0.68], ['4:5', 0.9], ['1:1', 1.2], ['16:9', Infinity]];
+const shapeOf = ({ width, height }) => SHAPES_OF_PICTURE.find(([, most]) => width / height < most)[0];
 
 // Where each piece stands and how it is set, from top to bottom of a corner; left is the side from which one reads.
 const PIECES = {
@@ -36,7 +38,7 @@ class Furniture {
     const blocks = [
       this.logo(pen), ...this.heading(pen, frame, wide), ...this.measure(pen, frame), ...this.legends(pen, frame),
       ...(before || this.data.pair ? [] : this.clock(pen, frame, { ...state, ...pen.steady }, wide)), this.credit(pen, frame, wide),
-    ].filter((block) => block && frame.layers[block.piece]);
+    ].filter((block) => block && frame.layers[block.piece] && this.spec(pen, block.piece).show !== false);
     const parts = this.stack(pen, blocks);
     this.after = state;
     return frame.layers.date ? [...parts, ...this.across(pen, frame, before, parts)] : parts;
@@ -56,12 +58,13 @@ class Furniture {
     // The chart of systems stands on the left, and two systems leave room on the side of the title.
     const crossed = piece === 'legend' && (this.data.pair || (this.systems && pen.type.rtl));
     const own = { ...(year ? { size: YEAR_SIZE } : {}), ...(crossed ? { at: 'bottom left' } : {}) };
-    const spec = { alpha: 1, ...PIECES[piece], ...own, ...(pen.look.type || {})[piece], ...pen.furniture[piece] };
+    const placed = [(pen.look.furniture || {})[piece], pen.furniture[piece]].flatMap((one) => (one ? [one, one[shapeOf(pen.view)]] : []));
+    const spec = Object.assign({ alpha: 1 }, PIECES[piece], own, (pen.look.type || {})[piece], ...placed);
     return { ...spec, size: Math.max(spec.least || 0, spec.size * pen.u) };
   }
 
   margin({ view, safe }, share = null) {
-    const upright = view.width / view.height < UPRIGHT && safe;
+    const upright = shapeOf(view) === '9:16' && safe;
     const [x, y] = share || [GRAPHICS_SAFE, GRAPHICS_SAFE];
     const { x: side, top, bottom } = upright && !share ? PHONE_SAFE : { x, top: y, bottom: y };
     return { x: Math.max(12, side * view.width), top: Math.max(12, top * view.height), bottom: Math.max(12, bottom * view.height) };
@@ -366,7 +369,7 @@ class Furniture {
     for (const share of [ACTION_SAFE, GRAPHICS_SAFE]) {
       ctx.strokeRect(view.width * share, view.height * share, view.width * (1 - 2 * share), view.height * (1 - 2 * share));
     }
-    if (view.width / view.height < UPRIGHT) {
+    if (shapeOf(view) === '9:16') {
       const { x, top, bottom } = this.margin(pen);
       ctx.strokeRect(x, top, view.width - 2 * x, view.height - top - bottom);
     }

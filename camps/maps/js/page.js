@@ -142,7 +142,7 @@ class Page {
     const { lang, look } = this.state;
     this.root.lang = this.data.words[lang].tag;
     this.root.dir = this.data.words[lang].direction;
-    this.root.dataset.look = look;
+    this.root.dataset.look = this.data.looks[look].theme;
     if (this.divider) this.divider.setAttribute('aria-label', this.stage.words.of('divider', lang));
     if (this.bar) this.bar.label();
   }
@@ -309,7 +309,7 @@ class Bar {
     for (const key of ['speed', 'mode', 'lang', 'look']) name(this[key], `choose_${key}`);
     for (const key of ['mode', 'lang', 'look']) this[key].value = this.page.state[key];
     for (const option of this.mode.options) option.textContent = words.of(`mode_${option.value}`, lang);
-    for (const option of this.look.options) option.textContent = words.of(`look_${option.value}`, lang);
+    for (const option of this.look.options) option.textContent = words.look(option.value, lang);
     this.playButton.dataset.playing = String(Boolean(this.page.playing));
   }
 
@@ -543,6 +543,9 @@ async function everythingLoaded(data, languages) {
   await document.fonts.ready;
   const scripts = [...new Set(['latin', ...languages.map((lang) => data.words[lang].script)])];
   await Promise.all(scripts.flatMap((script) => [400, 600, 700].map((weight) => document.fonts.load(`${weight} 20px ${data.fonts[script]}`, PROBES[script]))));
+  // The fonts that looks bring; a file that is no font leaves its letters to the suite's own, which is said.
+  const own = Object.values(data.looks).flatMap(({ fonts = {} }) => Object.values(fonts));
+  await Promise.all(own.flatMap((family) => [400, 600, 700].map((weight) => document.fonts.load(`${weight} 20px ${family}`).catch(() => missing.push(`font ${family}`)))));
   for (const script of scripts) if (!drawsGlyph(PROBES[script], data.fonts[script])) missing.push(`font for ${script} script`);
   if (missing.length) throw new Error(`camps.ready: missing ${missing.join(', ')}`);
 }
@@ -550,7 +553,8 @@ async function everythingLoaded(data, languages) {
 function start(id) {
   const root = document.getElementById(id);
   const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
-  data.base.images = [...(data.base.relief ? [data.base.relief] : []), ...(data.scenes || [])];
+  const logos = Object.values(data.looks).map(({ logo }) => logo).filter(Boolean);
+  data.base.images = [...(data.base.relief ? [data.base.relief] : []), ...(data.scenes || []), ...logos];
   const canvas = element('canvas', { class: 'camps-canvas' });
   canvas.lang = data.meta.lang;
   const stage = new Stage(data, canvas);

@@ -62,8 +62,9 @@ class Stage {
     if (!this.direct) this.size(frame);
     const u = Math.max(0.55, Math.min(frame.width, frame.height) / HEIGHT_OF_REFERENCE);
     this.texts = [];
-    const type = new Type(this.ctx, frame.lang, this.data, this.texts);
-    const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look: this.data.looks[frame.look], safe: Boolean(frame.safe), t: frame.t, furniture: frame.furniture || {} };
+    const look = this.data.looks[frame.look];
+    const type = new Type(this.ctx, frame.lang, this.data, look, this.texts);
+    const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look, safe: Boolean(frame.safe), t: frame.t, furniture: frame.furniture || {} };
     const state = this.timeline.at(frame.t, frame.mode);
     const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
     const placed = this.symbols.place(pen, state);
@@ -123,7 +124,7 @@ class Stage {
   }
 
   drawLabels(pen, frame, parts, placed) {
-    const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data, this.texts);
+    const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data, pen.look, this.texts);
     type.layer = 'labels';
     const written = { ...pen, type };
     this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => (pen.safe ? part.kept : part.joined) || part.box), this.symbols.marks(placed));
@@ -199,16 +200,17 @@ class Stage {
   }
 
   siteLabels(pen, frame) {
-    if (!this.labelled.has(frame.lang)) {
+    const key = `${frame.lang}|${frame.look}`;
+    if (!this.labelled.has(key)) {
       const order = this.data.sites.map((site, i) => [i, site]).filter(([, site]) => site.label_rank !== null);
-      this.labelled.set(frame.lang, order.map(([i, site]) => this.siteLabel(pen, frame, site, site.label_at ? site.label_at.map((degree, axis) => [Mercator.x, Mercator.y][axis](degree)) : this.symbols.at[i])));
+      this.labelled.set(key, order.map(([i, site]) => this.siteLabel(pen, frame, site, site.label_at ? site.label_at.map((degree, axis) => [Mercator.x, Mercator.y][axis](degree)) : this.symbols.at[i])));
     }
-    return this.labelled.get(frame.lang);
+    return this.labelled.get(key);
   }
 
   siteLabel(pen, frame, site, at) {
     const text = this.words.name(site.names, frame.lang);
-    const style = { size: 16, weight: 600, spacing: 0, colour: 'label' };
+    const style = { size: 16, weight: 600, spacing: 0, colour: 'label', ...(pen.look.type || {}).site };
     const offset = site.label_offset;
     const width = pen.type.width(text, style.size, style.weight);
     const box = [-offset, -style.size, offset + width + 8, 10];

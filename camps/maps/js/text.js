@@ -5,14 +5,15 @@ const TILT = 0.0005;
 
 class Type {
   // What is written is noted in `texts`: layer, words, language, box and size in pixels of the frame, and how strongly.
-  constructor(ctx, lang, data, texts = []) {
+  constructor(ctx, lang, data, look, texts = []) {
     this.ctx = ctx;
     this.lang = lang;
     this.language = data.words[lang];
     this.texts = texts;
     this.layer = '';
     this.rtl = this.language.direction === 'rtl';
-    this.family = data.fonts[this.language.script];
+    const own = (look.fonts || {})[this.language.script];
+    this.family = [own, data.fonts[this.language.script]].filter(Boolean).join(', ');
   }
 
   set(size, weight = 400, style = 'normal') {
@@ -130,10 +131,10 @@ class Labels {
   }
 
   // Labels in order of importance, with their boxes in units of the 1080-line reference.
-  prepare(type, lang, siteLabels) {
-    const key = `${lang}|${siteLabels.length}|${type.family}`;
+  prepare({ type, look }, lang, siteLabels) {
+    const key = `${lang}|${siteLabels.length}|${look.key}`;
     if (!this.cache.has(key)) {
-      const places = this.data.places.map((place) => this.placeLabel(type, place, lang));
+      const places = this.data.places.map((place) => this.placeLabel(type, place, lang, look));
       const order = [...places, ...siteLabels].sort((a, b) => a.priority - b.priority || (a.text < b.text ? -1 : 1));
       const levels = [0, 1, 2, 3].map((step) => this.home + step).map((zoom) => ({ zoom, marks: this.symbols.largest(zoom) }));
       for (const label of order) if (label.point) this.settle(label, levels, type.rtl);
@@ -142,8 +143,8 @@ class Labels {
     return this.cache.get(key);
   }
 
-  placeLabel(type, place, lang) {
-    const style = PLACE_STYLES[place.kind];
+  placeLabel(type, place, lang, look) {
+    const style = { ...PLACE_STYLES[place.kind], ...(look.type || {})[place.kind] };
     const text = place.names[lang] || place.names.en;
     const point = place.kind === 'city' || place.kind === 'capital';
     const width = type.width(text, style.size, style.weight, style.style) + style.spacing * text.length;
@@ -161,7 +162,7 @@ class Labels {
   draw(pen, frame, siteLabels, obstacles, marks) {
     const { view, ze } = pen;
     const near = view.box(200);
-    for (const label of this.prepare(pen.type, frame.lang, siteLabels)) {
+    for (const label of this.prepare(pen, frame.lang, siteLabels)) {
       const [ux, uy] = label.at;
       const shown = uy < near[1] || uy > near[3] ? 0 : roomAt(label, ze);
       if (shown > 0.004) for (const turn of view.turns(ux, ux, 200)) this.drawLabel(pen, label, view.x(ux + turn), view.y(uy), shown, obstacles, marks);
@@ -313,8 +314,8 @@ function dot(ctx, x, y, r, colour, halo) {
   ctx.beginPath();
   ctx.arc(x, y, r, 0, 2 * Math.PI);
   ctx.lineWidth = r;
-  ctx.strokeStyle = halo;
-  ctx.stroke();
+  ctx.strokeStyle = halo || colour;
+  if (halo) ctx.stroke();
   ctx.fillStyle = colour;
   ctx.fill();
 }

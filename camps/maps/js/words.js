@@ -21,6 +21,11 @@ class Words {
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
   }
 
+  look(key, lang) {
+    const own = this.data.looks[key].name || {};
+    return own[lang] || own.en || Object.values(own)[0] || this.of(`look_${key}`, lang);
+  }
+
   meta(key, lang) {
     const value = this.data.meta[key];
     if (!value || typeof value === 'string') return value || '';
