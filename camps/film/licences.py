@@ -8,7 +8,8 @@ from typing import Any
 
 from camps import catalogue, looks, sources
 from camps.film.shot import Shot
-from camps.film.subject import sources_of
+from camps.film.subject import pictures_of, sources_of
+from camps.maps.scenes import credits_of
 
 #: What every map of the suite lies upon and is written with.
 _GROUND = (
@@ -59,7 +60,9 @@ def list_licences(shot: Shot) -> list[LayerLicence]:
     lists = [_of_source("footprints" if name in outlined else "growth", name) for name in dict.fromkeys(names)]
     on = {str(name): on for name, on in shot.layers.items()}
     look = looks.palette(shot.look)
-    marks = [("labels", face["file"], face["licence"]) for face in look.get("faces", ())]
+    pictured = pictures_of(shot)
+    marks = [] if pictured is None else [("base", "Satellite pictures", text) for text in credits_of(pictured)]
+    marks += [("labels", face["file"], face["licence"]) for face in look.get("faces", ())]
     marks += [("logo", look["logo"]["name"], look["logo"]["licence"])] if "logo" in look else []
     return [
         *lists,

@@ -189,7 +189,7 @@ def seen_state(state: Mapping[str, Any], info: PassInfo, scene_days: Sequence[fl
     seen = pass_state(state, info)
     kept = {key: value for key, value in seen.items() if key not in _INDIFFERENT.get(str(info.layer), ())}
     if info.layer == "base" and scene_days:
-        kept["scene"] = bisect_right(scene_days, state["t"] // 1)
+        kept["scene"] = [bisect_right(scene_days, day // 1) for day in state.get("days") or [state["t"]]]
     return kept
 
 

@@ -123,6 +123,7 @@ class MapTable(Table):
     title: str | dict[str, str] | None = None
     subtitle: str | dict[str, str] | None = None
     relief: bool = True
+    pictures: Literal["as taken", "matched"] | None = None
 
 
 class LinearClock(Table):

@@ -78,7 +78,7 @@ def build_map(shot: Shot) -> folium.Map:
     words = maps.Words(shot.language, shot.look, shot.map.title or None, shot.map.subtitle or None)
     on: dict[str, Any] = {"words": words, "ground": maps.Ground(relief=shot.map.relief)}
     if shot.map.kind == "footprints":
-        return maps.footprint_map(series_of(shot), mode=shot.mode, **on)
+        return maps.footprint_map(series_of(shot), scenes=pictures_of(shot), mode=shot.mode, **on)
     if shot.map.kind == "sites":
         return maps.site_map(_sites(shot), cluster=False, **on)
     if shot.map.kind == "eras":
@@ -94,6 +94,7 @@ def _require_used(shot: Shot) -> None:
     unused = {
         "sources": systems and shot.map.sources and "another kind of map: systems are those of record.toml",
         "metric": shot.map.metric and shot.map.kind != "growth" and 'kind = "growth", which alone counts',
+        "pictures": shot.map.pictures and shot.map.kind != "footprints" and 'kind = "footprints", which has outlines',
         "where": shot.map.where
         and (systems or shot.map.kind == "footprints")
         and "growth, sites or eras: a series is filmed whole, and so are systems",
@@ -116,6 +117,13 @@ def _counts(shot: Shot) -> pd.DataFrame:
         shot.called,
     )  # fmt: skip
     return counts
+
+
+def pictures_of(shot: Shot) -> pd.DataFrame | None:
+    """Return the satellite pictures that a shot lays under its outlines, or ``None`` where it asks for none."""
+    if not shot.map.pictures:
+        return None
+    return footprints.pictures(sources_of(shot)[0]).assign(matched=shot.map.pictures == "matched")
 
 
 def metric_of(shot: Shot) -> str:

@@ -26,7 +26,7 @@ from camps.footprints.adding import add, prepare
 from camps.footprints.extracted import add_extraction
 from camps.footprints.mending import repair, repair_geometry
 from camps.footprints.overlap import BUILT, areas, own_area_m2
-from camps.footprints.registered import OPTIONS, default_id, is_series, series_ids
+from camps.footprints.registered import OPTIONS, default_id, is_series, pictures, series_ids
 from camps.footprints.series import FootprintSeries, load
 from camps.footprints.sites import assign_sites
 
@@ -42,6 +42,7 @@ __all__ = [
     "is_series",
     "load",
     "own_area_m2",
+    "pictures",
     "prepare",
     "repair",
     "repair_geometry",

@@ -84,6 +84,37 @@ def _paths(source_id: str, entry: sources.SourceEntry) -> dict[str, list[Path]]:
     return paths
 
 
+def pictures(source_id: str) -> pd.DataFrame:
+    """Return the satellite pictures of a registered series, as maps lay them under its outlines.
+
+    Returns
+    -------
+    DataFrame
+        A row a scene that names a picture among the files of the source (``geotiff``): ``observed_on`` (EDTF), ``path``
+        and ``licence``.
+
+    Raises
+    ------
+    InputError
+        When the series names none.
+    MissingError
+        When they are not here; the message says how they come.
+    """
+    entry = sources.entry(source_id)
+    scenes = arguments_of(source_id)[1].get("scenes", pd.DataFrame())
+    listed = {file.name: file for file in entry.files}
+    named = scenes[scenes["geotiff"].isin(list(listed))] if "geotiff" in scenes else scenes.head(0)
+    if named.empty:
+        raise InputError(f"{source_id}: no satellite pictures; expected scenes that name a geotiff of the source")
+    held = {name: store.find(entry, listed[name]) for name in named["geotiff"]}
+    if absent := [name for name, path in held.items() if path is None]:
+        remedy = "set CAMPS_MIRROR to a folder that has them"
+        raise MissingError(f"{source_id}: {len(absent)} satellite pictures are not here, such as {absent[0]}; {remedy}")
+    for name, path in held.items():
+        store.check_sum(Path(str(path)), listed[name])
+    return named[["observed_on", "licence"]].assign(path=[str(path) for path in held.values()])
+
+
 def files_as_arguments(paths: Mapping[str, list[Path]]) -> tuple[list[Path], dict[str, Any]]:
     """Return the footprint files among files by role, and the others as the tables ``footprints.load`` takes."""
     tables: dict[str, Any] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
+from scipy.ndimage import distance_transform_edt
 
 from camps.dates import clock_day
 from camps.errors import Fault, InputError, MissingError, raise_faults
@@ -23,6 +25,8 @@ _HALF_M = 20037508.342789244
 #: The widest picture kept, in pixels: a page must stay light.
 _WIDEST = 1600
 _QUALITY = 82
+#: Share of the shorter side over which a picture fades at its edge.
+_FEATHER = 0.06
 #: Share of the pixels that a stretch to eight bits leaves out at either end.
 _CLIP_PERCENT = 2.0
 
@@ -34,7 +38,8 @@ def scene_entries(scenes: pd.DataFrame) -> list[dict[str, Any]]:
     ----------
     scenes
         A row a scene: ``observed_on`` (EDTF), ``path`` of a georeferenced raster with shifts already removed,
-        ``licence``; ``bands`` (red, green and blue, such as ``3,2,1``) where they are not the first three.
+        ``licence``; ``bands`` (red, green and blue, such as ``3,2,1``) where they are neither named so in the raster
+        nor the first three; ``matched`` where its colours are to be brought to those of the others, band by band.
 
     Raises
     ------
@@ -47,40 +52,90 @@ def scene_entries(scenes: pd.DataFrame) -> list[dict[str, Any]]:
     raise_faults(
         (Fault(f"column {c}", "no such column", "it to be there") for c in needed if c not in scenes), "scenes"
     )
-    return sorted((_entry(row) for row in scenes.to_dict("records")), key=lambda entry: entry["day"])
+    rows = sorted(scenes.to_dict("records"), key=lambda row: clock_day(str(row["observed_on"])))
+    read = [_opened(row) for row in rows]
+    alike = _matched([picture for picture, _ in read], [row.get("matched") is True for row in rows])
+    return [_entry(row, picture, box) for row, picture, (_, box) in zip(rows, alike, read, strict=True)]
 
 
-def _entry(row: dict[Any, Any]) -> dict[str, Any]:
+def credits_of(scenes: pd.DataFrame) -> list[str]:
+    """Return the licences of scenes, once each; those that differ in the year that they end with are one."""
+    years: dict[str, list[str]] = {}
+    for licence in scenes.sort_values("licence")["licence"].astype(str):
+        text, year = re.fullmatch(r"(.*?)((?:\b\d{4})?)", licence, re.DOTALL).groups()  # type: ignore[union-attr]
+        years.setdefault(text, []).append(year)
+    return [text + ", ".join(dict.fromkeys(listed)) for text, listed in years.items()]
+
+
+def _opened(row: dict[Any, Any]) -> tuple[NDArray[np.uint8], list[float]]:
     path = Path(row["path"])
     if not path.is_file():
         raise MissingError(f"{path}: no such file; expected the raster of the scene of {row['observed_on']}")
-    bands = str(row["bands"]) if isinstance(row.get("bands"), str) else "1,2,3"
-    picture, box = _read(path, [int(band) for band in bands.split(",")])
+    return _read(path, [int(band) for band in row["bands"].split(",")] if isinstance(row.get("bands"), str) else None)
+
+
+def _entry(row: dict[Any, Any], picture: NDArray[np.uint8], box: list[float]) -> dict[str, Any]:
     stream = io.BytesIO()
-    picture.save(stream, format="WEBP", quality=_QUALITY, method=6)
+    Image.fromarray(_feathered(picture)).save(stream, format="WEBP", quality=_QUALITY, method=6)
     source = "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
-    return {"name": path.name, "day": clock_day(str(row["observed_on"])), "box": box, "source": source}
+    day = clock_day(str(row["observed_on"]))
+    return {"name": Path(row["path"]).name, "day": day, "date": str(row["observed_on"]), "box": box, "source": source}
 
 
-def _read(path: Path, bands: list[int]) -> tuple[Image.Image, list[float]]:
+def _feathered(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture that ends softly, so that no frame has the edge of an image file in it."""
+    inside = np.pad(picture[..., 3] > 0, 1)
+    reach = _FEATHER * min(picture.shape[:2])
+    share = np.clip(distance_transform_edt(inside)[1:-1, 1:-1] / max(reach, 1.0), 0, 1)
+    soft = picture.copy()
+    soft[..., 3] = np.rint(picture[..., 3] * share)
+    return soft
+
+
+def _matched(pictures: list[NDArray[np.uint8]], wanted: list[bool]) -> list[NDArray[np.uint8]]:
+    """Return pictures of which those wanted have, in each band, the median mean and spread of them all."""
+    if not any(wanted):
+        return pictures
+    seen = [picture[picture[..., 3] > 0][:, :3].astype(float) for picture in pictures]
+    means, spreads = (np.array([getattr(values, name)(axis=0) for values in seen]) for name in ("mean", "std"))
+    mean, spread = np.median(means, axis=0), np.median(spreads, axis=0)
+    alike = []
+    for picture, own, wide, asked in zip(pictures, means, np.maximum(spreads, 1.0), wanted, strict=True):
+        brought = np.clip((picture[..., :3] - own) * (spread / wide) + mean, 0, 255)
+        alike.append(np.dstack([np.rint(brought), picture[..., 3]]).astype(np.uint8) if asked else picture)
+    return alike
+
+
+def _bands(raster: Any) -> list[int]:
+    """Return the bands of red, green and blue: as the raster names them, or the first three."""
+    names = [str(name).lower() for name in raster.descriptions]
+    for rgb in (("b04", "b03", "b02"), ("red", "green", "blue")):
+        if set(rgb) <= set(names):
+            return [names.index(name) + 1 for name in rgb]
+    return [1, 2, 3]
+
+
+def _read(path: Path, bands: list[int] | None) -> tuple[NDArray[np.uint8], list[float]]:
     """Return a raster in Web Mercator as a picture, clear where it has no data, and its box in the unit square."""
     try:
         with rasterio.open(path) as raster:
             if raster.crs is None:
                 raise InputError(f"{path}: the raster has no coordinates; expected a georeferenced one")
             with WarpedVRT(raster, crs="EPSG:3857", resampling=Resampling.bilinear, add_alpha=True) as warped:
-                return _picture(warped, bands), _unit_box(warped.transform, warped.width, warped.height)
+                return _picture(warped, bands or _bands(raster)), _unit_box(
+                    warped.transform, warped.width, warped.height
+                )
     except rasterio.errors.RasterioError as error:
         raise InputError(f"{path}: cannot be read as a raster ({error})") from error
 
 
-def _picture(warped: Any, bands: list[int]) -> Image.Image:
+def _picture(warped: Any, bands: list[int]) -> NDArray[np.uint8]:
     shrink = max(1.0, warped.width / _WIDEST)
     shape = (round(warped.height / shrink), round(warped.width / shrink))
     values = warped.read(bands, out_shape=(len(bands), *shape), resampling=Resampling.average)
     alpha = warped.dataset_mask(out_shape=shape)
     colour = values if values.dtype == np.uint8 else _stretched(values, alpha > 0)
-    return Image.fromarray(np.dstack([*colour, alpha]).astype(np.uint8))
+    return np.dstack([*colour, alpha]).astype(np.uint8)
 
 
 def _stretched(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from camps.footprints import FootprintSeries
 from camps.growth import metric_of
 from camps.maps import outlines, page, payload
 from camps.maps.given import Ground, Words
-from camps.maps.scenes import scene_entries
+from camps.maps.scenes import credits_of, scene_entries
 from camps.tables import LEVELS
 from camps.timeline import Mode, compare_systems, lives, observed_dates, sites_of_system, stops, systems_here
 from camps.timeline.clock import require_mode
@@ -158,7 +158,7 @@ def footprint_map(
         The "site" table of the sites that the footprints belong to; found in the record's lists by default.
     scenes
         Satellite pictures to lay under the footprints, each until the next one: ``observed_on``, ``path``,
-        ``licence``, and ``bands`` where red, green and blue are not the first three.
+        ``licence``; ``bands`` and ``matched`` as :func:`camps.maps.scenes.scene_entries` takes them.
     mode, words, ground
         As for :func:`growth_map`.
 
@@ -454,7 +454,9 @@ def _footprint_content(
     meta = _meta(kind, table, seen, words, mode=mode, credits=credits, bundled=ours)
     pictures = [] if scenes is None else scene_entries(scenes)
     if scenes is not None:
-        meta["attribution"] = [*dict.fromkeys(scenes["licence"].astype(str)), *meta["attribution"]]
+        said = " ".join(part if isinstance(part, str) else part["en"] for part in meta["attribution"]).lower()
+        pictured = [text for text in credits_of(scenes) if text.lower() not in said]
+        meta["attribution"] = [*pictured, *meta["attribution"]]
     meta |= {"precision": "day", "metric": payload.metric_entry("area_m2"), "legend": groups.legend}
     meta |= {"legend_near": titles()["legend"]["footprints"], "key_step_days": 7}
     first, last = meta["stop_days"][0], meta["stop_days"][-1]

@@ -150,21 +150,32 @@ class Stage {
     if (on.outlines) this.drawOutlines(pen, frame, state, drawn);
   }
 
-  // The last satellite picture by that date, and how strongly it shows at this zoom.
+  // The last satellite picture by that date, and how strongly it shows at this zoom; in a film one dissolves into the next.
   drawScene(pen, drawing, t) {
-    const { ctx, view } = pen;
-    const scene = (this.data.scenes || []).findLast((entry) => entry.day <= Math.floor(t));
-    if (!scene || !scene.image) return 0;
-    const turned = view.turned(view.nearest((scene.box[0] + scene.box[2]) / 2));
-    if (!boxesMeet(scene.box, turned.box())) return 0;
-    const [x0, y0, x1, y1] = scene.box;
+    const days = t === pen.t ? pen.about.map((state) => state.t) : [t];
+    const last = (day) => (this.data.scenes || []).findLast((entry) => entry.image && entry.day <= Math.floor(day));
+    const shares = new Map();
+    for (const scene of days.map(last)) shares.set(scene, (shares.get(scene) || 0) + 1 / days.length);
     const shown = smoothstep(9.5, 11.5, pen.ze);
-    if (!drawing) return shown;
-    ctx.globalAlpha = shown;
-    ctx.imageSmoothingQuality = 'high';
-    ctx.drawImage(scene.image, turned.x(x0), turned.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
-    ctx.globalAlpha = 1;
-    return shown;
+    let [below, pictured] = [shares.get(undefined) || 0, 0];
+    for (const [scene, share] of [...shares].filter(([one]) => one).sort(([a], [b]) => a.day - b.day)) {
+      below += share;
+      pictured += this.paintScene(pen, scene, (shown * share) / below, drawing) ? shown * share : 0;
+    }
+    return pictured;
+  }
+
+  // Whether a satellite picture is in view; it is painted where this layer is.
+  paintScene({ ctx, view }, { box: [x0, y0, x1, y1], image }, strength, drawing) {
+    const turned = view.turned(view.nearest((x0 + x1) / 2));
+    if (!boxesMeet([x0, y0, x1, y1], turned.box())) return false;
+    if (drawing) {
+      ctx.globalAlpha = strength;
+      ctx.imageSmoothingQuality = 'high';
+      ctx.drawImage(image, turned.x(x0), turned.y(y0), (x1 - x0) * view.size, (y1 - y0) * view.size);
+      ctx.globalAlpha = 1;
+    }
+    return true;
   }
 
   drawOutlines(pen, frame, state, placed) {
