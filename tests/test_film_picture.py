@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+import numpy as np
 import pytest
 from film_support import draw, small_shot
 
 from camps import languages, maps
 from camps.errors import InputError
+from camps.film import passes
 from camps.film.licences import credits_shown, list_licences
 from camps.film.plan import plan_frames
 from camps.film.subject import build_ground, build_map
@@ -53,12 +56,40 @@ def test_the_world_goes_on_at_180() -> None:
     [
         ({"kind": "growth", "sources": ["gazetteer", "places"]}, r"key map.sources: found places, expected lists"),
         ({"kind": "footprints", "metric": "buildings", "where": {"tier": 1}}, r"2 faults\n.*map.metric.*\n.*map.where"),
+        (
+            {"kind": "growth", "pictures": "matched"},
+            r"key map.pictures: found 'matched', expected kind = \"footprints\"",
+        ),
         ({"kind": "sites", "metric": "buildings"}, r"key map.metric: found 'buildings', expected kind = \"growth\""),
     ],
 )
 def test_a_key_that_would_change_nothing_is_refused(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         build_map(small_shot(map=asked))
+
+
+PICTURED = {"map": {"kind": "footprints", "pictures": "matched"}, "size": (480, 270), "mode": "observed"}
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not os.environ.get("CAMPS_MIRROR"), reason="the satellite pictures need CAMPS_MIRROR")
+def test_satellite_pictures_lie_under_the_outlines_and_dissolve() -> None:
+    """Every pixel of the picture on the way lies between the picture before and the one after."""
+    shot = small_shot(**PICTURED, camera=[{"at": 0, "centre": [88.2868, 43.3804], "zoom": 16.2}])
+    meta = build_map(shot).payload["meta"]
+    before, after = (meta["stop_days"][at] for at in (4, 5))
+    days = [[before] * 9, [before] * 5 + [after] * 4, [after] * 9]
+    asked = [{"t": listed[4], "days": listed, "only": ["base"]} for listed in days]
+    one, way, other = (picture[60:200, 100:380, :3].astype(int) for _, picture in draw(shot, asked))
+    assert one.std() > 10
+    assert np.abs(one - other).mean() > 4
+    assert ((way >= np.minimum(one, other) - 2) & (way <= np.maximum(one, other) + 2)).all()
+    assert np.abs(way - (5 * one + 4 * other) / 9).max() < 3
+    assert any("Sentinel" in text for text in credits_shown(meta, shot))
+    states = [{"t": day, "background": "look", "layers": {}} for day in (before, after)]
+    base = passes.build_passes(shot, [])["base"]
+    seen = [passes.seen_state(state, base, meta["stop_days"]) for state in states]
+    assert seen[0] != seen[1]
 
 
 @pytest.mark.browser

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import itertools
 import json
 import re
@@ -29,7 +31,7 @@ from camps import fonts as house_fonts
 from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError, MissingError
 from camps.film import passes
-from camps.maps import fonts, online, outlines, page, payload, plates, vendored, views
+from camps.maps import fonts, online, outlines, page, payload, plates, scenes, vendored, views
 from camps.timeline import drawn, values
 
 MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
@@ -1063,3 +1065,34 @@ def test_the_film_page_and_the_page_at_hand_are_one_picture(written, opened):
 def test_a_notebook_shows_the_same_text_for_the_same_map() -> None:
     sites = catalogue.load().head(5)
     assert maps.site_map(sites)._repr_html_() == maps.site_map(sites)._repr_html_()
+
+
+def test_a_raster_is_drawn_in_its_own_red_green_and_blue(tmp_path):
+    path = tmp_path / "bands.tif"
+    grid = {"crs": "EPSG:32645", "transform": rasterio.Affine(5, 0, 602550, 0, -5, 4804700), "dtype": "uint8"}
+    with rasterio.open(
+        path, "w", driver="GTiff", width=60, height=60, count=4, photometric="minisblack", **grid
+    ) as raster:
+        for band, (name, level) in enumerate([("B02", 30), ("B03", 90), ("B04", 200), ("B08", 250)], 1):
+            raster.write(np.full((60, 60), level, np.uint8), band)
+            raster.set_band_description(band, name)
+    (entry,) = scenes.scene_entries(pd.DataFrame([{"observed_on": "2020-06-02", "path": path, "licence": "test"}]))
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(entry["source"].split(",")[1]))).convert("RGBA"))
+    assert picture[30, 30] == pytest.approx([200, 90, 30, 255], abs=4)
+    assert picture[1, 30, 3] < 130
+
+
+def test_pictures_that_are_to_be_matched_have_one_mean_and_spread():
+    noise = np.random.default_rng(1).normal(0, 1, (40, 40, 3))
+    levels = [(60, 5), (90, 10), (120, 20)]
+    bands = [np.dstack([np.clip(level + spread * noise, 0, 255), np.full((40, 40), 255)]) for level, spread in levels]
+    alike = scenes._matched([one.astype(np.uint8) for one in bands], [True, True, True])
+    for one in alike:
+        assert one[..., :3].mean() == pytest.approx(90, abs=1)
+        assert one[..., :3].std() == pytest.approx(10, abs=0.5)
+    assert (scenes._matched(alike, [False] * 3)[0] == alike[0]).all()
+
+
+def test_licences_of_scenes_that_differ_in_their_year_are_one():
+    said = ["data 2018", "© somebody", "data 2017", "data 2018"]
+    assert scenes.credits_of(pd.DataFrame({"licence": said})) == ["data 2017, 2018", "© somebody"]

@@ -112,7 +112,8 @@ def pictures(source_id: str) -> pd.DataFrame:
         raise MissingError(f"{source_id}: {len(absent)} satellite pictures are not here, such as {absent[0]}; {remedy}")
     for name, path in held.items():
         store.check_sum(Path(str(path)), listed[name])
-    return named[["observed_on", "licence"]].assign(path=[str(path) for path in held.values()])
+    found: pd.DataFrame = named[["observed_on", "licence"]].assign(path=[str(path) for path in held.values()])
+    return found
 
 
 def files_as_arguments(paths: Mapping[str, list[Path]]) -> tuple[list[Path], dict[str, Any]]:

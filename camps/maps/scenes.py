@@ -13,7 +13,7 @@ import pandas as pd
 import rasterio
 from numpy.typing import NDArray
 from PIL import Image
-from rasterio.enums import Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
 from scipy.ndimage import distance_transform_edt
 
@@ -121,7 +121,8 @@ def _read(path: Path, bands: list[int] | None) -> tuple[NDArray[np.uint8], list[
         with rasterio.open(path) as raster:
             if raster.crs is None:
                 raise InputError(f"{path}: the raster has no coordinates; expected a georeferenced one")
-            with WarpedVRT(raster, crs="EPSG:3857", resampling=Resampling.bilinear, add_alpha=True) as warped:
+            bare = ColorInterp.alpha not in raster.colorinterp
+            with WarpedVRT(raster, crs="EPSG:3857", resampling=Resampling.bilinear, add_alpha=bare) as warped:
                 return _picture(warped, bands or _bands(raster)), _unit_box(
                     warped.transform, warped.width, warped.height
                 )
