@@ -113,8 +113,8 @@ def test_where_nothing_can_have_been_built_none_was_seen_in_every_language() -> 
     asked = ["en", *(tag for tag in languages.table() if tag in maps.Words().languages and tag != "en")]
     shot = small_shot(map={"kind": "footprints"}, size=(480, 270), mode="bracket", camera=[{"at": 0, "fit": "china"}])
     first = build_map(shot).payload["meta"]["t_min"]
-    frames = draw(shot, [{"t": first, "lang": tag, "only": ["date"]} for tag in asked])
+    frames = draw(shot, [{"t": first, "lang": tag, "only": ["counter"]} for tag in asked])
     for tag, (said, _) in zip(asked, frames, strict=True):
-        shown = [text["text"] for text in said["texts"] if text["layer"] == "date"]
+        shown = [text["text"] for text in said["texts"] if text["layer"] == "counter"]
         assert said["total_hi"] == 0
         assert languages.table()[tag]["none_seen"] in shown
