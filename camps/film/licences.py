@@ -60,7 +60,7 @@ def list_licences(shot: Shot) -> list[LayerLicence]:
     lists = [_of_source("footprints" if name in outlined else "growth", name) for name in dict.fromkeys(names)]
     on = {str(name): on for name, on in shot.layers.items()}
     look = looks.palette(shot.look)
-    pictured = pictures_of(shot)
+    pictured = pictures_of(shot, here=False)
     marks = [] if pictured is None else [("base", "Satellite pictures", text) for text in credits_of(pictured)]
     marks += [("labels", face["file"], face["licence"]) for face in look.get("faces", ())]
     marks += [("logo", look["logo"]["name"], look["logo"]["licence"])] if "logo" in look else []

@@ -119,11 +119,11 @@ def _counts(shot: Shot) -> pd.DataFrame:
     return counts
 
 
-def pictures_of(shot: Shot) -> pd.DataFrame | None:
+def pictures_of(shot: Shot, *, here: bool = True) -> pd.DataFrame | None:
     """Return the satellite pictures that a shot lays under its outlines, or ``None`` where it asks for none."""
     if not shot.map.pictures:
         return None
-    return footprints.pictures(sources_of(shot)[0]).assign(matched=shot.map.pictures == "matched")
+    return footprints.pictures(sources_of(shot)[0], here=here).assign(matched=shot.map.pictures == "matched")
 
 
 def metric_of(shot: Shot) -> str:

@@ -84,8 +84,15 @@ def _paths(source_id: str, entry: sources.SourceEntry) -> dict[str, list[Path]]:
     return paths
 
 
-def pictures(source_id: str) -> pd.DataFrame:
+def pictures(source_id: str, *, here: bool = True) -> pd.DataFrame:
     """Return the satellite pictures of a registered series, as maps lay them under its outlines.
+
+    Parameters
+    ----------
+    source_id
+        Id of the series.
+    here
+        Whether their files have to be here, each with its registered sum; ``False`` to name them alone.
 
     Returns
     -------
@@ -106,6 +113,8 @@ def pictures(source_id: str) -> pd.DataFrame:
     named = scenes[scenes["geotiff"].isin(list(listed))] if "geotiff" in scenes else scenes.head(0)
     if named.empty:
         raise InputError(f"{source_id}: no satellite pictures; expected scenes that name a geotiff of the source")
+    if not here:
+        return pd.DataFrame(named[["observed_on", "licence"]])
     held = {name: store.find(entry, listed[name]) for name in named["geotiff"]}
     if absent := [name for name, path in held.items() if path is None]:
         remedy = "set CAMPS_MIRROR to a folder that has them"
