@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from camps import looks, record, style
-from camps.errors import MissingError
+from camps.errors import InputError
 
 # Machado, Oliveira and Fernandes 2009, severity 1: linear sRGB as seen without long, middle or short wave cones.
 CONE_LOSS = {
@@ -96,5 +96,5 @@ def test_looks_have_the_same_roles():
 
 
 def test_an_unknown_look_is_refused_by_name():
-    with pytest.raises(MissingError, match="sepia: no such look; expected one of dark, light, paper, or a TOML file"):
+    with pytest.raises(InputError, match="sepia: no such look; expected one of dark, light, paper, or a TOML file"):
         looks.palette("sepia")

@@ -117,7 +117,7 @@ def find(name: str) -> Path:
 
     Raises
     ------
-    MissingError
+    InputError
         When there is none; the message lists those there are.
     """
     home = settings.find_home()
@@ -128,7 +128,7 @@ def find(name: str) -> Path:
         if path is not None and path.suffix == ".toml" and path.is_file():
             return path
     own = sorted(path.stem for path in ours.glob("*.toml")) if ours else []
-    raise MissingError(f"{name}: no such look; expected one of {', '.join([*SHIPPED, *own])}, or a TOML file")
+    raise InputError(f"{name}: no such look; expected one of {', '.join([*SHIPPED, *own])}, or a TOML file")
 
 
 def key_of(name: str) -> str:
@@ -148,10 +148,10 @@ def palette(name: str) -> dict[str, Any]:
 
     Raises
     ------
-    MissingError
-        When there is no such look, or a file that it names is not there.
     InputError
-        When it has faults; the message lists all of them, each with its key.
+        When there is no such look, or it has faults; the message lists all of them, each with its key.
+    MissingError
+        When a file that it names is not there.
     """
     path = find(name)
     held = path.stat()
