@@ -106,6 +106,14 @@ def test_what_is_no_text_or_has_no_end_of_brackets_is_refused(home: Path, name: 
     assert harming.try_one(home, name, lambda path: _read(home, name, content)) in ("refused", "well")
 
 
+def test_a_word_where_a_footprint_has_a_number_is_named(home: Path) -> None:
+    name = "geodata/footprints/dabancheng_footprints.geojson"
+    content = json.loads((home / name).read_bytes())
+    content["features"][3]["properties"]["edge_sd_m"] = "x"
+    with pytest.raises(InputError, match="row 4, column edge_sd_m: found 'x', expected a number, or nothing"):
+        _read(home, name, json.dumps(content).encode("utf-8"))
+
+
 def test_a_feature_that_is_none_is_missed_and_named(home: Path) -> None:
     """GDAL passes over it, and the vertices were looked for in the features that were left."""
     name = "geodata/footprints/dabancheng_footprints.geojson"

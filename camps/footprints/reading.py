@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,7 @@ def read_dated(
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4326)
     _take_cells(frame, report)
     frame, faults = _with_dates(frame, rules or {})
+    faults += _number_faults(frame)
     del read, frames
     # What the reader has put aside for itself is as large as the outlines.
     engine.give_back_memory()
@@ -196,8 +197,15 @@ def _typed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         text = text.astype("string").str.strip()
         frame[name] = text.mask(text == "")
     for name in _NUMBERS:
-        frame[name] = pd.to_numeric(frame[name]) if name in frame else np.nan
+        frame[name] = pd.to_numeric(frame[name], errors="coerce") if name in frame else np.nan
     return frame
+
+
+def _number_faults(frame: gpd.GeoDataFrame) -> Iterator[Fault]:
+    for name in (name for name in _NUMBERS if name in frame):
+        told = frame[frame[name].notna() & pd.to_numeric(frame[name], errors="coerce").isna()]
+        for place, value in zip(places(told), told[name], strict=True):
+            yield Fault(f"{place}, column {name}", repr(value), "a number, or nothing")
 
 
 def places(frame: pd.DataFrame) -> pd.Series:
