@@ -45,6 +45,10 @@ MAKERS: dict[str, Callable[..., maps.CampsMap]] = {
 FLAT = maps.Ground(relief=False)
 MODES = ("observed", "bracket", "illustrative")
 HOSTILE = "<img src=x onerror=window.hacked=1> ';-- {{ 7*7 }} {% endraw %} </script><script>window.hacked=1</script>"
+SHOW_SITE = """(i) => {
+  const { state, stage } = camps.page;
+  camps.page.showSite({ i, state: stage.timeline.at(state.t, state.mode).sites[i] });
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -859,7 +863,7 @@ def test_popups_show_what_is_known_of_ten_sites(written, opened):
     sites = catalogue.load().set_index("site_id")
     ids = one.page.evaluate("camps.page.data.sites.map((site) => site.id)")
     for number in range(10):
-        one.page.evaluate(f"camps.page.showSite({number})")
+        one.page.evaluate(SHOW_SITE, number)
         card = one.page.locator(".camps-card")
         text = card.inner_text()
         row = sites.loc[ids[number]]
@@ -888,7 +892,7 @@ def test_hostile_names_are_text(opened, tmp_path):
     sites["name_en"] = sites["name_en"].where(sites.index != 0, HOSTILE)
     sites["coord_source_url"] = sites["coord_source_url"].where(sites.index != 0, "javascript:window.hacked=1")
     one = opened(maps.write_map(maps.growth_map(sites), tmp_path / "hostile.html"))
-    one.page.evaluate("camps.page.showSite(0)")
+    one.page.evaluate(SHOW_SITE, 0)
     card = one.page.locator(".camps-card")
     assert card.locator("h3").inner_text() == HOSTILE.strip()
     assert card.locator("img, script, a").count() == 0
