@@ -2,9 +2,8 @@
 
     python benchmarks/anymap.py [--runs 200] [--busy 3] [--nice 0]
 
-Every run is a film of its own, by one browser and by two in turn, painted on a canvas (540 lines) and read from the
-screen (180 lines), beside some processes that do nothing but keep the machine busy. The exit status is 1 when any frame
-of any run has other bytes than the first run's.
+Every run is a film of its own, large or small, by one browser and by two in turn, beside some processes that do nothing
+but keep the machine busy. The exit status is 1 when any frame of any run has other bytes than the first run's.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ SHOT = {
     "clock": {"kind": "linear", "from": "2017-07-02", "to": "2020-07-02"},
     "camera": [{"at": 0, "centre": [85, 41], "zoom": 5}, {"at": 0.12, "centre": [86, 41], "zoom": 6}],
 }  # fmt: skip
-WAYS = {"painted": (960, 540), "screen": (320, 180)}
+SIZES = {"large": (960, 540), "small": (320, 180)}
 
 
 def marked_map() -> folium.Map:
@@ -39,9 +38,9 @@ def marked_map() -> folium.Map:
     return map_
 
 
-def sums(way: str, workers: int) -> list[str]:
+def sums(size: str, workers: int) -> list[str]:
     """Return the SHA-256 of each frame of a film of its own."""
-    shot = film.build_shot({**SHOT, "size": WAYS[way]})
+    shot = film.build_shot({**SHOT, "size": SIZES[size]})
     with tempfile.TemporaryDirectory() as folder:
         made = film.render(marked_map(), folder, shot=shot, workers=workers, movie=False)
         return [hashlib.sha256(path.read_bytes()).hexdigest() for path in made.frames]
@@ -62,19 +61,19 @@ def main() -> int:
     busy = [multiprocessing.Process(target=keep_busy, args=(asked.nice,), daemon=True) for _ in range(asked.busy)]
     for process in busy:
         process.start()
-    first = {way: sums(way, 1) for way in WAYS}
+    first = {size: sums(size, 1) for size in SIZES}
     found, began = Counter[tuple[str, int, bool]](), time.monotonic()
     for i in range(asked.runs):
-        way, workers = list(WAYS)[i // 2 % 2], 1 + i % 2
-        found[way, workers, sums(way, workers) == first[way]] += 1
+        size, workers = list(SIZES)[i // 2 % 2], 1 + i % 2
+        found[size, workers, sums(size, workers) == first[size]] += 1
         n_same = sum(n for (*_, same), n in found.items() if same)
         told = f"\r{i + 1} of {asked.runs}, {n_same} the same, {time.monotonic() - began:.0f} s"
         print(told, end="", file=sys.stderr, flush=True)
     for process in busy:
         process.kill()
-    for way, workers in itertools.product(WAYS, (1, 2)):
-        same, other = found[way, workers, True], found[way, workers, False]
-        print(f"{way}, {workers} at once: {same} of {same + other} runs have the first run's bytes")
+    for size, workers in itertools.product(SIZES, (1, 2)):
+        same, other = found[size, workers, True], found[size, workers, False]
+        print(f"{size}, {workers} at once: {same} of {same + other} runs have the first run's bytes")
     return 1 if any(not same for (*_, same), n in found.items() if n) else 0
 
 

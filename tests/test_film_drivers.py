@@ -37,7 +37,6 @@ from camps.dates import day_of
 from camps.errors import InputError, RenderError
 from camps.film.anymap import build_map_page
 from camps.film.remedies import remedy
-from camps.film.screen import ScreenStage
 
 pytestmark = pytest.mark.browser
 YEARS = [date(year, 7, 2) for year in (2017, 2018, 2019, 2020)]
@@ -338,29 +337,7 @@ def test_a_picture_does_not_depend_on_those_before_it(scale: float) -> None:
     assert [int((first[i] != again[i]).any(axis=-1).sum()) for i in range(6)] == [0] * 6
 
 
-@pytest.mark.parametrize("scale", [0.719, 1.0, 2.0])
-def test_what_a_page_paints_is_what_its_screen_shows(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    map_ = _marked()
-    folium.PolyLine([[36, 70], [44, 99], [38, 60]], popup=folium.Popup("a <b>line</b>", show=True)).add_to(map_)
-    page, size = build_map_page(map_), (400, 300)
-    n_shown = []
-    proved = ScreenStage._proved
-
-    async def counted(stage: ScreenStage, shot: Any) -> Any:
-        n_shown.append(shot.frame)
-        return await proved(stage, shot)
-
-    monkeypatch.setattr(ScreenStage, "_proved", counted)
-    painted = shoot(page, _views(range(3)), size, scale=scale)
-    assert n_shown == [1], "only the first is compared with the screen"
-    monkeypatch.setattr(ScreenStage, "_may_paint", False)
-    shown = shoot(page, _views(range(3)), size, scale=scale)
-    assert n_shown == [1, 1, 2, 3]
-    assert [int((one != other).sum()) for (one, _), (other, _) in zip(painted, shown, strict=True)] == [0] * 3
-
-
 def test_a_picture_of_another_host_is_filmed_from_the_frame_on_that_has_it(tiles: str) -> None:
-    # A canvas leaves out what comes from elsewhere without a word.
     style = "position:absolute;left:9px;top:9px;z-index:9;width:99px;height:99px"
     drive = f"""(map, day, date) => {{
         if (date < '2019' || document.getElementById('late')) return;

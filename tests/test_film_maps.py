@@ -161,7 +161,6 @@ def test_a_picture_of_an_earlier_state_is_taken_again(tmp_path: Path, monkeypatc
         drive = "(map, day, date) => { document.getElementById('day').textContent = date; }"
         return list(film.render(map_, folder, shot=_shot(), drive=drive, movie=False).frames)
 
-    monkeypatch.setattr(screen.ScreenStage, "_may_paint", False)
     unpacked, taken = screen._unpacked, []
 
     def late(data: str) -> Image.Image:
@@ -178,7 +177,6 @@ def test_a_picture_of_an_earlier_state_is_taken_again(tmp_path: Path, monkeypatc
 def test_a_browser_that_only_shows_an_earlier_state_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(screen.ScreenStage, "_may_paint", False)
     unpacked, first = screen._unpacked, []
 
     def stuck(data: str) -> Image.Image:

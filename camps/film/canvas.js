@@ -63,7 +63,7 @@ window.stage = {
     this.bytes = setup.bytes;
     this.jobs = [];
     // Nobody looks at this window: what it does not show, the browser need not compose for it.
-    if (setup.hidden) document.body.style.display = "none";
+    document.body.style.display = "none";
     this.free = Array.from({ length: setup.slots }, (_, slot) => slot);
     await new Promise((done, failed) => {
       this.worker.onmessage = ({ data }) => (data.opened ? done() : failed(new Error(data.failed)));
@@ -74,31 +74,18 @@ window.stage = {
   take(message) {
     if (message.jobs) this.jobs.push(...message.jobs);
     if (message.free !== undefined) this.free.push(message.free);
-    if (this.waiting && this.free.length) this.waiting();
     while (this.jobs.length && this.free.length) this.draw(this.jobs.shift(), this.free.shift());
   },
   draw({ frame, state }, slot) {
     try {
       camps.setFrame(state);
-      this.send(frame, slot);
+      const { width, height } = camps.canvas;
+      if (width * height * 4 !== this.bytes) throw new Error(`the page drew ${width}×${height} pixels, not the size asked for`);
+      const image = new VideoFrame(camps.canvas, { timestamp: 0 });
+      this.worker.postMessage({ frame, slot, image, described: camps.describe() }, [image]);
     } catch (error) {
       this.free.push(slot);
       this.worker.postMessage({ frame, error: String((error && error.message) || error) });
     }
-  },
-  send(frame, slot) {
-    const { width, height } = camps.canvas;
-    if (width * height * 4 !== this.bytes) throw new Error(`the page drew ${width}×${height} pixels, not the size asked for`);
-    const image = new VideoFrame(camps.canvas, { timestamp: 0 });
-    this.worker.postMessage({ frame, slot, image, described: camps.describe() }, [image]);
-  },
-  // Draws a state of a page that is no canvas of ours onto one; false where only the screen shows it as it is.
-  async paint({ frame, state }) {
-    await camps.setFrame(state);
-    if (!camps.isPaintable()) return false;
-    await camps.paint();
-    if (!this.free.length) await new Promise((done) => { this.waiting = done; });
-    this.send(frame, this.free.shift());
-    return true;
   },
 };

@@ -40,16 +40,14 @@ class CanvasStage(Stage):
 
     Parameters
     ----------
-    page, width, height, scale
+    page, width, height
         As for `Stage`.
     transport
         How pixels leave the page; ``"file"`` becomes ``"socket"`` by itself where it has to.
     """
 
-    def __init__(
-        self, page: FilmPage, width: int, height: int, *, scale: float = 1.0, transport: Transport = "file"
-    ) -> None:
-        super().__init__(page, width, height, scale=scale)
+    def __init__(self, page: FilmPage, width: int, height: int, *, transport: Transport = "file") -> None:
+        super().__init__(page, width, height)
         self.transport: Transport = transport
         self._ring: NDArray[np.uint8] | None = None
 
@@ -66,23 +64,12 @@ class CanvasStage(Stage):
 
     async def _prepare(self, context: BrowserContext, profile: Path) -> None:
         await self._require_ready()
-        await self._open_ring(profile, hidden=True)
-
-    async def _open_ring(self, profile: Path, *, hidden: bool) -> None:
-        """Open the way on which pixels leave the page, whose window shows nothing meanwhile if it is `hidden`."""
         await self._shown.evaluate(read_resource("canvas.js"))
         frame_bytes = self.width * self.height * 4
         slots = max(2, min(MOST_SLOTS, SLOT_BUDGET_BYTES // frame_bytes))
         nonce = secrets.token_hex(16)
         url = f"ws://{self._loopback.address}/socket"
-        setup = {
-            "url": url,
-            "bytes": frame_bytes,
-            "slots": slots,
-            "mode": self.transport,
-            "nonce": nonce,
-            "hidden": hidden,
-        }
+        setup = {"url": url, "bytes": frame_bytes, "slots": slots, "mode": self.transport, "nonce": nonce}
         await self._shown.evaluate("setup => stage.open(setup)", setup)
         if self.transport == "file":
             await self._map(profile, slots, nonce)

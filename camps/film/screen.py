@@ -1,9 +1,4 @@
-"""Reading any page that holds a Leaflet map: painted on a canvas, or as DevTools sees it, with proof of its state.
-
-A page is painted by ``drawElementImage`` on a canvas around it, which takes little more than half a screenshot's work
-and gives the same pixels. Where it would not, the screen is read: for what the browser lays over the page when all is
-drawn (canvases, videos, animations), for what it hides from canvases (pictures and frames of other hosts), and for any
-page whose first picture is another than that of its screen.
+"""Reading any page that holds a Leaflet map: as DevTools sees it, with proof of which state a picture shows.
 
 The page stands in a frame of exactly the picture's size; a strip below it carries the number of the state in black
 and white. Browsers hand out a picture of an earlier state now and then; such a picture has another number, and is
@@ -16,12 +11,10 @@ import asyncio
 import base64
 import io
 import math
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from functools import partial
-from itertools import chain, groupby
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +24,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from camps.errors import RenderError
 from camps.film import drivers
-from camps.film.canvas import CanvasStage, Transport
-from camps.film.stage import Captured, FilmPage, Job, StageLostError, read_resource
+from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
 
 MARK_BLOCKS, MARK_SIDE = 24, 40
 #: A picture that shows an earlier state is taken again this often.
@@ -45,9 +37,6 @@ _DRAW = "async state => { await camps.setFrame(state); return camps.describe() }
 _SCREENSHOT = {"format": "png", "optimizeForSpeed": True, "fromSurface": True}
 
 
-_Result = TypeVar("_Result")
-
-
 class _Shot(NamedTuple):
     """A picture of the whole window, on its way from the browser."""
 
@@ -57,13 +46,13 @@ class _Shot(NamedTuple):
     picture: asyncio.Future[Image.Image]
 
 
-class ScreenStage(CanvasStage):
+class ScreenStage(Stage):
     """A stage for any page with a Leaflet map.
 
     Parameters
     ----------
-    page, width, height, scale, transport
-        As for `CanvasStage`.
+    page, width, height, scale
+        As for `Stage`.
     transparent
         Whether what the page leaves transparent stays so.
     began_day
@@ -79,15 +68,11 @@ class ScreenStage(CanvasStage):
         scale: float = 1.0,
         transparent: bool = False,
         began_day: float = 0.0,
-        transport: Transport = "file",
     ) -> None:
         self._began_day = began_day
-        super().__init__(page, width, height, scale=scale, transport=transport)
+        super().__init__(page, width, height, scale=scale)
         self.transparent = transparent
         self._is_prompt = True
-        self._can_paint = self._is_on_canvas = False
-        self._proved_pages: set[str] = set()
-        self._screened_pages: set[str] = set()
 
     def _served(self) -> dict[str, str]:
         pages = {"": self.page.html, **self.page.others}
@@ -109,11 +94,6 @@ class ScreenStage(CanvasStage):
         return max(width, MARK_BLOCKS * MARK_SIDE), height + MARK_SIDE, self.scale * self._times
 
     @property
-    def _may_paint(self) -> bool:
-        """Return whether pictures have the pixels of a canvas, whose colours come multiplied by alpha."""
-        return self._times == 1 and not self.transparent
-
-    @property
     def _times(self) -> int:
         """Pixels of the screen, on each side, that make one of a picture too small for a browser."""
         return math.ceil(_LEAST_DEVICE_SCALE / self.scale)
@@ -122,68 +102,15 @@ class ScreenStage(CanvasStage):
         return math.ceil(self.width / self.scale), math.ceil(self.height / self.scale)
 
     async def _prepare(self, context: BrowserContext, profile: Path) -> None:
-        pixels = {"width": self.width, "height": self.height}
-        await self._shown.evaluate("given => camps.lay(...given)", [*self._layout(), pixels])
+        await self._shown.evaluate("([width, height]) => camps.lay(width, height)", list(self._layout()))
         await self._require_ready("", self.page.wait_s)
         self._devtools = await context.new_cdp_session(self._shown)
-        self._can_paint = self._may_paint and await self._shown.evaluate("camps.canPaint()")
-        if self._can_paint:
-            await self._open_ring(profile, hidden=False)
         if self.transparent:
             clear = {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
             await self._devtools.send("Emulation.setDefaultBackgroundColorOverride", clear)
 
     async def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
         """Draw states and yield each as it leaves the page, in order; see `Stage.capture`."""
-        for page, jobs_of_page in groupby(jobs, key=lambda job: job[1].get("page", "")):
-            async with aclosing(self._taken(page, jobs_of_page)) as pictures:
-                async for captured in pictures:
-                    yield captured
-
-    async def _taken(self, page: str, waiting: Iterator[Job]) -> AsyncGenerator[Captured, None]:
-        """Yield the pictures of one page: painted until one cannot be, and from then on from the screen."""
-        for frame, state in waiting:
-            painted = await self._painted(frame, state) if self._paints(page) else None
-            if painted is not None:
-                yield painted
-                continue
-            self._screened_pages.add(page)
-            await self._put(on_canvas=False)
-            async with aclosing(self._screened(chain([(frame, state)], waiting))) as pictures:
-                async for captured in pictures:
-                    yield captured
-
-    def _paints(self, page: str) -> bool:
-        return self._can_paint and page not in self._screened_pages
-
-    async def _painted(self, frame: int, state: Mapping[str, Any]) -> Captured | None:
-        """Return a picture that the page paints on a canvas; none where its screen shows another."""
-        await self._put(on_canvas=True)
-        page = state.get("page", "")
-        job = {"frame": frame, "state": {**state, "page": page, "mark": frame}}
-        painting = self._drawn(frame, self._shown.evaluate("job => stage.paint(job)", job))
-        if await self._unless_lost(painting):
-            captured = await self._unless_lost(self._receive())
-            if page in self._proved_pages or await self._is_as_shown(captured, state):
-                self._proved_pages.add(page)
-                return captured
-            await captured.release()
-        return None
-
-    async def _is_as_shown(self, captured: Captured, state: Mapping[str, Any]) -> bool:
-        """Return whether the screen shows what the page painted."""
-        await self._put(on_canvas=False)
-        seen = await self._proved(await self._unless_lost(self._shoot(captured.frame, state)))
-        await self._put(on_canvas=True)
-        channels = [captured.order.index(channel) for channel in seen.order]
-        return np.array_equal(captured.read()[..., channels], seen.read())
-
-    async def _put(self, *, on_canvas: bool) -> None:
-        if self._is_on_canvas != on_canvas:
-            await self._unless_lost(self._shown.evaluate("onCanvas => camps.put(onCanvas)", on_canvas))
-        self._is_on_canvas = on_canvas
-
-    async def _screened(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
         # While a picture is unpacked and proved, the page draws the next.
         earlier: _Shot | None = None
         for frame, state in jobs:
@@ -201,19 +128,14 @@ class ScreenStage(CanvasStage):
             yield await self._proved(earlier)
 
     async def _shoot(self, frame: int, state: Mapping[str, Any]) -> _Shot:
-        described, answer = await self._drawn(frame, self._asked({"page": "", **state, "mark": frame}))
-        return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
-
-    async def _drawn(self, frame: int, work: Awaitable[_Result]) -> _Result:
-        """Return what comes of drawing a frame; what goes wrong and what is missing names it."""
         try:
-            result = await work
+            described, answer = await self._asked({"page": "", **state, "mark": frame})
         except PlaywrightError as error:
             self._raise_if_lost(error)
             raise RenderError(f"{self.name_job(frame)}: {self._told(error)}") from error
         if self._missing:
             raise RenderError(f"{self.name_job(frame)} is not whole{self._what_is_missing()}")
-        return result
+        return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
 
     async def _asked(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Ask for a state and, without waiting for it, for a picture; after one that came too early, wait."""

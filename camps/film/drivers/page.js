@@ -127,25 +127,7 @@ async function drive(state) {
   }
 }
 
-// What a browser lays upon the page after drawing it, or hides from who reads a canvas: only its screen shows it as it is.
-const APART = "canvas, video, iframe, object, embed, input, select, textarea, button, progress, meter";
-const NO_PICTURE = ["script", "link", "fetch", "xmlhttprequest", "beacon", "navigation"], FONT = /\.(woff2?|ttf|otf)([?#]|$)/i;
-performance.setResourceTimingBufferSize(1e6);
-let n_looked = 0, hasForeign = false;
-
-function isFromElsewhere({ initiatorType, name }) {
-  return !NO_PICTURE.includes(initiatorType) && !FONT.test(name) && new URL(name).origin !== location.origin;
-}
-
-function isPaintable() {
-  const loaded = performance.getEntriesByType("resource");
-  hasForeign ||= loaded.slice(n_looked).some(isFromElsewhere);
-  n_looked = loaded.length;
-  return !hasForeign && !document.getAnimations().length && ![...document.querySelectorAll(APART)].some((one) => one.checkVisibility());
-}
-
 window.film = {
-  isPaintable,
   meta: () => ({ n_maps: maps.length, transparent: getComputedStyle(document.body).backgroundColor === "rgba(0, 0, 0, 0)" }),
   isBehind: ({ at }) => clock.isOwn && clock.isBehind((at || 0) * 1000),
   async ready(wait_s) {
