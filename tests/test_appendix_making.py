@@ -117,7 +117,7 @@ def test_what_says_nothing_of_its_making_is_reported_and_not_a_trace(copy: Path,
 
 def test_a_list_at_hand_that_was_left_out_is_named(copy: Path, mirror: Path) -> None:
     left = {check.item for check in _checks(copy) if check.holds is None}
-    assert left == {"list aspi-xjdp-v1", "list buzzfeed-2021", "list osm-camps-2021"}
+    assert left == {"list aspi-xjdp-v1", "list buzzfeed-2021", "list osm-camps-2021", "list ss-camps"}
 
 
 # --- the whole bag --------------------------------------------------------------------------------------------------

@@ -107,7 +107,10 @@ ATTACKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a comment": (_comment, "has other bytes than a ZIP file of these files"),
     "bytes before": (lambda path: path.write_bytes(b"#!/bin/sh\n" + path.read_bytes()), "has other bytes"),
     "bytes behind": (lambda path: path.write_bytes(path.read_bytes() + b"more"), "has other bytes"),
-    "another name in the local header": (_splice(b"appendix.pdf", b"appendix.PDF"), "cannot be read (File name in dir"),
+    "another name in the local header": (
+        _splice(b"camps-appendix/data/appendix.pdf", b"camps-appendix/data/appendix.PDF"),
+        "cannot be read (File name in dir",
+    ),
     "another date in the local header": (
         _splice(b"PK\x03\x04\x14\0\0\0\0\0\0\0!\0", b"PK\x03\x04\x14\0\0\0\0\0\x01\0!\0"), "has other bytes",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from camps import film, record, sources
@@ -60,18 +60,18 @@ def build_corrections() -> Section:
 # --- from a frame to its source -------------------------------------------------------------------------------------
 
 
-def build_example(evidence: Evidence, withheld: frozenset[str] = frozenset()) -> list[Section]:
+def build_example(evidence: Evidence, shown: Collection[str]) -> list[Section]:
     """Return the way from a frame to the cell of a published list, computed in this build; none where none is named.
 
     Parameters
     ----------
     evidence
         What the document is built from.
-    withheld
-        Ids of the sites of which an edition does not tell the place; no example is given of one.
+    shown
+        Ids of the sites that have a dossier with counts and a place in this edition; the example is of one of them.
     """
     told = prose().get("example")
-    if not told or told["site"] in withheld:
+    if not told or told["site"] not in shown:
         return []
     values = _example_values(evidence, told)
     way = steps([rich(text.format_map(values)) for text in told["steps"]])
