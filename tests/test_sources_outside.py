@@ -11,6 +11,7 @@ import tomllib
 import warnings
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -378,10 +379,16 @@ def _of_file(pattern: str) -> Iterator[tuple[str, str]]:
                 yield path.name, node.value
 
 
-def _options(*path: str) -> set[str]:
-    command = typer.main.get_command(cli.app)
+@cache
+def _command(*path: str) -> Any:
+    command: Any = typer.main.get_command(cli.app)
     for name in path:
-        command = command.commands[name]  # type: ignore[attr-defined]
+        command = command.commands[name]
+    return command
+
+
+def _options(*path: str) -> set[str]:
+    command = _command(*path)
     return {option for parameter in command.params for option in parameter.opts}
 
 
@@ -398,11 +405,9 @@ def test_every_option_that_a_message_names_is_one_of_the_command_where_it_comes_
     assert [entry[:3] for entry in named if not entry[3]] == []
 
 
+@cache
 def _all_options(path: tuple[str, ...] = ()) -> set[str]:
-    command = typer.main.get_command(cli.app)
-    for name in path:
-        command = command.commands[name]  # type: ignore[attr-defined]
-    below = [_all_options((*path, name)) for name in getattr(command, "commands", {})]
+    below = [_all_options((*path, name)) for name in getattr(_command(*path), "commands", {})]
     return _options(*path).union(*below)
 
 
