@@ -271,6 +271,19 @@ def test_what_is_no_outline_is_refused_and_not_saved(session: Session, outline: 
     assert not session.undo()
 
 
+def test_a_task_that_there_is_not_is_refused_whatever_is_asked_of_it(session: Session) -> None:
+    for asked in (
+        lambda: session.draw("task-99", _box(0)),
+        lambda: session.copy_forward("task-99", "task-01"),
+        lambda: session.copy_forward("task-01", "task-99"),
+        lambda: session.look("task-99", "observed"),
+        lambda: session.show("task-99"),
+    ):
+        with pytest.raises(InputError, match="task 'task-99': no such; expected one of task-01"):
+            asked()
+    assert session.outlines().empty
+
+
 def test_a_registered_reading_is_a_source_of_the_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: Session
 ) -> None:

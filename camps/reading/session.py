@@ -26,6 +26,7 @@ from camps.errors import CheckError, InputError
 from camps.footprints import FootprintSeries
 from camps.imagery import Scene
 from camps.imagery.scene import scene_table
+from camps.provenance import canonical_json
 from camps.reading import shapes
 from camps.reading.log import Log, Step
 from camps.record import csv_text
@@ -196,9 +197,9 @@ def _begin_or_go_on(log: Log, begun: Mapping[str, Any], clock: Callable[[], str]
     if not log.steps:
         log.append(clock(), "begin", begun)
         return
+    first = log.steps[0].what
     # As JSON has it: tuples are lists there.
-    first, wanted = log.steps[0].what, Step(1, "", "", dict(begun), "").line
-    if Step(1, "", "", first, "").line == wanted:
+    if canonical_json(first) == canonical_json(begun):
         return
     sums = {one["scene_id"]: one["files"] for one in first["scenes"]}
     if changed := [
@@ -291,7 +292,7 @@ class Session:
         InputError
             When it is no sound polygon on the globe, or kind or confidence are not known.
         """
-        named = self._new_id(task)
+        (named,) = self._new_ids(task, 1)
         drawn = Outline(named, task, named, outline, kind, confidence, note, "drawn")
         self._change("draw", put=[drawn])
         return named
@@ -317,13 +318,12 @@ class Session:
         """Cut an outline along a line and return the ids of its pieces; the largest keeps id and track."""
         (flat,), plane = self._flat([outline_id])
         across = gpd.GeoSeries([line], crs=4326).to_crs(plane).iloc[0]
-        held = self._outline(outline_id)
-        pieces = []
-        for number, piece in enumerate(shapes.cut(flat, across)):
-            named = held.outline_id if number == 0 else self._new_id(held.task_id, number - 1)
-            track = held.track_id if number == 0 else named
-            made = replace(held, outline_id=named, track_id=track, shape=_on_globe(piece, plane), origin="mended")
-            pieces.append(made)
+        held, parts = self._outline(outline_id), shapes.cut(flat, across)
+        further = self._new_ids(held.task_id, len(parts) - 1)
+        pieces = [
+            replace(held, outline_id=named, track_id=track, shape=_on_globe(part, plane), origin="mended")
+            for named, track, part in zip([outline_id, *further], [held.track_id, *further], parts, strict=True)
+        ]
         self._change("cut", put=pieces)
         return [piece.outline_id for piece in pieces]
 
@@ -339,13 +339,11 @@ class Session:
 
     def copy_forward(self, start_task: str, to_task: str) -> list[str]:
         """Copy a task's outlines, each on its track, to another task that has not got that track; return the ids."""
-        there = {one.track_id for one in self._state.outlines.values() if one.task_id == self._task(to_task).task_id}
-        wanted = [
-            one for one in self._state.outlines.values() if one.task_id == start_task and one.track_id not in there
-        ]
+        there = {one.track_id for one in self._outlines_of(to_task)}
+        wanted = [one for one in self._outlines_of(start_task) if one.track_id not in there]
         made = [
-            replace(one, outline_id=self._new_id(to_task, i), task_id=to_task, origin="copied")
-            for i, one in enumerate(sorted(wanted, key=lambda one: one.outline_id))
+            replace(one, outline_id=named, task_id=to_task, origin="copied")
+            for named, one in zip(self._new_ids(to_task, len(wanted)), wanted, strict=True)
         ]
         self._change("copy", put=made)
         return [one.outline_id for one in made]
@@ -439,20 +437,28 @@ class Session:
             raise InputError(f"task {named!r}: no such; expected one of {', '.join(self.tasks)}")
         return self.tasks[named]
 
+    def _outlines_of(self, task: str) -> list[Outline]:
+        """Return the outlines of a task by id."""
+        wanted = self._task(task).task_id
+        held = (one for one in self._state.outlines.values() if one.task_id == wanted)
+        return sorted(held, key=lambda one: one.outline_id)
+
     def _outline(self, named: str) -> Outline:
         if named not in self._state.outlines:
             raise InputError(f"outline {named!r}: no such; it may have been removed or joined to another")
         return self._state.outlines[named]
 
-    def _new_id(self, task: str, further: int = 0) -> str:
-        """Return an id that was never used in this task, also not by what was taken back."""
+    def _new_ids(self, task: str, n: int) -> list[str]:
+        """Return ids that were never used in this task, also not by what was taken back."""
+        begins = f"{self._task(task).task_id}-"
         used = [
-            int(put["outline_id"].rpartition("-")[2])
+            int(put["outline_id"].removeprefix(begins))
             for step in self._log.steps
             for put in step.what.get("put", ())
-            if put["outline_id"].startswith(f"{self._task(task).task_id}-")
+            if put["outline_id"].startswith(begins)
         ]
-        return f"{task}-{max(used, default=0) + 1 + further:03d}"
+        first = max(used, default=0) + 1
+        return [f"{task}-{number:03d}" for number in range(first, first + n)]
 
     def _flat(self, outline_ids: Sequence[str]) -> tuple[list[shapely.Polygon], Any]:
         held = gpd.GeoSeries([self._outline(one).shape for one in outline_ids], crs=4326)
