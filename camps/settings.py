@@ -7,6 +7,7 @@ a run elsewhere.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,11 @@ def exports() -> Path:
 def cache() -> Path:
     """Return the folder of fetched sources and intermediate results (``CAMPS_CACHE`` overrides)."""
     return Path(os.environ.get("CAMPS_CACHE") or platformdirs.user_cache_dir("camps", appauthor=False))
+
+
+def scratch() -> Path:
+    """Return the folder of what this record's notebooks try out; no two records share it."""
+    return cache() / "scratch" / hashlib.sha256(str(home().resolve()).encode()).hexdigest()[:16]
 
 
 def mirror() -> str | None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 from film_support import PAGE, browsers, profiles, small_shot, sums, test_page
@@ -148,6 +149,25 @@ def test_an_interrupt_stops_cleanly_and_what_is_done_is_kept(tmp_path: Path, und
     result = film.render(test_page(), tmp_path, shot=_shot(), movie=False)
     assert result.n_kept >= 9
     assert sums(tmp_path) == undisturbed
+
+
+def test_frames_that_another_release_listed_are_drawn_again(tmp_path: Path) -> None:
+    first = film.render(test_page(), tmp_path, shot=_shot(), numbers=_shot().numbers[:2], movie=False)
+    listed = first.folder / "frames.csv"
+    today = listed.read_text("utf-8")
+    pd.read_csv(listed, dtype=str).drop(columns=["n_held", "stale_days"]).to_csv(listed, index=False)
+    again = film.render(test_page(), tmp_path, shot=_shot(), numbers=_shot().numbers[:2], movie=False)
+    assert again.n_drawn == 2
+    assert listed.read_text("utf-8") == today
+
+
+def test_a_table_of_somebody_elses_is_not_written_over(tmp_path: Path) -> None:
+    listed = tmp_path / film.folder_name(_shot()) / "frames.csv"
+    listed.parent.mkdir(parents=True)
+    listed.write_text("frame,worker\n1,A\n")
+    with pytest.raises(InputError, match="not a frame list of this suite"):
+        film.render(test_page(), tmp_path, shot=_shot(), numbers=_shot().numbers[:1], movie=False)
+    assert listed.read_text() == "frame,worker\n1,A\n"
 
 
 @pytest.fixture

@@ -218,6 +218,14 @@ def test_names_in_chinese_and_uyghur_are_drawn_and_not_boxed(tmp_path: Path) -> 
     assert "CampsChinese" in svg.read_text("utf-8")
 
 
+def test_bold_titles_in_chinese_and_korean_are_set_in_a_bold_of_their_own(caplog: pytest.LogCaptureFixture) -> None:
+    with canvas.style():
+        figure = canvas.new_figure(3, 2)
+        figure.suptitle("达坂城 수용소", fontweight="bold")
+        FigureCanvasAgg(figure).draw()
+    assert not caplog.records
+
+
 def test_nothing_is_cut_off_and_no_labels_collide() -> None:
     for name, figure in figures().items():
         canvas_of = FigureCanvasAgg(figure)

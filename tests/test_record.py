@@ -206,3 +206,12 @@ def test_a_record_brings_a_reader_for_a_list_that_no_mapping_can_express(
         sources.read("mine")
     files.write_text(home / "geodata" / "readers" / "odd.py", READER)
     assert sources.read("mine").sites["lat"].to_list() == [61.0]
+
+
+def test_what_notebooks_try_out_is_apart_by_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = []
+    for name in ("one", "other"):
+        monkeypatch.setenv("CAMPS_HOME", str(_home(tmp_path / name, WHOLE)))
+        folders.append(settings.scratch())
+    assert folders[0] != folders[1]
+    assert {folder.parent.parent for folder in folders} == {settings.cache()}

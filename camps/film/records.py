@@ -205,6 +205,20 @@ def read_frame_list(folder: Path) -> FrameList:
         ) from error
 
 
+def is_of_another_release(folder: Path) -> bool:
+    """Return whether a folder's frames were listed by another release of the suite, whose rows say less or more.
+
+    Such frames are drawn again rather than taken over: what their rows do not say is not known of them.
+    """
+    path = folder / FRAME_LIST
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        header = lines.readline().strip().split(",")
+    common = {"frame", "timecode", "day", *_PICTURE_COLUMNS}
+    return common <= set(header) and header[: len(SHOWN_COLUMNS)] != list(SHOWN_COLUMNS)
+
+
 def _listed_frames(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, ListedFrame]:
     further = [name.removesuffix("_file") for name in header[len(SHOWN_COLUMNS) + 3 :: 3]]
     if header != [*SHOWN_COLUMNS, *_PICTURE_COLUMNS, *_columns_of(further)]:

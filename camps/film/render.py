@@ -141,7 +141,8 @@ def _shooting(plan: Plan, page: FilmPage) -> Shooting:
 
 def _earlier(folder: Path) -> Iterator[FrameRecord]:
     """Yield what earlier runs left in a folder: the frames of its list, then those of a run that was stopped."""
-    yield from (frame.record() for frame in records.read_frame_list(folder).frames.values())
+    if not records.is_of_another_release(folder):
+        yield from (frame.record() for frame in records.read_frame_list(folder).frames.values())
     yield from records.read_journal(folder)
 
 

@@ -43,8 +43,8 @@ _STYLE: Any = {
 _DPI = 200
 #: So many years have room beside each other on an axis of time.
 MOST_YEARS = 14
-#: matplotlib brings the first along; it has no Chinese.
-_FAMILIES = ["DejaVu Sans", "Camps Chinese"]
+#: matplotlib brings the first along; it has no Chinese and no Korean.
+_FAMILIES = ["DejaVu Sans", "Camps Chinese", "Camps Korean"]
 _METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
 
 
@@ -54,14 +54,16 @@ def style() -> Iterator[None]:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
-        _add_chinese()
+        _add_fonts()
         mpl.rcParams["font.family"] = _FAMILIES
         yield
 
 
 @cache
-def _add_chinese() -> None:
-    fontManager.addfont(fonts.font_path("chinese-400.ttf"))
+def _add_fonts() -> None:
+    for font in fonts.FONTS:
+        if font.family in _FAMILIES:
+            fontManager.addfont(fonts.font_path(font.file))
 
 
 class Plot(Figure):
