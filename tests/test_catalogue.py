@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from camps import catalogue, crs, files, sources, tables
 from camps.catalogue import consensus, evidence
 from camps.catalogue.decisions import apply_statuses, read_decisions
-from camps.catalogue.records import Side
+from camps.catalogue.records import Side, Two
 from camps.errors import InputError, MissingError
 
 ASPI, BUZZFEED = "aspi-xjdp-v1", "buzzfeed-2021"
@@ -237,6 +237,15 @@ def test_a_shared_printed_point_makes_one_to_many() -> None:
     links = catalogue.link_sides(left, right).links
     assert _pairs(links) == {("1", "1"), ("1", "2")}
     assert set(links["relation"]) == {"one-to-many"}
+
+
+def test_a_record_at_a_shared_point_with_more_against_it_than_for_it_stays_alone() -> None:
+    """A part and its whole are printed at one point, 300 m off: the odds of a part, 1 in 8, outweigh the distance."""
+    part = _side([(0, 0), (0, 0)], "a", part_of=[None, "a-1"])
+    linked = catalogue.link_sides(part, _side([(300, 0)], "b"))
+    candidates = evidence.find_candidates(Two(part, _side([(300, 0)], "b")), use_references=True)
+    assert (candidates["evidence"] > 0).tolist() == [True, False]
+    assert _pairs(linked.links) == {("1", "1")}
 
 
 def test_parts_that_go_different_ways_make_many_to_many() -> None:

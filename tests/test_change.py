@@ -337,6 +337,20 @@ def test_scenes_that_are_shifted_do_not_break_tracks() -> None:
     assert "persist" not in set(unregistered.events["class"])
 
 
+@pytest.mark.parametrize(
+    ("residual_m", "expected"),
+    [(4.0, ("registration", 400, 400)), (4.9, ("registration", 400, 400)), (6.0, ("persist", 0, 0))],
+)
+def test_half_the_residual_of_a_scene_opens_what_is_gained_and_lost(
+    residual_m: float, expected: tuple[str, float, float]
+) -> None:
+    """METHOD 3, a shift of 5 m: what is opened by 2 m is 400 m² on both sides, and by 3 m nothing."""
+    seen = series([("2017", "observed", [BARRACK]), ("2018", "observed", [affinity.translate(BARRACK, 5)])])
+    scenes = seen.scenes.assign(reg_sd_m=[0.0, residual_m])
+    (event,) = change.follow(replace(seen, scenes=scenes), register=False, tau_m=2).events.to_dict("records")
+    assert (event["class"], round(event["gain_m2"], 3), round(event["loss_m2"], 3)) == expected
+
+
 # --- SCOT ---------------------------------------------------------------------------------------------------------
 
 A, B, C = box(0, 0, 10, 10), box(20, 0, 30, 10), box(40, 0, 50, 10)

@@ -15,7 +15,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from camps import catalogue, change, crs, footprints, growth, tables
 from camps import settings as constants
@@ -219,6 +219,15 @@ def test_the_interval_covers_what_a_new_sample_of_sites_would_give() -> None:
         )
         covered += table["lo"][1] <= 200 <= table["hi"][1]
     assert 0.87 <= covered / 100 < 1
+
+
+def test_the_interval_holds_ninety_five_of_a_hundred_samples() -> None:
+    """Of a hundred sites half count one: a new sample of them adds up as tosses of a coin do."""
+    tossed = [[1.0, float(site % 2)] for site in range(100)]
+    last = growth.aggregate(counts_of(tossed, ("2017", "2018")), estimator="panel").iloc[-1]
+    judge = binom.ppf([0.025, 0.975], 100, 0.5)
+    assert (last["lo"], last["hi"]) == pytest.approx(judge, abs=1)
+    assert (last["index_lo"], last["index_hi"]) == pytest.approx(judge, abs=1)
 
 
 _CELL = st.one_of(st.none(), st.integers(0, 40).map(float))

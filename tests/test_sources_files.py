@@ -245,6 +245,15 @@ def test_a_few_swapped_rows_are_put_right_and_reported(tmp_path: Path) -> None:
     assert [remark.row for remark in source.report if "swapped" in remark.reason] == [6, 11]
 
 
+@pytest.mark.parametrize(("east", "is_turned"), [(47.0, False), (50.0, False), (51.0, True)])
+def test_a_row_is_turned_only_far_from_all_others(tmp_path: Path, east: float, is_turned: bool) -> None:
+    """Around 43° N the same numbers turned are as good a place, in the steppe beyond: five times the spread decides."""
+    rows = [(f"{43 + step / 100:.2f}", f"{east + step / 100:.2f}") for step in range(9)] + [(f"{east:.2f}", "43.00")]
+    table = pd.DataFrame(rows, columns=["lat", "lon"]).assign(id=[str(number) for number in range(10)])
+    sites = _read(_csv(tmp_path / "list.csv", table), {"key": "id", "lat": "lat", "lon": "lon"}).sites
+    assert sites[["lon", "lat"]].iloc[-1].tolist() == ([east, 43.0] if is_turned else [43.0, east])
+
+
 def test_hemisphere_letters_in_the_wrong_columns_are_put_right(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("id,lat,lon\n1,88.29E,43.38N\n2,43.4N,88.3E\n", encoding="utf-8")
