@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from pyproj import CRS
 
-from camps import catalogue, crs, growth, provenance, timeline
-from camps.appendix import restriction
+from camps import catalogue, crs, files, growth, provenance, timeline
+from camps.appendix import integrity, records, restriction, schemas
 from camps.dates import read_date
 from camps.errors import InputError
 
@@ -98,6 +100,26 @@ def test_the_first_line_of_a_log_follows_nothing() -> None:
     forged = replace(log.events[0], prev_hash="1" * 64)
     (fault,) = provenance.find_custody_faults(f"{forged.line}\n")
     assert "prev_hash 1111" in str(fault)
+
+
+def _sum(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("content", ["as it was made", "written anew"])
+def test_each_file_is_held_to_the_sum_in_the_log(tmp_path: Path, content: str) -> None:
+    """Whoever writes a file anew and all sums but those of the log is found by the log."""
+    log = provenance.CustodyLog().append("figures/one.svg", "derived", sha256_after=_sum("as it was made"))
+    files.write_text(tmp_path / "figures/one.svg", content)
+    provenance.write_custody(log, tmp_path / "custody.jsonl")
+    schemas.write_record(records.build_custody(log), tmp_path / "tables", "custody")
+    wrong = [(check.item, check.said) for check in integrity.check_custody(tmp_path) if not check.holds]
+    if content == "as it was made":
+        assert wrong == []
+        return
+    ((item, said),) = wrong
+    assert item == "figures/one.svg"
+    assert said == f"the log says {log.events[0].sha256_after}, found {_sum(content)}"
 
 
 def test_a_rounded_number_may_come_out_with_one_digit_more_and_not_with_two() -> None:

@@ -254,6 +254,26 @@ def test_a_row_is_turned_only_far_from_all_others(tmp_path: Path, east: float, i
     assert sites[["lon", "lat"]].iloc[-1].tolist() == ([east, 43.0] if is_turned else [43.0, east])
 
 
+@pytest.mark.parametrize(("n_rows", "n_turned"), [(12, 0), (13, 3)])
+def test_rows_that_are_a_quarter_of_a_list_are_not_few(tmp_path: Path, n_rows: int, n_turned: int) -> None:
+    """Three rows in Kashgar's degrees are turned where there are more than three times as many others."""
+    rows = [(f"{39 + step / 100:.2f}", f"{76 + step / 100:.2f}") for step in range(n_rows)]
+    table = pd.DataFrame([*(row[::-1] for row in rows[:3]), *rows[3:]], columns=["lat", "lon"])
+    table["id"] = [str(number) for number in range(n_rows)]
+    source = _read(_csv(tmp_path / "list.csv", table), {"key": "id", "lat": "lat", "lon": "lon"})
+    assert _reasons(source, "mended").count("latitude and longitude were swapped; put right") == n_turned
+
+
+@pytest.mark.parametrize(("step_deg", "n_turned"), [(2.5, 1), (4.0, 0)])
+def test_a_row_is_not_turned_in_a_list_that_covers_half_a_continent(
+    tmp_path: Path, step_deg: float, n_turned: int
+) -> None:
+    rows = [("35.00", f"{98 + step_deg * step:.2f}") for step in range(-4, 5)]
+    table = pd.DataFrame([*rows, ("88.00", "28.00")], columns=["lat", "lon"]).assign(id=[str(i) for i in range(10)])
+    source = _read(_csv(tmp_path / "list.csv", table), {"key": "id", "lat": "lat", "lon": "lon"})
+    assert _reasons(source, "mended").count("latitude and longitude were swapped; put right") == n_turned
+
+
 def test_hemisphere_letters_in_the_wrong_columns_are_put_right(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("id,lat,lon\n1,88.29E,43.38N\n2,43.4N,88.3E\n", encoding="utf-8")

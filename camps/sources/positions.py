@@ -185,8 +185,8 @@ def _outliers(positions: Positions, turnable: Flags) -> Flags:
     spread = max(float(np.quantile(as_is[placed], 0.75)), _LEAST_SPREAD_DEG)
     beyond = np.abs(positions.lat) > LIMIT_DEG["lat"]
     found = turnable & (beyond | (as_is > _FAR * spread)) & (turned <= 2 * spread)
-    is_few = found.sum() < placed.sum() / 4 and spread <= _MOST_SPREAD_DEG
-    return found if is_few else np.zeros(len(placed), dtype=bool)
+    # Where a quarter and more lie elsewhere, that is the spread.
+    return found & (spread <= _MOST_SPREAD_DEG)
 
 
 def _out_of_range(positions: Positions, raw: pd.DataFrame) -> Iterator[Fault]:
