@@ -132,6 +132,9 @@ class Metric(Table):
         people and all else.
     counts_when_closed
         Whether the value of a place still counts after it closed.
+    shows_open
+        Whether a value above 0 shows that its place was open on that date. Left out: true for ``prisoners``, false for
+        what is built and for ``deaths``; of all else nothing is concluded, and the map of eras says where it matters.
     """
 
     name: Names = {}
@@ -145,6 +148,7 @@ class Metric(Table):
     unknown: tuple[float, ...] = ()
     held: Literal["while_open", "to_next_date", "never"] | Annotated[int, Field(gt=0)] | None = None
     counts_when_closed: bool = False
+    shows_open: bool | None = None
 
 
 class Chapter(Table):

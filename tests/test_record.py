@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import camps
-from camps import files, record, settings, sources, style
+from camps import catalogue, files, record, settings, sources, style
 from camps.cli import run
 from camps.errors import InputError, MissingError
 from camps.sources import store
@@ -142,6 +142,33 @@ def test_a_new_record_is_added_to_drawn_and_built_without_more_than_a_list(
     assert run(["build"]) == 0, capsys.readouterr().err
     made = {path.name for path in settings.exports().rglob("*.html")}
     assert made == {"sites.html", "eras.html", "licences.html", "index.html"}
+
+
+COUNTED = """ID,Name,Latitude,Longitude,Opened,Closed,prisoners.1935,held.1950
+1,Seen,61.0,40.7,1930,,12,3
+2,Closed,61.1,40.7,1930,1933-05-01,7,2
+3,Empty,61.2,40.7,1930,,0,
+4,Undated,61.3,40.7,,,5,
+"""
+
+
+def test_a_place_is_known_open_while_somebody_is_counted_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = _home(tmp_path / "new", "")
+    monkeypatch.setenv("CAMPS_HOME", str(home))
+    files.write_text(home / "geodata" / "sources.toml", "")
+    listed = files.write_text(tmp_path / "a.csv", COUNTED)
+    told = [word for name in ("prisoners.1935", "held.1950") for word in ("--map", f"{name}={name}")]
+    assert run(["sources", "add", str(listed), "--id", "places", *told]) == 0
+    assert catalogue.load()["last_known"].fillna("").to_list() == ["1935", "", "", "1935"]
+    assert run(["map", "eras", "--out", str(tmp_path / "eras.html")]) == 0
+    said = "held: values later than the last date on which their place is known open (places: 1); say in record.toml, "
+    assert said in capsys.readouterr().err.replace("\n", " ")
+    _home(home, "[metric.held]\nshows_open = true\n")
+    assert catalogue.load()["last_known"].fillna("").to_list() == ["1950", "", "", "1935"]
+    assert run(["map", "eras", "--out", str(tmp_path / "eras.html")]) == 0
+    assert "held" not in capsys.readouterr().err
 
 
 def test_the_manual_names_every_key_of_a_record() -> None:

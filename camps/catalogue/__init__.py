@@ -18,6 +18,7 @@ from camps.catalogue.editions import diff as diff_sources
 from camps.catalogue.editions import summarise_diff
 from camps.catalogue.exporting import render_sites, select, write_sites
 from camps.catalogue.linking import LINK_COLUMNS, Links, link_sides
+from camps.catalogue.mentions import as_counted, unsaid
 from camps.catalogue.records import Side, Two, side_of
 from camps.catalogue.towns import town_inside
 from camps.dates import is_edtf
@@ -48,6 +49,7 @@ __all__ = [
     "town_inside",
     "trusted",
     "unplaced",
+    "unsaid",
     "write_sites",
 ]
 
@@ -88,7 +90,8 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         ``site`` table of METHOD 1 plus extras, EPSG:4326 points (longitude first), rows in the order given; status,
-        status_reason and status_date as decided in ``geodata/decisions.csv``.
+        status_reason and status_date as decided in ``geodata/decisions.csv``; ``last_known`` no earlier than the last
+        value above zero of a metric that ``shows_open``.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
     """
     chosen = source_ids or default_lists()
     read = [sources.read(source_id) for source_id in chosen]
-    frames = [source.sites for source in read]
+    frames = [as_counted(source) for source in read]
     stacked = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     sites = gpd.GeoDataFrame(stacked, geometry="geometry", crs=4326)
     namespaces = {source.entry.id: source.entry.namespace for source in read}

@@ -118,6 +118,7 @@ def _draw(name: MapName, chosen: Sequence[str], by: str | None, metric: str | No
         draw = maps.footprint_map if name is MapName.footprints else maps.compare_map
         return draw(camps.footprints.load(*chosen), words=words)
     if name is MapName.eras:
+        _say_what_values_do_not(chosen)
         return maps.era_map(camps.catalogue.once(*chosen) if chosen else None, by=by, words=words)
     if name is MapName.sites:
         return maps.site_map(camps.catalogue.load(*chosen), by=by, words=words)
@@ -125,6 +126,17 @@ def _draw(name: MapName, chosen: Sequence[str], by: str | None, metric: str | No
     counts = camps.catalogue.counts(*lists, metric=metric or camps.growth.metric_of(lists[0]))
     sites = camps.catalogue.load(*lists)
     return maps.growth_map(sites[sites["site_id"].isin(counts["unit"])], counts, by=by, words=words)
+
+
+def _say_what_values_do_not(chosen: Sequence[str]) -> None:
+    """Name the metrics that have values after their places are last known open, and how to say what that means."""
+    lists = chosen or camps.record.current().heading("eras").lists or camps.catalogue.default_lists()
+    for metric, n in camps.catalogue.unsaid(lists).items():
+        print(
+            f"{metric}: values later than the last date on which their place is known open (places: {n}); say in "
+            f"record.toml, under [metric.{metric}], shows_open = true where a value shows a place open, or false",
+            file=sys.stderr,
+        )
 
 
 #: What every command that films a shot is asked.

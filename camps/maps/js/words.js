@@ -12,7 +12,8 @@ class Words {
 
   of(key, lang, values = {}) {
     const table = this.data.words[lang] || {};
-    let text = table[key];
+    const alone = table[`${key}_one`];
+    let text = alone && this.form(Number(values.n ?? values.days), lang) === 'one' ? alone : table[key];
     if (text === undefined) {
       this.missing.add(`${lang}:${key}`);
       text = (this.data.words.en || {})[key];
@@ -118,7 +119,7 @@ class Words {
   }
 
   total(state, lang) {
-    if (this.data.kind === 'eras') return this.of(state.open === 1 ? 'site_open' : 'sites_open', lang, { n: state.open });
+    if (this.data.kind === 'eras') return this.of('sites_open', lang, { n: state.open });
     if (this.data.kind === 'sites') return this.of('n_sites', lang, { n: state.sites.length });
     if (state.total === null || !this.data.meta.metric) return '';
     // Where nothing can have been built by then no number is needed, least of all a range of noughts.
