@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import affinity
 
-from camps import growth, reading, settings
+from camps import files, growth, reading, settings
 from camps.errors import CheckError, InputError
 from camps.imagery import Band, Scene
 from camps.reading import Session, shapes
@@ -83,6 +83,12 @@ def test_outlines_on_a_scene_that_nobody_marked_are_refused(session: Session) ->
         session.series()
 
 
+def test_a_reading_that_found_nothing_yet_is_a_series_of_zeros(session: Session) -> None:
+    session.look("task-01", "observed")
+    series = session.series()
+    assert growth.series(series.footprints, series.looks, scenes=series.scenes)["value"].tolist() == [0.0]
+
+
 def test_a_scene_that_shows_nothing_is_an_observed_zero(session: Session) -> None:
     session.look("task-01", "observed")
     session.draw("task-02", _box(0))
@@ -107,9 +113,12 @@ def test_a_killed_reading_goes_on_where_the_last_step_was_saved(tmp_path: Path) 
 
 
 def test_a_second_tab_on_one_reading_is_told(tmp_path: Path) -> None:
-    with _begin(tmp_path), pytest.raises(InputError, match=r"process .* writes it just now"):
+    with files.locked(tmp_path / "reading"), pytest.raises(InputError, match=r"process .* writes it just now"):
         _begin(tmp_path)
-    _begin(tmp_path).close()
+    with _begin(tmp_path) as first, _begin(tmp_path) as second:
+        with pytest.raises(InputError, match="this reading was closed"):
+            first.draw("task-01", _box(0))
+        second.draw("task-01", _box(0))
 
 
 def test_a_full_disk_loses_nothing(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +240,7 @@ def test_undo_and_redo_lead_back_and_forth_through_every_state(
 ) -> None:
     with _begin(tmp_path_factory.mktemp("steps")) as session:
         for number, step in enumerate(steps):
-            held = list(session.outlines("task-01")["outline_id"])
+            held = sorted(session.held)
             if step == "draw":
                 session.draw("task-01", _box(2 * number))
             elif step == "remove" and held:

@@ -204,9 +204,21 @@ def covers(scene: Scene, grid: Grid) -> bool:
     InputError, MissingError
         When the file cannot be read or has no georeference.
     """
-    with rasterio.Env(**READING), opened(scene.bands[0].href) as dataset:
-        outline = footprint(dataset, placement(dataset, scene))
+    outline, _ = extent(scene)
     return bool(outline.to_crs(grid.crs).iloc[0].intersects(grid.box.iloc[0]))
+
+
+def extent(scene: Scene) -> tuple[gpd.GeoSeries, float]:
+    """Return the outline of the scene's first file, EPSG:4326, and the side of its pixels in metres.
+
+    Raises
+    ------
+    InputError, MissingError
+        When the file cannot be read or has no georeference.
+    """
+    with rasterio.Env(**READING), opened(scene.bands[0].href) as dataset:
+        placed = placement(dataset, scene)
+        return footprint(dataset, placed), pixel_m(dataset, placed)
 
 
 def _kind(dataset: Any, band: Band, usual: Resampling) -> tuple[Resampling, float | None]:

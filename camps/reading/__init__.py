@@ -8,5 +8,6 @@ the place of an assumed edge error in the intervals of growth.
 
 from camps.reading.agreement import Agreement, agreement
 from camps.reading.session import Session, Task, start
+from camps.reading.widget import Reader, show
 
-__all__ = ["Agreement", "Session", "Task", "agreement", "start"]
+__all__ = ["Agreement", "Reader", "Session", "Task", "agreement", "show", "start"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class Step:
     @property
     def line(self) -> str:
         """Return the line as it stands in the file, without its line end."""
-        return canonical_json(asdict(self))
+        return canonical_json(vars(self))
 
 
 class Log:
@@ -42,6 +42,8 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.steps: list[Step] = []
+        #: The hash of the last line, which stands for the whole log.
+        self.head = GENESIS
         self.n_lost_bytes = 0
         if path.is_file():
             self._read()
@@ -50,18 +52,12 @@ class Log:
         with files.readable(self.path):
             content = self.path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
-        previous = GENESIS
         for number, line in enumerate(whole.decode("utf-8", errors="replace").split("\n")[:-1], start=1):
-            self.steps.append(_checked(self.path, number, line, previous))
-            previous = sha256_text(line)
+            self.steps.append(_checked(self.path, number, line, self.head))
+            self.head = sha256_text(line)
         self.n_lost_bytes = len(content) - len(whole)
         if self.n_lost_bytes:
             files.write_bytes(self.path, whole)
-
-    @property
-    def head(self) -> str:
-        """Return the hash of the last line, which stands for the whole log."""
-        return sha256_text(self.steps[-1].line) if self.steps else GENESIS
 
     def append(self, utc: str, step: str, what: Mapping[str, Any]) -> Step:
         """Add a step and return it once it is on the disk.
@@ -72,11 +68,12 @@ class Log:
             When the disk is full or refuses; the log is as it was.
         """
         added = Step(len(self.steps) + 1, utc, step, dict(what), self.head)
+        line = added.line
         size = self.path.stat().st_size if self.path.is_file() else 0
         try:
             files.make_folder(self.path.parent)
             with self.path.open("ab") as stream:
-                stream.write(f"{added.line}\n".encode())
+                stream.write(f"{line}\n".encode())
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
@@ -87,6 +84,7 @@ class Log:
                 f"{self.path}: this step is not saved ({reason}), all before it are; free space"
             ) from error
         self.steps.append(added)
+        self.head = sha256_text(line)
         return added
 
 

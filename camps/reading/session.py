@@ -14,7 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from weakref import WeakValueDictionary
 
 import geopandas as gpd
 import pandas as pd
@@ -72,11 +73,14 @@ class Look:
 
 @dataclass
 class State:
-    """What the log amounts to: outlines by id and looks by task, and what can be undone and done again."""
+    """What the log amounts to: outlines by id and looks by task, and what can be undone and done again.
+
+    ``done`` holds each change with the outlines and looks that it took the place of, ``None`` where there was none.
+    """
 
     outlines: dict[str, Outline] = field(default_factory=dict)
     looks: dict[str, Look] = field(default_factory=dict)
-    done: list[Step] = field(default_factory=list)
+    done: list[tuple[Step, dict[str, Outline | None], dict[str, Look | None]]] = field(default_factory=list)
     undone: list[Step] = field(default_factory=list)
 
     @classmethod
@@ -84,31 +88,49 @@ class State:
         """Return the state after these steps."""
         state = cls()
         for step in steps:
-            if step.step == "undo":
-                state.undone.append(state.done.pop())
-            elif step.step == "redo":
-                state.done.append(state.undone.pop())
-            elif step.step in _CHANGES:
-                state.done.append(step)
-                state.undone.clear()
-        for step in state.done:
-            state.take(step.what)
+            state.take(step)
         return state
 
-    def take(self, what: Mapping[str, Any]) -> None:
-        """Take in the effect of one change."""
+    def take(self, step: Step) -> None:
+        """Take in the next step."""
+        if step.step == "undo":
+            done, outlines, looks = self.done.pop()
+            self.undone.append(done)
+            _put_back(self.outlines, outlines)
+            _put_back(self.looks, looks)
+        elif step.step == "redo":
+            self._do(self.undone.pop())
+        elif step.step in _CHANGES:
+            self.undone.clear()
+            self._do(step)
+
+    def _do(self, step: Step) -> None:
+        what = step.what
+        put = {one["outline_id"]: Outline(**{**one, "shape": _polygon(one["shape"])}) for one in what.get("put", ())}
+        looks = {}
+        if "status" in what:
+            looks[what["task"]] = Look(what["status"], tuple(map(_polygon, what["hidden"])), what["note"])
+        before = {named: self.outlines.get(named) for named in (*what.get("drop", ()), *put)}
+        self.done.append((step, before, {task: self.looks.get(task) for task in looks}))
         for gone in what.get("drop", ()):
             del self.outlines[gone]
-        for put in what.get("put", ()):
-            self.outlines[put["outline_id"]] = Outline(**{**put, "shape": _polygon(put["shape"])})
-        if "status" in what:
-            hidden = tuple(map(_polygon, what["hidden"]))
-            self.looks[what["task"]] = Look(what["status"], hidden, what["note"])
+        self.outlines.update(put)
+        self.looks.update(looks)
+
+
+def _put_back(held: dict[str, Any], before: Mapping[str, Any]) -> None:
+    held.update(before)
+    for named in [named for named, one in before.items() if one is None]:
+        del held[named]
 
 
 def _polygon(saved: dict[str, Any]) -> shapely.Polygon:
     read: Any = shape(saved)
     return read if isinstance(read, shapely.Polygon) else shapely.Polygon()
+
+
+#: Readings that this process has open, by folder: a cell that is run again goes on with its own.
+_OPEN: WeakValueDictionary[Path, Session] = WeakValueDictionary()
 
 
 def _now() -> str:
@@ -120,7 +142,7 @@ def start(
     scenes: Sequence[Scene],
     *,
     interpreter: str,
-    ground: shapely.Polygon | None = None,
+    ground: shapely.Polygon | shapely.MultiPolygon | None = None,
     blind: int | None = None,
     repeats: int = 0,
     folder: Path | None = None,
@@ -151,7 +173,8 @@ def start(
     Returns
     -------
     Session
-        The reading, kept to this process until :meth:`Session.close`.
+        The reading, kept to this process until :meth:`Session.close`. Where this process has it open already, as when
+        a cell is run again, that one is closed and this goes on.
 
     Raises
     ------
@@ -161,7 +184,11 @@ def start(
         When the file of a scene is no longer what it was, or the log was changed.
     """
     _require_sound(scenes, interpreter, blind, repeats)
-    where = folder or settings.geodata() / "readings" / f"{site_id}-{interpreter}"
+    if ground is not None:
+        _require_outline(ground, (shapely.Polygon, shapely.MultiPolygon), "ground")
+    where = (folder or settings.geodata() / "readings" / f"{site_id}-{interpreter}").resolve()
+    if (before := _OPEN.get(where)) is not None:
+        before.close()
     kept = ExitStack()
     try:
         kept.enter_context(files.locked(where))
@@ -169,13 +196,17 @@ def start(
         begun = {
             "site_id": site_id, "interpreter": interpreter, "blind": blind, "repeats": repeats,
             "ground": None if ground is None else mapping(ground),
-            "scenes": [{"scene_id": s.scene_id, "observed_on": s.observed_on, "files": _sums(s)} for s in scenes],
+            "scenes": [
+                {"scene_id": s.scene_id, "observed_on": s.observed_on, "files": _sums(s), "shift_m": list(s.shift_m)}
+                for s in scenes
+            ],
         }  # fmt: skip
         _begin_or_go_on(log, begun, clock)
     except BaseException:
         kept.close()
         raise
-    return Session(where, log, tuple(scenes), clock, kept)
+    _OPEN[where] = session = Session(where, log, tuple(scenes), clock, kept)
+    return session
 
 
 def _require_sound(scenes: Sequence[Scene], interpreter: str, blind: int | None, repeats: int) -> None:
@@ -219,6 +250,10 @@ class Session:
     ----------
     folder
         Where its log is kept, and what :meth:`write` makes of it.
+    tasks
+        Its tasks by id, in the order in which they are read.
+    closed
+        Whether it was closed; nothing can be added then.
     n_lost_bytes
         Length of a step that a kill cut short before it was saved; it was taken off.
     """
@@ -231,6 +266,7 @@ class Session:
         self._scenes = {one.scene_id: one for one in scenes}
         self._begun = log.steps[0].what
         self._state = State.of(log.steps)
+        self.closed = False
         self.tasks = {task.task_id: task for task in _tasks(self._begun)}
 
     def __enter__(self) -> Session:
@@ -244,6 +280,7 @@ class Session:
     def close(self) -> None:
         """Let go of the reading; another process may go on with it. Everything is saved already."""
         self._kept.close()
+        self.closed = True
 
     # --- what there is ---
 
@@ -251,6 +288,26 @@ class Session:
     def site_id(self) -> str:
         """Return the site that is read."""
         return str(self._begun["site_id"])
+
+    @property
+    def blind(self) -> bool:
+        """Return whether dates and other readings are hidden from the reader."""
+        return self._begun["blind"] is not None
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """Return the lines of its log, undone ones too."""
+        return tuple(self._log.steps)
+
+    @property
+    def turns(self) -> tuple[int, int]:
+        """Return how many changes can be undone, and how many done again."""
+        return len(self._state.done), len(self._state.undone)
+
+    @property
+    def held(self) -> Mapping[str, Outline]:
+        """Return the outlines as they stand, by id."""
+        return dict(self._state.outlines)
 
     @property
     def looks(self) -> Mapping[str, Look]:
@@ -265,6 +322,10 @@ class Session:
         frame = gpd.GeoDataFrame(values, geometry=[one.shape for one in held], crs=4326)
         return frame.sort_values("outline_id", ignore_index=True)
 
+    def scene(self, task: str) -> Scene:
+        """Return the scene of a task, without showing it."""
+        return self._scenes[self._task(task).scene_id]
+
     def show(self, task: str) -> Scene:
         """Return the scene of a task and note that it was shown.
 
@@ -273,11 +334,11 @@ class Session:
         CheckError
             When its file is no longer the one that the reading began with.
         """
-        scene = self._scenes[self._task(task).scene_id]
+        scene = self.scene(task)
         begun = next(one for one in self._begun["scenes"] if one["scene_id"] == scene.scene_id)
         if _sums(scene) != begun["files"]:
             raise CheckError(f"scene {scene.scene_id}: its file is not the one that the reading began with; restore it")
-        self._log.append(self._clock(), "show", {"task": task})
+        self._append("show", {"task": task})
         return scene
 
     # --- what is done ---
@@ -310,9 +371,9 @@ class Session:
         flat, plane = self._flat([outline_id])
         self.mend(outline_id, shape=_on_globe(shapes.squared(flat[0]), plane))
 
-    def remove(self, outline_id: str) -> None:
-        """Take an outline away."""
-        self._change("remove", drop=[self._outline(outline_id).outline_id])
+    def remove(self, *outline_ids: str) -> None:
+        """Take outlines away, in one step."""
+        self._change("remove", drop=[self._outline(one).outline_id for one in outline_ids])
 
     def cut(self, outline_id: str, line: shapely.LineString) -> list[str]:
         """Cut an outline along a line and return the ids of its pieces; the largest keeps id and track."""
@@ -417,6 +478,9 @@ class Session:
     def series(self, showing: int = 0) -> FootprintSeries:
         """Return the reading as a footprint series; see :meth:`write`, whose files it reads."""
         held, told = footprints.registered.files_as_arguments({k: [v] for k, v in self.write(showing).items()})
+        if not self._state.outlines:
+            # A file without a polygon has no date of its own.
+            told["observed_on"] = told["scenes"]["observed_on"].iloc[0]
         return footprints.load(held, **told)
 
     def register(self, source_id: str | None = None) -> FootprintSeries:
@@ -474,15 +538,18 @@ class Session:
 
     def _save(self, step: str, what: Mapping[str, Any]) -> None:
         # What is taken in is what the file holds, so that a session gone on with is the one that was left.
-        saved = self._log.append(self._clock(), step, json.loads(json.dumps(what)))
-        self._state.done.append(saved)
-        self._state.undone.clear()
-        self._state.take(saved.what)
+        self._append(step, json.loads(json.dumps(what)))
+
+    def _append(self, step: str, what: Mapping[str, Any]) -> None:
+        if self.closed:
+            raise InputError(
+                f"{self.folder}: this reading was closed; go on with reading.start(), or where that was done"
+            )
+        self._state.take(self._log.append(self._clock(), step, what))
 
     def _turn(self, step: str, possible: bool) -> bool:
         if possible:
-            self._log.append(self._clock(), step, {})
-            self._state = State.of(self._log.steps)
+            self._append(step, {})
         return possible
 
     def _require_looks(self, showing: int, read: Sequence[Task]) -> None:
@@ -513,12 +580,15 @@ class Session:
             for task in read
         ])  # fmt: skip
 
-    def _ground(self) -> shapely.Polygon | None:
-        return None if self._begun["ground"] is None else _polygon(self._begun["ground"])
+    @property
+    def ground(self) -> shapely.Polygon | shapely.MultiPolygon | None:
+        """Return the ground that is read, EPSG:4326, where it was stated."""
+        saved: Any = self._begun["ground"]
+        return None if saved is None else cast("shapely.Polygon | shapely.MultiPolygon", shape(saved))
 
     def _frac_valid(self, look: Look) -> float | None:
         """Return the part of the ground that was seen; null where some was hidden of a ground that nobody stated."""
-        ground = self._ground()
+        ground = self.ground
         if look.status != "partial":
             return 1.0 if look.status == "observed" else 0.0
         if ground is None:
@@ -528,7 +598,7 @@ class Session:
         return float(area.iloc[0] / area.iloc[1])
 
     def _coverage(self, read: Sequence[Task]) -> gpd.GeoDataFrame | None:
-        ground = self._ground()
+        ground = self.ground
         if ground is None:
             return None
         looks = [(task.scene_id, self._state.looks[task.task_id]) for task in read]
@@ -553,7 +623,7 @@ def _tasks(begun: Mapping[str, Any]) -> Iterator[Task]:
         yield Task(f"task-{number:02d}", scene_id, showing)
 
 
-def _without(ground: shapely.Polygon, hidden: Sequence[shapely.Polygon]) -> Any:
+def _without(ground: shapely.Polygon | shapely.MultiPolygon, hidden: Sequence[shapely.Polygon]) -> Any:
     return shapely.difference(ground, shapely.union_all(list(hidden)))
 
 
@@ -562,13 +632,13 @@ def _on_globe(outline: shapely.Polygon, plane: Any) -> shapely.Polygon:
     return back
 
 
-def _require_outline(outline: Any) -> None:
-    if not isinstance(outline, shapely.Polygon) or outline.is_empty or not outline.is_valid or outline.area == 0:
-        reason = shapely.is_valid_reason(outline) if isinstance(outline, shapely.Geometry) else type(outline).__name__
-        raise InputError(f"outline: {reason}, expected a polygon that does not cross itself; draw it again")
+def _require_outline(outline: Any, of: Any = shapely.Polygon, what: str = "outline") -> None:
+    if not isinstance(outline, of) or outline.is_empty or not outline.is_valid or outline.area == 0:
+        reason = shapely.is_valid_reason(outline) if isinstance(outline, of) else type(outline).__name__
+        raise InputError(f"{what}: {reason}, expected a polygon that does not cross itself; draw it again")
     west, south, east, north = outline.bounds
     if west < -180 or east > 360 or south < -90 or north > 90:
-        raise InputError(f"outline: {outline.bounds}, expected longitude and latitude in degrees (EPSG:4326)")
+        raise InputError(f"{what}: {outline.bounds}, expected longitude and latitude in degrees (EPSG:4326)")
 
 
 def _require_word(what: str, given: str, known: Sequence[str]) -> None:

@@ -1,0 +1,71 @@
+"""Growth while a scene is read: the curve with its band so far, and which scene would tell most if read next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from camps import change, growth
+from camps.crs import Floats
+from camps.dates import day_interval
+from camps.errors import InputError
+from camps.footprints import FootprintSeries
+from camps.growth.intervals import appearance_days
+from camps.reading.session import Session
+
+_DAYS_A_YEAR = 365.25
+
+
+def grown(session: Session) -> dict[str, Any]:
+    """Return the built area at each look marked so far, and one line on the scene to read next.
+
+    Returns
+    -------
+    dict
+        ``rows``: t (EDTF), day, value, lo and hi in m² with its 95 % interval, null where nothing could be seen;
+        ``next``: the line, or what is still to be marked.
+    """
+    try:
+        series = session.series()
+    except InputError as error:
+        return {"rows": [], "next": str(error)}
+    table = growth.series(series.footprints, series.looks, scenes=series.scenes)
+    numbers = table[["value", "lo", "hi"]].astype(object).where(table[["value", "lo", "hi"]].notna(), None)
+    rows = [
+        {"t": t, "day": sum(day_interval(t)) / 2, **figures}
+        for t, figures in zip(table["t"], numbers.to_dict("records"), strict=True)
+    ]
+    return {"rows": rows, "next": _next(session, series)}
+
+
+def _next(session: Session, series: FootprintSeries) -> str:
+    read = set(series.scenes["observed_on"])
+    dates = [session.scene(one.task_id).observed_on for one in session.tasks.values() if one.showing == 0]
+    gains = {date: gain for date in dates if date not in read for gain in [narrowing(series, date)]}
+    if not gains:
+        return "All scenes are read."
+    best = max(gains, key=lambda date: (gains[date][0], date))
+    gain, whole = gains[best]
+    if not gain:
+        return "No scene left would narrow when a building came: read on in order."
+    return (
+        f"Read {best} next: it would take {gain / whole:.0%} off the room in which buildings came "
+        f"({whole / _DAYS_A_YEAR:,.0f} m² times years)."
+    )
+
+
+def narrowing(series: FootprintSeries, date: str) -> tuple[float, float]:
+    """Return by how much a look on `date` would narrow first appearances, and how wide they are, in m² times days.
+
+    A building of area a that came in (L, R] leaves a · (R − L) open. A look at t in between says in which part it
+    came; with every day as likely as another, 2 · a · (t − L) · (R − t) / (R − L) of that is gone.
+    """
+    tracks = change.follow(series).tracks
+    left, right = appearance_days(tracks)
+    area = tracks["area_m2"].to_numpy("float64")
+    known = np.isfinite(left) & np.isfinite(right) & (right > left)
+    left, right, area = left[known], right[known], area[known]
+    t = sum(day_interval(date)) / 2
+    gone: Floats = 2 * area * np.clip(t - left, 0, None) * np.clip(right - t, 0, None) / (right - left)
+    return float(gone.sum()), float((area * (right - left)).sum())

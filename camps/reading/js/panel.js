@@ -1,0 +1,117 @@
+// @ts-check
+// What stands around the pictures: buttons, the scene's facts, the outline that is chosen, the keys.
+
+export const STATUSES = [
+  ['observed', 'Observed', 'All of the ground can be seen'],
+  ['partial', 'Partly', 'Part is hidden: draw that area'],
+  ['obscured', 'Obscured', 'Nothing can be seen: cloud, haze, shade'],
+  ['not_imaged', 'Not imaged', 'The scene does not reach here'],
+];
+
+/** Groups of buttons: what is done, its name, its key as shown. */
+export const TOOLS = [
+  [['tool:select', 'Select', 'S'], ['tool:draw', 'Outline', 'D'], ['tool:rectangle', 'Rectangle', 'R'],
+    ['tool:cut', 'Cut', 'X'], ['tool:hidden', 'Hidden area', 'H']],
+  [['square', 'Square', 'Q'], ['join', 'Join', 'J'], ['remove', 'Delete', 'Del'], ['copy', 'Copy forward', 'G']],
+  [['undo', 'Undo', 'Ctrl+Z'], ['redo', 'Redo', 'Ctrl+Y']],
+  [['beside', 'Beside', 'B'], ['wipe', 'Swipe', 'W'], ['flicker', 'Flicker', 'F']],
+  [['fit', 'Fit', '0'], ['help', 'Keys', '?']],
+];
+
+export const KEYS = [
+  ['Pictures', [
+    ['drag, arrows', 'move the picture, or the corner that is held'],
+    ['wheel, + −', 'zoom (click the picture first)'], ['0', 'all of the ground'],
+    ['PgDn PgUp', 'next and previous scene'], ['B · W · F', 'the other date: beside, swipe, flicker while held'],
+    ['[ ]', 'move the swipe'], ['T', 'take another other date'], ['M', 'smooth or plain pixels'],
+    ['E', 'more contrast, and back'], ['O', 'outlines away while held'],
+  ]],
+  ['Outlines', [
+    ['D · R', 'outline by corners · rectangle by one side and its depth'],
+    ['click, Space', 'set a corner; pick an outline or a corner'], ['Shift', 'right angles; with a click: pick one more'],
+    ['Alt', 'do not snap to other corners'], ['Enter', 'close the outline, end the cut'],
+    ['Backspace', 'the last corner away'], ['Esc', 'drop it'],
+    ['X', 'cut the picked outline along a line'], ['J', 'join the picked ones'], ['Q', 'right angles'],
+    ['Del', 'the held corner away, or what is picked'],
+  ]],
+  ['Corners and words', [
+    [', .', 'previous and next outline'], ['V', 'next corner; arrows move it, with Shift ten times as far'],
+    ['I', 'a new corner after the held one'], ['K · C · N', 'kind · confidence · note'],
+    ['1 2 3 4', 'look: observed, partly, obscured, not imaged'], ['H', 'an area that is hidden'],
+    ['G', 'copy all outlines to the next scene'], ['Ctrl+Z · Ctrl+Y', 'undo · redo, without end'], ['?', 'this list'],
+  ]],
+];
+
+/** @param {string} tag @param {Record<string, any>} with_ @param {(Node | string)[]} inside */
+export function make(tag, with_ = {}, ...inside) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(with_)) {
+    if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== false) made.setAttribute(name, value === true ? '' : value);
+  }
+  made.append(...inside);
+  return made;
+}
+
+/** @param {(what: string) => void} act */
+export function makeBar(act) {
+  const button = ([what, name, key]) => make('button', {
+    type: 'button', 'data-do': what, title: `${name} (${key})`, onclick: () => act(what),
+  }, name);
+  return make('div', { class: 'cr-bar', role: 'toolbar', 'aria-label': 'Reading' },
+    ...TOOLS.map((group) => make('span', { class: 'cr-group' }, ...group.map(button))));
+}
+
+/** @param {() => void} close */
+export function makeHelp(close) {
+  const table = ([title, keys]) => make('section', {}, make('h3', {}, title),
+    make('dl', {}, ...keys.flatMap(([key, text]) => [make('dt', {}, key), make('dd', {}, text)])));
+  return make('div', { class: 'cr-help', role: 'dialog', 'aria-label': 'Keys', hidden: true },
+    ...KEYS.map(table), make('button', { type: 'button', onclick: close }, 'Close (Esc)'));
+}
+
+/** @param {string} name @param {readonly string[]} values @param {(value: string) => void} act */
+export function makeChoice(name, values, act) {
+  const select = make('select', { name, 'aria-label': name, onchange: (event) => act(event.target.value) },
+    ...values.map((value) => make('option', { value }, value)));
+  return /** @type {HTMLSelectElement} */ (select);
+}
+
+/** The curve of growth: what was observed at each look with its band, in square metres.
+ * @param {any[]} rows each {t, day, value, lo, hi}; null where nothing could be seen */
+export function makeCurve(rows) {
+  const seen = rows.filter((row) => row.value !== null);
+  if (!seen.length) return make('p', { class: 'cr-faint' }, 'Mark a look, and the curve begins.');
+  const [width, height, left, foot] = [236, 104, 4, 16];
+  const days = seen.map((row) => row.day);
+  const [first, last] = [Math.min(...days), Math.max(...days)];
+  const most = Math.max(...seen.map((row) => row.hi), 1);
+  const x = (day) => left + 4 + ((day - first) / Math.max(1, last - first)) * (width - 2 * left - 8);
+  const y = (value) => height - foot - (value / most) * (height - foot - 14);
+  const upper = seen.map((row) => `${x(row.day)},${y(row.hi)}`);
+  const lower = seen.map((row) => `${x(row.day)},${y(row.lo)}`).reverse();
+  const ns = 'http://www.w3.org/2000/svg';
+  const draw = (tag, with_, text = '') => {
+    const made = document.createElementNS(ns, tag);
+    for (const [name, value] of Object.entries(with_)) made.setAttribute(name, String(value));
+    made.textContent = text;
+    return made;
+  };
+  const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', class: 'cr-curve' });
+  const end = seen.at(-1);
+  svg.setAttribute('aria-label', `Built area: ${squareMetres(end.value)} on ${end.t}`);
+  svg.append(
+    draw('path', { d: `M${left},${height - foot}H${width - left}`, class: 'cr-axis' }),
+    draw('polygon', { points: [...upper, ...lower].join(' '), class: 'cr-band' }),
+    draw('polyline', { points: seen.map((row) => `${x(row.day)},${y(row.value)}`).join(' '), class: 'cr-line' }),
+    ...seen.map((row) => draw('path', { d: `M${x(row.day)},${y(row.lo)}V${y(row.hi)}`, class: 'cr-whisker' })),
+    ...seen.map((row) => draw('circle', { cx: x(row.day), cy: y(row.value), r: 2.6, class: 'cr-point' })),
+    draw('text', { x: left, y: height - 3 }, seen[0].t),
+    ...(seen.length > 1 ? [draw('text', { x: width - left, y: height - 3, 'text-anchor': 'end' }, end.t)] : []),
+    draw('text', { x: left, y: 9 }, `${squareMetres(most)}`),
+  );
+  return svg;
+}
+
+/** @param {number} value */
+export const squareMetres = (value) => `${Math.round(value).toLocaleString('en')} m²`;

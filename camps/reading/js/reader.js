@@ -1,0 +1,701 @@
+// @ts-check
+// The instrument: what a hand does becomes a step, Python saves it, and the page shows what is saved.
+import { areaOf, atRightAngle, cornerAt, distance, isInside, middle, middleAt, rectangle } from './geometry.js';
+import { KINDS, Pane } from './pane.js';
+import { make, makeBar, makeChoice, makeCurve, makeHelp, squareMetres, STATUSES } from './panel.js';
+
+const NEAR_PX = 9;
+const STILL_PX = 4;
+const QUIET_MS = 3000;
+const GROWTH_AFTER_MS = 1200;
+const CONFIDENCES = ['high', 'medium', 'low'];
+const LEADS = { draw: 'outline', rectangle: 'rectangle', cut: 'cut', hidden: 'hidden area' };
+
+class Reader {
+  constructor(model, el) {
+    this.model = model;
+    this.id = Math.random().toString(36).slice(2, 8);
+    this.sent = 0;
+    this.unsaved = new Map();
+    this.outlines = new Map();
+    this.pictures = new Map();
+    this.looks = {};
+    this.view = { scale: 1, x: 0, y: 0 };
+    this.how = { smooth: true, contrast: 1 };
+    this.tool = 'select';
+    this.mode = 'alone';
+    this.wipe = 0.5;
+    this.chosen = new Set();
+    this.points = [];
+    this.cursor = null;
+    this.corner = null;
+    this.hand = null;
+    this.next = { kind: 'building', confidence: 'medium', note: '' };
+    this._build(el);
+    this._hear = (content, buffers) => this.hear(content, buffers);
+    model.on('msg:custom', this._hear);
+    this.resizing = new ResizeObserver(() => this.resize());
+    this.resizing.observe(this.main.host);
+    this.send({ do: 'open' });
+  }
+
+  close() {
+    this.model.off('msg:custom', this._hear);
+    this.resizing.disconnect();
+    clearTimeout(this.quiet);
+    clearTimeout(this.growing);
+  }
+
+  // --- page ---
+
+  _build(el) {
+    this.root = make('div', { class: 'camps-reading', 'data-lm-suppress-shortcuts': 'true' });
+    el.append(this.root);
+    this.bar = makeBar((what) => this.act(what));
+    const stage = make('div', { class: 'cr-stage', tabindex: 0, 'aria-label': 'Scene; press ? for the keys' });
+    const host = () => stage.appendChild(make('div', { class: 'cr-pane' }));
+    this.stage = stage;
+    this.main = new Pane(host(), this.view);
+    this.side = new Pane(host(), this.view);
+    this.side.host.hidden = true;
+    this.help = makeHelp(() => this.act('help'));
+    this.says = make('span', { class: 'cr-says', role: 'status' });
+    this.saved = make('span', { class: 'cr-saved' });
+    this.again = make('button', { type: 'button', hidden: true, onclick: () => this.sendAgain() }, 'Send again');
+    this.panel = this._buildPanel();
+    this.root.append(this.bar, stage, this.panel, this.help,
+      make('div', { class: 'cr-foot' }, this.says, this.again, this.saved));
+    this._listen();
+  }
+
+  _buildPanel() {
+    this.task = makeChoice('scene', [], (value) => this.go(value));
+    this.other = makeChoice('other date', [], (value) => this.compare(value));
+    this.facts = make('p', { class: 'cr-faint' });
+    this.status = make('div', { class: 'cr-looks' }, ...STATUSES.map(([status, name, title], at) => make(
+      'button', { type: 'button', 'data-status': status, title: `${title} (${at + 1})`, onclick: () => this.look(status) },
+      name)));
+    this.title = make('h3', {}, 'Next outline');
+    this.kind = makeChoice('kind', Object.keys(KINDS), (value) => this.word('kind', value));
+    this.confidence = makeChoice('confidence', CONFIDENCES, (value) => this.word('confidence', value));
+    this.note = /** @type {HTMLInputElement} */ (make('input', {
+      name: 'note', placeholder: 'note', 'aria-label': 'note', maxlength: 500,
+      onchange: (event) => this.word('note', event.target.value),
+    }));
+    this.curve = make('div', { class: 'cr-growth' });
+    const step = (name, by) => make('button', { type: 'button', title: by > 0 ? 'Next scene (PgDn)' : 'Previous scene (PgUp)',
+      onclick: () => this.step(by) }, name);
+    this.compared = make('label', {}, 'Other date ', this.other);
+    return make('div', { class: 'cr-panel' },
+      make('h3', {}, 'Scene'), make('div', { class: 'cr-row' }, step('‹', -1), this.task, step('›', 1)),
+      this.facts, this.compared, make('h3', {}, 'What it lets be seen'), this.status,
+      this.title, make('label', {}, 'Kind ', this.kind), make('label', {}, 'Confidence ', this.confidence), this.note,
+      this.curve);
+  }
+
+  // --- messages ---
+
+  /** @param {Record<string, any>} what @param {any} shown what is drawn as unsaved until it is saved */
+  send(what, shown = null) {
+    const key = `${this.id}-${++this.sent}`;
+    const message = { ...what, re: key };
+    if (!['open', 'growth'].includes(what.do)) this.unsaved.set(key, { message, shown });
+    this.model.send(message);
+    this._wait();
+    return key;
+  }
+
+  sendAgain() {
+    for (const { message } of this.unsaved.values()) this.model.send(message);
+    this.again.hidden = true;
+    this._wait();
+  }
+
+  _wait() {
+    clearTimeout(this.quiet);
+    if (!this.unsaved.size) return;
+    this.quiet = setTimeout(() => {
+      this.again.hidden = false;
+      this.say(`Not saved: the last ${this.unsaved.size}. The kernel is busy or gone; if it was restarted, run the cell again.`, true);
+    }, QUIET_MS);
+  }
+
+  hear(content, buffers) {
+    if (content.picture) this.takePicture(content, buffers[0]);
+    if (content.hello && content.hello !== this.id) this.say('This reading is open in another view too; both write to it.');
+    if (content.gone) this.say(content.gone, true);
+    if (content.growth) this._showGrowth(content.growth);
+    if (content.begun) this.begin(content.begun);
+    this._take(content);
+    const mine = this.unsaved.get(content.re);
+    this.unsaved.delete(content.re);
+    if (mine) this._answered(mine, content);
+    this._wait();
+    this.paint();
+  }
+
+  _answered({ message, shown }, content) {
+    this.again.hidden = true;
+    if (content.error) {
+      if (shown?.points && !this.points.length) [this.points, this.tool] = [shown.points, shown.tool];
+      return this.say(content.error, true);
+    }
+    if (content.chosen) this.choose(content.chosen);
+    if (content.says) this.say(content.says);
+    else if (['draw', 'mend', 'square'].includes(message.do)) this.say('');
+  }
+
+  _take({ put = [], drop = [], looks, steps, undo, redo }) {
+    for (const id of drop) this.outlines.delete(id);
+    for (const one of put) this.outlines.set(one.id, one);
+    for (const id of drop) this.chosen.delete(id);
+    Object.assign(this.looks, looks ?? {});
+    if (steps === undefined) return;
+    this.saved.textContent = `step ${steps} saved`;
+    this._able({ undo, redo });
+    this._showPanel();
+    if (put.length || drop.length || looks) this._growLater();
+  }
+
+  begin(begun) {
+    this.begun = begun;
+    this.tasks = begun.tasks;
+    this.outlines.clear();
+    this.looks = {};
+    this.task.replaceChildren(...this.tasks.map((one) => make('option', { value: one.id }, one.label)));
+    this.compared.hidden = begun.blind;
+    for (const what of ['beside', 'wipe', 'flicker', 'copy']) this._button(what).hidden = begun.blind;
+    this.curve.hidden = begun.blind;
+    this.now = begun.task;
+    this._take(begun);
+    this._setOther();
+    this._showPanel();
+    this.fit();
+    this.say(begun.lost ? `A kill cut ${begun.lost} bytes of an unsaved step short; all before it is here.` : 'Press ? for the keys.');
+  }
+
+  async takePicture(content, buffer) {
+    const blob = new Blob([buffer], { type: 'image/png' });
+    this.pictures.set(content.picture, await createImageBitmap(blob));
+    this.repaint();
+  }
+
+  // --- what is shown ---
+
+  say(text, wrong = false) {
+    this.says.textContent = text;
+    this.says.classList.toggle('cr-wrong', wrong);
+  }
+
+  get here() { return [...this.outlines.values()].filter((one) => one.task === this.now); }
+  get about() { return this.tasks?.find((one) => one.id === this.now); }
+  get beyond() { return this.tasks?.find((one) => one.id === this.compares); }
+
+  _button(what) { return /** @type {HTMLButtonElement} */ (this.bar.querySelector(`[data-do="${what}"]`)); }
+  _able(which) { for (const [what, can] of Object.entries(which)) this._button(what).disabled = !can; }
+
+  _showPanel() {
+    if (!this.about) return;
+    this.task.value = this.now;
+    const look = this.looks[this.now];
+    this.tasks.forEach((one, at) => {
+      const marks = { observed: '●', partial: '◐', obscured: '○', not_imaged: '–' };
+      this.task.options[at].textContent = `${marks[this.looks[one.id]?.status] ?? '·'} ${one.label}`;
+    });
+    this.facts.textContent = this.about.facts;
+    for (const button of this.status.querySelectorAll('button')) {
+      button.setAttribute('aria-pressed', String(button.dataset.status === look?.status));
+    }
+    this._showChosen();
+    this._able({ square: this.chosen.size === 1, join: this.chosen.size > 1, remove: this.chosen.size > 0 });
+    for (const what of ['tool:select', 'tool:draw', 'tool:rectangle', 'tool:cut', 'tool:hidden', 'beside', 'wipe']) {
+      this._button(what).setAttribute('aria-pressed', String(what === `tool:${this.tool}` || what === this.mode));
+    }
+  }
+
+  _showChosen() {
+    const one = this.chosen.size === 1 ? this.outlines.get([...this.chosen][0]) : null;
+    const area = one && squareMetres(areaOf(one.rings) * this.begun.pixel_m ** 2);
+    this.title.textContent = one ? `${one.id} · ${area}${one.origin === 'drawn' ? '' : ` · ${one.origin}`}`
+      : this.chosen.size ? `${this.chosen.size} outlines` : `Next outline · ${this.here.length} here`;
+    const of = one ?? this.next;
+    [this.kind.value, this.confidence.value, this.note.value] = [of.kind, of.confidence, of.note];
+  }
+
+  _showGrowth({ rows, next }) {
+    this.curve.replaceChildren(make('h3', {}, 'Built area, m²'), makeCurve(rows), make('p', { class: 'cr-faint' }, next));
+  }
+
+  _growLater() {
+    if (this.begun?.blind) return;
+    clearTimeout(this.growing);
+    this.growing = setTimeout(() => this.send({ do: 'growth' }), GROWTH_AFTER_MS);
+  }
+
+  resize() {
+    for (const pane of [this.main, this.side]) pane.fit();
+    if (this.begun && this.unfitted) this.fit();
+    this.repaint();
+  }
+
+  repaint() {
+    const [image, other] = [this.pictures.get(this.now), this.pictures.get(this.compares)];
+    this.main.paintPicture(this.flicks ? other : image, other, this.mode === 'wipe' ? this.wipe : null, this.how);
+    this.side.paintPicture(other, undefined, null, this.how);
+    this.main.caption.textContent = (this.flicks ? this.beyond : this.about)?.caption ?? '';
+    this.side.caption.textContent = this.beyond?.caption ?? '';
+    this.paint();
+  }
+
+  paint() {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this._paint());
+  }
+
+  _paint() {
+    if (!this.begun) return;
+    const unsaved = [...this.unsaved.values()].flatMap(({ shown }) => (shown?.rings ? [{ ...shown, unsaved: true }] : []));
+    const moved = this.hand?.rings && this.hand.id;
+    const here = this.here.map((one) => (one.id === moved ? { ...one, rings: this.hand.rings } : one));
+    const replaced = new Set(unsaved.map((one) => one.id));
+    const common = { pixel_m: this.begun.pixel_m };
+    const outlines = this.veiled ? [] : [...here.filter((one) => !replaced.has(one.id)), ...unsaved];
+    this.main.paintInk({ ...common, cursor: this.keyed ? this.cursor : null, outlines, hidden: this.looks[this.now]?.hidden ?? [], chosen: this.veiled ? new Set() : this.chosen,
+      corner: this.corner, draft: this._draft() });
+    if (this.side.host.hidden) return;
+    const there = [...this.outlines.values()].filter((one) => one.task === this.compares);
+    this.side.paintInk({ ...common, cursor: this.cursor, outlines: this.veiled ? [] : there, hidden: this.looks[this.compares]?.hidden ?? [],
+      chosen: new Set(), corner: null, draft: null });
+  }
+
+  _draft() {
+    if (!this.points.length || !this.cursor) return null;
+    const points = [...this.points, this.cursor];
+    if (this.tool === 'rectangle' && this.points.length === 2) {
+      return { points: rectangle(this.points[0], this.points[1], this.cursor), closes: true };
+    }
+    return { points, closes: this.tool !== 'cut' && points.length > 2 };
+  }
+
+  // --- where one is ---
+
+  fit() {
+    this.unfitted = !this.main.width;
+    const [width, height] = this.begun.size;
+    this.view.scale = Math.min(this.main.width / width, this.main.height / height) || 1;
+    this.view.x = (width - this.main.width / this.view.scale) / 2;
+    this.view.y = (height - this.main.height / this.view.scale) / 2;
+    this.repaint();
+  }
+
+  zoom(by, about) {
+    const at = about ?? [this.view.x + this.main.width / 2 / this.view.scale, this.view.y + this.main.height / 2 / this.view.scale];
+    const scale = Math.max(0.05, Math.min(64, this.view.scale * by));
+    this.view.x = at[0] - ((at[0] - this.view.x) * this.view.scale) / scale;
+    this.view.y = at[1] - ((at[1] - this.view.y) * this.view.scale) / scale;
+    this.view.scale = scale;
+    this.repaint();
+  }
+
+  go(task) {
+    this.drop();
+    this.now = task;
+    this.chosen.clear();
+    this.send({ do: 'show', task });
+    this._setOther();
+    this._showPanel();
+    this.repaint();
+  }
+
+  step(by) {
+    const at = this.tasks.findIndex((one) => one.id === this.now) + by;
+    if (this.tasks[at]) this.go(this.tasks[at].id);
+    else this.say(by > 0 ? 'This is the last scene.' : 'This is the first scene.');
+  }
+
+  _setOther() {
+    const others = this.tasks.filter((one) => one.id !== this.now);
+    this.other.replaceChildren(...others.map((one) => make('option', { value: one.id }, one.label)));
+    const at = this.tasks.findIndex((one) => one.id === this.now);
+    this.compares = (this.tasks[at - 1] ?? this.tasks[at + 1])?.id;
+    if (this.compares) this.other.value = this.compares;
+    if (this.mode !== 'alone' && this.compares) this.compare(this.compares);
+  }
+
+  compare(task) {
+    this.compares = this.other.value = task;
+    if (!this.pictures.has(task)) this.send({ do: 'show', task, beside: true });
+    this.repaint();
+  }
+
+  lay(mode) {
+    if (this.begun.blind || !this.compares) return this.say('There is no other date to set beside it.');
+    this.mode = this.mode === mode ? 'alone' : mode;
+    this.side.host.hidden = this.mode !== 'beside';
+    this.compare(this.compares);
+    this._showPanel();
+    this.resize();
+  }
+
+  flick(on) {
+    if (this.begun.blind || !this.compares || on === this.flicks) return;
+    this.flicks = on;
+    this.compare(this.compares);
+  }
+
+  // --- steps ---
+
+  act(what) {
+    const [verb, tool] = what.split(':');
+    if (verb === 'tool') return this.take(tool);
+    const chosen = [...this.chosen];
+    const acts = {
+      undo: () => (this.points.length ? this.back() : this.send({ do: 'undo' })),
+      redo: () => this.send({ do: 'redo' }),
+      square: () => chosen.length === 1 && this.send({ do: 'square', id: chosen[0] }),
+      join: () => chosen.length > 1 && this.send({ do: 'join', ids: chosen }),
+      remove: () => this.remove(chosen),
+      copy: () => this.copy(),
+      beside: () => this.lay('beside'), wipe: () => this.lay('wipe'), flicker: () => this.flick(!this.flicks),
+      fit: () => this.fit(),
+      help: () => { this.help.hidden = !this.help.hidden; this.stage.focus(); },
+    };
+    acts[verb]();
+    this.paint();
+  }
+
+  take(tool) {
+    this.drop();
+    if (tool === 'cut' && this.chosen.size !== 1) return this.say('Pick one outline first, then cut it along a line.');
+    this.tool = tool;
+    this.stage.classList.toggle('cr-draws', tool !== 'select');
+    this.say(LEADS[tool] ? `${LEADS[tool]}: ${tool === 'rectangle' ? 'both ends of one side, then its depth' : 'click the corners, Enter ends it'}` : '');
+    this._showPanel();
+  }
+
+  drop() {
+    this.points = [];
+    this.hand = this.corner = null;
+    this.paint();
+  }
+
+  back() {
+    this.points.pop();
+    this.paint();
+  }
+
+  choose(ids) {
+    this.chosen = new Set(ids.filter((id) => this.outlines.get(id)?.task === this.now));
+    this.corner = null;
+    this._showPanel();
+    this.paint();
+  }
+
+  remove(ids) {
+    if (this.corner) return this.removeCorner();
+    if (ids.length) this.send({ do: 'remove', ids });
+  }
+
+  removeCorner() {
+    const { id, ring, at } = this.corner;
+    const rings = this._ringsOf(id);
+    if (rings[ring].length <= 3) return this.say('An outline keeps three corners; delete the outline instead.', true);
+    rings[ring].splice(at, 1);
+    this.corner = null;
+    this.mend(id, rings);
+  }
+
+  copy() {
+    const at = this.tasks.findIndex((one) => one.id === this.now);
+    const to = this.tasks[at + 1]?.id;
+    if (!to) return this.say('This is the last scene; there is none to copy to.');
+    if (!this.here.length) return this.say('There is no outline here to copy.');
+    this.send({ do: 'copy', from: this.now, to });
+    this.go(to);
+  }
+
+  look(status) {
+    if (status === 'partial') {
+      this.take('hidden');
+      return this.say('Partly seen: draw around the area that is hidden, Enter ends it.');
+    }
+    this.send({ do: 'look', task: this.now, status, hidden: [] });
+  }
+
+  word(name, value) {
+    if (this.chosen.size) for (const id of this.chosen) this.send({ do: 'mend', id, [name]: value });
+    else this.next[name] = value;
+    this.stage.focus();
+  }
+
+  /** @param {string} id @param {import('./geometry.js').Rings} rings */
+  mend(id, rings) {
+    this.send({ do: 'mend', id, rings }, { ...this.outlines.get(id), rings });
+    this.paint();
+  }
+
+  _ringsOf(id) { return this.outlines.get(id).rings.map((ring) => ring.map((p) => [...p])); }
+
+  finish() {
+    const { points, tool } = this;
+    const rings = [tool === 'rectangle' && points.length === 3 ? rectangle(points[0], points[1], points[2]) : points];
+    if (tool === 'cut') {
+      if (points.length < 2) return this.say('A cut needs two points.', true);
+      this.send({ do: 'cut', id: [...this.chosen][0], line: points }, { points, tool });
+    } else if (rings[0].length < 3) return this.say('An outline needs three corners.', true);
+    else if (tool === 'hidden') {
+      const hidden = [...(this.looks[this.now]?.hidden ?? []), rings];
+      this.send({ do: 'look', task: this.now, status: 'partial', hidden }, { points, tool });
+    } else {
+      this.send({ do: 'draw', task: this.now, rings, ...this.next }, { rings, kind: this.next.kind, points, tool });
+      this.next.note = '';
+    }
+    this.points = [];
+    this.chosen.clear();
+    if (tool === 'cut') this.take('select');
+    this.paint();
+  }
+
+  // --- hand ---
+
+  _listen() {
+    const stage = this.stage;
+    const main = this.main.host;
+    main.addEventListener('pointerdown', (event) => this._press(event));
+    main.addEventListener('pointermove', (event) => this._move(event));
+    main.addEventListener('pointerup', (event) => this._lift(event));
+    main.addEventListener('dblclick', () => this.points.length && this.tool !== 'rectangle' && this.finish());
+    stage.addEventListener('wheel', (event) => {
+      // A notebook scrolls under a hand that only passes by.
+      if (!stage.contains(document.activeElement) && !event.ctrlKey) return;
+      event.preventDefault();
+      this.zoom(Math.exp(-event.deltaY / 400), this.main.placeOf(event));
+    }, { passive: false });
+    this.side.host.addEventListener('pointermove', (event) => {
+      this.cursor = this.side.placeOf(event);
+      this.paint();
+    });
+    this.root.addEventListener('keydown', (event) => this._key(event));
+    this.root.addEventListener('keyup', (event) => this._keyUp(event));
+  }
+
+  _press(event) {
+    if (event.button > 1) return;
+    this.stage.focus({ preventScroll: true });
+    this.main.host.setPointerCapture(event.pointerId);
+    const at = this.main.placeOf(event);
+    this.hand = { from: [event.clientX, event.clientY], at, view: { ...this.view } };
+    const near = NEAR_PX / this.view.scale;
+    const edge = (this.view.x + (this.wipe * this.main.width) / this.view.scale);
+    if (this.mode === 'wipe' && Math.abs(at[0] - edge) < near) this.hand.wipes = true;
+    else if (this.tool === 'select' && this.chosen.size === 1) this._hold(at, near);
+  }
+
+  _hold(at, near) {
+    const id = [...this.chosen][0];
+    const rings = this._ringsOf(id);
+    const corner = cornerAt(rings, at);
+    if (corner.away < near) return this._grip(id, rings, corner);
+    const between = middleAt(rings, at);
+    if (between.away >= near) return;
+    rings[between.ring].splice(between.at + 1, 0, middle(rings[between.ring], between.at));
+    this._grip(id, rings, { ring: between.ring, at: between.at + 1 });
+  }
+
+  _grip(id, rings, { ring, at }) {
+    Object.assign(this.hand, { id, rings, ring, corner: at });
+    this.corner = { id, ring, at };
+    this.paint();
+  }
+
+  _move(event) {
+    const at = this.main.placeOf(event);
+    this.cursor = this._snapped(at, event);
+    this.keyed = false;
+    if (this.hand) this._drag(event, at);
+    this.paint();
+  }
+
+  _drag(event, at) {
+    const hand = this.hand;
+    const [dx, dy] = [event.clientX - hand.from[0], event.clientY - hand.from[1]];
+    if (Math.hypot(dx, dy) > STILL_PX) hand.moved = true;
+    if (!hand.moved) return;
+    if (hand.wipes) {
+      this.wipe = Math.max(0, Math.min(1, ((at[0] - this.view.x) * this.view.scale) / this.main.width));
+      this.repaint();
+    } else if (hand.rings) hand.rings[hand.ring][hand.corner] = this._snapped(at, event);
+    else {
+      this.view.x = hand.view.x - dx / this.view.scale;
+      this.view.y = hand.view.y - dy / this.view.scale;
+      this.repaint();
+    }
+  }
+
+  _lift(event) {
+    const hand = this.hand;
+    this.hand = null;
+    if (!hand || hand.wipes) return;
+    if (hand.rings && hand.moved) this.mend(hand.id, hand.rings);
+    else if (!hand.moved && !hand.rings) this.set(this._snapped(hand.at, event), event.shiftKey);
+    this.paint();
+  }
+
+  /** A point on the corner of another outline that is near, or at a right angle while Shift is held. */
+  _snapped(at, event) {
+    if (event.altKey || !this.begun) return at;
+    const moving = this.hand?.id;
+    const near = NEAR_PX / this.view.scale;
+    let best = { away: near, at };
+    for (const one of this.tool === 'select' && !moving ? [] : this.here) {
+      if (one.id === moving) continue;
+      for (const ring of one.rings) for (const p of ring) if (distance(p, at) < best.away) best = { away: distance(p, at), at: p };
+    }
+    const n = this.points.length;
+    if (best.away === near && event.shiftKey && n > 1) return atRightAngle(this.points[n - 2], this.points[n - 1], at);
+    return best.at;
+  }
+
+  /** A corner of what is drawn, or the pick of an outline. */
+  set(at, more) {
+    if (this.tool === 'select') return this.pick(at, more);
+    if (this.points.length > 2 && distance(at, this.points[0]) < NEAR_PX / this.view.scale) return this.finish();
+    this.points.push(at);
+    if (this.tool === 'rectangle' && this.points.length === 3) this.finish();
+    this.paint();
+  }
+
+  pick(at, more) {
+    const under = this.here.filter((one) => isInside(at, one.rings)).sort((a, b) => areaOf(a.rings) - areaOf(b.rings));
+    const id = under[0]?.id;
+    if (!more) return this.choose(id ? [id] : []);
+    if (id && this.chosen.has(id)) this.chosen.delete(id);
+    else if (id) this.chosen.add(id);
+    this._showPanel();
+  }
+
+  // --- keys ---
+
+  _key(event) {
+    event.stopPropagation();
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) {
+      if (['Escape', 'Enter'].includes(event.key)) this.stage.focus();
+      return;
+    }
+    const act = this._keyed(event);
+    if (!act || !this.begun) return;
+    event.preventDefault();
+    act();
+  }
+
+  _keyed(event) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (event.ctrlKey || event.metaKey) {
+      return { z: () => this.act(event.shiftKey ? 'redo' : 'undo'), y: () => this.act('redo') }[key];
+    }
+    if (event.target instanceof HTMLButtonElement && ['Enter', ' '].includes(key)) return null;
+    if (key.startsWith('Arrow')) return () => this._arrow(key, event.shiftKey ? 10 : 1);
+    const tools = { s: 'select', d: 'draw', r: 'rectangle', x: 'cut', h: 'hidden' };
+    if (tools[key]) return () => this.take(tools[key]);
+    const acts = { q: 'square', j: 'join', g: 'copy', b: 'beside', w: 'wipe', 0: 'fit', '?': 'help' };
+    if (acts[key]) return () => this.act(acts[key]);
+    return this._otherKeys(event)[key];
+  }
+
+  _otherKeys(event) {
+    return {
+      1: () => this.look('observed'), 2: () => this.look('partial'), 3: () => this.look('obscured'),
+      4: () => this.look('not_imaged'),
+      ' ': () => this.set(this.cursor ?? this._centre(), event.shiftKey),
+      Enter: () => this.points.length && this.finish(),
+      Escape: () => this._escape(),
+      Backspace: () => (this.points.length ? this.back() : this.act('remove')), Delete: () => this.act('remove'),
+      ',': () => this._turn(-1), '.': () => this._turn(1), v: () => this._nextCorner(event.shiftKey ? -1 : 1),
+      i: () => this._insert(), k: () => this.kind.focus(), c: () => this.confidence.focus(), n: () => this.note.focus(),
+      f: () => this.flick(true), o: () => { this.veiled = true; this.paint(); }, t: () => this._nextOther(),
+      m: () => { this.how.smooth = !this.how.smooth; this.repaint(); },
+      e: () => { this.how.contrast = this.how.contrast >= 2 ? 1 : this.how.contrast + 0.5; this.repaint(); },
+      '[': () => this._wipeBy(-0.05), ']': () => this._wipeBy(0.05),
+      '+': () => this.zoom(1.25), '=': () => this.zoom(1.25), '-': () => this.zoom(0.8),
+      PageDown: () => this.step(1), PageUp: () => this.step(-1),
+    };
+  }
+
+  _keyUp(event) {
+    const key = event.key.toLowerCase();
+    if (key === 'f') this.flick(false);
+    if (key === 'o') this.veiled = false;
+    if (key.startsWith('arrow') && this.hand?.rings && this.hand.keyed) {
+      this.mend(this.hand.id, this.hand.rings);
+      this.hand = null;
+    }
+    this.paint();
+  }
+
+  _centre() {
+    return [this.view.x + this.main.width / 2 / this.view.scale, this.view.y + this.main.height / 2 / this.view.scale];
+  }
+
+  _arrow(key, times) {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+    const step = (times * 2) / this.view.scale;
+    const moved = ([x, y]) => [x + by[0] * step, y + by[1] * step];
+    if (this.corner) {
+      const { id, ring, at } = this.corner;
+      this.hand ??= { id, ring, corner: at, rings: this._ringsOf(id), keyed: true };
+      this.hand.rings[ring][at] = moved(this.hand.rings[ring][at]);
+    } else [this.cursor, this.keyed] = [moved(this.cursor ?? this._centre()), true];
+    this.paint();
+  }
+
+  _escape() {
+    if (!this.help.hidden) return this.act('help');
+    if (this.points.length || this.corner || this.hand) return this.drop();
+    if (this.tool !== 'select') return this.take('select');
+    this.choose([]);
+  }
+
+  _turn(by) {
+    const ids = this.here.map((one) => one.id).sort();
+    if (!ids.length) return;
+    const at = ids.indexOf([...this.chosen][0]);
+    this.take('select');
+    this.choose([ids[(at + by + ids.length) % ids.length]]);
+  }
+
+  _nextCorner(by) {
+    if (this.chosen.size !== 1) return this.say('Pick one outline first.');
+    const id = [...this.chosen][0];
+    const all = this.outlines.get(id).rings.flatMap((ring, r) => ring.map((_, at) => ({ id, ring: r, at })));
+    const now = all.findIndex((one) => one.ring === this.corner?.ring && one.at === this.corner?.at);
+    this.corner = all[(now + by + all.length) % all.length];
+    this.paint();
+  }
+
+  _insert() {
+    if (!this.corner) return this.say('Hold a corner first (V).');
+    const { id, ring, at } = this.corner;
+    const rings = this._ringsOf(id);
+    rings[ring].splice(at + 1, 0, middle(rings[ring], at));
+    this.corner = { id, ring, at: at + 1 };
+    this.mend(id, rings);
+  }
+
+  _nextOther() {
+    const others = this.tasks.filter((one) => one.id !== this.now);
+    const at = others.findIndex((one) => one.id === this.compares);
+    if (others.length) this.compare(others[(at + 1) % others.length].id);
+  }
+
+  _wipeBy(by) {
+    this.wipe = Math.max(0, Math.min(1, this.wipe + by));
+    this.repaint();
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const reader = new Reader(model, el);
+    return () => reader.close();
+  },
+};
