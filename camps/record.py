@@ -195,6 +195,7 @@ class Heading(Table):
 FALLBACKS = {
     "title": "no title",
     "contact": "none",
+    "signer": "none",
     "languages": '["en"]',
     "look": '"dark"',
     "lists": "the first list of the register",
@@ -236,6 +237,8 @@ class Record(Table):
         What the inquiry is called, by language.
     contact
         Whom to write to, as printed on the appendix.
+    signer
+        Public key with which packages are signed, as printed on the appendix: an ``ssh-ed25519`` line or ``SHA256:…``.
     languages
         Languages of the record's own words, the first being the one to fall back on.
     look
@@ -269,6 +272,7 @@ class Record(Table):
 
     title: Names = {}
     contact: str = ""
+    signer: str = ""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en",)
     look: Literal["dark", "light", "paper"] = "dark"
     lists: tuple[str, ...] = ()

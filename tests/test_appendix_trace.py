@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from camps import appendix, cli, files, settings
-from camps.appendix import bag, comparison, schemas, tracing, trustedtime
+from camps import appendix, cli, files, record, settings
+from camps.appendix import bag, comparison, schemas, signing, tracing, trustedtime
 from camps.errors import CheckError, InputError, MissingError
 from camps.film import records
 
@@ -191,22 +191,87 @@ def test_a_request_for_another_package_is_refused(package: Path, tmp_path: Path)
         trustedtime.read_time_status(package, tmp_path / "time")
 
 
-def test_an_authority_reads_the_request_and_a_reply_that_proves_nothing_is_refused(
-    package: Path, tmp_path: Path
-) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a time-stamping authority of our own, which OpenSSL answers for; skip without OpenSSL."""
+    if shutil.which("openssl") is None:
         pytest.skip("no openssl on this machine")
-    request, _ = trustedtime.queue_time_request(package, tmp_path)
-    done = subprocess.run(
-        [openssl, "ts", "-query", "-in", request, "-text"], capture_output=True, text=True, check=True
+    folder = tmp_path_factory.mktemp("authority")
+    files.write_text(folder / "serial", "01\n")
+    files.write_text(
+        folder / "tsa.cnf",
+        "[req]\ndistinguished_name = dn\n[dn]\n[tsa_ext]\nextendedKeyUsage = critical,timeStamping\n"
+        "[ca_ext]\nbasicConstraints = critical,CA:true\n[tsa]\ndefault_tsa = one\n[one]\nserial = serial\n"
+        "signer_cert = tsa.pem\nsigner_key = tsa.key\nsigner_digest = sha256\ndefault_policy = 1.2.3.4\n"
+        "digests = sha256\n",
     )
-    assert "Hash Algorithm: sha256" in done.stdout
-    assert "Certificate required: yes" in done.stdout
-    (tmp_path / "seal.tsr").write_bytes(b"not a reply")
-    authority = files.write_text(tmp_path / "authority.pem", "not a certificate")
+    new = ["-config", "tsa.cnf", "-newkey", "rsa:2048", "-nodes"]
+    _openssl(folder, "req", "-x509", *new, "-subj", "/CN=Root", "-extensions", "ca_ext", "-keyout", "ca.key",
+             "-out", "ca.pem")  # fmt: skip
+    _openssl(folder, "req", *new, "-subj", "/CN=Time", "-keyout", "tsa.key", "-out", "tsa.csr")
+    _openssl(folder, "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+             "-extfile", "tsa.cnf", "-extensions", "tsa_ext", "-out", "tsa.pem")  # fmt: skip
+    return folder
+
+
+def _openssl(folder: Path, *told: str | Path) -> str:
+    done = subprocess.run(["openssl", *told], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_reply_of_an_authority_proves_a_time_and_no_other_does(
+    package: Path, authority: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["stamp", str(package), "--out", str(tmp_path)]
+    assert cli.run(told) == 0
+    assert capsys.readouterr().out.endswith("pending: no time is proved\n")
+    request, reply = tmp_path / "seal.tsq", tmp_path / "seal.tsr"
+    asked = _openssl(tmp_path, "ts", "-query", "-in", request, "-text")
+    assert "Hash Algorithm: sha256" in asked
+    assert "Certificate required: yes" in asked
+    _openssl(authority, "ts", "-reply", "-config", "tsa.cnf", "-queryfile", request, "-out", reply)
+    root = authority / "ca.pem"
+    assert cli.run([*told, "--authority", str(root)]) == 0
+    said = capsys.readouterr().out
+    proved = trustedtime.read_time_status(package, tmp_path, authority=root).proved
+    assert proved is not None
+    assert said == f"existed at {proved}, by the reply of a time-stamping authority\n"
+    content = bytearray(reply.read_bytes())
+    for at in (len(content) // 3, len(content) - 20):
+        reply.write_bytes(bytes([*content[:at], content[at] ^ 1, *content[at + 1 :]]))
+        with pytest.raises(CheckError, match="does not prove the request"):
+            trustedtime.read_time_status(package, tmp_path, authority=root)
+    reply.write_bytes(b"not a reply")
     with pytest.raises(CheckError, match="does not prove the request"):
-        trustedtime.read_time_status(package, tmp_path, authority=authority)
+        trustedtime.read_time_status(package, tmp_path, authority=root)
+    with pytest.raises(InputError, match="no certificate in it"):
+        trustedtime.read_time_status(package, tmp_path, authority=files.write_text(tmp_path / "a.pem", "not one"))
+
+
+# --- signature ------------------------------------------------------------------------------------------------------
+
+
+def test_a_signed_package_says_by_whom_and_holds_for_no_other_key(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("key", "other"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)], check=True)
+    signed = shutil.copytree(package, tmp_path / "signed")
+    signing.sign_package(signed, tmp_path / "key")
+    by = signing.read_key(str(tmp_path / "key.pub"))
+
+    def said(folder: Path, *told: str) -> str:
+        cli.run(["verify", str(folder), "--quick", *told])
+        return " ".join(capsys.readouterr().out.split())
+
+    assert f"is a signature of this package by {by}" in said(signed)
+    assert f"is by the key expected, {by}" in said(signed, "--signer", by)
+    assert f"FAIL {bag.SIGNATURE}" in said(signed, "--signer", str(tmp_path / "other.pub"))
+    assert f"FAIL {bag.SIGNATURE}" in said(package, "--signer", by), "a signature that was taken away"
+    monkeypatch.setattr(record, "current", lambda: record.Record(signer=by))
+    with pytest.raises(InputError, match=r"expected the key of record.toml"):
+        signing.sign_package(signed, tmp_path / "other")
 
 
 def test_the_tables_of_the_trace_are_those_of_the_package(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ ROOT = "camps-appendix"
 ALGORITHMS = ("sha256", "sha512")
 MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
+#: A signature of the tag manifest, which names all else; it may be there, under the name that ``ssh-keygen`` gives it.
+SIGNATURE = f"{TAG_MANIFEST}.sig"
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _README = """An evidence appendix. Nothing in it was verified on the ground, and no time is proved.
@@ -35,6 +37,8 @@ data/ro-crate-metadata.json  what each file is, and what made it
 
 By hand:    sha256sum -c manifest-sha256.txt
             sha256sum tagmanifest-sha256.txt   is the seal: compare it with the one that somebody else kept
+            ssh-keygen -Y check-novalidate -n camps-appendix -s tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt
+                                               names the key that signed it, where it is signed
 By program: camps verify FOLDER --seal SUM     builds all of it again and compares
 
 How to obtain the program, to contest what is said here and to reply: "Corrections and reply" in the PDF.
@@ -111,7 +115,7 @@ def _payload(folder: Path) -> set[str]:
 
 def _strays(folder: Path) -> list[str]:
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink())
-    return sorted(name for name in names if not name.startswith(f"{PAYLOAD}/") and name not in _REQUIRED)
+    return sorted(name for name in names if not name.startswith(f"{PAYLOAD}/") and name not in (*_REQUIRED, SIGNATURE))
 
 
 def _empty_folders(folder: Path) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from camps import film, record, sources
+from camps.appendix import signing
 from camps.appendix.blocks import Block, Section, Spans, bullets, facts, figure, paragraph, plain, rich, steps
 from camps.appendix.claims import CheckedClaim
 from camps.appendix.evidence import Evidence
@@ -49,7 +50,9 @@ def _found(result: CheckedClaim) -> Spans:
 
 def _reached() -> list[Block]:
     contact = record.current().contact or "not stated in this record"
-    return [facts([("Write to", plain(contact)), ("Reply", rich(prose()["reply"]))])]
+    signer = signing.stated_signer() or "none stated in this record"
+    told = [("Write to", plain(contact)), ("Signing key", plain(signer)), ("Reply", rich(prose()["reply"]))]
+    return [facts(told)]
 
 
 def build_corrections() -> Section:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from camps import files, provenance, settings
-from camps.appendix import bag, crate, making, package, records, schemas
+from camps.appendix import bag, crate, making, package, records, schemas, signing
 from camps.appendix.checks import Check
 from camps.appendix.evidence import held_files
 from camps.errors import CampsError, InputError
@@ -47,8 +47,8 @@ def read_withheld(payload: Path) -> dict[str, str]:
 # --- bag ------------------------------------------------------------------------------------------------------------
 
 
-def check_bag(folder: Path, seal: str | None) -> Iterator[Check]:
-    """Check the manifests of a bag, and its seal where one is given."""
+def check_bag(folder: Path, seal: str | None, signer: str | None) -> Iterator[Check]:
+    """Check the manifests of a bag, its seal where one is given, and its signature."""
     faults = bag.find_bag_faults(folder)
     for fault in faults:
         yield Check(BAG, fault.where, False, f"found {fault.found}, expected {fault.expected}; {fault.remedy}")
@@ -57,6 +57,7 @@ def check_bag(folder: Path, seal: str | None) -> Iterator[Check]:
         yield Check(BAG, "manifests", True, f"{count} files are there with the SHA-256 and SHA-512 sums they had")
     if seal is not None:
         yield _check_seal(folder / bag.TAG_MANIFEST, seal)
+    yield from _check_signature(folder, signer)
     yield from _check_tags(folder)
 
 
@@ -81,6 +82,25 @@ def _check_seal(path: Path, seal: str) -> Check:
     if found == seal.strip().lower():
         return Check(BAG, bag.TAG_MANIFEST, True, "is the one published elsewhere")
     return Check(BAG, bag.TAG_MANIFEST, False, f"found {found}, expected {seal} as published elsewhere")
+
+
+def _check_signature(folder: Path, signer: str | None) -> Iterator[Check]:
+    """Check who signed a bag: against the key that one is told, or, without one, whether it is a signature at all."""
+    expected = signing.read_key(signer) if signer else None
+    try:
+        found = signing.read_signer(folder)
+    except CampsError as error:
+        yield Check(BAG, bag.SIGNATURE, False, str(error))
+        return
+    if found is None and expected is None:
+        return
+    if found == expected:
+        yield Check(BAG, bag.SIGNATURE, True, f"is by the key expected, {found}")
+    elif expected:
+        yield Check(BAG, bag.SIGNATURE, False, f"is by {found or 'nobody'}, expected {expected}")
+    else:
+        told = "hold this against the key that they made known, or give it with --signer"
+        yield Check(BAG, bag.SIGNATURE, True, f"is a signature of this package by {found}; {told}")
 
 
 # --- custody --------------------------------------------------------------------------------------------------------

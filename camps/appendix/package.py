@@ -24,6 +24,7 @@ from camps.appendix import (
     records,
     restriction,
     schemas,
+    signing,
 )
 from camps.appendix.evidence import Evidence
 from camps.appendix.expressions import evaluate
@@ -299,6 +300,7 @@ def _publish(staged: Path, out: Path) -> list[Path]:
         files.write_bytes(out / name, (staged / name).read_bytes())
     for stale in _stale(out, set(built)):
         stale.unlink()
+    signing.drop_stale(out)
     return [out / name for name in sorted(built, key=lambda name: (name.suffix != ".pdf", name))]
 
 

@@ -193,7 +193,7 @@ def _compare(folder: Path, again: Path, software: Mapping[str, str]) -> Iterator
     names = {
         path.relative_to(root).as_posix() for root in (folder, again) for path in root.rglob("*") if path.is_file()
     }
-    for name in sorted(names):
+    for name in sorted(names - {bag.SIGNATURE}):
         if (folder / name).is_file() and (needed := _other_engine(Path(name).suffix, software)):
             yield _check_taken(name.removeprefix(f"{bag.PAYLOAD}/"), folder / name, needed)
         else:

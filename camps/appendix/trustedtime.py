@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.x509 import Certificate, load_pem_x509_certificates
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
 from camps import files
 from camps.appendix import bag
-from camps.errors import CheckError, InputError, MissingError
+from camps.errors import CheckError, InputError
 
 PENDING = "pending: no time is proved"
 REQUEST, REPLY, STATEMENT = "seal.tsq", "seal.tsr", "seal.json"
-
-# A TimeStampReq of RFC 3161 in DER, up to the digest: version 1, SHA-256, and after it "certificate wanted". It has no
-# nonce, so that the same package gives the same request.
-_BEFORE = bytes.fromhex("30390201013031300d060960864801650304020105000420")
-_AFTER = bytes.fromhex("0101ff")
-_TIME = re.compile(r"^Time stamp: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def queue_time_request(package: Path, folder: Path) -> list[Path]:
         "rfc3161": {"request": REQUEST, "reply": REPLY, "status": PENDING},
         "opentimestamps": {"digest": seal, "status": PENDING},
     }  # fmt: skip
-    request = files.write_bytes(folder / REQUEST, _BEFORE + bytes.fromhex(seal) + _AFTER)
+    request = files.write_bytes(folder / REQUEST, _request(package))
     return [request, files.write_json(folder / STATEMENT, stated)]
 
 
@@ -82,28 +83,51 @@ def read_time_status(package: Path, folder: Path, *, authority: Path | None = No
 
     Raises
     ------
-    MissingError
-        When there is no package, or no OpenSSL to check a reply with.
+    MissingError, InputError
+        When there is no package, or `authority` holds no certificate.
     CheckError
         When the request is for other bytes, or the reply does not prove the request.
     """
-    seal = files.sha256(package / bag.TAG_MANIFEST)
+    manifest = package / bag.TAG_MANIFEST
+    seal = files.sha256(manifest)
     request, reply = folder / REQUEST, folder / REPLY
-    if request.is_file() and request.read_bytes() != _BEFORE + bytes.fromhex(seal) + _AFTER:
+    if request.is_file() and request.read_bytes() != _request(package):
         raise CheckError(f"{request}: asks for the time of another package than {package}; queue the request again")
     if authority is None or not reply.is_file() or not request.is_file():
         return TimeStatus(seal, None)
-    _openssl("ts", "-verify", "-in", str(reply), "-queryfile", str(request), "-CAfile", str(authority))
-    told = _TIME.search(_openssl("ts", "-reply", "-in", str(reply), "-text"))
-    return TimeStatus(seal, told[1] if told else None)
+    certificates = _certificates(authority)
+    try:
+        answer = decode_timestamp_response(reply.read_bytes())
+        _verify(answer, certificates, manifest.read_bytes())
+    except (VerificationError, ValueError) as error:
+        why = str(error).partition(": ErrorStack")[0]
+        raise CheckError(f"{reply}: does not prove the request ({why}); ask the authority again") from error
+    return TimeStatus(seal, f"{answer.tst_info.gen_time:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def _openssl(*arguments: str) -> str:
-    command = shutil.which("openssl")
-    if command is None:
-        raise MissingError("openssl: not installed; it is needed to check the reply of a time-stamping authority")
-    done = subprocess.run([command, *arguments], capture_output=True, text=True, check=False, timeout=60)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise CheckError(f"the reply of the time-stamping authority does not prove the request ({reason})")
-    return done.stdout
+def _request(package: Path) -> bytes:
+    """Return a request without a nonce, so that the same package gives the same request."""
+    builder = TimestampRequestBuilder().data((package / bag.TAG_MANIFEST).read_bytes())
+    return (
+        builder.hash_algorithm(HashAlgorithm.SHA256)
+        .nonce(nonce=False)
+        .cert_request(cert_request=True)
+        .build()
+        .as_bytes()
+    )
+
+
+def _certificates(path: Path) -> list[Certificate]:
+    with files.readable(path):
+        content = path.read_bytes()
+    try:
+        return load_pem_x509_certificates(content)
+    except ValueError as error:
+        raise InputError(f"{path}: no certificate in it, expected the authority's as PEM; download it again") from error
+
+
+def _verify(answer: TimeStampResponse, certificates: list[Certificate], message: bytes) -> None:
+    builder = VerifierBuilder()
+    for certificate in certificates:
+        builder = builder.add_root_certificate(certificate)
+    builder.build().verify_message(answer, message)

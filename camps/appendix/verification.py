@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from camps import files
-from camps.appendix import bag, framecheck, integrity, making, opening, recomputation, schemas
+from camps.appendix import bag, framecheck, integrity, making, opening, recomputation, schemas, signing
 from camps.appendix.checks import Check, Verdict
 from camps.errors import CampsError, InputError
 
@@ -26,6 +26,7 @@ def verify(
     path: Path,
     *,
     seal: str | None = None,
+    signer: str | None = None,
     frames: Path | None = None,
     sample: int = framecheck.SAMPLE,
     quick: bool = False,
@@ -39,6 +40,9 @@ def verify(
     seal
         The SHA-256 of ``tagmanifest-sha256.txt`` as somebody else published it. Without it a package that was forged
         as a whole, and consistently, is told from the true one only by what the installed suite holds.
+    signer
+        The public key that has to have signed it: a ``.pub`` file, its line, or ``SHA256:…``; the one that the record
+        here states when none is given.
     frames
         Folder of delivered frames to check as well.
     sample
@@ -54,12 +58,13 @@ def verify(
     Raises
     ------
     MissingError, InputError
-        When there is no package at `path`, or no frames at `frames`.
+        When there is no package at `path`, no frames at `frames`, or `signer` is no key.
     """
+    by = signing.read_key(signer) if signer else signing.stated_signer()
     with tempfile.TemporaryDirectory(prefix="camps-verify-") as scratch:
         folder, checks = opening.open_package(path, Path(scratch))
         if folder is not None:
-            checks += _check_package(folder, seal, quick)
+            checks += _check_package(folder, seal, by, quick)
             if frames is not None:
                 checks += _guarded(framecheck.GROUP, partial(_check_frames, folder, frames, sample))
     return Verdict(tuple(checks))
@@ -74,11 +79,11 @@ def _check_frames(folder: Path, frames: Path, sample: int) -> Iterator[Check]:
     yield from framecheck.check_frames(frames, sample=sample, seed=seed, sealed=sealed)
 
 
-def _check_package(folder: Path, seal: str | None, quick: bool) -> Iterator[Check]:
+def _check_package(folder: Path, seal: str | None, signer: str | None, quick: bool) -> Iterator[Check]:
     payload = folder / bag.PAYLOAD
     if not payload.is_dir():
         raise InputError(f"{folder}: no folder {bag.PAYLOAD}/ in it; expected a package made by camps appendix")
-    yield from _guarded(integrity.BAG, partial(integrity.check_bag, folder, seal))
+    yield from _guarded(integrity.BAG, partial(integrity.check_bag, folder, seal, signer))
     for group, check in _CHECKS:
         yield from _guarded(group, partial(check, payload))
     if quick:

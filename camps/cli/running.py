@@ -69,6 +69,9 @@ def appendix(
         bool, typer.Option("--public", help="Leave out what geodata/restrictions.toml declares.")
     ] = False,
     zip_: Annotated[Path | None, typer.Option("--zip", help="Also write the package as this ZIP file.")] = None,
+    sign: Annotated[
+        Path | None, typer.Option(help="Sign it with this private key of OpenSSH (Ed25519, without a passphrase).")
+    ] = None,
     compare: Annotated[
         Path | None, typer.Option(help="Folder of an older package; list what changed since instead of the files.")
     ] = None,
@@ -90,6 +93,7 @@ def appendix(
         frames=frames or camps.appendix.default_frames(),
         public=public,
     )
+    written += [camps.appendix.sign_package(folder, sign)] if sign else []
     written += [camps.appendix.write_zip(folder, zip_)] if zip_ else []
     if compare is None:
         print("\n".join(map(str, written)))
@@ -101,6 +105,10 @@ def appendix(
 def verify(
     package: Annotated[Path, typer.Argument(help="Folder of an appendix, or its ZIP file.")],
     seal: Annotated[str | None, typer.Option(help="SHA-256 of tagmanifest-sha256.txt as published elsewhere.")] = None,
+    signer: Annotated[
+        str | None,
+        typer.Option(help="Public key that has to have signed it: a .pub file or SHA256:… [default: the record's]."),
+    ] = None,
     frames: Annotated[Path | None, typer.Option(help="Folder of delivered frames to check as well.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="Frames of each delivery that are drawn again.")] = 3,
     quick: Annotated[bool, typer.Option("--quick", help="Hash and compare only; make no result again.")] = False,
@@ -109,9 +117,30 @@ def verify(
 
     The exit status is 0 only when every check was made and holds.
     """
-    verdict = camps.appendix.verify(package, seal=seal, frames=frames, sample=sample, quick=quick)
+    verdict = camps.appendix.verify(package, seal=seal, signer=signer, frames=frames, sample=sample, quick=quick)
     sys.stdout.write(verdict.report())
     return int(not verdict.holds)
+
+
+@app.command(
+    epilog=example("camps stamp exports/appendix --out time", "camps stamp evidence --out time --authority tsa.pem")
+)
+def stamp(
+    package: Annotated[Path, typer.Argument(help="Folder of an appendix.")],
+    out: Annotated[Path, typer.Option(help="Folder of the request and the reply; not inside the package.")],
+    authority: Annotated[
+        Path | None, typer.Option(help="Certificates of the time-stamping authority (PEM), to check its reply with.")
+    ] = None,
+) -> None:
+    """Queue a request for trusted time, and say what its reply proves; nothing is sent.
+
+    Post seal.tsq to an authority of your choice (RFC 3161, application/timestamp-query), save its reply as seal.tsr
+    beside it, and run this again with the authority's certificates. Until then the time is pending.
+    """
+    status = camps.appendix.read_time_status(package, out, authority=authority)
+    if status.proved is None:
+        print("\n".join(map(str, camps.appendix.queue_time_request(package, out))))
+    print(status.said)
 
 
 @app.command(epilog=example("camps trace my-list-17", "camps trace exports/frames/…/NAME.1050.png"))
