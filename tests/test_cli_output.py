@@ -15,6 +15,7 @@ import pytest
 
 import camps
 from camps.cli.output import TableFormat, deliver_table, visible
+from camps.film.records import FrameRecord, read_journal, write_journal
 
 #: Characters at which Python's splitlines() breaks, and JavaScript or a terminal may.
 LINE_BREAKERS = ["\u2028", "\u2029", "\u0085", "\v", "\f", "\x1c", "\x1d", "\x1e"]
@@ -56,3 +57,13 @@ def test_a_map_keeps_a_name_with_a_line_breaking_character(breaker: str) -> None
     found = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)
     assert found is not None
     assert f"East{breaker}gate" in {entry["names"]["en"] for entry in json.loads(found[1])["sites"]}
+
+
+@pytest.mark.parametrize("breaker", LINE_BREAKERS)
+def test_a_stopped_film_is_gone_on_with_whose_labels_hold_a_line_breaking_character(
+    tmp_path: Path, breaker: str
+) -> None:
+    """splitlines() cut the line of each such frame in two, and all were drawn again."""
+    drawn = FrameRecord(1001, {"beauty": ("key", "0" * 64)}, {"labels": [f"East{breaker}gate"]})
+    write_journal(tmp_path, [drawn])
+    assert read_journal(tmp_path) == [drawn]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -88,12 +89,13 @@ def test_a_source_of_the_record_that_one_stands_in_is_taken_over(
 def test_a_folder_that_cannot_be_finished_is_taken_away_again(
     outside: Path, content: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files.write_text(outside / "bad.csv", content)
-    assert run(["init", "mine", "--from", "bad.csv"]) == 2
+    files.write_text(outside / "bad list.csv", content)
+    assert run(["init", "mine", "--from", "bad list.csv"]) == 2
     shown = capsys.readouterr().err
     assert said in shown
-    assert "no folder was made: begin without --from, then `camps sources add" in shown
-    assert [path.name for path in outside.iterdir()] == ["bad.csv"]
+    again = f"camps sources add {shlex.quote(str(outside / 'bad list.csv'))} --id bad-list"
+    assert f"no folder was made: begin without --from, then `{again}`" in shown
+    assert [path.name for path in outside.iterdir()] == ["bad list.csv"]
 
 
 def test_a_folder_that_is_there_is_never_touched(outside: Path) -> None:

@@ -160,7 +160,7 @@ def _stated_sums(folder: Path) -> dict[str, str]:
     path = folder / CHECKSUMS
     if not path.is_file():
         return {}
-    lines = path.read_bytes().decode("utf-8", errors="replace").splitlines()
+    lines = path.read_bytes().decode("utf-8", errors="replace").removesuffix("\n").split("\n")
     return {name: total for total, _, name in (line.partition("  ") for line in lines)}
 
 

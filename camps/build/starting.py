@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
@@ -73,8 +74,8 @@ def _add(path: Path, home: Path) -> str:
             sources.add(path, source_id)
     except InputError as error:
         raise InputError(
-            f"{error}\nno folder was made: begin without --from, then `camps sources add {path} --id {source_id}` "
-            "with what the message asks for"
+            f"{error}\nno folder was made: begin without --from, then "
+            f"`camps sources add {shlex.quote(str(path))} --id {source_id}` with what the message asks for"
         ) from error
     return source_id
 

@@ -267,7 +267,9 @@ def read_journal(folder: Path) -> list[FrameRecord]:
     path = folder / JOURNAL
     if not path.is_file():
         return []
-    return [record for line in path.read_text("utf-8", errors="replace").splitlines() if (record := _record(line))]
+    # Not splitlines(): it also breaks at characters that may stand inside a label, such as U+2028.
+    lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
+    return [record for line in lines if (record := _record(line))]
 
 
 def write_journal(folder: Path, frames: Iterable[FrameRecord]) -> None:

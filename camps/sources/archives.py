@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -113,8 +114,8 @@ def choose(names: Sequence[str], wanted: str | None, path: Path, *, what: str, t
     listed = ", ".join(f"{name} ({more})" for name, more in zip(names, told, strict=True)) if told else ", ".join(names)
     if wanted is None and len(names) > 1:
         raise InputError(
-            f"{path}: has {what}s {listed}, expected one; say which with --layer {names[0]!r}, or --layer {ALL!r} "
-            "for all of them"
+            f"{path}: has {what}s {listed}, expected one; say which with --layer {shlex.quote(names[0])}, "
+            f"or --layer {ALL!r} for all of them"
         )
     if wanted in (None, ALL):
         return list(names)

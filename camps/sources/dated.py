@@ -8,6 +8,7 @@ A long table has a row a place and date; it is turned into such columns before a
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -95,7 +96,7 @@ def expanded(
             dated = field.replace("*", date)
             if told.setdefault(dated, name) != name and dated not in exact:
                 both = f"columns {told[dated]!r} and {name!r} of one date"
-                remedy = f"say which with --map {dated}=COLUMN"
+                remedy = f"say which with --map {shlex.quote(dated)}=COLUMN"
                 faults.append(Fault(f"mapping {field!r} to {column!r}", both, "one column a date", remedy))
     raise_faults(faults, "mapping")
     return told
