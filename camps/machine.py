@@ -41,6 +41,8 @@ VENV = ROOT / ".venv"
 PRIVATE_UV = ROOT / ".uv"
 UV_VERSION = "0.13.9"
 OLDEST_PYTHON = (3, 11)
+#: opentimelineio has no wheel for a newer one.
+NEWEST_PYTHON = (3, 13)
 
 CHROMIUM_NAMES = (
     "chromium-headless-shell",
@@ -256,7 +258,23 @@ def _say(doing: str) -> None:
 def _check_python() -> str:
     if sys.version_info < OLDEST_PYTHON:
         raise SetupError(f"Python {sys.version.split()[0]} is too old; run: make PYTHON=python3.12 (any from 3.11 on)")
-    return f"{sys.version.split()[0]} at {sys.executable}"
+    makes = _base_python() if IN_CLONE else sys.executable
+    beside = "" if makes == sys.executable else f"; the packages have wheels for {makes}"
+    return f"{sys.version.split()[0]} at {sys.executable}{beside}"
+
+
+def _base_python() -> str:
+    """Return the Python that the environment is made of: this one, or one beside it where this one is too new."""
+    if sys.version_info[:2] <= NEWEST_PYTHON:
+        return sys.executable
+    for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1):
+        found = shutil.which(f"python3.{minor}")
+        if found and _runs([found, "-c", f"import sys; assert sys.version_info[:2] == (3, {minor})"]):
+            return found
+    raise SetupError(
+        f"Python {sys.version.split()[0]} is too new, expected 3.11 to 3.13: opentimelineio has no wheel for it; "
+        "install Python 3.13 beside it and run: make PYTHON=python3.13"
+    )
 
 
 def _provide_uv() -> str:
@@ -309,7 +327,7 @@ def _provide_packages() -> str:
     _say(f"making {VENV.name} from requirements.lock: {wrong}")
     uv = str(find_uv())
     # Laid anew: uv trusts its list of what it installed, and would not bring back files that were deleted since.
-    _must([uv, "venv", "-q", "--clear", "--python", sys.executable, str(VENV)])
+    _must([uv, "venv", "-q", "--clear", "--python", _base_python(), str(VENV)])
     into = ["-q", "--python", str(_venv_python())]
     _must([uv, "pip", "sync", *into, "--require-hashes", str(ROOT / "requirements.lock")])
     _must([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])

@@ -152,6 +152,53 @@ def test_the_package_manager_is_asked_for_alternatives_in_turn_and_the_last_fail
     assert "no such package" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("beside", ["python3.12", "python3.10", None])
+def test_a_python_that_is_newer_than_the_wheels_is_passed_over(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, beside: str | None
+) -> None:
+    monkeypatch.setattr(machine.sys, "version_info", (3, 14, 2))
+    if beside:
+        found = _program(bare, beside, "exit 0")
+    if beside == "python3.12":
+        assert str(found) in machine._check_python()
+        return
+    with pytest.raises(machine.SetupError, match=r"too new, expected 3\.11 to 3\.13.*run: make PYTHON=python3\.13"):
+        machine._check_python()
+
+
+#: The machines that the lock is made for, and what has no wheel on each beside packages that are Python alone.
+PLATFORMS = {
+    "x86_64-unknown-linux-gnu": (), "aarch64-unknown-linux-gnu": (), "aarch64-apple-darwin": (),
+    "x86_64-apple-darwin": ("argon2-cffi-bindings", "opentimelineio"), "x86_64-pc-windows-msvc": (),
+}  # fmt: skip
+PYTHON_ALONE = ("bagit", "odfpy", "prcoords")
+
+
+def test_the_lock_resolves_from_wheels_on_every_platform(tmp_path: Path) -> None:
+    """Nothing is installed; the README says what Intel Macs build, and that macOS 15 is the oldest."""
+    uv = machine.find_uv()
+    if uv is None:
+        pytest.skip("no uv here: run make setup to resolve for other platforms")
+    lock = tmp_path / "lock.txt"
+    lock.write_bytes((machine.ROOT / "requirements.lock").read_bytes())
+    running = {}
+    for platform, built in PLATFORMS.items():
+        for _, minor in (machine.OLDEST_PYTHON, machine.NEWEST_PYTHON):
+            told = ["--python-platform", platform, "--python-version", f"3.{minor}", "--only-binary", ":all:"]
+            told += [part for name in (*PYTHON_ALONE, *built) for part in ("--no-binary", name)]
+            command = [str(uv), "pip", "compile", "-q", "--no-deps", *told, str(lock)]
+            running[platform, minor] = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+                env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": "15.0"},
+            )  # fmt: skip
+    said = {one: run.communicate(timeout=300)[1] for one, run in running.items()}
+    if any(re.search("dns|error sending request|timed out|connect", text, re.IGNORECASE) for text in said.values()):
+        pytest.skip("no package registry answers here: nothing can be resolved")
+    assert {one: text for one, text in said.items() if running[one].returncode} == {}
+    readme = (machine.ROOT / "README.md").read_text("utf-8")
+    assert all(f"`{name}`" in readme for built in PLATFORMS.values() for name in built)
+
+
 def test_the_set_up_needs_nothing_but_the_standard_library() -> None:
     code = (
         "import sys; import camps.machine; print([m for m in ('pandas', 'numpy', 'platformdirs') if m in sys.modules])"
