@@ -53,7 +53,9 @@ def events(earlier: list[Any], later: list[Any], **options: Any) -> list[tuple[s
         ([], [BARRACK], 2, ("new", 1440, 0)),
         ([BARRACK], [], 2, ("demolished", 0, 1440)),
         ([box(0, 0, 40, 20)], [box(30, 0, 80, 20)], 2, ("rebuilt", 800, 600)),
-        # Even gain and loss on opposite sides, but 30 m are no registration.
+        # Even gain and loss on opposite sides: ten metres are a registration at most.
+        ([box(0, 0, 40, 80)], [box(10, 0, 50, 80)], 2, ("registration", 800, 800)),
+        ([box(0, 0, 40, 80)], [box(11, 0, 51, 80)], 2, ("rebuilt", 880, 880)),
         ([box(0, 0, 80, 20)], [box(30, 0, 110, 20)], 2, ("rebuilt", 600, 600)),
         # Even gain and loss at right angles: a wing pulled down, another built.
         ([box(0, 0, 20, 60)], [box(0, 0, 20, 20) | box(20, 0, 60, 20)], 2, ("rebuilt", 800, 800)),
@@ -326,6 +328,12 @@ def test_areas_that_disagree_with_the_plane_stop_the_run() -> None:
         change.follow(replace(seen, footprints=wrong))
 
 
+def _at_another_site(seen: footprints.FootprintSeries, moved: pd.Series) -> dict[str, Any]:
+    """Return footprints and looks in which some footprints are those of another site, seen on the same days."""
+    elsewhere = seen.footprints.assign(site_id=np.where(moved, "other", "site"))
+    return {"footprints": elsewhere, "looks": pd.concat([seen.looks, seen.looks.assign(site_id="other")])}
+
+
 def test_scenes_that_are_shifted_do_not_break_tracks() -> None:
     moved = [[affinity.translate(s, dx, dy) for s in camp()] for dx, dy in ((0, 0), (6, -5), (-7, 4))]
     seen = series([(str(2017 + i), "observed", shapes) for i, shapes in enumerate(moved)])
@@ -333,6 +341,10 @@ def test_scenes_that_are_shifted_do_not_break_tracks() -> None:
     assert set(history.events["class"]) == {"persist"}
     assert len(history.tracks) == len(camp())
     assert history.shifts[["dx_m", "dy_m"]].to_numpy() == pytest.approx(np.array([[-6, 5], [7, -4]]), abs=0.01)
+    # A lone building of another site has nothing to vote with, and the shift of the first is undone all the same.
+    lone = seen.footprints["footprint_id"].str.endswith("-000")
+    apart = change.follow(replace(seen, **_at_another_site(seen, lone)))
+    assert set(apart.events.loc[apart.events["site_id"] == "site", "class"]) == {"persist"}
     unregistered = change.follow(seen, register=False)
     assert "persist" not in set(unregistered.events["class"])
 

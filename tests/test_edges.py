@@ -6,9 +6,12 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from pyproj import CRS
+from shapely import box
 
 from camps import catalogue, crs, files, growth, provenance, timeline
 from camps.appendix import integrity, records, restriction, schemas
@@ -58,6 +61,39 @@ def test_the_earth_ends_at_the_pole(north: float) -> None:
         crs.regional_crs((10, 80, 20, north))
 
 
+@pytest.mark.parametrize("edge", range(4))
+def test_the_earth_is_left_on_any_side(edge: int) -> None:
+    limits, beyond = [-360.0, -90.0, 360.0, 90.0], [-361.0, -91.0, 361.0, 91.0]
+    at, out = [100.0, 30.0, 101.0, 31.0], [100.0, 30.0, 101.0, 31.0]
+    at[edge], out[edge] = limits[edge], beyond[edge]
+    assert crs.to_lonlat(gpd.GeoSeries([box(*at)], crs=4326)).notna().all()
+    with pytest.raises(InputError, match=r"36\d|9[01]"):
+        crs.to_lonlat(gpd.GeoSeries([box(*out)], crs=4326))
+
+
+def test_longitudes_of_a_whole_turn_are_bounds_west_of_greenwich() -> None:
+    """In degrees from 0 to 360 the widest gap may be the one that holds 180."""
+    bounds = crs.lonlat_bounds(gpd.GeoSeries([box(340, -5, 350, 5), box(350, -5, 360, 5)], crs=4326))
+    assert bounds == (-20, -5, 0, 5)
+
+
+@pytest.mark.parametrize("edge", range(4))
+def test_the_chinese_shift_ends_at_the_edges_of_its_box(edge: int) -> None:
+    """The box as the published code has it: what lies on its edge is shifted, and what lies beyond is not."""
+    position = [100.0, 30.0]
+    position[edge % 2] = (72.004, 0.8293, 137.8347, 55.8271)[edge]
+    assert crs.wgs84_to_gcj02(*position) != tuple(position)
+    position[edge % 2] = np.nextafter(position[edge % 2], (-np.inf, -np.inf, np.inf, np.inf)[edge])
+    assert crs.wgs84_to_gcj02(*position) == tuple(position)
+
+
+def test_no_more_than_all_have_begun() -> None:
+    """The five shares add up to the next number above one in floating point."""
+    found = growth.turnbull([3, 3, 1, 2, 0], [5, 4, 3, 4, 2])
+    assert found["mass"].cumsum().iloc[-1] > 1
+    assert found["cumulative"].iloc[-1] == 1
+
+
 @pytest.mark.parametrize("k", [0.9, 1.1])
 def test_a_plane_that_shrinks_areas_is_refused_like_one_that_stretches_them(k: float) -> None:
     plane = CRS.from_proj4(f"+proj=stere +lat_0=40 +lon_0=88 +k={k} +datum=WGS84 +units=m")
@@ -97,6 +133,8 @@ def test_a_year_has_four_quarters(printed: str, edtf: str) -> None:
 def test_the_first_line_of_a_log_follows_nothing() -> None:
     log = provenance.CustodyLog().append("one", "entered", sha256_after="a" * 64)
     assert provenance.find_custody_faults(log.text) == []
+    assert provenance.find_custody_faults("") == []
+    assert log.events[0].prev_hash == "0" * 64
     forged = replace(log.events[0], prev_hash="1" * 64)
     (fault,) = provenance.find_custody_faults(f"{forged.line}\n")
     assert "prev_hash 1111" in str(fault)

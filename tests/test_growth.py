@@ -352,6 +352,10 @@ def test_the_lower_curve_is_never_above_what_stood() -> None:
     assert table["sd_correlated"].round(2).tolist() == [0, 0, 25, 0]
 
 
+def test_one_draw_has_no_spread() -> None:
+    assert growth.budget(row_of_buildings(3, edge_sd_m=1.0), draws=1)["sd_m2"].isna().all()
+
+
 # ── onset ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

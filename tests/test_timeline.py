@@ -219,6 +219,8 @@ def test_what_is_lost_is_no_part_of_the_front() -> None:
 def test_an_isolated_building_has_no_front() -> None:
     with pytest.raises(InputError, match="fades in"):
         timeline.growth_front(HALL, affinity.translate(HALL, 100, 0), 0.5)
+    with pytest.raises(InputError, match="1 of 2 outlines have no area in common"):
+        timeline.growth_front([HALL, HALL], [ANGLE, affinity.translate(HALL, 100, 0)], 0.5)
     with pytest.raises(InputError, match="outside 0 to 1"):
         timeline.growth_front(HALL, WING, 1.5)
 
