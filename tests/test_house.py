@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,8 +85,12 @@ def test_no_module_of_the_package_names_what_is_the_records() -> None:
     assert named == []
 
 
+def _project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
 def _requirements() -> dict[str, str]:
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    listed = _project()["dependencies"]
     return dict(_split(line) for line in listed)
 
 
@@ -104,7 +109,7 @@ def test_csv_is_written_in_one_place() -> None:
 def test_environment_yml_names_the_same_packages_and_ranges_as_pyproject() -> None:
     lines = (ROOT / "environment.yml").read_text("utf-8").split("dependencies:\n")[1].splitlines()
     conda = dict(_split(line.strip().removeprefix("- ")) for line in lines if line.strip())
-    assert conda.pop("python") == ">=3.11"
+    assert conda.pop("python") == _project()["requires-python"]
     assert conda == {CONDA_NAMES.get(name, name): bounds for name, bounds in _requirements().items()}
 
 
