@@ -169,7 +169,7 @@ def test_a_python_that_is_newer_than_the_wheels_is_passed_over(
 #: The machines that the lock is made for, and what has no wheel on each beside packages that are Python alone.
 PLATFORMS = {
     "x86_64-unknown-linux-gnu": (), "aarch64-unknown-linux-gnu": (), "aarch64-apple-darwin": (),
-    "x86_64-apple-darwin": ("argon2-cffi-bindings", "opentimelineio"), "x86_64-pc-windows-msvc": (),
+    "x86_64-apple-darwin": ("argon2-cffi-bindings", "cryptography", "opentimelineio"), "x86_64-pc-windows-msvc": (),
 }  # fmt: skip
 PYTHON_ALONE = ("bagit", "odfpy", "prcoords")
 
