@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,3 +142,13 @@ def test_third_party_lists_are_not_committed(mirror: Path) -> None:
     theirs = {path.read_bytes() for folder in mirror.iterdir() if folder.is_dir() and folder.name not in ours
               for path in folder.rglob("*") if path.is_file()}  # fmt: skip
     assert not [path.name for path in _tracked() if path.read_bytes() in theirs]
+
+
+def test_help_and_a_first_command_load_no_more_than_they_need() -> None:
+    script = "import sys, camps.cli, camps; camps.maps, camps.imagery; print(*sys.modules)"
+    for code, absent in (
+        (script.replace(", camps; camps.maps, camps.imagery", ""), {"matplotlib", "scipy", "rasterio", "pystac"}),
+        (script, {"pystac_client", "rfc3987_syntax"}),
+    ):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert absent & {*done.stdout.split()} == set()

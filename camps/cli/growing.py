@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 import camps
-from camps import plots, settings
+from camps import settings
 from camps.cli.app import app, example
 from camps.cli.output import TableFormat, deliver_table
 from camps.errors import InputError
@@ -107,7 +107,7 @@ def growth(
     table = _between(table, since, until)
     if plot is not None:
         figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
-        plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
+        camps.plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
     deliver_table(table, form, out)
     if plot is not None:
         print(plot, file=sys.stderr)
@@ -126,8 +126,8 @@ def _deliver_comparison(form: TableFormat, out: Path | None, plot: Path | None) 
         named = {name: one.name.get("en", name) for name, one in camps.record.current().systems.items()}
         lacking = "; ".join(named[name] for name in left_out)
         note = (f"Left out, no list at hand: {lacking}. " if lacking else "") + f"Sources: {cited}"
-        figure = plots.systems_curve(table, title="Places open, by system", names=named, note=note)
-        plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
+        figure = camps.plots.systems_curve(table, title="Places open, by system", names=named, note=note)
+        camps.plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
     deliver_table(table, form, out)
 
 
@@ -201,7 +201,7 @@ def _onset_figure(table: pd.DataFrame, values: pd.DataFrame, measured: bool) -> 
     metric = values["metric"].iloc[0]
     what = {"buildings": "buildings and blocks begun", "area_m2": "built-up area begun"}.get(metric, "sites begun")
     what = what if measured else "sites begun"
-    return plots.onset_distribution(table, title="When building began", what=what, note=_cited(values))
+    return camps.plots.onset_distribution(table, title="When building began", what=what, note=_cited(values))
 
 
 def _figure(table: pd.DataFrame, values: pd.DataFrame, by: str | None) -> Figure:
@@ -211,17 +211,17 @@ def _figure(table: pd.DataFrame, values: pd.DataFrame, by: str | None) -> Figure
     title = said + (f" by {by.replace('_', ' ')}" if by else "")
     if "unit" in table:
         names = camps.catalogue.load().set_index("site_id")["name_en"].dropna().to_dict()
-        return plots.series_curve(table, title=title, names=names, note=note)
+        return camps.plots.series_curve(table, title=title, names=names, note=note)
     # A site alone has no interval and no index of many sites: its values are ranked.
     measure: Literal["index", "value"] = "index" if table["index"].notna().any() else "value"
     names = {name: f"{by} {name}" for name in table["group"]} if by == "tier" else {}
     groups = table["group"].nunique()
     if groups <= MOST_CURVES and by != "site":
-        return plots.growth_curve(table, measure=measure, title=title, names=names, note=note)
+        return camps.plots.growth_curve(table, measure=measure, title=title, names=names, note=note)
     if groups > MOST_RANKED:
         raise InputError(f"--plot: {groups} groups, expected at most {MOST_RANKED} that can be read; group by less")
     first, last = table["t"].iloc[0], table["t"].iloc[-1]
-    return plots.slope_chart(table, first, last, measure=measure, title=title, names=names, note=note)
+    return camps.plots.slope_chart(table, first, last, measure=measure, title=title, names=names, note=note)
 
 
 def _cited(values: pd.DataFrame) -> str:

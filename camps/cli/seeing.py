@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,10 +41,12 @@ Catalogue = Annotated[
 ]
 Cloud = Annotated[float, typer.Option("--cloud", help="Most cloud, per cent of the scene.")]
 Radius = Annotated[float, typer.Option("--radius", help="Half the side of the window, in metres.")]
-Bands = Annotated[str, typer.Option("--bands", help="Bands to read where a scene has them, with commas.")]
+Bands = Annotated[
+    str | None,
+    typer.Option("--bands", help="Bands to read where a scene has them, with commas [default: what extract needs]."),
+]
 Licence = Annotated[str, typer.Option("--licence", help="Terms of the scenes, where the catalogue states none.")]
 Credit = Annotated[str, typer.Option("--attribution", help="The line on each picture; {year} is the scene's.")]
-DEFAULT_BANDS = ",".join(camps.imagery.DEFAULT_BANDS)
 
 
 @group.command("list", epilog=example("camps imagery list", "camps imagery list --format csv"))
@@ -110,13 +113,13 @@ def find(
     source: Catalogue = "earth-search",
     cloud: Cloud = 20.0,
     radius: Radius = 1500.0,
-    bands: Bands = DEFAULT_BANDS,
+    bands: Bands = None,
     licence: Licence = "",
     attribution: Credit = "",
 ) -> None:
     """Print which scenes would be read for a site, before anything is read."""
     plan = camps.imagery.find_site(
-        site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, bands=_names(bands),
+        site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, bands=_wanted(bands),
         licence=licence, attribution=attribution,
     )  # fmt: skip
     deliver_table(plan.table, TableFormat.table, None)
@@ -134,7 +137,7 @@ def read(
     source: Catalogue = "earth-search",
     cloud: Cloud = 20.0,
     radius: Radius = 1500.0,
-    bands: Bands = DEFAULT_BANDS,
+    bands: Bands = None,
     licence: Licence = "",
     attribution: Credit = "",
 ) -> None:
@@ -147,7 +150,7 @@ def read(
             bar.update(task, completed=done, total=total, description=what)
 
         windows = camps.imagery.read_site(
-            site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, bands=_names(bands),
+            site, start=start, end=end, source=source, cloud_percent=cloud, radius_m=radius, bands=_wanted(bands),
             licence=licence, attribution=attribution, progress=progress,
         )  # fmt: skip
     counted = windows.account.set_index("scene_id")
@@ -200,6 +203,10 @@ def extract(
     if register:
         series = camps.footprints.add_extraction(found, written, source_id)
         print(f"{series.source_id}: {len(series.footprints)} footprints in {len(series.scenes)} scenes registered")
+
+
+def _wanted(bands: str | None) -> Sequence[str]:
+    return camps.imagery.DEFAULT_BANDS if bands is None else _names(bands)
 
 
 def _names(bands: str) -> list[str]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from pystac_client.stac_api_io import StacApiIO
-from urllib3 import Retry
 
 from camps.errors import InputError
-from camps.imagery.opening import TIMEOUT_S, TRIES
+from camps.imagery.opening import TIMEOUT_S
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -49,39 +46,16 @@ def _is_public(host: str) -> bool:
     return all(ipaddress.ip_address(address.split("%")[0]).is_global for address in found)
 
 
-class _Session(requests.Session):
-    """Requests that end where they were sent: a redirect to another host is refused."""
+def require_same_host(before: str, after: str) -> None:
+    """Refuse to go on where an address is sent on to another host.
 
-    def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
-        """Refuse a redirect to another host; requests calls this before it follows one."""
-        _require_same_host(str(response.url), str(prepared_request.url))
-        super().rebuild_auth(prepared_request, response)
-
-
-def _require_same_host(before: str, after: str) -> None:
+    Raises
+    ------
+    InputError
+        When the hosts differ.
+    """
     if urlsplit(before).hostname != urlsplit(after).hostname:
         raise InputError(f"{before}: is sent on to {after}, another host; give that address if it is to be trusted")
-
-
-class CatalogueIO(StacApiIO):
-    """Reads the documents of one catalogue, with a few tries, and none that it may not name."""
-
-    def __init__(self, home: str) -> None:
-        retries = Retry(
-            total=TRIES, backoff_factor=0.2, status_forcelist=[429, 500, 502, 503, 504], allowed_methods=None,
-            raise_on_status=True,
-        )  # fmt: skip
-        super().__init__(max_retries=retries, timeout=TIMEOUT_S)
-        self.home = home
-        session = _Session()
-        session.adapters = self.session.adapters
-        self.session = session
-
-    def read_text(self, source: Any, *arguments: Any, **options: Any) -> str:
-        """Return the text at an address or path."""
-        href = getattr(source, "absolute_href", None) or getattr(source, "url", None) or str(source)
-        require_allowed(href, self.home)
-        return super().read_text(source, *arguments, **options)
 
 
 @lru_cache(maxsize=4096)
@@ -103,6 +77,6 @@ def landing(href: str, home: str) -> str:
         if answer.status_code not in _REDIRECTS or "Location" not in answer.headers:
             return href
         onward = urljoin(href, answer.headers["Location"])
-        _require_same_host(href, onward)
+        require_same_host(href, onward)
         href = onward
     raise InputError(f"{href}: is sent on more than {_MOST_REDIRECTS} times; nothing is read there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -20,8 +21,6 @@ import shapely
 import tomlkit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pystac.errors import STACError, STACTypeError
-from pystac_client import Client
-from pystac_client.exceptions import APIError
 from shapely import affinity
 from shapely.errors import ShapelyError
 
@@ -29,7 +28,7 @@ from camps import files, record, settings
 from camps.errors import CampsError, CheckError, InputError, MissingError
 from camps.imagery import indices, raster
 from camps.imagery.grid import Grid
-from camps.imagery.network import CatalogueIO, landing, require_allowed
+from camps.imagery.network import landing, require_allowed
 from camps.imagery.opening import TIMEOUT_S
 from camps.imagery.scene import Band, Scene, in_order, load, scene_folder
 
@@ -355,12 +354,17 @@ def _items(
             yield from _walk(where, period, collections)
     except CampsError:
         raise
-    except (APIError, requests.RequestException, OSError, *_BROKEN) as error:
+    except (*_catalogues().UNREACHABLE, *_BROKEN) as error:
         text = " ".join(str(error).split())[:200]
         raise InputError(
             f"catalogue {where.url}: does not answer as a STAC catalogue ({text}); check the address and the network, "
             "or take another with --source"
         ) from error
+
+
+def _catalogues() -> Any:
+    """Return the module that speaks to catalogues, which is loaded when one is asked."""
+    return importlib.import_module("camps.imagery.catalogues")
 
 
 def _is_api(url: str) -> bool:
@@ -370,7 +374,7 @@ def _is_api(url: str) -> bool:
 def _search(
     where: Catalogue, grid: Grid, period: tuple[datetime, datetime], collections: Sequence[str]
 ) -> Iterator[pystac.Item | _Unread]:
-    client = Client.open(where.url, stac_io=CatalogueIO(where.url))
+    client = _catalogues().open_api(where.url)
     known = {one.id for one in client.get_collections()}
     wanted = [one for one in collections if one in known]
     if collections and not wanted:
@@ -406,7 +410,7 @@ def _walk(
 
 def _documents(where: Catalogue) -> Iterator[pystac.Item | _Unread]:
     """Yield every item below a static catalogue once, and every document that is none."""
-    root = pystac.Catalog.from_file(where.url, stac_io=CatalogueIO(where.url))
+    root = pystac.Catalog.from_file(where.url, stac_io=_catalogues().CatalogueIO(where.url))
     waiting: list[pystac.Catalog] = [root]
     met = {str(root.get_self_href())}
     while waiting:
@@ -431,7 +435,7 @@ def _resolved(link: pystac.Link, root: pystac.Catalog, href: str) -> pystac.Cata
     named = href.rsplit("/", 1)[-1]
     try:
         found = link.resolve_stac_object(root=root).target
-    except (APIError, requests.RequestException, OSError, CampsError, *_BROKEN) as error:
+    except (*_catalogues().UNREACHABLE, CampsError, *_BROKEN) as error:
         return _Unread(named, f"cannot be read as a STAC document ({_short(error)})")
     if isinstance(found, pystac.Catalog | pystac.Item):
         return found
@@ -548,7 +552,7 @@ def _rights(item: pystac.Item, where: Catalogue) -> tuple[str, str]:
 def _collection(item: pystac.Item) -> pystac.Collection | None:
     try:
         return item.get_collection()
-    except (STACError, OSError, ValueError, requests.RequestException, APIError):
+    except (*_catalogues().UNREACHABLE, STACError, ValueError):
         return None
 
 
