@@ -100,6 +100,13 @@ def test_a_pass_is_laid_out_whole_and_painted_alone() -> None:
     same = {name for name, info in made.items() if passes.seen_state(state, info) == passes.seen_state(later, info)}
     assert {"base", "title", "legend", "scale", "credit", "guides"} <= same
     assert not {"growth", "date", "counter", "notes", "backing", "labels_ug", "outlines"} & same
+    # The seconds for which an event is told are a matter of the words that tell it, and of the ground under them.
+    told = {
+        name
+        for name, info in made.items()
+        if passes.seen_state(state, info) != passes.seen_state({**state, "since": 1.0}, info)
+    }
+    assert {name for name in told if not made[name].made_of} == {"chapter", "backing"}
     assert passes.seen_state(state, made["base"], [17001.0]) != passes.seen_state(later, made["base"], [17001.0])
 
 

@@ -26,11 +26,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
 
-from camps import catalogue, cli, footprints, languages, machine, maps, record, style, timeline
+from camps import catalogue, cli, film, footprints, languages, machine, maps, record, style, timeline
 from camps import fonts as house_fonts
 from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError, MissingError
-from camps.film import passes
+from camps.film import flips, passes
 from camps.maps import fonts, online, outlines, page, payload, plates, scenes, vendored, views
 from camps.timeline import drawn, values
 
@@ -512,23 +512,61 @@ def test_two_systems_side_by_side_are_at_one_scale_and_in_one_year_of_their_live
 @pytest.mark.browser
 def test_events_are_told_without_a_point_and_firms_are_marked_in_their_chapter(tmp_path, opened):
     one = opened(maps.write_map(maps.era_map(ground=FLAT), tmp_path / "eras.html"))
-    script = """t => {
-        camps.setFrame({ t, width: 1920, height: 1080 });
+    script = """([t, more]) => {
+        camps.setFrame({ t, width: 1920, height: 1080, ...more });
         return [camps.describe().texts.map(({ text }) => text).join(" "), camps.page.stage.last.state.sites.length];
     }"""
-    told, n_sites = one.page.evaluate(script, clock_day("1995-07-01"))
+    told, n_sites = one.page.evaluate(script, [clock_day("1995-07-01"), {}])
     banned = catalogue.events()
     banned = banned[banned["kind"].eq("import ban") & banned["date"].le("1995-07-01")]
+    of_bans = f"United States import bans by then: {len(banned)} entries on record"
     assert f"18 April 1995: United States import ban on {banned['entity'].iloc[-1]}" in told
-    assert f"({len(banned)} entries on record)" in told
+    assert of_bans in told
+    assert "events and their dates: read in copies, to be checked" in told
     assert "enterprise name" not in told.replace("with an enterprise name, in its chapter", "")
+    # In a film a year is a few frames: bans are told as a number, acts by name, as long as the plan says.
+    film_of = {"since": clock_day("1994-07-01"), "safe": True}
+    told, _ = one.page.evaluate(script, [clock_day("1995-07-01"), film_of])
+    assert of_bans in told
+    assert "29 December 1994: Prison Law" in told
+    assert "import ban on" not in told
     sites = catalogue.once(*record.current().heading("eras").lists)
     assert n_sites == len(sites)
-    told, _ = one.page.evaluate(script, clock_day("1984-07-01"))
+    told, _ = one.page.evaluate(script, [clock_day("1984-07-01"), {}])
     phases = [timeline.phase(life, clock_day("1984-07-01")) for life in timeline.lives(sites)]
     firms = sum(phase == "open" and pd.notna(name) for phase, name in zip(phases, sites["enterprise"], strict=True))
     assert f"{firms} of these have an enterprise name" in told
     assert firms > 20
+
+
+@pytest.mark.browser
+def test_no_line_of_the_film_of_chapters_blinks_or_moves_the_date(tmp_path, opened):
+    shot = film.read_shot("archipelago").model_copy(update={"camera": ()})
+    plan = film.plan_frames(shot, film.Ground({}))
+    one = opened(maps.write_map(maps.era_map(ground=FLAT), tmp_path / "eras.html"))
+    script = """([states, lang]) => {
+        const { words, timeline } = camps.page.stage;
+        const notes = (t) => words.notes(timeline.compute(t, 'bracket'), lang);
+        return states.map(({ t, since }) => [...words.events({ t, since, lang }), ...notes(t)]);
+    }"""
+    placed = """([states, lang]) => states.map((state) => {
+        camps.setFrame({ ...state, lang, width: 1920, height: 1080, scale: 0.2, relief: false });
+        return camps.describe().texts.find(({ layer }) => layer === 'date').y;
+    })"""
+    states = [{"t": state["t"], "since": state["since"], "safe": True} for state in plan.states]
+    for lang in record.current().languages:
+        rows = one.page.evaluate(script, [states, lang])
+        described = [
+            {
+                "frame": number,
+                "texts": [{"layer": "", "lang": lang, "text": text, "alpha": 1} for text in (*told, *notes)],
+            }
+            for number, (told, notes) in zip(plan.numbers, rows, strict=True)
+        ]
+        assert not flips.find_short_texts(described, shot.rate)
+        runs = [len(list(run)) for told, run in itertools.groupby(rows, lambda row: bool(row[0])) if told]
+        assert min(runs) >= 2 * shot.rate
+        assert len(set(one.page.evaluate(placed, [states[::50], lang]))) == 1, lang
 
 
 @pytest.mark.browser

@@ -150,7 +150,7 @@ def events() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``date`` (EDTF), ``kind``, ``what`` and whatever else the list prints, all text.
+        ``date`` (EDTF), ``kind``, ``what``, whatever else the list prints, and ``source_id``, all text.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def events() -> pd.DataFrame:
     """
     known = [entry for entry in sources.registry().values() if entry.reader == EVENTS]
     here = [entry for entry in known if entry.id in sources.available()]
-    tables = [record.read_csv(sources.path(entry.id)) for entry in here]
+    tables = [record.read_csv(sources.path(entry.id)).assign(source_id=entry.id) for entry in here]
     if not tables:
         return pd.DataFrame()
     whole = pd.concat(tables, ignore_index=True)

@@ -33,14 +33,15 @@ _TRANSPARENT = 0.1
 _CAMERA = ("lon", "lat", "zoom", "views")
 #: What of a state does not change a layer, so that its picture can be used again.
 _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
-    "base": ("t", "days", "views", "furniture"),
-    **dict.fromkeys(("footprints", "growth", "outlines"), ("views", "furniture")),
-    "labels": ("days",),
+    "base": ("t", "days", "since", "views", "furniture"),
+    **dict.fromkeys(("footprints", "growth", "outlines"), ("since", "views", "furniture")),
+    "labels": ("days", "since"),
     "backing": ("views",),
-    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "views")),
-    **dict.fromkeys(("date", "counter", "chapter", "notes"), _CAMERA),
-    **dict.fromkeys(("logo", "title", "subtitle", "credit"), ("t", "days", *_CAMERA)),
-    "guides": ("t", "days", *_CAMERA, "furniture"),
+    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", "views")),
+    **dict.fromkeys(("date", "counter", "notes"), ("since", *_CAMERA)),
+    "chapter": _CAMERA,
+    **dict.fromkeys(("logo", "title", "subtitle", "credit"), ("t", "days", "since", *_CAMERA)),
+    "guides": ("t", "days", "since", *_CAMERA, "furniture"),
 }
 
 
@@ -61,7 +62,7 @@ _WHAT = {
     "legend": "legend",
     "date": "date",
     "counter": "the number that is counted",
-    "chapter": "chapter of the story",
+    "chapter": "chapter of the story, and what happened in it",
     "notes": "what date and number rest on",
     "credit": "attribution; has to stay on screen",
     "guides": "safe areas of EBU R 95: action 3.5 %, graphics 5 % a side; for the eye, not for air",

@@ -29,6 +29,10 @@ State = dict[str, Any]
 #: label must stand a second, be away a second, and fade within its time (text.js), a symbol fades over nine (stage.js).
 FADING_RATE, VIEWS_ABOUT, DAYS_ABOUT = 25, 84, 4
 
+#: Seconds for which a film of chapters tells an event, and days before its beginning in which one is still told: a year
+#: of the clock may be over in a few frames.
+EVENT_S, EVENT_DAYS = 2.4, 366
+
 #: Seconds in which a piece of furniture comes or goes: eight frames of 25 a second.
 FURNITURE_FADE_S = 0.32
 
@@ -150,12 +154,13 @@ def _in_film_time(states: Sequence[State], shot: Shot) -> Iterator[State]:
     Before the first and after the last frame the film is taken to stand still; a state about which nothing moves is
     left as it is.
     """
-    step = max(1, round(shot.rate / FADING_RATE))
+    step, told = max(1, round(shot.rate / FADING_RATE)), round(EVENT_S * shot.rate)
     views = [tuple(state[name] for name in ("lon", "lat", "zoom")) for state in states if "lon" in state]
     days = [state["t"] for state in states]
     for at, state in enumerate(states):
         about = {"views": _about(views, at, step, VIEWS_ABOUT), "days": _about(days, at, step, DAYS_ABOUT)}
-        yield state | {name: listed for name, listed in about.items() if listed}
+        since = {"since": days[at - told] if at >= told else days[0] - EVENT_DAYS} if shot.map.kind == "eras" else {}
+        yield state | {name: listed for name, listed in about.items() if listed} | since
 
 
 def _about(values: Sequence[Any], at: int, step: int, most: int) -> list[Any] | None:

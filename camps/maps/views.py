@@ -267,8 +267,9 @@ def era_map(
     days = sorted({known[-1] for entry in entries if (known := [day for day in entry["life"]["opened"] or [] if day])})
     if not days:
         raise InputError("era_map: no site has an opening date; expected EDTF dates in the column opened")
-    eras = read_eras()
-    meta = _meta("eras", table, [iso_day(day) for day in days], words, mode=mode, credits=[])
+    eras, events = read_eras(), catalogue.events()
+    credits = list(dict.fromkeys(events["source_id"])) if len(events) else []
+    meta = _meta("eras", table, [iso_day(day) for day in days], words, mode=mode, credits=credits)
     first = min([era["from"] for era in eras[:1]] + days[:1])
     last = _last_day(entries, days, eras)
     meta |= {"precision": "year", "metric": None, "legend": groups.legend, "key_step_days": 365}
@@ -280,7 +281,7 @@ def era_map(
         "marks": ["opening", "last", *_rare_marks(entries), "closed", "undated"],
         "options": _options(fixed_radius=7.5, label_zoom=6.5),
         "eras": eras,
-        "events": [event for event in payload.event_entries(catalogue.events()) if event["day"] <= last],
+        "events": [event for event in payload.event_entries(events) if event["day"] <= last],
     }
     return page.CampsMap(content, online=ground.online)
 

@@ -14,6 +14,7 @@ const PIECES = {
   logo: { at: 'top left' },
   title: { at: 'top left', size: 38, weight: 600, colour: 'text', step: 1.32, drop: 0.34, halo: 5 },
   subtitle: { at: 'top left', size: 21, least: 11, weight: 400, colour: 'muted', step: 1.32, drop: 0.34, halo: 5 },
+  events: { at: 'top left', size: 21, least: 11, weight: 600, colour: 'secondary', step: 1.32, drop: 0.34, halo: 5 },
   scale: { at: 'top right', size: 16, least: 10, weight: 400 },
   north: { at: 'top right', size: 14, least: 9, weight: 600 },
   legend: { at: 'bottom right', size: 18, least: 11, weight: 400 },
@@ -24,6 +25,8 @@ const PIECES = {
   credit: { at: 'bottom right', size: 15, least: 9, weight: 400, colour: 'muted', step: 1.35, drop: 0.351, halo: 3 },
 };
 const ROOM_OF_DATE = 520;
+const ROOM_OF_EVENTS = 860;
+const MOST_LINES_OF_EVENTS = 4;
 const YEAR_SIZE = 84;
 
 class Furniture {
@@ -36,9 +39,9 @@ class Furniture {
   layout(pen, frame, state, before) {
     const wide = pen.view.width - 2 * this.margin(pen).x;
     const blocks = [
-      this.logo(pen), ...this.heading(pen, frame, wide), ...this.measure(pen, frame), ...this.legends(pen, frame),
+      this.logo(pen), ...this.heading(pen, frame, wide), this.events(pen, frame, wide), ...this.measure(pen, frame), ...this.legends(pen, frame),
       ...(before || this.data.pair ? [] : this.clock(pen, frame, { ...state, ...pen.steady }, wide)), this.credit(pen, frame, wide),
-    ].filter((block) => block && frame.layers[block.piece] && this.spec(pen, block.piece).show !== false);
+    ].filter((block) => block && frame.layers[block.layer || block.piece] && this.spec(pen, block.piece).show !== false);
     const parts = this.stack(pen, blocks);
     this.after = state;
     return frame.layers.date ? [...parts, ...this.across(pen, frame, before, parts)] : parts;
@@ -173,8 +176,18 @@ class Furniture {
     return ['title', 'subtitle'].map((piece) => {
       const { size, weight } = this.spec(pen, piece);
       const text = this.words.meta('title', frame.lang) && this.words.meta(piece, frame.lang);
-      return text && this.lines(pen, piece, pen.type.wrap(text, room, size, weight), { joins: true });
+      return text && this.lines(pen, piece, pen.type.wrap(text, room, size, weight), { joins: true, ...(piece === 'subtitle' && this.data.events ? { gap: 9 * pen.u } : {}) });
     });
+  }
+
+  // Events of the chapter, below the title. In a film their rows are kept free, so that no label makes way for one.
+  events(pen, frame, wide) {
+    if (!(this.data.events || []).length) return null;
+    const { size, weight, step } = this.spec(pen, 'events');
+    const room = Math.min(wide, ROOM_OF_EVENTS * pen.u);
+    const lines = this.words.events(frame).flatMap((text) => pen.type.wrap(text, room, size, weight));
+    const spare = pen.safe ? Math.max(0, MOST_LINES_OF_EVENTS - lines.length) * size * step : 0;
+    return lines.length || spare ? this.lines(pen, 'events', lines, { layer: 'chapter', joins: true, spare, ...(spare ? { room } : {}) }) : null;
   }
 
   // Date, total and what they rest on. Rows are kept free for all that may come, so that the date never jumps.

@@ -2,12 +2,15 @@
 
 const DASH = '–';
 const EVENT_DAYS = 550;
+const MOST_EVENTS = 2;
 const LEVELS = ['compound', 'town', 'county', 'prefecture', 'province'];
 
 class Words {
   constructor(data) {
     this.data = data;
     this.missing = new Set();
+    this.levels = LEVELS.filter((level) => data.sites.some((site) => site.level === level));
+    this.told = data.kind === 'eras' ? this.tellable(data) : {};
   }
 
   of(key, lang, values = {}) {
@@ -155,34 +158,51 @@ class Words {
     return notes;
   }
 
+  // A line stands whether or not it counts anything now: none of them blinks in a film, or moves the others.
   eraNotes(state, lang) {
-    const event = this.eventNote(state.t, lang);
     const { last = 0, vanished = 0, opening = 0, closing = 0 } = state.phases;
-    const unknown = this.data.sites.filter(({ life }) => !life.opened || life.opened[0] === null).length;
-    const notes = event ? [event] : [];
+    const { levels, told } = this;
     const era = this.era(state.t);
     const lit = era && era.lit ? state.sites.filter((site, i) => site.phase === 'open' && this.data.sites[i][era.lit]).length : 0;
-    const levels = LEVELS.filter((level) => state.levels[level]);
-    if (levels.some((level) => level !== 'compound')) {
-      const parts = levels.map((level) => this.of(`by_${level}`, lang, { n: state.levels[level] }));
+    const notes = [];
+    if (told.level) {
+      const parts = levels.map((level) => this.of(`by_${level}`, lang, { n: state.levels[level] || 0 }));
       notes.push(this.of('by_level', lang, { parts: parts.join(this.of('comma', lang)) }));
     }
     if (lit) notes.push(this.of(`lit_${era.lit}`, lang, { n: lit }));
-    if (last) notes.push(this.of('last_note', lang, { n: last }));
-    if (vanished) notes.push(this.of('vanished_note', lang, { n: vanished }));
-    if (opening + closing) notes.push(this.of('between_note', lang, { n: opening + closing }));
-    if (unknown) notes.push(this.of('undated_note', lang, { n: unknown, all: this.data.meta.n_sites }));
-    const coverage = this.meta('coverage', lang);
-    return coverage ? [...notes, coverage] : notes;
+    if (told.last) notes.push(this.of('last_note', lang, { n: last }));
+    if (told.vanished) notes.push(this.of('vanished_note', lang, { n: vanished }));
+    if (told.between) notes.push(this.of('between_note', lang, { n: opening + closing }));
+    if (told.unknown) notes.push(this.of('undated_note', lang, { n: told.unknown, all: this.data.meta.n_sites }));
+    if (told.coverage) notes.push(this.meta('coverage', lang));
+    return notes;
   }
 
-  // The last event of the year before, and how many of its kind there have been; an event has no point on the map.
-  eventNote(t, lang) {
+  // What a map of chapters has to tell at any time, known before the first picture.
+  tellable({ sites, eras, meta }) {
+    const lives = sites.map(({ life }) => life);
+    return {
+      level: this.levels.some((level) => level !== 'compound'),
+      lit: (eras || []).some(({ lit }) => lit),
+      last: lives.some(({ until }) => until !== null),
+      vanished: lives.some(({ vanished }) => vanished),
+      between: lives.some(({ opened, closed }) => [opened, closed].some((ends) => ends && ends[0] !== ends[1])),
+      unknown: lives.filter(({ opened }) => !opened || opened[0] === null).length,
+      coverage: Boolean(meta.coverage),
+    };
+  }
+
+  // What happened of late, which has no point on the map: on a page in the year before, in a film in the seconds before
+  // (`since`). Import bans, of which there are many, are named on a page; a film says how many there have been.
+  events({ t, since, lang }) {
     const past = (this.data.events || []).filter(({ day }) => day <= t);
-    const last = past[past.length - 1];
-    if (!last || t - last.day > EVENT_DAYS) return '';
-    const what = last.kind === 'import ban' ? this.of('event_ban', lang, { name: last.name, n: past.filter(({ kind }) => kind === last.kind).length }) : this.name(last.names, lang);
-    return this.of('event_note', lang, { date: this.given(last.date, lang), what });
+    const late = past.filter(({ day }) => day > (since ?? t - EVENT_DAYS));
+    const [bans, acts] = [true, false].map((ban) => late.filter(({ kind }) => (kind === 'import ban') === ban));
+    const named = [...acts, ...(since === undefined ? bans : [])].sort((a, b) => a.day - b.day).slice(-MOST_EVENTS);
+    const told = named.map(({ date, kind, name, names }) => this.of('event_note', lang, {
+      date: this.given(date, lang), what: kind === 'import ban' ? this.of('event_ban', lang, { name }) : this.name(names, lang),
+    }));
+    return bans.length ? [...told, this.of('bans_note', lang, { n: past.filter(({ kind }) => kind === 'import ban').length })] : told;
   }
 
   eraName(t, lang) {
@@ -266,6 +286,8 @@ class Words {
 
   // The most lines of notes that a wide picture of this kind ever shows.
   mostNotes() {
-    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras: this.data.meta.coverage ? 11 : 3, systems: 2, footprints: 2 }[this.data.kind] || 0;
+    const lines = { level: 2, last: 2, coverage: 4 };
+    const eras = Object.entries(this.told).reduce((sum, [name, told]) => sum + (told ? lines[name] || 1 : 0), 0);
+    return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras, systems: 2, footprints: 2 }[this.data.kind] || 0;
   }
 }
