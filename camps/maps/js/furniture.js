@@ -20,6 +20,7 @@ const PIECES = {
   legend: { at: 'bottom right', size: 18, least: 11, weight: 400 },
   date: { at: 'bottom left', size: 58, weight: 700, colour: 'text', step: 1.3, drop: 0.3, halo: 5 },
   counter: { at: 'bottom left', size: 34, least: 14, weight: 600, colour: 'text', step: 1.3, drop: 0.3, halo: 5 },
+  last: { at: 'bottom left', size: 26, least: 12, weight: 600, colour: 'text', step: 1.3, drop: 0.3, halo: 5 },
   chapter: { at: 'bottom left', size: 26, least: 12, weight: 600, colour: 'secondary', step: 1.3, drop: 0.3, halo: 5 },
   notes: { at: 'bottom left', size: 19, least: 10, weight: 400, colour: 'muted', step: 1.3, drop: 0.3, halo: 5 },
   credit: { at: 'bottom right', size: 15, least: 9, weight: 400, colour: 'muted', step: 1.35, drop: 0.351, halo: 3 },
@@ -198,16 +199,18 @@ class Furniture {
     const rows = this.headRows(frame, state);
     if (!Object.keys(rows).length && !notes.length) return [];
     const spare = Math.max(0, this.words.mostNotes() - notes.length) * size * PIECES.notes.step;
-    const blocks = Object.entries(rows).map(([piece, text]) => this.lines(pen, piece, [text], { joins: true, room }));
+    const blocks = Object.entries(rows).map(([piece, text]) => this.lines(pen, piece, [text], { joins: true, room, ...(piece === 'last' ? { layer: 'counter' } : {}) }));
     return [...blocks, this.lines(pen, 'notes', notes, { joins: true, room, spare })];
   }
 
   headRows(frame, state) {
     const date = this.words.date(frame.t, frame.lang);
     const total = this.words.total(state, frame.lang);
+    const last = this.words.last(state, frame.lang);
     return {
       ...(date ? { date } : {}),
       ...(total || this.data.meta.metric ? { counter: total } : {}),
+      ...(last ? { last } : {}),
       ...(this.data.eras.length ? { chapter: this.words.eraName(frame.t, frame.lang) } : {}),
     };
   }

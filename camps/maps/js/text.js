@@ -172,7 +172,7 @@ class Labels {
   // In a film a label is whole or not there, and comes and goes in film time; on a page it follows the hand that zooms.
   strength(pen, label, box, shown, obstacles) {
     const { u, ze, view } = pen;
-    if (!pen.safe) return shown * clearOf(box, obstacles, 30 * u);
+    if (!pen.safe) return shown * clearOf(box, obstacles, 30 * u) * within(box, view, 8 * u, 0);
     const stands = (seen) => {
       const zoom = ze + seen.zoom - view.zoom;
       if (roomAt(label, zoom) < 0.5) return false;
@@ -328,9 +328,10 @@ function dot(ctx, x, y, r, colour, halo) {
   ctx.fill();
 }
 
-// 1 inside the graphics-safe area, 0 where any part would leave it, in between while a label slides out with the camera.
-function within(box, { width, height }, range) {
-  const [x, y] = [GRAPHICS_SAFE * width, GRAPHICS_SAFE * height];
+// 1 inside the graphics-safe area, or that within another share of each side; 0 where any part would leave it, in between
+// while a label slides out with the camera.
+function within(box, { width, height }, range, share = GRAPHICS_SAFE) {
+  const [x, y] = [share * width, share * height];
   return smoothstep(0, range, Math.min(box[0] - x, box[1] - y, width - x - box[2], height - y - box[3]));
 }
 

@@ -130,6 +130,11 @@ class Words {
     return this.counted(state.total, this.amount(state, lang), lang);
   }
 
+  // Stands as large as the number above it: what no source speaks of any more may well be open.
+  last(state, lang) {
+    return this.told.last ? this.of('last_note', lang, { n: state.phases.last || 0 }) : '';
+  }
+
   // A number that is certain, a range where the next look bounds it, or a rounded guess that is marked as one.
   amount(state, lang) {
     const value = this.number(state.total, lang);
@@ -160,7 +165,7 @@ class Words {
 
   // A line stands whether or not it counts anything now: none of them blinks in a film, or moves the others.
   eraNotes(state, lang) {
-    const { last = 0, vanished = 0, opening = 0, closing = 0 } = state.phases;
+    const { vanished = 0, opening = 0, closing = 0 } = state.phases;
     const { levels, told } = this;
     const era = this.era(state.t);
     const lit = era && era.lit ? state.sites.filter((site, i) => site.phase === 'open' && this.data.sites[i][era.lit]).length : 0;
@@ -170,7 +175,6 @@ class Words {
       notes.push(this.of('by_level', lang, { parts: parts.join(this.of('comma', lang)) }));
     }
     if (lit) notes.push(this.of(`lit_${era.lit}`, lang, { n: lit }));
-    if (told.last) notes.push(this.of('last_note', lang, { n: last }));
     if (told.vanished) notes.push(this.of('vanished_note', lang, { n: vanished }));
     if (told.between) notes.push(this.of('between_note', lang, { n: opening + closing }));
     if (told.unknown) notes.push(this.of('undated_note', lang, { n: told.unknown, all: this.data.meta.n_sites }));
@@ -286,8 +290,8 @@ class Words {
 
   // The most lines of notes that a wide picture of this kind ever shows.
   mostNotes() {
-    const lines = { level: 2, last: 2, coverage: 4 };
-    const eras = Object.entries(this.told).reduce((sum, [name, told]) => sum + (told ? lines[name] || 1 : 0), 0);
+    const lines = { last: 0, level: 2, coverage: 4 };
+    const eras = Object.entries(this.told).reduce((sum, [name, told]) => sum + (told ? lines[name] ?? 1 : 0), 0);
     return { growth: this.data.marks.some((mark) => mark === 'closed' || mark === 'lapsed') ? 4 : 3, eras, systems: 2, footprints: 2 }[this.data.kind] || 0;
   }
 }
