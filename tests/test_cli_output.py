@@ -15,7 +15,9 @@ import pytest
 
 import camps
 from camps.cli.output import TableFormat, deliver_table, visible
+from camps.errors import InputError
 from camps.film.records import FrameRecord, read_journal, write_journal
+from camps.sources.archives import choose
 
 #: Characters at which Python's splitlines() breaks, and JavaScript or a terminal may.
 LINE_BREAKERS = ["\u2028", "\u2029", "\u0085", "\v", "\f", "\x1c", "\x1d", "\x1e"]
@@ -67,3 +69,8 @@ def test_a_stopped_film_is_gone_on_with_whose_labels_hold_a_line_breaking_charac
     drawn = FrameRecord(1001, {"beauty": ("key", "0" * 64)}, {"labels": [f"East{breaker}gate"]})
     write_journal(tmp_path, [drawn])
     assert read_journal(tmp_path) == [drawn]
+
+
+def test_a_layer_that_a_message_names_can_be_copied() -> None:
+    with pytest.raises(InputError, match=r"say which with --layer 'Old town', or --layer '\*' for all of them"):
+        choose(["Old town", "New"], None, Path("a.gpkg"), what="layer")
