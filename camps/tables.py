@@ -7,6 +7,7 @@ is optional; columns beyond the definition are kept. A missing value is null: ne
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -129,6 +130,27 @@ _UNIQUE = {
     "series": ["unit", "metric", "t"],
     "aggregate": ["group", "t", "estimator"],
 }
+
+
+class Shown:
+    """What a notebook shows as one line and a table, not as all that it holds; a data class has ``repr=False``."""
+
+    @property
+    def summary(self) -> str:
+        """Return the line."""
+        raise NotImplementedError
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return the table."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """Return the line, with the name of the class before it."""
+        return f"{type(self).__name__}: {self.summary}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self))}</p>{self.table.to_html(index=False, na_rep='', max_rows=30, border=0)}"
 
 
 @cache

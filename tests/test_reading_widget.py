@@ -25,7 +25,7 @@ from camps.reading import growing
 from camps.reading.sheet import Sheet
 
 DAYS = ("2017-08-29", "2018-03-22", "2018-07-23")
-GROUND = shapely.box(88.2862, 43.3821, 88.2935, 43.3856)
+GROUND = shapely.box(88.2818, 43.3815, 88.2912, 43.3858)
 HALL = [[[30.25, 40.5], [60.0, 40.5], [60.0, 55.125], [30.25, 55.125]]]
 HOSTILE = "<img src=x onerror=alert(1)>\u2028\u202e{{x}}"
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
+from camps import tables
+
 _OUTCOMES = {True: "PASS", False: "FAIL", None: "NOT CHECKED"}
 
 
@@ -21,8 +25,8 @@ class Check:
         return f"{_OUTCOMES[self.holds]:<12}{self.item}: {self.said}"
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(tables.Shown):
     """All checks of one package, in the order in which they were made."""
 
     checks: tuple[Check, ...]
@@ -42,9 +46,17 @@ class Verdict:
         lines: list[str] = []
         for group in dict.fromkeys(check.group for check in self.checks):
             lines += ["", group, *(f"  {check}" for check in self.checks if check.group == group)]
-        return "\n".join([*lines[1:], "", self._outcome()]) + "\n"
+        return "\n".join([*lines[1:], "", self.summary]) + "\n"
 
-    def _outcome(self) -> str:
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return one row a check: outcome, group, item, said."""
+        rows = [(_OUTCOMES[one.holds], one.group, one.item, one.said) for one in self.checks]
+        return pd.DataFrame(rows, columns=["outcome", "group", "item", "said"])
+
+    @property
+    def summary(self) -> str:
+        """Return the outcome of the whole as one line."""
         if self.holds:
             return f"Everything holds: {len(self.checks)} checks, none failed."
         n_failed = sum(check.holds is False for check in self.checks)

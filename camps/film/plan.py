@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from camps import looks, record
+import pandas as pd
+
+from camps import looks, record, tables
 from camps.dates import date_of, day_of
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import camera, clock, timecode
@@ -59,8 +61,8 @@ class Ground:
     given: Mapping[date, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(tables.Shown):
     """The frames of a shot before they are drawn.
 
     Attributes
@@ -121,6 +123,20 @@ class Plan:
     def seconds(self) -> float:
         """Length of the film in seconds."""
         return float(timecode.duration_s(len(self.numbers), self.shot.rate))
+
+    @property
+    def summary(self) -> str:
+        """Return how much is filmed as one line."""
+        return (
+            f"{self.shot.called}, {len(self.numbers)} frames, {self.seconds:g} s, {self.first_date} to "
+            f"{self.last_date}, at most {self.disk_bytes / 1e6:,.0f} MB"
+        )
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return one row a frame: frame, timecode, date."""
+        times = [self.timecode(at) for at in range(len(self.numbers))]
+        return pd.DataFrame({"frame": self.numbers, "timecode": times, "date": self.dates})
 
     @property
     def disk_bytes(self) -> int:

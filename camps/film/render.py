@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from camps import files
+import pandas as pd
+
+from camps import files, tables
 from camps.errors import InputError
 from camps.film import manifest, records
 from camps.film.canvas import Transport
@@ -23,8 +25,8 @@ from camps.film.stage import WAIT_S, FilmPage
 from camps.film.subject import Subject, build_subject, with_pages
 
 
-@dataclass(frozen=True)
-class RenderResult:
+@dataclass(frozen=True, repr=False)
+class RenderResult(tables.Shown):
     """What a render left on disk.
 
     Attributes
@@ -44,6 +46,17 @@ class RenderResult:
     movie: Path | None
     n_drawn: int
     n_kept: int
+
+    @property
+    def summary(self) -> str:
+        """Return what is on disk as one line."""
+        return f"{self.folder}, {len(self.frames)} frames, {self.n_drawn} drawn and {self.n_kept} kept"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return one row a file: name, bytes."""
+        made = [*self.frames, *([self.movie] if self.movie else [])]
+        return pd.DataFrame({"name": [one.name for one in made], "bytes": [one.stat().st_size for one in made]})
 
 
 def render(

@@ -14,9 +14,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from camps import languages, looks, record, settings
+from camps import languages, looks, record, settings, tables
 from camps.errors import CampsError, Fault, InputError, MissingError, raise_faults
 from camps.film import timecode
 from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
@@ -248,7 +249,7 @@ class TimedPlacement(looks.Placement):
         return self
 
 
-class Shot(Table):
+class Shot(tables.Shown, Table):
     """A shot as read from its file; all checks have passed.
 
     Attributes
@@ -292,6 +293,18 @@ class Shot(Table):
         if self.n_frames > MOST_FRAMES:
             raise ValueError(f"at most {MOST_FRAMES:,} frames in one shot; shorten it, lower its rate or divide it")
         return self
+
+    @property
+    def summary(self) -> str:
+        """Return what is filmed, how long and how large, as one line."""
+        width, height = self.size
+        return f"{self.called}, {self.n_frames} frames at {float(self.rate):g} a second, {width} by {height}"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return one row a key of its file: key, value."""
+        told = self.model_dump(exclude_defaults=True, exclude={"source"})
+        return pd.DataFrame({"key": list(told), "value": [str(one) for one in told.values()]})
 
     @property
     def called(self) -> str:

@@ -30,8 +30,8 @@ _COLOURS = ("red", "green", "blue")
 _HELPFUL = ("swir16", "scl")
 
 
-@dataclass(frozen=True)
-class SiteExtraction:
+@dataclass(frozen=True, repr=False)
+class SiteExtraction(tables.Shown):
     """What was found at one site.
 
     Attributes
@@ -65,6 +65,16 @@ class SiteExtraction:
     left_out: pd.DataFrame
     rasters: tuple[raster.Raster, ...]
     calibration: area.Calibration | None = None
+
+    @property
+    def summary(self) -> str:
+        """Return the site and what its scenes came to as one line."""
+        return f"{self.site_id}, {len(self.scenes)} scenes read, {len(self.left_out)} left out"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return the series."""
+        return self.series
 
     @property
     def footprints(self) -> gpd.GeoDataFrame:

@@ -24,7 +24,7 @@ from pystac.errors import STACError, STACTypeError
 from shapely import affinity
 from shapely.errors import ShapelyError
 
-from camps import files, record, settings
+from camps import files, record, settings, tables
 from camps.errors import CampsError, CheckError, InputError, MissingError
 from camps.imagery import indices, raster
 from camps.imagery.grid import Grid
@@ -61,8 +61,8 @@ class Catalogue:
     assets: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(tables.Shown):
     """What a search found and what reading it will take, before anything is read.
 
     Attributes

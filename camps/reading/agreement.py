@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from camps import crs
+from camps import crs, tables
 from camps.change import one_to_one
 from camps.change.linking import shared_area_m2
 from camps.change.score import MIN_IOU
@@ -42,8 +42,8 @@ ALL = "all dates"
 _INTERVAL = (0.025, 0.975)
 
 
-@dataclass(frozen=True)
-class Agreement:
+@dataclass(frozen=True, repr=False)
+class Agreement(tables.Shown):
     """How far two readings of the same scenes agree.
 
     Attributes
@@ -72,6 +72,20 @@ class Agreement:
     buildings: gpd.GeoDataFrame
     edge_sd_m: float
     edge_bias_m: float
+
+    @property
+    def summary(self) -> str:
+        """Return what one reading's outlines are worth, as one line."""
+        whole = self.dates.iloc[-1]
+        return (
+            f"{whole['n_matched']} buildings matched on {len(self.dates) - 1} dates, IoU {whole['iou']:.2f}; one "
+            f"reading errs by {self.edge_sd_m:.1f} m a vertex and {self.edge_bias_m:.1f} m an edge"
+        )
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return the figures by date."""
+        return self.dates.round(3)
 
 
 def agreement(
