@@ -14,7 +14,7 @@ setup:  ## install what is needed and not there yet: uv, packages, browser, font
 test: setup  ## set up, then run every test
 	@$(BIN)/pytest
 
-notebooks: setup  ## open the seven notebooks in JupyterLab
+notebooks: setup  ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
 check: setup  ## lint and type-check, notebooks too

@@ -91,14 +91,18 @@ class Lab:
         """Run a cell and return what it shows."""
         cell = self.page.locator(".jp-CodeCell").nth(number)
         prompt = cell.locator(".jp-InputPrompt")
-        before = prompt.inner_text()
-        # JupyterLab drops what is run while it still connects to the kernel.
-        for _ in range(10):
-            cell.locator(".cm-content").click()
-            self.page.keyboard.press("Control+Enter")
-            self.page.wait_for_timeout(1500)
-            if prompt.inner_text() != before:
-                break
+        kernel = self.page.locator(".jp-Notebook-ExecutionIndicator")
+        until = time.monotonic() + WAIT_S
+        runs = ran = False
+        while not ran and time.monotonic() < until:
+            # JupyterLab drops what is run while it still connects to the kernel.
+            if not runs and kernel.get_attribute("data-status") == "idle":
+                cell.locator(".cm-content").click()
+                self.page.keyboard.press("Control+Enter")
+            self.page.wait_for_timeout(200)
+            now = prompt.inner_text()
+            ran = runs and now not in ("[*]:", "[ ]:")
+            runs = now == "[*]:"
         return cell.locator(".jp-OutputArea")
 
     def read(self, number: int) -> Hand:

@@ -54,7 +54,7 @@ def test_everything_promised_is_there(built: Path) -> None:
     frames = [path.read_bytes() for path in sorted(built.glob("frames/*/*/*.png"))]
     assert len(frames) == len(set(frames)) == 100, "100 frames, and something moves on each"
     assert len(list(built.glob("frames/*/proxy/*.mp4"))) == 1
-    assert len(list(built.glob("notebooks/*.html"))) == 7
+    assert len(list(built.glob("notebooks/*.html"))) == 8
     for name in ("index.html", "maps/growth.html", "maps/sites.html", "maps/footprints.html"):
         assert (built / name).stat().st_size > 1000
     assert next(iter(built.glob("appendix/**/*.pdf"))).read_bytes().startswith(b"%PDF")

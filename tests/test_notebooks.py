@@ -1,4 +1,4 @@
-"""The seven notebooks: thin, clean in git, and no page of them names another host."""
+"""The eight notebooks: thin, clean in git, and no page of them names another host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from camps.build import notebooks
 from camps.errors import InputError, MissingError, RenderError
 
 MOST_CODE_CELLS = 20
-SEVEN = ["00_sources", "01_sites", "02_footprints", "03_growth", "04_maps", "05_frames", "06_appendix"]
+NAMES = [
+    "00_sources", "01_sites", "02_footprints", "03_growth", "04_maps", "05_frames", "06_appendix", "07_reading"
+]  # fmt: skip
 PATHS = notebooks.notebook_paths()
 
 
@@ -30,8 +32,8 @@ def _written(folder: Path, *sources: str) -> Path:
     return files.write_text(folder / "00_test.ipynb", nbformat.writes(new_notebook(cells=cells)))
 
 
-def test_there_are_the_seven() -> None:
-    assert [path.stem for path in PATHS] == SEVEN
+def test_they_are_all_there() -> None:
+    assert [path.stem for path in PATHS] == NAMES
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

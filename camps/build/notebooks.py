@@ -1,4 +1,4 @@
-"""The seven notebooks, run from top to bottom and written as pages that open anywhere.
+"""The notebooks, run from top to bottom and written as pages that open anywhere.
 
 A notebook runs in a fresh kernel in its own folder, as a researcher runs it. A cell that fails, or that warns, stops
 the build and is named.
@@ -20,12 +20,15 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from pygments.formatters import HtmlFormatter
+from traitlets.config import Config
 
 from camps import files, settings
 from camps.errors import InputError, RenderError
 
 CELL_TIMEOUT_S = 600
 KERNEL_START_S = 120
+#: Kinds of output that a page shows, the best first.
+_SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ def _run(notebook: nbformat.NotebookNode, path: Path, report: Callable[[float, s
         timeout=CELL_TIMEOUT_S,
         kernel_name="python3",
         record_timing=False,
+        store_widget_state=False,
         startup_timeout=KERNEL_START_S,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
@@ -129,7 +133,9 @@ def _environment() -> dict[str, str]:
 
 
 def _page(notebook: nbformat.NotebookNode, path: Path) -> str:
-    exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
+    # A page has no kernel: what would ask one, under an id drawn by chance, shows the still that came with it.
+    config = Config({"NbConvertBase": {"display_data_priority": _SHOWN}})
+    exporter = HTMLExporter(config=config, template_name="basic")  # type: ignore[no-untyped-call]
     # A kernel sends what is printed in pieces, cut by its clock; a page may not show where a busy machine cut.
     exporter.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)  # type: ignore[no-untyped-call]
     body, _ = exporter.from_notebook_node(notebook)
