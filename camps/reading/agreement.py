@@ -79,13 +79,14 @@ class Agreement(tables.Shown):
         whole = self.dates.iloc[-1]
         return (
             f"{whole['n_matched']} buildings matched on {len(self.dates) - 1} dates, IoU {whole['iou']:.2f}; one "
-            f"reading errs by {self.edge_sd_m:.1f} m a vertex and {self.edge_bias_m:.1f} m an edge"
+            f"reading errs by {self.edge_sd_m:.1f} m a vertex and {self.edge_bias_m:.1f} m on all edges of a date"
         )
 
     @property
     def table(self) -> pd.DataFrame:
-        """Return the figures by date."""
-        return self.dates.round(3)
+        """Return the figures by date, without their intervals."""
+        names = ["observed_on", "n_first", "n_second", "n_matched", "n_missed", "n_extra"]
+        return self.dates[[*names, "iou", "area_bias", "offset_m", "ac1"]].round(2)
 
 
 def agreement(
