@@ -85,6 +85,7 @@ def test_a_reading_from_the_first_outline_to_the_second_reader(mirror: Path, tmp
         hand.click(sheet, (120, 20), (140, 20), (140, 30))
         hand.root.get_by_text("Not saved: the last 1.").wait_for()
         look_at("killed", hand)
+        lab.page.locator(".jp-Dialog button").click()
         hand = lab.read(0)
         assert hand.steps == steps + 1, "the page was shown once more, and nothing else was lost or made up"
         look_at("gone on with", hand)

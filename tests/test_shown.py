@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pytest
 
-from camps import film, footprints, imagery, reading, tables
+from camps import film, footprints, reading, tables
 from camps.appendix.checks import Check, Verdict
-from camps.film.plan import plan_frames
 from camps.film.render import RenderResult
 from camps.imagery import Plan, site_grid
 from camps.imagery.stac import Catalogue

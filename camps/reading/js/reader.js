@@ -9,7 +9,7 @@ const STILL_PX = 4;
 const QUIET_MS = 3000;
 const GROWTH_AFTER_MS = 1200;
 const CONFIDENCES = ['high', 'medium', 'low'];
-const LEADS = { draw: 'outline', rectangle: 'rectangle', cut: 'cut', hidden: 'hidden area' };
+const LEADS = { draw: 'Outline', rectangle: 'Rectangle', cut: 'Cut', hidden: 'Hidden area' };
 
 class Reader {
   constructor(model, el) {
@@ -233,7 +233,11 @@ class Reader {
   }
 
   resize() {
+    const was = this.main.wide ?? this.main.width;
     for (const pane of [this.main, this.side]) pane.fit();
+    // What was in the middle stays there.
+    this.main.wide = this.main.width;
+    this.view.x += (was - this.main.width) / 2 / this.view.scale;
     if (this.begun && this.unfitted) this.fit();
     this.repaint();
   }
