@@ -27,8 +27,9 @@ from rocrate_validator import models, services
 from urllib3 import HTTPResponse
 
 from camps import appendix, catalogue, files, film, fonts, machine
-from camps.appendix import blocks, claims, document, schemas
-from camps.errors import MissingError, RenderError
+from camps.appendix import blocks, claims, document, front, schemas
+from camps.appendix.evidence import Evidence
+from camps.errors import InputError, MissingError, RenderError
 from camps.film.readouts import read_out
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -230,6 +231,25 @@ def test_the_example_leads_from_the_frame_to_the_cell(payload: Path, printed: st
     assert files.sha256(list_) in printed.replace(" ", "")
     aspi = pd.read_csv(list_, dtype=str).set_index("Number")
     assert aspi.loc["334", "Number of Buildings in 2017"] == cell == "9"
+
+
+@pytest.mark.parametrize(
+    ("told", "match"),
+    [
+        ({"frame": 900}, r"frame 900 of the shot xinjiang: no such frame, expected one of 1001-1600"),
+        (
+            {"site": "xj-bfn130-aspi50"},
+            r"frame 1050 .*: shows 2017, for which there is not a count of xj-bfn130-aspi50",
+        ),
+    ],
+)
+def test_an_example_that_shows_no_count_is_refused_by_its_frame(
+    told: dict[str, Any], match: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = front.prose()
+    monkeypatch.setattr(front, "prose", lambda: ours | {"example": ours["example"] | told})
+    with pytest.raises(InputError, match=match):
+        front.build_example(Evidence(), [ours["example"]["site"], "xj-bfn130-aspi50"])
 
 
 # --- HTML -----------------------------------------------------------------------------------------------------------

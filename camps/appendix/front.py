@@ -11,7 +11,8 @@ from camps.appendix.blocks import Block, Section, Spans, bullets, facts, figure,
 from camps.appendix.claims import CheckedClaim
 from camps.appendix.evidence import Evidence
 from camps.appendix.records import said
-from camps.appendix.words import prose
+from camps.appendix.words import PLACE, prose
+from camps.errors import InputError
 from camps.film.readouts import read_out
 
 #: So many claims stand in the summary where the record names none, and so many limits.
@@ -93,12 +94,26 @@ def build_example(evidence: Evidence, shown: Collection[str]) -> list[Section]:
 
 
 def _example_values(evidence: Evidence, told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the steps name: the row of the frame, the site as listed, its count and its sources."""
+    """Return what the steps name: the row of the frame, the site as listed, its count and its sources.
+
+    Raises
+    ------
+    InputError
+        When the shot has no such frame, or the frame shows a date for which the site has no count or the shot no total.
+    """
     shot = film.read_shot(told["shot"])
+    where = f"{PLACE}, [example], frame {told['frame']} of the shot {shot.name}"
+    if told["frame"] not in shot.numbers:
+        raise InputError(f"{where}: no such frame, expected one of {shot.numbers[0]}-{shot.numbers[-1]}; name another")
     row = read_out(shot, [told["frame"]])[told["frame"]]
     listed = evidence.listed.set_index("site_id").loc[told["site"]]
     counts = sources.read(str(listed["source_id"])).counts
-    own = counts[counts["unit"].eq(told["site"]) & counts["t"].eq(row["date_shown"])]
+    own = counts[counts["unit"].eq(told["site"]) & counts["t"].eq(row["date_shown"]) & counts["value"].notna()]
+    if own.empty or not row["total"]:
+        what = f"a count of {told['site']}" if own.empty else "a total"
+        raise InputError(
+            f"{where}: shows {row['date_shown'] or 'no date'}, for which there is not {what}; name another"
+        )
     references = dict(part.split(":") for part in said(listed, "references").split("; ") if ":" in part)
     return {
         "row": row, "shot": shot, "site": listed, "site_id": told["site"], "references": references,
