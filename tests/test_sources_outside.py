@@ -661,3 +661,65 @@ def test_a_row_of_a_long_list_takes_about_a_kilobyte(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PEAK, *(str(tmp_path / f"{n}.csv") for n in (few, many))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(done.stdout) / (many - few) < 1.25
+
+
+# ── characters that were lost or exchanged ───────────────────────────────────────────────────────────────────────
+
+NAMES = ["Br\ufffdnn", "Brünn", "BrÃ¼nn", "РљРѕР»С‹РјР°", "São «Tomé»", "新疆"]
+
+
+def _named(path: Path, names: list[str]) -> Path:
+    """Write a list of names in the format of the path."""
+    places = [shapely.Point(88 + at / 10, 43) for at in range(len(names))]
+    frame = gpd.GeoDataFrame({"id": [f"k{at}" for at in range(len(names))], "name": names}, geometry=places, crs=4326)
+    if path.suffix == ".kml":
+        marks = "".join(
+            f"<Placemark id='k{at}'><name>{name}</name><Point><coordinates>88.{at},43</coordinates></Point></Placemark>"
+            for at, name in enumerate(names)
+        )
+        path.write_text(f"<kml><Document>{marks}</Document></kml>", "utf-8")
+    elif path.suffix == ".zip":
+        frame.to_file(path.with_suffix(".shz"), driver="ESRI Shapefile", encoding="utf-8")
+        path.with_suffix(".shz").rename(path)
+    elif path.suffix == ".geojson":
+        frame.to_file(path)
+    else:
+        table = pd.DataFrame(frame.drop(columns="geometry")).assign(lat="43", lon=frame.geometry.x.astype(str))
+        table.to_csv(path, index=False) if path.suffix == ".csv" else table.to_excel(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "kml", "geojson", "zip"])
+def test_characters_lost_or_exchanged_before_us_are_noted_with_their_rows(tmp_path: Path, suffix: str) -> None:
+    path = _named(tmp_path / f"list.{suffix}", NAMES)
+    placed = PLACED if suffix in ("csv", "xlsx") else {"key": "id"}
+    source = _read(path, {**placed, "name_en": "name"})
+    assert source.sites["name_en"].tolist() == NAMES
+    first = 2 if suffix in ("csv", "xlsx") else 1
+    told = [one for one in source.report if "\ufffd in" in one.reason or "UTF-8 read in" in one.reason]
+    assert [(one.row, one.column, one.pieces) for one in told] == [(first, "name", 1), (first + 2, "name", 2)]
+    assert told[0].reason.startswith(f"\ufffd in row {first}: bytes that were no text were replaced")
+    assert f"probably 'Brünn', in 2 cells (row {first + 2}, row {first + 3}); the file was saved so" in told[1].reason
+
+
+def test_an_encoding_that_was_told_wrong_is_told_again(tmp_path: Path) -> None:
+    text = "id,Größe,lat,lon\na,Königshütte,43,88\n"
+    source = _text(tmp_path / "list.csv", text, {**PLACED, "name_en": "GrÃ¶ÃŸe"}, encoding="cp1252")
+    told = {one.column: one.reason for one in source.report if "say --encoding utf-8" in one.reason}
+    assert list(told) == ["GrÃ¶ÃŸe"]
+    assert "probably 'Größe', in 2 cells (its name, row 2)" in told["GrÃ¶ÃŸe"]
+    again = _text(tmp_path / "list.csv", text, {**PLACED, "name_en": "Größe"}, encoding="utf-8")
+    assert again.sites["name_en"].tolist() == ["Königshütte"]
+    assert not any("UTF-8 read in" in reason for reason in _reasons(again))
+
+
+@pytest.mark.mirror
+def test_the_names_that_lost_a_character_in_a_published_list_are_counted(mirror: Path) -> None:
+    path = mirror / "ss-camps" / "hgc_data.csv"
+    if not path.is_file():
+        pytest.skip("no ss-camps in the mirror")
+    source = _read(path, {"key": "ID", "lat": "LAT", "lon": "LONG", "name_en": "SubcampDiaFix"})
+    named = {one.column: one for one in source.report if one.reason.startswith("\ufffd in")}
+    held = path.read_text("utf-8").splitlines()
+    assert named["SubcampDiaFix"].pieces == source.sites["name_en"].str.contains("\ufffd").sum() == 236
+    assert "\ufffd" in held[named["SubcampDiaFix"].row - 1]

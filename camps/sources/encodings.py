@@ -6,6 +6,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 #: Tried in this order; each must make words of its own script of every cell.
 CANDIDATES = ("gb18030", "big5", "euc_kr", "shift_jis", "cp1251", "koi8-r", "cp866", "cp1252")
@@ -21,6 +22,9 @@ _SCRIPTS = {"gb18030": ("一", "鿿"), "gbk": ("一", "鿿"), "gb2312": ("一", 
 _ALONE = ("euc_kr", "cp949")
 _COMMON = {"gb18030": "gb2312", "gbk": "gb2312", "gb2312": "gb2312", "big5": "big5"}
 _PUNCTUATION = "’‘“”–—…°№«»·、。，（）《》：；-"
+#: Bytes by the character that they show, or by the control character that some readers keep in its place.
+_CONTROLS = {chr(at): at for at in range(0x80, 0xA0)}
+_PAGES = [_CONTROLS | {bytes([at]).decode(name, "ignore"): at for at in range(256)} for name in ("cp1252", "cp1251")]
 _CYRILLIC_WORD = re.compile(r"[Ѐ-Я]?[а-ӿ]+|[Ѐ-Я]+")
 _MOST_ACCENTED = 0.5
 _CUT_BYTES = 3
@@ -105,6 +109,20 @@ def _is_word(word: str, name: str) -> bool:
                    for mark in marks for first, last in [_SCRIPTS[name]]) and _is_common(marks, name)  # fmt: skip
     latin = all(unicodedata.name(mark, "").startswith("LATIN") for mark in marks)
     return latin and len(marks) <= _MOST_ACCENTED * len(word)
+
+
+def misread(text: str) -> str:
+    """Return what a text says when it is UTF-8 that was read as a code page of one byte a character, else empty text.
+
+    Examples
+    --------
+    >>> misread("BismarckhÃ¼tte"), misread("РљРѕР»С‹РјР°"), misread("Königshütte")
+    ('Bismarckhütte', 'Колыма', '')
+    """
+    for page in () if text.isascii() else _PAGES:
+        with suppress(KeyError, UnicodeDecodeError):
+            return bytes(page[mark] for mark in text).decode("utf-8")
+    return ""
 
 
 def _is_common(marks: list[str], name: str) -> bool:

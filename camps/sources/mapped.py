@@ -36,6 +36,7 @@ from camps.sources.base import (
 )
 from camps.sources.coordinates import printed_precision_m
 from camps.sources.dated import REFERENCES, expanded, field_faults, groups_of, metric_and_date, widened
+from camps.sources.encodings import misread
 from camps.sources.geofiles import read_geofile
 from camps.sources.geojson import read_geojson
 from camps.sources.kml import read_kml
@@ -72,6 +73,8 @@ _TAKEN = {
 MOST_TIER = 1000
 #: So many columns that are not mapped are named.
 MOST_NAMED = 12
+#: So many rows of one kind are named.
+MOST_ROWS_NAMED = 5
 #: Fields whose cells are kept as text, so that only a blank says nothing.
 _KEPT_AS_TEXT = (*TEXT_FIELDS, "key", "status", "part_of")
 _FORMULA = re.compile(r"\s*(=|@[A-Za-z]|\+[A-Za-z(])")
@@ -256,7 +259,7 @@ def read_rows(
     told, mapping = _with_long(raw, mapping, entry, report, values)
     _check_mapping(mapping, told, name)
     _note_unmapped(raw, mapping, report, entry.options.get("long", ()))
-    _note_formulas(raw, report)
+    _note_texts(raw, report, is_told="encoding" in entry.options)
     report.take("cell", int(_says(told, mapping).sum()))
     rows = _without_null(told, mapping, entry.options.get("null", ()), report)
     says = _says(rows, mapping)
@@ -347,13 +350,39 @@ def _check_mapping(mapping: Mapping[str, str], raw: pd.DataFrame, name: str) -> 
         )
 
 
-def _note_formulas(raw: pd.DataFrame, report: Report) -> None:
+def _note_texts(raw: pd.DataFrame, report: Report, *, is_told: bool) -> None:
+    """Note texts that look like formulas, and those in which characters were lost or exchanged before we had them."""
     for column in raw.columns.drop(GEOMETRY, errors="ignore"):
+        strange = {0: str(column)} if not str(column).isascii() else {}
         for row, text in raw[column].items():
             if _FORMULA.match(text):
-                report.add(
-                    "noted", "looks like a formula; kept as text", row=int(str(row)), column=str(column), value=text
-                )
+                reason = "looks like a formula; kept as text"
+                report.add("noted", reason, row=int(str(row)), column=str(column), value=text)
+            if not text.isascii():
+                strange[int(str(row))] = text
+        _note_lost(strange, str(column), report, is_told=is_told)
+
+
+def _note_lost(texts: Mapping[int, str], column: str, report: Report, *, is_told: bool) -> None:
+    lost = [row for row, text in texts.items() if "\ufffd" in text]
+    if lost:
+        reason = (
+            f"\ufffd in {_cells(lost)}: bytes that were no text were replaced before the file was saved; nobody can "
+            "read them from it: get the list as it was before"
+        )
+        report.add("noted", reason, row=lost[0], column=column, value=texts[lost[0]], pieces=len(lost))
+    meant = {row: said for row, text in texts.items() if (said := misread(text))}
+    if meant:
+        first, *_ = meant
+        remedy = "say --encoding utf-8" if is_told else "the file was saved so: get it as it was before, in UTF-8"
+        reason = f"UTF-8 read in another encoding, probably {meant[first][:60]!r}, in {_cells([*meant])}; {remedy}"
+        report.add("noted", reason, row=first, column=column, value=texts[first], pieces=len(meant))
+
+
+def _cells(rows: Sequence[int]) -> str:
+    """Return how many cells are meant, and the rows of the first; row 0 is the name of the column."""
+    named = ", ".join("its name" if row == 0 else f"row {row}" for row in rows[:MOST_ROWS_NAMED])
+    return f"{len(rows):,} cells ({named}{', …' if len(rows) > MOST_ROWS_NAMED else ''})" if len(rows) > 1 else named
 
 
 def _records(
