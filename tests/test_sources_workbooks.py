@@ -20,7 +20,7 @@ from openpyxl.utils import get_column_letter
 
 from camps import sources
 from camps.errors import InputError
-from camps.sources import Report, Source, SourceEntry, SourceFile
+from camps.sources import Report, Source, SourceEntry, SourceFile, workbooks
 from camps.sources.shown import parts_of_format
 
 MAPPING = {"key": "id", "lat": "lat", "lon": "lon", "opened": "opened"}
@@ -388,6 +388,27 @@ def test_a_text_that_a_row_repeats_beyond_reason_is_refused(tmp_path: Path) -> N
             "content.xml", content.replace("</table:table>", f"<table:table-row>{cell}</table:table-row></table:table>")
         )
     with pytest.raises(InputError, match="more than 134,217,728 characters up to row 3, expected a list of sites"):
+        _read(path)
+
+
+def test_rows_repeated_beyond_reason_are_refused(tmp_path: Path) -> None:
+    """A file of 1 kB that held 999,000 places took a minute and 1.3 GB."""
+    path = _written(tmp_path / "list.ods", [HEADER, ["a", 43, 88, 2017]])
+    content = zipfile.ZipFile(path).read("content.xml").decode()
+    head, row, rest = content.rpartition("<table:table-row")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", f'{head}{row} table:number-rows-repeated="999000"{rest}')
+    with pytest.raises(InputError, match=r"row 2 is repeated 999,000 times, expected .* 1,000,000 cells.*\.csv"):
+        _read(path)
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "xls", "ods"])
+def test_a_sheet_of_more_cells_than_a_list_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = _written(tmp_path / f"list.{suffix}", [HEADER, *[["a", 43, 88, 2017]] * 9])
+    monkeypatch.setattr(workbooks, "MOST_SHEET_CELLS", 30)
+    with pytest.raises(InputError, match=r"30 cells.*save it as \.csv"):
         _read(path)
 
 

@@ -26,6 +26,8 @@ PIECES: dict[Piece, str] = {
     "part": "parts", "ring": "rings", "vertex": "vertices", "element": "elements",
 }  # fmt: skip
 COLUMNS = ("row", "key", "column", "action", "value", "reason")
+#: More remarks than these nobody looks through: what they are about is no slip of some rows.
+MOST_REMARKS = 100_000
 #: So many choices are told of a list that is refused.
 MOST_CHOICES = 3
 
@@ -108,6 +110,8 @@ class Report:
     used: Counter[Piece] = field(default_factory=Counter)
     noted: Counter[Piece] = field(default_factory=Counter)
     refused: Counter[Piece] = field(default_factory=Counter)
+    #: What is being read, for messages.
+    what: str = ""
 
     def add(
         self, action: Action, reason: str, *, row: int = 0, key: str = "", column: str = "", value: str = "",
@@ -116,7 +120,17 @@ class Report:
         """Append one remark; a long value is cut to 200 characters.
 
         With `piece`, so many `pieces` of that kind end here: they are not in the result, and this remark says why.
+
+        Raises
+        ------
+        InputError
+            When there are more remarks than anybody looks through.
         """
+        if len(self.remarks) >= MOST_REMARKS:
+            raise InputError(
+                f"{self.what}: more than {MOST_REMARKS:,} remarks on rows and cells, up to row {row}: {reason[:80]}; "
+                "expected a list of which most rows are sound: mend them, map another column, or cut the list"
+            )
         self.remarks.append(Remark(row, key, column, action, value[:200], reason, pieces))
         if piece:
             self.note(piece, pieces)
@@ -174,6 +188,7 @@ class Report:
             Whatever the read raises, with the account in its ``account``, and with what was chosen before that and an
             option could say otherwise.
         """
+        self.what = what
         try:
             yield
         except InputError as error:

@@ -410,6 +410,7 @@ def limited(rows: Iterable[Numbered], name: str, most_cells: int = MOST_CELLS) -
         if n_met > MOST_ROWS + 1 or n_cells > most_cells:
             raise InputError(
                 f"{name}: more than {MOST_ROWS:,} rows or {most_cells:,} cells, expected a list of sites; cut it"
+                f"{', or save it as .csv' if most_cells < MOST_CELLS else ''}"
             )
         yield number, cells
 

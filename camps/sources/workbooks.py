@@ -43,6 +43,8 @@ from camps.sources.text import (
     table_of,
 )
 
+#: A sheet is read in lists of cells, at some twenty microseconds a cell; longer lists are kept as text.
+MOST_SHEET_CELLS = 1_000_000
 #: An XLS unpacks to some fifty times its size.
 MOST_XLS_BYTES = 24 * 2**20
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -341,7 +343,9 @@ def _xlsx_sheet(path: Path, sheet: str | None, report: Report) -> _Sheet:
         name = _pick(names, lambda one: _fullness(_values(book[one])), sheet, path, report)
         with book[name]._get_source() as stream:
             parser = _parser(book[name], stream)
-            rows = list(limited(_xlsx_rows(parser, book[name], path, report), f"{path.name}, sheet {name}"))
+            rows = list(
+                limited(_xlsx_rows(parser, book[name], path, report), f"{path.name}, sheet {name}", MOST_SHEET_CELLS)
+            )
         held = parser.merged_cells.mergeCell if parser.merged_cells else ()
         merged = [_Merged(top, left, bottom, min(right, MOST_COLUMNS))
                   for left, top, right, bottom in (range_boundaries(one.ref) for one in held)]  # fmt: skip
@@ -403,7 +407,7 @@ def _xls_sheet(path: Path, sheet: str | None, report: Report, encoding: str | No
         names = [one.name for one in sorted(book.sheets(), key=lambda one: bool(one.visibility))]
         name = _pick(names, lambda one: _fullness(_xls_values(book.sheet_by_name(one))), sheet, path, report)
         found = book.sheet_by_name(name)
-        rows = list(limited(_xls_rows(book, found, report), f"{path.name}, sheet {name}"))
+        rows = list(limited(_xls_rows(book, found, report), f"{path.name}, sheet {name}", MOST_SHEET_CELLS))
         merged = (_Merged(top + 1, left + 1, bottom, right) for top, bottom, left, right in found.merged_cells)
         return _Sheet(name, rows, _within_limits(merged, rows, path))
 
@@ -511,10 +515,10 @@ class _OdsReader:
             self._rows.append((self._number + 1, []))
         else:
             self._n_cells += times * len(cells)
-            if len(self._rows) + times > MOST_ROWS or self._n_cells > MOST_CELLS:
+            if len(self._rows) + times > MOST_ROWS or self._n_cells > MOST_SHEET_CELLS:
                 raise InputError(
                     f"{self._path}: row {self._number + 1} is repeated {times:,} times, expected at most {MOST_ROWS:,} "
-                    f"rows and {MOST_CELLS:,} cells; mend the sheet"
+                    f"rows and {MOST_SHEET_CELLS:,} cells; mend the sheet, or save it as .csv"
                 )
             self._rows.extend((self._number + 1 + extra, list(cells)) for extra in range(times))
         self._number += times
