@@ -255,14 +255,30 @@ def standing_day(edtf: str) -> int:
     return Interval(*day_interval(edtf)).standing
 
 
-def clock_day(when: When) -> float:
+def look_day(edtf: str) -> int:
+    """Return the day on which outlines that were seen at a date are drawn: the last that it may mean.
+
+    A composite of June, or a picture of some day of June, shows what stood by 30 June; what it does not show may have
+    come from 1 June on.
+
+    Raises
+    ------
+    InputError
+        As :func:`day_interval`.
+    """
+    return day_interval(edtf)[1]
+
+
+def clock_day(when: When, stands: Callable[[str], int] = standing_day) -> float:
     """Return a moment of the clock as decimal days since 1970-01-01.
 
     Parameters
     ----------
     when
-        Decimal days, a calendar date, or an EDTF date. A date that is an interval stands at its middle day, the later
-        one of two: the year 2018 stands at 2 July 2018.
+        Decimal days, a calendar date, or an EDTF date.
+    stands
+        The day of an EDTF date that is an interval. Values stand at its middle day, the later one of two: the year
+        2018 stands at 2 July 2018. Outlines stand at its last; see :func:`look_day`.
 
     Raises
     ------
@@ -275,7 +291,7 @@ def clock_day(when: When) -> float:
     True
     """
     if isinstance(when, str):
-        return float(standing_day(when))
+        return float(stands(when))
     if isinstance(when, datetime):
         raise InputError(f"when {when!r}: found a time of day, expected a calendar date; use when.date()")
     if isinstance(when, date):

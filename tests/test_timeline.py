@@ -22,7 +22,7 @@ from pandas.testing import assert_frame_equal
 from shapely import affinity
 
 from camps import catalogue, change, crs, footprints, growth, record, timeline
-from camps.dates import clock_day, iso_day
+from camps.dates import clock_day, day_interval, iso_day
 from camps.errors import InputError
 
 MODES = ("observed", "bracket", "illustrative")
@@ -296,6 +296,28 @@ def test_a_new_building_steps_is_outlined_or_fades() -> None:
     for mode in MODES:
         assert drawn(frame, "2017-01-01", mode).empty
         assert drawn(frame, "2017-02-01", mode)["kind"].tolist() == ["observed"]
+
+
+@pytest.mark.parametrize("date", ["2017-02", "2017-01-20/2017-02-28", "2017-02-28"])
+def test_a_composite_stands_at_its_last_day_in_curve_and_timeline(date: str) -> None:
+    """What it shows stood by then; what it does not show may have come from its first day on."""
+    other = affinity.translate(HALL, 200, 0)
+    frame = seen(
+        ("a", date, "building", HALL), ("a", "2017-04-01", "building", HALL), ("b", "2017-04-01", "building", other)
+    )  # fmt: skip
+    looks = looked(*((on, "observed") for on in ("2017-01-01", date, "2017-04-01")))
+    tracks = pd.DataFrame({"track_id": ["a", "b"], "L": ["2017-01-01", date], "R": [date, "2017-04-01"]})
+    tracks["area_m2"] = frame.drop_duplicates("track_id")["area_m2"].to_numpy()
+    first, last = day_interval(date)
+    for when in (first - 1, first, first + 1, last - 1, last, last + 1, day("2017-03-31"), day("2017-04-01")):
+        shown = drawn(frame, float(when), "bracket", looks)
+        curve = growth.curves(tracks, [iso_day(when)]).iloc[0]
+        assert shown["area_lo_m2"].sum() == pytest.approx(curve["lower"]), when
+        assert shown["area_hi_m2"].sum() == pytest.approx(curve["upper"]), when
+    assert drawn(frame, last - 1, "observed", looks).empty
+    for asked in (date, last):
+        assert drawn(frame, asked, "observed", looks)["kind"].tolist() == ["observed"]
+    assert timeline.stops(footprints=frame, looks=looks) == ["2017-01-01", "2017-02-28", "2017-04-01"]
 
 
 def test_without_a_look_before_it_a_building_was_not_new() -> None:

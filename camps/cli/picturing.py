@@ -83,7 +83,7 @@ def draw_map(
             raise InputError(f"{path}: --when and --size are for plates; name the file .png, .svg or .pdf")
         print(camps.maps.write_map(drawn, path))
         return
-    chosen = {} if when is None else {"t": camps.dates.clock_day(when)}
+    chosen: dict[str, Any] = {} if when is None else {"t": when}
     paper = (
         dict(zip(("width_mm", "height_mm"), map(float, _size(size, "millimetres", "420x297")), strict=True))
         if size

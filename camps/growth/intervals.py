@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from camps.dates import as_edtf, day_interval, days
+from camps.dates import as_edtf, days, look_day
 from camps.errors import Fault, InputError, raise_faults
 from camps.growth.aggregates import ALL_SITES, NOT_STATED
 
@@ -81,9 +81,8 @@ def curves(tracks: pd.DataFrame, dates: Sequence[str], *, by: str | None = None)
         The "track" table with ``area_m2``, as from :func:`camps.change.follow`, and the column `by`. Where it has
         ``area_lo_m2`` and ``area_hi_m2``, these are the lower and the upper area of a track until it was seen last.
     dates
-        EDTF. Of a date that is an interval, such as that of a composite, it is what was built by its last day: the
-        curve at the date of a look holds what that look saw, as a value of the series, a map and a film do, which stand
-        it at its middle day.
+        EDTF. Of a date that is an interval, such as that of a composite, it is what was built by its last day, as in
+        timeline, map and film; see :func:`camps.dates.look_day`.
     by
         Column to group by, such as ``site_id``; null goes to the group ``not stated``.
 
@@ -106,7 +105,7 @@ def curves(tracks: pd.DataFrame, dates: Sequence[str], *, by: str | None = None)
     tracks = tracks.sort_values("track_id", ignore_index=True)
     left, right = appearance_days(tracks)
     group = tracks[by].astype("string").fillna(NOT_STATED) if by else pd.Series(ALL_SITES, index=tracks.index)
-    times = [day_interval(date)[1] for date in dates]
+    times = [look_day(date) for date in dates]
     tables = []
     for name, rows in tracks.groupby(group, sort=True):
         table = _standing(rows, left[rows.index], right[rows.index], times)

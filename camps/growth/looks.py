@@ -28,12 +28,13 @@ def require_tracks(footprints: gpd.GeoDataFrame) -> None:
 def look_days(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.DataFrame:
     """Return the looks at each site as ``site_id``, ``day``, ``t``, ``covers`` (all of it seen), a row a site and day.
 
+    Its day is the last of its date, see :func:`camps.dates.look_day`; ``t`` is the date as given.
     Looks that saw less than half of a site are left out. A footprint is itself a partial look at its site. Places
     outside any site have the key "" and are looked at partially whenever anything is.
     """
     seen = pd.DataFrame({"site_id": site_keys(footprints), "t": as_edtf(footprints["observed_on"]), "covers": False})
     every = pd.concat([seen, *([] if looks is None else [_useful(looks)])], ignore_index=True)
-    every["day"] = days(every["t"], end="standing")
+    every["day"] = days(every["t"], end="last")
     anywhere = every.drop_duplicates("day").assign(site_id="", covers=False)
     every = pd.concat([every, anywhere]).astype({"site_id": "string"}).sort_values(["site_id", "day", "t"])
     return every.groupby(["site_id", "day"]).agg(t=("t", "first"), covers=("covers", "max")).reset_index()

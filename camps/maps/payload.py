@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -178,14 +178,14 @@ def go_on_past_180(entries: list[dict[str, Any]]) -> None:
             entry["lon"] += 360 * (entry["lon"] < first)
 
 
-def dates_as_given(dates: Sequence[str]) -> dict[str, Any]:
-    """Return what a page needs to print dates of looks no finer than they are, from EDTF in order of the clock.
+def dates_as_given(dates: Sequence[str], stands: Callable[[str], int] = standing_day) -> dict[str, Any]:
+    """Return what a page needs to print dates of looks no finer than they are, from EDTF that `stands` at days.
 
     ``stop_dates`` has the text and the last day of each stop, ``date_spans`` the days on which a date that is not
     known to the day is printed as given; see :func:`camps.dates.spans_as_given`.
     """
-    stops = {standing_day(text): [text, day_interval(text)[1]] for text in dates}
-    return {"stop_dates": list(stops.values()), "date_spans": spans_as_given(dates)}
+    stops = {stands(text): [text, day_interval(text)[1]] for text in dates}
+    return {"stop_dates": [stops[day] for day in sorted(stops)], "date_spans": spans_as_given(dates)}
 
 
 def size_samples(entries: list[dict[str, Any]]) -> list[float]:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from camps import browser, files
-from camps.dates import clock_day, iso_day
+from camps.dates import clock_day, iso_day, look_day, standing_day
 from camps.errors import InputError, RenderError
 from camps.maps import fonts
 from camps.maps import page as page_room
@@ -56,7 +56,8 @@ def write_plate(
         Pixels an inch of a PNG or PDF.
     **frame
         What to show, as ``camps.setFrame`` takes it: ``t``, ``mode``, ``lang``, ``look``, ``lon``, ``lat``, ``zoom``,
-        ``layers``, ``background``. What is left out is as the map was made.
+        ``layers``, ``background``. What is left out is as the map was made. Of a ``t`` that is an EDTF date, it is
+        the day at which a look of that date stands in this map.
 
     Raises
     ------
@@ -72,6 +73,8 @@ def write_plate(
         raise InputError(f"{target}: plates are written as .png, .svg or .pdf; name the file so")
     if min(width_mm, height_mm, dpi) <= 0:
         raise InputError(f"plate of {width_mm} × {height_mm} mm at {dpi} dpi: expected sizes above 0")
+    if isinstance(frame.get("t"), str):
+        frame["t"] = clock_day(frame["t"], look_day if "footprints" in map_.payload else standing_day)
     _require_shown(map_, frame.get("t"))
     # In a thread of its own, because a notebook already runs an event loop and the browser's driver brings another.
     with ThreadPoolExecutor(max_workers=1) as beside:
@@ -86,10 +89,9 @@ def write_plate(
     return target
 
 
-def _require_shown(map_: CampsMap, given: float | str | None) -> None:
+def _require_shown(map_: CampsMap, t: float | None) -> None:
     """Refuse a date outside the time of a map: it would print what the map says of its first or last day."""
     first, last = map_.payload["meta"]["t_min"], map_.payload["meta"]["t_max"]
-    t = clock_day(given) if isinstance(given, str) else given
     if t is None or first <= t <= last:
         return
     shown = f"shows {iso_day(first)} to {iso_day(last)}" if first < last else "shows no dates"

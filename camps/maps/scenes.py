@@ -17,7 +17,7 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
 from scipy.ndimage import distance_transform_edt
 
-from camps.dates import clock_day
+from camps.dates import look_day
 from camps.errors import Fault, InputError, MissingError, raise_faults
 
 #: Half the width of Web Mercator, in metres.
@@ -52,7 +52,7 @@ def scene_entries(scenes: pd.DataFrame) -> list[dict[str, Any]]:
     raise_faults(
         (Fault(f"column {c}", "no such column", "it to be there") for c in needed if c not in scenes), "scenes"
     )
-    rows = sorted(scenes.to_dict("records"), key=lambda row: clock_day(str(row["observed_on"])))
+    rows = sorted(scenes.to_dict("records"), key=lambda row: look_day(str(row["observed_on"])))
     read = [_opened(row) for row in rows]
     alike = _matched([picture for picture, _ in read], [row.get("matched") is True for row in rows])
     return [_entry(row, picture, box) for row, picture, (_, box) in zip(rows, alike, read, strict=True)]
@@ -78,7 +78,7 @@ def _entry(row: dict[Any, Any], picture: NDArray[np.uint8], box: list[float]) ->
     stream = io.BytesIO()
     Image.fromarray(_feathered(picture)).save(stream, format="WEBP", quality=_QUALITY, method=6)
     source = "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
-    day = clock_day(str(row["observed_on"]))
+    day = float(look_day(str(row["observed_on"])))
     return {"name": Path(row["path"]).name, "day": day, "date": str(row["observed_on"]), "box": box, "source": source}
 
 

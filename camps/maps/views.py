@@ -11,7 +11,7 @@ import pandas as pd
 
 from camps import catalogue, change, languages, looks, record, settings, sources, style
 from camps import footprints as footprints_room
-from camps.dates import clock_day, iso_day, precision
+from camps.dates import clock_day, iso_day, look_day, precision
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import FootprintSeries
 from camps.growth import metric_of
@@ -222,8 +222,8 @@ def compare_map(
         ground=ground,
     )
     days = content["meta"]["stop_days"]
-    first = clock_day(before) if before else days[0]
-    last = clock_day(after) if after else days[-1]
+    first = clock_day(before, look_day) if before else days[0]
+    last = clock_day(after, look_day) if after else days[-1]
     if not first < last:
         raise InputError(f"compare_map: before is {before}, after is {after}; expected two dates in order")
     content["meta"] |= {"t_before": first, "t_start": last, "split": 0.5, "modes": ["observed"]}
@@ -462,7 +462,7 @@ def _footprint_content(
     meta |= {"legend_near": titles()["legend"]["footprints"], "key_step_days": 7}
     first, last = meta["stop_days"][0], meta["stop_days"][-1]
     meta |= {"t_min": first, "t_max": last, "t_start": last}
-    meta |= payload.dates_as_given(observed_dates(footprints=footprints, looks=looks))
+    meta |= payload.dates_as_given(observed_dates(footprints=footprints, looks=looks), look_day)
     present = set(footprints["kind"])
     swatches = [name for name in ("building", "block", "construction", "compound", "other") if name in present]
     return _content(kind, entries, meta, groups, (words, ground)) | {

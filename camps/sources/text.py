@@ -408,11 +408,16 @@ def limited(rows: Iterable[Numbered], name: str, most_cells: int = MOST_CELLS) -
     for n_met, (number, cells) in enumerate(rows, 1):
         n_cells += len(cells)
         if n_met > MOST_ROWS + 1 or n_cells > most_cells:
-            raise InputError(
-                f"{name}: more than {MOST_ROWS:,} rows or {most_cells:,} cells, expected a list of sites; cut it"
-                f"{', or save it as .csv' if most_cells < MOST_CELLS else ''}"
-            )
+            raise too_long(name, most_cells)
         yield number, cells
+
+
+def too_long(name: str, most_cells: int) -> InputError:
+    """Return the error for a list of more rows or cells than are read."""
+    other = ", or save it as .csv" if most_cells < MOST_CELLS else ""
+    return InputError(
+        f"{name}: more than {MOST_ROWS:,} rows or {most_cells:,} cells, expected a list of sites; cut it{other}"
+    )
 
 
 def _with_text(rows: Iterable[Numbered]) -> Iterator[Numbered]:

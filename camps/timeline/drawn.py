@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from camps import crs
-from camps.dates import When, clock_day
+from camps.dates import When, clock_day, look_day
 from camps.timeline.clock import Mode
 from camps.timeline.fronts import growth_front
 from camps.timeline.pieces import cues
@@ -37,7 +37,7 @@ def footprints_state(
     footprints, mode, looks, tracks
         As for :func:`camps.timeline.cues`, whose docstring says what is drawn in which role.
     when
-        Decimal days since 1970-01-01, a date, or an EDTF date.
+        Decimal days since 1970-01-01, a date, or an EDTF date, of which the last day is meant.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def draw(cue_sheet: gpd.GeoDataFrame, when: When) -> gpd.GeoDataFrame:
     InputError
         For a date that is none.
     """
-    moment = clock_day(when)
+    moment = clock_day(when, look_day)
     on = cue_sheet[cue_sheet["from_day"].le(moment) & cue_sheet["to_day"].gt(moment)].reset_index(drop=True)
     span = (on["to_day"] - on["from_day"]).replace(np.inf, np.nan)
     share = ((moment - on["from_day"]) / span).fillna(0.0)

@@ -47,8 +47,9 @@ def cues(
 ) -> gpd.GeoDataFrame:
     """Return every outline that a timeline draws, with the span of the clock in which it is drawn.
 
-    Each track is followed from sighting to sighting. On the day of a sighting the stored polygon is drawn, vertex by
-    vertex. Between two sightings that are alike it is held. What was seen and then was not is never simply gone:
+    Each track is followed from sighting to sighting. On the day of a sighting, the last one of a composite, the stored
+    polygon is drawn, vertex by vertex. Between two sightings that are alike it is held. What was seen and then was not
+    is never simply gone:
 
     ========== ============================================================ ======= ==============================
     phase      meaning                                                      role    area: value (lo … hi)
@@ -134,7 +135,8 @@ def build_sightings(
     rows["is_first"], rows["is_last"] = track.cumcount().eq(0), track.cumcount(ascending=False).eq(0)
     for name in ("day", "kind", "area_m2", "geometry"):
         rows[f"next_{name}"] = track[name].shift(-1)
-    rows["look_before"] = neighbour(rows, at_site, "backward")
+    # What a look does not show may have come from the first day of its date on.
+    rows["look_before"] = days(neighbour(rows, at_site, "backward", column="t"), end="first")
     rows["look_after"] = neighbour(rows, at_site, "forward")
     rows["covered_on"] = neighbour(rows, at_site[at_site["covers"]], "forward")
     return rows if tracks is None else _as_followed(rows, tracks)
@@ -144,7 +146,7 @@ def _one_a_day(footprints: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return one row a track and day; the parts of a building that was split are drawn as one, none of them changed."""
     names = ["track_id", "footprint_id", "kind", "area_m2", "geometry"]
     rows = pd.DataFrame(footprints[names]).astype({"track_id": "string"})
-    rows = rows.assign(site_id=site_keys(footprints), day=days(footprints["observed_on"], end="standing"))
+    rows = rows.assign(site_id=site_keys(footprints), day=days(footprints["observed_on"], end="last"))
     rows = rows.sort_values(["track_id", "day", "area_m2", "footprint_id"], ascending=[True, True, False, True])
     several = rows.duplicated(["track_id", "day"], keep=False)
     if not several.any():
@@ -158,7 +160,7 @@ def _one_a_day(footprints: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def _as_followed(rows: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
     require_columns(tracks, ["track_id", "L", "Rd"], "tracks")
-    ends = pd.DataFrame({"L": days(tracks["L"], end="standing"), "Rd": days(tracks["Rd"], end="standing")})
+    ends = pd.DataFrame({"L": days(tracks["L"], end="first"), "Rd": days(tracks["Rd"], end="last")})
     ends = ends.set_axis(pd.Index(tracks["track_id"].astype("string"))).reindex(rows["track_id"]).set_axis(rows.index)
     followed = rows["track_id"].isin(tracks["track_id"]) & rows["kind"].isin(BUILT)
     before = rows["look_before"].mask(followed & rows["is_first"], ends["L"])

@@ -15,6 +15,7 @@ from camps.dates import (
     clock_day,
     in_order,
     iso_day,
+    look_day,
     precision,
     spans_as_given,
     standing_day,
@@ -152,7 +153,8 @@ def at(
     Parameters
     ----------
     when
-        Decimal days since 1970-01-01, a date, or an EDTF date; an interval stands at its middle day.
+        Decimal days since 1970-01-01, a date, or an EDTF date; an interval stands where a look of that date does: at
+        its middle day with `counts`, at its last for outlines alone.
     sites
         The "site" table, EPSG:4326; the totals are those of these sites. Footprints elsewhere are left out, but for
         those that have no site.
@@ -186,7 +188,7 @@ def at(
     """
     require_mode(mode)
     _require_sites(sites)
-    moment = clock_day(when)
+    moment = clock_day(when, look_day if counts is None else standing_day)
     here, looks = _of_sites(series.footprints if series else None, sites), series.looks if series else None
     drawn = footprints_state(here, moment, mode, looks=looks, tracks=tracks)
     if counts is not None:
@@ -270,14 +272,15 @@ def stops(
 ) -> list[str]:
     """Return the days at which a timeline can stop, ISO in order: where the dates of :func:`observed_dates` stand.
 
-    A count of a year stands at 2 July.
+    A count of a year stands at 2 July, outlines seen in a composite at its last day; see :func:`camps.dates.look_day`.
 
     Raises
     ------
     InputError
         As :func:`observed_dates`.
     """
-    found = {standing_day(text) for text in observed_dates(counts, footprints, looks)}
+    found = {standing_day(text) for text in observed_dates(counts)}
+    found |= {look_day(text) for text in observed_dates(footprints=footprints, looks=looks)}
     return [iso_day(day) for day in sorted(found)]
 
 
