@@ -601,7 +601,7 @@ def test_a_look_known_to_the_month_is_shown_as_the_month(tmp_path, opened):
         here = sites[sites["site_id"].isin(tables[0]["site_id"])]
         shown = replace(series, footprints=tables[0], looks=tables[1])
         state = timeline.at(t, sites=here, series=shown, mode="bracket")
-        assert found["date_shown"] == state.date_shown
+        _assert_same(found, state, t)
         told[t] = (found["date_shown"], " ".join(text["text"] for text in found["texts"]))
     assert told[clock_day(exact)][0] == exact
     assert "image of this day" in told[clock_day(exact)][1]

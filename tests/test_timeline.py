@@ -315,6 +315,9 @@ def test_a_composite_stands_at_its_last_day_in_curve_and_timeline(date: str) -> 
         assert shown["area_lo_m2"].sum() == pytest.approx(curve["lower"]), when
         assert shown["area_hi_m2"].sum() == pytest.approx(curve["upper"]), when
     assert drawn(frame, last - 1, "observed", looks).empty
+    for mode in MODES:
+        solid = drawn(frame, date, mode, looks)
+        assert solid.loc[solid["role"].eq("solid"), ["track_id", "opacity"]].to_numpy().tolist() == [["a", 1.0]]
     for asked in (date, last):
         assert drawn(frame, asked, "observed", looks)["kind"].tolist() == ["observed"]
     assert timeline.stops(footprints=frame, looks=looks) == ["2017-01-01", "2017-02-28", "2017-04-01"]

@@ -96,6 +96,9 @@ def _columns(sightings: pd.DataFrame, shapes: list[int | None]) -> dict[str, Any
         "day": sightings["day"].astype(int).tolist(),
         "area": sightings["area_m2"].astype(float).tolist(),
         **{name: _days_or_none(sightings[column]) for name, column in _LOOKS.items()},
+        # Of composites alone, whose first day is not their last.
+        **({} if sightings["may_come"].equals(sightings["look_before"])
+           else {"since": _days_or_none(sightings["may_come"])}),
     }  # fmt: skip
 
 

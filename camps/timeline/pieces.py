@@ -128,15 +128,17 @@ def build_sightings(
     -------
     DataFrame
         Per sighting: track_id, footprint_id, site_id, kind, day, area_m2, geometry (EPSG:4326), the same of the next
-        sighting as ``next_*``, and the looks before, after and covering it, as days since 1970-01-01.
+        sighting as ``next_*``, and the looks before, after and covering it, as days since 1970-01-01; ``may_come`` is
+        the first day of the look before.
     """
     rows = _one_a_day(footprints)
     track = rows.groupby("track_id", sort=False)
     rows["is_first"], rows["is_last"] = track.cumcount().eq(0), track.cumcount(ascending=False).eq(0)
     for name in ("day", "kind", "area_m2", "geometry"):
         rows[f"next_{name}"] = track[name].shift(-1)
+    rows["look_before"] = neighbour(rows, at_site, "backward")
     # What a look does not show may have come from the first day of its date on.
-    rows["look_before"] = days(neighbour(rows, at_site, "backward", column="t"), end="first")
+    rows["may_come"] = days(neighbour(rows, at_site, "backward", column="t"), end="first")
     rows["look_after"] = neighbour(rows, at_site, "forward")
     rows["covered_on"] = neighbour(rows, at_site[at_site["covers"]], "forward")
     return rows if tracks is None else _as_followed(rows, tracks)
@@ -160,11 +162,13 @@ def _one_a_day(footprints: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def _as_followed(rows: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
     require_columns(tracks, ["track_id", "L", "Rd"], "tracks")
-    ends = pd.DataFrame({"L": days(tracks["L"], end="first"), "Rd": days(tracks["Rd"], end="last")})
+    ends = pd.DataFrame({name: days(tracks[name], end="last") for name in ("L", "Rd")})
+    ends["may_come"] = days(tracks["L"], end="first")
     ends = ends.set_axis(pd.Index(tracks["track_id"].astype("string"))).reindex(rows["track_id"]).set_axis(rows.index)
     followed = rows["track_id"].isin(tracks["track_id"]) & rows["kind"].isin(BUILT)
-    before = rows["look_before"].mask(followed & rows["is_first"], ends["L"])
-    return rows.assign(look_before=before, covered_on=rows["covered_on"].mask(followed & rows["is_last"], ends["Rd"]))
+    starts = {"look_before": "L", "may_come": "may_come"}
+    before = {name: rows[name].mask(followed & rows["is_first"], ends[end]) for name, end in starts.items()}
+    return rows.assign(**before, covered_on=rows["covered_on"].mask(followed & rows["is_last"], ends["Rd"]))
 
 
 def _cue(rows: pd.DataFrame, span: _Span, phase: str, role: Any, kind: str, **columns: Any) -> pd.DataFrame:
@@ -192,10 +196,12 @@ def _seen(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def _before_first(rows: pd.DataFrame, mode: Mode) -> Iterator[pd.DataFrame]:
     new = rows[rows["is_first"] & rows["look_before"].notna()].assign(day=np.nan)
-    span = (new["look_before"] + 1, rows["day"].reindex(new.index))
+    came = rows["day"].reindex(new.index)
     if mode == "bracket":
+        span = (new["may_come"] + 1, came)
         yield _cue(new, span, "appearing", "outline", "bracketed", area_from_m2=0.0, area_to_m2=0.0, area_lo_m2=0.0)
     elif mode == "illustrative":
+        span = (new["look_before"] + 1, came)
         yield _cue(new, span, "appearing", _by_kind(new), "interpolated", **_COMING)
 
 

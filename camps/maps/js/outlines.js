@@ -18,7 +18,7 @@ class Outlines {
     const tracks = seen.tracks.map((id) => ({ id, seen: [] }));
     seen.id.forEach((id, row) => {
       const sighting = { id, site: seen.sites[seen.site[row]], day: seen.day[row], kind: seen.kinds[seen.kind[row]], shape: seen.shape[row], area: seen.area[row] };
-      for (const name of ['before', 'after', 'covered']) if (seen[name][row] !== null) sighting[name] = seen[name][row];
+      for (const name of ['before', 'since', 'after', 'covered']) if (seen[name] && seen[name][row] !== null) sighting[name] = seen[name][row];
       if (changes[row]) sighting.change = changes[row];
       tracks[seen.track[row]].seen.push(sighting);
     });
@@ -55,10 +55,10 @@ class Outlines {
   }
 
   appearing(first, t, mode, add) {
-    if (!(first.before < Math.floor(t))) return;
-    if (mode === 'bracket') add(first, 'appearing', 'outline', 'bracketed', { area: 0, lo: 0 });
-    if (mode === 'illustrative') {
-      const share = partOfTheWay(first.before, first.day, t);
+    const { before, since = before } = first;
+    if (mode === 'bracket' && since < Math.floor(t)) add(first, 'appearing', 'outline', 'bracketed', { area: 0, lo: 0 });
+    if (mode === 'illustrative' && before < Math.floor(t)) {
+      const share = partOfTheWay(before, first.day, t);
       add(first, 'appearing', ROLE[first.kind], 'interpolated', { opacity: share, area: share * first.area, lo: 0 });
     }
   }
