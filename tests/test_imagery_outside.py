@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import rasterio
 from numpy.typing import NDArray
+from PIL import Image
 from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.transform import Affine, from_gcps
@@ -563,3 +564,71 @@ def test_the_residual_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ):
         assert cli.run([*_command(path, *options), "--dry-run"]) == 0
         assert re.search(said, capsys.readouterr().out)
+
+
+# --- what a message asks for, done ------------------------------------------------------------------------------------
+
+
+def _bare(folder: Path, world: bool = False) -> Path:
+    """Write a picture without a place, or with a world file alone."""
+    path = folder / "a.png"
+    Image.fromarray(_stored()[0]).save(path)
+    if world:
+        path.with_suffix(".pgw").write_text(f"10\n0\n0\n-10\n{WEST}\n{NORTH}\n")
+    return path
+
+
+def _pointed(folder: Path) -> Path:
+    rows = "".join(f"{c},{r},{WEST + 10 * c},{NORTH - 10 * r}\n" for c, r in ((0, 0), (40, 0), (0, 40), (40, 40)))
+    (folder / "points.csv").write_text(f"column,row,x,y\n{rows}")
+    return _bare(folder)
+
+
+def _unnamed(folder: Path) -> Path:
+    return Picture(folder / "a.tif", _stored(3, "uint16"), (ColorInterp.gray, *[ColorInterp.undefined] * 2)).write()
+
+
+#: Option → the picture, what is told of it, what is told again, and how the message names the option.
+REFUSED: dict[str, tuple[Callable[[Path], Path], list[str], list[str]]] = {
+    "--bands": (_unnamed, [], ["--bands", "blue,green,red"]),
+    "--bands blue": (_unnamed, ["--bands", "blue,blue,red"], ["--bands", "blue,green,red"]),
+    "--crs EPSG": (lambda folder: _bare(folder, world=True), [], ["--crs", ZONE]),
+    "leave out --crs": (_unnamed, ["--bands", "b,g,r", "--crs", "EPSG:32646"], ["--bands", "b,g,r"]),
+    "FILE --crs": (lambda folder: _with_points(folder / "a.tif", _control(0.0), 0.0, crs=rasterio.CRS()), [],
+                   ["--crs", ZONE]),
+    "--points": (_pointed, [], ["--crs", ZONE, "--points", "points.csv"]),
+    "--warp": (lambda folder: _with_points(folder / "a.tif", _control(BEND_M)), [], ["--warp", "tps"]),
+    "--tolerance": (lambda folder: _with_points(folder / "a.tif", _control(BEND_M)), [], ["--tolerance", "20"]),
+    "--date": (lambda folder: _scaled(folder, names=("red",)), ["--date", "23.6.2018"], ["--date", "2018-06-23"]),
+    "--licence": (lambda folder: _scaled(folder, names=("red",)), ["--licence", " "], ["--licence", "own"]),
+    "--attribution": (lambda folder: _scaled(folder, names=("red",)), ["--attribution", " "], ["--attribution", "me"]),
+    "--id": (lambda folder: _scaled(folder, names=("red",)), ["--id", "a b"], ["--id", "a-b"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", REFUSED)
+def test_the_option_that_a_message_on_a_picture_names_is_a_way_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    make, told, again = REFUSED[asked]
+    monkeypatch.chdir(tmp_path)
+    command = [*_command(make(tmp_path)), "--dry-run"]
+    assert cli.run([*command, *told]) == 2
+    assert asked in capsys.readouterr().err
+    assert cli.run([*command, *again]) == 0
+
+
+def test_a_scene_added_twice_or_with_an_offset_of_another_is_added_as_its_message_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "record.toml").write_text('title = { en = "Another" }\n')
+    monkeypatch.setenv("CAMPS_HOME", str(tmp_path))
+    path = _scaled(tmp_path, names=("red",))
+    told = [*_command(path), "--id", "one"]
+    assert cli.run([*told, "--offset", "-2000"]) == 0
+    assert cli.run([*told, "--offset", "0"]) == 2
+    assert "give another one with --id" in capsys.readouterr().err
+    with pytest.raises(InputError, match="or add the file with --offset"):
+        raster.read(scene.get("one"), WINDOW)
+    assert cli.run([*_command(path), "--id", "two", "--offset", "0"]) == 0
+    assert (raster.read(scene.get("two"), WINDOW).values >= 0).all()

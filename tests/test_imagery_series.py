@@ -203,6 +203,54 @@ def test_it_reaches_the_appendix_under_its_own_sensor(extracted: str) -> None:
     assert f"{extracted}-footprints" in evidence.held
 
 
+def test_what_find_and_read_ask_for_is_a_way_on(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = _catalogue(tmp_path / "catalogue")
+    for path in folder.glob("*.json"):
+        item = json.loads(path.read_text())
+        if item["type"] == "Feature":
+            item["properties"] |= {"eo:cloud_cover": 60, "license": None, "attribution": None}
+            path.write_text(json.dumps(item))
+    told = [SITE, "--from", "2017", "--to", "2019", "--source"]
+    assert cli.run(["imagery", "read", *told, str(tmp_path / "nothing")]) == 2
+    assert "--source" in capsys.readouterr().err
+    told += [str(folder)]
+    assert cli.run(["imagery", "read", *told]) == 2
+    assert "raise --cloud" in capsys.readouterr().err
+    told += ["--cloud", "90"]
+    assert cli.run(["imagery", "find", *told]) == 0
+    assert "say them with --licence and --attribution" in capsys.readouterr().err
+    told += ["--licence", "own", "--attribution"]
+    assert cli.run(["imagery", "find", *told, "me {yea}"]) == 2
+    assert "--attribution 'me {yea}': expected" in capsys.readouterr().err
+    assert cli.run(["imagery", "find", *told, "me {year}"]) == 0
+    assert "--licence" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--control", "--reference"])
+def test_what_extract_asks_for_is_a_way_on(
+    extracted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert extracted
+    if option == "--reference":
+        entry = next(path for path in scene.scene_folder().glob("*.toml") if "bare" in path.name)
+        with rasterio.open(entry.with_suffix(".tif")) as bare:
+            flat, profile = np.full((bare.count, *bare.shape), 100, bare.dtypes[0]), bare.profile
+        with rasterio.open(tmp_path / "flat.tif", "w", **profile) as target:
+            target.write(flat)
+        rights = ["--sensor", "drone", "--licence", "own", "--attribution", "me"]
+        told = ["--date", "2016-04-01", "--id", "flat", "--bands", "red,green,blue", *rights]
+        assert cli.run(["imagery", "add", str(tmp_path / "flat.tif"), *told]) == 0
+        tried = ["flat", "month"]
+    else:
+        middle = gpd.GeoSeries([shapely.Point(LON, LAT)], crs=4326).to_crs(ZONE).translate(900, 900)
+        tried = [str(files.write_text(tmp_path / f"{size}.geojson", middle.buffer(size).to_crs(4326).to_json()))
+                 for size in (30, 400)]  # fmt: skip
+    capsys.readouterr()
+    assert cli.run(["imagery", "extract", SITE, "--no-register", option, tried[0]]) == 2
+    assert option in capsys.readouterr().err
+    assert cli.run(["imagery", "extract", SITE, "--no-register", option, tried[1]]) == 0
+
+
 def test_extracting_again_changes_nothing_and_other_figures_are_not_taken_for_the_same(
     extracted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

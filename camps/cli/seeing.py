@@ -94,14 +94,13 @@ def add(
     """Register a picture of your own as a scene, and say how it is read; the picture stays where it is."""
     names = None if bands is None else _names(bands)
     hints = camps.imagery.Hints(names, gsd, nodata, scale, offset, crs, points, warp.value, tolerance)
+    told: Any = {"observed_on": date, "sensor": sensor, "licence": licence, "attribution": attribution}
+    camps.imagery.check_told(picture, scene_id=scene_id, **told)
     found = camps.imagery.describe(picture, hints)
     print("\n".join([*found.notes, found.summary]))
     if dry_run:
         return
-    scene = camps.imagery.add(
-        picture, observed_on=date, sensor=sensor, licence=licence, attribution=attribution, scene_id=scene_id,
-        hints=hints, described=found,
-    )  # fmt: skip
+    scene = camps.imagery.add(picture, scene_id=scene_id, hints=hints, described=found, **told)
     print(f"{scene.scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
 
 

@@ -5,7 +5,7 @@
 """
 
 from camps.imagery.accuracy import assess, summary, write_report
-from camps.imagery.adding import Description, Hints, add, describe
+from camps.imagery.adding import Description, Hints, add, check_told, describe
 from camps.imagery.area import Calibration, calibrate, estimate
 from camps.imagery.extract import Extraction, dated_polygons, read_series, scene_polygons
 from camps.imagery.grid import Grid, geometry_grid, site_grid
@@ -28,8 +28,8 @@ from camps.imagery.stac import DEFAULT_BANDS, Plan, Windows
 __all__ = [
     "DEFAULT_BANDS", "Band", "Calibration", "Description", "Extraction", "Georeference", "Grid", "Hints", "Match",
     "Plan", "Raster", "Scene", "SiteExtraction", "Windows", "add", "assess", "build_before_after",
-    "build_contact_sheet", "build_picture", "calibrate", "dated_polygons", "describe", "estimate", "extract_site",
-    "find_site", "geometry_grid", "get", "listing", "load", "locate", "match", "read", "read_boundary", "read_series",
-    "read_site", "register", "scene_layer", "scene_polygons", "site_grid", "summary", "tile_layer", "write_extraction",
-    "write_picture", "write_report", "write_tiles",
+    "build_contact_sheet", "build_picture", "calibrate", "check_told", "dated_polygons", "describe", "estimate",
+    "extract_site", "find_site", "geometry_grid", "get", "listing", "load", "locate", "match", "read",
+    "read_boundary", "read_series", "read_site", "register", "scene_layer", "scene_polygons", "site_grid",
+    "summary", "tile_layer", "write_extraction", "write_picture", "write_report", "write_tiles",
 ]  # fmt: skip

@@ -149,9 +149,9 @@ def add(
     MissingError, InputError
         When the file cannot be read to its end, does not say how to read it, or the control points do not fit.
     """
-    named = _id_of(path, observed_on) if scene_id is None else scene_id
-    rights = {"sensor": sensor, "licence": licence, "attribution": attribution}
-    _require_described(path, observed_on, rights, named)
+    named = check_told(
+        path, observed_on=observed_on, sensor=sensor, licence=licence, attribution=attribution, scene_id=scene_id
+    )
     how = hints or Hints()
     found = described or describe(path, how)
     entry = {
@@ -167,16 +167,26 @@ def _id_of(path: Path, observed_on: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{path.stem}-{observed_on}").lstrip("-._")[-96:]
 
 
-def _require_described(path: Path, observed_on: str, rights: dict[str, str], scene_id: str) -> None:
+def check_told(path: Path, *, observed_on: str, scene_id: str | None = None, **rights: str) -> str:
+    """Return the id of a picture of which all is told that a scene needs; see :func:`add`.
+
+    Raises
+    ------
+    InputError
+        For a date or an id that is none, or an empty text among sensor, licence and attribution; all are named at once.
+    """
+    named = _id_of(path, observed_on) if scene_id is None else scene_id
+
     def faults() -> Iterator[Fault]:
-        if not SCENE_ID.fullmatch(scene_id):
-            yield Fault("--id", repr(scene_id), "letters, digits, dots, hyphens and underscores, at most 96")
+        if not SCENE_ID.fullmatch(named):
+            yield Fault("--id", repr(named), "letters, digits, dots, hyphens and underscores, at most 96")
         yield from date_faults(observed_on, "--date")
         for name, text in rights.items():
             if not text.strip():
                 yield Fault(f"--{name}", "nothing", "text", "a picture without it is never shown")
 
     raise_faults(faults(), path.name)
+    return named
 
 
 def _file(path: Path, found: Description) -> dict[str, Any]:

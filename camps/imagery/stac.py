@@ -198,7 +198,10 @@ def catalogue(named: str) -> Catalogue:
     path = Path(named)
     path = path / "catalog.json" if path.is_dir() else path
     if not path.is_file():
-        raise MissingError(f"catalogue {named}: neither a preset ({', '.join(known)}), an address, nor a folder here")
+        raise MissingError(
+            f"catalogue {named}: neither a preset ({', '.join(known)}), an address, nor a folder here; name one "
+            "with --source"
+        )
     return Catalogue(path.resolve().parent.name, str(path.resolve()))
 
 
