@@ -148,3 +148,30 @@ def test_a_publisher_that_nobody_stated_is_no_part_of_a_credit() -> None:
     entry = replace(sources.entry("gazetteer"), title="Camps")
     assert entry.credit == "camps: Camps"
     assert replace(entry, publisher=sources.NOT_STATED).credit == "Camps"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [("7", "an integer"), ("0101000000000000000000F03F0000000000000040", "hex")]
+)
+def test_an_attribute_of_the_name_of_the_geometry_is_none(tmp_path: Path, value: str, kind: str) -> None:
+    """What is read as a place is the geometry, even where an attribute would be one."""
+    assert kind
+    path = tmp_path / "a.gml"
+    gpd.GeoDataFrame({"n": [value]}, geometry=[HOUSE], crs=4326).to_file(path)
+    text = path.read_text("utf-8").replace("ogr:n>", "ogr:geometryProperty>")
+    path.write_text(text, "utf-8")
+    table, _ = _read(path)
+    assert shapely.equals(table["geometry as read"].iloc[0], HOUSE)
+    assert value in table.iloc[0].tolist()
+
+
+def test_an_outline_that_crosses_itself_on_the_plane_alone_is_read(tmp_path: Path) -> None:
+    """A parallel is straight in degrees and no line on the plane: the courtyard near it comes to lie outside."""
+    court = [(88.19, 43.02), (88.2, 43.00005), (88.21, 43.02)]
+    shell = shapely.Polygon([(88, 43), (88.4, 43), (88.4, 43.2), (88, 43.2)], [court])
+    path = tmp_path / "a.geojson"
+    gpd.GeoDataFrame({"id": ["a", "b"]}, geometry=[shell, shapely.box(88.195, 42.99, 88.25, 43.1)], crs=4326).to_file(
+        path
+    )
+    read = footprints.load(path, gsd_m=10, observed_on="2018").footprints
+    assert read["overlap_m2"].gt(0).all()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from camps import crs
-from camps.footprints.mending import log_rows
+from camps.footprints.mending import log_rows, repair_geometry
 
 #: Above this intersection over union two polygons of one date are the same building (METHOD 2).
 DUPLICATE_IOU = 0.8
@@ -91,7 +91,8 @@ def _overlaps(
     one, other = one[meets], other[meets]
     # Few touch another, and only these need to lie on the plane.
     touching, place = np.unique(np.concatenate([one, other]), return_inverse=True)
-    laid = np.asarray(outlines.iloc[touching].to_crs(plane).array)
+    # An outline that is sound in degrees may cross itself by a hair on the plane.
+    laid = repair_geometry(outlines.iloc[touching].to_crs(plane).array)
     first, second = laid[place[: len(one)]], laid[place[len(one) :]]
     return rows[one], rows[other], shapely.area(shapely.intersection(first, second))
 

@@ -358,22 +358,23 @@ def _read_layer(layer: _Layer, path: Path, encoding: str | None, report: Report,
         raise InputError(f"{path}: {len(table):,} of {layer.n_features:,} features can be read; save the file again")
     if len(set(table.column_names)) < len(table.column_names):
         table = table.rename_columns(_told_apart(table.column_names, report))
-    columns = _columns(table, meta)
+    columns = _columns(table)
     if is_shapefile:
         columns = _reencoded(columns, Path(layer.where), path, encoding, report)
     elif encoding:
         report.add("noted", f"the encoding told, {encoding}, is not needed: text in this format is UTF-8")
-    shapes = _geometries(table, meta) if layer.drawn else None
+    shapes = _geometries(table) if layer.drawn else None
     return Drawn(columns, shapes, CRS.from_user_input(meta["crs"]) if meta["crs"] else None)
 
 
-def _geometry_name(table: arrow.Table, meta: Any) -> str:
-    name = meta["geometry_name"] or "wkb_geometry"
-    return name if name in table.column_names else ""
+def _geometry_name(table: arrow.Table) -> str:
+    """Return the column that holds the geometry, which is not told by its name: an attribute may have the same."""
+    kinds = {field.name: (field.metadata or {}).get(b"ARROW:extension:name", b"") for field in table.schema}
+    return next((name for name, kind in kinds.items() if kind.endswith(b".wkb")), "")
 
 
-def _geometries(table: arrow.Table, meta: Any) -> Any:
-    name = _geometry_name(table, meta)
+def _geometries(table: arrow.Table) -> Any:
+    name = _geometry_name(table)
     stored = table.column(name).to_pylist() if name else [None] * len(table)
     # Rings that are not closed are closed; coordinates that are no numbers are refused where places are made of them.
     with np.errstate(invalid="ignore"):
@@ -385,8 +386,8 @@ def _told_apart(names: list[str], report: Report) -> list[str]:
     return unique_names([*names, "-"], report)[:-1]
 
 
-def _columns(table: arrow.Table, meta: Any) -> pd.DataFrame:
-    names = [name for name in table.column_names if name != _geometry_name(table, meta)]
+def _columns(table: arrow.Table) -> pd.DataFrame:
+    names = [name for name in table.column_names if name != _geometry_name(table)]
     held = {name: _column(table.column(name)) for name in names}
     return pd.DataFrame(held, index=pd.RangeIndex(1, len(table) + 1), columns=names)
 
