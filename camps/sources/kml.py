@@ -51,7 +51,8 @@ _WHY = {
     "Camera": "where a reader's eye stands, no place of the list",
 }
 # Longitude, latitude and perhaps an altitude; many write a space after the comma.
-_POSITION = re.compile(r"[^\s,]+(?:\s*,\s*[^\s,]+)+")
+# It begins where a word does and gives nothing back: a long word without a comma is looked at once.
+_POSITION = re.compile(r"(?<![^\s,])[^\s,]++(?:\s*+,\s*+[^\s,]++)++")
 
 
 @dataclass
@@ -65,6 +66,8 @@ class _Met:
     #: How many elements stand in the cells of each row.
     filled: list[int] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    #: Geometries read: where, how many pieces their elements have, and the geometry.
+    drawn: list[tuple[str, Counter[Piece], BaseGeometry]] = field(default_factory=list)
     reached: set[int] = field(default_factory=set)
     #: Elements left aside, by the reason: the row and the text of each.
     aside: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
@@ -110,6 +113,7 @@ def read_kml(path: Path, report: Report, *, layer: str | None = None) -> RawTabl
         folder = _folder_name(root, "") if _local(root) in _CONTAINERS else ""
         _read_container(root, {"folder": folder, **({"member": name} if len(documents) > 1 else {})}, {}, met)
         _note_strays(root, met)
+    _check_whole(met)
     raise_faults(met.faults, path.name)
     _say_aside(met)
     return _as_table(met, path, report)
@@ -284,10 +288,12 @@ def _draw(mark: Element, where: str, met: _Met) -> list[BaseGeometry]:
     for element in _drawings(mark):
         try:
             shape = _DRAW[_local(element)](element)
-            _check_whole(element, shape)
         except (ValueError, shapely.errors.ShapelyError) as error:
             met.faults.append(Fault(where, str(error), "a geometry that can be read", "mend it in the file"))
             continue
+        counted: Counter[Piece] = Counter()
+        _count_geometry(element, lambda piece, n, counted=counted: counted.update({piece: n}))
+        met.drawn.append((where, counted, shape))
         drawn.append(shape)
         if _local(element) in ("Point", "Model"):
             points.append(_positions(element)[0] if _local(element) == "Point" else _model_position(element))
@@ -296,13 +302,14 @@ def _draw(mark: Element, where: str, met: _Met) -> list[BaseGeometry]:
     return drawn
 
 
-def _check_whole(element: Element, shape: BaseGeometry) -> None:
-    """Raise when a geometry read has fewer rings or vertices than its element."""
-    counted: Counter[Piece] = Counter()
-    _count_geometry(element, lambda piece, n: counted.update({piece: n}))
-    for piece, n in pieces_of(shape).items():
-        if counted[piece] != n.sum():
-            raise ValueError(f"{counted[piece]} {PIECES[piece]}, of which {n.sum()} can be read")
+def _check_whole(met: _Met) -> None:
+    """Add a fault for each geometry read that has fewer rings or vertices than its element."""
+    read = pieces_of([shape for *_, shape in met.drawn], by_shape=True)
+    for at, (where, counted, _) in enumerate(met.drawn):
+        for piece, n in read.items():
+            if counted[piece] != n[at]:
+                told = f"{counted[piece]} {PIECES[piece]}, of which {n[at]} can be read"
+                met.faults.append(Fault(where, told, "a geometry that can be read", "mend it in the file"))
 
 
 def _fill(cells: dict[str, str], mark: Element, met: _Met) -> int:
