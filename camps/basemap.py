@@ -174,12 +174,13 @@ def read_places(*, world: bool = False) -> pd.DataFrame:
     world
         Those of the whole globe; otherwise those of Asia, which are more and have Uyghur names.
     """
-    table, more = (_places("world_places.csv"), None) if world else (_places("places.csv"), _places("world_places.csv"))
-    if more is not None:
-        # What the table of Asia does not say in a language, that of the globe may.
-        known = more.drop_duplicates("name_en").set_index("name_en")
-        for name in known.columns.difference(table.columns):
-            table[name] = table["name_en"].map(known[name])
+    named = ("places.csv", "world_places.csv")
+    table, more = (_places(name) for name in (named[::-1] if world else named))
+    # What one table does not say in a language, the other may.
+    known = more.drop_duplicates("name_en").set_index("name_en")
+    for name in known.filter(like="name_"):
+        said = table["name_en"].map(known[name])
+        table[name] = table[name].fillna(said) if name in table else said
     return table.sort_values(["rank", "name_en"], kind="stable").reset_index(drop=True)
 
 

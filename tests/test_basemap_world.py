@@ -48,3 +48,10 @@ def test_sites_on_both_sides_of_180_lie_beside_each_other() -> None:
     content = maps.site_map(sites, ground=maps.Ground(relief=False)).payload
     assert [site["lon"] for site in content["sites"]] == [178.5, pytest.approx(184.8)]
     assert content["view"]["bounds"][2] - content["view"]["bounds"][0] < 10
+
+
+def test_a_city_has_the_names_that_either_table_says() -> None:
+    """The table of the globe has Beijing in German alone, that of Asia in Chinese and Uyghur."""
+    for world in (True, False):
+        beijing = basemap.read_places(world=world).set_index("name_en").loc["Beijing"]
+        assert (beijing["name_zh"], beijing["name_ug"], beijing["name_de"]) == ("北京", "بېيجىڭ", "Peking")
