@@ -24,11 +24,12 @@ from camps import reading
 read = [scene for scene in scenes(Path({mirror!r})) if scene.observed_on != DAYS[1]]
 """
 FIRST = (
-    'session = reading.start("x-1", read, interpreter="A", ground=GROUND, folder=Path({folder!r}) / "A")\n'
+    'session = reading.start("xj-bfn130-aspi50", read, interpreter="A", ground=GROUND, folder=Path({folder!r}) / "A")\n'
     "reading.show(session)"
 )
 SECOND = (
-    'blind = reading.start("x-1", read, interpreter="B", ground=GROUND, blind=2, folder=Path({folder!r}) / "B")\n'
+    'blind = reading.start("xj-bfn130-aspi50", read, interpreter="B", ground=GROUND, blind=2,\n'
+    '                      folder=Path({folder!r}) / "B")\n'
     "reading.show(blind)"
 )
 AGREE = (
@@ -105,7 +106,10 @@ def _first_date(hand: Hand, sheet: Sheet, halls: list[list[tuple[float, float]]]
     _outline(hand, sheet, halls)
     hand.do("1")
     look_at("outlined", hand)
-    hand.saved(hand.do("g"))
+    # What is copied, and the scene that it is copied to, are a step each.
+    before = hand.steps
+    hand.key("g")
+    hand.saved(before + 1)
 
 
 def _second_date(hand: Hand, sheet: Sheet, halls: list[list[tuple[float, float]]]) -> None:
@@ -142,7 +146,7 @@ def _kernel_of(folder: Path) -> int:
 
 def _goes_on(mirror: Path, folder: Path) -> None:
     read = [scene for scene in scenes(mirror) if scene.observed_on != DAYS[1]]
-    with reading.start("x-1", read, interpreter="A", ground=GROUND, folder=folder / "A") as session:
+    with reading.start("xj-bfn130-aspi50", read, interpreter="A", ground=GROUND, folder=folder / "A") as session:
         series = session.series()
     assert series.footprints.groupby("observed_on").size().tolist() == [8, 8]
     assert series.looks["status"].tolist() == ["observed", "partial"]

@@ -29,7 +29,7 @@ def grown(session: Session) -> dict[str, Any]:
     try:
         series = session.series()
     except InputError as error:
-        return {"rows": [], "next": str(error)}
+        return {"rows": [], "next": str(error).partition(";")[0]}
     table = growth.series(series.footprints, series.looks, scenes=series.scenes)
     numbers = table[["value", "lo", "hi"]].astype(object).where(table[["value", "lo", "hi"]].notna(), None)
     rows = [
