@@ -177,7 +177,7 @@ def test_a_cell_that_is_run_again_goes_on_and_the_page_above_is_told(page: Page,
 
 def test_every_view_hears_what_another_one_does(page: Page) -> None:
     told = page("open")
-    assert told["hello"] == "a"
+    assert told["hello"] == page("greet")["met"] == "a"
     assert told["begun"]["tasks"][0]["caption"].startswith(DAYS[0])
     assert [content["picture"] for content, buffers in page.heard if buffers] == ["task-01"]
 

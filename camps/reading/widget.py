@@ -37,6 +37,10 @@ def _module() -> str:
     return re.sub(r"^import .*?;\n|^export (?!default)", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
+def _view(message: Mapping[str, Any]) -> str:
+    return str(message["re"]).partition("-")[0]
+
+
 class Reader(anywidget.AnyWidget):
     """A reading as a notebook shows it, from :func:`show`.
 
@@ -76,6 +80,7 @@ class Reader(anywidget.AnyWidget):
         """Do what a message says; return what has changed by it."""
         acts: dict[str, Callable[[Any], Mapping[str, Any] | None]] = {
             "open": self._open, "show": self._show, "growth": self._growth, "draw": self._draw, "mend": self._mend,
+            "greet": lambda told: {"met": _view(told)},
             "square": lambda told: self.session.square(told["id"]),
             "remove": lambda told: self.session.remove(*told["ids"]),
             "cut": self._cut, "join": lambda told: {"chosen": [self.session.join(told["ids"])]},
@@ -118,7 +123,7 @@ class Reader(anywidget.AnyWidget):
             "size": [grid.width, grid.height], "blind": self.session.blind, "lost": self.session.n_lost_bytes,
             **self._changes({}, {}),
         }  # fmt: skip
-        return {"begun": begun, "hello": str(message["re"]).partition("-")[0]}
+        return {"begun": begun, "hello": _view(message)}
 
     def _about(self, task: str) -> dict[str, str]:
         scene = self.session.scene(task)

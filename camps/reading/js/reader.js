@@ -99,7 +99,7 @@ class Reader {
   send(what, shown = null) {
     const key = `${this.id}-${++this.sent}`;
     const message = { ...what, re: key };
-    if (!['open', 'growth'].includes(what.do)) this.unsaved.set(key, { message, shown });
+    if (!['open', 'growth', 'greet'].includes(what.do)) this.unsaved.set(key, { message, shown });
     this.model.send(message);
     this._wait();
     return key;
@@ -122,7 +122,10 @@ class Reader {
 
   hear(content, buffers) {
     if (content.picture) this.takePicture(content, buffers[0]);
-    if (content.hello && content.hello !== this.id) this.say('This reading is open in another view too; both write to it.');
+    if (content.hello && content.hello !== this.id) this.send({ do: 'greet' });
+    if ([content.hello, content.met].some((id) => id && id !== this.id)) {
+      this.say('This reading is open in another view too; both write to it.');
+    }
     if (content.gone) this.say(content.gone, true);
     if (content.growth) this._showGrowth(content.growth);
     if (content.begun) this.begin(content.begun);
