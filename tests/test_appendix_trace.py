@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,9 +11,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from camps import appendix, cli, files, record, settings
+from camps import appendix, cli, files, film, footprints, record, settings
 from camps.appendix import bag, comparison, schemas, signing, tracing, trustedtime
 from camps.errors import CheckError, InputError, MissingError
+from camps.film import manifest as film_manifest
 from camps.film import records
 
 SITES = "xj-bfn130-aspi50 xj-bfn949-aspi124 cn-qincheng"
@@ -67,6 +69,23 @@ def test_a_frame_of_any_pass_leads_to_sites_rows_sources_and_hashes(delivery: Pa
     assert "cn-qincheng  Qincheng Prison" in report
     assert "https://en.wikipedia.org/wiki/Qincheng_Prison" in report
     assert files.sha256(settings.geodata() / "gazetteer.csv") in report
+
+
+def test_a_frame_of_footprints_leads_to_reader_scene_and_sum(delivery: Path) -> None:
+    told = json.loads((delivery / "manifest.json").read_text("utf-8"))
+    told["shot_table"] = film_manifest.shot_table(film.read_shot("dabancheng"))
+    files.write_json(delivery / "manifest.json", told)
+    listed = records.read_frame_list(delivery)
+    listed.frames[1001].shown["date_shown"] = "2018-07-23"
+    _write_list(delivery, listed)
+    report = appendix.trace(delivery / "beauty" / "CAMPS_T_0001_beauty_v001.1001.png").report()
+    series = footprints.load()
+    scene = series.scenes.set_index("observed_on").loc["2018-07-23"]
+    look = series.looks[series.looks["site_id"].eq("xj-bfn130-aspi50")].set_index("observed_on").loc["2018-07-23"]
+    reader = look["interpreter"] if pd.notna(look["interpreter"]) else "not stated"
+    assert f"xj-bfn130-aspi50  2018-07-23  {look['status']}, read by: {reader} (dabancheng)" in report
+    assert f"scene {scene['scene_id']}, {scene['sensor']}" in report
+    assert f"SHA-256 of the scene {scene['sha256'] if pd.notna(scene['sha256']) else 'not stated'}" in report
 
 
 def test_another_picture_under_the_name_of_a_frame_shows(delivery: Path) -> None:

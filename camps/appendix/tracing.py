@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from camps import catalogue, files, settings, sources
+from camps import catalogue, files, footprints, settings, sources
 from camps.appendix import schemas
 from camps.appendix.claims import Claim, read_claims
 from camps.errors import InputError, MissingError
+from camps.film.manifest import read_manifest, read_shot_table
 from camps.film.records import FRAME_LIST, ListedFrame, PictureEntry, read_frame_list
+from camps.film.shot import Shot
 
 _MOST_LINES = 12
 
@@ -111,7 +113,29 @@ def _trace_frame(path: Path) -> Trace:
         ("days since the last look", row["stale_days"] or "none, or no looks"),
     )
     sites = tuple("\n".join(site.lines()) for site in find_sites(frame.site_ids))
-    return Trace(str(path), facts, (("Sites, rows and sources", sites),), holds=same)
+    seen = tuple(_looks_behind(_shot_of(path), row["date_shown"], frame.site_ids))
+    parts = (("Sites, rows and sources", sites), *((("Looks, readers and scenes", seen),) if seen else ()))
+    return Trace(str(path), facts, parts, holds=same)
+
+
+def _shot_of(path: Path) -> Shot | None:
+    folder = next(folder for folder in path.resolve().parents[:3] if (folder / FRAME_LIST).is_file())
+    return read_shot_table(read_manifest(folder), folder)
+
+
+def _looks_behind(shot: Shot | None, date_shown: str, site_ids: Sequence[str]) -> Iterator[str]:
+    """Yield who read which scene, with its sum, for the looks that stand behind a frame of footprints."""
+    if shot is None or shot.map.kind != "footprints":
+        return
+    series = footprints.load(*shot.map.sources[:1])
+    behind = series.looks[series.looks["site_id"].isin(site_ids) & series.looks["observed_on"].eq(date_shown)]
+    shown = behind.merge(series.scenes[["scene_id", "sensor", "sha256"]], on="scene_id")
+    for look in shown.astype("string").fillna("not stated").to_dict("records"):
+        yield (
+            f"{look['site_id']}  {look['observed_on']}  {look['status']}, read by: {look['interpreter']} "
+            f"({series.source_id})\n  scene {look['scene_id']}, {look['sensor']}\n"
+            f"  SHA-256 of the scene {look['sha256']}"
+        )
 
 
 def _told(row: Mapping[str, str]) -> tuple[str, str]:
