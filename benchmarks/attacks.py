@@ -21,6 +21,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -526,8 +527,26 @@ class Tally:
     ) -> None:
         """Make attacks on one copy, write its sums anew, and note what was said of each.
 
-        Of what `check` gives, what comes first is asked first; the rest only while an attack is not named.
+        Of what `check` gives, what comes first is asked first; the rest only while an attack is not named. A table that
+        one attack made unreadable hides what others did to it or to what follows from it: what is not named among
+        others is made again alone.
         """
+        failed = self._said(target, attacks, check, resealed)
+        for attack in attacks:
+            alone = failed
+            if len(attacks) > 1 and not _names(failed, attack):
+                alone = self._said(target, [attack], check, resealed)
+            self._note(attack, alone)
+
+    @staticmethod
+    def _said(
+        target: Path,
+        attacks: Sequence[Attack],
+        check: Callable[[Path], Iterable[list[Check]]],
+        resealed: Callable[[Path], object],
+    ) -> list[Check]:
+        """Return the checks that failed on a copy that was attacked."""
+        failed: list[Check] = []
         with tempfile.TemporaryDirectory(prefix="camps-attack-") as scratch:
             copied = Path(scratch) / target.name
             _ = shutil.copytree(target, copied) if target.is_dir() else shutil.copy(target, copied)
@@ -536,17 +555,16 @@ class Tally:
             resealed(copied)
             for checks in check(copied):
                 failed = [one for one in checks if one.holds is False]
-                if failed and all(any(attack.named in str(one) for one in failed) for attack in attacks):
+                if all(_names(failed, attack) for attack in attacks):
                     break
-        for attack in attacks:
-            self._note(attack, failed)
+        return failed
 
     def _note(self, attack: Attack, failed: Sequence[Check]) -> None:
         self.made[attack.kind] += 1
         told = f"{attack.kind}: {attack.what}"
         if not failed:
             self.silent.append(told)
-        elif not any(attack.named in str(one) for one in failed):
+        elif not _names(failed, attack):
             self.unnamed.append(f"{told}; said was: {failed[0]}")
         print(f"{self.made.total():>5}  {told}", file=sys.stderr, flush=True)
 
@@ -555,6 +573,10 @@ class Tally:
         lines = [f"{count:>5}  {kind}" for kind, count in self.made.items()]
         lines += [f"{self.made.total():>5}  attacks: {len(self.silent)} silent, {len(self.unnamed)} without the file"]
         return "\n".join([*lines, *(f"SILENT  {one}" for one in self.silent), *self.unnamed])
+
+
+def _names(failed: Sequence[Check], attack: Attack) -> bool:
+    return any(attack.named in str(one) for one in failed)
 
 
 def built_once() -> Callable[..., Any]:
@@ -628,13 +650,21 @@ def attack_package(built: Path, chance: random.Random, each: int, tally: Tally, 
                     tally.attack(built, [attack], check_package, reseal_all)
 
 
+def check_frames(folder: Path, **told: Any) -> list[list[Check]]:
+    """Return what is said of a delivery; one that is refused as none is named by the refusal."""
+    try:
+        return [[*framecheck.check_frames(folder, **({"sample": 0} | told))]]
+    except CampsError as error:
+        return [[Check(framecheck.GROUP, "the delivery", False, str(error))]]
+
+
 def attack_frames(folder: Path, chance: random.Random, tally: Tally) -> None:
     """Attack a delivery: first without drawing it again, then all its passes at once with all frames drawn again."""
     delivered = make_delivery(folder)
     sealed = {delivered.name: files.sha256(delivered / film_records.FRAME_LIST)}
     with mock.patch.object(framecheck, "read_out", read_out_once()):
         for attack in frame_attacks(delivered, chance):
-            tally.attack(delivered, [attack], lambda copy: [[*framecheck.check_frames(copy, sample=0, sealed=sealed)]])
+            tally.attack(delivered, [attack], partial(check_frames, sealed=sealed))
         numbers = [*NUMBERS]
         passes = film_records.read_frame_list(delivered).passes
         painted = [(name, numbers[at % len(numbers)]) for at, name in enumerate(passes)]
@@ -642,7 +672,7 @@ def attack_frames(folder: Path, chance: random.Random, tally: Tally) -> None:
             Attack("a frame repainted and drawn again", f"{name} {n}", f"frame {n} drawn again", _repainted(name, n))
             for name, n in painted
         ]
-        tally.attack(delivered, told, lambda copy: [[*framecheck.check_frames(copy, sample=len(numbers))]])
+        tally.attack(delivered, told, partial(check_frames, sample=len(numbers)))
 
 
 PARTS = ("package", "sources", "sums", "tags", "making", "stated", "zip", "frames")
