@@ -551,9 +551,13 @@ def test_no_line_of_the_film_of_chapters_blinks_or_moves_the_date(tmp_path, open
     }"""
     placed = """([states, lang]) => states.map((state) => {
         camps.setFrame({ ...state, lang, width: 1920, height: 1080, scale: 0.2, relief: false });
-        return camps.describe().texts.find(({ layer }) => layer === 'date').y;
+        const at = Object.fromEntries(camps.describe().texts.map(({ layer, x, y }) => [layer, { x, y }]));
+        return [at.date.y, Math.max(at.title.x, at.subtitle.x)];
     })"""
-    states = [{"t": state["t"], "since": state["since"], "safe": True} for state in plan.states]
+    states = [
+        {"t": state["t"], "since": state["since"], "safe": True, "furniture": state["furniture"]}
+        for state in plan.states
+    ]
     for lang in record.current().languages:
         rows = one.page.evaluate(script, [states, lang])
         described = [
@@ -563,7 +567,9 @@ def test_no_line_of_the_film_of_chapters_blinks_or_moves_the_date(tmp_path, open
         assert not flips.find_short_texts(described, shot.rate)
         law = {"en": "Prison Law", "fr": "Loi sur les prisons", "zh": "《监狱法》", "ug": "تۈرمە قانۇنى"}[lang]
         assert sum(law in " ".join(told) for told in rows) >= 2 * shot.rate
-        assert len(set(one.page.evaluate(placed, [states[::95], lang]))) == 1, lang
+        dates, titles = zip(*one.page.evaluate(placed, [states[::95], lang]), strict=True)
+        assert len(set(dates)) == 1, lang
+        assert max(titles) < 960, f"{lang}: on the right the title would lie over Heilongjiang"
 
 
 @pytest.mark.browser

@@ -61,13 +61,17 @@ class Spot(Table):
 
 
 class Placement(Spot):
-    """Where a piece stands, and by the shape of the picture; `backing` lays a ground under it, or never."""
+    """Where a piece stands, by the shape of the picture and, `rtl`, in a language that is read from the right.
+
+    `backing` lays a ground under it, or never.
+    """
 
     backing: bool | None = None
     wide: Spot | None = Field(default=None, alias="16:9")
     square: Spot | None = Field(default=None, alias="1:1")
     portrait: Spot | None = Field(default=None, alias="4:5")
     upright: Spot | None = Field(default=None, alias="9:16")
+    rtl: Spot | None = None
 
 
 class Setting(Table):

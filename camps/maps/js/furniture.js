@@ -61,8 +61,8 @@ class Furniture {
     const year = this.data.meta.precision === 'year' && piece === 'date';
     // The chart of systems stands on the left, and two systems leave room on the side of the title.
     const crossed = piece === 'legend' && (this.data.pair || (this.systems && pen.type.rtl));
-    const own = { ...(year ? { size: YEAR_SIZE } : {}), ...(crossed ? { at: 'bottom left' } : {}) };
-    const placed = [(pen.look.furniture || {})[piece], pen.furniture[piece]].flatMap((one) => (one ? [one, one[shapeOf(pen.view)]] : []));
+    const own = { ...(year ? { size: YEAR_SIZE } : {}), ...(crossed ? { at: 'bottom left' } : {}), ...(piece === 'events' ? { at: this.spec(pen, 'title').at } : {}) };
+    const placed = [(pen.look.furniture || {})[piece], pen.furniture[piece]].flatMap((one) => (one ? [one, one[shapeOf(pen.view)], pen.type.rtl ? one.rtl : null] : []));
     const spec = Object.assign({ alpha: 1 }, PIECES[piece], own, (pen.look.type || {})[piece], ...placed);
     return { ...spec, size: Math.max(spec.least || 0, spec.size * pen.u) };
   }
