@@ -323,6 +323,21 @@ def test_a_composite_stands_at_its_last_day_in_curve_and_timeline(date: str) -> 
     assert timeline.stops(footprints=frame, looks=looks) == ["2017-01-01", "2017-02-28", "2017-04-01"]
 
 
+def test_ground_under_two_outlines_is_counted_once_as_growth_counts_it() -> None:
+    over = affinity.translate(HALL, 0, HALL.bounds[3] / 2)
+    dates = ("2017-01-01", "2017-02-01")
+    rows = [(name, on, "building", shape) for on in dates for name, shape in (("a", HALL), ("b", over))]
+    frame = seen(*rows, ("w", "2017-01-01", "compound", HALL.buffer(50)))
+    flagged = np.where(frame["kind"].eq("building"), HALL.area / 2, 0.0)
+    frame = frame.assign(overlap_m2=flagged, scene_id="s")
+    grown = footprints.areas(frame).set_index("observed_on")
+    assert grown["sum_m2"].iloc[0] - grown["area_m2"].iloc[0] == pytest.approx(HALL.area / 2, rel=1e-3)
+    for mode in MODES:
+        for when in ("2017-01-01", "2017-01-15", "2017-02-01"):
+            total = drawn(frame, when, mode, looked(*((on, "observed") for on in dates)))
+            assert total["area_m2"].sum() == pytest.approx(grown["area_m2"].iloc[0], rel=1e-9), (mode, when)
+
+
 def test_without_a_look_before_it_a_building_was_not_new() -> None:
     frame = seen(("a", "2017-01-01", "building", HALL))
     for mode in MODES:
