@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from shapely import affinity, box
 
-from camps import change, crs, footprints
+from camps import change, crs, footprints, growth
 from camps import settings as folders
 from camps.errors import CheckError, InputError
 from camps.footprints.series import geometry_hashes
@@ -574,3 +574,14 @@ def test_a_blind_repeat_of_one_date_shows_no_building_work(dabancheng: footprint
             once.to_crs(PLANE).geometry, again.to_crs(PLANE).geometry, tau_m=5, mmu_m2=float(change.mmu_m2(10))
         ).table
         assert (table["class"].isin(["persist", "below_mmu", "split", "merge"])).mean() > 0.85
+
+
+def test_a_track_counts_ground_that_another_covers_once() -> None:
+    over = affinity.translate(BARRACK, 0, 40)
+    seen = series([("2017", "observed", [BARRACK, over]), ("2018", "observed", [BARRACK, over])])
+    shared = BARRACK.intersection(over).area
+    flagged = replace(seen, footprints=seen.footprints.assign(overlap_m2=shared))
+    built = footprints.areas(flagged.footprints)["area_m2"].iloc[0]
+    assert built == pytest.approx(2 * BARRACK.area - shared, rel=1e-3)
+    curve = growth.curves(change.follow(flagged).tracks, ["2018"])
+    assert curve[["lower", "upper"]].iloc[0].to_list() == pytest.approx([built, built], rel=1e-9)

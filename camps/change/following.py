@@ -24,7 +24,7 @@ from camps.change.visits import Codes, Visits, read_visits
 from camps.crs import Floats
 from camps.dates import day_interval
 from camps.errors import InputError
-from camps.footprints import BUILT, FootprintSeries
+from camps.footprints import BUILT, FootprintSeries, counted_area_m2
 from camps.footprints.series import in_order
 
 Identity = Literal["auto", "published", "linked"]
@@ -43,8 +43,9 @@ class History:
     ----------
     tracks
         One row a building: the "track" table (track_id, L, R, Ld, Rd as EDTF dates of scenes, null = censored) with
-        site_id, kind and area_m2 (both as last seen), area_lo_m2 and area_hi_m2 (of all sightings), n_seen,
-        first_seen, last_seen, parent (the track it was split from, whose L and R it has) and merged_into.
+        site_id, kind and area_m2 (both as last seen, overlaps counted once), area_lo_m2 and area_hi_m2 (of all
+        sightings), n_seen, first_seen, last_seen, parent (the track it was split from, whose L and R it has) and
+        merged_into.
     events
         One row a change between two successive looks at a site: site_id, scene_from, scene_to, observed_from,
         observed_to, the "event" table (class, gain_m2, loss_m2, tau_m, mmu_m2), n_from, n_to, area_from_m2,
@@ -436,8 +437,9 @@ class _Run:
     def _tracks(self, names: Any, rank: Codes) -> pd.DataFrame:
         track = {name: values[: self.n_tracks][np.argsort(rank)] for name, values in self.track.items()}
         dates = self.scenes["observed_on"]
-        last = self.frame[["site_id", "kind", "area_m2"]].iloc[track["last"]].reset_index(drop=True)
-        areas = self.frame["area_m2"].groupby(self.row_track).agg(["min", "max"]).iloc[np.argsort(rank)]
+        counted = counted_area_m2(self.frame)
+        last = self.frame[["site_id", "kind"]].assign(area_m2=counted).iloc[track["last"]].reset_index(drop=True)
+        areas = counted.groupby(self.row_track).agg(["min", "max"]).iloc[np.argsort(rank)]
         return pd.DataFrame({
             "track_id": _named(names, np.argsort(rank)), "site_id": last["site_id"], "kind": last["kind"],
             "L": _named(dates, track["before"]), "R": _named(dates, track["appeared"]),

@@ -25,7 +25,7 @@ overlaps            ``overlap_m2`` flags them, and :func:`areas` counts the unio
 from camps.footprints.adding import add, prepare
 from camps.footprints.extracted import add_extraction
 from camps.footprints.mending import repair, repair_geometry
-from camps.footprints.overlap import BUILT, areas, own_area_m2
+from camps.footprints.overlap import BUILT, areas, counted_area_m2, own_area_m2
 from camps.footprints.registered import OPTIONS, default_id, is_series, pictures, series_ids
 from camps.footprints.series import FootprintSeries, load
 from camps.footprints.sites import assign_sites
@@ -38,6 +38,7 @@ __all__ = [
     "add_extraction",
     "areas",
     "assign_sites",
+    "counted_area_m2",
     "default_id",
     "is_series",
     "load",

@@ -160,6 +160,23 @@ def areas(
     return table
 
 
+def counted_area_m2(footprints: gpd.GeoDataFrame) -> pd.Series[Any]:
+    """Return the area with which each polygon counts, so that sums over a site and date count what overlaps once.
+
+    Returns
+    -------
+    Series
+        m², on the index of `footprints`: :func:`own_area_m2` of what is built where ``overlap_m2`` flags an overlap,
+        the area as measured elsewhere.
+    """
+    counted: pd.Series[Any] = footprints["area_m2"].copy()
+    built = footprints["kind"].isin(list(BUILT))
+    if "overlap_m2" in footprints and footprints.loc[built, "overlap_m2"].gt(0).any():
+        date = "observed_on" if "observed_on" in footprints else "scene_id"
+        counted[built] = own_area_m2(footprints[built], by=["site_id", date])
+    return counted
+
+
 def own_area_m2(footprints: gpd.GeoDataFrame, *, by: Sequence[str]) -> pd.Series[Any]:
     """Return the area of each polygon without the ground that another of its group and date covers before it.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from camps import crs
 from camps.dates import days
-from camps.footprints import BUILT, own_area_m2
+from camps.footprints import BUILT, counted_area_m2
 from camps.growth.looks import look_days, neighbour, require_tracks, site_keys
 from camps.timeline.clock import Mode, require_columns, require_mode
 from camps.timeline.fronts import polygonal
@@ -148,7 +148,7 @@ def build_sightings(
 def _one_a_day(footprints: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return one row a track and day; the parts of a building that was split are drawn as one, none of them changed."""
     names = ["track_id", "footprint_id", "kind", "area_m2", "geometry"]
-    rows = pd.DataFrame(footprints[names]).astype({"track_id": "string"}).assign(area_m2=_counted_once(footprints))
+    rows = pd.DataFrame(footprints[names]).astype({"track_id": "string"}).assign(area_m2=counted_area_m2(footprints))
     rows = rows.assign(site_id=site_keys(footprints), day=days(footprints["observed_on"], end="last"))
     rows = rows.sort_values(["track_id", "day", "area_m2", "footprint_id"], ascending=[True, True, False, True])
     several = rows.duplicated(["track_id", "day"], keep=False)
@@ -159,15 +159,6 @@ def _one_a_day(footprints: gpd.GeoDataFrame) -> pd.DataFrame:
     merged = [shapely.multipolygons(shapely.get_parts(list(parts))) for _, parts in whole["geometry"]]
     joined["geometry"] = pd.Series(np.asarray(merged, dtype=object), index=joined.index)
     return pd.concat([rows[~several], joined.reset_index()]).sort_values(["track_id", "day"], ignore_index=True)
-
-
-def _counted_once(footprints: gpd.GeoDataFrame) -> pd.Series[Any]:
-    """Return areas in m² whose sum over a site and date counts what overlaps once, as growth does."""
-    built = footprints["kind"].isin(BUILT)
-    own: pd.Series[Any] = footprints["area_m2"].copy()
-    if "overlap_m2" in footprints and footprints.loc[built, "overlap_m2"].gt(0).any():
-        own[built] = own_area_m2(footprints[built], by=["site_id"])
-    return own
 
 
 def _as_followed(rows: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
