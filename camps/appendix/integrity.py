@@ -47,7 +47,7 @@ def read_withheld(payload: Path) -> dict[str, str]:
 # --- bag ------------------------------------------------------------------------------------------------------------
 
 
-def check_bag(folder: Path, seal: str | None, signer: str | None) -> Iterator[Check]:
+def check_bag(folder: Path, seal: str | None, signer: str | None = None) -> Iterator[Check]:
     """Check the manifests of a bag, its seal where one is given, and its signature."""
     faults = bag.find_bag_faults(folder)
     for fault in faults:
