@@ -85,6 +85,9 @@ class Lab:
         self.page = page
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        # On a busy machine JupyterLab asks which kernel before it has read which one the notebook names.
+        asked = page.locator("dialog.jp-Dialog", has_text="Select Kernel")
+        page.add_locator_handler(asked, lambda dialog: dialog.locator(".jp-mod-accept").click())
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
     def run(self, number: int) -> Locator:
