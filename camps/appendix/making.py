@@ -141,7 +141,9 @@ def _version_faults(software: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if str(version) != told or version.local:
             yield name, f"says {told!r}, which no release is called"
         elif not allowed.get(name, SpecifierSet()).contains(version, prereleases=True):
-            yield name, f"says {told}, with which the suite does not run; it needs {name}{allowed[name]}"
+            # A set of specifiers has no order of its own.
+            needed = ",".join(sorted(map(str, allowed[name]), reverse=True))
+            yield name, f"says {told}, with which the suite does not run; it needs {name}{needed}"
 
 
 def _allowed() -> dict[str, SpecifierSet]:
