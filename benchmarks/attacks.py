@@ -385,7 +385,7 @@ def making_attacks(folder: Path) -> Iterator[Attack]:
     yield Attack("its making: objects", "a list that nobody has", "secret-list", _written("processing", table))
     for name in sorted(set(sources.available()) & set(str(sound["objects"].iloc[-1]).split("; "))):
         if f"cited-{name}" in _cited(payload):
-            objects = sound["objects"].str.replace(f"; {name}", "", regex=False)
+            objects = ["; ".join(one for one in told.split("; ") if one != name) for told in sound["objects"]]
             yield Attack("a list left out", name, "", _written("processing", sound.assign(objects=objects)))
 
 
