@@ -280,7 +280,11 @@ ATTACKS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a picture added": (
         lambda folder: shutil.copy(_picture(folder, "beauty", 1120), folder / "beauty" / "x.png"),
-        "beauty/x.png: neither frames.csv nor checksum.txt speaks of it",
+        "beauty/x.png: is a picture of which frames.csv does not speak",
+    ),
+    "a picture added with its sum": (
+        _then_sealed(lambda folder: shutil.copy(_picture(folder, "beauty", 1120), folder / "beauty" / "1120x.PNG")),
+        "beauty/1120x.PNG: is a picture of which frames.csv does not speak",
     ),
     "a movie of other pictures": (_then_sealed(_other_movie), "proxy.mp4: frame 1120: shows another picture"),
     "a movie removed": (

@@ -141,8 +141,11 @@ def _sum_faults(delivered: _Delivered) -> Iterator[tuple[str, str]]:
             yield item, f"{name}: {what}, expected {one.sha256}"
         if stated.get(name) != one.sha256:
             yield CHECKSUMS, f"does not say of {name} what {FRAME_LIST} says"
+    pictures = {Path(name).suffix.lower() for name in listed}
     for name in sorted(there - set(listed)):
-        if name not in stated:
+        if Path(name).suffix.lower() in pictures:
+            yield name, f"is a picture of which {FRAME_LIST} does not speak; it was added"
+        elif name not in stated:
             yield name, f"neither {FRAME_LIST} nor {CHECKSUMS} speaks of it; it was added"
         elif files.sha256(delivered.folder / name) != stated[name]:
             yield name, f"is another file, expected {stated[name]}"
