@@ -631,6 +631,14 @@ def test_the_worked_example_of_olofsson_2014_comes_out() -> None:
     assert 15_000 < lost["area_lo"] < lost["area"] < 27_316 < lost["area_hi"] < 35_000
 
 
+def test_the_error_of_a_producers_accuracy_is_that_of_equation_7_worked_by_hand() -> None:
+    """(1/3)² · 0.8 · 0.2 / 9 of its own and (2/3)² · 0.4 · 0.6 / 9 of the other class, over 1.2²."""
+    classes = ["one", "other"]
+    sample = pd.DataFrame([[8, 2], [4, 6]], index=classes, columns=classes)
+    found = growth.assess(sample, pd.Series(1.0, index=classes)).classes.loc["one"]
+    assert (found["producers"], found["producers_se"]) == pytest.approx((2 / 3, np.sqrt(1.12) / 10.8), rel=1e-12)
+
+
 @pytest.mark.parametrize(("hits", "n"), [(2, 199), (0, 199), (199, 199), (1, 2), (0, 2), (66, 75), (5_000, 10_000)])
 def test_the_interval_of_a_share_is_wilsons_as_scipy_has_it(hits: int, n: int) -> None:
     judge = binomtest(hits, n).proportion_ci(0.95, method="wilson")

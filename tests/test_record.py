@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import camps
-from camps import catalogue, files, record, settings, sources, style
+from camps import catalogue, files, growth, record, settings, sources, style
 from camps.cli import run
 from camps.errors import InputError, MissingError
 from camps.sources import store
@@ -169,6 +169,19 @@ def test_a_place_is_known_open_while_somebody_is_counted_there(
     assert catalogue.load()["last_known"].fillna("").to_list() == ["1950", "", "", "1935"]
     assert run(["map", "eras", "--out", str(tmp_path / "eras.html")]) == 0
     assert "held" not in capsys.readouterr().err
+
+
+def test_values_come_from_the_first_list_that_holds_the_metric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = _home(tmp_path / "new", "")
+    monkeypatch.setenv("CAMPS_HOME", str(home))
+    files.write_text(home / "geodata" / "sources.toml", "")
+    for name, metric in (("first", "prisoners"), ("second", "deaths")):
+        rows = f"ID,Name,Latitude,Longitude,{metric}.1935\n1,Camp,61.0,40.7,12\n"
+        listed = files.write_text(tmp_path / f"{name}.csv", rows)
+        assert run(["sources", "add", str(listed), "--id", name, "--map", f"{metric}.1935={metric}.1935"]) == 0
+    assert [growth.fullest(metric) for metric in (None, "prisoners", "deaths")] == ["first", "first", "second"]
+    with pytest.raises(MissingError, match="no list that is here counts tents"):
+        growth.fullest("tents")
 
 
 def test_the_manual_names_every_key_of_a_record() -> None:
