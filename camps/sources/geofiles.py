@@ -387,7 +387,8 @@ def _told_apart(names: list[str], report: Report) -> list[str]:
 
 
 def _columns(table: arrow.Table) -> pd.DataFrame:
-    names = [name for name in table.column_names if name != _geometry_name(table)]
+    drawn = _geometry_name(table)
+    names = [name for name in table.column_names if name != drawn]
     held = {name: _column(table.column(name)) for name in names}
     return pd.DataFrame(held, index=pd.RangeIndex(1, len(table) + 1), columns=names)
 
