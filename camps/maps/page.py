@@ -16,14 +16,13 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
-from camps import basemap, files, style
+from camps import basemap, files, javascript, style
 from camps.errors import InputError
 from camps.maps import fonts, online, vendored
 
 _HERE = Path(__file__).parent
 #: Rank of countries, seas and capitals that every page names.
 _NAMED_ANYWHERE = 2
-_SCRIPTS = ("geo", "text", "base", "state", "outlines", "symbols", "words", "furniture", "systems", "stage", "page")
 
 #: Our own page needs only Leaflet; the rest of what folium lists serves its own markers and popups.
 _FOR_FOLIUM_ELEMENTS = frozenset(
@@ -146,8 +145,7 @@ class CampsMap(folium.Map):
 
     def scripts(self) -> str:
         """Return the page's scripts, in one scope of their own."""
-        text = "\n".join(read_own(f"js/{name}.js") for name in _SCRIPTS)
-        return vendored.raw(f"(() => {{\n'use strict';\n{text}}})();\n")
+        return vendored.raw(f"(() => {{\n'use strict';\n{javascript.joined(_HERE / 'js' / 'page.js')}}})();\n")
 
     def data_text(self) -> str:
         """Return the payload as JSON that no HTML parser can mistake for markup."""

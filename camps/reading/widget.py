@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 from collections.abc import Callable, Mapping
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import anywidget
 import geopandas as gpd
 import shapely
 
+from camps import javascript
 from camps.errors import CampsError
 from camps.imagery import build_picture
 from camps.imagery.pictures import joined_attribution
@@ -24,17 +24,7 @@ from camps.reading.growing import grown
 from camps.reading.session import Look, Outline, Session
 from camps.reading.sheet import Sheet
 
-_SCRIPTS = ("geometry", "pane", "panel", "reader")
-
-
-def _own(name: str) -> str:
-    return (resources.files("camps.reading") / name).read_text("utf-8")
-
-
-def _module() -> str:
-    """Return the scripts as one module: what they import from one another stands before them."""
-    text = "\n".join(_own(f"js/{name}.js") for name in _SCRIPTS)
-    return re.sub(r"^import .*?;\n|^export (?!default)", "", text, flags=re.MULTILINE | re.DOTALL)
+_HERE = Path(__file__).parent
 
 
 def _view(message: Mapping[str, Any]) -> str:
@@ -54,8 +44,8 @@ class Reader(anywidget.AnyWidget):
         The task that was shown last.
     """
 
-    _esm = _module()
-    _css = _own("reader.css")
+    _esm = javascript.joined(_HERE / "js" / "reader.js")
+    _css = (_HERE / "reader.css").read_text("utf-8")
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -1,8 +1,10 @@
 // The ground: sea, land, relief, lakes, rivers, provinces, borders.
 
+import { boxesMeet, clamp, clipRing, decodeLine, Mercator, smoothstep } from './geo.js';
+
 const boxed = ([west, south, east, north]) => ({ box: [Mercator.x(west), Mercator.y(north), Mercator.x(east), Mercator.y(south)] });
 
-class Ground {
+export class Ground {
   constructor(data) {
     this.scales = data.scales.map((scale) => ({
       name: scale.name,
@@ -77,7 +79,7 @@ class Ground {
 
 // Grey above 128 as white, below as black, each as strong as it differs: laid over a colour this is the blend called
 // "hard light", at the price of a plain picture.
-function asLightAndShade(image) {
+export function asLightAndShade(image) {
   const canvas = document.createElement('canvas');
   Object.assign(canvas, { width: image.naturalWidth, height: image.naturalHeight });
   const ctx = canvas.getContext('2d', { willReadFrequently: true });
@@ -104,7 +106,7 @@ function halves(canvas, count) {
   return count > 1 ? [half, ...halves(half, count - 1)] : [half];
 }
 
-const turnedPen = (pen, turn) => (turn ? { ...pen, view: pen.view.turned(turn) } : pen);
+export const turnedPen = (pen, turn) => (turn ? { ...pen, view: pen.view.turned(turn) } : pen);
 
 function fillRings(pen, rings, colour) {
   traceRings(pen, rings);

@@ -1,8 +1,12 @@
 // Title, legend, date, counter, scale, north, credit and the guides of the safe areas.
 // Each piece is first laid out (its box is known before labels are drawn) and then drawn, on a layer of its own.
 
+import { smoothstep } from './geo.js';
+import { GRAPHICS_SAFE, panel } from './text.js';
+import { drawMark } from './symbols.js';
+import { Systems } from './systems.js';
+
 const ACTION_SAFE = 0.035;
-const GRAPHICS_SAFE = 0.05;
 // What a telephone lays over an upright film: buttons and words of the programme that shows it.
 const PHONE_SAFE = { x: 0.06, top: 0.14, bottom: 0.2 };
 // Shapes of pictures, each up to a width of so many heights.
@@ -30,7 +34,7 @@ const ROOM_OF_EVENTS = 860;
 const MOST_LINES_OF_EVENTS = 4;
 const YEAR_SIZE = 84;
 
-class Furniture {
+export class Furniture {
   constructor(data, words) {
     this.data = data;
     this.words = words;
@@ -396,14 +400,6 @@ class Furniture {
     ctx.lineTo(view.width / 2, view.height / 2 + 20 * u);
     ctx.stroke();
   }
-}
-
-function panel(pen, box) {
-  const { ctx, look, u } = pen;
-  ctx.fillStyle = look.panel;
-  ctx.beginPath();
-  ctx.roundRect(box[0], box[1], box[2] - box[0], box[3] - box[1], 3 * u);
-  ctx.fill();
 }
 
 function niceLength(metres) {

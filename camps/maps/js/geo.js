@@ -1,8 +1,8 @@
 // Web Mercator, encoded lines and calendar days. Nothing here draws.
 
-const TILE_PX = 256;
+export const TILE_PX = 256;
 
-const Mercator = {
+export const Mercator = {
   // Longitude and latitude in degrees to the unit square, y downwards.
   x: (lon) => lon / 360 + 0.5,
   y(lat) {
@@ -14,7 +14,7 @@ const Mercator = {
 };
 
 // An encoded polyline (latitude first, deltas, printable text) to a flat [x0, y0, x1, y1, …] in the unit square.
-function decodeLine(text, digits) {
+export function decodeLine(text, digits) {
   const points = [];
   const unit = 10 ** digits;
   const sums = [0, 0];
@@ -47,10 +47,10 @@ function withBox(points) {
   return { points, box };
 }
 
-const boxesMeet = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
+export const boxesMeet = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
 
 // What a frame looks at: a centre and a real zoom on 256 px tiles, on a picture of width × height CSS pixels.
-class View {
+export class View {
   constructor({ width, height, lon, lat, zoom }) {
     this.width = width;
     this.height = height;
@@ -103,7 +103,7 @@ class View {
 }
 
 // Sutherland–Hodgman: the ring inside a box of the unit square, so that a path never holds millions of pixels.
-function clipRing(points, box) {
+export function clipRing(points, box) {
   let ring = points;
   for (let side = 0; side < 4; side += 1) {
     const axis = side % 2;
@@ -127,7 +127,7 @@ function clipRing(points, box) {
 
 const MS_A_DAY = 86400000;
 
-const Days = {
+export const Days = {
   // Days since 1970-01-01 from a number or from ISO text; calendar days only, so no time zone can enter.
   of(value) {
     if (typeof value === 'number' && Number.isFinite(value)) return value;
@@ -151,9 +151,9 @@ const Days = {
   },
 };
 
-const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
+export const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
-function smoothstep(low, high, value) {
+export function smoothstep(low, high, value) {
   const s = clamp((value - low) / (high - low), 0, 1);
   return s * s * (3 - 2 * s);
 }

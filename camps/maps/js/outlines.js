@@ -1,10 +1,14 @@
 // Footprints: which outlines stand at a moment, in which role, and how they are drawn.
 // The rules are those of camps.timeline.footprints_state, piece by piece.
 
+import { boxesMeet, clamp, decodeLine } from './geo.js';
+import { turnedPen } from './base.js';
+import { KIND_BETWEEN, unknownState } from './state.js';
+
 const ORDER = { compound: 0, other: 1, construction: 2, block: 3, building: 4 };
 const ROLE = { building: 'solid', block: 'solid', other: 'solid', compound: 'outline', construction: 'hatch' };
 
-class Outlines {
+export class Outlines {
   constructor(data) {
     this.days = data.days;
     this.shapes = data.shapes.map((rings) => outlineOf(rings, data.digits));
@@ -309,7 +313,7 @@ function hatchBox(ctx, x0, y0, x1, y1, step, way) {
 }
 
 // A sample for the legend.
-function drawSwatch(pen, name, x, y, w, h) {
+export function drawSwatch(pen, name, x, y, w, h) {
   const { ctx, look, u } = pen;
   const box = () => {
     ctx.beginPath();

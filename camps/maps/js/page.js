@@ -1,5 +1,10 @@
 // The page around the canvas: Leaflet moves the view, the bar moves the clock, and window.camps is what a film drives.
 
+import { clamp, Mercator, TILE_PX } from './geo.js';
+import { asLightAndShade } from './base.js';
+import { colourOf } from './symbols.js';
+import { Stage } from './stage.js';
+
 const DEFAULT_SECONDS = 20;
 const SPEEDS = [0.5, 1, 2, 4];
 

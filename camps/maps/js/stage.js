@@ -1,10 +1,19 @@
 // One canvas, one function that draws one state from its own arguments alone. The film and the page both call it.
 
+import { boxesMeet, clamp, Days, Mercator, smoothstep, View } from './geo.js';
+import { Labels, Type } from './text.js';
+import { Ground } from './base.js';
+import { KIND_BETWEEN } from './state.js';
+import { Timeline } from './timeline.js';
+import { Symbols } from './symbols.js';
+import { Words } from './words.js';
+import { Furniture } from './furniture.js';
+
 const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'credit'];
 const LAYERS = ['base', 'footprints', 'growth', 'outlines', 'labels', 'backing', ...FURNITURE, 'guides'];
 const HEIGHT_OF_REFERENCE = 1080;
 
-class Stage {
+export class Stage {
   constructor(data, canvas) {
     this.data = data;
     this.canvas = canvas;

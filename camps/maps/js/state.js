@@ -1,10 +1,11 @@
 // What stands at a moment of the clock. The same rules, to the digit, as camps.timeline.
 
-const KIND_BETWEEN = { observed: 'held', bracket: 'bracketed', illustrative: 'interpolated' };
-const MOST_STATES = 32;
+import { clamp } from './geo.js';
+
+export const KIND_BETWEEN = { observed: 'held', bracket: 'bracketed', illustrative: 'interpolated' };
 const SURE_FIRST = ['observed', 'held', 'bracketed', 'interpolated'];
 
-function leastSure(kinds) {
+export function leastSure(kinds) {
   let worst = -1;
   for (const kind of kinds) worst = Math.max(worst, SURE_FIRST.indexOf(kind));
   return worst < 0 ? null : SURE_FIRST[worst];
@@ -12,7 +13,7 @@ function leastSure(kinds) {
 
 // A site's value. `looks` are [day, value, lo, hi, last, until, ended] in order of day: the last day that the date of the
 // look means, the first on which its value stands no more (null: it stands for good), and why. A look lasts its whole day.
-function countState(looks, missed, t, mode) {
+export function countState(looks, missed, t, mode) {
   const day = Math.floor(t);
   let last = -1;
   while (last + 1 < looks.length && looks[last + 1][0] <= day) last += 1;
@@ -41,7 +42,7 @@ const endsOf = (days) => days && [days[0] ?? -Infinity, days[1] ?? Infinity];
 const FADE_DAYS = 3653;
 
 // A site known only by its dates; the same rules as camps.timeline.lives. What is last known open fades over ten years.
-function lifeState(life, t, mode) {
+export function lifeState(life, t, mode) {
   const day = Math.floor(t);
   const phase = lifePhase(life, day);
   const unsure = mode === 'observed' ? null : 'bracketed';
@@ -64,67 +65,4 @@ function lifePhase({ opened, closed, vanished, until }, day) {
   return until !== null && day > until ? 'last' : 'open';
 }
 
-class Timeline {
-  constructor(data) {
-    this.sites = data.sites;
-    this.outlines = data.footprints ? new Outlines(data.footprints) : null;
-    this.lives = ['eras', 'systems'].includes(data.kind);
-    this.cache = new Map();
-  }
-
-  // The last states asked for are kept: a film asks for those about each frame, which are nearly those of the next.
-  at(t, mode) {
-    const key = `${t}|${mode}`;
-    if (!this.cache.has(key)) {
-      if (this.cache.size >= MOST_STATES) this.cache.delete(this.cache.keys().next().value);
-      this.cache.set(key, this.compute(t, mode));
-    }
-    return this.cache.get(key);
-  }
-
-  // How sure most of some states are. One day of observation is one frame of a film, and a note about it would blink.
-  steadyKind(states) {
-    const counts = new Map();
-    for (const { kind } of states) counts.set(kind, (counts.get(kind) || 0) + 1);
-    return [...counts].sort((a, b) => b[1] - a[1])[0][0];
-  }
-
-  // Days on which a value ceases to stand.
-  ends() {
-    return this.sites.flatMap((site) => site.looks.map((look) => look[5])).filter((day) => typeof day === 'number');
-  }
-
-  compute(t, mode) {
-    const drawn = this.outlines ? this.outlines.at(t, mode) : [];
-    const sites = this.outlines ? this.outlines.siteStates(this.sites.map((site) => site.id), drawn, t, mode) : this.sites.map((site) => this.siteState(site, t, mode));
-    const known = sites.filter((site) => site.value !== null);
-    // Sorted, so that the order of the sites does not show in the last digit.
-    const sum = (name) => (known.length ? known.map((site) => site[name]).sort((a, b) => a - b).reduce((total, value) => total + value, 0) : null);
-    return {
-      t, mode, sites, drawn,
-      known: known.length,
-      observed: known.filter((site) => site.counted).length,
-      ended: sites.filter((site) => site.ended).length,
-      total: sum('value'),
-      totalLo: sum('lo'),
-      totalHi: sum('hi'),
-      open: sites.filter((site) => site.phase === 'open').length,
-      phases: this.lives ? tally(sites.map((site) => site.phase)) : {},
-      levels: this.lives ? tally(this.sites.filter((_, i) => sites[i].phase === 'open').map((site) => site.level)) : {},
-      kind: leastSure([...sites, ...drawn].map((item) => item.kind).filter(Boolean)),
-    };
-  }
-
-  siteState(site, t, mode) {
-    if (this.lives) return lifeState(site.life, t, mode);
-    return site.looks.length ? countState(site.looks, site.missed, t, mode) : unknownState();
-  }
-}
-
-function tally(words) {
-  const counts = {};
-  for (const word of words) counts[word] = (counts[word] || 0) + 1;
-  return counts;
-}
-
-const unknownState = () => ({ value: null, lo: null, hi: null, kind: null, stale: null, next: null });
+export const unknownState = () => ({ value: null, lo: null, hi: null, kind: null, stale: null, next: null });

@@ -1,5 +1,7 @@
 // Sites as symbols whose area is the value; never a symbol of size zero for what nobody counted.
 
+import { Mercator, smoothstep, TILE_PX } from './geo.js';
+
 const SHAPES = {
   disc(ctx, x, y, r) {
     ctx.arc(x, y, r, 0, 2 * Math.PI);
@@ -13,7 +15,7 @@ const SHAPES = {
 };
 
 // A colour of the look by its name, or one of the record's own as it is.
-const colourOf = (look, entry) => look.classes[entry.colour] || entry.colour;
+export const colourOf = (look, entry) => look.classes[entry.colour] || entry.colour;
 
 // A regular polygon; every shape above has the area of the disc of radius r.
 function polygon(ctx, x, y, radius, corners, turn) {
@@ -26,7 +28,7 @@ function polygon(ctx, x, y, radius, corners, turn) {
   ctx.closePath();
 }
 
-class Symbols {
+export class Symbols {
   constructor(data) {
     this.sites = data.sites;
     this.classes = Object.fromEntries(data.classes.map((entry) => [entry.id, entry]));
@@ -324,7 +326,7 @@ function outline(pen, x, y, r, shape, colour, width, dash = []) {
 const FILLED = { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, stale: 0.26, opening: 0.22, closed: 0.14, lapsed: 0, unknown: 0, zero: 0, vanished: 0, lit: 0 };
 
 // One symbol in one of its states; the legend draws its samples through the same door.
-function drawMark(pen, { mark, level, ...symbol }) {
+export function drawMark(pen, { mark, level, ...symbol }) {
   if (!level) return drawMarks(pen, { ...symbol, marks: new Map([[mark, 1]]) });
   const r = symbol.r * { town: 0.75, county: 0.95, prefecture: 1.15, province: 1.4 }[level];
   return drawRing(pen, { ...symbol, r, mark: 'observed', alpha: 1 });

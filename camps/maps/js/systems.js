@@ -1,5 +1,10 @@
 // Systems of camps by the number of places open: their curves beside a map, or two of them side by side.
 
+import { clamp, Days, Mercator, View } from './geo.js';
+import { panel } from './text.js';
+import { colourOf, drawMark } from './symbols.js';
+import { DASH } from './words.js';
+
 const ROW_ROOM = 150;
 const LEAST_ROW = 84;
 const AXIS_ROOM = 40;
@@ -10,7 +15,7 @@ function boxOfPiece(parts, piece) {
   return part && (part.joined || part.box);
 }
 
-class Systems {
+export class Systems {
   constructor(data, words) {
     this.systems = data.systems;
     this.pair = data.pair;

@@ -1,9 +1,12 @@
 // Words on the picture: fonts by script, halos, and labels that never collide.
 
+import { Mercator, smoothstep, TILE_PX } from './geo.js';
+
+export const GRAPHICS_SAFE = 0.05;
 // Half of the step (1/1024) to which Skia rounds the slant of letters, and a little more.
 const TILT = 0.0005;
 
-class Type {
+export class Type {
   // What is written is noted in `texts`: layer, words, language, box and size in pixels of the frame, and how strongly.
   constructor(ctx, lang, data, look, texts = []) {
     this.ctx = ctx;
@@ -122,7 +125,7 @@ const PLACE_STYLES = {
   city: { size: 17, weight: 400, spacing: 0, zooms: [3.4, 4.3, 5.0, 5.8], out: 12.5, colour: 'place' },
 };
 
-class Labels {
+export class Labels {
   constructor(data, symbols, zoom) {
     this.data = data;
     this.symbols = symbols;
@@ -344,4 +347,13 @@ function clearOf(box, obstacles, range) {
     clear = Math.min(clear, smoothstep(0, range, Math.max(dx, dy)));
   }
   return clear;
+}
+
+// The ground that lines of text stand on.
+export function panel(pen, box) {
+  const { ctx, look, u } = pen;
+  ctx.fillStyle = look.panel;
+  ctx.beginPath();
+  ctx.roundRect(box[0], box[1], box[2] - box[0], box[3] - box[1], 3 * u);
+  ctx.fill();
 }

@@ -1,11 +1,15 @@
 // Everything that is said, in the language of the frame. A missing word falls back to English and is noted.
 
-const DASH = '–';
+import { Days, smoothstep } from './geo.js';
+import { drawSwatch } from './outlines.js';
+import { colourOf } from './symbols.js';
+
+export const DASH = '–';
 const EVENT_DAYS = 550;
 const MOST_EVENTS = 2;
 const LEVELS = ['compound', 'town', 'county', 'prefecture', 'province'];
 
-class Words {
+export class Words {
   constructor(data) {
     this.data = data;
     this.missing = new Set();

@@ -1,0 +1,46 @@
+"""Our JavaScript: modules that import from one another, each page's joined into one scope."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from camps import javascript
+
+CAMPS = Path(javascript.__file__).parent
+ENTRIES = (CAMPS / "maps/js/page.js", CAMPS / "maps/js/svg.js", CAMPS / "reading/js/reader.js")
+TOP = re.compile(r"^(?:export )?(?:const|let|class|(?:async )?function) (\w+)", re.MULTILINE)
+
+
+def _modules(folder: Path, **texts: str) -> Path:
+    for name, text in texts.items():
+        (folder / f"{name}.js").write_text(text, "utf-8")
+    return folder / "page.js"
+
+
+def test_what_is_imported_stands_before_what_imports_it_and_once(tmp_path: Path) -> None:
+    page = "import { low } from './low.js';\nimport {\n  middle,\n} from './middle.js';\nexport default low + middle;\n"
+    middle = "import { low } from './low.js';\nexport const middle = low;\n"
+    entry = _modules(tmp_path, page=page, middle=middle, low="export const low = 1;\n")
+    expected = "const low = 1;\n\nconst middle = low;\n\nexport default low + middle;\n"
+    assert javascript.joined(entry) == expected
+
+
+def test_modules_that_import_one_another_in_a_circle_are_named(tmp_path: Path) -> None:
+    entry = _modules(tmp_path, page="import { a } from './a.js';\n", a="import { b } from './page.js';\n")
+    with pytest.raises(ImportError, match=r"^page\.js → a\.js → page\.js$"):
+        javascript.joined(entry)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda path: path.stem)
+def test_no_two_modules_of_a_page_use_one_name_and_none_is_left_unjoined(entry: Path) -> None:
+    names = [name for text in javascript.modules(entry).values() for name in TOP.findall(text)]
+    assert sorted(names) == sorted(set(names))
+    assert re.findall(r"^(import .*|export (?!default).*)", javascript.joined(entry), re.MULTILINE) == []
+
+
+def test_every_module_is_in_one_of_the_pages() -> None:
+    joined = {path for entry in ENTRIES for path in javascript.modules(entry)}
+    assert joined == {path for entry in ENTRIES for path in entry.parent.glob("*.js")}
