@@ -167,7 +167,7 @@ def dabancheng_enclosure(evidence: Evidence) -> Values:
 def dabancheng_blind_repeat(evidence: Evidence) -> Values:
     """Compare two readings of 2 June 2020 (polygons, area, intersection over union) and of all dates read twice."""
     first, second = (frame[frame["observed_on"] == "2020-06-02"] for frame in (evidence.built, evidence.built_again))
-    overlaps = evidence.agreement_iou
+    overlaps = evidence.agreement_iou()
     percent = {day: _percent_more(evidence, day) for day in overlaps}
     return {
         "n_first": len(first),

@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+import shapely
+from shapely import affinity
 
-from camps import build, files, settings
+from camps import build, files, reading, record, settings
 from camps.cli import run
+from camps.imagery import Band, Scene
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = """ID,Name,Latitude,Longitude,Opened,Closed,prisoners_1938,prisoners_1939
@@ -107,9 +111,45 @@ def test_in_an_empty_record(empty: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert run(["map", "sites"]) == 0
         assert run(["map", "growth"]) == 0
     files.write_text(empty / "geodata" / "claims.toml", CLAIMS)
+    told = _read_twice(empty)
     map_ = '[map]\nkind = "growth"\nmetric = "prisoners"\n'
     shot = files.write_text(empty / "shots" / "walk.toml", SHOT.format(map=map_, first="1938-07-02", last="1939-07-02"))
     _film_and_prove(shot, capsys)
+    document = (settings.exports() / "appendix" / "data" / "appendix.html").read_text("utf-8")
+    assert [one for one in told if one not in document] == []
+    measured = record.read_csv(settings.exports() / "appendix" / "data" / "tables" / "measurements.csv")
+    assert set(zip(measured["analyst"], measured["second_analyst"], strict=True)) == {("A", "B")}
+
+
+def _read_twice(home: Path) -> list[str]:
+    """Register a reading of two scenes and a blind one by somebody else; return what the appendix must say of them."""
+    scenes = []
+    for day in ("1938-06-01", "1939-06-01"):
+        path = files.write_text(home / f"{day}.tif", day)
+        scenes.append(Scene(f"air-{day}", "a camera", day, 1.0, (Band("red", str(path)),), "own", "own"))
+    halls = [shapely.box(35.7 + step, 65.02, 35.7005 + step, 65.0203) for step in 0.001 * np.arange(13)]
+    common = {"ground": shapely.box(35.69, 65.01, 35.73, 65.03), "clock": lambda: "2026-01-01T00:00:00Z"}
+    with (
+        reading.start("gulag-1", scenes, interpreter="A", **common) as first,
+        reading.start("gulag-1", scenes, interpreter="B", blind=7, **common) as second,
+    ):
+        for session, apart in ((first, 0.0), (second, 0.00002)):
+            for task in session.tasks:
+                later = session.scene(task).observed_on.startswith("1939")
+                for hall in halls[: 13 if later else 0]:
+                    session.draw(task, affinity.translate(hall, apart))
+                session.look(task, "observed")
+        series = first.register("own-reading", second=second)
+    # Thirteen pairs of one date: enough for a vertex, and one date is none for what all edges share.
+    assert series.footprints["edge_sd_m"].between(0, 0.01).all()
+    assert series.footprints["edge_bias_m"].isna().all()
+    return [
+        files.sha256(home / "1938-06-01.tif"),
+        "air-1939-06-01",
+        "Second reading, by B, blind",
+        "13 / 13",
+        "0.92 [0.92, 0.92]",
+    ]
 
 
 def test_in_this_record(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from camps import record
-from camps.appendix import front, placeplate, plates, spoken
+from camps.appendix import front, placeplate, plates, readings, spoken
 from camps.appendix.blocks import (
     Block,
     Column,
@@ -96,6 +96,7 @@ def build_document(material: Material) -> Document:
         _series(material),
         _counts(material),
         _imagery(material),
+        readings.build_section(material.evidence, material.tables["imagery"]),
         _disputes(material),
         _software(material),
         _verification(),

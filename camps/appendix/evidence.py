@@ -12,10 +12,11 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, change, crs, footprints, growth, record, settings, sources
+from camps import catalogue, change, footprints, growth, reading, record, settings, sources
 from camps.appendix.claims import read_claims
 from camps.appendix.passages import read_passages
 from camps.errors import InputError
+from camps.footprints import FootprintSeries
 from camps.growth.measured import Metric
 from camps.provenance import Inputs
 from camps.sources.registry import EVENTS, FOOTPRINTS, UNPLACED, reader_place
@@ -35,7 +36,7 @@ _EMPTY = {
     "footprints": (
         "footprint_id", "track_id", "site_id", "scene_id", "observed_on", "kind", "area_m2", "wkb_sha256", "geometry",
     ),
-    "looks": ("site_id", "scene_id", "observed_on", "status", "note"),
+    "looks": ("site_id", "scene_id", "observed_on", "status", "note", "interpreter"),
 }  # fmt: skip
 _SERIES_COLUMNS = ["unit", "metric", "t", "value", "lo", "hi", "kind", "stale_days", "status"]
 
@@ -96,7 +97,11 @@ def own_sources() -> tuple[str, ...]:
     return tuple(entry.id for entry in sources.registry().values() if entry.travels)
 
 
-def _without_sites(series: footprints.FootprintSeries, sites: set[str]) -> footprints.FootprintSeries:
+def _sites_in(series: FootprintSeries) -> set[str]:
+    return {*series.looks["site_id"], *series.footprints["site_id"].dropna()}
+
+
+def _without_sites(series: FootprintSeries, sites: set[str]) -> FootprintSeries:
     if not sites:
         return series
     looks = series.looks[~series.looks["site_id"].isin(sites)].reset_index(drop=True)
@@ -205,7 +210,7 @@ class Evidence:
         return catalogue.counts()
 
     @cached_property
-    def series(self) -> dict[str, footprints.FootprintSeries]:
+    def series(self) -> dict[str, FootprintSeries]:
         """Return the footprint series that travel with the record, by id, with their images and looks.
 
         Of several readings of one site the first that is registered speaks for it: two are never added up.
@@ -214,11 +219,10 @@ class Evidence:
         for item_id, held in self.held.items():
             if held.entry is not None and held.entry.id in own:
                 self.inputs.path(item_id)
-        found: dict[str, footprints.FootprintSeries] = {}
+        found: dict[str, FootprintSeries] = {}
         for source_id in own:
             read = change.tracked(footprints.load(source_id))
-            spoken_for = {site for other in found.values() for site in other.looks["site_id"]}
-            spoken_for |= {site for other in found.values() for site in other.footprints["site_id"].dropna()}
+            spoken_for = {site for other in found.values() for site in _sites_in(other)}
             found[source_id] = _without_sites(read, spoken_for)
         return found
 
@@ -276,34 +280,51 @@ class Evidence:
         return frame[frame["kind"].isin(footprints.BUILT) & frame["site_id"].notna()]
 
     @cached_property
+    def second(self) -> dict[str, FootprintSeries]:
+        """Return the second readings of series, by the id of the series; those that nobody read twice are not there."""
+        read = {source_id: footprints.load_second(source_id) for source_id in self.series}
+        return {source_id: one for source_id, one in read.items() if one is not None}
+
+    @cached_property
+    def read_by(self) -> pd.DataFrame:
+        """Return the looks with who read each, and who a second time: ``interpreter`` and ``second``, null unstated."""
+        looks = self.looks.reindex(columns=["site_id", "observed_on", "scene_id", "status", "interpreter"])
+        again = [one.looks[["site_id", "observed_on", "interpreter"]] for one in self.second.values()]
+        names = pd.concat(again) if again else looks.head(0)[["site_id", "observed_on", "interpreter"]]
+        named = names.rename(columns={"interpreter": "second"}).drop_duplicates(["site_id", "observed_on"])
+        return looks.merge(named, on=["site_id", "observed_on"], how="left").sort_values(
+            ["observed_on", "site_id"], ignore_index=True
+        )
+
+    @cached_property
     def built_again(self) -> gpd.GeoDataFrame:
-        """Return the buildings and blocks of the second, blind reading."""
-        return self.repeated[self.repeated["kind"].isin(footprints.BUILT)]
-
-    @cached_property
-    def agreement_iou(self) -> dict[str, float]:
-        """Return, by date, the area both readings share over the area either has (intersection over union)."""
-        return {day: self._agreement(day) for day in sorted(self.built_again["observed_on"].unique())}
-
-    def _agreement(self, day: str) -> float:
-        first = crs.to_equal_area(self.built.loc[self.built["observed_on"] == day, "geometry"])
-        again = self.built_again.loc[self.built_again["observed_on"] == day, "geometry"]
-        one, other = first.union_all(), crs.to_equal_area(again, first.crs).union_all()
-        return float(one.intersection(other).area / one.union(other).area)
-
-    @cached_property
-    def repeated(self) -> gpd.GeoDataFrame:
-        """Return the second reading of some dates of the series, EPSG:4326; empty where nobody read any twice."""
-        frames = [
-            gpd.read_file(self.inputs.path(item_id_of(self.register[source_id], file)))
-            for source_id in self.series
-            for file in self.register[source_id].files
-            if file.role == "repeat"
-        ]
+        """Return the buildings and blocks of the second readings, EPSG:4326; empty where nobody read any twice."""
+        frames = [one.footprints for one in self.second.values()]
         if not frames:
             return gpd.GeoDataFrame(columns=["kind", "observed_on", "geometry"], geometry="geometry", crs=4326)
-        frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-        return frame.assign(observed_on=pd.to_datetime(frame["observed_on"]).dt.strftime("%Y-%m-%d"))
+        again = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        return again[again["kind"].isin(footprints.BUILT)]
+
+    @cached_property
+    def agreements(self) -> dict[str, reading.Agreement]:
+        """Return how far both readings of a series agree, by its id; not there where either has no building."""
+        pairs = {source_id: (self.series[source_id], again) for source_id, again in self.second.items()}
+        return {
+            source_id: reading.agreement(first, again)
+            for source_id, (first, again) in pairs.items()
+            if not first.footprints.empty and not again.footprints.empty
+        }
+
+    def agreement_iou(self, site_id: str | None = None) -> dict[str, float]:
+        """Return, by date, the area both readings share over the area either has (intersection over union).
+
+        Of one site: over the series that it is in.
+        """
+        within = [
+            one for source_id, one in self.agreements.items() if site_id in {None, *_sites_in(self.series[source_id])}
+        ]
+        dates = [one.dates.iloc[:-1] for one in within]
+        return {day: iou for table in dates for day, iou in zip(table["observed_on"], table["iou"], strict=True)}
 
     def published_counts(self, source_id: str) -> pd.DataFrame:
         """Return the yearly counts of a published list at hand, a "series" table."""

@@ -281,6 +281,8 @@ def _totals(evidence: Evidence) -> list[dict[str, Any]]:
     # Two sites may have been seen on one day in two images.
     seen_in = pd.concat([evidence.built, evidence.looks])[["site_id", "observed_on", "scene_id"]]
     scenes = seen_in.drop_duplicates(["site_id", "observed_on"]).set_index(["site_id", "observed_on"])["scene_id"]
+    overlaps = {site: evidence.agreement_iou(site) for site in evidence.areas["unit"].unique()}
+    readers = _readers(evidence)
     return [
         {
             "measurement_id": f"total-{row['unit']}-{row['t']}", "site_id": row["unit"],
@@ -290,23 +292,39 @@ def _totals(evidence: Evidence) -> list[dict[str, Any]]:
             "area_low": _rounded(row["lo"], 1) if row["value"] else None,
             "area_high": _rounded(row["hi"], 1) if row["value"] else None,
             "method": "sum of buildings and blocks; interval from edges, common bias and chance of no building",
-            "ellipsoid": "WGS 84", "analyst": prose()["analyst"],
-            "agreement_iou": _rounded(evidence.agreement_iou.get(row["t"]), 4),
+            "ellipsoid": "WGS 84", **readers.get((row["unit"], row["t"]), _unstated()),
+            "agreement_iou": _rounded(overlaps[row["unit"]].get(row["t"]), 4),
         }
         for _, row in evidence.areas.iterrows()
     ]  # fmt: skip
 
 
+def _readers(evidence: Evidence) -> dict[tuple[str, str], dict[str, str | None]]:
+    """Return the analyst and the second one by site and date, where the looks state who they were."""
+    stated = evidence.read_by[evidence.read_by["interpreter"].notna()]
+    return {
+        (row["site_id"], row["observed_on"]): {
+            "analyst": row["interpreter"], "second_analyst": None if pd.isna(row["second"]) else row["second"]
+        }
+        for row in stated.to_dict("records")
+    }  # fmt: skip
+
+
+def _unstated() -> dict[str, str | None]:
+    return {"analyst": prose()["analyst"], "second_analyst": None}
+
+
 def _footprints(evidence: Evidence) -> list[dict[str, Any]]:
     built = evidence.built
-    brackets, words = _brackets(evidence, built), prose()
+    brackets, words, readers = _brackets(evidence, built), prose(), _readers(evidence)
     return [
         {
             "measurement_id": row["footprint_id"], "site_id": row["site_id"], "src_id": row["scene_id"],
             "metric": "footprint_area", "track_id": row["track_id"], "date_edtf": row["observed_on"],
             "last_seen_absent": brackets[row["track_id"]][0], "first_seen_present": brackets[row["track_id"]][1],
             "area_m2": _rounded(row["area_m2"], 2),
-            "method": said(row, "method") or words["read_how"], "ellipsoid": "WGS 84", "analyst": words["analyst"],
+            "method": said(row, "method") or words["read_how"], "ellipsoid": "WGS 84",
+            **readers.get((row["site_id"], row["observed_on"]), _unstated()),
             "geometry_sha256": row["wkb_sha256"],
         }
         for row in built.to_dict("records")

@@ -27,7 +27,7 @@ from camps.footprints.extracted import add_extraction
 from camps.footprints.mending import repair, repair_geometry
 from camps.footprints.overlap import BUILT, areas, counted_area_m2, own_area_m2
 from camps.footprints.registered import OPTIONS, default_id, is_series, pictures, series_ids
-from camps.footprints.series import FootprintSeries, load
+from camps.footprints.series import FootprintSeries, load, load_second
 from camps.footprints.sites import assign_sites
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "default_id",
     "is_series",
     "load",
+    "load_second",
     "own_area_m2",
     "pictures",
     "prepare",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from camps import files, settings, sources
 from camps.errors import InputError
@@ -13,7 +14,13 @@ from camps.footprints.series import FootprintSeries, load
 from camps.sources.registry import FOOTPRINTS, ROLES, SOURCE_ID, SourceEntry, SourceFile, registry
 
 
-def add(source_id: str, paths: Mapping[str, Path], about: sources.About | None = None) -> FootprintSeries:
+def add(
+    source_id: str,
+    paths: Mapping[str, Path],
+    about: sources.About | None = None,
+    *,
+    titles: Mapping[str, str] = MappingProxyType({}),
+) -> FootprintSeries:
     """Register footprints as a series of the record: read them, copy them to geodata/, write the entry with its sums.
 
     Parameters
@@ -22,11 +29,14 @@ def add(source_id: str, paths: Mapping[str, Path], about: sources.About | None =
         The id to give it: lower-case letters, digits, dots and hyphens.
     paths
         Files by what they hold: ``footprints`` (any vector format, dated by a column ``observed_on`` or the option of
-        that name), and where there are any ``looks`` and ``scenes`` (CSV, tables of METHOD 1) and ``coverage`` (where a
-        building would have been seen, EPSG:4326).
+        that name), and where there are any ``looks`` and ``scenes`` (CSV, tables of METHOD 1), ``coverage`` (where a
+        building would have been seen, EPSG:4326), ``repeat`` (a second reading, with ``repeat-looks`` and
+        ``repeat-scenes``) and ``log`` (how the reading was made).
     about
         Title, publisher, licence and so on; its ``options`` are those of :func:`camps.footprints.load`, such as
         ``{"gsd_m": 10}``, and are kept with the entry.
+    titles
+        What each file is, by what it holds, where that is not plain from the title of the series.
 
     Returns
     -------
@@ -39,7 +49,7 @@ def add(source_id: str, paths: Mapping[str, Path], about: sources.About | None =
         When a file cannot be read as part of a series, or the id is registered already; nothing is written then.
     """
     series = prepare(source_id, paths, about)
-    entry = _entry(source_id, paths, about or sources.About())
+    entry = _entry(source_id, paths, about or sources.About(), titles)
     targets = [settings.geodata() / str(file.bundled) for file in entry.files]
     sources.register(entry, dict(zip(targets, paths.values(), strict=True)))
     return series
@@ -58,11 +68,15 @@ def prepare(source_id: str, paths: Mapping[str, Path], about: sources.About | No
     return replace(load(held, **arguments, **options), source_id=source_id)
 
 
-def _entry(source_id: str, paths: Mapping[str, Path], about: sources.About) -> SourceEntry:
+def _entry(source_id: str, paths: Mapping[str, Path], about: sources.About, titles: Mapping[str, str]) -> SourceEntry:
     title = about.title or paths["footprints"].stem
     held = tuple(
-        SourceFile(path.name, files.sha256(path), bundled=f"footprints/{source_id}/{path.name}", role=role)
+        SourceFile(
+            name, files.sha256(path), bundled=f"footprints/{source_id}/{name}", role=role, title=titles.get(role, "")
+        )
         for role, path in paths.items()
+        # A second reading has files of the same names.
+        for name in [f"repeat-{path.name}" if role.startswith("repeat") else path.name]
     )
     return SourceEntry(
         id=source_id, title=title, publisher=about.publisher, date=about.date, landing=about.landing,

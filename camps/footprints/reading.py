@@ -117,15 +117,16 @@ def read_dated(
     report: Report,
     encoding: str | None = None,
     rules: Mapping[str, Any] | None = None,
+    has_scenes: bool = False,
 ) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     """Return all rows of `paths` with the suite's column names and a date each, and the faults found in them.
 
     A date given for the files stands for all their rows; otherwise each row needs one of its own, which is read by
-    `rules`, those of :func:`camps.dates.read_dates`.
+    `rules`, those of :func:`camps.dates.read_dates`. A file without a row needs one, unless scenes tell what was seen.
     """
     read = [read_vector(path, report, layer=layer, assumed_crs=assumed_crs, encoding=encoding) for path in paths]
     frames = [
-        _with_date(_renamed(frame, columns, path.name), observed_on, path.name)
+        _with_date(_renamed(frame, columns, path.name), observed_on, path.name, has_scenes=has_scenes)
         for frame, path in zip(read, paths, strict=True)
     ]
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4326)
@@ -155,11 +156,13 @@ def _renamed(frame: gpd.GeoDataFrame, columns: Mapping[str, str], file: str) -> 
     return frame.drop(columns=given_way).rename(columns={theirs: ours for ours, theirs in columns.items()})
 
 
-def _with_date(frame: gpd.GeoDataFrame, observed_on: str | Mapping[str, str] | None, file: str) -> gpd.GeoDataFrame:
+def _with_date(
+    frame: gpd.GeoDataFrame, observed_on: str | Mapping[str, str] | None, file: str, *, has_scenes: bool
+) -> gpd.GeoDataFrame:
     date = observed_on.get(file) if isinstance(observed_on, Mapping) else observed_on
     if date is not None:
         return frame.assign(observed_on=date)
-    if frame.empty:
+    if frame.empty and not has_scenes:
         raise InputError(
             f"{file}: neither a polygon nor a date, expected one of them; say with --seen (observed_on=) when it was"
         )

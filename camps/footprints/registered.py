@@ -75,6 +75,22 @@ def arguments_of(source_id: str) -> tuple[list[Path], dict[str, Any]]:
     return held, {**arguments, **entry.options}
 
 
+def second_arguments_of(source_id: str) -> tuple[list[Path], dict[str, Any]] | None:
+    """Return what :func:`arguments_of` does, of the second reading of a registered series; nothing where it has none.
+
+    Where that brings no scenes of its own they are those of the first.
+    """
+    entry = sources.entry(source_id)
+    paths = _paths(source_id, entry)
+    again = {"footprints" if role == "repeat" else role.removeprefix("repeat-"): one for role, one in paths.items()
+             if role.startswith("repeat")}  # fmt: skip
+    if not again:
+        return None
+    held, arguments = files_as_arguments({"scenes": paths.get("scenes", []), **again})
+    options = {name: value for name, value in entry.options.items() if name == "gsd_m"}
+    return held, {**options, **arguments}
+
+
 def _paths(source_id: str, entry: sources.SourceEntry) -> dict[str, list[Path]]:
     paths: dict[str, list[Path]] = {}
     for file in (file for file in entry.files if file.role in ROLES):
@@ -130,7 +146,7 @@ def files_as_arguments(paths: Mapping[str, list[Path]]) -> tuple[list[Path], dic
     tables: dict[str, Any] = {
         role: pd.concat([record.read_csv(path, null="") for path in paths[role]], ignore_index=True)
         for role in ("looks", "scenes")
-        if role in paths
+        if paths.get(role)
     }
     if "coverage" in paths:
         tables["coverage"] = pd.concat([read_vector(path, Report()) for path in paths["coverage"]], ignore_index=True)

@@ -22,7 +22,7 @@ from camps.errors import Fault, InputError, raise_faults
 from camps.footprints.mending import LOG_COLUMNS, account, repair
 from camps.footprints.overlap import without_duplicates
 from camps.footprints.reading import places, read_dated
-from camps.footprints.registered import arguments_of, default_id, is_series
+from camps.footprints.registered import arguments_of, default_id, is_series, second_arguments_of
 from camps.sources.registry import SOURCE_ID
 from camps.sources.report import Report
 
@@ -155,6 +155,7 @@ def load(
         report=report,
         encoding=encoding,
         rules={name: rule for name, rule in rules.items() if rule is not None},
+        has_scenes=scenes is not None,
     )
     source = ", ".join(p.name for p in paths)
     raise_faults(faults, source)
@@ -168,6 +169,12 @@ def load(
     engine.give_back_memory()
     seen = _looks(looks, scene_table, source)
     return FootprintSeries(polygons, scene_table, seen, repairs, _coverage(coverage), report=report)
+
+
+def load_second(source_id: str) -> FootprintSeries | None:
+    """Read the second reading of a registered series; nothing where nobody read its scenes twice."""
+    told = second_arguments_of(source_id)
+    return None if told is None else load(told[0], **told[1])
 
 
 def _registered(path: str | Path | Sequence[str | Path] | None) -> str | None:

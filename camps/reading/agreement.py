@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -29,6 +29,7 @@ from camps import crs, tables
 from camps.change import one_to_one
 from camps.change.linking import shared_area_m2
 from camps.change.score import MIN_IOU
+from camps.crs import Floats
 from camps.dates import day_interval
 from camps.errors import InputError
 from camps.footprints import BUILT, FootprintSeries
@@ -40,6 +41,12 @@ DRAWS = 2000
 ALL = "all dates"
 
 _INTERVAL = (0.025, 0.975)
+#: Pairs beyond one a date, and dates, that a measured error must rest on: of one pair, its own offset explains all.
+_LEAST_PAIRS, _LEAST_DATES = 10, 3
+#: Draws that are measured at once: enough to be quick, and little memory with thousands of buildings.
+_BLOCK = 100
+#: Positions, a row a draw, to the figure of each draw.
+Measure: TypeAlias = Callable[[NDArray[np.intp]], Floats]
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,6 +88,28 @@ class Agreement(tables.Shown):
             f"{whole['n_matched']} buildings matched on {len(self.dates) - 1} dates, IoU {whole['iou']:.2f}; one "
             f"reading errs by {self.edge_sd_m:.1f} m a vertex and {self.edge_bias_m:.1f} m on all edges of a date"
         )
+
+    def errors(self, *, one_reader: bool) -> dict[str, float]:
+        """Return the errors that take the place of assumed ones: options of :func:`camps.footprints.load`.
+
+        Parameters
+        ----------
+        one_reader
+            Whether both readings are one person's: he errs both times alike, so what all edges of a date share stays
+            assumed.
+
+        Returns
+        -------
+        dict
+            ``edge_sd_m``, where at least ten pairs beyond one a date were measured, and ``edge_bias_m``, where the
+            pairs of at least three dates of two readers were. What rests on fewer is left out, and stays assumed.
+        """
+        pairs = self.buildings.loc[self.buildings["offset_m"].notna(), "observed_on"]
+        n_dates = pairs.nunique()
+        found = {"edge_sd_m": self.edge_sd_m} if len(pairs) - n_dates >= _LEAST_PAIRS else {}
+        if n_dates >= _LEAST_DATES and not one_reader:
+            found["edge_bias_m"] = self.edge_bias_m
+        return {name: round(value, 3) for name, value in found.items()}
 
     @property
     def table(self) -> pd.DataFrame:
@@ -264,13 +293,13 @@ def _presence(buildings: gpd.GeoDataFrame, label: pd.Series[Any], n: int) -> NDA
     return there
 
 
-def _ac1(both: float, first: float, second: float, neither: float) -> float:
+def _ac1(both: Any, first: Any, second: Any, neither: Any) -> Any:
     """Return Gwet's AC1 of how often both say yes, one alone does, and both say no."""
     n = both + first + second + neither
     return _beyond_chance((both + neither) / n, (2 * both + first + second) / (2 * n))
 
 
-def _beyond_chance(alike: float, prevalence: float) -> float:
+def _beyond_chance(alike: Any, prevalence: Any) -> Any:
     by_chance = 2 * prevalence * (1 - prevalence)
     return (alike - by_chance) / (1 - by_chance)
 
@@ -285,12 +314,13 @@ class _Drawn:
     draws: int
     seed: int
 
-    def interval(self, n: int, measure: Callable[[NDArray[np.intp]], float]) -> tuple[float, float]:
+    def interval(self, n: int, measure: Measure) -> tuple[float, float]:
         """Return the 95 % interval of what is measured on draws of n positions; null where it is null."""
         chance = np.random.default_rng(self.seed)
-        values = [measure(chance.integers(0, n, n)) for _ in range(self.draws)] if n else []
-        known = [value for value in values if not math.isnan(value)]
-        lo, hi = np.quantile(known, _INTERVAL) if known else (math.nan, math.nan)
+        sizes = [min(_BLOCK, self.draws - begun) for begun in range(0, self.draws, _BLOCK)] if n else []
+        values = np.concatenate([np.empty(0), *(measure(chance.integers(0, n, (size, n))) for size in sizes)])
+        known = values[~np.isnan(values)]
+        lo, hi = np.quantile(known, _INTERVAL) if len(known) else (math.nan, math.nan)
         return float(lo), float(hi)
 
 
@@ -305,7 +335,7 @@ def _row(date: str, buildings: gpd.GeoDataFrame, presence: NDArray[np.int_], dra
         "missed_m2": buildings.loc[no_second, "first_m2"].sum(), "extra_m2": buildings.loc[no_first, "second_m2"].sum(),
     }  # fmt: skip
     for name, n, measure in _measures(buildings, presence):
-        row[name] = measure(np.arange(n)) if n else math.nan
+        row[name] = float(measure(np.arange(n)[None])[0]) if n else math.nan
         row[f"{name}_lo"], row[f"{name}_hi"] = drawn.interval(n, measure)
     both, alone_a, alone_b, neither = presence.sum(axis=0)
     if alone_a + alone_b == 0:
@@ -314,18 +344,20 @@ def _row(date: str, buildings: gpd.GeoDataFrame, presence: NDArray[np.int_], dra
     return row
 
 
-def _measures(
-    buildings: gpd.GeoDataFrame, presence: NDArray[np.int_]
-) -> Iterator[tuple[str, int, Callable[[NDArray[np.intp]], float]]]:
-    """Yield each figure's name, the number of buildings that it rests on, and the figure of a draw of those."""
+def _measures(buildings: gpd.GeoDataFrame, presence: NDArray[np.int_]) -> Iterator[tuple[str, int, Measure]]:
+    """Yield each figure's name, the number of buildings that it rests on, and the figure of draws of those."""
     first, second, shared = (buildings[name].to_numpy() for name in ("first_m2", "second_m2", "shared_m2"))
     offset = buildings["offset_m"].dropna().to_numpy()
-    yield "iou", len(first), lambda at: _ratio(shared[at].sum(), (first + second - shared)[at].sum())
-    yield "area_bias", len(first), lambda at: _ratio(second[at].sum(), first[at].sum()) - 1
-    yield "offset_m", len(offset), lambda at: float(np.median(offset[at]))
-    yield "offset_sd_m", len(offset) if len(offset) > 1 else 0, lambda at: float(np.std(offset[at], ddof=1))
-    yield "ac1", len(presence), lambda at: _ac1(*presence[at].sum(axis=0))
+    yield "iou", len(first), lambda at: _ratio(_sums(shared, at), _sums(first + second - shared, at))
+    yield "area_bias", len(first), lambda at: _ratio(_sums(second, at), _sums(first, at)) - 1
+    yield "offset_m", len(offset), lambda at: np.median(offset[at], axis=-1)
+    yield "offset_sd_m", len(offset) if len(offset) > 1 else 0, lambda at: np.std(offset[at], axis=-1, ddof=1)
+    yield "ac1", len(presence), lambda at: _ac1(*(_sums(column, at) for column in presence.T))
 
 
-def _ratio(part: float, whole: float) -> float:
-    return float(part / whole) if whole else math.nan
+def _sums(values: NDArray[Any], at: NDArray[np.intp]) -> Floats:
+    return np.asarray(values[at].sum(axis=-1), dtype=np.float64)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole != 0))

@@ -29,6 +29,7 @@ from camps.imagery import Scene
 from camps.imagery.scene import scene_table
 from camps.provenance import canonical_json
 from camps.reading import shapes
+from camps.reading.agreement import agreement
 from camps.reading.log import Log, Step
 from camps.record import csv_text
 from camps.tables import FOOTPRINT_KINDS, LOOK_STATUSES
@@ -477,22 +478,50 @@ class Session:
 
     def series(self, showing: int = 0) -> FootprintSeries:
         """Return the reading as a footprint series; see :meth:`write`, whose files it reads."""
-        held, told = footprints.registered.files_as_arguments({k: [v] for k, v in self.write(showing).items()})
-        if not self._state.outlines:
-            # A file without a polygon has no date of its own.
-            told["observed_on"] = told["scenes"]["observed_on"].iloc[0]
-        return footprints.load(held, **told)
+        return _series_of(self.write(showing))
 
-    def register(self, source_id: str | None = None) -> FootprintSeries:
-        """Register the reading as a footprint series of the record, which growth, map, film and appendix read."""
-        reader = self._begun["interpreter"]
+    def register(self, source_id: str | None = None, *, second: Session | None = None) -> FootprintSeries:
+        """Register the reading as a footprint series of the record, which growth, map, film and appendix read.
+
+        Its log goes with it. Where the scenes were read twice, the outlines of the second time go with it too, and what
+        both differ by is the error of its edges from then on, in place of an assumed one.
+
+        Parameters
+        ----------
+        source_id
+            The id of the series; ``read-SITE-INTERPRETER`` by default.
+        second
+            Another reader's reading of the same scenes; by default what was shown again in this one.
+
+        Raises
+        ------
+        InputError
+            When a task has outlines and no look, nothing was read, the id is taken, or both readings have no date or no
+            building in common.
+        """
+        paths, reader = self.write(), self._begun["interpreter"]
+        options: dict[str, Any] = {}
+        titles = {"log": f"Log of the reading by {reader}, each step with the hash of the one before"}
+        if (again := self._again(second)) is not None:
+            by, how = (second or self)._begun["interpreter"], "blind" if (second or self).blind else "not blind"
+            paths |= {"repeat": again["footprints"], "repeat-looks": again["looks"], "repeat-scenes": again["scenes"]}
+            titles |= dict.fromkeys(("repeat", "repeat-looks", "repeat-scenes"), f"Second reading, by {by}, {how}")
+            options |= _errors(_series_of(paths), _series_of(again), one_reader=by == reader)
         credits_line = "; ".join(sorted({self._scenes[s["scene_id"]].attribution for s in self._begun["scenes"]}))
         title = f"Buildings of {self.site_id} as read by {reader} ({credits_line})"
         about = sources.About(
             title=title, publisher="own reading", landing=f"log of the reading, head {self._log.head}",
-            licence=f"own reading; pictures: {credits_line}", citation=f"{title}.", datum="wgs84",
+            licence=f"own reading; pictures: {credits_line}", citation=f"{title}.", datum="wgs84", options=options,
         )  # fmt: skip
-        return footprints.add(source_id or f"read-{self.site_id}-{reader}".casefold(), self.write(), about)
+        named = source_id or f"read-{self.site_id}-{reader}".casefold()
+        return footprints.add(named, {**paths, "log": self._log.path}, about, titles=titles)
+
+    def _again(self, second: Session | None) -> dict[str, Path] | None:
+        """Return the files of a second reading: another reader's, or of what was shown again; of neither, null."""
+        if second is not None:
+            return second.write()
+        shown_again = [task.task_id for task in self.tasks.values() if task.showing == 1]
+        return self.write(showing=1) if any(one in self._state.looks for one in shown_again) else None
 
     # --- inside ---
 
@@ -608,6 +637,19 @@ class Session:
             geometry=[area for _, area in seen],
             crs=4326,
         )
+
+
+def _errors(first: FootprintSeries, again: FootprintSeries, *, one_reader: bool) -> dict[str, float]:
+    """Return what two readings tell of the error of edges; nothing where a reader had no building both times."""
+    if first.footprints.empty or again.footprints.empty:
+        return {}
+    return agreement(first, again, draws=0).errors(one_reader=one_reader)
+
+
+def _series_of(paths: Mapping[str, Path]) -> FootprintSeries:
+    """Return the series in files by role."""
+    held, told = footprints.registered.files_as_arguments({role: [path] for role, path in paths.items()})
+    return footprints.load(held, **told)
 
 
 def _tasks(begun: Mapping[str, Any]) -> Iterator[Task]:

@@ -21,7 +21,9 @@ FOOTPRINTS = "footprints"
 EVENTS = "events"
 #: The readers of sources that are no lists of sites.
 OF_NO_LIST = (None, FOOTPRINTS, EVENTS)
-ROLES = ("footprints", "looks", "scenes", "coverage", "repeat")
+ROLES = (
+    "footprints", "looks", "scenes", "coverage", "repeat", "repeat-looks", "repeat-scenes", "log",
+)  # fmt: skip
 #: Documented places of a list that have no coordinate, as a table beside it.
 UNPLACED = "unplaced"
 #: Values of a list's places by date, as a long table beside it.
@@ -52,7 +54,8 @@ class SourceFile:
     required
         Whether the source can be read only when this file is there.
     role
-        What a file of a footprint series holds: one of ``ROLES`` (``repeat`` is a second reading of the same scenes).
+        What a file of a footprint series holds: one of ``ROLES`` (``repeat`` is a second reading of the same scenes,
+        with its own looks and scenes where it has any, ``log`` how a reading was made).
         ``unplaced`` beside a list: documented places without a coordinate; ``values``: a long table of values of its
         places. Empty for any other file.
     title
