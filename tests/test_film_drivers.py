@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import json
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +24,7 @@ from folium.plugins import (
     DualMap,
     HeatMapWithTime,
     MarkerCluster,
+    Terminator,
     Timeline,
     TimelineSlider,
     TimeSliderChoropleth,
@@ -33,6 +36,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from shapely.geometry import box, mapping
 
+from camps import film
 from camps.dates import day_of
 from camps.errors import InputError, RenderError
 from camps.film.anymap import build_map_page
@@ -131,6 +135,59 @@ def test_a_choropleth_keeps_what_it_has_and_its_times_are_no_text() -> None:
     assert [_n_red(pixels) for pixels, _ in taken] == [0, 2, 1]
     assert [shown for _, shown in taken] == ["1999-01-01", "2005-01-01", "2011-01-01"]
     assert (shoot(build_map_page(map_), states[::-1])[-1][0] == taken[0][0]).all()
+
+
+def _resisting(thing: str, code: str) -> folium.Map:
+    """Return a map with a time, and a script of its own that puts it elsewhere than it is told."""
+    map_ = _map()
+    if thing == "time slider":
+        features = {"type": "FeatureCollection", "features": [_square(84, times=["2017-01-01"], style=RED)]}
+        TimestampedGeoJson(features).add_to(map_)
+    elif thing == "timeline":
+        timeline = Timeline(
+            {"type": "FeatureCollection", "features": [_square(84, start="2017-01-01", end="2021-01-01")]}
+        )
+        TimelineSlider().add_timelines(timeline.add_to(map_)).add_to(map_)
+    else:
+        Terminator().add_to(map_)
+    map_.get_root().script.add_child(Element(code))
+    return map_
+
+
+@pytest.mark.parametrize(
+    ("thing", "code"),
+    [
+        ("time slider", "L.TimeDimension.prototype.getCurrentTime = () => Date.UTC(2018, 0, 1);"),
+        ("timeline", "const put = L.Timeline.prototype.setTime; L.Timeline.prototype.setTime = function (ms) {"
+         " put.call(this, Math.min(ms, Date.UTC(2018, 0, 1))); };"),
+        ("terminator", "const make = L.terminator; L.terminator = () => Object.assign(make(), {"
+         " setTime() { this.options.time = new Date(Date.UTC(2018, 0, 1)); } });"),
+    ],
+)  # fmt: skip
+def test_a_page_that_shows_another_date_than_it_was_asked_for_fails_its_frame(thing: str, code: str) -> None:
+    told = rf"frame 2: the map's {thing} shows 2018-01-01, expected 2018-07-02"
+    states = film_states([date(2018, 1, 1), YEARS[1]])
+    with pytest.raises(RenderError, match=told):
+        shoot(build_map_page(_resisting(thing, code)), states)
+
+
+def test_day_and_night_are_those_of_the_day_asked_for() -> None:
+    map_ = _map()
+    Terminator().add_to(map_)
+    days = [date(2018, 1, 1), date(2018, 4, 1), date(2018, 7, 2)]
+    taken = shoot(build_map_page(map_), film_states(days, lon=0.0, lat=0.0, zoom=0.0))
+    assert [shown for _, shown in taken] == [day.isoformat() for day in days]
+    assert len({pixels.tobytes() for pixels, _ in taken}) == 3
+
+
+def test_a_frame_list_has_the_date_that_a_script_says_it_shows_and_not_the_day_asked_for(tmp_path: Path) -> None:
+    drive = "(map, day, date) => (date < '2020' ? '2016-03-01' : 'soon')"
+    shot, still = film.build_shot_of_dates(YEARS, size=(320, 180)), {"movie": False, "drive": drive}
+    with pytest.raises(RenderError, match=r"frame 1004: the map's drive says that it shows “soon”, which is no date"):
+        film.render(_map(), tmp_path, shot=shot, **still)
+    result = film.render(_map(), tmp_path, shot=shot, numbers=[1001, 1002, 1003], **still)
+    rows = list(csv.DictReader((result.folder / "frames.csv").read_text("utf-8").splitlines()))
+    assert [(row["day"], row["date_shown"]) for row in rows] == [(str(day), "2016-03-01") for day in YEARS[:3]]
 
 
 def test_both_maps_of_a_pair_are_filmed_side_by_side() -> None:
