@@ -134,7 +134,7 @@ class Claim(Table):
     @property
     def sentence(self) -> str:
         """Return the text as a reader sees it."""
-        return _MARKED.sub(r"\1", self.text)
+        return as_read(self.text)
 
     @property
     def numbers(self) -> tuple[PrintedNumber, ...]:
@@ -191,6 +191,17 @@ class _Claims(Table):
     claims: tuple[Claim, ...] = Field(default=(), alias="claim")
     disputes: tuple[Dispute, ...] = Field(default=(), alias="dispute")
     works: tuple[Work, ...] = Field(default=(), alias="work")
+
+
+def as_read(text: str) -> str:
+    """Return the text of a claim as a reader sees it, without the marks of its numbers.
+
+    Examples
+    --------
+    >>> as_read("The list names {668:n} camps.")
+    'The list names 668 camps.'
+    """
+    return _MARKED.sub(r"\1", text)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

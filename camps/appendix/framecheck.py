@@ -214,7 +214,7 @@ def _check_rows(delivered: _Delivered) -> Iterator[Check]:
     faults = [
         (number, said)
         for number, frame in delivered.listed.frames.items()
-        if (said := _row_fault(frame.shown, again.get(number)))
+        if (said := row_fault(frame.shown, again.get(number)))
     ]
     for number, said in faults:
         yield Check(GROUP, f"{delivered.name}, frame {number}", False, f"{FRAME_LIST}: {said}")
@@ -225,7 +225,8 @@ def _check_rows(delivered: _Delivered) -> Iterator[Check]:
         yield Check(GROUP, item, True, f"{len(again)} rows say what comes out of the data{told}")
 
 
-def _row_fault(row: Mapping[str, str], again: Mapping[str, str] | None) -> str:
+def row_fault(row: Mapping[str, str], again: Mapping[str, str] | None) -> str:
+    """Return what a row says that does not come out of the data, or nothing."""
     if again is None:
         return "the shot has no such frame"
     apart = [name for name, text in again.items() if not _is_same(name, row[name], text)]

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from camps import catalogue, files, footprints, settings, sources
+from camps import embedded, files, settings
 from camps.appendix import schemas
-from camps.appendix.claims import Claim, read_claims
+from camps.appendix.claims import as_read, claims_path, read_claims
 from camps.errors import InputError, MissingError
+from camps.film import movie, testimony
 from camps.film.manifest import read_manifest, read_shot_table
 from camps.film.records import FRAME_LIST, ListedFrame, PictureEntry, read_frame_list
 from camps.film.shot import Shot
+from camps.origins import find_looks, find_sites, is_about
 
 _MOST_LINES = 12
-
-
-@dataclass(frozen=True)
-class TracedSite:
-    """One site as a source holds it: its row in the file, what is printed there, and the file with its sum."""
-
-    site_id: str
-    name: str
-    source_id: str
-    row: int
-    printed: Mapping[str, str]
-    citation: str
-    address: str
-    file: str
-    sha256: str
-
-    def lines(self) -> list[str]:
-        """Return the site as lines to read."""
-        said = ", ".join(f"{year}: {cell or 'blank'}" for year, cell in self.printed.items()) or "no count"
-        return [
-            f"{self.site_id}  {self.name}",
-            f"  row {self.row} of {self.file} ({self.source_id}); counts as printed: {said}",
-            f"  {self.citation}",
-            f"  {self.address}",
-            f"  SHA-256 of the file {self.sha256}",
-        ]
 
 
 @dataclass(frozen=True)
@@ -66,21 +40,25 @@ class Trace:
         return "\n".join(lines) + "\n"
 
 
-def trace(subject: str | Path, *, frames: Path | None = None) -> Trace:
+def trace(subject: str | Path, *, at: str | None = None, frames: Path | None = None) -> Trace:
     """Return what stands behind a frame, or everything that uses a site.
 
     Parameters
     ----------
     subject
-        The path of a frame beside whose folder lies its ``frames.csv``; or the id of a site.
+        The path of a frame beside whose folder lies its ``frames.csv``; of a movie, which says itself what it shows;
+        or the id of a site.
+    at
+        Which frame of a movie: a timecode, a frame number, or a time after its beginning.
     frames
         Folder that holds the deliveries, searched for frames that show a site; ``exports/frames`` by default.
 
     Returns
     -------
     Trace
-        For a frame: what it shows, then each site with its row, source and hash; ``holds`` is false when the picture
-        is not the one recorded. For a site: its source, and the claims, tables and frames that use it.
+        For a frame: what it shows, then each site with its row, source and hash, and the claims on it; ``holds`` is
+        false when the picture is not the one recorded. For a site: its source, and the claims, tables and frames that
+        use it.
 
     Raises
     ------
@@ -91,6 +69,13 @@ def trace(subject: str | Path, *, frames: Path | None = None) -> Trace:
     """
     path = Path(subject)
     if path.is_file():
+        found = embedded.read(path)
+        if found is not None:
+            return _trace_record(path, found, at)
+        if at is not None:
+            raise InputError(
+                f"{path}: holds no record of what it shows; expected a movie that camps wrote, or its frames"
+            )
         return _trace_frame(path)
     if path.suffix:
         raise MissingError(f"{path}: no such file; expected a frame such as exports/frames/…/x.1001.png, or a site id")
@@ -102,40 +87,88 @@ def trace(subject: str | Path, *, frames: Path | None = None) -> Trace:
 
 def _trace_frame(path: Path) -> Trace:
     frame, layer, picture = _recorded(path)
-    row, found = frame.shown, files.sha256(path)
+    found = files.sha256(path)
     same = found == picture.sha256
     said = "as recorded" if same else f"NOT as recorded, which was {picture.sha256}; it is another picture"
+    sites = find_sites(frame.site_ids)
+    behind = _Behind(
+        tuple(site.text() for site in sites),
+        tuple(
+            text
+            for site_id, date, text in _looks_of(_shot_of(path))
+            if site_id in frame.site_ids and date == frame.shown["date_shown"]
+        ),
+        tuple(_claims_on({site.site_id for site in sites}, {site.source_id for site in sites})),
+    )
+    return _frame_trace(str(path), ("SHA-256", f"{found}, {said}"), frame.shown, layer, behind, holds=same)
+
+
+def _looks_of(shot: Shot | None) -> list[tuple[str, str, str]]:
+    return find_looks(*shot.map.sources[:1]) if shot is not None and shot.map.kind == "footprints" else []
+
+
+@dataclass(frozen=True)
+class _Behind:
+    """What stands behind a frame: its sites, its looks, and the claims on them."""
+
+    sites: tuple[str, ...]
+    looks: tuple[str, ...]
+    claims: tuple[str, ...]
+
+
+def _frame_trace(
+    subject: str, picture: tuple[str, str], row: Mapping[str, str], layer: str, behind: _Behind, *, holds: bool
+) -> Trace:
     facts = (
-        ("SHA-256", f"{found}, {said}"),
+        picture,
         ("frame", f"{row['frame']}, timecode {row['timecode']}, pass {layer}"),
         ("shows", f"{row['date_shown']} ({row['kind']}), day of the film clock {row['day']}"),
         _told(row),
         ("days since the last look", row["stale_days"] or "none, or no looks"),
     )
-    sites = tuple("\n".join(site.lines()) for site in find_sites(frame.site_ids))
-    seen = tuple(_looks_behind(_shot_of(path), row["date_shown"], frame.site_ids))
-    parts = (("Sites, rows and sources", sites), *((("Looks, readers and scenes", seen),) if seen else ()))
-    return Trace(str(path), facts, parts, holds=same)
+    parts = [("Sites, rows and sources", behind.sites)]
+    parts += [("Looks, readers and scenes", behind.looks)] if behind.looks else []
+    parts += [("Claims", behind.claims)] if behind.claims else []
+    return Trace(subject, facts, tuple(parts), holds=holds)
+
+
+def _trace_record(path: Path, found: embedded.Embedded, at: str | None) -> Trace:
+    """Trace a frame of a movie by what the movie itself says."""
+    told = testimony.read(found.content, path)
+    if at is None:
+        first, last = told.numbers[0], told.numbers[-1]
+        raise InputError(f"{path}: holds frames {first} to {last}; say which with --at, such as --at {first}")
+    number, how = testimony.find_frame(told, at)
+    row, sites = told.rows[number], told.content["sites"]
+    site_ids = row["site_ids"].split()
+    source_ids = {sites[one][0] for one in site_ids if one in sites}
+    behind = _Behind(
+        tuple(sites[one][1] if one in sites else f"{one}  in none of the lists at hand when it was filmed"
+              for one in site_ids),
+        tuple(text for site_id, date, text in told.content["looks"]
+              if site_id in site_ids and date == row["date_shown"]),
+        tuple(f"{name}: {as_read(text)}" for name, text, named, needs in told.content["claims"]
+              if is_about(named, needs, set(site_ids), source_ids)),
+    )  # fmt: skip
+    said, holds = _coded_picture(path, found, told.numbers.index(number), len(told.numbers))
+    subject = f"{path}, {at} ({how})"
+    return _frame_trace(subject, ("coded picture", said), row, told.content["pass"], behind, holds=holds)
+
+
+def _coded_picture(path: Path, found: embedded.Embedded, index: int, n_frames: int) -> tuple[str, bool]:
+    coded = movie.read_coded(path)
+    parts = movie.parts_of(found.bound)
+    if not len(coded.sums) == len(parts) == n_frames:
+        return f"NOT as recorded: {len(coded.sums)} pictures, recorded are {n_frames}; it was cut or added to", False
+    said = f"SHA-256 {coded.sums[index].hex()}"
+    if coded.sums[index].startswith(parts[index]):
+        return f"{said}, begins as recorded", True
+    return f"{said}, NOT as recorded, which begins {parts[index].hex()}; it is another picture", False
 
 
 def _shot_of(path: Path) -> Shot | None:
     folder = next(folder for folder in path.resolve().parents[:3] if (folder / FRAME_LIST).is_file())
     return read_shot_table(read_manifest(folder), folder)
-
-
-def _looks_behind(shot: Shot | None, date_shown: str, site_ids: Sequence[str]) -> Iterator[str]:
-    """Yield who read which scene, with its sum, for the looks that stand behind a frame of footprints."""
-    if shot is None or shot.map.kind != "footprints":
-        return
-    series = footprints.load(*shot.map.sources[:1])
-    behind = series.looks[series.looks["site_id"].isin(site_ids) & series.looks["observed_on"].eq(date_shown)]
-    shown = behind.merge(series.scenes[["scene_id", "sensor", "sha256"]], on="scene_id")
-    for look in shown.astype("string").fillna("not stated").to_dict("records"):
-        yield (
-            f"{look['site_id']}  {look['observed_on']}  {look['status']}, read by: {look['interpreter']} "
-            f"({series.source_id})\n  scene {look['scene_id']}, {look['sensor']}\n"
-            f"  SHA-256 of the scene {look['sha256']}"
-        )
 
 
 def _told(row: Mapping[str, str]) -> tuple[str, str]:
@@ -168,77 +201,24 @@ def _recorded(path: Path) -> tuple[ListedFrame, str, PictureEntry]:
     raise InputError(f"{path}: no {FRAME_LIST} beside it names it; expected a frame in the folder it was rendered to")
 
 
-def find_sites(site_ids: Sequence[str]) -> list[TracedSite]:
-    """Return where each site stands in its source, in the order given.
-
-    Raises
-    ------
-    MissingError
-        When a site is in none of the lists that can be read here.
-    """
-    found: dict[str, TracedSite] = {}
-    for source_id in sources.lists():
-        wanted = [site_id for site_id in site_ids if site_id not in found]
-        if wanted:
-            found |= _in_source(source_id, set(wanted))
-    missing = [site_id for site_id in site_ids if site_id not in found]
-    if missing:
-        shown = ", ".join(missing[:5])
-        raise MissingError(f"{shown}: no such site in the lists at hand; set CAMPS_MIRROR if it is of a published list")
-    return [found[site_id] for site_id in site_ids]
-
-
-def _in_source(source_id: str, wanted: set[str]) -> dict[str, TracedSite]:
-    sites = catalogue.load(source_id)
-    sites = sites[sites["site_id"].isin(wanted)]
-    if sites.empty:
-        return {}
-    printed = _printed_counts(source_id)
-    return {row["site_id"]: _traced(source_id, row, printed.get(row["site_id"], {})) for _, row in sites.iterrows()}
-
-
-def _printed_counts(source_id: str) -> dict[str, dict[str, str]]:
-    counts = sources.read(source_id).counts
-    printed: dict[str, dict[str, str]] = {}
-    for unit, year, cell in zip(counts["unit"], counts["t"], counts["verbatim"], strict=True):
-        printed.setdefault(unit, {})[year] = "" if pd.isna(cell) else str(cell)
-    return printed
-
-
-def _traced(source_id: str, row: pd.Series, printed: Mapping[str, str]) -> TracedSite:
-    entry = sources.entry(source_id)
-    own = row.get("coord_source_title")
-    citation = entry.citation if own is None or pd.isna(own) else f"point after {own}"
-    address = row.get("coord_source_url") if own is not None else entry.files[0].url
-    return TracedSite(
-        site_id=row["site_id"], name=str(row["name_en"]) if pd.notna(row["name_en"]) else "without a name",
-        source_id=source_id, row=int(row["row"]), printed=printed, citation=citation,
-        address=str(address or entry.landing), file=entry.files[0].name, sha256=entry.files[0].sha256,
-    )  # fmt: skip
-
-
 # --- from a site ----------------------------------------------------------------------------------------------------
 
 
 def _trace_site(site_id: str, frames: Path) -> Trace:
     (site,) = find_sites([site_id])
     parts = [
-        ("Source", ("\n".join(site.lines()),)),
-        ("Claims", tuple(_claims_with(site))),
+        ("Source", (site.text(),)),
+        ("Claims", tuple(_claims_on({site.site_id}, {site.source_id}))),
         ("Rows of the appendix", tuple(_rows_with(site_id))),
         ("Frames", tuple(_frames_with(site_id, frames))),
     ]
     return Trace(site_id, (("name", site.name),), tuple(parts))
 
 
-def _claims_with(site: TracedSite) -> list[str]:
-    """Return the claims that name the site, and those computed from all sites of its source."""
-    used = (claim for claim in read_claims() if site.site_id in claim.sites or _is_about_all(claim, site.source_id))
-    return [f"{claim.id}: {claim.sentence}" for claim in used]
-
-
-def _is_about_all(claim: Claim, source_id: str) -> bool:
-    return not claim.sites and source_id in claim.needs
+def _claims_on(site_ids: set[str], source_ids: set[str]) -> list[str]:
+    """Return the claims that name one of the sites, and those computed from all sites of one of the sources."""
+    listed = read_claims() if claims_path().is_file() else []
+    return [f"{one.id}: {one.sentence}" for one in listed if is_about(one.sites, one.needs, site_ids, source_ids)]
 
 
 def _rows_with(site_id: str) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from camps import files
-from camps.appendix import bag, framecheck, integrity, making, opening, recomputation, schemas, signing
+from camps import embedded, files
+from camps.appendix import bag, filecheck, framecheck, integrity, making, opening, recomputation, schemas, signing
 from camps.appendix.checks import Check, Verdict
 from camps.errors import CampsError, InputError
 
@@ -21,6 +21,9 @@ _CHECKS: tuple[tuple[str, Callable[[Path], Iterable[Check]]], ...] = (
     (integrity.SOURCES, integrity.check_sources),
 )
 
+#: What carries a record in itself; anything else is a package.
+_TELLING = {".mp4", ".mov", ".mkv"}
+
 
 def verify(
     path: Path,
@@ -30,16 +33,17 @@ def verify(
     frames: Path | None = None,
     sample: int = framecheck.SAMPLE,
     quick: bool = False,
+    remuxed: bool = False,
 ) -> Verdict:
-    """Check a package and return a line for each check; nothing is written beside it.
+    """Check a package, or a movie by the record in it, and return a line for each check; nothing is written beside it.
 
     Parameters
     ----------
     path
-        Folder of the package, or its ZIP file.
+        Folder of the package, its ZIP file, or a movie that the suite wrote.
     seal
-        The SHA-256 of ``tagmanifest-sha256.txt`` as somebody else published it. Without it a package that was forged
-        as a whole, and consistently, is told from the true one only by what the installed suite holds.
+        The SHA-256 of ``tagmanifest-sha256.txt``, or of the movie, as somebody else published it. Without it one that
+        was forged as a whole, and consistently, is told from the true one only by what the installed suite holds.
     signer
         The public key that has to have signed it: a ``.pub`` file, its line, or ``SHA256:…``; the one that the record
         here states when none is given.
@@ -49,6 +53,8 @@ def verify(
         How many frames of each delivery are drawn again and compared.
     quick
         Hash and compare only; the results are not made again, so the verdict cannot be that everything holds.
+    remuxed
+        Whether a movie is known to have been copied into another container, whose own bytes are then not asked about.
 
     Returns
     -------
@@ -58,8 +64,11 @@ def verify(
     Raises
     ------
     MissingError, InputError
-        When there is no package at `path`, no frames at `frames`, or `signer` is no key.
+        When there is no package at `path`, a file of another kind without a record, no frames at `frames`, or
+        `signer` is no key.
     """
+    if path.suffix.lower() in _TELLING:
+        return Verdict(tuple(_check_file(path, seal, remuxed, quick)))
     by = signing.read_key(signer) if signer else signing.stated_signer()
     with tempfile.TemporaryDirectory(prefix="camps-verify-") as scratch:
         folder, checks = opening.open_package(path, Path(scratch))
@@ -68,6 +77,19 @@ def verify(
             if frames is not None:
                 checks += _guarded(framecheck.GROUP, partial(_check_frames, folder, frames, sample))
     return Verdict(tuple(checks))
+
+
+def _check_file(path: Path, seal: str | None, remuxed: bool, quick: bool) -> Iterator[Check]:
+    """Check a file by the record that it carries."""
+    found = embedded.read(path)
+    if found is None:
+        raise InputError(f"{path}: holds no record of what it shows; expected a movie that camps wrote, or an appendix")
+    if seal is not None:
+        total = files.sha256(path)
+        same = total == seal.strip().lower()
+        said = "is the one published elsewhere" if same else f"found {total}, expected {seal} as published elsewhere"
+        yield Check(filecheck.FILE, path.name, same, said)
+    yield from _guarded(filecheck.FILE, partial(filecheck.check_file, path, found, remuxed=remuxed, quick=quick))
 
 
 def _check_frames(folder: Path, frames: Path, sample: int) -> Iterator[Check]:

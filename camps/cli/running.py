@@ -101,10 +101,16 @@ def appendix(
         sys.stdout.write(camps.appendix.compare(compare, folder).report())
 
 
-@app.command(epilog=example("camps verify exports/appendix", "camps verify evidence.zip --frames exports/frames"))
+@app.command(
+    epilog=example(
+        "camps verify exports/appendix", "camps verify evidence.zip --frames exports/frames", "camps verify film.mov"
+    )
+)
 def verify(
-    package: Annotated[Path, typer.Argument(help="Folder of an appendix, or its ZIP file.")],
-    seal: Annotated[str | None, typer.Option(help="SHA-256 of tagmanifest-sha256.txt as published elsewhere.")] = None,
+    package: Annotated[Path, typer.Argument(help="Folder of an appendix, its ZIP file, or a movie.")],
+    seal: Annotated[
+        str | None, typer.Option(help="SHA-256 of tagmanifest-sha256.txt, or of the movie, as published elsewhere.")
+    ] = None,
     signer: Annotated[
         str | None,
         typer.Option(help="Public key that has to have signed it: a .pub file or SHA256:… [default: the record's]."),
@@ -112,12 +118,20 @@ def verify(
     frames: Annotated[Path | None, typer.Option(help="Folder of delivered frames to check as well.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="Frames of each delivery that are drawn again.")] = 3,
     quick: Annotated[bool, typer.Option("--quick", help="Hash and compare only; make no result again.")] = False,
+    remuxed: Annotated[
+        bool, typer.Option("--remuxed", help="A movie was copied into another container; ask for its pictures alone.")
+    ] = False,
 ) -> int:
     """Check an appendix item by item, in plain words: every sum, the log, the numbers made again, and frames.
 
+    A movie is checked alone: every picture, its time and the file around it against the record that the movie carries,
+    and what the record says of every frame against the data here.
+
     The exit status is 0 only when every check was made and holds.
     """
-    verdict = camps.appendix.verify(package, seal=seal, signer=signer, frames=frames, sample=sample, quick=quick)
+    verdict = camps.appendix.verify(
+        package, seal=seal, signer=signer, frames=frames, sample=sample, quick=quick, remuxed=remuxed
+    )
     sys.stdout.write(verdict.report())
     return int(not verdict.holds)
 
@@ -143,16 +157,24 @@ def stamp(
     print(status.said)
 
 
-@app.command(epilog=example("camps trace my-list-17", "camps trace exports/frames/…/NAME.1050.png"))
+@app.command(
+    epilog=example(
+        "camps trace my-list-17", "camps trace exports/frames/…/NAME.1050.png", "camps trace film.mov --at 00:00:12:05"
+    )
+)
 def trace(
-    subject: Annotated[str, typer.Argument(help="A frame's picture, or the id of a site.")],
+    subject: Annotated[str, typer.Argument(help="A frame's picture, a movie, or the id of a site.")],
+    at: Annotated[
+        str | None,
+        typer.Option(help="Which frame of a movie: its timecode, its number, or how long after the beginning."),
+    ] = None,
     frames: Annotated[Path | None, typer.Option(help="Folder searched for frames [default: exports/frames].")] = None,
 ) -> int:
-    """Say what stands behind a frame (sites, rows, sources, hashes), or everything that uses a site.
+    """Say what stands behind a frame (sites, rows, sources, hashes, claims), or everything that uses a site.
 
-    The exit status is 1 when a picture is not the one recorded.
+    A movie says itself what it shows, wherever it lies. The exit status is 1 when a picture is not the one recorded.
     """
-    traced = camps.appendix.trace(subject, frames=frames)
+    traced = camps.appendix.trace(subject, at=at, frames=frames)
     sys.stdout.write(traced.report())
     return int(not traced.holds)
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from camps import files, maps
 from camps.errors import InputError
-from camps.film import anymap, checks, editorial, movie, papers, passes, records, timecode, tracking
+from camps.film import anymap, checks, editorial, keys, movie, papers, passes, records, testimony, timecode, tracking
 from camps.film.checks import Check, Finished
 from camps.film.filming import Filming, Progress, Shooting
 from camps.film.licences import list_licences
-from camps.film.manifest import MANIFEST
+from camps.film.manifest import MANIFEST, start_timecode
 from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
 from camps.film.plan import Plan, plan_frames
@@ -237,7 +237,7 @@ def _assemble(
     licences = list_licences(filmed.plan.shot)
     finished = Finished(folder, filmed.plan, _without(written, empty), frames, (), licences, filmed.meta, empty)
     if movies:
-        finished = replace(finished, movies=_write_movies(finished, progress))
+        finished = replace(finished, movies=_write_movies(finished, filmed.page, progress))
     _write_tables(finished)
     return finished
 
@@ -284,25 +284,28 @@ def _firsts(finished: Finished) -> list[Path]:
     return [finished.folder / info.file(finished.plan.numbers[0]) for info in passes]
 
 
-def _write_movies(finished: Finished, progress: Progress | None) -> list[Movie]:
+def _write_movies(finished: Finished, page: FilmPage, progress: Progress | None) -> list[Movie]:
     """Write the movies whose pass is delivered; one that was written by a stopped run and is whole is kept."""
     done = _written_movies(finished.folder)
+    shot, listed = finished.plan.shot, papers.build_frame_list(finished)
+    told = testimony.build(shot, listed, keys.page_sums(page), of_shot=True)
     made = []
     for kind, name in MOVIES.items():
         if name in finished.passes:
-            one = _movie(finished, kind, finished.passes[name])
+            record = testimony.pack(told, name, kind, start_timecode(finished.plan))
+            one = _movie(finished, kind, finished.passes[name], record)
             held = done.get(one.path.name)
             if not (held and held[0] == one.key and files.has_sha256(one.path, held[1])):
-                _write_one_movie(finished, one, progress)
+                _write_one_movie(finished, one, record, progress)
                 done[one.path.name] = [one.key, files.sha256(one.path)]
                 files.write_json(finished.folder / _MOVIE_JOURNAL, done)
             made.append(one)
     return made
 
 
-def _movie(finished: Finished, kind: MovieKind, shows: PassInfo) -> Movie:
+def _movie(finished: Finished, kind: MovieKind, shows: PassInfo, record: str) -> Movie:
     sums = [record.sums[shows.name][1] for record in finished.frames]
-    key = movie.movie_key(kind, finished.plan.shot.rate, sums, burnt=kind == "proxy")
+    key = movie.movie_key(kind, finished.plan.shot.rate, sums, burnt=kind == "proxy", record=record)
     return Movie(finished.folder / "proxy" / f"{finished.folder.name}_{kind}{movie.SUFFIXES[kind]}", kind, shows, key)
 
 
@@ -314,7 +317,7 @@ def _written_movies(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def _write_one_movie(finished: Finished, one: Movie, progress: Progress | None) -> None:
+def _write_one_movie(finished: Finished, one: Movie, record: str, progress: Progress | None) -> None:
     plan, rate = finished.plan, finished.plan.shot.rate
     codes = [plan.timecode(at) for at in range(len(plan.numbers))]
     burnt = [f"{plan.shot.code}   {n}   {code}" for n, code in zip(plan.numbers, codes, strict=True)]
@@ -326,6 +329,7 @@ def _write_one_movie(finished: Finished, one: Movie, progress: Progress | None) 
         kind=one.kind,
         timecode=codes[0],
         burnt=burnt if one.kind == "proxy" else (),
+        record=record,
         told=_told(progress, f"writing {one.path.name}"),
     )
 

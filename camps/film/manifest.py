@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from camps import files, provenance
+from camps import embedded, files, provenance
 from camps.errors import InputError
 from camps.film import keys, movie, timecode
 from camps.film.movie import Movie
@@ -82,6 +82,7 @@ def movie_entry(folder: Path, one: Movie) -> dict[str, Any]:
         "timecode": facts.timecode, "n_frames": facts.n_frames,
         "fps_num": facts.rate.numerator, "fps_den": facts.rate.denominator,
         "frames_sha256": one.key, "sha256": files.sha256(one.path),
+        "carries_record": embedded.read(one.path) is not None,
     }  # fmt: skip
 
 

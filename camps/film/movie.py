@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from camps import files
+from camps import embedded, files
 from camps.errors import InputError
 from camps.film.passes import PassInfo
 from camps.film.stage import read_resource
@@ -28,6 +29,8 @@ Told = Callable[[int, int], None]
 _BT709 = 1
 _STUDIO_RANGE = 1
 _MILLISECONDS = 1000
+#: Of the sum over all coded pictures, and of the sum of each, by which the one that was changed is named.
+_SUM_BYTES, _PART_BYTES = 32, 8
 #: GIF counts in hundredths of a second, and players slow down what is faster than this.
 _LEAST_GIF_MS = 20
 
@@ -79,10 +82,10 @@ class Movie:
     key: str = ""
 
 
-def movie_key(kind: MovieKind, rate: Fraction, sums: Sequence[str], *, burnt: bool = False) -> str:
-    """Return the hash of all that a movie is made of: this code, its kind and rate, and its pictures in order."""
+def movie_key(kind: MovieKind, rate: Fraction, sums: Sequence[str], *, burnt: bool = False, record: str = "") -> str:
+    """Return the hash of all that a movie is made of: this code, kind and rate, pictures in order, and its record."""
     made = sha256_text(read_resource("movie.py"))
-    return sha256_text("\n".join([made, kind, str(rate), "burnt in" if burnt else "", *sums]))
+    return sha256_text("\n".join([made, kind, str(rate), "burnt in" if burnt else "", *sums, record]))
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def write_movie(
     kind: MovieKind = "proxy",
     timecode: str | None = None,
     burnt: Sequence[str] = (),
+    record: str = "",
     told: Told | None = None,
 ) -> Path:
     """Write a movie of pictures and return its path.
@@ -151,6 +155,9 @@ def write_movie(
         Timecode of the first frame, for a timecode track.
     burnt
         A line for each frame that is burnt into its foot, such as its number and timecode.
+    record
+        What the movie says of itself, from `camps.embedded.pack`; it goes into the comment, bound to every picture.
+        Pictures that move have no place for one.
     told
         Called with frames done and frames in all.
 
@@ -166,7 +173,12 @@ def write_movie(
     with files.replacing(path) as temporary:
         if kind in _CODECS:
             pictures = _burn(_pictures(frames, _CODECS[kind].picture, told or _nobody), burnt)
-            _encode(temporary, pictures, rate, _CODECS[kind], timecode)
+            tags = {"timecode": timecode} if timecode is not None else {}
+            if record:
+                tags["comment"] = embedded.blank(record, _SUM_BYTES + _PART_BYTES * len(frames))
+            _encode(temporary, pictures, rate, _CODECS[kind], tags)
+            if record:
+                embedded.fill(temporary, record, bound_sums(read_coded(temporary)))
         else:
             _animate(temporary, frames, rate, kind, told or _nobody)
     return path
@@ -207,6 +219,58 @@ def read_movie(path: Path) -> MovieFacts:
             int(context.color_range) == _STUDIO_RANGE, timecodes[0] if timecodes else None,
             stream.sample_aspect_ratio,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The pictures of a movie as they are coded, in the order in which they are shown.
+
+    Attributes
+    ----------
+    head
+        What a decoder needs before the first picture, where that is not in the pictures themselves.
+    sums
+        SHA-256 of each coded picture.
+    times_s
+        When each is shown, in seconds.
+    """
+
+    head: bytes
+    sums: tuple[bytes, ...]
+    times_s: tuple[Fraction, ...]
+
+
+def read_coded(path: Path) -> Coded:
+    """Return the sums and times of the coded pictures of a movie; the same in any container that they are copied to.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read as a movie, or a picture has no time.
+    """
+    with _reading(path) as movie:
+        if not movie.streams.video:
+            raise InputError(f"{path}: has no pictures that move; expected a movie")
+        stream = movie.streams.video[0]
+        head = bytes(stream.codec_context.extradata or b"") if stream.codec_context.name == "h264" else b""
+        packets = [(one.pts, one.time_base, hashlib.sha256(one).digest()) for one in movie.demux(stream) if one.size]
+    if any(pts is None or base is None for pts, base, _ in packets):
+        raise InputError(
+            f"{path}: a picture of it has no time; it was changed, or copied into a container without times"
+        )
+    shown = sorted((pts * base, digest) for pts, base, digest in packets)
+    return Coded(head, tuple(digest for _, digest in shown), tuple(time for time, _ in shown))
+
+
+def bound_sums(coded: Coded) -> bytes:
+    """Return what binds a record to coded pictures: one sum over all of them, and the beginning of the sum of each."""
+    whole = hashlib.sha256(hashlib.sha256(coded.head).digest() + b"".join(coded.sums)).digest()
+    return whole + b"".join(digest[:_PART_BYTES] for digest in coded.sums)
+
+
+def parts_of(bound: bytes) -> list[bytes]:
+    """Return of `bound_sums` the beginning of the sum of each picture."""
+    return [bound[at : at + _PART_BYTES] for at in range(_SUM_BYTES, len(bound), _PART_BYTES)]
 
 
 def read_ends(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -271,11 +335,14 @@ def _burnt_in(picture: Image.Image, line: str) -> Image.Image:
     return burnt
 
 
-def _encode(path: Path, pictures: Iterator[Image.Image], rate: Fraction, codec: _Codec, timecode: str | None) -> None:
+def _encode(
+    path: Path, pictures: Iterator[Image.Image], rate: Fraction, codec: _Codec, tags: Mapping[str, str]
+) -> None:
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     first = next(pictures)
     width, height = first.size
     with av.open(str(path), "w", format=codec.container, options=options) as movie:
+        movie.metadata.update({name: text for name, text in tags.items() if name == "comment"})
         stream = cast(av.VideoStream, movie.add_stream(codec.name, rate=rate, options=dict(codec.options)))
         stream.width, stream.height, stream.pix_fmt = width - width % 2, height - height % 2, codec.pixel_format
         context = stream.codec_context
@@ -283,8 +350,7 @@ def _encode(path: Path, pictures: Iterator[Image.Image], rate: Fraction, codec: 
         context.sample_aspect_ratio = Fraction(1)
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         context.color_range = _STUDIO_RANGE
-        if timecode is not None:
-            stream.metadata["timecode"] = timecode
+        stream.metadata.update({name: text for name, text in tags.items() if name == "timecode"})
         for picture in chain([first], pictures):
             movie.mux(stream.encode(_frame(picture, codec)))
         movie.mux(stream.encode(None))

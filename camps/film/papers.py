@@ -122,6 +122,12 @@ For another language, use its labels pass in place of the one above.
                   premultiplied. edit/*.edl has the chapters as markers."""
 
 
+_TELLING = (
+    "Each carries in its comment what every frame shows: camps trace FILE --at TIMECODE needs nothing beside it.",
+    "A copy into another container keeps that; what is encoded again loses it.",
+)
+
+
 def _movie_list(finished: Finished) -> str:
     if not finished.movies:
         return ""
@@ -134,7 +140,7 @@ def _movie_list(finished: Finished) -> str:
         f"  {one.path.relative_to(finished.folder).as_posix()}: {one.shows.name}, {words[one.kind]}"
         for one in finished.movies
     ]
-    return "\n".join(["MOVIES", "Tagged bt709, studio range, with a timecode track.", "", *lines])
+    return "\n".join(["MOVIES", "Tagged bt709, studio range, with a timecode track.", *_TELLING, "", *lines])
 
 
 def _beside(finished: Finished) -> str:

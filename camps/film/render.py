@@ -13,7 +13,7 @@ import pandas as pd
 
 from camps import files, tables
 from camps.errors import InputError
-from camps.film import manifest, records
+from camps.film import keys, manifest, records, testimony
 from camps.film.canvas import Transport
 from camps.film.filming import Filming, Progress, Shooting
 from camps.film.movie import Movie, movie_key, write_movie
@@ -136,8 +136,9 @@ def render(
         filming.keep(_earlier(filming.folder), wanted)
         drawn = filming.draw(workers=workers, cluster=cluster)
         complete = len(filming.records) == len(plan.numbers)
-        proxy = _proxy(filming, shown, progress) if movie and complete else None
-        _write_papers(filming, shown, proxy, of_shot=isinstance(subject, Shot), complete=complete)
+        of_shot = isinstance(subject, Shot)
+        proxy = _proxy(filming, shown, of_shot, progress) if movie and complete else None
+        _write_papers(filming, shown, proxy, of_shot=of_shot, complete=complete)
     frames = tuple(filming.path(shown.name, number) for number in wanted)
     return RenderResult(filming.folder, frames, proxy.path if proxy else None, drawn, len(wanted) - drawn)
 
@@ -199,8 +200,7 @@ def _wanted(plan: Plan, numbers: Iterable[int] | None) -> list[int]:
 def _write_papers(filming: Filming, shown: PassInfo, proxy: Movie | None, *, of_shot: bool, complete: bool) -> None:
     folder, plan = filming.folder, filming.plan
     _remove_strangers(filming, shown, proxy)
-    states = dict(zip(plan.numbers, plan.states, strict=True))
-    listed = records.build_frame_list(filming.records.values(), plan.shot.rate, states, {shown.name: shown})
+    listed = _frame_list(filming, shown)
     records.write_frame_list(folder, listed)
     page = filming.shooting.page
     content = manifest.build_manifest(plan, {shown.name: shown}, page, of_shot=of_shot, complete=complete)
@@ -208,6 +208,11 @@ def _write_papers(filming: Filming, shown: PassInfo, proxy: Movie | None, *, of_
     files.write_json(folder / manifest.MANIFEST, {**content, "readout": page.readout, "movies": movies})
     (folder / records.JOURNAL).unlink(missing_ok=True)
     records.write_checksums(folder, {one.file: one.sha256 for _, _, one in listed.pictures()})
+
+
+def _frame_list(filming: Filming, shown: PassInfo) -> records.FrameList:
+    states = dict(zip(filming.plan.numbers, filming.plan.states, strict=True))
+    return records.build_frame_list(filming.records.values(), filming.plan.shot.rate, states, {shown.name: shown})
 
 
 def _remove_strangers(filming: Filming, shown: PassInfo, proxy: Movie | None) -> None:
@@ -224,14 +229,19 @@ def _proxy_path(filming: Filming) -> Path:
     return filming.folder / "proxy" / f"{filming.folder.name}.mp4"
 
 
-def _proxy(filming: Filming, shown: PassInfo, progress: Progress | None) -> Movie:
+def _proxy(filming: Filming, shown: PassInfo, of_shot: bool, progress: Progress | None) -> Movie:
     """Return the movie of the frames that lie there; one of just these frames, unchanged since, is kept."""
-    sums = [filming.records[number].sums[shown.name][1] for number in filming.plan.numbers]
-    one = Movie(_proxy_path(filming), "proxy", shown, movie_key("proxy", filming.plan.shot.rate, sums))
+    shot, numbers = filming.plan.shot, filming.plan.numbers
+    sums = [filming.records[number].sums[shown.name][1] for number in numbers]
+    page_sums = keys.page_sums(filming.shooting.page)
+    record = testimony.pack(
+        testimony.build(shot, _frame_list(filming, shown), page_sums, of_shot=of_shot), shown.name, "proxy"
+    )
+    one = Movie(_proxy_path(filming), "proxy", shown, movie_key("proxy", shot.rate, sums, record=record))
     if not manifest.holds_movie(filming.folder, one):
-        frames = [filming.path(shown.name, number) for number in filming.plan.numbers]
+        frames = [filming.path(shown.name, number) for number in numbers]
         told = partial(_told, progress) if progress else None
-        write_movie(frames, one.path, rate=filming.plan.shot.rate, told=told)
+        write_movie(frames, one.path, rate=shot.rate, record=record, told=told)
     return one
 
 

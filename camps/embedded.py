@@ -1,0 +1,219 @@
+"""A record inside a file: what the file shows, as text within it, bound to the bytes around it.
+
+    camps-record-1:HEAD.BOUND.AROUND.SIGNATURE~
+
+``HEAD`` is the record, JSON deflated by LZMA; ``BOUND`` the sums of what the file is made of, such as the coded
+pictures of a movie; ``AROUND`` the SHA-256 of the whole file with these three set to ``A``; ``SIGNATURE`` may be
+empty. All are base64 for file names, without padding. Only letters that no container changes are used, so a program
+that copies metadata as text carries it on.
+
+It shows that nothing was changed since it was written. It does not show who wrote it: that takes a signature.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import lzma
+import mmap
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from camps import files, provenance
+from camps.errors import InputError
+
+_MARK = b"camps-record-1:"
+_TEXT = re.compile(_MARK + rb"([A-Za-z0-9_-]{1,67108864})\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]*)~")
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 22}]
+#: No record of ours comes near; what would unpack to more is not unpacked.
+_MOST_BYTES, _MEMORY_BYTES = 1 << 23, 1 << 25
+_SUM_BYTES = 32
+_PIECE = 1 << 20
+#: Kinds of signs that steer a terminal or turn the direction of writing, and those of them that letters are joined by.
+_STEERING, _JOINERS = {"Cc", "Cf", "Cs", "Zl", "Zp"}, {"\n", "\u200c", "\u200d", "\u00ad"}
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A record as it stands in a file.
+
+    Attributes
+    ----------
+    content
+        The record; its texts hold only what can be printed.
+    bound
+        Sums of what the file is made of; empty where only the file as a whole is bound.
+    around
+        Stated SHA-256 of the file around it.
+    signature
+        Signature over all that stands before it; may be empty.
+    text
+        All of it as it stands in the file.
+    """
+
+    content: Mapping[str, Any]
+    bound: bytes
+    around: bytes
+    signature: bytes
+    text: bytes
+
+    @property
+    def signed(self) -> bytes:
+        """Return the bytes that a signature is over."""
+        return self.text.rpartition(b".")[0]
+
+
+def pack(content: Mapping[str, Any]) -> str:
+    """Return the head of the text of a record; the same record gives the same text.
+
+    Examples
+    --------
+    >>> pack({"shot": "A"}).startswith("camps-record-1:")
+    True
+    """
+    said = provenance.canonical_json(content).encode("utf-8")
+    return (_MARK + _written(lzma.compress(said, lzma.FORMAT_XZ, lzma.CHECK_CRC32, filters=_FILTERS))).decode()
+
+
+def blank(head: str, n_bound: int = 0, n_signature: int = 0) -> str:
+    """Return the whole text with ``A`` for what is not known before the file is there; `fill` replaces that.
+
+    Parameters
+    ----------
+    head
+        From `pack`.
+    n_bound, n_signature
+        Bytes that the sums and the signature will have.
+    """
+    return ".".join([head, *("A" * len(_written(bytes(n))) for n in (n_bound, _SUM_BYTES, n_signature))]) + "~"
+
+
+def fill(path: Path, head: str, bound: bytes = b"") -> Path:
+    """Write the sums into a file that holds the text of `blank`, once or more often, and return the path."""
+    empty = blank(head, len(bound)).encode()
+    with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as content:
+        places = list(_places(content, empty))
+        around = hashlib.sha256(content).digest()
+        text = b".".join([head.encode(), _written(bound), _written(around), b"~"])
+        for at in places:
+            content[at : at + len(text)] = text
+    return path
+
+
+def read(path: Path) -> Embedded | None:
+    """Return the record in a file, or ``None`` where there is none.
+
+    Raises
+    ------
+    MissingError, InputError
+        When the file cannot be read, it holds two records, or its record is none of ours.
+    """
+    with _mapped(path) as content:
+        texts = {_text_at(path, content, at) for at in _places(content, _MARK)}
+    if len(texts) > 1:
+        raise InputError(f"{path}: holds {len(texts)} records that say different things; ask for the file once more")
+    for text in texts:
+        return _parsed(path, text)
+    return None
+
+
+def sum_around(path: Path, found: Embedded) -> bytes:
+    """Return the SHA-256 of a file around its record, as it was when the record was written."""
+    head = found.text.split(b".")[0].decode()
+    empty = blank(head, len(found.bound), len(found.signature)).encode()
+    digest, done = hashlib.sha256(), 0
+    with _mapped(path) as content:
+        for at in _places(content, found.text):
+            _hash_part(digest, content, done, at)
+            digest.update(empty)
+            done = at + len(found.text)
+        _hash_part(digest, content, done, len(content))
+    return digest.digest()
+
+
+def _hash_part(digest: Any, content: mmap.mmap | bytes, first: int, end: int) -> None:
+    for at in range(first, end, _PIECE):
+        digest.update(content[at : min(end, at + _PIECE)])
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap | bytes]:
+    with files.readable(path), path.open("rb") as stream:
+        try:
+            content: mmap.mmap | bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError:  # an empty file cannot be mapped
+            content = b""
+        yield content
+
+
+def _places(content: mmap.mmap | bytes, text: bytes) -> Iterator[int]:
+    at = content.find(text)
+    while at >= 0:
+        yield at
+        at = content.find(text, at + len(text))
+
+
+def _text_at(path: Path, content: mmap.mmap | bytes, at: int) -> bytes:
+    found = _TEXT.match(content, at)
+    if found is None:
+        raise _unreadable(path, "it is cut short")
+    return found[0]
+
+
+def _unreadable(path: Path, reason: object) -> InputError:
+    return InputError(f"{path}: its record cannot be read ({reason}); it was changed: ask for the file once more")
+
+
+def _parsed(path: Path, text: bytes) -> Embedded:
+    head, *parts = text.removeprefix(_MARK).removesuffix(b"~").split(b".")
+    try:
+        packed, bound, around, signature = map(_decoded, (head, *parts))
+        return Embedded(_unpacked(packed), bound, around, signature, text)
+    except (ValueError, lzma.LZMAError, MemoryError, RecursionError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unpacked(packed: bytes) -> dict[str, Any]:
+    reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY_BYTES)
+    said = reader.decompress(packed, max_length=_MOST_BYTES)
+    if not reader.eof or reader.unused_data:
+        raise ValueError("it would unpack to more than a record is long")
+    content = json.loads(said.decode("utf-8"), parse_constant=_refuse_number)
+    if not isinstance(content, dict):
+        raise ValueError("it is no table")
+    _require_printable(content)
+    return content
+
+
+def _refuse_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of a record")
+
+
+def _require_printable(value: Any) -> None:
+    if isinstance(value, str):
+        if not value.isprintable() and any(unicodedata.category(one) in _STEERING for one in {*value} - _JOINERS):
+            raise ValueError("it holds signs that cannot be printed")
+    elif isinstance(value, dict):
+        for one in (*value, *value.values()):
+            _require_printable(one)
+    elif isinstance(value, list):
+        for one in value:
+            _require_printable(one)
+
+
+def _written(content: bytes) -> bytes:
+    return base64.urlsafe_b64encode(content).rstrip(b"=")
+
+
+def _decoded(text: bytes) -> bytes:
+    content = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    # Spelt in one way only, so that no sign of it can be changed unseen.
+    if _written(content) != text:
+        raise ValueError("not written as a record is")
+    return content

@@ -1,0 +1,199 @@
+"""What a film says of itself wherever it goes: the row of every frame, what stands behind it, what it was made with.
+
+The record is made of what the list of frames holds, and travels in the metadata of a movie, or in a frame that leaves
+its folder. It is for `camps trace` and `camps verify`; :mod:`camps.embedded` says how it stands in a file.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from camps import embedded, origins, provenance
+from camps.errors import InputError
+from camps.film import timecode
+from camps.film.manifest import read_shot_table, shot_table
+from camps.film.records import SHOWN_COLUMNS, FrameList
+from camps.film.shot import Shot
+from camps.film.subject import sources_of
+
+#: What a movie says of itself in one line of metadata; a program that copies it into .mov keeps no more of it.
+MOST_LETTERS = 65_000
+#: Of it for the sum of each coded picture, and for the other sums and a signature.
+_LETTERS_A_FRAME, _LETTERS_MORE = 11, 500
+_MOST_FRAMES = 1_000_000
+_RATE = re.compile(r"[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?")
+
+
+@dataclass(frozen=True)
+class Testimony:
+    """A record of frames, read back.
+
+    Attributes
+    ----------
+    content
+        As it stands in the file.
+    rows
+        For each frame number the columns of `SHOWN_COLUMNS` as printed.
+    """
+
+    content: Mapping[str, Any]
+    rows: Mapping[int, Mapping[str, str]]
+
+    @cached_property
+    def shot(self) -> Shot | None:
+        """Return the shot that was filmed, or ``None`` where it was somebody's own map."""
+        return read_shot_table(self.content, Path("the record of the file"))
+
+    @property
+    def numbers(self) -> list[int]:
+        """Return the frame numbers in order."""
+        return list(self.rows)
+
+
+def build(shot: Shot, listed: FrameList, page_sha256: Mapping[str, str], *, of_shot: bool) -> dict[str, Any]:
+    """Return the record of the frames of a list.
+
+    Parameters
+    ----------
+    shot
+        What was filmed, or how a map that somebody brought was filmed.
+    listed
+        The list of frames.
+    page_sha256
+        Sums of the page that drew it, from `camps.film.keys.page_sums`.
+    of_shot
+        Whether the map is that of the shot.
+    """
+    site_ids = list(dict.fromkeys(site_id for frame in listed.frames.values() for site_id in frame.site_ids))
+    rows = [frame.shown for frame in listed.frames.values()]
+    outlined = of_shot and shot.map.kind == "footprints"
+    return {
+        "shot": shot.code, "title": shot.title, "version": shot.version,
+        "fps": str(shot.rate), "size": list(shot.size),
+        "shot_table": shot_table(shot) if of_shot else None,
+        "frame_list_sha256": provenance.sha256_text(listed.text()),
+        "page_sha256": dict(page_sha256),
+        "rows": {column: _runs(row[column] for row in rows) for column in SHOWN_COLUMNS},
+        "looks": [list(look) for look in origins.find_looks(*shot.map.sources[:1])] if outlined else [],
+        **origins.describe(site_ids if of_shot else [], sources_of(shot) if of_shot else []),
+    }  # fmt: skip
+
+
+def pack(content: Mapping[str, Any], shown: str, kind: str, timecode: str | None = None) -> str:
+    """Return the text of the record of a movie of a pass, or nothing where it is too long to travel in any container.
+
+    Parameters
+    ----------
+    content
+        From `build`.
+    shown, kind
+        The pass, and the kind of movie.
+    timecode
+        Timecode of its first frame, where it has a timecode track.
+    """
+    text = embedded.pack({**content, "pass": shown, "movie": kind, "timecode": timecode})
+    return text if len(text) + _LETTERS_A_FRAME * _n_frames(content) + _LETTERS_MORE <= MOST_LETTERS else ""
+
+
+def _n_frames(content: Mapping[str, Any]) -> int:
+    return sum(count for _, count in content["rows"]["frame"])
+
+
+def _runs(values: Iterable[str]) -> list[list[Any]]:
+    return [[value, len(list(group))] for value, group in groupby(values)]
+
+
+# ── read back ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read(content: Mapping[str, Any], path: Path) -> Testimony:
+    """Return the record that a file holds, once it is one of frames.
+
+    Raises
+    ------
+    InputError
+        When it is none: other columns, rows of another length, a part that is of another kind.
+    """
+    try:
+        columns = {name: _unrolled(content["rows"][name]) for name in SHOWN_COLUMNS}
+        if len({len(cells) for cells in columns.values()}) != 1:
+            raise ValueError("its columns are not of one length")
+        rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+        numbered = {int(row["frame"]): row for row in rows}
+        if not rows or len(numbered) < len(rows) or list(numbered) != sorted(numbered):
+            raise ValueError("its frames are not in order")
+        _require_kinds(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path}: its record is no record of frames of this release ({error}); ask for the film once more"
+        ) from error
+    return Testimony(content, numbered)
+
+
+def _unrolled(runs: Sequence[tuple[Any, Any]]) -> list[str]:
+    if any(not isinstance(value, str) or not isinstance(count, int) or count < 1 for value, count in runs):
+        raise ValueError("a run of cells is none")
+    if sum(count for _, count in runs) > _MOST_FRAMES:
+        raise ValueError("it counts more frames than a film has")
+    return [value for value, count in runs for _ in range(count)]
+
+
+def _require_kinds(content: Mapping[str, Any]) -> None:
+    kinds = {
+        "sites": dict, "looks": list, "claims": list, "sources": dict, "software": dict, "page_sha256": dict,
+        "shot": str, "pass": str, "fps": str, "size": list, "frame_list_sha256": str,
+    }  # fmt: skip
+    wrong = [name for name, kind in kinds.items() if not isinstance(content[name], kind)]
+    if wrong or not _RATE.fullmatch(content["fps"]):
+        raise ValueError(f"{', '.join(wrong) or 'fps'} of another kind")
+    parts: tuple[tuple[str, int], ...] = (("looks", 3), ("claims", 4))
+    if any(len(one) != n for name, n in parts for one in content[name]) or any(
+        len(one) != 2 for one in content["sites"].values()
+    ):
+        raise ValueError("a part of another length")
+
+
+def find_frame(told: Testimony, at: str) -> tuple[int, str]:
+    """Return the number of the frame at a place of a film, and how the place was read.
+
+    Parameters
+    ----------
+    at
+        A timecode of the film, a frame number, or how long after the beginning: ``HH:MM:SS:FF``, or seconds as
+        ``12.2s``.
+
+    Raises
+    ------
+    InputError
+        When the film has no such frame.
+    """
+    named = {row["timecode"]: number for number, row in told.rows.items()}
+    if at in named:
+        return named[at], "its timecode"
+    if at.isascii() and at.isdigit() and int(at) in told.rows:
+        return int(at), "its frame number"
+    after = _frames_after(at, Fraction(told.content["fps"]))
+    if after is not None and after < len(told.rows):
+        return told.numbers[after], "counted from the beginning of the film"
+    first, last = (told.rows[number]["timecode"] for number in (told.numbers[0], told.numbers[-1]))
+    raise InputError(
+        f"--at {at}: the film has no such place; expected a timecode from {first} to {last}, a frame number from "
+        f"{told.numbers[0]} to {told.numbers[-1]}, or a time after its beginning as 00:00:12:05 or 12.2s"
+    )
+
+
+def _frames_after(at: str, rate: Fraction) -> int | None:
+    if seconds := re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)s", at):
+        return math.floor(Fraction(seconds[1]) * rate)
+    try:
+        return timecode.from_timecode(at, rate)
+    except InputError:
+        return None

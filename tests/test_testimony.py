@@ -1,0 +1,285 @@
+"""A movie alone says what it shows: the same rows as from its folder, and nothing that was changed in it passes."""
+
+from __future__ import annotations
+
+import lzma
+import random
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from camps import appendix, cli, embedded, files, film
+from camps.appendix import filecheck
+from camps.errors import InputError
+from camps.film import manifest, movie, png, records, testimony
+from camps.film.movie import SUFFIXES, MovieKind
+from camps.film.readouts import read_out
+
+#: A kind of movie for each shot, and frames of it in which the camera moves and counts change.
+FILMED: dict[str, tuple[MovieKind, range]] = {
+    "xinjiang": ("proxy", range(1120, 1128)),
+    "archipelago": ("prores422hq", range(1300, 1308)),
+    "dabancheng": ("prores4444", range(1400, 1408)),
+}
+
+
+@cache
+def _rows_of(name: str) -> dict[int, dict[str, str]]:
+    return read_out(film.read_shot(name), FILMED[name][1])
+
+
+@pytest.fixture(autouse=True)
+def _read_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work out the rows of a shot once: the data are the same for all tests."""
+    called = {film.read_shot(name).code: name for name in FILMED}
+    monkeypatch.setattr(filecheck, "read_out", lambda shot, numbers: _rows_of(called[shot.code]))
+
+
+def _folder(out: Path, name: str) -> Path:
+    """Return a folder with the list of frames of a shot, as the data give it, pictures of one colour, and a movie."""
+    kind, numbers = FILMED[name]
+    shot = film.read_shot(name).model_copy(update={"size": (96, 64)})
+    folder = out / film.folder_name(shot)
+    rows = _rows_of(name)
+    frames = {n: records.ListedFrame({**row}, {"beauty": _picture(folder, n)}) for n, row in rows.items()}
+    listed = records.FrameList(frames)
+    records.write_frame_list(folder, listed)
+    files.write_json(folder / "manifest.json", {"shot_table": manifest.shot_table(shot)})
+    told = testimony.build(shot, listed, {"": "0" * 64}, of_shot=True)
+    start = rows[numbers[0]]["timecode"]
+    movie.write_movie(
+        [folder / frame.pictures["beauty"].file for frame in frames.values()],
+        folder / f"film{SUFFIXES[kind]}",
+        rate=shot.rate, kind=kind, timecode=start, record=testimony.pack(told, "beauty", kind, start),
+    )  # fmt: skip
+    return folder
+
+
+def _picture(folder: Path, number: int) -> records.PictureEntry:
+    pixels = np.full((64, 96, 4), (number % 256, 255 - number % 256, 90, 255), np.uint8)
+    pixels[:32, : number % 60] = 255
+    path = files.write_bytes(folder / "beauty" / f"x.{number}.png", png.encode(pixels, order="RGBA"))
+    return records.PictureEntry(f"beauty/{path.name}", files.sha256(path), str(number))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    out = tmp_path_factory.mktemp("films")
+    return {name: _folder(out, name) for name in FILMED}
+
+
+def _movie(folder: Path) -> Path:
+    (path,) = folder.glob("film.*")
+    return path
+
+
+@pytest.fixture
+def small(folders: dict[str, Path], tmp_path: Path) -> Path:
+    """Return a copy of one movie, with nothing beside it."""
+    return Path(shutil.copy(_movie(folders["archipelago"]), tmp_path / "alone.mov"))
+
+
+def _rows(report: str) -> str:
+    """Return what a trace says but for what it was asked of and the sum of the picture."""
+    return report.partition("\n")[2].partition("\n")[2]
+
+
+def _outcomes(path: Path, **options: bool) -> dict[str, bool | None]:
+    return {check.item: check.holds for check in appendix.verify(path, **options).checks}
+
+
+# --- what is sound --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FILMED)
+def test_every_frame_of_a_movie_alone_is_traced_to_the_rows_of_its_folder(
+    folders: dict[str, Path], name: str, tmp_path: Path
+) -> None:
+    alone = Path(shutil.copy(_movie(folders[name]), tmp_path))
+    listed = records.read_frame_list(folders[name])
+    for number in FILMED[name][1][::7]:
+        frame = listed.frames[number]
+        wanted = appendix.trace(folders[name] / frame.pictures["beauty"].file)
+        for at in (str(number), frame.shown["timecode"]):
+            found = appendix.trace(alone, at=at)
+            assert found.holds
+            assert _rows(found.report()) == _rows(wanted.report())
+        assert "Sites, rows and sources" in found.report()
+        assert "Claims" in found.report()
+    told = testimony.read(embedded.read(alone).content, alone)  # type: ignore[union-attr]
+    assert {n: dict(row) for n, row in told.rows.items()} == {n: dict(f.shown) for n, f in listed.frames.items()}
+
+
+@pytest.mark.parametrize("name", FILMED)
+def test_a_sound_movie_holds_and_its_record_is_small(folders: dict[str, Path], name: str) -> None:
+    path = _movie(folders[name])
+    verdict = appendix.verify(path)
+    assert verdict.holds, verdict.report()
+    assert "8 coded pictures, each the one recorded" in verdict.report()
+    assert "8 rows say what comes out of the data" in verdict.report()
+    assert "Whoever forges a whole film can write its record too" in verdict.report()
+    assert len(embedded.read(path).text) / 8 < 5000  # type: ignore[union-attr]
+
+
+def test_a_place_is_found_by_timecode_number_and_time_after_the_beginning(small: Path) -> None:
+    for at, said in (
+        ("01:00:12:01", "its timecode"), ("1302", "its frame number"), ("00:00:00:02", "counted from the beginning"),
+        ("0.08s", "counted from the beginning"),
+    ):  # fmt: skip
+        report = appendix.trace(small, at=at).report()
+        assert "frame: 130" in report
+        assert said in report
+    for at in ("00:00:12:05", "1308", "9s", "x", "01:00:00:99"):
+        with pytest.raises(
+            InputError, match=r"expected a timecode from 01:00:11:24 to 01:00:12:06, a frame number from"
+        ):
+            appendix.trace(small, at=at)
+    with pytest.raises(InputError, match="holds frames 1300 to 1307; say which with --at"):
+        appendix.trace(small)
+
+
+# --- what was changed -----------------------------------------------------------------------------------------------
+
+
+def test_a_thousand_bytes_changed_are_each_found(small: Path) -> None:
+    content, drawn = small.read_bytes(), random.Random(17)
+    found = embedded.read(small)
+    assert found is not None
+    passed = []
+    for _ in range(1000):
+        at, bit = drawn.randrange(len(content)), 1 << drawn.randrange(8)
+        small.write_bytes(content[:at] + bytes([content[at] ^ bit]) + content[at + 1 :])
+        try:
+            again = embedded.read(small)
+            sound = again is not None and embedded.sum_around(small, again) == again.around
+        except InputError:
+            sound = False
+        passed += [at] if sound else []
+    assert passed == []
+
+
+def test_a_picture_that_was_changed_cut_or_swapped_is_named(small: Path, folders: dict[str, Path]) -> None:
+    found = movie.read_coded(small)
+    content = bytearray(small.read_bytes())
+    with av.open(str(small)) as opened:
+        places = [packet.pos + packet.size // 2 for packet in opened.demux(video=0) if packet.size]
+    content[places[3]] ^= 1
+    small.write_bytes(content)
+    checks = _outcomes(small, quick=True)
+    assert checks["alone.mov"] is False
+    assert checks["pictures"] is False
+    assert "frame 1303 (1 in all): not as recorded" in appendix.verify(small, quick=True, remuxed=True).report()
+    assert not appendix.trace(small, at="1303").holds
+    assert appendix.trace(small, at="1302").holds
+    assert movie.read_coded(small).sums[2] == found.sums[2]
+
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg on this machine, the judge")
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(("name", "suffixes"), [("xinjiang", "mp4 mov mkv"), ("dabancheng", "mov mkv")])
+def test_a_movie_that_others_copied_into_a_container_still_testifies(
+    folders: dict[str, Path], name: str, suffixes: str, tmp_path: Path
+) -> None:
+    path = _movie(folders[name])
+    for suffix in suffixes.split():
+        copied = tmp_path / f"copied.{suffix}"
+        subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-c", "copy", copied], check=True)
+        found = embedded.read(copied)
+        assert found is not None
+        checks = [*filecheck.check_film(copied, found)]
+        assert {check.holds for check in checks} == {True}, checks
+        said = appendix.verify(copied, quick=True).report()
+        assert f"FAIL        {copied.name}: other bytes than were written with its record" in said
+        assert f"PASS        {copied.name}" in appendix.verify(copied, quick=True, remuxed=True).report()
+        number = str(FILMED[name][1][5])
+        assert _rows(appendix.trace(copied, at=number).report()) == _rows(appendix.trace(path, at=number).report())
+    cut = tmp_path / "cut.mkv"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", copied, "-c", "copy", "-frames:v", "5", cut], check=True)
+    assert "found 5, expected 8: it was cut" in appendix.verify(cut, remuxed=True, quick=True).report()
+
+
+def test_rows_and_lists_that_say_something_else_are_named(folders: dict[str, Path], tmp_path: Path) -> None:
+    """A film forged as a whole, its sums made consistent: the data here speak against it."""
+    path = _movie(folders["archipelago"])
+    content = dict(embedded.read(path).content)  # type: ignore[union-attr]
+    rows = {**content["rows"], "n_open": [["9999", 8]]}
+    site_id, (source_id, said) = next(iter(content["sites"].items()))
+    sites = {**content["sites"], site_id: [source_id, said.replace("row ", "row 1")]}
+    pictures = [*(folders["archipelago"] / "beauty").glob("*.png")]
+    forged = movie.write_movie(
+        sorted(pictures), tmp_path / "forged.mov", rate=film.read_shot("archipelago").rate, kind="prores422hq",
+        timecode=content["timecode"], record=embedded.pack({**content, "rows": rows, "sites": sites}),
+    )  # fmt: skip
+    report = appendix.verify(forged).report()
+    assert "NOT everything holds" in report
+    assert "n_open says 9999, comes out as" in report
+    assert f"FAIL        {site_id}: the list here says" in report
+
+
+# --- what is hostile, or of others ----------------------------------------------------------------------------------
+
+
+def _xz(content: bytes) -> str:
+    return embedded._MARK.decode() + embedded._written(lzma.compress(content)).decode()
+
+
+HOSTILE: dict[str, Callable[[], str]] = {
+    "a bomb": lambda: _xz(b'"' + b"A" * (1 << 26)),
+    "deep": lambda: _xz(b"[" * 100_000),
+    "a huge number": lambda: _xz(b'{"a": ' + b"9" * 10_000 + b"}"),
+    "no number": lambda: _xz(b'{"a": NaN}'),
+    "no table": lambda: _xz(b"[]"),
+    "steering": lambda: embedded.pack({"shot": "\x1b[2J"}),
+    "turning": lambda: embedded.pack({"shot": "\u202e"}),
+    "no text": lambda: _xz(b"\xff\xfe"),
+    "no rows": lambda: embedded.pack({"shot": "A"}),
+    "a million million rows": lambda: embedded.pack(
+        {"rows": {name: [["1", 10**12]] for name in records.SHOWN_COLUMNS}}
+    ),
+    "rows of tables": lambda: embedded.pack({"rows": {name: [[{}, 1]] for name in records.SHOWN_COLUMNS}}),
+    "not packed": lambda: "camps-record-1:AAAA",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_record_ends_in_one_line(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = files.write_bytes(tmp_path / "x.mov", b"\0\0" + embedded.blank(HOSTILE[name]()).encode() + b"\0")
+    assert cli.run(["trace", str(path), "--at", "1001"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "its record" in said
+    assert cli.run(["verify", str(path)]) in {1, 2}
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_movies_of_others_and_two_records_in_one_end_in_one_line(
+    folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [*(folders["archipelago"] / "beauty").glob("*.png")]
+    other = movie.write_movie(pictures, tmp_path / "other.mp4", rate=film.read_shot("first").rate)
+    (tmp_path / "empty.mov").touch()
+    two = files.write_bytes(
+        tmp_path / "two.mov", b" ".join(_movie(folders[name]).read_bytes() for name in ("archipelago", "dabancheng"))
+    )
+    for path, said in (
+        (other, "holds no record"), (tmp_path / "empty.mov", "holds no record"), (two, "holds 2 records"),
+    ):  # fmt: skip
+        for told in (["verify", str(path)], ["trace", str(path), "--at", "1001"]):
+            assert cli.run(told) == 2
+            err = capsys.readouterr().err
+            assert said in err
+            assert err.count("\n") == 1
+    assert cli.run(["verify", str(tmp_path / "none.mov")]) == 2
+
+
+def test_the_same_film_has_the_same_record_and_bytes(folders: dict[str, Path], tmp_path: Path) -> None:
+    again = _folder(tmp_path, "archipelago")
+    assert _movie(again).read_bytes() == _movie(folders["archipelago"]).read_bytes()
