@@ -22,6 +22,7 @@ check: setup  ## lint and type-check, notebooks too
 
 format: setup  ## rewrite the code in the house format and strip the notebooks' outputs
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet . && $(BIN)/nbstripout notebooks/*.ipynb
+	@$(BIN)/python -c 'from camps.maps import contract; contract.write_declarations()'
 
 lock: setup  ## compile requirements.lock afresh from pyproject.toml
 	@$(PYTHON) -m camps.machine lock

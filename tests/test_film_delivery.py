@@ -241,7 +241,7 @@ def _finished(folder: Path, described: list[dict[str, Any]], shot: film.Shot | N
     chosen = shot or small_shot(frames=len(described))
     plan = film.plan_frames(chosen, film.Ground({}))
     frames = [records.FrameRecord(n, {}, d, "") for n, d in zip(plan.numbers, described, strict=True)]
-    meta = {"attribution": ["Base map: somebody", {"en": "Sites: somebody else"}]}
+    meta = {"attribution": [{"text": "Base map: somebody"}, {"text": {"en": "Sites: somebody else"}}]}
     return checks.Finished(folder, plan, {}, frames, (), (), meta)
 
 

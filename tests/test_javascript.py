@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from camps import javascript
+from camps.errors import InputError
+from camps.maps import contract, site_map
 
 CAMPS = Path(javascript.__file__).parent
 ENTRIES = (CAMPS / "maps/js/page.js", CAMPS / "maps/js/svg.js", CAMPS / "reading/js/reader.js")
@@ -44,3 +48,37 @@ def test_no_two_modules_of_a_page_use_one_name_and_none_is_left_unjoined(entry: 
 def test_every_module_is_in_one_of_the_pages() -> None:
     joined = {path for entry in ENTRIES for path in javascript.modules(entry)}
     assert joined == {path for entry in ENTRIES for path in entry.parent.glob("*.js")}
+
+
+def test_the_page_is_told_what_its_scripts_expect() -> None:
+    told = contract.DECLARATIONS.read_text("utf-8")
+    assert told == contract.typescript(), "run make format"
+
+
+@pytest.fixture(scope="module")
+def payload() -> dict[str, Any]:
+    return site_map().payload
+
+
+def _broken(payload: dict[str, Any], *way: Any, held: Any) -> dict[str, Any]:
+    page = copy.deepcopy({**payload, "base": {**payload["base"], "scales": []}})
+    inner = page
+    for step in way[:-1]:
+        inner = inner[step]
+    inner[way[-1]] = held
+    return page
+
+
+@pytest.mark.parametrize(
+    ("way", "held", "message"),
+    [
+        (("version",), 2, "page: version: found 2, expected"),
+        (("sites", 0, "class"), "tier-5", r"page: site .*, class: found 'tier-5', expected one of system-"),
+        (("sites", 3, "lat"), None, r"page: sites\.3\.lat: found None"),
+        (("meta", "colour"), "red", r"page: meta\.colour: found 'red'"),
+        (("classes", 0, "shape"), "star", r"page: classes\.0\.shape: found 'star', expected Input should be 'disc'"),
+    ],
+)
+def test_what_a_page_could_not_show_is_refused_by_name(payload, way, held, message) -> None:
+    with pytest.raises(InputError, match=message):
+        contract.require(_broken(payload, *way, held=held))

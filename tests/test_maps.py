@@ -918,6 +918,16 @@ def test_a_click_on_a_symbol_opens_its_card(written, opened):
 
 
 @pytest.mark.browser
+def test_data_of_another_version_is_refused_in_one_line(written, browser, tmp_path):
+    path = tmp_path / "later.html"
+    path.write_text(written["sites"].read_text("utf-8").replace('"version":1', '"version":2'), "utf-8")
+    page = browser.new_page()
+    with page.expect_event("pageerror") as refused:
+        page.goto(path.as_uri())
+    assert str(refused.value) == "camps: this page holds data of version 2, expected 1; make the map again"
+    page.close()
+
+
 def test_hostile_names_are_text(opened, tmp_path):
     sites = catalogue.load()
     sites["name_en"] = sites["name_en"].where(sites.index != 0, HOSTILE)

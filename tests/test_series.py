@@ -67,7 +67,7 @@ def test_it_is_measured_drawn_and_filmed_under_its_own_name(home: Path) -> None:
         assert [site["id"] for site in drawn.payload["sites"]] == ["places-1"]
         assert len(drawn.payload["footprints"]["shapes"]) == 2
         assert drawn.payload["meta"]["subtitle"] != "Building footprints read from Sentinel-2 images"
-        assert "Somebody: Blocks (CC0)" in drawn.payload["meta"]["attribution"]
+        assert {"text": "Somebody: Blocks (CC0)"} in drawn.payload["meta"]["attribution"]
     assert ("footprints", "Somebody: Blocks", "CC0") in [(x.layer, x.title, x.licence) for x in list_licences(shot)]
 
 

@@ -75,9 +75,10 @@ def credits_shown(meta: Mapping[str, Any], shot: Shot) -> list[str]:
     """Return the credits that the picture of a shot carries, as the page has them in its language."""
     language, on = shot.language, {str(name): on for name, on in shot.layers.items()}
     return [
-        part if isinstance(part, str) else str(part.get(language) or part["en"])
+        text if isinstance(text, str) else str(text.get(language) or text["en"])
         for part in meta.get("attribution") or ()
-        if isinstance(part, str) or any(on.get(name, True) for name in part.get("layers", ["credit"]))
+        for text in [part["text"]]
+        if any(on.get(name, True) for name in part.get("layers", ["credit"]))
     ]
 
 

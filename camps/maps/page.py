@@ -18,7 +18,7 @@ from folium.template import Template
 
 from camps import basemap, files, javascript, style
 from camps.errors import InputError
-from camps.maps import fonts, online, vendored
+from camps.maps import contract, fonts, online, vendored
 
 _HERE = Path(__file__).parent
 #: Rank of countries, seas and capitals that every page names.
@@ -45,7 +45,7 @@ class CampsMap(folium.Map):
     Parameters
     ----------
     payload
-        What the page shows, see :mod:`camps.maps.payload`.
+        What the page shows, see :class:`camps.maps.contract.Page`; another shape is refused with its faults.
     online
         Let layers and plugins that others add load from other hosts.
 
@@ -106,6 +106,7 @@ class CampsMap(folium.Map):
     )
 
     def __init__(self, payload: dict[str, Any], *, online: bool = False) -> None:
+        contract.require(payload)
         view = payload["view"]
         super().__init__(
             location=[view["lat"], view["lon"]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +14,8 @@ import pandas as pd
 from camps import languages, looks, record, settings, style
 from camps.dates import day_interval, spans_as_given, standing_day
 from camps.growth.holding import CLOSED, LAPSED
+from camps.maps.contract import CountLook, Event, Level, Life, Metric, Site, System, View
+from camps.timeline import lives
 from camps.timeline.values import looks_of
 
 NAMES = (*languages.table(), "other")
@@ -36,12 +38,12 @@ def number_or_none(value: Any) -> float | None:
     return None if value is None or value is pd.NA or not np.isfinite(value) else float(value)
 
 
-def site_entries(sites: gpd.GeoDataFrame, classes: pd.Series[str], by: str) -> list[dict[str, Any]]:
+def site_entries(sites: gpd.GeoDataFrame, classes: pd.Series[str], by: str) -> list[Site]:
     """Return what the page knows of each site, in the order of the table; `classes` is on its index, of column `by`."""
     return [_site_entry(row, str(classes[index]), text_or_none(row.get(by))) for index, row in sites.iterrows()]
 
 
-def _site_entry(row: pd.Series[Any], class_id: str, group: str | None) -> dict[str, Any]:
+def _site_entry(row: pd.Series[Any], class_id: str, group: str | None) -> Site:
     names = {lang: text_or_none(row.get(f"name_{lang}")) for lang in NAMES}
     names["en"] = names["en"] or next((name for name in names.values() if name), str(row["site_id"]))
     places = [text_or_none(row.get(column)) for column in ("admin3", "admin2", "admin1", "country")]
@@ -53,7 +55,7 @@ def _site_entry(row: pd.Series[Any], class_id: str, group: str | None) -> dict[s
         "lon_published": str(row["lon_published"]),
         "lat_published": str(row["lat_published"]),
         "r95": float(row["r95_m"]),
-        "level": text_or_none(row.get("level")) or "compound",
+        "level": cast(Level, text_or_none(row.get("level")) or "compound"),
         "area_code": text_or_none(row.get("area_code")),
         "enterprise": text_or_none(row.get("enterprise")),
         "class": class_id,
@@ -76,7 +78,13 @@ def _site_entry(row: pd.Series[Any], class_id: str, group: str | None) -> dict[s
     }
 
 
-def add_counts(entries: list[dict[str, Any]], counts: pd.DataFrame) -> None:
+def add_lives(entries: list[Site], sites: gpd.GeoDataFrame) -> None:
+    """Give each site, in the order of the table, the days on which it opened and closed."""
+    for entry, life in zip(entries, lives(sites), strict=True):
+        entry["life"] = cast(Life, life)
+
+
+def add_counts(entries: list[Site], counts: pd.DataFrame) -> None:
     """Give each site its looks, as the page's ``countState`` reads them, its cells as printed, and days of no count."""
     by_unit = dict(list(counts.groupby(counts["unit"].astype(str), sort=False)))
     looks = dict(list(looks_of(counts).groupby("unit", sort=False)))
@@ -87,16 +95,16 @@ def add_counts(entries: list[dict[str, Any]], counts: pd.DataFrame) -> None:
         known = looks.get(entry["id"])
         entry["looks"] = [] if known is None else [_look(row) for row in known.to_dict("records")]
         entry["missed"] = sorted(float(standing_day(str(t))) for t in rows.loc[rows["value"].isna(), "t"])
-        entry["cells"] = [[str(row["t"]), _cell(row)] for row in rows.sort_values("t").to_dict("records")]
+        entry["cells"] = [(str(row["t"]), _cell(row)) for row in rows.sort_values("t").to_dict("records")]
 
 
-def _look(row: dict[Any, Any]) -> list[Any]:
-    numbers = [float(row[name]) for name in ("day", "value", "lo", "hi", "last")]
+def _look(row: dict[Any, Any]) -> CountLook:
+    day, value, lo, hi, last = (float(row[name]) for name in ("day", "value", "lo", "hi", "last"))
     until = number_or_none(row["until"])
-    return [*numbers, until, None if until is None else str(row["ended"])]
+    return day, value, lo, hi, last, until, None if until is None else str(row["ended"])
 
 
-def endings(entries: list[dict[str, Any]], last_day: float) -> list[str]:
+def endings(entries: list[Site], last_day: float) -> list[str]:
     """Return why values cease to stand by a day, ``closed`` or ``lapsed``, in this order."""
     found = {look[6] for entry in entries for look in entry["looks"] if look[5] is not None and look[5] <= last_day}
     return [name for name in (CLOSED, LAPSED) if name in found]
@@ -106,7 +114,7 @@ def _cell(row: dict[Any, Any]) -> str:
     return text_or_none(row.get("verbatim")) or ("" if pd.isna(row["value"]) else f"{row['value']:g}")
 
 
-def radius_of_one(entries: list[dict[str, Any]]) -> float:
+def radius_of_one(entries: list[Site]) -> float:
     """Return the radius of the symbol of the value 1, in lines of a 1080-line picture.
 
     Numbers of buildings keep one scale from map to map; values of another order get one that fits the picture.
@@ -115,11 +123,11 @@ def radius_of_one(entries: list[dict[str, Any]]) -> float:
     return RADIUS_OF_ONE if 20 <= top <= 250 else round(LARGEST_RADIUS / math.sqrt(max(top, 1e-9)), 6)
 
 
-def _largest(entries: list[dict[str, Any]]) -> float:
+def _largest(entries: list[Site]) -> float:
     return float(max((look[1] for entry in entries for look in entry["looks"]), default=1.0)) or 1.0
 
 
-def rank_labels(entries: list[dict[str, Any]], one: float) -> None:
+def rank_labels(entries: list[Site], one: float) -> None:
     """Give sites the order in which they get a label: the largest value first, then by name; `one` as above."""
     largest = [max((look[1] for look in entry["looks"]), default=-1.0) for entry in entries]
     order = sorted(range(len(entries)), key=lambda i: (-largest[i], entries[i]["names"]["en"], entries[i]["id"]))
@@ -128,7 +136,7 @@ def rank_labels(entries: list[dict[str, Any]], one: float) -> None:
         entries[i]["label_offset"] = round(max(one * math.sqrt(max(largest[i], 0.0)), 7.0) + 6, 2)
 
 
-def raise_labels(entries: list[dict[str, Any]], footprints: gpd.GeoDataFrame) -> None:
+def raise_labels(entries: list[Site], footprints: gpd.GeoDataFrame) -> None:
     """Give each site that has outlines a place for its label: in the middle above the northernmost one."""
     boxes = footprints.bounds.groupby(footprints["site_id"].astype(str)).agg(
         west=("minx", "min"), east=("maxx", "max"), north=("maxy", "max")
@@ -136,10 +144,10 @@ def raise_labels(entries: list[dict[str, Any]], footprints: gpd.GeoDataFrame) ->
     for entry in entries:
         if entry["id"] in boxes.index:
             box = boxes.loc[entry["id"]]
-            entry["label_at"] = [round(float(box["west"] + box["east"]) / 2, 6), round(float(box["north"]), 6)]
+            entry["label_at"] = (round(float(box["west"] + box["east"]) / 2, 6), round(float(box["north"]), 6))
 
 
-def event_entries(events: pd.DataFrame) -> list[dict[str, Any]]:
+def event_entries(events: pd.DataFrame) -> list[Event]:
     """Return the events of a record as a page tells them: first day, date, kind, words by language and a name."""
     return [
         {
@@ -155,20 +163,20 @@ def event_entries(events: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def system_entries(systems: Mapping[str, record.System], table: pd.DataFrame) -> list[dict[str, Any]]:
+def system_entries(systems: Mapping[str, record.System], table: pd.DataFrame) -> list[System]:
     """Return systems of camps as a chart draws them: ``rows`` of year, least and greatest number of places open."""
-    entries = []
+    entries: list[System] = []
     for name, one in systems.items():
         rows = table[table["system"].eq(name)]
         n_places, n_unknown = (int(rows[column].iloc[0]) for column in ("n_places", "n_unknown"))
         entries.append({
             "id": name, "names": one.name or {"en": name}, "n_places": n_places, "n_unknown": n_unknown,
-            "rows": [[int(value) for value in row] for row in rows[["year", "lo", "hi"]].itertuples(index=False)],
+            "rows": [(int(row[0]), int(row[1]), int(row[2])) for row in rows[["year", "lo", "hi"]].to_numpy()],
         })  # fmt: skip
     return entries
 
 
-def go_on_past_180(entries: list[dict[str, Any]]) -> None:
+def go_on_past_180(entries: list[Site]) -> None:
     """Let longitudes run on past 180° where sites lie on both sides of it and are nearer to each other that way."""
     lons = sorted({entry["lon"] for entry in entries})
     gaps = [(later - earlier, later) for earlier, later in pairwise(lons)]
@@ -188,7 +196,7 @@ def dates_as_given(dates: Sequence[str], stands: Callable[[str], int] = standing
     return {"stop_dates": [stops[day] for day in sorted(stops)], "date_spans": spans_as_given(dates)}
 
 
-def size_samples(entries: list[dict[str, Any]]) -> list[float]:
+def size_samples(entries: list[Site]) -> list[float]:
     """Return the round values that the legend shows as nested symbols, smallest first: a tenth, a half, the whole."""
     top = _largest(entries)
     power = 10.0 ** math.floor(math.log10(top * 1.25))
@@ -196,9 +204,7 @@ def size_samples(entries: list[dict[str, Any]]) -> list[float]:
     return [whole / 10, whole / 2, whole]
 
 
-def fit_bounds(
-    bounds: Sequence[float], *, width: float = 1500.0, height: float = 700.0, closest: float = 15.8
-) -> dict[str, Any]:
+def fit_bounds(bounds: Sequence[float], *, width: float = 1500.0, height: float = 700.0, closest: float = 15.8) -> View:
     """Return centre and zoom that show a box (west, south, east, north) in a picture of that many pixels.
 
     The box is kept beside them, so that a page can fit it to another size.
@@ -210,12 +216,12 @@ def fit_bounds(
         "lon": round(((left + right) / 2 - 0.5) * 360, 6),
         "lat": round(_lat((top + foot) / 2), 6),
         "zoom": round(min(closest, math.log2(1 / (256 * share))), 3),
-        "bounds": [west, south, east, north],
+        "bounds": (west, south, east, north),
         "closest": closest,
     }
 
 
-def fit_at_one_scale(views: Sequence[Mapping[str, Any]], **room: float) -> dict[str, Any]:
+def fit_at_one_scale(views: Sequence[View], **room: float) -> View:
     """Return the view about the middle of the last of some views that has room for each of them at its ground scale."""
     last = views[-1]
     half_x = half_y = 0.0
@@ -242,12 +248,14 @@ def _unit_y(lat: float) -> float:
     return 0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)
 
 
-def metric_entry(name: str) -> dict[str, Any]:
+def metric_entry(name: str) -> Metric:
     """Return what a page says of a metric: its words by language, its unit, and whether its values are whole."""
     said = record.current().metric(name)
     unit = {record.current().languages[0]: said.unit}
-    words = {"name": said.name, "one": said.one or said.many or unit, "few": said.few, "many": said.many or unit}
-    return {"id": name, **words, "none": said.none, "unit": said.unit, "whole": said.whole}
+    return {
+        "id": name, "name": said.name, "one": said.one or said.many or unit, "few": said.few,
+        "many": said.many or unit, "none": said.none, "unit": said.unit, "whole": said.whole,
+    }  # fmt: skip
 
 
 def looks_and_words(words: dict[str, dict[str, str]], look: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import geopandas as gpd
 import pandas as pd
@@ -15,11 +15,11 @@ from camps.dates import clock_day, iso_day, look_day, precision
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import FootprintSeries
 from camps.growth import metric_of
-from camps.maps import outlines, page, payload
+from camps.maps import contract, outlines, page, payload
 from camps.maps.given import Ground, Words
 from camps.maps.scenes import credits_of, scene_entries
 from camps.tables import LEVELS
-from camps.timeline import Mode, compare_systems, lives, observed_dates, sites_of_system, stops, systems_here
+from camps.timeline import Mode, compare_systems, observed_dates, sites_of_system, stops, systems_here
 from camps.timeline.clock import require_mode
 from camps.timeline.state import with_closing
 
@@ -261,8 +261,7 @@ def era_map(
     table = _sites(catalogue.once(*record.current().heading("eras").lists) if sites is None else sites)
     groups = _grouped(table, by, "eras")
     entries = groups.entries(table)
-    for entry, life in zip(entries, lives(table), strict=True):
-        entry["life"] = life
+    payload.add_lives(entries, table)
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     days = sorted({known[-1] for entry in entries if (known := [day for day in entry["life"]["opened"] or [] if day])})
     if not days:
@@ -317,8 +316,7 @@ def systems_map(
     table = gpd.GeoDataFrame(pd.concat(list(parts.values()), ignore_index=True), crs=4326)
     groups = _systems_grouped(parts, record.current().systems)
     entries = groups.entries(table)
-    for entry, life in zip(entries, lives(table), strict=True):
-        entry["life"] = life
+    payload.add_lives(entries, table)
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
     first, last = min(one.first for one in shown.values()), max(one.last for one in shown.values())
     years = [f"{year}-01-01" for year in range(first, last + 1)]
@@ -341,7 +339,7 @@ def systems_map(
 def _systems_grouped(parts: dict[str, gpd.GeoDataFrame], named: dict[str, record.System]) -> _Groups:
     """Return the systems as classes; each site is of the system that it was taken for."""
     drawn = style.classes("compared", named)
-    classes = [
+    classes: list[contract.ClassEntry] = [
         {
             "id": name,
             "colour": drawn[name].colour,
@@ -372,13 +370,13 @@ def _paired(content: dict[str, Any], parts: dict[str, gpd.GeoDataFrame], shown: 
     return content | {"pair": sides, "view": payload.fit_at_one_scale(views, width=750.0, closest=CLOSEST_OF_POINTS)}
 
 
-def _rare_marks(entries: list[dict[str, Any]]) -> list[str]:
+def _rare_marks(entries: list[contract.Site]) -> list[str]:
     marks = ["vanished"] if any(entry["life"]["vanished"] for entry in entries) else []
-    lit = {chapter.lit for chapter in record.current().chapters} - {""}
-    return marks + (["lit"] if any(entry[name] for name in lit for entry in entries) else [])
+    lit = any(chapter.lit for chapter in record.current().chapters)
+    return marks + (["lit"] if lit and any(entry["enterprise"] for entry in entries) else [])
 
 
-def _last_day(entries: list[dict[str, Any]], days: list[float], eras: list[dict[str, Any]]) -> float:
+def _last_day(entries: list[contract.Site], days: list[float], eras: list[contract.Era]) -> float:
     """Return the last day of a map of eras: of the chapters, or where there are none of all dates that are stated."""
     ended = [entry["life"]["closed"][1] for entry in entries if entry["life"]["closed"] and entry["life"]["closed"][1]]
     to_this_day = max(clock_day(f"{_LAST_YEAR_OF_ERAS}-12-31"), days[-1])
@@ -404,12 +402,12 @@ def _series(counts: pd.DataFrame | None) -> pd.DataFrame:
     return counts
 
 
-def _metric(counts: pd.DataFrame) -> dict[str, Any]:
+def _metric(counts: pd.DataFrame) -> contract.Metric:
     """Return what the page says of what is counted."""
     return payload.metric_entry(str(counts["metric"].iloc[0]) if "metric" in counts else "value")
 
 
-def read_eras() -> list[dict[str, Any]]:
+def read_eras() -> list[contract.Era]:
     """Return the chapters of the record: id, from and to (days since 1970-01-01), names by language."""
     return [
         {
@@ -455,8 +453,9 @@ def _footprint_content(
     meta = _meta(kind, table, seen, words, mode=mode, credits=credits, bundled=ours)
     pictures = [] if scenes is None else scene_entries(scenes)
     if scenes is not None:
-        said = " ".join(part if isinstance(part, str) else part["en"] for part in meta["attribution"]).lower()
-        pictured = [text for text in credits_of(scenes) if text.lower() not in said]
+        texts = [part["text"] for part in meta["attribution"]]
+        said = " ".join(text if isinstance(text, str) else text["en"] for text in texts).lower()
+        pictured = [{"text": text} for text in credits_of(scenes) if text.lower() not in said]
         meta["attribution"] = [*pictured, *meta["attribution"]]
     meta |= {"precision": "day", "metric": payload.metric_entry("area_m2"), "legend": groups.legend}
     meta |= {"legend_near": titles()["legend"]["footprints"], "key_step_days": 7}
@@ -507,10 +506,10 @@ class _Groups(NamedTuple):
     column: str
     legend: dict[str, str]
     ids: pd.Series[str]
-    classes: list[dict[str, Any]]
+    classes: list[contract.ClassEntry]
     lists: tuple[str, ...]
 
-    def entries(self, sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    def entries(self, sites: gpd.GeoDataFrame) -> list[contract.Site]:
         return payload.site_entries(sites, self.ids, self.column)
 
 
@@ -530,7 +529,7 @@ def _grouped(sites: gpd.GeoDataFrame, by: str | None, kind: str) -> _Groups:
     rest = record.SymbolClass(of=column, id="others", name=titles()["class"]["others"])
     drawn |= dict.fromkeys(set(texts) - set(drawn), rest)
     used = {f"{column}-{one.id}": one for one in drawn.values()}
-    classes = [
+    classes: list[contract.ClassEntry] = [
         {"id": key, "colour": one.colour, "shape": one.shape, "names": class_names(one)} for key, one in used.items()
     ]
     ids = texts.map({value: f"{column}-{one.id}" for value, one in drawn.items()})
@@ -562,9 +561,11 @@ def class_names(one: record.SymbolClass) -> dict[str, str]:
     return one.name or ({"en": one.id} if one.id else titles()["class"]["none"])
 
 
-def _popup_names(column: str, entries: list[dict[str, Any]], lists: Sequence[str]) -> dict[str, dict[str, str]]:
+def _popup_names(
+    column: Literal["system", "tier"], entries: list[contract.Site], lists: Sequence[str]
+) -> dict[str, dict[str, str]]:
     """Return what a popup calls the values of a column: one that the record does not list keeps its own word."""
-    drawn = style.classes(column, [entry[column] for entry in entries if entry[column]], lists)
+    drawn = style.classes(column, [value for entry in entries if (value := entry[column])], lists)
     return {value: class_names(one) if one.id == value else {"en": value} for value, one in drawn.items()}
 
 
@@ -607,18 +608,16 @@ def _meta(
     }
 
 
-def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[Any]:
-    """Return the credit of a map: that nobody verified its sites, whose lists, the ground, how borders are drawn.
-
-    Each is a text, or texts by language.
-    """
+def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[contract.Credit]:
+    """Return the credit of a map: that nobody verified its sites, whose lists, the ground, how borders are drawn."""
     ours, registered = record.current().credits, sources.registry() if settings.find_home() else {}
     named = dict.fromkeys([*sites["source_id"].astype(str), *credits])
     known = {name: _credit_of(registered[name]) if name in registered else name for name in named}
     unverified = {lang: words["not_verified"] for lang, words in languages.table().items()}
-    told = [{**known, **ours}[name] for name in named]
-    ground = [texts | {"layers": _CREDITED[part]} for part, texts in titles()["credit"].items()]
-    return [*([unverified] if len(sites) else []), *told, *ground]
+    told = [unverified] * bool(len(sites)) + [{**known, **ours}[name] for name in named]
+    ground = titles()["credit"].items()
+    layered = [contract.Credit(text=text, layers=_CREDITED[part]) for part, text in ground]
+    return [*(contract.Credit(text=text) for text in told), *layered]
 
 
 def _credit_of(entry: sources.SourceEntry) -> str:
@@ -627,7 +626,7 @@ def _credit_of(entry: sources.SourceEntry) -> str:
 
 
 def _content(
-    kind: str, entries: list[dict[str, Any]], meta: dict[str, Any], groups: _Groups, given: tuple[Words, Ground]
+    kind: str, entries: list[contract.Site], meta: dict[str, Any], groups: _Groups, given: tuple[Words, Ground]
 ) -> dict[str, Any]:
     words, ground = given
     payload.go_on_past_180(entries)
@@ -635,6 +634,7 @@ def _content(
     bounds = (min(lon), min(lat), max(lon), max(lat)) if entries else (73.0, 18.0, 135.0, 53.0)
     base = page.base(bounds)
     return {
+        "version": contract.VERSION,
         "kind": kind,
         "sites": entries,
         "meta": meta,
@@ -642,7 +642,10 @@ def _content(
         "base": base if ground.relief else {**base, "relief": None},
         "eras": [],
         "classes": groups.classes,
-        "class_names": {column: _popup_names(column, entries, groups.lists) for column in ("system", "tier")},
+        "class_names": {
+            "system": _popup_names("system", entries, groups.lists),
+            "tier": _popup_names("tier", entries, groups.lists),
+        },
         **payload.looks_and_words({tag: languages.table()[tag] for tag in words.languages}, str(words.look)),
     }
 

@@ -5,6 +5,8 @@ import { asLightAndShade } from './base.js';
 import { colourOf } from './symbols.js';
 import { Stage } from './stage.js';
 
+// The contract with Python (camps/maps/contract.py) that these scripts keep.
+const VERSION = 1;
 const DEFAULT_SECONDS = 20;
 const SPEEDS = [0.5, 1, 2, 4];
 
@@ -558,6 +560,7 @@ async function everythingLoaded(data, languages) {
 function start(id) {
   const root = document.getElementById(id);
   const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
+  if (data.version !== VERSION) throw new Error(`camps: this page holds data of version ${data.version}, expected ${VERSION}; make the map again`);
   const logos = Object.values(data.looks).map(({ logo }) => logo).filter(Boolean);
   data.base.images = [...(data.base.relief ? [data.base.relief] : []), ...(data.scenes || []), ...logos];
   const canvas = element('canvas', { class: 'camps-canvas' });

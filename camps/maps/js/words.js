@@ -252,7 +252,7 @@ export class Words {
   // A credit that names layers stands while one of them is drawn.
   credit({ lang, layers }) {
     const drawn = this.data.meta.attribution.filter((part) => !part.layers || part.layers.some((name) => layers[name]));
-    return drawn.map((part) => (typeof part === 'string' ? part : part[lang] || part.en)).join(' · ');
+    return drawn.map(({ text }) => (typeof text === 'string' ? text : text[lang] || text.en)).join(' · ');
   }
 
   // One legend, or two that hand over where the camera comes close enough for outlines.
