@@ -980,7 +980,7 @@ def test_each_date_shows_its_own_satellite_picture(opened, tmp_path):
     for day, level in [("2017-03-02", 40), ("2018-04-28", 40), ("2018-04-29", 220), ("2020-01-01", 220)]:
         found = one.page.evaluate(script, {**frame, "t": day, "layers": only_base})
         assert found == pytest.approx([level] * 3, abs=6), day
-    assert "test" in one.page.evaluate("camps.meta.attribution")
+    assert {"text": "test"} in one.page.evaluate("camps.meta.attribution")
 
 
 def test_a_scene_without_coordinates_or_file_is_refused_by_name(tmp_path):

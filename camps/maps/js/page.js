@@ -535,7 +535,7 @@ function textsIn(node, lang) {
   });
 }
 
-const PROBES = { latin: 'Ü', chinese: '们', arabic: 'ئ', cyrillic: 'Ж', korean: '명', khmer: 'ក' };
+const PROBES = { latin: 'Ü', chinese: '年', arabic: 'ئ', cyrillic: 'Ж', korean: '명', khmer: 'ក' };
 
 async function everythingLoaded(data, languages) {
   const missing = [];
