@@ -10,6 +10,7 @@ before it::
 from __future__ import annotations
 
 import importlib
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,20 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> ModuleType:
-    # Rooms load when first named: the set-up runs before any package is there, and `camps --help` stays quick.
-    if name in __all__:
-        return importlib.import_module(f"camps.{name}")
-    raise AttributeError(f"module 'camps' has no attribute {name!r}")
+class _Room:
+    """A room of the package, loaded when it is first used: the set-up runs before any package is there.
+
+    A notebook that lists the rooms as one types does not load them: it takes no value from a descriptor.
+    """
+
+    def __set_name__(self, package: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, package: ModuleType | None, of: type) -> ModuleType | _Room:
+        return self if package is None else importlib.import_module(f"camps.{self.name}")
+
+
+sys.modules[__name__].__class__ = type("_Package", (ModuleType,), {name: _Room() for name in __all__})
 
 
 def __dir__() -> list[str]:
