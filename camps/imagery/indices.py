@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import spyndex
 from scipy import ndimage
-from scipy.stats import theilslopes
 
 from camps.errors import InputError
 from camps.imagery.grid import Floats, Mask
@@ -134,7 +133,13 @@ def _soil_slope(brightness: Floats, hue: Floats, raster: Raster) -> float:
     step = max(1, len(brightness) // _CONTROL_SAMPLE)
     if float(np.ptp(brightness)) == 0:
         raise InputError(f"scene {raster.scene.scene_id}: the control ground is of one brightness; is it a picture?")
-    return float(theilslopes(hue[::step], brightness[::step])[0])
+    return _median_slope(brightness[::step].astype(np.float64), hue[::step].astype(np.float64))
+
+
+def _median_slope(x: Floats, y: Floats) -> float:
+    """Return the Theil-Sen slope: the median over all pairs of points. scipy.stats has it, and takes seconds to load."""
+    dx, dy = x[:, None] - x, y[:, None] - y
+    return float(np.median(dy[dx > 0] / dx[dx > 0]))
 
 
 def _texture(brightness: Floats) -> Floats:
