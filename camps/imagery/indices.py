@@ -137,7 +137,7 @@ def _soil_slope(brightness: Floats, hue: Floats, raster: Raster) -> float:
 
 
 def _median_slope(x: Floats, y: Floats) -> float:
-    """Return the Theil-Sen slope: the median over all pairs of points. scipy.stats has it, and takes seconds to load."""
+    """Return the Theil-Sen slope, the median over all pairs of points; scipy.stats, which has it, is slow to load."""
     dx, dy = x[:, None] - x, y[:, None] - y
     return float(np.median(dy[dx > 0] / dx[dx > 0]))
 

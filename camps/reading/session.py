@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -322,6 +323,13 @@ class Session:
         values = {name: pd.Series([getattr(one, name) for one in held], dtype="string") for name in names}
         frame = gpd.GeoDataFrame(values, geometry=[one.shape for one in held], crs=4326)
         return frame.sort_values("outline_id", ignore_index=True)
+
+    def snapshot(self, folder: Path) -> Session:
+        """Return the reading as it stands, closed, for work beside it; what it writes goes to another folder."""
+        still = copy(self)
+        still.folder, still.closed = folder, True
+        still._state = State(dict(self._state.outlines), dict(self._state.looks))
+        return still
 
     def scene(self, task: str) -> Scene:
         """Return the scene of a task, without showing it."""

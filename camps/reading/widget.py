@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anywidget
@@ -52,6 +54,8 @@ class Reader(anywidget.AnyWidget):
         self.session = session
         self.sheet = Sheet.over([session.scene(one) for one in session.tasks], session.ground)
         self.task = next(iter(session.tasks))
+        self._beside = ThreadPoolExecutor(1)
+        self._asked = ""
         self.on_msg(self._answer)
 
     # --- messages ---
@@ -158,8 +162,21 @@ class Reader(anywidget.AnyWidget):
         turned = self.session.undo() if message["do"] == "undo" else self.session.redo()
         return {"says": f"{message['do']}: {'done' if turned else 'nothing is left to take back'}"}
 
-    def _growth(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"growth": grown(self.session)}
+    def _growth(self, message: Mapping[str, Any]) -> None:
+        """Begin to compute the curve; with thousands of outlines that takes seconds, and strokes go on meanwhile."""
+        self._asked = str(message["re"])
+        folder = TemporaryDirectory(prefix="camps-reading-")
+        self.growing = self._beside.submit(self._grow, self.session.snapshot(Path(folder.name)), self._asked, folder)
+
+    def _grow(self, still: Session, asked: str, folder: TemporaryDirectory[str]) -> None:
+        with folder:
+            if asked != self._asked:
+                return
+            try:
+                self.send({"growth": grown(still)})
+            except Exception as error:
+                self.send({"gone": f"The curve could not be computed ({type(error).__name__}: {error})."})
+                raise
 
     # --- without a kernel ---
 
