@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from film_support import small_shot, sums
 from numpy.typing import NDArray
@@ -19,11 +20,12 @@ from PIL import Image
 from camps import files, film, sources
 from camps import fonts as camps_fonts
 from camps.errors import CheckError, InputError, RenderError
-from camps.film import checks, delivery, filming, licences, movie, passes, records
+from camps.film import checks, delivery, exr, filming, licences, movie, passes, records
 from camps.film.delivery import Delivery
 from camps.maps import page
 
 NUMBERS = range(1137, 1140)  # the camera comes to rest on 1139
+REACH = 6  # of the largest symbol, in pixels of the small picture
 
 
 def _shot(**changes: Any) -> film.Shot:
@@ -31,7 +33,8 @@ def _shot(**changes: Any) -> film.Shot:
 
 
 def _deliver(out: Path, **options: Any) -> Delivery:
-    given = {"languages": ["en", "ug"], "numbers": NUMBERS, "waive": ["credit"]}
+    named = ["all", "ids", "beauty_exr"]
+    given = {"languages": ["en", "ug"], "numbers": NUMBERS, "waive": ["credit"], "names": named}
     return film.deliver(_shot(), out, **{**given, **options})
 
 
@@ -67,6 +70,36 @@ def test_the_passes_laid_over_one_another_are_the_beauty_pass(delivered: Deliver
             assert np.abs(np.rint(result) - shown).max() <= checks.MOST_DIFFERENCE
     beauty, textless = (_pixels(delivered.folder / named[name].file(1139)) for name in ("beauty", "textless"))
     assert (beauty != textless).any(axis=2).mean() > 0.01
+
+
+@pytest.mark.browser
+def test_each_of_fifty_sites_is_selected_and_no_other(delivered: Delivery) -> None:
+    named = {info.name: info for info in delivered.passes}
+    tracks = pd.read_csv(next(delivered.folder.glob("track/*_track.csv")))
+    for number in NUMBERS:
+        found = exr.read_mattes(delivered.folder / named["ids"].file(number))
+        drawn = _pixels(delivered.folder / named["growth"].file(number))[..., 3]
+        assert np.abs(found.shares.sum(axis=2) * 255 - drawn).max() < 0.01
+        places = tracks[tracks["frame"].eq(number)].set_index("site_id")
+        assert sorted(found.codes) == sorted(places.index)
+        assert len(found.codes) == 50
+        y, x = np.indices(drawn.shape) + 0.5
+        near = {site: np.hypot(x - at[0], y - at[1]) < REACH for site, at in places[["x_px", "y_px"]].T.items()}
+        crowd = np.sum(list(near.values()), axis=0)
+        for site, here in near.items():
+            matte = found.of(site)
+            assert matte[here].any()
+            assert not matte[~here].any()
+            # Where no other site comes near it has all that is drawn.
+            assert np.allclose(matte[here & (crowd == 1)] * 255, drawn[here & (crowd == 1)], atol=0.01)
+
+
+@pytest.mark.browser
+def test_beauty_in_linear_light_is_beauty(delivered: Delivery) -> None:
+    named = {info.name: info for info in delivered.passes}
+    for number in NUMBERS:
+        light = exr.code_values(exr.read_linear(delivered.folder / named["beauty_exr"].file(number)))
+        assert np.abs(light - _pixels(delivered.folder / named["beauty"].file(number))).max() < 0.5
 
 
 @pytest.mark.browser

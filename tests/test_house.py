@@ -24,6 +24,7 @@ CONDA_NAMES = {
     "typst": "typst-py",
     "isal": "python-isal",
     "matplotlib": "matplotlib-base",
+    "openexr": "openexr-python",
 }
 
 

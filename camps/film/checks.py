@@ -16,7 +16,7 @@ from PIL import Image
 
 from camps import files
 from camps.errors import CheckError, InputError
-from camps.film import composite, flashes, flips, movie
+from camps.film import composite, exr, flashes, flips, movie, passes
 from camps.film.licences import LayerLicence, credits_shown
 from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
@@ -186,7 +186,7 @@ def _gaps(finished: Finished) -> tuple[list[str], str]:
 def _colour(finished: Finished) -> tuple[list[str], str]:
     """Every picture is tagged sRGB, and has the size, depth and alpha of the first of its pass."""
     faults = []
-    for info in finished.passes.values():
+    for info in (info for info in finished.passes.values() if not info.in_light):
         heads = {n: _head(finished.folder / info.file(n)) for n in finished.plan.numbers}
         first = next(iter(heads.values()))
         wanted = struct.pack(">IIBB", *finished.plan.shot.size, finished.plan.shot.bit_depth, _colour_type(info))
@@ -214,9 +214,7 @@ def _composite(finished: Finished) -> tuple[list[str], str]:
     beauty = finished.passes.get("beauty")
     if beauty is None or not set(beauty.made_of) <= set(finished.passes):
         return [], "not asked: beauty or a pass that it is made of is not delivered"
-    numbers = finished.plan.numbers
-    asked = sorted({numbers[0], numbers[len(numbers) // 2], numbers[-1]})
-    most = {number: difference(finished, beauty, number) for number in asked}
+    most = {number: difference(finished, beauty, number) for number in _three(finished)}
     faults = [f"frame {n}: differs by {d} code values" for n, d in most.items() if d > MOST_DIFFERENCE]
     return faults, f"passes laid over one another differ from beauty by at most {max(most.values())} code values"
 
@@ -227,6 +225,50 @@ def difference(finished: Finished, made: PassInfo, number: int) -> int:
     parts = [composite.build_layer(read(finished.folder / finished.passes[name].file(number))) for name in made.made_of]
     shown = read(finished.folder / made.file(number)).astype(np.int64)
     return int(np.abs(composite.compose(parts).astype(np.int64) - shown).max())
+
+
+def _light(finished: Finished) -> tuple[list[str], str]:
+    """Pictures in linear light say so and are those of their passes; mattes of all sites add up to what is drawn."""
+    lit = [info for info in finished.passes.values() if info.in_light]
+    faults = [
+        f"{info.file(number)}: another size than the shot's, or other chromaticities than those of BT.709"
+        for info in lit
+        for number in finished.plan.numbers
+        if not _is_lit(finished, exr.read_header(finished.folder / info.file(number)))
+    ]
+    apart = {f"{info.name}, frame {n}": _apart(finished, info, n) for info in lit for n in _three(finished)}
+    faults += [f"{what}: differs by {most:.1f} code values" for what, most in apart.items() if most > MOST_DIFFERENCE]
+    most = max(apart.values(), default=0.0)
+    told = f"{len(lit)} passes in linear light differ from their PNGs by at most {most:.2f} code values"
+    return faults, told if lit else "not asked: no pass in linear light is delivered"
+
+
+def _is_lit(finished: Finished, header: Mapping[str, Any]) -> bool:
+    last = np.array(finished.plan.shot.size) - 1
+    primaries = np.allclose(header["chromaticities"], exr.CHROMATICITIES)
+    return primaries and (np.asarray(header["displayWindow"]) == [[0, 0], last]).all()
+
+
+def _apart(finished: Finished, info: PassInfo, number: int) -> float:
+    """Return by how many code values of eight bits a picture in linear light differs from its PNG, as both are laid."""
+    path = finished.folder / info.file(number)
+    coded = exr.code_values(exr.read_linear(path))
+    most = 0.0
+    if info.name == passes.MATTES:
+        most = float(np.abs(exr.read_mattes(path).shares.sum(axis=2) * 255 - coded[..., 3]).max())
+    plain = finished.passes.get(passes.TELLER if info.name == passes.MATTES else info.name.removesuffix(passes.LINEAR))
+    if plain is None:
+        return most
+    deep = finished.plan.shot.bit_depth == 16
+    wanted = (_read_deep if deep else _read)(finished.folder / plain.file(number)) / (257 if deep else 1)
+    apart = np.abs(_multiplied(coded) - _multiplied(wanted))
+    return max(most, float(apart.max()))
+
+
+def _three(finished: Finished) -> list[int]:
+    """Return the numbers of the first, the middle and the last frame."""
+    numbers = finished.plan.numbers
+    return sorted({numbers[0], numbers[len(numbers) // 2], numbers[-1]})
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
@@ -401,14 +443,14 @@ def _psnr_db(wanted: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
     return float(10 * np.log10(255.0**2 / max(float((errors**2).mean()), 1e-9)))
 
 
-def _multiplied(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _multiplied(pixels: NDArray[Any]) -> NDArray[np.float64]:
     values = pixels.astype(np.float64)
     values[..., :3] *= values[..., 3:] / 255
     return values
 
 
 CHECKS: Mapping[str, Callable[[Finished], tuple[list[str], str]]] = {
-    "files": _files, "gaps": _gaps, "colour": _colour, "composite": _composite, "flashes": _flashes,
+    "files": _files, "gaps": _gaps, "colour": _colour, "composite": _composite, "light": _light, "flashes": _flashes,
     "flips": _flips_seen, "safe-area": _safe_area, "glyphs": _glyphs, "legible": _legible, "credit": _credit,
     "licences": _licences, "movies": _movies,
 }  # fmt: skip

@@ -13,9 +13,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from camps import files, maps
 from camps.errors import InputError
-from camps.film import anymap, checks, editorial, keys, movie, papers, passes, records, testimony, timecode, tracking
+from camps.film import (
+    anymap,
+    checks,
+    editorial,
+    exr,
+    keys,
+    movie,
+    papers,
+    passes,
+    records,
+    testimony,
+    timecode,
+    tracking,
+)
 from camps.film.checks import Check, Finished
 from camps.film.filming import Filming, Progress, Shooting
 from camps.film.licences import list_licences
@@ -244,9 +259,14 @@ def _assemble(
 
 def _empty_passes(folder: Path, written: Mapping[str, PassInfo], frames: Sequence[FrameRecord]) -> tuple[str, ...]:
     """Return the passes that show nothing on any frame."""
-    clear = [info for info in written.values() if len({record.sums[info.name][1] for record in frames}) == 1]
-    empty = [info.name for info in clear if not movie.read_picture(folder / info.file(frames[0].number))[..., 3].any()]
+    alike = [info for info in written.values() if len({record.sums[info.name][1] for record in frames}) == 1]
+    empty = [info.name for info in alike if not _alpha(folder, info, frames[0].number).any()]
     return tuple(empty) if len(empty) < len(written) else tuple(empty[1:])
+
+
+def _alpha(folder: Path, info: PassInfo, number: int) -> NDArray[Any]:
+    path = folder / info.file(number)
+    return exr.read_linear(path)[..., 3] if info.in_light else movie.read_picture(path)[..., 3]
 
 
 def _without(written: Mapping[str, PassInfo], empty: Sequence[str]) -> dict[str, PassInfo]:
@@ -260,7 +280,7 @@ def _without(written: Mapping[str, PassInfo], empty: Sequence[str]) -> dict[str,
 def _remove_strangers(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> None:
     """Remove pictures of an earlier, unfinished run that asked for other passes or frames."""
     ours = {folder / info.file(number) for info in wanted.values() for number in plan.numbers}
-    for path in folder.glob(f"*/{plan.shot.code}_*_v{plan.shot.version:03d}.*.png"):
+    for path in folder.glob(f"*/{plan.shot.code}_*_v{plan.shot.version:03d}.*.*"):
         if path not in ours:
             path.unlink()
     for emptied in [path for path in folder.iterdir() if path.is_dir() and not any(path.iterdir())]:
@@ -279,8 +299,9 @@ def _write_tables(finished: Finished) -> None:
 
 
 def _firsts(finished: Finished) -> list[Path]:
-    """Return the first picture of every pass, the lowest first, and last the one that is meant to be seen."""
-    passes = sorted(finished.passes.values(), key=lambda info: info is finished.shown)
+    """Return the first picture of every pass that lies on code values, the lowest first, last the one to be seen."""
+    coded = [info for info in finished.passes.values() if not info.in_light]
+    passes = sorted(coded, key=lambda info: info is finished.shown)
     return [finished.folder / info.file(finished.plan.numbers[0]) for info in passes]
 
 

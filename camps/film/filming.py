@@ -29,7 +29,7 @@ from PIL import Image
 
 from camps import engine, files, machine
 from camps.errors import InputError, RenderError
-from camps.film import composite, keys, passes, png, records
+from camps.film import composite, exr, keys, passes, png, records
 from camps.film.canvas import CanvasStage, Transport
 from camps.film.passes import PassInfo
 from camps.film.plan import Plan
@@ -92,7 +92,7 @@ class Shooting:
     def frame_keys(self) -> dict[int, dict[str, str]]:
         """Return for each frame the key of what each of its passes shows."""
         sums, browser = keys.page_sums(self.page), keys.browser_number()
-        composing = sha256_text(read_resource("composite.py"))
+        composing = sha256_text(read_resource("composite.py") + read_resource("exr.py"))
         states = zip(self.plan.numbers, self.plan.states, strict=True)
         return {number: self._keys_of(state, sums, browser, composing) for number, state in states}
 
@@ -299,7 +299,8 @@ class Filming:
     def job_state(self, number: int, info: PassInfo) -> dict[str, Any]:
         """Return what the page is asked to draw for a pass of a frame."""
         state = passes.pass_state(self._states[number], info)
-        return {**state, "scale": state["scale"] * self.plan.shot.oversampling}
+        told = {"mattes": True} if info.name == passes.TELLER and passes.MATTES in self.shooting.made else {}
+        return {**state, "scale": state["scale"] * self.plan.shot.oversampling, **told}
 
     # ── pictures (in threads) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -326,9 +327,20 @@ class Filming:
     def compose(self, info: PassInfo, key: str, parts: Sequence[Picture]) -> Picture:
         """Return the picture made of others, from back to front."""
         pixels = composite.compose([part.layer for part in parts])
+        if info.in_light:
+            return self._in_light(info, key, pixels, parts[0])
         content, digest = self._encoded(info, pixels, parts[0].order, premultiplied=False)
         small = _small(pixels, parts[0].order) if info.name == "beauty" else ""
         return Picture(key, content, digest, _NO_LAYER, parts[0].order, {}, small)
+
+    def _in_light(self, info: PassInfo, key: str, pixels: NDArray[Any], told: Picture) -> Picture:
+        """Return the picture of a pass in linear light; `told` is the first of its parts."""
+        if info.name == passes.MATTES:
+            mattes, times = told.described["mattes"], self.plan.shot.oversampling
+            content = exr.encode_mattes(pixels, mattes, order=told.order, times=times)
+        else:
+            content = exr.encode_linear(pixels, order=told.order, alpha=info.alpha == "straight")
+        return Picture(key, content, hashlib.sha256(content).hexdigest(), _NO_LAYER, told.order, {}, "")
 
     def _encoded(
         self, info: PassInfo, pixels: NDArray[Any], order: png.Order, *, premultiplied: bool
@@ -535,7 +547,7 @@ def _described(pictures: Mapping[str, Picture], first: str) -> dict[str, Any]:
         kind: [text for picture in pictures.values() for text in picture.described.get(kind) or ()]
         for kind in ("labels", "texts")
     }
-    return {**told, **words}
+    return {**{name: value for name, value in told.items() if name != "mattes"}, **words}
 
 
 def _small(pixels: NDArray[Any], order: png.Order) -> str:

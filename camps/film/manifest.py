@@ -18,6 +18,8 @@ from camps.film.stage import FilmPage
 
 MANIFEST = "manifest.json"
 
+_LIGHT = "half float, linear light, primaries and white of ITU-R BT.709 (chromaticities in the file)"
+
 
 def build_manifest(
     plan: Plan, passes: Mapping[str, PassInfo], page: FilmPage, *, of_shot: bool, complete: bool = True
@@ -62,9 +64,9 @@ def _pass_entry(plan: Plan, info: PassInfo) -> dict[str, Any]:
         "name": info.name,
         "shows": what_shows(info),
         "files": info.pattern,
-        "bit_depth": plan.shot.bit_depth,
-        "alpha": info.alpha,
-        "colour": "sRGB (IEC 61966-2-1), tagged with an sRGB chunk",
+        "bit_depth": 16 if info.in_light else plan.shot.bit_depth,
+        "alpha": "premultiplied" if info.in_light and info.alpha == "straight" else info.alpha,
+        "colour": _LIGHT if info.in_light else "sRGB (IEC 61966-2-1), tagged with an sRGB chunk",
         "language": info.language,
         "made_of": list(info.made_of),
         "order": LAYERS.index(info.layer) + 1 if info.layer else None,

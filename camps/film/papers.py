@@ -90,12 +90,14 @@ def _rate(finished: Finished) -> str:
 
 def _pass_list(finished: Finished) -> str:
     wide = max(map(len, finished.passes))
-    lines = ["PASSES", "One folder each, one PNG a frame; all from one camera and one clock.", ""]
+    lines = ["PASSES", "One folder each, one picture a frame; all from one camera and one clock.", ""]
     lines += [f"  {name.ljust(wide)}  {what_shows(info)}" for name, info in finished.passes.items()]
     opaque = [name for name, info in finished.passes.items() if info.alpha == "none"]
-    lines += ["", f"Without alpha: {', '.join(opaque) or 'none'}. All others: straight alpha."]
+    lines += ["", f"Without alpha: {', '.join(opaque) or 'none'}. All other PNGs: straight alpha."]
     left_out = [f"Left out, as empty on every frame: {', '.join(finished.left_out)}."] if finished.left_out else []
-    return "\n".join([*lines, *left_out])
+    lit = [name for name, info in finished.passes.items() if info.in_light]
+    light = [f"OpenEXR, half float, linear light, premultiplied: {', '.join(lit)}; not for the composite below."]
+    return "\n".join([*lines, *(light if lit else []), *left_out])
 
 
 def _setting_up(finished: Finished) -> str:

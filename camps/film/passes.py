@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from camps.errors import InputError
@@ -27,8 +27,13 @@ _WORDLESS = ("base", "footprints", "growth", "outlines")
 #: The pass that every other can take its facts from: it follows both camera and clock.
 TELLER = "growth"
 
+#: A matte for each site; and what the name of a pass ends in that is delivered in linear light as well.
+MATTES, LINEAR = "ids", "_exr"
+
 #: What a picture that is mostly transparent takes on the disk beside an opaque one.
 _TRANSPARENT = 0.1
+#: What half a float a channel takes beside eight bits.
+_HALF = 3.0
 
 _CAMERA = ("lon", "lat", "zoom", "views")
 #: What of a state does not change a layer, so that its picture can be used again.
@@ -65,6 +70,7 @@ _WHAT = {
     "chapter": "chapter of the story, and what happened in it",
     "notes": "what date and number rest on",
     "credit": "attribution; has to stay on screen",
+    MATTES: "a matte for each site (Cryptomatte, by its id), with growth in linear light as its colours",
     "guides": "safe areas of EBU R 95: action 3.5 %, graphics 5 % a side; for the eye, not for air",
 }
 
@@ -79,7 +85,7 @@ class PassInfo:
         Name of the pass, such as ``"growth"`` or ``"labels_ug"``, and the folder of its pictures beside the papers.
     prefix, suffix
         What stands before and after the four-digit frame number in a file name: ``SHOW_SEQ_SHOT_growth_v003.`` and
-        ``.png``.
+        ``.png``; pictures in linear light are ``.exr``.
     alpha
         ``"straight"``, or ``"none"`` for an opaque picture.
     language
@@ -100,6 +106,11 @@ class PassInfo:
     made_of: tuple[str, ...] = ()
 
     @property
+    def in_light(self) -> bool:
+        """Whether its pictures are OpenEXR, in linear light, colours multiplied by alpha."""
+        return self.suffix == ".exr"
+
+    @property
     def pattern(self) -> str:
         """Return the path of a picture within the delivery, with ``%04d`` for the frame number."""
         return f"{self.folder}/{self.prefix}%0{FRAME_PADDING}d{self.suffix}"
@@ -110,7 +121,7 @@ class PassInfo:
 
 
 def build_passes(shot: Shot, languages: Sequence[str]) -> dict[str, PassInfo]:
-    """Return all passes of a shot by name, those that are made of others last.
+    """Return all passes of a shot by name, those that are made of others last; those in linear light have to be named.
 
     Parameters
     ----------
@@ -130,18 +141,44 @@ def build_passes(shot: Shot, languages: Sequence[str]) -> dict[str, PassInfo]:
 
 
 def choose_passes(passes: Mapping[str, PassInfo], names: Sequence[str] | None) -> dict[str, PassInfo]:
-    """Return the passes that somebody asks for, in the order of `passes`; ``None`` or ``["all"]`` is all of them.
+    """Return the passes that somebody asks for, in the order of `passes`, and behind them those in linear light.
+
+    Parameters
+    ----------
+    passes
+        From `build_passes`.
+    names
+        Names of them; ``None`` or ``"all"`` stands for all. ``"ids"`` is a matte for each site, and any name that
+        ends in ``_exr``, such as ``"beauty_exr"``, the same picture in linear light.
 
     Raises
     ------
     InputError
         When a name is no pass of the shot; the message lists those there are.
     """
-    if names is None or list(names) == ["all"]:
-        return dict(passes)
-    if strangers := [name for name in names if name not in passes]:
-        raise InputError(f"--passes {','.join(strangers)}: expected all, or some of {', '.join(passes)}")
-    return {name: info for name, info in passes.items() if name in names}
+    wanted = set(names or ["all"]) - {"all"}
+    plain = set(passes) if names is None or "all" in names else wanted
+    available = {**passes, **_in_light(passes)}
+    if strangers := [name for name in names or () if name in wanted - set(available)]:
+        raise InputError(
+            f"--passes {','.join(strangers)}: expected all, or some of {', '.join(passes)}, {MATTES}; "
+            f"or one of them in linear light, such as {next(reversed([*passes]))}{LINEAR}"
+        )
+    return {name: info for name, info in available.items() if name in (plain | wanted)}
+
+
+def _in_light(passes: Mapping[str, PassInfo]) -> dict[str, PassInfo]:
+    """Return the passes in linear light: each of `passes` once more, and the mattes of the sites."""
+    twins = {name: _lit(info, name) for info in passes.values() for name in [f"{info.name}{LINEAR}"]}
+    return {**twins, MATTES: _lit(passes[TELLER], MATTES)}
+
+
+def _lit(info: PassInfo, name: str) -> PassInfo:
+    code, _, version = info.prefix.rpartition(f"_{info.name}_")
+    parts = info.made_of or (info.name,)
+    return replace(
+        info, name=name, folder=name, prefix=f"{code}_{name}_{version}", suffix=".exr", layer=None, made_of=parts
+    )
 
 
 def drawn_for(passes: Mapping[str, PassInfo], wanted: Iterable[PassInfo]) -> dict[str, PassInfo]:
@@ -154,7 +191,9 @@ def drawn_for(passes: Mapping[str, PassInfo], wanted: Iterable[PassInfo]) -> dic
 
 def what_shows(info: PassInfo) -> str:
     """Return in a line what a pass shows."""
-    return f"place names and site names, language {info.language}" if info.language else _WHAT[info.name]
+    shown = f"place names and site names, language {info.language}" if info.language else ""
+    told = shown or _WHAT[info.name.removesuffix(LINEAR)]
+    return f"{told}; in linear light" if info.name.endswith(LINEAR) else told
 
 
 def whole_pass(shot: Shot) -> PassInfo:
@@ -164,7 +203,7 @@ def whole_pass(shot: Shot) -> PassInfo:
 
 def opaque_pictures(passes: Iterable[PassInfo]) -> float:
     """Return how many opaque pictures take the disk of one picture of each of these passes, about."""
-    return sum(1.0 if info.alpha == "none" else _TRANSPARENT for info in passes)
+    return sum((1.0 if info.alpha == "none" else _TRANSPARENT) * (_HALF if info.in_light else 1) for info in passes)
 
 
 def pass_state(state: Mapping[str, Any], info: PassInfo) -> dict[str, Any]:

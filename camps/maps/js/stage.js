@@ -83,6 +83,7 @@ export class Stage {
     pen.views = frame.views && frame.views.map(([lon, lat, zoom]) => new View({ ...frame, lon, lat, zoom }));
     this.drawLayers(pen, frame, state, before, placed);
     this.last = { frame, state, before, placed, view };
+    if (frame.mattes) this.last.mattes = this.symbols.mattes(pen, this.over, frame.scale);
   }
 
   size(frame) {
@@ -268,6 +269,7 @@ export class Stage {
       before: before && { t: frame.t_before, date_shown: this.words.shown(frame.t_before), total: before.total, kind: before.kind },
       labels: this.texts.filter(({ layer }) => layer === 'labels'),
       texts: this.texts.filter(({ layer }) => layer !== 'labels'),
+      ...(this.last.mattes ? { mattes: this.last.mattes } : {}),
       missing_words: [...this.words.missing].sort(),
     };
   }

@@ -77,35 +77,67 @@ export class Symbols {
   }
 
   // What the chapter is about, marked while it lasts: a bright ring around every open place that has a value there.
-  drawLit(pen, placed) {
+  lit(pen, placed) {
     const about = pen.about.map(({ t }) => ((this.eras || []).find((era) => t >= era.from && t < era.to) || {}).lit).filter(Boolean);
-    if (!about.length) return;
+    if (!about.length) return [];
     const [lit] = about;
-    pen.ctx.globalAlpha = about.length / pen.about.length;
-    for (const { x, y, r, ring, site, state } of placed) {
-      if (site[lit] && state.phase === 'open') outline(pen, x, y, Math.min(ring || r, 26 * pen.u) + 3.5 * pen.u, 'disc', pen.look.text, 2);
-    }
+    const marked = placed.filter(({ site, state }) => site[lit] && state.phase === 'open');
+    return marked.map(({ x, y, r, ring, site }) => {
+      const around = Math.min(ring || r, 26 * pen.u) + 3.5 * pen.u;
+      const paint = (own) => outline(own, x, y, around, 'disc', own.look.text, 2);
+      return { ids: [site.id], x, y, reach: around + 2 * pen.u, alpha: about.length / pen.about.length, paint };
+    });
   }
 
   // Places known to one and the same area are one ring, with the number of those that are open.
-  drawAreas(pen, placed) {
+  areas(pen, placed) {
     const areas = new Map();
     for (const item of placed.filter(({ ring }) => ring)) {
       const key = `${item.site.lon} ${item.site.lat} ${item.site.r95} ${item.turn}`;
       areas.set(key, [...(areas.get(key) || []), item]);
     }
-    for (const items of areas.values()) {
+    return [...areas.values()].map((items) => {
       const open = items.filter(({ state }) => state.phase === undefined || state.phase === 'open');
       const strength = (item) => item.alpha ?? ringAlpha(item, this.options);
       const shown = open[0] || items.reduce((a, b) => (strength(b) > strength(a) ? b : a));
-      pen.ctx.globalAlpha = shown.fade;
-      drawRing(pen, { ...shown, r: shown.ring, colour: colourOf(pen.look, this.classes[shown.site.class]), alpha: strength(shown), mark: markOf(shown.state, shown.site, this.options) });
-      if (open.length > 1) {
-        const size = Math.max(10, 14 * pen.u);
-        pen.type.draw(String(open.length), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
-      }
-      pen.ctx.globalAlpha = 1;
-    }
+      const paint = (own) => this.drawArea(own, shown, strength(shown), open.length);
+      return { ids: items.map(({ site }) => site.id), x: shown.x, y: shown.y, reach: Math.max(shown.ring, 20 * pen.u) + 4 * pen.u, alpha: shown.fade, paint };
+    });
+  }
+
+  drawArea(pen, shown, alpha, count) {
+    drawRing(pen, { ...shown, r: shown.ring, colour: colourOf(pen.look, this.classes[shown.site.class]), alpha, mark: markOf(shown.state, shown.site, this.options) });
+    if (count < 2) return;
+    const size = Math.max(10, 14 * pen.u);
+    pen.type.draw(String(count), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
+  }
+
+  // All that is painted, from below: whose it is, where and how far it reaches, how strongly, and how.
+  strokes(pen, placed) {
+    const alone = placed.filter(({ ring, fade }) => !ring && fade > 0.004);
+    const reach = ({ r }) => r * 1.6 + 4 * pen.u;
+    const symbols = alone.map((item) => ({ ids: [item.site.id], x: item.x, y: item.y, reach: reach(item), alpha: item.fade, paint: (own) => this.drawSymbol(own, item) }));
+    return [...this.areas(pen, placed), ...this.lit(pen, placed), ...symbols];
+  }
+
+  // What each site covers by itself, in the order of painting, for mattes: its ids, left, top and width of a box in pixels
+  // of the canvas, and the alpha there. The same strokes through a canvas of their own, so to the pixel what is shown.
+  mattes(pen, placed, scale) {
+    const canvas = document.createElement('canvas');
+    const ctx = canvas.getContext('2d', { willReadFrequently: true });
+    const own = { ...pen, ctx, type: Object.assign(Object.create(pen.type), { ctx, texts: [] }) };
+    const [width, height] = [pen.view.width, pen.view.height].map((side) => Math.round(side * scale));
+    return this.strokes(pen, placed).flatMap(({ ids, x, y, reach, alpha, paint }) => {
+      const [left, top] = [x, y].map((at) => Math.max(0, Math.floor((at - reach) * scale)));
+      const size = [Math.min(width, Math.ceil((x + reach) * scale)) - left, Math.min(height, Math.ceil((y + reach) * scale)) - top];
+      if (size[0] < 1 || size[1] < 1) return [];
+      [canvas.width, canvas.height] = size;
+      ctx.setTransform(scale, 0, 0, scale, -left, -top);
+      Object.assign(ctx, { globalAlpha: alpha, lineJoin: 'round', miterLimit: 2 });
+      paint(own);
+      const { data } = ctx.getImageData(0, 0, ...size);
+      return [[ids, left, top, size[0], base64(alphaOf(data))]];
+    });
   }
 
   // The same sites with all that they are at the moments about this one, so that one state passes into the next in film time.
@@ -207,11 +239,9 @@ export class Symbols {
 
   draw(pen, placed) {
     if (this.options.cluster) return this.drawClustered(pen, placed);
-    this.drawAreas(pen, placed);
-    this.drawLit(pen, placed);
-    for (const item of placed.filter(({ ring }) => !ring)) {
-      pen.ctx.globalAlpha = item.fade;
-      if (item.fade > 0.004) this.drawSymbol(pen, item);
+    for (const { alpha, paint } of this.strokes(pen, placed)) {
+      pen.ctx.globalAlpha = alpha;
+      paint(pen);
     }
     pen.ctx.globalAlpha = 1;
     return undefined;
@@ -245,6 +275,18 @@ export class Symbols {
       if (site.r95) outline(pen, x, y, site.r95 * perMetre, 'disc', pen.look.text, 1, [2 * pen.u, 3 * pen.u]);
     }
   }
+}
+
+function alphaOf(data) {
+  const alpha = new Uint8Array(data.length / 4);
+  for (let i = 0; i < alpha.length; i += 1) alpha[i] = data[4 * i + 3];
+  return alpha;
+}
+
+function base64(bytes) {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+  return btoa(text);
 }
 
 const bySize = (placed) => placed.sort((a, b) => (b.ring || 0) - (a.ring || 0) || b.r - a.r || a.i - b.i);
