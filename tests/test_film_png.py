@@ -96,3 +96,16 @@ def test_the_first_pixel_that_is_not_opaque_is_named() -> None:
     pixels[33, 7, 3] = 254
     with pytest.raises(RenderError, match="not opaque at x=7, y=33"):
         png.encode(pixels)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+@pytest.mark.parametrize("up", [True, False])
+def test_a_picture_is_read_back_as_it_was_written(mode: str, up: bool) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 4), np.uint8)
+    picture = Image.fromarray(pixels).convert("RGB").convert(mode) if mode != "RGBA" else Image.fromarray(pixels)
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    if up and mode != "P":
+        wanted = np.asarray(picture.convert("RGBA"))
+        content = io.BytesIO(png.encode(wanted, order="RGBA", premultiplied=False, alpha=mode == "RGBA"))
+    assert (png.decode(content.getvalue()) == np.asarray(picture.convert("RGBA"))).all()
