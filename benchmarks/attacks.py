@@ -87,7 +87,7 @@ def reseal(folder: Path) -> None:
     schemas.write_record(records.build_custody(log), payload / "tables", "custody")
     metadata = payload / crate.METADATA
     content = json.loads(metadata.read_text("utf-8"))
-    next(one for one in content["@graph"] if one["@id"] == "./")["identifier"] = f"custody log: {log.head}"
+    next(one for one in content["@graph"] if one["@id"] == crate.HEAD)["value"] = log.head
     for one in content["@graph"]:
         if (path := payload / one["@id"]).is_file() and "sha256" in one:
             one |= {"sha256": files.sha256(path), "contentSize": str(path.stat().st_size)}

@@ -389,8 +389,7 @@ def _forge_records(folder: Path) -> None:
     schemas.write_record(records.build_custody(log), payload / "tables", "custody")
     metadata = payload / crate.METADATA
     content = json.loads(metadata.read_text("utf-8"))
-    root = next(entity for entity in content["@graph"] if entity["@id"] == "./")
-    root["identifier"] = f"custody log: {log.head}"
+    next(entity for entity in content["@graph"] if entity["@id"] == crate.HEAD)["value"] = log.head
     metadata.write_text(json.dumps(content), encoding="utf-8")
     _rebag(folder)
     assert bagit.Bag(str(folder)).validate()

@@ -30,6 +30,7 @@ _README = """An evidence appendix. Nothing in it was verified on the ground, and
 data/appendix.pdf          begin here: one page of summary, then definitions
 data/appendix.html         the same for a screen or a reader
 data/tables/               every number, as CSV and Parquet
+data/tables/csv-metadata.json  what each column of the CSV files holds: kind, unit, key (CSVW)
 data/geodata/ data/shots/  the sources that may be passed on, as they entered
 data/figures/              the pictures of the document
 data/custody.jsonl         what entered and what was derived, each line with the hash of the one before
@@ -39,6 +40,8 @@ By hand:    sha256sum -c manifest-sha256.txt
             sha256sum tagmanifest-sha256.txt   is the seal: compare it with the one that somebody else kept
             ssh-keygen -Y check-novalidate -n camps-appendix -s tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt
                                                names the key that signed it, where it is signed
+By others:  csvwvalidate data/tables/csv-metadata.json
+            rocrate-validator validate -p ro-crate-1.3 data
 By program: camps verify FOLDER --seal SUM     builds all of it again and compares
 
 How to obtain the program, to contest what is said here and to reply: "Corrections and reply" in the PDF.

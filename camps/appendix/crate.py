@@ -1,4 +1,4 @@
-"""The RO-Crate description of the package (1.1, Process Run Crate): what each file is, and what made it from what."""
+"""The RO-Crate description of the package (1.3, Process Run Crate): what each file is, and what made it from what."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from camps.appendix.words import prose
 from camps.provenance import RunRecord
 
 METADATA = "ro-crate-metadata.json"
-VERSION = "1.1"
+VERSION = "1.3"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+
+#: The name of the hash of the log's last line, which stands for the package.
+HEAD = "#custody-head"
 
 _PROJECT = "#camps-project"
 #: Where the document says how the project is reached.
@@ -35,10 +38,7 @@ _HOMES = {
     "typst": "https://typst.app/",
     "font": "https://notofonts.github.io/",
 }  # fmt: skip
-_LICENCES = {
-    "Apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
-    "CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
-}
+_LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
 def write_crate(
@@ -73,15 +73,22 @@ def _describe_root(crate: ROCrate, stated_on: str, custody_head: str) -> None:
     crate.name = "Evidence appendix"
     crate.description = prose()["description"]
     crate.datePublished = stated_on
-    crate.license = crate.add(_entity(crate, _LICENCES["CC BY 4.0"], "CreativeWork", name="CC BY 4.0"))
-    project = crate.add(_entity(crate, _PROJECT, "Organization", name="The Camps project", url=_CONTACT))
+    told = "What is derived here; what was published by others stands under their terms."
+    crate.license = crate.add(_entity(crate, _LICENCE, "CreativeWork", name="CC BY 4.0", description=told))
+    reached = crate.add(
+        _entity(crate, "#contact", "ContactPoint", name="How to reach, contest and reply", url=_CONTACT)
+    )
+    project = crate.add(
+        _entity(crate, _PROJECT, "Organization", name="The Camps project", url=_CONTACT, contactPoint=reached)
+    )
     crate.root_dataset["author"] = crate.root_dataset["publisher"] = project
-    profile = crate.add(_entity(crate, PROFILE, "CreativeWork", name="Process Run Crate", version="0.5"))
+    profile = crate.add(_entity(crate, PROFILE, ["CreativeWork", "Profile"], name="Process Run Crate", version="0.5"))
     crate.root_dataset["conformsTo"] = profile
-    crate.root_dataset["identifier"] = f"custody log: {custody_head}"
+    named = {"name": "hash of the last line of the custody log", "value": custody_head}
+    crate.root_dataset["identifier"] = crate.add(_entity(crate, HEAD, "PropertyValue", **named))
 
 
-def _entity(crate: ROCrate, identifier: str, kind: str, **properties: Any) -> ContextEntity:
+def _entity(crate: ROCrate, identifier: str, kind: str | list[str], **properties: Any) -> ContextEntity:
     return ContextEntity(crate, identifier, properties={"@type": kind, **properties})
 
 
@@ -114,7 +121,8 @@ def _add_cited(crate: ROCrate, items: pd.DataFrame) -> None:
         described = {"name": item["title"], "url": item["url"], "description": item["restriction"]}
         if pd.notna(item["sha256"]):
             described["sha256"] = item["sha256"]
-        crate.add(_entity(crate, f"#{item['item_id']}", "CreativeWork", **described))
+        entity = crate.add(_entity(crate, f"#{item['item_id']}", "CreativeWork", **described))
+        crate.root_dataset.append_to("mentions", entity)
 
 
 def _add_software(crate: ROCrate, software: Mapping[str, str]) -> None:
@@ -122,7 +130,7 @@ def _add_software(crate: ROCrate, software: Mapping[str, str]) -> None:
     crate.add(
         _entity(
             crate, _code_name(software), "SoftwareApplication",
-            name="camps", softwareVersion=software["camps"], url=_CONTACT, softwareRequirements=used,
+            name="camps", version=software["camps"], url=_CONTACT, softwareRequirements=used,
             description="Its address holds the SHA-256 of the code; it is a name, not a place, and does not resolve.",
         )
     )  # fmt: skip
@@ -130,7 +138,7 @@ def _add_software(crate: ROCrate, software: Mapping[str, str]) -> None:
 
 def _add_library(crate: ROCrate, name: str, version: str) -> ContextEntity:
     home = _HOMES.get(name.partition(" ")[0].lower(), "https://camps.invalid/software")
-    described = {"name": name, "softwareVersion": version, "url": home}
+    described = {"name": name, "version": version, "url": home}
     return crate.add(_entity(crate, f"{home}#{_slug(name)}", "SoftwareApplication", **described))
 
 

@@ -130,8 +130,7 @@ def _stated_head(payload: Path) -> str | None:
         return None
     try:
         graph = json.loads(path.read_text(encoding="utf-8"))["@graph"]
-        root = next(entity for entity in graph if entity["@id"] == "./")
-        return str(root["identifier"]).rpartition(" ")[2]
+        return str(next(entity for entity in graph if entity["@id"] == crate.HEAD)["value"])
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise InputError(f"{crate.METADATA}: not the description of a package ({error})") from error
 

@@ -17,6 +17,7 @@ from camps.appendix import (
     claims,
     content,
     crate,
+    csvw,
     document,
     findings,
     making,
@@ -144,7 +145,8 @@ class _Build:
         tables, self.secrets = restriction.restrict(self._tables(checked, disputes), self.restrictions)
         _require_sites(self.dossiers, tables["sites"])
         self._enter_inputs()
-        self._record("camps.appendix.records", self._write_tables(tables))
+        described = self._derive([csvw.write_metadata(self.folder)])
+        self._record("camps.appendix.records", [*self._write_tables(tables), *described])
         self._set_document(self._material(tables, checked, disputes))
         self._record("camps.appendix.records.build_processing", self._write_tables(self._processing()))
         items = records.build_items(self.evidence, self.derived, withheld=self.withheld)

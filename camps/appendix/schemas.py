@@ -116,13 +116,14 @@ COLUMNS: dict[RecordName, dict[str, pa.Column]] = {
         "last_frame": _whole(), "passes": _text(null=False), "frames_csv_sha256": _text(null=False, like=_SHA256),
     },
 }  # fmt: skip
-_UNIQUE: dict[RecordName, list[str]] = {"counts": ["site_id", "date_edtf", "metric"], "custody": ["seq"]}
+#: Columns that together are the key of a table that has no id.
+UNIQUE: dict[RecordName, list[str]] = {"counts": ["site_id", "date_edtf", "metric"], "custody": ["seq"]}
 
 
 @cache
 def schema(name: RecordName) -> pa.DataFrameSchema:
     """Return the pandera schema of a table of the appendix; it allows no other column and no other order."""
-    return pa.DataFrameSchema(COLUMNS[name], name=name, unique=_UNIQUE.get(name), strict=True, ordered=True)
+    return pa.DataFrameSchema(COLUMNS[name], name=name, unique=UNIQUE.get(name), strict=True, ordered=True)
 
 
 def check_record(frame: pd.DataFrame, name: RecordName, *, source: str) -> pd.DataFrame:
