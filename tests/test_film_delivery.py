@@ -84,7 +84,8 @@ def test_each_of_fifty_sites_is_selected_and_no_other(delivered: Delivery) -> No
         assert sorted(found.codes) == sorted(places.index)
         assert len(found.codes) == 50
         y, x = np.indices(drawn.shape) + 0.5
-        near = {site: np.hypot(x - at[0], y - at[1]) < REACH for site, at in places[["x_px", "y_px"]].T.items()}
+        at_px = places[["x_px", "y_px"]].itertuples()
+        near = {site: np.hypot(x - x_px, y - y_px) < REACH for site, x_px, y_px in at_px}
         crowd = np.sum(list(near.values()), axis=0)
         for site, here in near.items():
             matte = found.of(site)
