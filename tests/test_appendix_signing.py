@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
+import pypdf
 import pytest
+import typst
+import zxingcpp
+from PIL import Image
 
 from camps import files
-from camps.appendix import bag, signing
+from camps.appendix import bag, blocks, document, front, sealing, signing
 from camps.errors import CheckError, InputError
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen on this machine, the judge")
@@ -45,6 +51,40 @@ def test_a_signature_is_that_of_openssh_byte_by_byte_and_openssh_says_so(package
     assert _ssh(*told, stdin=manifest).returncode == 0
     fingerprint = _ssh("-l", "-f", key.with_suffix(".pub")).stdout.decode().split()[1]
     assert signing.read_signer(package) == signing.read_key(str(key.with_suffix(".pub"))) == fingerprint
+
+
+def test_words_are_the_key_or_the_seal_and_a_wrong_one_is_noticed(package: Path, key: Path) -> None:
+    signing.sign_package(package, key)
+    signer, seal = str(signing.read_signer(package)), files.sha256(package / bag.TAG_MANIFEST)
+    words = signing.words_of(signer)
+    assert signing.read_key(words.upper()) == signer
+    assert sealing.sum_of(sealing.words_of(bytes.fromhex(seal))) == sealing.sum_of(f" {seal.upper()}") == seal
+    told = words.split()
+    with pytest.raises(InputError, match="abandonned: no word of a seal"):
+        signing.read_key(" ".join(["abandonned", *told[1:]]))
+    for stated in (seal[:-1], "true", " ".join(told[:-1]), " ".join(["abandon"] * 24)):
+        with pytest.raises(InputError, match="no seal"):
+            sealing.sum_of(stated)
+
+
+def test_the_key_stands_on_the_cover_in_words_and_a_reader_of_others_reads_its_code(
+    key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer = signing.read_key(str(key.with_suffix(".pub")))
+    monkeypatch.setattr(signing, "stated_signer", lambda: signer)
+    mark = front.build_mark(tmp_path)
+    section = blocks.Section("one", "One", [blocks.paragraph(blocks.plain("text"))])
+    whole = blocks.Document("Title", "Subtitle", [("Label", "Value")], [], [section], mark)
+    printed = pypdf.PdfReader(document.write_pdf(whole, tmp_path, tmp_path / "one.pdf")).pages[0].extract_text()
+    assert signing.words_of(signer) in " ".join(printed.split())
+    page = document.write_html(whole, tmp_path, tmp_path / "one.html").read_text("utf-8")
+    assert signing.words_of(signer) in page
+    drawn = {"main.typ": b'#image("code.svg")', "code.svg": (tmp_path / "signing-key.svg").read_bytes()}
+    with Image.open(io.BytesIO(typst.compile(drawn, format="png"))) as picture:
+        (read,) = zxingcpp.read_barcodes(np.asarray(picture.convert("L")))
+    assert read.text == signer
+    monkeypatch.setattr(signing, "stated_signer", lambda: None)
+    assert front.build_mark(tmp_path) is None
 
 
 def test_what_was_changed_after_is_not_signed(package: Path, key: Path) -> None:

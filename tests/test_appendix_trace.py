@@ -193,7 +193,7 @@ def test_a_package_is_not_compared_with_itself_while_it_is_written(
 
 
 def test_a_queued_request_is_pending_and_the_same_twice(package: Path, tmp_path: Path) -> None:
-    request, statement = trustedtime.queue_time_request(package, tmp_path / "time")
+    request, statement, _ = trustedtime.queue_time_request(package, tmp_path / "time")
     first = request.read_bytes()
     assert trustedtime.queue_time_request(package, tmp_path / "time")[0].read_bytes() == first
     assert files.sha256(package / bag.TAG_MANIFEST) in statement.read_text()
@@ -204,7 +204,7 @@ def test_a_queued_request_is_pending_and_the_same_twice(package: Path, tmp_path:
 
 
 def test_a_request_for_another_package_is_refused(package: Path, tmp_path: Path) -> None:
-    request, _ = trustedtime.queue_time_request(package, tmp_path / "time")
+    request, *_ = trustedtime.queue_time_request(package, tmp_path / "time")
     request.write_bytes(request.read_bytes()[:-4] + b"\x00\x01\x01\xff")
     with pytest.raises(CheckError, match="another package"):
         trustedtime.read_time_status(package, tmp_path / "time")

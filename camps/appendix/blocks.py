@@ -154,11 +154,12 @@ class Document:
     edition: list[tuple[str, str]]
     statement: list[Spans]
     sections: list[Section]
+    mark: Block | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the document as plain values, for the templates."""
         return {
-            "title": self.title, "subtitle": self.subtitle, "statement": self.statement,
+            "title": self.title, "subtitle": self.subtitle, "statement": self.statement, "mark": self.mark,
             "edition": [{"label": label, "spans": plain(value)} for label, value in self.edition],
             "sections": [section.as_dict() for section in self.sections],
         }  # fmt: skip

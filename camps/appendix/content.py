@@ -104,7 +104,14 @@ def build_document(material: Material) -> Document:
     ]
     statement = [rich(text) for text in _told(material, prose()["statement"])]
     subtitle = prose()["subtitle"] or record.current().say(record.current().title, "en") or "Published sites"
-    return Document(prose()["title"], subtitle, _edition(material), statement, list(_with_content(sections)))
+    return Document(
+        prose()["title"],
+        subtitle,
+        _edition(material),
+        statement,
+        list(_with_content(sections)),
+        front.build_mark(material.folder),
+    )
 
 
 def _with_content(sections: Iterable[Section]) -> Iterator[Section]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from camps import film, record, sources
-from camps.appendix import signing
+from camps.appendix import sealing, signing
 from camps.appendix.blocks import Block, Section, Spans, bullets, facts, figure, paragraph, plain, rich, steps
 from camps.appendix.claims import CheckedClaim
 from camps.appendix.evidence import Evidence
@@ -54,6 +55,19 @@ def _reached() -> list[Block]:
     signer = signing.stated_signer() or "none stated in this record"
     told = [("Write to", plain(contact)), ("Signing key", plain(signer)), ("Reply", rich(prose()["reply"]))]
     return [facts(told)]
+
+
+def build_mark(folder: Path) -> Block | None:
+    """Return the code of the key with which the record says that it signs, written to `folder`; none without one.
+
+    The seal itself stands outside: it is the sum of what seals this page, too.
+    """
+    signer = signing.stated_signer()
+    if signer is None:
+        return None
+    drawn = sealing.write_code(signer, folder / "signing-key.svg")
+    words = signing.words_of(signer)
+    return figure(drawn.name, alt=f"QR code: {signer}", caption=rich(f"*Signing key*, in words: {words}"), width="28mm")
 
 
 def build_corrections() -> Section:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from camps import files, provenance, settings
-from camps.appendix import bag, crate, making, package, records, schemas, signing
+from camps.appendix import bag, crate, making, package, records, schemas, sealing, signing
 from camps.appendix.checks import Check
 from camps.appendix.evidence import held_files
 from camps.errors import CampsError, InputError
@@ -79,7 +79,7 @@ def _check_tags(folder: Path) -> Iterator[Check]:
 
 def _check_seal(path: Path, seal: str) -> Check:
     found = files.sha256(path) if path.is_file() else "no such file"
-    if found == seal.strip().lower():
+    if found == sealing.sum_of(seal):
         return Check(BAG, bag.TAG_MANIFEST, True, "is the one published elsewhere")
     return Check(BAG, bag.TAG_MANIFEST, False, f"found {found}, expected {seal} as published elsewhere")
 

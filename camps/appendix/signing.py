@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
 
 from camps import files, record, settings
-from camps.appendix import bag
+from camps.appendix import bag, sealing
 from camps.errors import CheckError, InputError
 
 #: What a signature is for: one made for something else, such as a commit, is none of a package.
@@ -111,7 +111,7 @@ def stated_signer() -> str | None:
 
 
 def read_key(stated: str) -> str:
-    """Return the fingerprint of a public key: of a ``.pub`` file, of its line, or stated as ``SHA256:…``.
+    """Return the fingerprint of a public key: of a ``.pub`` file, its line, ``SHA256:…``, or the 24 words of that.
 
     Raises
     ------
@@ -125,6 +125,8 @@ def read_key(stated: str) -> str:
     """
     if _FINGERPRINT.fullmatch(stated):
         return stated
+    if sealing.is_words(stated):
+        return _printed(sealing.bytes_of(stated))
     text = stated.strip()
     if not text.startswith("ssh-"):
         with files.readable(Path(stated)):
@@ -139,7 +141,16 @@ def read_key(stated: str) -> str:
 
 def fingerprint(public: bytes) -> str:
     """Return the fingerprint of a public key as ssh-keygen prints it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(public).digest()).decode().rstrip("=")
+    return _printed(hashlib.sha256(public).digest())
+
+
+def words_of(fingerprint: str) -> str:
+    """Return a fingerprint as 24 words, which :func:`read_key` reads."""
+    return sealing.words_of(base64.b64decode(fingerprint.removeprefix("SHA256:") + "="))
+
+
+def _printed(total: bytes) -> str:
+    return "SHA256:" + base64.b64encode(total).decode().rstrip("=")
 
 
 def _private_key(content: bytes, key: Path, manifest: Path) -> Ed25519PrivateKey:

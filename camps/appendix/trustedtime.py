@@ -16,11 +16,11 @@ from rfc3161_client import (
 )
 
 from camps import files
-from camps.appendix import bag
+from camps.appendix import bag, sealing
 from camps.errors import CheckError, InputError
 
 PENDING = "pending: no time is proved"
-REQUEST, REPLY, STATEMENT = "seal.tsq", "seal.tsr", "seal.json"
+REQUEST, REPLY, STATEMENT, CODE = "seal.tsq", "seal.tsr", "seal.json", "seal.svg"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def queue_time_request(package: Path, folder: Path) -> list[Path]:
     -------
     list of Path
         ``seal.tsq`` (RFC 3161, to be posted as application/timestamp-query) and ``seal.json``, which names the digest
-        for an OpenTimestamps client as well.
+        for an OpenTimestamps client as well, and in words; ``seal.svg``, the digest as a QR code.
 
     Raises
     ------
@@ -61,12 +61,13 @@ def queue_time_request(package: Path, folder: Path) -> list[Path]:
         raise InputError(f"{folder}: lies inside the package and would change it; choose a folder beside it")
     seal = files.sha256(package / bag.TAG_MANIFEST)
     stated = {
-        "sealed": bag.TAG_MANIFEST, "sha256": seal,
+        "sealed": bag.TAG_MANIFEST, "sha256": seal, "words": sealing.words_of(bytes.fromhex(seal)),
         "rfc3161": {"request": REQUEST, "reply": REPLY, "status": PENDING},
         "opentimestamps": {"digest": seal, "status": PENDING},
     }  # fmt: skip
     request = files.write_bytes(folder / REQUEST, _request(package))
-    return [request, files.write_json(folder / STATEMENT, stated)]
+    code = sealing.write_code(seal, folder / CODE)
+    return [request, files.write_json(folder / STATEMENT, stated), code]
 
 
 def read_time_status(package: Path, folder: Path, *, authority: Path | None = None) -> TimeStatus:
