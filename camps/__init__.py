@@ -3,7 +3,7 @@
 The rooms are modules, read as ``camps.catalogue.load()``. Data goes one way; a module imports only from those
 before it::
 
-    errors dates machine settings files languages fonts browser record crs tables provenance engine sources
+    errors dates machine settings notebook files languages fonts browser record crs tables provenance engine sources
     catalogue imagery footprints change growth reading timeline plots style basemap maps film appendix build cli
 """
 

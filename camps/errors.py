@@ -17,6 +17,10 @@ class CampsError(Exception):
 
     exit_status = 1
 
+    def _render_traceback_(self) -> list[str]:
+        # What a notebook shows: the message says what to do, and the forty lines above it tell its reader nothing.
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(CampsError, ValueError):
     """A file, row, value or argument that cannot be used as it is.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
+from camps import notebook
 from camps.build.display import Display
 from camps.build.runner import Outcome, Stage
 
@@ -50,3 +52,17 @@ def test_the_time_left_shrinks_with_what_is_done() -> None:
         assert display.left_s() == pytest.approx(2.5)
         display.done(Outcome(TWO, [], ran=True, took_s=3.0))
         assert display.left_s() == pytest.approx(1.0)
+
+
+def test_a_notebook_shows_an_error_in_one_line_and_how_far_the_work_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = InteractiveShell.instance()
+    shown: list[list[str]] = []
+    monkeypatch.setattr(shell, "_showtraceback", lambda kind, error, lines: shown.append(lines))
+    shell.run_cell("from camps.errors import InputError\nraise InputError('row 2: no date; write one')")
+    assert shown == [["InputError: row 2: no date; write one"]]
+    bars: list[str] = []
+    bar = notebook.Bar("frames", lambda told, **_: bars.append(told["text/html"]))
+    bar(1, 3, "<b>")
+    bar(2, 3, "too soon to be shown")
+    assert bars == ['<progress value="1" max="3"></progress> frames: 1 of 3, &lt;b&gt;']
+    assert notebook.bar("frames") is None, "a shell has no cell to show it in"

@@ -15,9 +15,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (  # noqa: SIM905
-    "errors dates machine settings files javascript languages fonts browser record crs tables provenance embedded "
-    "engine sources catalogue imagery footprints origins change growth reading timeline plots looks style basemap maps "
-    "film appendix build cli"
+    "errors dates machine settings notebook files javascript languages fonts browser record crs tables provenance "
+    "embedded engine sources catalogue imagery footprints origins change growth reading timeline plots looks style "
+    "basemap maps film appendix build cli"
 ).split()
 CONDA_NAMES = {
     "playwright": "playwright-python",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from camps import files, provenance, record, settings
+from camps import files, notebook, provenance, record, settings
 from camps.appendix import (
     bag,
     claims,
@@ -139,21 +139,27 @@ class _Build:
 
     def run(self) -> None:
         """Fill the folder."""
+        tell = notebook.bar("appendix") or (lambda done, total, text: None)
+        tell(0, 4, "claims")
         self.stated_on = claims.read_stated_on()
         checked, disputes = self._checked_claims(), claims.read_disputes()
+        tell(1, 4, "tables")
         self.restrictions = restriction.read_restrictions() if self.public else []
         tables, self.secrets = restriction.restrict(self._tables(checked, disputes), self.restrictions)
         _require_sites(self.dossiers, tables["sites"])
         self._enter_inputs()
         described = self._derive([csvw.write_metadata(self.folder)])
         self._record("camps.appendix.records", [*self._write_tables(tables), *described])
+        tell(2, 4, "document")
         self._set_document(self._material(tables, checked, disputes))
+        tell(3, 4, "sums")
         self._record("camps.appendix.records.build_processing", self._write_tables(self._processing()))
         items = records.build_items(self.evidence, self.derived, withheld=self.withheld)
         self._write_tables({"items": items})
         self._write_custody()
         crate.write_crate(self.folder, items, self.runs, stated_on=self.stated_on, custody_head=self.log.head)
         restriction.require_nothing_told(self.folder, self.words, self.secrets)
+        tell(4, 4, "")
 
     def _checked_claims(self) -> list[claims.CheckedClaim]:
         """Return the claims as checked; the passages are checked on the way."""

@@ -22,7 +22,7 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from camps import files, settings
+from camps import files, notebook, settings
 from camps.errors import InputError, RenderError
 
 CELL_TIMEOUT_S = 600
@@ -128,7 +128,7 @@ def _first_line(text: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    fixed = {"PYTHONHASHSEED": "0", "COLUMNS": "120"}
+    fixed = {"PYTHONHASHSEED": "0", "COLUMNS": "120", notebook.VARIABLE: "off"}
     return {**os.environ, **fixed}
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from camps import engine, files, machine
+from camps import engine, files, machine, notebook
 from camps.errors import InputError, RenderError
 from camps.film import composite, exr, keys, passes, png, records
 from camps.film.canvas import CanvasStage, Transport
@@ -177,7 +177,7 @@ class Filming:
         self.records: dict[int, FrameRecord] = {}
         self.n_drawn = self.n_pictures = 0
         self._transport = transport
-        self._progress = progress or (lambda done, total, message: None)
+        self._progress = progress or notebook.bar("frames") or (lambda done, total, message: None)
         self._states = dict(zip(self.plan.numbers, self.plan.states, strict=True))
         self._keys = shooting.frame_keys()
         self._composed = {part for info in shooting.made.values() for part in info.made_of}

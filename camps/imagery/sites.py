@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
-from camps import catalogue, crs, files, record, settings, sources, tables
+from camps import catalogue, crs, files, notebook, record, settings, sources, tables
 from camps.errors import CampsError, InputError, MissingError
 from camps.imagery import area, extract, pictures, raster, registration, stac
 from camps.imagery import scene as scenes_room
@@ -244,11 +244,14 @@ def extract_site(
 
 def _read_all(scenes: Sequence[Scene], grid: Grid) -> tuple[list[raster.Raster], list[tuple[str, str, str]]]:
     read, broken = [], []
-    for one in scenes:
+    bar = notebook.bar("scenes")
+    for done, one in enumerate(scenes, start=1):
         try:
             read.append(raster.read(one, grid, bands=_bands(one)))
         except CampsError as error:
             broken.append((one.scene_id, one.observed_on, str(error)))
+        if bar:
+            bar(done, len(scenes), one.observed_on)
     if len(read) < 2:
         raise InputError(f"{len(read)} scenes can be read, expected at least two; the first: {broken[0][2]}")
     return read, broken

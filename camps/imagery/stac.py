@@ -24,7 +24,7 @@ from pystac.errors import STACError, STACTypeError
 from shapely import affinity
 from shapely.errors import ShapelyError
 
-from camps import files, record, settings, tables
+from camps import files, notebook, record, settings, tables
 from camps.errors import CampsError, CheckError, InputError, MissingError
 from camps.imagery import indices, raster
 from camps.imagery.grid import Grid
@@ -761,7 +761,7 @@ def read(
     where = folder or cache_folder(plan)
     known = load(where) if where.is_dir() else {}
     todo = [one for one in plan.scenes if _safe(one.scene_id) not in known or not _sound(known[_safe(one.scene_id)])]
-    refused = _fetch_all(todo, plan, where, progress)
+    refused = _fetch_all(todo, plan, where, progress or notebook.bar("windows"))
     if refused and len(refused) == len(plan.scenes):
         raise InputError(f"none of {len(refused)} scenes could be read; the first: {refused[0][2]}")
     cached = load(where) if where.is_dir() else {}
