@@ -280,6 +280,23 @@ def test_what_is_no_outline_is_refused_and_not_saved(session: Session, outline: 
     assert not session.undo()
 
 
+def test_what_a_machine_proposes_counts_once_a_reader_settled_it(session: Session) -> None:
+    laid = session.propose("task-01", [_box(0), _box(2), _box(4)])
+    session.look("task-01", "observed")
+    with pytest.raises(InputError, match=r"proposals not settled: 3 \(task-01-001 …\); accept\(\), mend\(\) or remove"):
+        session.series()
+    assert session.copy_forward("task-01", "task-02") == []
+    session.accept(laid[0])
+    session.mend(laid[1], shape=_box(3))
+    session.remove(laid[2])
+    assert session.series().footprints["method"].tolist() == ["outlined by a machine, accepted by eye", "read by eye"]
+    with pytest.raises(InputError, match="accept task-01-001: no open proposal"):
+        session.accept(laid[0])
+    session.undo()
+    with pytest.raises(InputError, match="proposals not settled: 1"):
+        session.series()
+
+
 def test_a_task_that_there_is_not_is_refused_whatever_is_asked_of_it(session: Session) -> None:
     for asked in (
         lambda: session.draw("task-99", _box(0)),

@@ -126,6 +126,8 @@ def test_every_tool_is_a_step_and_is_taken_back(page: Page) -> None:
     seen = page("look", task="task-02", status="partial", hidden=[[[[0, 0], [9, 0], [9, 9]]]])
     assert seen["looks"]["task-02"]["status"] == "partial"
     assert page("remove", ids=[hall])["drop"] == [hall]
+    (laid,) = page.reader.session.propose("task-03", [page.reader.session.held["task-02-001"].shape])
+    assert page("accept", ids=[laid])["put"][0]["origin"] == "accepted"
     while (told := page("undo"))["undo"]:
         pass
     assert (told["redo"], page.reader.session.held, page.reader.session.looks) == (True, {}, {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -37,7 +37,7 @@ from camps.tables import FOOTPRINT_KINDS, LOOK_STATUSES
 
 CONFIDENCES = ("high", "medium", "low")
 #: Steps that change what is read, and can be undone; the others are how it came about.
-_CHANGES = ("draw", "mend", "remove", "cut", "join", "copy", "look", "note")
+_CHANGES = ("draw", "mend", "remove", "cut", "join", "copy", "look", "note", "propose", "accept")
 _READER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
 
 
@@ -52,7 +52,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Outline:
-    """An outline as it stands, EPSG:4326; one track is one building. ``origin`` is drawn, copied or mended."""
+    """An outline as it stands, EPSG:4326; one track is one building.
+
+    ``origin`` is drawn, copied, mended, proposed (by a machine, and not settled yet) or accepted.
+    """
 
     outline_id: str
     task_id: str
@@ -375,6 +378,34 @@ class Session:
         changed = replace(self._outline(outline_id), **changes)
         self._change("mend", put=[replace(changed, origin="mended") if "shape" in changes else changed])
 
+    def propose(self, task: str, outlines: Iterable[shapely.Polygon], *, kind: str = "building") -> list[str]:
+        """Lay outlines of a machine on a scene, such as those of an extraction, and return their ids.
+
+        Each is settled by the reader: :meth:`accept` and :meth:`mend` take it in, :meth:`remove` refuses it. Until all
+        are settled the reading is no series.
+        """
+        shapes = list(outlines)
+        named = self._new_ids(task, len(shapes))
+        laid = [
+            Outline(one, task, one, outline, kind, "low", "", "proposed")
+            for one, outline in zip(named, shapes, strict=True)
+        ]
+        self._change("propose", put=laid)
+        return named
+
+    def accept(self, *outline_ids: str) -> None:
+        """Take in proposals as they are, in one step.
+
+        Raises
+        ------
+        InputError
+            When one of them is no proposal, or settled already.
+        """
+        held = [self._outline(one) for one in outline_ids]
+        if settled := [one.outline_id for one in held if one.origin != "proposed"]:
+            raise InputError(f"accept {', '.join(settled)}: no open proposal; nothing is to be accepted there")
+        self._change("accept", put=[replace(one, origin="accepted") for one in held])
+
     def square(self, outline_id: str) -> None:
         """Give an outline right angles; see :func:`camps.reading.shapes.squared`."""
         flat, plane = self._flat([outline_id])
@@ -410,7 +441,8 @@ class Session:
     def copy_forward(self, start_task: str, to_task: str) -> list[str]:
         """Copy a task's outlines, each on its track, to another task that has not got that track; return the ids."""
         there = {one.track_id for one in self._outlines_of(to_task)}
-        wanted = [one for one in self._outlines_of(start_task) if one.track_id not in there]
+        settled = [one for one in self._outlines_of(start_task) if one.origin != "proposed"]
+        wanted = [one for one in settled if one.track_id not in there]
         made = [
             replace(one, outline_id=named, task_id=to_task, origin="copied")
             for named, one in zip(self._new_ids(to_task, len(wanted)), wanted, strict=True)
@@ -460,14 +492,19 @@ class Session:
         Raises
         ------
         InputError
-            When a task has outlines and nobody said what it let be seen, or nothing was read.
+            When a task has outlines and nobody said what it let be seen, a proposal is not settled, or nothing was
+            read.
         """
         read = [task for task in self.tasks.values() if task.showing == showing and task.task_id in self._state.looks]
         self._require_looks(showing, read)
+        self._require_settled(read)
         named = {task.task_id: task.scene_id for task in read}
         table = self.outlines()
         table = table[table["task_id"].isin(named)]
-        table = table.assign(scene_id=table["task_id"].map(named), site_id=self.site_id, method="read by eye")
+        table = table.assign(scene_id=table["task_id"].map(named), site_id=self.site_id)
+        table["method"] = (
+            table["origin"].map({"accepted": "outlined by a machine, accepted by eye"}).fillna("read by eye")
+        )
         dates = {scene_id: self._scenes[scene_id].observed_on for scene_id in named.values()}
         table["observed_on"] = table["scene_id"].map(dates)
         reader = self._begun["interpreter"]
@@ -599,6 +636,11 @@ class Session:
             )
         if not read:
             raise InputError("nothing read yet; mark what a scene let be seen with look()")
+
+    def _require_settled(self, read: Sequence[Task]) -> None:
+        left = [one.outline_id for task in read for one in self._outlines_of(task.task_id) if one.origin == "proposed"]
+        if left:
+            raise InputError(f"proposals not settled: {len(left)} ({left[0]} …); accept(), mend() or remove() each")
 
     def _scene_csv(self, scene_ids: Any) -> str:
         table = scene_table([self._scenes[one] for one in dict.fromkeys(scene_ids)])

@@ -56,6 +56,7 @@ class Reader(anywidget.AnyWidget):
         self.task = next(iter(session.tasks))
         self._beside = ThreadPoolExecutor(1)
         self._asked = ""
+        self._pictures: dict[str, bytes] = {}
         self.on_msg(self._answer)
 
     # --- messages ---
@@ -77,6 +78,7 @@ class Reader(anywidget.AnyWidget):
             "greet": lambda told: {"met": _view(told)},
             "square": lambda told: self.session.square(told["id"]),
             "remove": lambda told: self.session.remove(*told["ids"]),
+            "accept": lambda told: self.session.accept(*told["ids"]),
             "cut": self._cut, "join": lambda told: {"chosen": [self.session.join(told["ids"])]},
             "copy": self._copy, "look": self._look, "undo": self._turn, "redo": self._turn,
         }  # fmt: skip
@@ -133,7 +135,9 @@ class Reader(anywidget.AnyWidget):
         scene = self.session.show(message["task"])
         if not message.get("beside"):
             self.task = message["task"]
-        self.send({"picture": message["task"]}, [self.sheet.picture(scene)])
+        if scene.scene_id not in self._pictures:
+            self._pictures[scene.scene_id] = self.sheet.picture(scene)
+        self.send({"picture": message["task"]}, [self._pictures[scene.scene_id]])
 
     def _draw(self, message: Mapping[str, Any]) -> dict[str, Any]:
         words = {name: message[name] for name in ("kind", "confidence", "note")}

@@ -91,13 +91,13 @@ export class Pane {
     this._hatch(context, all.hidden);
     const groups = new Map();
     for (const one of all.outlines) {
-      const key = `${one.kind} ${one.origin === 'copied' || one.unsaved ? 'open' : 'set'}`;
+      const key = `${one.kind} ${one.origin === 'proposed' ? 'asked' : one.origin === 'copied' || one.unsaved ? 'open' : 'set'}`;
       if (!groups.has(key)) groups.set(key, new Path2D());
       this._trace(groups.get(key), one.rings);
     }
     for (const [key, path] of groups) {
       const [colour, dash] = KINDS[key.split(' ')[0]] ?? KINDS.other;
-      this._line(context, path, colour, 1.6, key.endsWith('open') ? [3, 3] : dash);
+      this._line(context, path, colour, 1.6, { open: [3, 3], asked: [1, 4] }[key.split(' ')[1]] ?? dash);
     }
     for (const one of all.outlines.filter((outline) => all.chosen.has(outline.id))) this._chosen(context, one, all.corner);
     if (all.draft) this._draft(context, all.draft);

@@ -12,7 +12,7 @@ export const STATUSES = [
 export const TOOLS = [
   [['tool:select', 'Select', 'S'], ['tool:draw', 'Outline', 'D'], ['tool:rectangle', 'Rectangle', 'R'],
     ['tool:cut', 'Cut', 'X'], ['tool:hidden', 'Hidden area', 'H']],
-  [['square', 'Square', 'Q'], ['join', 'Join', 'J'], ['remove', 'Delete', 'Del'], ['copy', 'Copy forward', 'G']],
+  [['square', 'Square', 'Q'], ['join', 'Join', 'J'], ['remove', 'Delete', 'Del'], ['accept', 'Accept', 'A'], ['copy', 'Copy forward', 'G']],
   [['undo', 'Undo', 'Ctrl+Z'], ['redo', 'Redo', 'Ctrl+Y']],
   [['beside', 'Beside', 'B'], ['wipe', 'Swipe', 'W'], ['flicker', 'Flicker', 'F']],
   [['fit', 'Fit', '0'], ['help', 'Keys', '?']],
@@ -33,6 +33,7 @@ export const KEYS = [
     ['Backspace', 'the last corner away'], ['Esc', 'drop it'],
     ['X', 'cut the picked outline along a line'], ['J', 'join the picked ones'], ['Q', 'right angles'],
     ['Del', 'the held corner away, or what is picked'],
+    ['A · Del', 'take in a proposal of a machine · refuse it; mending it takes it in'],
   ]],
   ['Corners and words', [
     [', .', 'previous and next outline'], ['V', 'next corner; arrows move it, with Shift ten times as far'],

@@ -211,6 +211,9 @@ class Reader {
     }
     this._showChosen();
     this._able({ square: this.chosen.size === 1, join: this.chosen.size > 1, remove: this.chosen.size > 0 });
+    const open = this.here.filter((one) => one.origin === 'proposed').length;
+    this._button('accept').hidden = !open;
+    this._button('accept').textContent = `Accept (${open} open)`;
     for (const what of ['tool:select', 'tool:draw', 'tool:rectangle', 'tool:cut', 'tool:hidden', 'beside', 'wipe']) {
       this._button(what).setAttribute('aria-pressed', String(what === `tool:${this.tool}` || what === this.mode));
     }
@@ -362,6 +365,7 @@ class Reader {
       square: () => chosen.length === 1 && this.send({ do: 'square', id: chosen[0] }),
       join: () => chosen.length > 1 && this.send({ do: 'join', ids: chosen }),
       remove: () => this.remove(chosen),
+      accept: () => this.accept(chosen),
       copy: () => this.copy(),
       beside: () => this.lay('beside'), wipe: () => this.lay('wipe'), flicker: () => this.flick(!this.flicks),
       fit: () => this.fit(),
@@ -421,6 +425,15 @@ class Reader {
     this.go(to);
   }
 
+  /** Take in the proposals among what is picked, and pick the next one that is open. */
+  accept(chosen) {
+    const ids = chosen.filter((id) => this.outlines.get(id)?.origin === 'proposed');
+    if (!ids.length) return this.say('Pick a proposal first: the dotted outlines.');
+    this.send({ do: 'accept', ids });
+    const next = this.here.find((one) => one.origin === 'proposed' && !ids.includes(one.id));
+    this.choose(next ? [next.id] : []);
+  }
+
   look(status) {
     if (status === 'partial') {
       this.take('hidden');
@@ -471,6 +484,7 @@ class Reader {
     main.addEventListener('pointerdown', (event) => this._press(event));
     main.addEventListener('pointermove', (event) => this._move(event));
     main.addEventListener('pointerup', (event) => this._lift(event));
+    main.addEventListener('pointercancel', () => this.drop());
     main.addEventListener('dblclick', () => this.points.length && this.tool !== 'rectangle' && this.finish());
     stage.addEventListener('wheel', (event) => {
       // A notebook scrolls under a hand that only passes by.
@@ -567,6 +581,9 @@ class Reader {
   set(at, more) {
     if (this.tool === 'select') return this.pick(at, more);
     if (this.points.length > 2 && distance(at, this.points[0]) < NEAR_PX / this.view.scale) return this.finish();
+    const last = this.points.at(-1);
+    // The second half of a double click is no corner.
+    if (last && distance(at, last) < 2 / this.view.scale) return;
     this.points.push(at);
     if (this.tool === 'rectangle' && this.points.length === 3) this.finish();
     this.paint();
@@ -604,7 +621,7 @@ class Reader {
     if (key.startsWith('Arrow')) return () => this._arrow(key, event.shiftKey ? 10 : 1);
     const tools = { s: 'select', d: 'draw', r: 'rectangle', x: 'cut', h: 'hidden' };
     if (tools[key]) return () => this.take(tools[key]);
-    const acts = { q: 'square', j: 'join', g: 'copy', b: 'beside', w: 'wipe', 0: 'fit', '?': 'help' };
+    const acts = { a: 'accept', q: 'square', j: 'join', g: 'copy', b: 'beside', w: 'wipe', 0: 'fit', '?': 'help' };
     if (acts[key]) return () => this.act(acts[key]);
     return this._otherKeys(event)[key];
   }
