@@ -18,12 +18,16 @@ import json
 import lzma
 import mmap
 import re
+import struct
 import unicodedata
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from PIL import PdfParser
 
 from camps import files, provenance
 from camps.errors import InputError
@@ -35,6 +39,9 @@ _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 22}]
 _MOST_BYTES, _MEMORY_BYTES = 1 << 23, 1 << 25
 _SUM_BYTES = 32
 _PIECE = 1 << 20
+#: Where a page, a drawing or a picture has room for what its readers look over. A PNG sums up each of its parts itself.
+_HTML, _SVG = '<meta name="generator" content="camps">', re.compile(r"<svg [^>]*>")
+_PNG, _CHUNK, _CRC_BYTES = b"\x89PNG\r\n\x1a\n", b"tEXtcamps\0", 4
 #: Kinds of signs that steer a terminal or turn the direction of writing, and those of them that letters are joined by.
 _STEERING, _JOINERS = {"Cc", "Cf", "Cs", "Zl", "Zp"}, {"\n", "\u200c", "\u200d", "\u00ad"}
 
@@ -98,12 +105,73 @@ def fill(path: Path, head: str, bound: bytes = b"") -> Path:
     """Write the sums into a file that holds the text of `blank`, once or more often, and return the path."""
     empty = blank(head, len(bound)).encode()
     with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as content:
-        places = list(_places(content, empty))
+        places, crc = list(_places(content, empty)), _n_crc(content)
+        for at in places:
+            content[at + len(empty) : at + len(empty) + crc] = bytes(crc)
         around = hashlib.sha256(content).digest()
         text = b".".join([head.encode(), _written(bound), _written(around), b"~"])
         for at in places:
             content[at : at + len(text)] = text
+            content[at + len(text) : at + len(text) + crc] = _crc(content, at, len(text))[:crc]
     return path
+
+
+def _n_crc(content: mmap.mmap | bytes) -> int:
+    return _CRC_BYTES if content[: len(_PNG)] == _PNG else 0
+
+
+def _crc(content: mmap.mmap | bytes, at: int, length: int) -> bytes:
+    return struct.pack(">I", zlib.crc32(content[at - len(_CHUNK) : at + length]))
+
+
+def put(path: Path, content: Mapping[str, Any]) -> Path:
+    """Write a record into an HTML, SVG, PNG or PDF file, bound to all its bytes, and return the path."""
+    head = pack(content)
+    _WAYS[path.suffix](path, blank(head))
+    return fill(path, head)
+
+
+def without(content: bytes) -> bytes:
+    """Return a PNG as it was before its record was put in."""
+    at = content.find(_CHUNK + _MARK) - 4
+    if at < len(_PNG):
+        return content
+    (length,) = struct.unpack(">I", content[at : at + 4])
+    return content[:at] + content[at + 12 + length :]
+
+
+def _into_html(path: Path, text: str) -> None:
+    said = path.read_text("utf-8").replace(_HTML, f'{_HTML}\n<meta name="camps-record" content="{text}">', 1)
+    path.write_text(said, "utf-8", newline="\n")
+
+
+def _into_svg(path: Path, text: str) -> None:
+    said = path.read_text("utf-8")
+    said = _SVG.sub(lambda found: f"{found[0]}<metadata>{text}</metadata>", said, count=1)
+    path.write_text(said, "utf-8", newline="\n")
+
+
+def _into_png(path: Path, text: str) -> None:
+    content, body = path.read_bytes(), _CHUNK + text.encode()
+    at = content.find(b"IDAT") - 4
+    if at < len(_PNG):
+        raise InputError(f"{path}: not a PNG that can be read; draw it again")
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    path.write_bytes(content[:at] + chunk + content[at:])
+
+
+def _into_pdf(path: Path, text: str) -> None:
+    """Add an object that nothing refers to, as an update at the end of the file."""
+    with PdfParser.PdfParser(str(path), mode="r+b") as paper:
+        paper.start_writing()
+        paper.write_obj(None, stream=text.encode())
+        paper.write_xref_and_trailer()
+
+
+_WAYS = {".html": _into_html, ".svg": _into_svg, ".png": _into_png, ".pdf": _into_pdf}
+
+
+# ── read back ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read(path: Path) -> Embedded | None:
@@ -129,10 +197,13 @@ def sum_around(path: Path, found: Embedded) -> bytes:
     empty = blank(head, len(found.bound), len(found.signature)).encode()
     digest, done = hashlib.sha256(), 0
     with _mapped(path) as content:
+        crc = _n_crc(content)
         for at in _places(content, found.text):
             _hash_part(digest, content, done, at)
-            digest.update(empty)
-            done = at + len(found.text)
+            done = at + len(found.text) + crc
+            if content[done - crc : done] != _crc(content, at, len(found.text))[:crc]:
+                return b""
+            digest.update(empty + bytes(crc))
         _hash_part(digest, content, done, len(content))
     return digest.digest()
 

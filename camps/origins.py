@@ -61,7 +61,7 @@ def find_sites(site_ids: Sequence[str]) -> list[TracedSite]:
 def look_up(site_ids: Sequence[str]) -> dict[str, TracedSite]:
     """Return where each site stands in its source, by its id; one that is in no list at hand is left out."""
     found: dict[str, TracedSite] = {}
-    for source_id in sources.lists():
+    for source_id in sources.lists() if settings.find_home() else ():
         wanted = [site_id for site_id in site_ids if site_id not in found]
         if wanted:
             found |= _in_source(source_id, set(wanted))

@@ -1,20 +1,26 @@
-"""A movie alone says what it shows: the same rows as from its folder, and nothing that was changed in it passes."""
+"""A file alone says what it shows: the same rows as from its folder, and nothing that was changed in it passes."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import lzma
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 import av
 import numpy as np
+import pypdf
 import pytest
+from PIL import Image
 
-from camps import appendix, cli, embedded, files, film
+from camps import appendix, catalogue, cli, embedded, files, film, maps
 from camps.appendix import filecheck
 from camps.errors import InputError
 from camps.film import manifest, movie, png, records, testimony
@@ -283,3 +289,87 @@ def test_movies_of_others_and_two_records_in_one_end_in_one_line(
 def test_the_same_film_has_the_same_record_and_bytes(folders: dict[str, Path], tmp_path: Path) -> None:
     again = _folder(tmp_path, "archipelago")
     assert _movie(again).read_bytes() == _movie(folders["archipelago"]).read_bytes()
+
+
+# --- maps, plates and frames that left their folder -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sites = catalogue.load("gazetteer")
+    return maps.write_map(maps.site_map(sites[sites["site_id"].isin(["cn-qincheng", "xj-bfn130-aspi50"])]),
+                          tmp_path_factory.mktemp("maps") / "map.html")  # fmt: skip
+
+
+def test_a_map_alone_says_where_its_sites_come_from_and_no_byte_changes_unseen(drawn: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(drawn, tmp_path / "alone.html"))
+    found = appendix.trace(path)
+    assert found.holds
+    assert "row 2 of gazetteer.csv (gazetteer); counts as printed: 2017: N/A, 2018: 40" in found.report()
+    verdict = appendix.verify(path)
+    assert verdict.holds, verdict.report()
+    assert "2 sites, each as it stands in its list here" in verdict.report()
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"Qincheng", b"Qinchenh", 1))
+    assert not appendix.trace(path).holds
+    assert not appendix.verify(path).holds
+
+
+def _svg(path: Path) -> None:
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9mm"><title>A</title></svg>\n', "utf-8")
+
+
+def _png(path: Path) -> None:
+    Image.effect_noise((40, 30), 50).save(path)
+
+
+def _pdf(path: Path) -> None:
+    Image.effect_noise((40, 30), 50).save(path, format="PDF", creationDate=time.gmtime(0), modDate=time.gmtime(0))
+
+
+@pytest.mark.parametrize("draw", [_svg, _png, _pdf])
+def test_a_plate_carries_its_record_opens_as_before_and_no_byte_of_it_changes_unseen(
+    draw: Callable[[Path], None], tmp_path: Path
+) -> None:
+    path = tmp_path / f"plate.{draw.__name__.removeprefix('_')}"
+    draw(path)
+    before = path.read_bytes()
+    embedded.put(path, {"shot": "A", "filler": list(range(200))})
+    content, chance = path.read_bytes(), random.Random(17)
+    found = embedded.read(path)
+    assert found is not None
+    assert embedded.sum_around(path, found) == found.around
+    if draw is _svg:
+        assert ElementTree.fromstring(content).tag.endswith("svg")
+    elif draw is _png:
+        assert Image.open(path).convert("L").tobytes() == Image.open(io.BytesIO(before)).convert("L").tobytes()
+        assert embedded.without(content) == before
+    else:
+        assert len(pypdf.PdfReader(path, strict=True).pages) == 1
+    for _ in range(1000):
+        at = chance.randrange(len(content))
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :])
+        with contextlib.suppress(InputError):
+            again = embedded.read(path)
+            assert again is None or embedded.sum_around(path, again) != again.around, at
+
+
+def test_a_frame_leaves_its_folder_with_its_record_and_stays_as_it_is(
+    folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame, out = folders["archipelago"] / "beauty" / "x.1303.png", tmp_path / "alone.png"
+    before = frame.read_bytes()
+    assert cli.run(["trace", str(frame), "--out", str(out)]) == 0
+    assert frame.read_bytes() == before == embedded.without(out.read_bytes())
+    assert str(out) in capsys.readouterr().out
+    alone, wanted = appendix.trace(out), appendix.trace(frame)
+    assert alone.holds
+    assert _rows(alone.report()) == _rows(wanted.report())
+    verdict = appendix.verify(out)
+    assert verdict.holds, verdict.report()
+    assert cli.run(["trace", str(frame), "--out", str(out)]) == 2
+    content = bytearray(out.read_bytes())
+    content[-20] ^= 1
+    out.write_bytes(content)
+    assert not appendix.trace(out).holds
+    assert not appendix.verify(out, quick=True).holds

@@ -1,10 +1,12 @@
-"""Checks one file by the record that it carries: its pictures, its rows, its sources, and who signed it."""
+"""Checks one file by the record that it carries: its bytes or pictures, its rows, and its sources."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from camps import embedded, files, origins, sources
 from camps.appendix.checks import Check
@@ -25,12 +27,12 @@ _CODECS = {"proxy": ("h264",), "prores4444": ("prores",), "prores422hq": ("prore
 
 
 def check_file(path: Path, found: embedded.Embedded, *, remuxed: bool = False, quick: bool = False) -> Iterator[Check]:
-    """Check a movie against the record in it, and the record against the data here.
+    """Check a movie, a frame or a map against the record in it, and the record against the data here.
 
     Parameters
     ----------
     path
-        The movie.
+        The file.
     found
         The record in it, from `camps.embedded.read`.
     remuxed
@@ -48,13 +50,19 @@ def check_file(path: Path, found: embedded.Embedded, *, remuxed: bool = False, q
     InputError
         When the record is none of frames, or the movie cannot be read.
     """
-    told = testimony.read(found.content, path)
     yield _check_around(path, found, remuxed)
-    yield from check_film(path, found)
-    checks: Sequence[Callable[[Testimony], Iterator[Check]]] = (_check_sources, _check_sites, _check_rows)
-    for check in checks if not quick else checks[:2]:
-        yield from check(told)
-    if quick:
+    if "rows" not in found.content:
+        told_map = testimony.read_map(found.content, path)
+        yield from _check_sources(told_map)
+        yield from _check_sites(told_map)
+        return
+    told = testimony.read(found.content, path)
+    yield from [_check_picture(path, found)] if "picture_sha256" in told.content else check_film(path, found)
+    yield from _check_sources(told.content)
+    yield from _check_sites(told.content)
+    if not quick:
+        yield from _check_rows(told)
+    else:
         yield Check(SHOWN, "rows", None, "not worked out again, as asked; leave --quick out")
 
 
@@ -77,6 +85,13 @@ def _check_around(path: Path, found: embedded.Embedded, remuxed: bool) -> Check:
         "other bytes than were written with its record; where it was only copied into another container, --remuxed "
         "asks for pictures, times and tags alone",
     )  # fmt: skip
+
+
+def _check_picture(path: Path, found: embedded.Embedded) -> Check:
+    total, stated = hashlib.sha256(embedded.without(path.read_bytes())).hexdigest(), found.content["picture_sha256"]
+    if total == stated:
+        return Check(FILE, "picture", True, f"without its record the frame that was rendered, {total}")
+    return Check(FILE, "picture", False, f"without its record found {total}, expected {stated}")
 
 
 def check_film(path: Path, found: embedded.Embedded) -> Iterator[Check]:
@@ -145,28 +160,26 @@ def _named(numbers: Sequence[int]) -> str:
 # --- what it shows --------------------------------------------------------------------------------------------------
 
 
-def _check_sources(told: Testimony) -> Iterator[Check]:
+def _check_sources(told: Mapping[str, Any]) -> Iterator[Check]:
     """Check that the data the film was made of are those that are registered here."""
     known = sources.registry()
-    for source_id, sums in told.content["sources"].items():
+    for source_id, sums in told["sources"].items():
         here = {file.name: file.sha256 for file in known[source_id].files} if source_id in known else None
         if here is None:
-            yield Check(
-                SHOWN, source_id, None, "is not registered here; stand in the record that the film was made from"
-            )
+            yield Check(SHOWN, source_id, None, "is not registered here; stand in the record that it was made from")
         elif here == sums:
             yield Check(SHOWN, source_id, True, f"{len(sums)} files, with the sums that are registered here")
         else:
-            yield Check(SHOWN, source_id, None, f"the film was made of another edition ({_apart(sums, here)})")
+            yield Check(SHOWN, source_id, None, f"it was made of another edition ({_apart(sums, here)})")
 
 
 def _apart(sums: Mapping[str, str], here: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {total}" for name, total in sums.items() if here.get(name) != total) or "other files"
 
 
-def _check_sites(told: Testimony) -> Iterator[Check]:
+def _check_sites(told: Mapping[str, Any]) -> Iterator[Check]:
     """Check that the rows of the lists are as the film says."""
-    sites = told.content["sites"]
+    sites = told["sites"]
     here = origins.look_up(list(sites))
     faults = [name for name, site in here.items() if sites[name] != [site.source_id, origins.carried(site)]]
     absent = [name for name in sites if name not in here]

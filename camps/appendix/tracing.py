@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from camps.appendix.claims import as_read, claims_path, read_claims
 from camps.errors import InputError, MissingError
 from camps.film import movie, testimony
 from camps.film.manifest import read_manifest, read_shot_table
-from camps.film.records import FRAME_LIST, ListedFrame, PictureEntry, read_frame_list
+from camps.film.records import FRAME_LIST, read_frame_list
 from camps.film.shot import Shot
 from camps.origins import find_looks, find_sites, is_about
 
@@ -46,8 +47,8 @@ def trace(subject: str | Path, *, at: str | None = None, frames: Path | None = N
     Parameters
     ----------
     subject
-        The path of a frame beside whose folder lies its ``frames.csv``; of a movie, which says itself what it shows;
-        or the id of a site.
+        The path of a frame beside whose folder lies its ``frames.csv``; of a movie, a map, a plate or a frame that left
+        its folder, which say themselves what they show; or the id of a site.
     at
         Which frame of a movie: a timecode, a frame number, or a time after its beginning.
     frames
@@ -86,7 +87,8 @@ def trace(subject: str | Path, *, at: str | None = None, frames: Path | None = N
 
 
 def _trace_frame(path: Path) -> Trace:
-    frame, layer, picture = _recorded(path)
+    folder, listed, (number, layer, picture) = testimony.find_listed(path)
+    frame, shot = listed.frames[number], read_shot_table(read_manifest(folder), folder)
     found = files.sha256(path)
     same = found == picture.sha256
     said = "as recorded" if same else f"NOT as recorded, which was {picture.sha256}; it is another picture"
@@ -95,7 +97,7 @@ def _trace_frame(path: Path) -> Trace:
         tuple(site.text() for site in sites),
         tuple(
             text
-            for site_id, date, text in _looks_of(_shot_of(path))
+            for site_id, date, text in _looks_of(shot)
             if site_id in frame.site_ids and date == frame.shown["date_shown"]
         ),
         tuple(_claims_on({site.site_id for site in sites}, {site.source_id for site in sites})),
@@ -133,8 +135,12 @@ def _frame_trace(
 
 
 def _trace_record(path: Path, found: embedded.Embedded, at: str | None) -> Trace:
-    """Trace a frame of a movie by what the movie itself says."""
+    """Trace a frame of a movie, a frame that left its folder, or a map, by what the file itself says."""
+    if "rows" not in found.content:
+        return _trace_map(path, found)
     told = testimony.read(found.content, path)
+    if at is None and len(told.rows) == 1:
+        at = str(told.numbers[0])
     if at is None:
         first, last = told.numbers[0], told.numbers[-1]
         raise InputError(f"{path}: holds frames {first} to {last}; say which with --at, such as --at {first}")
@@ -150,25 +156,45 @@ def _trace_record(path: Path, found: embedded.Embedded, at: str | None) -> Trace
         tuple(f"{name}: {as_read(text)}" for name, text, named, needs in told.content["claims"]
               if is_about(named, needs, set(site_ids), source_ids)),
     )  # fmt: skip
-    said, holds = _coded_picture(path, found, told.numbers.index(number), len(told.numbers))
+    if "picture_sha256" in told.content:
+        label, said, holds = _own_picture(path, found)
+    else:
+        label, said, holds = _coded_picture(path, found, told.numbers.index(number), len(told.numbers))
     subject = f"{path}, {at} ({how})"
-    return _frame_trace(subject, ("coded picture", said), row, told.content["pass"], behind, holds=holds)
+    return _frame_trace(subject, (label, said), row, told.content["pass"], behind, holds=holds)
 
 
-def _coded_picture(path: Path, found: embedded.Embedded, index: int, n_frames: int) -> tuple[str, bool]:
-    coded = movie.read_coded(path)
+def _trace_map(path: Path, found: embedded.Embedded) -> Trace:
+    """Trace a map or a plate by what the file itself says."""
+    told = testimony.read_map(found.content, path)
+    whole = embedded.sum_around(path, found) == found.around
+    said = "as it was written with its record" if whole else "NOT as it was written with its record"
+    shown = ", ".join(f"{name} {value}" for name, value in told["shown"].items())
+    facts = (("file", f"SHA-256 {files.sha256(path)}, {said}"), ("map", told["map"]), ("shows", shown or "all of it"))
+    parts = (
+        ("Sites, rows and sources", tuple(text for _, text in told["sites"].values())),
+        ("Claims", tuple(f"{name}: {as_read(text)}" for name, text, *_ in told["claims"])),
+    )
+    return Trace(str(path), facts, tuple(part for part in parts if part[1]), holds=whole)
+
+
+def _own_picture(path: Path, found: embedded.Embedded) -> tuple[str, str, bool]:
+    total = hashlib.sha256(embedded.without(path.read_bytes())).hexdigest()
+    if total == found.content["picture_sha256"]:
+        return "SHA-256 without its record", f"{total}, as recorded", True
+    return "SHA-256 without its record", f"{total}, NOT as recorded; it is another picture", False
+
+
+def _coded_picture(path: Path, found: embedded.Embedded, index: int, n_frames: int) -> tuple[str, str, bool]:
+    coded, label = movie.read_coded(path), "coded picture"
     parts = movie.parts_of(found.bound)
     if not len(coded.sums) == len(parts) == n_frames:
-        return f"NOT as recorded: {len(coded.sums)} pictures, recorded are {n_frames}; it was cut or added to", False
+        said = f"NOT as recorded: {len(coded.sums)} pictures, recorded are {n_frames}; it was cut or added to"
+        return label, said, False
     said = f"SHA-256 {coded.sums[index].hex()}"
     if coded.sums[index].startswith(parts[index]):
-        return f"{said}, begins as recorded", True
-    return f"{said}, NOT as recorded, which begins {parts[index].hex()}; it is another picture", False
-
-
-def _shot_of(path: Path) -> Shot | None:
-    folder = next(folder for folder in path.resolve().parents[:3] if (folder / FRAME_LIST).is_file())
-    return read_shot_table(read_manifest(folder), folder)
+        return label, f"{said}, begins as recorded", True
+    return label, f"{said}, NOT as recorded, which begins {parts[index].hex()}; it is another picture", False
 
 
 def _told(row: Mapping[str, str]) -> tuple[str, str]:
@@ -188,17 +214,6 @@ def _rounded(total: str) -> str:
         return f"{float(total):,.1f}".removesuffix(".0")
     except ValueError:
         return "none"
-
-
-def _recorded(path: Path) -> tuple[ListedFrame, str, PictureEntry]:
-    """Return the frame that a picture is of, the pass that it shows, and what is recorded of it."""
-    for folder in path.resolve().parents[:3]:
-        if (folder / FRAME_LIST).is_file():
-            listed = read_frame_list(folder)
-            for number, layer, picture in listed.pictures():
-                if Path(picture.file).name == path.name:
-                    return listed.frames[number], layer, picture
-    raise InputError(f"{path}: no {FRAME_LIST} beside it names it; expected a frame in the folder it was rendered to")
 
 
 # --- from a site ----------------------------------------------------------------------------------------------------

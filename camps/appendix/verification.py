@@ -22,7 +22,7 @@ _CHECKS: tuple[tuple[str, Callable[[Path], Iterable[Check]]], ...] = (
 )
 
 #: What carries a record in itself; anything else is a package.
-_TELLING = {".mp4", ".mov", ".mkv"}
+_TELLING = {".mp4", ".mov", ".mkv", ".html", ".svg", ".png", ".pdf"}
 
 
 def verify(
@@ -35,12 +35,12 @@ def verify(
     quick: bool = False,
     remuxed: bool = False,
 ) -> Verdict:
-    """Check a package, or a movie by the record in it, and return a line for each check; nothing is written beside it.
+    """Check a package, or a file by the record in it, and return a line for each check; nothing is written beside it.
 
     Parameters
     ----------
     path
-        Folder of the package, its ZIP file, or a movie that the suite wrote.
+        Folder of the package, its ZIP file, or a movie, a map, a plate or a frame with its record in it.
     seal
         The SHA-256 of ``tagmanifest-sha256.txt``, or of the movie, as somebody else published it. Without it one that
         was forged as a whole, and consistently, is told from the true one only by what the installed suite holds.
@@ -83,7 +83,7 @@ def _check_file(path: Path, seal: str | None, remuxed: bool, quick: bool) -> Ite
     """Check a file by the record that it carries."""
     found = embedded.read(path)
     if found is None:
-        raise InputError(f"{path}: holds no record of what it shows; expected a movie that camps wrote, or an appendix")
+        raise InputError(f"{path}: holds no record of what it shows; expected a movie, map or plate that camps wrote")
     if seal is not None:
         total = files.sha256(path)
         same = total == seal.strip().lower()

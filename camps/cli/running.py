@@ -107,7 +107,7 @@ def appendix(
     )
 )
 def verify(
-    package: Annotated[Path, typer.Argument(help="Folder of an appendix, its ZIP file, or a movie.")],
+    package: Annotated[Path, typer.Argument(help="Folder of an appendix, its ZIP file, a movie, map or plate.")],
     seal: Annotated[
         str | None, typer.Option(help="SHA-256 of tagmanifest-sha256.txt, or of the movie, as published elsewhere.")
     ] = None,
@@ -124,8 +124,8 @@ def verify(
 ) -> int:
     """Check an appendix item by item, in plain words: every sum, the log, the numbers made again, and frames.
 
-    A movie is checked alone: every picture, its time and the file around it against the record that the movie carries,
-    and what the record says of every frame against the data here.
+    A movie, a map (.html), a plate or a frame that says itself what it shows is checked alone: every byte or picture
+    against the record that it carries, and what the record says against the data here.
 
     The exit status is 0 only when every check was made and holds.
     """
@@ -163,19 +163,25 @@ def stamp(
     )
 )
 def trace(
-    subject: Annotated[str, typer.Argument(help="A frame's picture, a movie, or the id of a site.")],
+    subject: Annotated[str, typer.Argument(help="A frame's picture, a movie, a map, a plate, or the id of a site.")],
     at: Annotated[
         str | None,
         typer.Option(help="Which frame of a movie: its timecode, its number, or how long after the beginning."),
     ] = None,
     frames: Annotated[Path | None, typer.Option(help="Folder searched for frames [default: exports/frames].")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a copy of the frame that says itself what it shows, as this .png.")
+    ] = None,
 ) -> int:
     """Say what stands behind a frame (sites, rows, sources, hashes, claims), or everything that uses a site.
 
-    A movie says itself what it shows, wherever it lies. The exit status is 1 when a picture is not the one recorded.
+    Movies, maps and plates say themselves what they show, wherever they lie, and so does the copy of a frame that
+    `--out` writes; the frame stays as it is. The exit status is 1 when a picture is not the one recorded.
     """
     traced = camps.appendix.trace(subject, at=at, frames=frames)
     sys.stdout.write(traced.report())
+    if out is not None:
+        print(f"\n{camps.film.testimony.write_telling(Path(subject), out)}")
     return int(not traced.holds)
 
 

@@ -16,11 +16,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from camps import embedded, origins, provenance
+from camps import embedded, files, origins, provenance
 from camps.errors import InputError
 from camps.film import timecode
-from camps.film.manifest import read_shot_table, shot_table
-from camps.film.records import SHOWN_COLUMNS, FrameList
+from camps.film.manifest import read_manifest, read_shot_table, shot_table
+from camps.film.records import FRAME_LIST, SHOWN_COLUMNS, FrameList, PictureEntry, read_frame_list
 from camps.film.shot import Shot
 from camps.film.subject import sources_of
 
@@ -103,6 +103,57 @@ def pack(content: Mapping[str, Any], shown: str, kind: str, timecode: str | None
     return text if len(text) + _LETTERS_A_FRAME * _n_frames(content) + _LETTERS_MORE <= MOST_LETTERS else ""
 
 
+def write_telling(frame: Path, path: Path) -> Path:
+    """Write a copy of a frame that says itself what it shows, and return its path; the frame stays as it is.
+
+    Parameters
+    ----------
+    frame
+        A picture in the folder that it was rendered to.
+    path
+        Where the copy goes; without its record it is the frame, byte for byte.
+
+    Raises
+    ------
+    MissingError, InputError
+        When no list of frames beside it names it, or it is another picture than that names.
+    """
+    folder, listed, (number, layer, picture) = find_listed(frame)
+    if files.sha256(frame) != picture.sha256:
+        raise InputError(f"{frame}: is not the picture that {FRAME_LIST} names, {picture.sha256}; render it again")
+    if path.suffix != frame.suffix or path.exists():
+        raise InputError(f"{path}: expected a name that ends in {frame.suffix} and that no file has yet")
+    told = read_manifest(folder)
+    shot = read_shot_table(told, folder)
+    if shot is None:
+        raise InputError(f"{frame}: is of somebody's own map, of which no list is known; nothing stands behind it")
+    one = FrameList({number: listed.frames[number]})
+    content = build(shot, one, {str(k): str(v) for k, v in told.get("data_sha256", {}).items()}, of_shot=True)
+    content |= {"pass": layer, "picture_sha256": picture.sha256}
+    content |= {"frame_list_sha256": files.sha256(folder / FRAME_LIST)}
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(frame.read_bytes())
+        embedded.put(temporary, content)
+    return path
+
+
+def find_listed(path: Path) -> tuple[Path, FrameList, tuple[int, str, PictureEntry]]:
+    """Return the folder and the list that names a picture, and of which frame and pass it is.
+
+    Raises
+    ------
+    InputError
+        When no list beside it does.
+    """
+    for folder in path.resolve().parents[:3]:
+        if (folder / FRAME_LIST).is_file():
+            listed = read_frame_list(folder)
+            for found in listed.pictures():
+                if Path(found[2].file).name == path.name:
+                    return folder, listed, found
+    raise InputError(f"{path}: no {FRAME_LIST} beside it names it; expected a frame in the folder it was rendered to")
+
+
 def _n_frames(content: Mapping[str, Any]) -> int:
     return sum(count for _, count in content["rows"]["frame"])
 
@@ -130,12 +181,32 @@ def read(content: Mapping[str, Any], path: Path) -> Testimony:
         numbered = {int(row["frame"]): row for row in rows}
         if not rows or len(numbered) < len(rows) or list(numbered) != sorted(numbered):
             raise ValueError("its frames are not in order")
-        _require_kinds(content)
+        _require_kinds(content, {**_OF_FRAMES, **_OF_ORIGINS})
+        if not _RATE.fullmatch(content["fps"]) or any(not isinstance(side, int) for side in content["size"]):
+            raise ValueError("its rate or size is none")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{path}: its record is no record of frames of this release ({error}); ask for the film once more"
         ) from error
     return Testimony(content, numbered)
+
+
+def read_map(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the record of a map or a plate that a file holds.
+
+    Raises
+    ------
+    InputError
+        When it is none.
+    """
+    try:
+        kinds = {"map": str, "shown": dict, "payload_sha256": str, **_OF_ORIGINS}
+        _require_kinds(content, kinds)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path}: its record is no record of a map of this release ({error}); draw the map once more"
+        ) from error
+    return dict(content)
 
 
 def _unrolled(runs: Sequence[tuple[Any, Any]]) -> list[str]:
@@ -146,19 +217,25 @@ def _unrolled(runs: Sequence[tuple[Any, Any]]) -> list[str]:
     return [value for value, count in runs for _ in range(count)]
 
 
-def _require_kinds(content: Mapping[str, Any]) -> None:
-    kinds = {
-        "sites": dict, "looks": list, "claims": list, "sources": dict, "software": dict, "page_sha256": dict,
-        "shot": str, "pass": str, "fps": str, "size": list, "frame_list_sha256": str,
-    }  # fmt: skip
-    wrong = [name for name, kind in kinds.items() if not isinstance(content[name], kind)]
-    if wrong or not _RATE.fullmatch(content["fps"]):
-        raise ValueError(f"{', '.join(wrong) or 'fps'} of another kind")
-    parts: tuple[tuple[str, int], ...] = (("looks", 3), ("claims", 4))
-    if any(len(one) != n for name, n in parts for one in content[name]) or any(
-        len(one) != 2 for one in content["sites"].values()
-    ):
-        raise ValueError("a part of another length")
+_OF_ORIGINS = {"sites": dict, "claims": list, "sources": dict, "software": dict}
+_OF_FRAMES = {
+    "looks": list, "page_sha256": dict, "shot": str, "pass": str, "fps": str, "size": list, "frame_list_sha256": str,
+}  # fmt: skip
+#: Of what the parts of a record are made: of texts, or of lists of texts.
+_PARTS: Mapping[str, tuple[type, ...]] = {"looks": (str, str, str), "claims": (str, str, list, list)}
+
+
+def _require_kinds(content: Mapping[str, Any], kinds: Mapping[str, type]) -> None:
+    if wrong := [name for name, kind in kinds.items() if not isinstance(content[name], kind)]:
+        raise ValueError(f"{', '.join(wrong)} of another kind")
+    parts = [(one, kinds) for name, kinds in _PARTS.items() for one in content.get(name, ())]
+    parts += [(one, (str, str)) for one in content["sites"].values()]
+    parts += [(list(sums.values()), (str,) * len(sums)) for sums in content["sources"].values()]
+    for one, wanted in parts:
+        if len(one) != len(wanted) or not all(map(isinstance, one, wanted)):
+            raise ValueError("a part of another kind")
+        if not all(isinstance(name, str) for part in one if isinstance(part, list) for name in part):
+            raise ValueError("a list of another kind")
 
 
 def find_frame(told: Testimony, at: str) -> tuple[int, str]:

@@ -7,7 +7,7 @@ import copy
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +16,7 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
-from camps import basemap, files, javascript, style
+from camps import basemap, embedded, files, javascript, origins, provenance, style
 from camps.errors import InputError
 from camps.maps import contract, fonts, online, vendored
 
@@ -48,6 +48,8 @@ class CampsMap(folium.Map):
         What the page shows, see :class:`camps.maps.contract.Page`; another shape is refused with its faults.
     online
         Let layers and plugins that others add load from other hosts.
+    made_of
+        Ids of the sources that it is made of, besides those of its sites.
 
     Notes
     -----
@@ -105,7 +107,7 @@ class CampsMap(folium.Map):
         """
     )
 
-    def __init__(self, payload: dict[str, Any], *, online: bool = False) -> None:
+    def __init__(self, payload: dict[str, Any], *, online: bool = False, made_of: Sequence[str] = ()) -> None:
         contract.require(payload)
         view = payload["view"]
         super().__init__(
@@ -126,6 +128,7 @@ class CampsMap(folium.Map):
         # folium keeps these two for its tile layers; plugins such as MarkerCluster read them from the map.
         self.options |= {"min_zoom": 2, "max_zoom": 19}
         self.payload = payload
+        self.made_of = tuple(made_of)
         self.online = online
         self.page_title = _plain(payload["meta"]["title"], payload["meta"]["lang"])
 
@@ -159,6 +162,16 @@ class CampsMap(folium.Map):
             {**self.payload, "looks": looks}, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
         )
 
+    def record(self, frame: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return what a file of this map says of itself; `frame` is what a plate shows of it."""
+        said = {name: value for name, value in (frame or {}).items() if isinstance(value, str | int | float)}
+        return {
+            "map": self.page_title,
+            "shown": said,
+            "payload_sha256": provenance.sha256_text(self.payload_text()),
+            **origins.describe([str(site["id"]) for site in self.payload["sites"]], self.made_of),
+        }
+
     def render(self, **kwargs: Any) -> str:
         """Render into the figure, with every link replaced by the vendored file."""
         online.require_credit(self)
@@ -186,7 +199,8 @@ def write_map(map_: folium.Map, path: Path | str) -> Path:
 
     Beside it goes ``licences.html``, with the licences of all that maps carry inside; it is the same for every map.
 
-    The same map gives the same bytes: folium's random element names are replaced by running numbers.
+    The same map gives the same bytes: folium's random element names are replaced by running numbers. One of ours says
+    in its head what it is made of, for `camps trace` and `camps verify`.
 
     Parameters
     ----------
@@ -206,7 +220,13 @@ def write_map(map_: folium.Map, path: Path | str) -> Path:
     if target.suffix != ".html":
         raise InputError(f"{target}: maps are written as .html; name the file so")
     files.write_text(target.with_name(vendored.LICENCES_PAGE), vendored.licences_page())
-    return files.write_text(target, html_text(map_))
+    text = html_text(map_)
+    if not isinstance(map_, CampsMap):
+        return files.write_text(target, text)
+    with files.replacing(target) as temporary:
+        temporary.write_text(text, "utf-8", newline="\n")
+        embedded.put(temporary, map_.record())
+    return target
 
 
 def html_text(map_: folium.Map) -> str:

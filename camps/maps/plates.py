@@ -14,12 +14,12 @@ from PIL import Image, PngImagePlugin
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
-from camps import browser, files
+from camps import browser, embedded, files
 from camps.dates import clock_day, iso_day, look_day, standing_day
 from camps.errors import InputError, RenderError
 from camps.maps import fonts
 from camps.maps import page as page_room
-from camps.maps.page import CampsMap, write_map
+from camps.maps.page import CampsMap, html_text
 from camps.maps.payload import fit_bounds
 
 MM_PER_INCH = 25.4
@@ -81,11 +81,12 @@ def write_plate(
         whole = _frame_of(map_, width_mm, height_mm, dpi) | frame
         paper = [width_mm, height_mm] if target.suffix == ".svg" else None
         drawn = beside.submit(_drawn, map_, whole, paper).result()
-    if target.suffix == ".svg":
-        return files.write_text(target, drawn)
-    picture = Image.open(io.BytesIO(base64.b64decode(drawn)))
     with files.replacing(target) as temporary:
-        _save(picture, temporary, target.suffix, dpi, map_.page_title)
+        if target.suffix == ".svg":
+            temporary.write_text(drawn, "utf-8", newline="\n")
+        else:
+            _save(Image.open(io.BytesIO(base64.b64decode(drawn))), temporary, target.suffix, dpi, map_.page_title)
+        embedded.put(temporary, map_.record(whole))
     return target
 
 
@@ -112,7 +113,7 @@ def _frame_of(map_: CampsMap, width_mm: float, height_mm: float, dpi: int) -> di
 def _drawn(map_: CampsMap, frame: dict[str, Any], paper_mm: list[float] | None) -> str:
     """Return one frame, drawn in a headless browser without a network: a PNG in base 64, or SVG for a size on paper."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        path = write_map(map_, Path(folder) / "map.html")
+        path = files.write_text(Path(folder) / "map.html", html_text(map_))
         shown = _started(driver)
         try:
             page = shown.new_context(offline=True).new_page()

@@ -178,7 +178,7 @@ def footprint_map(
         words=words,
         ground=ground,
     )
-    return page.CampsMap(content, online=ground.online)
+    return page.CampsMap(content, online=ground.online, made_of=_series_id(footprints))
 
 
 def compare_map(
@@ -227,7 +227,7 @@ def compare_map(
     if not first < last:
         raise InputError(f"compare_map: before is {before}, after is {after}; expected two dates in order")
     content["meta"] |= {"t_before": first, "t_start": last, "split": 0.5, "modes": ["observed"]}
-    return page.CampsMap(content, online=ground.online)
+    return page.CampsMap(content, online=ground.online, made_of=_series_id(footprints))
 
 
 def era_map(
@@ -472,6 +472,12 @@ def _footprint_content(
         "swatches": [*swatches, "appearing", "unseen", "lost"],
         "options": _options(fixed_radius=9, label_zoom=10, yield_to_outlines=True),
     }
+
+
+def _series_id(footprints: Any) -> tuple[str, ...]:
+    """Return the id of the series that footprints are of, or none of a bare table."""
+    series = footprints_room.load() if footprints is None else footprints
+    return (series.source_id,) if isinstance(series, FootprintSeries) and series.source_id else ()
 
 
 def _outlined(footprints: Any, looks: pd.DataFrame | None) -> tuple[gpd.GeoDataFrame, pd.DataFrame | None, str]:
