@@ -3,9 +3,9 @@
     camps-record-1:HEAD.BOUND.AROUND.SIGNATURE~
 
 ``HEAD`` is the record, JSON deflated by LZMA; ``BOUND`` the sums of what the file is made of, such as the coded
-pictures of a movie; ``AROUND`` the SHA-256 of the whole file with these three set to ``A``; ``SIGNATURE`` may be
-empty. All are base64 for file names, without padding. Only letters that no container changes are used, so a program
-that copies metadata as text carries it on.
+pictures of a movie; ``AROUND`` the SHA-256 of the whole file with itself and what follows set to ``A``; ``SIGNATURE``
+may be empty. All are base64 for file names, without padding: letters that no container changes, so a program that
+copies metadata as text carries it on.
 
 It shows that nothing was changed since it was written. It does not show who wrote it: that takes a signature.
 """
@@ -98,7 +98,15 @@ def blank(head: str, n_bound: int = 0, n_signature: int = 0) -> str:
     n_bound, n_signature
         Bytes that the sums and the signature will have.
     """
-    return ".".join([head, *("A" * len(_written(bytes(n))) for n in (n_bound, _SUM_BYTES, n_signature))]) + "~"
+    return _unsigned(f"{head}.{_letters(n_bound)}", n_signature)
+
+
+def _unsigned(stated: str, n_signature: int) -> str:
+    return f"{stated}.{_letters(_SUM_BYTES)}.{_letters(n_signature)}~"
+
+
+def _letters(n: int) -> str:
+    return "A" * len(_written(bytes(n)))
 
 
 def fill(path: Path, head: str, bound: bytes = b"") -> Path:
@@ -106,10 +114,12 @@ def fill(path: Path, head: str, bound: bytes = b"") -> Path:
     empty = blank(head, len(bound)).encode()
     with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as content:
         places, crc = list(_places(content, empty)), _n_crc(content)
+        stated = b".".join([head.encode(), _written(bound)])
         for at in places:
+            content[at : at + len(stated)] = stated
             content[at + len(empty) : at + len(empty) + crc] = bytes(crc)
         around = hashlib.sha256(content).digest()
-        text = b".".join([head.encode(), _written(bound), _written(around), b"~"])
+        text = b".".join([stated, _written(around), b"~"])
         for at in places:
             content[at : at + len(text)] = text
             content[at + len(text) : at + len(text) + crc] = _crc(content, at, len(text))[:crc]
@@ -193,8 +203,8 @@ def read(path: Path) -> Embedded | None:
 
 def sum_around(path: Path, found: Embedded) -> bytes:
     """Return the SHA-256 of a file around its record, as it was when the record was written."""
-    head = found.text.split(b".")[0].decode()
-    empty = blank(head, len(found.bound), len(found.signature)).encode()
+    stated = b".".join(found.text.split(b".")[:2]).decode()
+    empty = _unsigned(stated, len(found.signature)).encode()
     digest, done = hashlib.sha256(), 0
     with _mapped(path) as content:
         crc = _n_crc(content)

@@ -153,7 +153,9 @@ def test_a_place_is_found_by_timecode_number_and_time_after_the_beginning(small:
 # --- what was changed -----------------------------------------------------------------------------------------------
 
 
-def test_a_thousand_bytes_changed_are_each_found(small: Path) -> None:
+@pytest.mark.parametrize("name", ["archipelago", "xinjiang"])
+def test_a_thousand_bytes_changed_are_each_found(folders: dict[str, Path], name: str, tmp_path: Path) -> None:
+    small = Path(shutil.copy(_movie(folders[name]), tmp_path))
     content, drawn = small.read_bytes(), random.Random(17)
     found = embedded.read(small)
     assert found is not None
