@@ -31,7 +31,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import film_peers
 import folium
@@ -100,30 +100,51 @@ def marked_map() -> folium.Map:
 DRIVE = "(map, day, date) => { document.getElementById('day').textContent = date; }"
 
 
-@contextmanager
-def peak_mb() -> Iterator[list[float]]:
-    """Yield a list whose one item becomes the peak memory of this process and all that it starts."""
-    found, over = [0.0], threading.Event()
+class Use(NamedTuple):
+    """Frames a second of a way, the processors' time that a frame took in all its processes, and the peak memory."""
 
-    def watch() -> None:
-        me = psutil.Process()
-        while not over.wait(0.1):
-            total = 0
-            for process in (me, *me.children(recursive=True)):
-                try:
-                    memory = process.memory_info()
-                    total += memory.rss - memory.shared // 2
-                except psutil.Error:
-                    continue
-            found[0] = max(found[0], total / 2**20)
+    rate: float
+    cpu_ms: float = 0.0
+    peak_mb: float = 0.0
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield found
-    finally:
-        over.set()
-        watcher.join()
+
+class Watch:
+    """Peak memory in MB and processors' seconds of this process and all that it starts, while the block runs."""
+
+    def __init__(self) -> None:
+        self.peak_mb = 0.0
+        self._over, self._me = threading.Event(), psutil.Process()
+        self._spent: dict[int, float] = {}
+        self._watcher = threading.Thread(target=self._watch)
+
+    @property
+    def cpu_s(self) -> float:
+        return sum(self._spent.values())
+
+    def __enter__(self) -> Watch:
+        self._began_s = sum(self._me.cpu_times()[:2])
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.1):
+            self._look()
+        self._look()
+
+    def _look(self) -> None:
+        total = 0
+        for process in (self._me, *self._me.children(recursive=True)):
+            try:
+                memory, spent = process.memory_info(), sum(process.cpu_times()[:2])
+            except psutil.Error:
+                continue
+            total += memory.rss - memory.shared // 2
+            self._spent[process.pid] = spent - (self._began_s if process == self._me else 0.0)
+        self.peak_mb = max(self.peak_mb, total / 2**20)
 
 
 def film_it(
@@ -184,16 +205,11 @@ def show(page: Page, case: Case, state: dict[str, Any]) -> None:
         page.evaluate("state => camps.setFrame(state)", state)
 
 
-def screenshot_loop(case: Case, html: Path, given: States, n_timed: int, folder: Path) -> float:
-    """Return frames a second of a warm page over all states; a part of them is timed, for all take the same."""
-    began = time.perf_counter()
+def screenshot_loop(case: Case, html: Path, given: States, folder: Path) -> None:
     with browser_page(case, html) as page:
-        started = time.perf_counter()
-        for i, state in enumerate(given[:n_timed]):
+        for i, state in enumerate(given):
             show(page, case, state)
             page.screenshot(path=folder / f"{i}.png", omit_background=case.background == "transparent")
-        each_s = (time.perf_counter() - started) / n_timed
-    return len(given) / (started - began + each_s * len(given))
 
 
 def has_folium_browser() -> bool:
@@ -230,80 +246,79 @@ def encoder_limit(frames: list[Path], *, alpha: bool) -> float:
         return len(many) / (time.perf_counter() - began)
 
 
-def timed(work: Callable[[], Any], n_frames: int) -> tuple[float, float]:
-    """Return frames a second of the whole of `work`, and its peak memory in MB."""
-    with peak_mb() as peak:
+def timed(work: Callable[[], Any], n_frames: int) -> Use:
+    """Return what the whole of `work` takes."""
+    with Watch() as watch:
         began = time.perf_counter()
         work()
-        took = time.perf_counter() - began
-    return n_frames / took, peak[0]
+        took_s = time.perf_counter() - began
+    return Use(n_frames / took_s, 1000 * watch.cpu_s / n_frames, watch.peak_mb)
 
 
 def measure(case: Case, n_frames: int, rounds: int) -> None:
     given, page, n_slow = states(case, n_frames), page_of(case), 3
     if case.target_to_png and not has_folium_browser():
         print("folium's own _to_png is left out: it wants selenium, and Firefox and geckodriver on the PATH")
-    found: dict[str, list[tuple[float, float]]] = {}
+    found: dict[str, list[Use]] = {}
     sums: dict[str, list[list[str]]] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as scratch:
-            for name, rate, peak in one_round(case, page, given, n_slow, Path(scratch)):
-                found.setdefault(name, []).append((rate, peak))
+            for name, use in one_round(case, page, given, n_slow, Path(scratch)):
+                found.setdefault(name, []).append(use)
             sums.setdefault("film", []).append(film_peers.sums_of(next(Path(scratch).glob("film/**/*.png")).parent))
         if case.sources:
-            for name, rate, peak in beside(case, given, sums):
-                found.setdefault(name, []).append((rate, peak))
+            for name, use in beside(case, given, sums):
+                found.setdefault(name, []).append(use)
     report(case, found)
     for name, rounds_ in sums.items() if rounds > 1 else ():
         same = sum(len(set(one)) == 1 for one in zip(*rounds_, strict=True))
         print(f"  {name}: {same} of {len(rounds_[0])} frames have the same bytes in {rounds} runs")
 
 
-def beside(case: Case, given: States, sums: dict[str, list[list[str]]]) -> Iterator[tuple[str, float, float]]:
+def beside(case: Case, given: States, sums: dict[str, list[list[str]]]) -> Iterator[tuple[str, Use]]:
     """Yield how fast others film the same sites; a part of the frames is timed, for all take the same."""
     content = film_peers.scene(build_map(shot_of(case, 2)), given[:: max(1, len(given) // 25)])
     for name, way in film_peers.WAYS.items():
         try:
-            with tempfile.TemporaryDirectory() as scratch, peak_mb() as peak:
+            with tempfile.TemporaryDirectory() as scratch, Watch() as watch:
                 filmed = way(content, case.size, Path(scratch))
         except (RuntimeError, OSError) as error:
             print(f"{name} does not run here: {error}")
             continue
         sums.setdefault(name, []).append(filmed.sums)
-        yield name, len(given) / (filmed.start_s + filmed.each_s * len(given)), peak[0]
+        yield name, Use(len(given) / (filmed.start_s + filmed.each_s * len(given)), 0.0, watch.peak_mb)
 
 
-def one_round(
-    case: Case, page: film.FilmPage, given: States, n_slow: int, folder: Path
-) -> Iterator[tuple[str, float, float]]:
-    """Yield the name of each way, its frames a second, and its peak memory in MB, one way after the other."""
+def one_round(case: Case, page: film.FilmPage, given: States, n_slow: int, folder: Path) -> Iterator[tuple[str, Use]]:
+    """Yield the name of each way and what it takes, one way after the other."""
     html = folder / "page.html"
     html.write_text(page.html, encoding="utf-8")
-    few, n_timed = given[:n_slow], max(n_slow, len(given) // 4)
     filmed: list[tuple[list[Path], float]] = []
     if case.target_to_png and has_folium_browser():
         map_ = build_map(shot_of(case, 2))
         # Without its sleep first: folium's next release does without it.
-        yield NO_SLEEP, *timed(lambda: to_png(map_, case.size, n_slow, delay_s=0), n_slow)
-        yield "to_png", *timed(lambda: to_png(map_, case.size, 1, delay_s=3), 1)
-    yield "its steps, our browser", *timed(lambda: to_png_steps(case, html, few, folder), n_slow)
-    rates: list[float] = []
-    _, peak = timed(lambda: rates.append(screenshot_loop(case, html, given, n_timed, folder)), n_timed)
-    yield "screenshots", rates[0], peak
-    yield "film", *timed(lambda: filmed.append(film_it(case, page, len(given), folder / "film")), len(given))
+        yield NO_SLEEP, timed(lambda: to_png(map_, case.size, n_slow, delay_s=0), n_slow)
+        yield "to_png", timed(lambda: to_png(map_, case.size, 1, delay_s=3), 1)
+    yield "its steps, our browser", timed(lambda: to_png_steps(case, html, given[:n_slow], folder), n_slow)
+    yield "screenshots", timed(lambda: screenshot_loop(case, html, given, folder), len(given))
+    yield "film", timed(lambda: filmed.append(film_it(case, page, len(given), folder / "film")), len(given))
     if case.folium_markers:
-        yield TWO_BROWSERS, *timed(lambda: film_it(case, page, len(given), folder / "two", workers=2), len(given))
-    yield "loop", filmed[0][1], 0.0
-    yield "limit", encoder_limit(filmed[0][0], alpha=case.background == "transparent"), 0.0
+        yield TWO_BROWSERS, timed(lambda: film_it(case, page, len(given), folder / "two", workers=2), len(given))
+    yield "loop", Use(filmed[0][1])
+    yield "limit", Use(encoder_limit(filmed[0][0], alpha=case.background == "transparent"))
 
 
-def report(case: Case, found: dict[str, list[tuple[float, float]]]) -> None:
-    speed = {name: statistics.median(rate for rate, _ in runs) for name, runs in found.items()}
+def report(case: Case, found: dict[str, list[Use]]) -> None:
+    speed = {name: statistics.median(use.rate for use in runs) for name, runs in found.items()}
+    spent = {name: statistics.median(use.cpu_ms for use in runs) for name, runs in found.items()}
     print(f"\n{case.name}")
     for name, runs in found.items():
-        memory = max(mb for _, mb in runs)
-        beside = f"   film is ×{speed['film'] / speed[name]:>7.1f}   peak {memory:>6.0f} MB" if memory else ""
-        print(f"  {name:<24}{speed[name]:>8.2f} frames/s{beside}")
+        memory = max(use.peak_mb for use in runs)
+        of_cpu = (
+            f" ×{spent[name] / spent['film']:>5.1f} by {spent[name]:>6.0f} ms of CPU a frame" if spent[name] else ""
+        )
+        beside = f"   film is ×{speed['film'] / speed[name]:>6.1f}{of_cpu}   peak {memory:>6.0f} MB" if memory else ""
+        print(f"  {name:<28}{speed[name]:>8.2f} frames/s{beside}")
     told = [
         ("folium's to_png without its sleep", speed["film"] / speed.get(NO_SLEEP, float("inf")), case.target_to_png),
         ("the screenshot loop", speed["film"] / speed["screenshots"], case.target),
