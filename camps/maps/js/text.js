@@ -91,7 +91,7 @@ export class Type {
 // The zoom from which each label has room. Labels keep their distance in pixels while the ground grows, so two boxes
 // that are clear of each other at one zoom are clear at all closer ones: one number a label, the same in every frame,
 // and no label flickers when the camera moves.
-function zoomsWithRoom(labels) {
+export function zoomsWithRoom(labels) {
   const placed = [];
   for (const label of labels) {
     let zoom = label.minZoom;
@@ -255,7 +255,7 @@ const SECOND = 25;
 const FADE = 8;
 
 // How strongly a label shows in the middle of the moments at which it would stand.
-function lasting(stands) {
+export function lasting(stands) {
   const whole = withoutShort(late(withoutShort(stands)));
   const middle = (stands.length - 1) / 2;
   let sum = 0;

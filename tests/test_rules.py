@@ -1,0 +1,182 @@
+"""Rules that the page's scripts follow too: one table of cases, asked of Python and, without a browser, of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright._impl._driver import compute_driver_executable
+
+from camps import basemap, maps, timeline
+from camps.dates import iso_day
+from camps.maps import payload
+from camps.timeline.lives import phase
+from camps.timeline.values import counts_state
+
+JS = Path(maps.__file__).parent / "js"
+MODES = ("observed", "bracket", "illustrative")
+#: A year without a count, equal counts, bounds, two dates that mean one half year, one that closes, one look, none.
+COUNTS = pd.DataFrame(
+    [
+        ("gap", "2017", 4, None, None, None),
+        ("gap", "2018", None, None, None, None),
+        ("gap", "2019", 10, None, None, None),
+        ("bounds", "2017-06-15", 3, 2, 5, None),
+        ("bounds", "2017-09", 1, 0, 1, None),
+        ("bounds", "2019-01-01/2019-12-31", 8, 6, 9, None),
+        ("equal", "2017-07-02", 7, None, None, None),
+        ("equal", "2018-07-02", 7, None, None, None),
+        ("closes", "2017", 5, None, None, "2018-03"),
+        ("closes", "2019", 6, None, None, "2018-03"),
+        ("once", "2018-02-28", 0, None, None, None),
+        ("never", "2018", None, None, None, None),
+    ],
+    columns=["unit", "t", "value", "lo", "hi", "closed"],
+).assign(metric="buildings", source_id="test")
+DAYS = [
+    17000,
+    17332,
+    17333,
+    17347,
+    17349,
+    17350,
+    17424,
+    17425,
+    17590.25,
+    17600,
+    17714,
+    17715,
+    17716,
+    18078,
+    18079.5,
+    18500,
+]
+LIVES = pd.DataFrame(
+    [
+        ("open ended", "1957/..", None, None, None),
+        ("by", "../1957", None, None, None),
+        ("within", "1952", "1957/1960", None, None),
+        ("to the day", "1955-03-01", "1955-03-01", None, None),
+        ("last spoken of", "1952", None, "1960", None),
+        ("vanished", "1952", None, None, "1970-05"),
+        ("known only to be spoken of", None, None, "1960", None),
+        ("undated", None, None, None, None),
+    ],
+    columns=["site_id", "opened", "closed", "last_known", "vanished"],
+)
+
+
+def _asked(script: str, given: Any) -> Any:
+    """Run a script that prints its answer to what it is given, with all that the modules of the page export."""
+    names = {
+        "geo": "Days, decodeLine, Mercator, View",
+        "state": "countState, lifeState",
+        "text": "lasting, zoomsWithRoom",
+    }
+    lines = [f"import {{ {said} }} from {json.dumps((JS / f'{name}.js').as_uri())};" for name, said in names.items()]
+    lines += [
+        "const given = JSON.parse(await new Response(process.stdin).text());",
+        f"console.log(JSON.stringify({script}));",
+    ]
+    command = [str(compute_driver_executable()[0]), "--input-type=module", "--eval", "\n".join(lines)]
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_counts_stand_on_the_page_as_in_the_table() -> None:
+    entries: list[Any] = [{"id": name} for name in dict.fromkeys(COUNTS["unit"])]
+    for entry in entries:
+        entry |= {"looks": [], "missed": []}
+    payload.add_counts(entries, COUNTS)
+    cases = [(day, mode) for day in DAYS for mode in MODES]
+    script = "given.cases.map(([t, mode]) => given.sites.map((one) => countState(one.looks, one.missed, t, mode)))"
+    told = _asked(script, {"sites": entries, "cases": cases})
+    kinds = set()
+    for (day, mode), page in zip(cases, told, strict=True):
+        table = counts_state(COUNTS, day, mode).set_index("site_id")
+        for entry, found in zip(entries, page, strict=True):
+            expected = table.loc[entry["id"]]
+            where = (entry["id"], day, mode)
+            for name, key in (("value", "value"), ("lo", "lo"), ("hi", "hi"), ("stale_days", "stale")):
+                held = expected[name]
+                assert found.get(key) == (None if pd.isna(held) else pytest.approx(float(held))), (*where, name)
+            kinds.add(found.get("kind"))
+            assert found.get("kind") == (None if pd.isna(expected["kind"]) else expected["kind"]), where
+    assert kinds == {None, "observed", "held", "bracketed", "interpolated"}
+
+
+def test_a_year_without_a_count_makes_what_is_held_staler() -> None:
+    looks = [[17349, 4, 4, 4, 17531, None, None], [18079, 10, 10, 10, 18261, None, None]]
+    days = [17349, 17713, 17714, 18079]
+    told = _asked(
+        "given.days.map((t) => countState(given.looks, [17714], t, 'observed'))", {"looks": looks, "days": days}
+    )
+    assert [[one["missed"], one["counted"]] for one in told] == [
+        [False, True],
+        [False, False],
+        [True, False],
+        [False, True],
+    ]
+
+
+def test_places_open_and_close_on_the_page_as_in_the_table() -> None:
+    known = timeline.lives(LIVES)
+    days = [-7000.0, -6575.0, -6210.0, -5420.0, -5419.0, -4748.0, -4384.0, -3653.0, -3287.0, 120.0, 151.0, 20000.0]
+    told = _asked(
+        "given.lives.map((life) => given.days.map((t) => lifeState(life, t, 'bracket').phase))",
+        {"lives": known, "days": days},
+    )
+    expected = [[phase(life, day) for day in days] for life in known]
+    assert told == expected
+    assert set(np.unique(expected)) == {
+        "undated",
+        "unnamed",
+        "absent",
+        "opening",
+        "open",
+        "closing",
+        "closed",
+        "last",
+        "vanished",
+    }
+
+
+def test_places_and_days_are_the_same_on_both_sides() -> None:
+    lons, lats, days = [-180.0, 0.0, 88.29, 200.5], [-60.0, 0.0, 43.38, 84.0], [-25567.0, -1.0, 0.5, 17349.0]
+    points = np.array([[88.1234567, 43.7654321], [88.2, 43.5], [-88.3, -43.9]])
+    (line,) = basemap.encode_lines(points, np.zeros(3, dtype=int), 7)
+    script = """{ x: given.lons.map(Mercator.x), y: given.lats.map((lat) => Mercator.y(lat)),
+        days: given.days.map(Days.iso),
+        back: given.lats.map((lat) => Mercator.lat(Mercator.y(lat))), line: [...decodeLine(given.line, 7).points],
+        turns: new View({ width: 800, height: 400, lon: 179, lat: 0, zoom: 3 }).turns(0.02) }"""
+    told = _asked(script, {"lons": lons, "lats": lats, "days": days, "line": line})
+    assert told["x"] == pytest.approx([payload._unit_x(lon) for lon in lons], abs=1e-12)
+    assert told["y"] == pytest.approx([payload._unit_y(lat) for lat in lats], abs=1e-12)
+    assert told["back"] == pytest.approx(lats, abs=1e-9)
+    assert told["days"] == [iso_day(day) for day in days]
+    expected = [unit for lon, lat in points for unit in (payload._unit_x(lon), payload._unit_y(lat))]
+    assert told["line"] == pytest.approx(expected, abs=1e-12)
+    assert told["turns"] == [1]
+
+
+def test_a_label_stays_a_second_and_comes_from_where_it_has_room() -> None:
+    short, long = ([25 <= i < 25 + n for i in range(101)] for n in (20, 60))
+    again = [5 <= i < 40 or i >= 45 for i in range(101)]
+    label = {"box": [-6, -16, 94, 8], "minZoom": 3, "maxZoom": 12}
+    labels = [{"at": [0.5 + 0.001 * i, 0.5], **label} for i in range(3)]
+    script = "{ shown: given.stands.map(lasting), zooms: zoomsWithRoom(given.labels).map((label) => label.zoom) }"
+    told = _asked(script, {"stands": [short, long, [True] * 101, again], "labels": labels})
+    assert told["shown"][0] == 0.0
+    assert told["shown"][1:3] == [1.0, 1.0]
+    assert told["shown"][3] == 0.0
+    first, second, third = told["zooms"]
+    assert first == 3
+    assert second == pytest.approx(np.log2(100 / (0.001 * 256)))
+    # The third stands twice as far from the first, and the second is not there yet.
+    assert third == pytest.approx(second - 1)
