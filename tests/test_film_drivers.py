@@ -41,7 +41,6 @@ from camps.dates import day_of
 from camps.errors import InputError, RenderError
 from camps.film.anymap import build_map_page
 from camps.film.remedies import remedy
-from camps.film.screen import ScreenStage
 
 pytestmark = pytest.mark.browser
 YEARS = [date(year, 7, 2) for year in (2017, 2018, 2019, 2020)]
@@ -393,31 +392,6 @@ def test_a_picture_does_not_depend_on_those_before_it(scale: float) -> None:
     first = {i: pixels for i, (pixels, _) in zip(order[:6], taken[:6], strict=True)}
     again = {i: pixels for i, (pixels, _) in zip(order[6:], taken[6:], strict=True)}
     assert [int((first[i] != again[i]).any(axis=-1).sum()) for i in range(6)] == [0] * 6
-
-
-@pytest.mark.parametrize(("way", "n_asked"), [("sent", 1), ("never sent", 3), ("sent with another pixel", 3)])
-def test_a_picture_that_is_sent_is_taken_where_it_is_that_of_a_screenshot(
-    way: str, n_asked: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cast, screenshot, asked = ScreenStage._cast, ScreenStage._screenshot, []
-
-    async def changed(stage: ScreenStage, mark: int) -> Any:
-        sent = None if way == "never sent" else await cast(stage, mark)
-        if way == "sent with another pixel" and sent is not None:
-            (await sent)[5, 5] ^= 1
-        return sent
-
-    async def counted(stage: ScreenStage) -> Any:
-        asked.append(await screenshot(stage))
-        return asked[-1]
-
-    monkeypatch.setattr(ScreenStage, "_cast", changed)
-    monkeypatch.setattr(ScreenStage, "_screenshot", counted)
-    taken = [pixels for pixels, _ in shoot(build_map_page(_marked()), _views(range(3)), (240, 160))]
-    assert len(asked) == n_asked
-    monkeypatch.setattr(ScreenStage, "_awaited", ScreenStage._asked)
-    shown = [pixels for pixels, _ in shoot(build_map_page(_marked()), _views(range(3)), (240, 160))]
-    assert [int((one != other).sum()) for one, other in zip(taken, shown, strict=True)] == [0] * 3
 
 
 def test_a_picture_of_another_host_is_filmed_from_the_frame_on_that_has_it(tiles: str) -> None:

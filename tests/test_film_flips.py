@@ -48,6 +48,7 @@ def _film_of(*runs: tuple[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
         ([(9, []), (4, [_text("a note", layer="notes"), _text("2018", layer="date", size=50)]), (9, [])], []),
         ([(1, [_text(f"{n} held", layer="notes"), _text("May", layer="date", size=50)]) for n in range(40)], []),
         ([(1, [_text(f"{n} opened" if n % 3 else "1 opens", layer="notes")]) for n in range(40)], []),
+        ([(1, [_text(f"{n} day{'s' * (n != 1)} before", layer="notes")]) for n in (3, 2, 1, 2, 3)], []),
         ([(1, [_text(m, layer="date", size=50), _text("x", layer="notes")]) for m in ("May", "June", "July")], []),
     ],
 )

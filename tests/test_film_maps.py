@@ -184,7 +184,7 @@ def test_a_browser_that_only_shows_an_earlier_state_is_given_up(
         return unpacked(first[0])
 
     monkeypatch.setattr(screen, "_unpacked", stuck)
-    with pytest.raises(RenderError, match=r"frame 100[12]: the browser shows an earlier state even after 50 more"):
+    with pytest.raises(RenderError, match=r"frame 1002: the browser shows an earlier state even after 50 more"):
         film.render(_map(), tmp_path, shot=_shot(), movie=False)
 
 

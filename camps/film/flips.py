@@ -63,8 +63,8 @@ def _seen(frame: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _key(text: Mapping[str, Any]) -> _Key:
     said = re.sub(r"\d+", "#", text["text"])
-    # A word ends otherwise after one than after many: beside a number its first four letters tell it.
-    return text["layer"], text["lang"], re.sub(r"(\w{4})\w+", r"\1", said) if "#" in said else said
+    # A word ends otherwise after one than after many: beside a number its first three letters tell it.
+    return text["layer"], text["lang"], re.sub(r"(\w{3})\w+", r"\1", said) if "#" in said else said
 
 
 def _too_short(positions: Sequence[int], least: int, n_frames: int, first: int) -> Iterator[str]:

@@ -3,17 +3,12 @@
 The page stands in a frame of exactly the picture's size; a strip below it carries the number of the state in black
 and white. Browsers hand out a picture of an earlier state now and then; such a picture has another number, and is
 taken again, and therefore a picture may be asked for before its state is known to be drawn. The strip is cut off.
-
-A screenshot has the window composed twice more. So the browser is asked to send each picture that it composes anyway
-(a screencast), and the one with the number of the state is taken; the first is held against a screenshot, and a browser
-whose two differ, or that sends none, is asked for screenshots alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import math
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from functools import partial
@@ -39,12 +34,6 @@ _LEAST_DEVICE_SCALE = 0.5
 
 _DRAW = "async state => { await camps.setFrame(state); return camps.describe() }"
 _SCREENSHOT = {"format": "png", "optimizeForSpeed": True, "fromSurface": True}
-
-#: No window is larger, so that what is sent is never made smaller.
-_CAST = {"format": "png", "everyNthFrame": 1, "maxWidth": 1 << 14, "maxHeight": 1 << 14}
-#: A picture that was not sent after this long is asked for.
-_CAST_WAIT_S = 2.0
-
 _Pixels = NDArray[np.uint8]
 
 
@@ -84,10 +73,6 @@ class ScreenStage(Stage):
         super().__init__(page, width, height, scale=scale)
         self.transparent = transparent
         self._is_prompt = True
-        self._sent: asyncio.Queue[str] = asyncio.Queue()
-        # Nobody promises what a screencast does with alpha.
-        self._casts, self._is_cast_proved = not transparent, False
-        self._answers: set[asyncio.Task[Any]] = set()
 
     def _served(self) -> dict[str, str]:
         pages = {"": self.page.html, **self.page.others}
@@ -123,20 +108,6 @@ class ScreenStage(Stage):
         if self.transparent:
             clear = {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
             await self._devtools.send("Emulation.setDefaultBackgroundColorOverride", clear)
-        if self._casts:
-            self._devtools.on("Page.screencastFrame", self._take_in)
-            await self._devtools.send("Page.startScreencast", _CAST)
-
-    def _take_in(self, sent: Mapping[str, Any]) -> None:
-        """Keep a picture that the browser has sent, and have it send the next."""
-        self._sent.put_nowait(sent["data"])
-        answer = asyncio.ensure_future(self._acknowledge(sent["sessionId"]))
-        self._answers.add(answer)
-        answer.add_done_callback(self._answers.discard)
-
-    async def _acknowledge(self, session: int) -> None:
-        with contextlib.suppress(PlaywrightError):
-            await self._devtools.send("Page.screencastFrameAck", {"sessionId": session})
 
     async def capture(self, jobs: Iterable[Job]) -> AsyncGenerator[Captured, None]:
         """Draw states and yield each as it leaves the page, in order; see `Stage.capture`."""
@@ -156,55 +127,30 @@ class ScreenStage(Stage):
         if earlier is not None:
             yield await self._proved(earlier)
 
-    async def _shoot(self, frame: int, state: Mapping[str, Any], *, again: bool = False) -> _Shot:
+    async def _shoot(self, frame: int, state: Mapping[str, Any]) -> _Shot:
         try:
-            asked = {"page": "", **state, "mark": frame}
-            described, picture = await (self._awaited(asked) if self._casts and not again else self._asked(asked))
+            described, answer = await self._asked({"page": "", **state, "mark": frame})
         except PlaywrightError as error:
             self._raise_if_lost(error)
             raise RenderError(f"{self.name_job(frame)}: {self._told(error)}") from error
         if self._missing:
             raise RenderError(f"{self.name_job(frame)} is not whole{self._what_is_missing()}")
-        return _Shot(frame, state, described, picture)
+        return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
 
-    async def _asked(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], asyncio.Future[_Pixels]]:
+    async def _asked(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Ask for a state and, without waiting for it, for a picture; after one that came too early, wait."""
         drawing = asyncio.ensure_future(self._shown.evaluate(_DRAW, state))
         if not self._is_prompt:
             await drawing
-        described, shown = await asyncio.gather(drawing, self._screenshot())
-        return described, shown
-
-    async def _screenshot(self) -> asyncio.Future[_Pixels]:
-        return _unpacking((await self._devtools.send("Page.captureScreenshot", _SCREENSHOT))["data"])
-
-    async def _awaited(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], asyncio.Future[_Pixels]]:
-        """Ask for a state and await its picture among those that the browser sends; without one, ask for it."""
-        described = await self._shown.evaluate(_DRAW, state)
-        sent = await self._cast(state["mark"])
-        if sent is None or not self._is_cast_proved:
-            shown = await self._screenshot()
-            if sent is not None:
-                self._casts = self._is_cast_proved = np.array_equal(await sent, await shown)
-            return described, shown
-        return described, sent
-
-    async def _cast(self, mark: int) -> asyncio.Future[_Pixels] | None:
-        """Return the picture with a number from those that the browser sends, or none where it is late."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_CAST_WAIT_S):
-                while True:
-                    picture = _unpacking(await self._sent.get())
-                    if self._number(await picture) == mark:
-                        return picture
-        return None
+        described, answer = await asyncio.gather(drawing, self._devtools.send("Page.captureScreenshot", _SCREENSHOT))
+        return described, answer
 
     async def _proved(self, shot: _Shot) -> Captured:
         """Return a picture that carries the number of its state, taken again until it does."""
         for retake in range(RETAKES + 1):
             if retake:
                 self._is_prompt = False
-                shot = await self._unless_lost(self._shoot(shot.frame, shot.state, again=True))
+                shot = await self._unless_lost(self._shoot(shot.frame, shot.state))
             picture = await shot.picture
             if self._number(picture) == shot.frame:
                 read = partial(self._pixels, picture)
@@ -232,10 +178,6 @@ class ScreenStage(Stage):
             return cut
         # Colours are averaged in proportion to their alpha.
         return np.asarray(Image.fromarray(cut).convert("RGBa").reduce(self._times).convert("RGBA"))
-
-
-def _unpacking(data: str) -> asyncio.Future[_Pixels]:
-    return asyncio.ensure_future(asyncio.to_thread(_unpacked, data))
 
 
 def _unpacked(data: str) -> _Pixels:
