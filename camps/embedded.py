@@ -223,6 +223,12 @@ def _hash_part(digest: Any, content: mmap.mmap | bytes, first: int, end: int) ->
         digest.update(content[at : min(end, at + _PIECE)])
 
 
+def holds(path: Path, text: bytes) -> bool:
+    """Return whether some bytes stand in a file."""
+    with _mapped(path) as content:
+        return content.find(text) >= 0
+
+
 @contextmanager
 def _mapped(path: Path) -> Iterator[mmap.mmap | bytes]:
     with files.readable(path), path.open("rb") as stream:

@@ -6,6 +6,7 @@ from camps.appendix.checks import Verdict as Verdict
 from camps.appendix.comparison import Comparison as Comparison
 from camps.appendix.comparison import compare as compare
 from camps.appendix.comparison import require_package as require_package
+from camps.appendix.credentials import sign_files as sign_files
 from camps.appendix.package import build_appendix as build_appendix
 from camps.appendix.package import default_frames as default_frames
 from camps.appendix.signing import read_signer as read_signer
@@ -18,6 +19,6 @@ from camps.appendix.verification import verify as verify
 
 __all__ = [
     "Check", "Comparison", "Trace", "Verdict", "build_appendix", "compare", "default_frames",
-    "queue_time_request", "read_signer", "read_time_status", "require_package", "sign_package", "trace", "verify",
-    "write_zip",
+    "queue_time_request", "read_signer", "read_time_status", "require_package", "sign_files", "sign_package", "trace",
+    "verify", "write_zip",
 ]  # fmt: skip

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from camps import embedded, files, origins, sources
+from camps.appendix import credentials
 from camps.appendix.checks import Check
 from camps.appendix.framecheck import row_fault
-from camps.errors import CampsError
+from camps.errors import CampsError, CheckError, MissingError
 from camps.film import movie, testimony
 from camps.film.movie import MovieFacts
 from camps.film.readouts import read_out
@@ -76,6 +77,9 @@ def _check_around(path: Path, found: embedded.Embedded, remuxed: bool) -> Check:
             "byte for byte as it was written with its record. Whoever forges a whole film can write its record too: "
             f"hold its sum, {files.sha256(path)}, against the one that its makers made known",
         )  # fmt: skip
+    signed = _check_credentials(path, found)
+    if signed is not None:
+        return signed
     if remuxed:
         return Check(
             FILE, path.name, True, "in another container than it was written in, as was said; see the pictures"
@@ -85,6 +89,20 @@ def _check_around(path: Path, found: embedded.Embedded, remuxed: bool) -> Check:
         "other bytes than were written with its record; where it was only copied into another container, --remuxed "
         "asks for pictures, times and tags alone",
     )  # fmt: skip
+
+
+def _check_credentials(path: Path, found: embedded.Embedded) -> Check | None:
+    """Check the content credentials of a file whose bytes are no longer those around its record, where it has any."""
+    try:
+        by = credentials.read_signer(path, found)
+    except MissingError as error:
+        return Check(FILE, path.name, None, str(error))
+    except CheckError as error:
+        return Check(FILE, path.name, False, str(error))
+    if by is None:
+        return None
+    said = f"byte for byte as it was signed with its record (C2PA), signed by {by}; whose certificate that is, ask them"
+    return Check(FILE, path.name, True, said)
 
 
 def _check_picture(path: Path, found: embedded.Embedded) -> Check:

@@ -136,6 +136,22 @@ def verify(
     return int(not verdict.holds)
 
 
+@app.command(epilog=example("camps credentials film.mov plate.svg --certificate chain.pem --key key.pem --out signed"))
+def credentials(
+    paths: Annotated[list[Path], typer.Argument(help="Movies, plates, or frames in the folder they were rendered to.")],
+    certificate: Annotated[Path, typer.Option(help="Certificate and those above it (PEM), its own first.")],
+    key: Annotated[Path, typer.Option(help="Its private key (PEM, without a passphrase): a P curve or Ed25519.")],
+    out: Annotated[Path, typer.Option(help="Folder of what is signed.")],
+) -> None:
+    """Sign copies of movies and plates with content credentials (C2PA), which others' programs read.
+
+    A frame gets them beside it, as NAME.png.c2pa, and keeps its bytes. What is signed is the record that a file carries
+    of what it shows; `camps verify` reads them too. Needs c2pa-python.
+    """
+    for path in camps.appendix.sign_files(paths, out, certificate=certificate, key=key):
+        print(path)
+
+
 @app.command(
     epilog=example("camps stamp exports/appendix --out time", "camps stamp evidence --out time --authority tsa.pem")
 )
