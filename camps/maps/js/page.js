@@ -520,7 +520,8 @@ function drawsGlyph(character, family) {
 
 // Characters that a page would draw as boxes in a language: of its own words, of places and of sites.
 function missingGlyphs(data, lang) {
-  const parts = [data.words, data.meta, data.eras, data.class_names, data.classes, data.base.places.map(({ names }) => names), data.sites.map(({ names }) => names)];
+  // Kilometres are `km` in the words of every language, and so is the tag of Khmer.
+  const parts = [{ [lang]: data.words[lang] }, data.meta, data.eras, data.class_names, data.classes, data.base.places.map(({ names }) => names), data.sites.map(({ names }) => names)];
   const family = data.fonts[data.words[lang].script];
   const characters = [...new Set(textsIn(parts, lang).join(''))].filter((character) => !/[\s\p{Cf}\p{Mn}]/u.test(character));
   return characters.filter((character) => !drawsGlyph(character, family)).sort().join('');
