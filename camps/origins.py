@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,12 +58,15 @@ def find_sites(site_ids: Sequence[str]) -> list[TracedSite]:
     return [found[site_id] for site_id in site_ids]
 
 
-def look_up(site_ids: Sequence[str]) -> dict[str, TracedSite]:
-    """Return where each site stands in its source, by its id; one that is in no list at hand is left out."""
+def look_up(site_ids: Sequence[str], among: Collection[str] | None = None) -> dict[str, TracedSite]:
+    """Return where each site stands in its source, by its id; one that is in no list at hand is left out.
+
+    `among` are the lists that are read; all of them where it is not given.
+    """
     found: dict[str, TracedSite] = {}
     for source_id in sources.lists() if settings.find_home() else ():
         wanted = [site_id for site_id in site_ids if site_id not in found]
-        if wanted:
+        if wanted and (among is None or source_id in among):
             found |= _in_source(source_id, set(wanted))
     return found
 
@@ -113,7 +116,9 @@ def find_looks(source_id: str | None = None) -> list[tuple[str, str, str]]:
     ]
 
 
-def describe(site_ids: Sequence[str], source_ids: Iterable[str]) -> dict[str, Any]:
+def describe(
+    site_ids: Sequence[str], source_ids: Iterable[str], among: Collection[str] | None = None
+) -> dict[str, Any]:
     """Return what a picture carries of where it comes from: sources with sums, sites, claims, and the versions used.
 
     Parameters
@@ -122,8 +127,10 @@ def describe(site_ids: Sequence[str], source_ids: Iterable[str]) -> dict[str, An
         The sites on it; one that is in no list at hand is left out.
     source_ids
         Sources that it is made of, besides those of the sites.
+    among
+        Lists that its sites are of, where that is known: no other list is read for it.
     """
-    found = look_up(site_ids)
+    found = look_up(site_ids, among)
     named = dict.fromkeys([*source_ids, *(site.source_id for site in found.values())])
     return {
         "sources": {name: {file.name: file.sha256 for file in sources.entry(name).files} for name in named},

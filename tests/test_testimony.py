@@ -20,7 +20,7 @@ import pypdf
 import pytest
 from PIL import Image
 
-from camps import appendix, catalogue, cli, embedded, files, film, maps
+from camps import appendix, catalogue, cli, embedded, files, film, maps, origins
 from camps.appendix import filecheck
 from camps.errors import InputError
 from camps.film import manifest, movie, png, records, testimony
@@ -301,6 +301,15 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sites = catalogue.load("gazetteer")
     return maps.write_map(maps.site_map(sites[sites["site_id"].isin(["cn-qincheng", "xj-bfn130-aspi50"])]),
                           tmp_path_factory.mktemp("maps") / "map.html")  # fmt: skip
+
+
+def test_a_map_asks_no_list_but_those_of_its_sites(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another list may be large or broken, and has nothing to say of them."""
+    sites, asked = catalogue.load().head(2).assign(site_id=["of-no-list", "cn-qincheng"]), []
+    monkeypatch.setattr(origins.sources, "lists", lambda: ["another", *sites["source_id"].unique()])
+    monkeypatch.setattr(origins, "_in_source", lambda source_id, _: asked.append(source_id) or {})
+    maps.site_map(sites, ground=maps.Ground(relief=False)).record()
+    assert asked == list(sites["source_id"].unique())
 
 
 def test_a_map_alone_says_where_its_sites_come_from_and_no_byte_changes_unseen(drawn: Path, tmp_path: Path) -> None:

@@ -165,11 +165,14 @@ class CampsMap(folium.Map):
     def record(self, frame: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what a file of this map says of itself; `frame` is what a plate shows of it."""
         said = {name: value for name, value in (frame or {}).items() if isinstance(value, str | int | float)}
+        sites = self.payload["sites"]
         return {
             "map": self.page_title,
             "shown": said,
             "payload_sha256": provenance.sha256_text(self.payload_text()),
-            **origins.describe([str(site["id"]) for site in self.payload["sites"]], self.made_of),
+            **origins.describe(
+                [str(site["id"]) for site in sites], self.made_of, {site["source_id"] for site in sites}
+            ),
         }
 
     def render(self, **kwargs: Any) -> str:
