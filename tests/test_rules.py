@@ -77,6 +77,8 @@ def _asked(script: str, given: Any) -> Any:
         "geo": "Days, decodeLine, Mercator, View",
         "state": "countState, lifeState",
         "text": "lasting, zoomsWithRoom",
+        "timeline": "Timeline",
+        "words": "Words",
     }
     lines = [f"import {{ {said} }} from {json.dumps((JS / f'{name}.js').as_uri())};" for name, said in names.items()]
     lines += [
@@ -180,3 +182,29 @@ def test_a_label_stays_a_second_and_comes_from_where_it_has_room() -> None:
     assert second == pytest.approx(np.log2(100 / (0.001 * 256)))
     # The third stands twice as far from the first, and the second is not there yet.
     assert third == pytest.approx(second - 1)
+
+
+def test_the_day_of_a_look_that_is_one_frame_does_not_take_the_range_from_the_number() -> None:
+    looks = [
+        [17000 + 100 * i, value, value, value, 17000 + 100 * i, None, None] for i, value in enumerate((20, 51, 89))
+    ]
+    table = {"thousands": ",", "decimal": "."}
+    page = {
+        "kind": "growth",
+        "sites": [{"looks": looks, "missed": []}],
+        "meta": {"metric": None},
+        "words": {"en": table},
+    }
+    script = """given.films.map((days) => {
+        const [time, words] = [new Timeline(given.page), new Words(given.page)];
+        const states = days.map((t) => time.at(t, 'bracket'));
+        const told = (at) => ({ ...states[at], ...time.steady(states[at], states.slice(at - 4, at + 5)) });
+        const shown = (at) => words.amount(told(at), 'en');
+        return [4, 5, 6, 7, 8].map(shown);
+    })"""
+    passing = [17100 + 2 * (i - 6) for i in range(13)]
+    resting = [*range(17095, 17100), *[17100] * 8]
+    told = _asked(script, {"films": [passing, resting], "page": page})
+    assert told[0] == ["20–51", "20–51", "20–51", "51–89", "51–89"]
+    # Where it lasts, the number of the day itself stands.
+    assert told[1][-1] == "51"

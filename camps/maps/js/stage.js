@@ -78,8 +78,7 @@ export class Stage {
     const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
     const placed = this.symbols.place(pen, state);
     pen.about = (frame.days || [frame.t]).map((t) => this.timeline.at(Days.of(t), frame.mode));
-    const alike = pen.about.filter(({ t }) => Math.floor(t) === Math.floor(frame.t)).length;
-    pen.steady = { kind: this.timeline.steadyKind(pen.about), brief: 2 * alike < pen.about.length };
+    pen.steady = this.timeline.steady(state, pen.about);
     pen.views = frame.views && frame.views.map(([lon, lat, zoom]) => new View({ ...frame, lon, lat, zoom }));
     this.drawLayers(pen, frame, state, before, placed);
     this.last = { frame, state, before, placed, view };

@@ -23,11 +23,19 @@ export class Timeline {
     return this.cache.get(key);
   }
 
-  // How sure most of some states are. One day of observation is one frame of a film, and a note about it would blink.
-  steadyKind(states) {
+  // How a state of a film is told that is not to blink: as sure as most of the states about it, and, where its day is over
+  // within a few frames, with the bounds of the day before, which the day of a look narrows for one frame only.
+  steady(state, about) {
     const counts = new Map();
-    for (const { kind } of states) counts.set(kind, (counts.get(kind) || 0) + 1);
-    return [...counts].sort((a, b) => b[1] - a[1])[0][0];
+    for (const { kind } of about) counts.set(kind, (counts.get(kind) || 0) + 1);
+    const day = Math.floor(state.t);
+    const brief = 2 * about.filter(({ t }) => Math.floor(t) === day).length < about.length;
+    const before = brief ? this.at(day - 1, state.mode) : state;
+    const { totalLo, totalHi } = before.total === null ? state : before;
+    return {
+      kind: [...counts].sort((a, b) => b[1] - a[1])[0][0], brief,
+      least: Math.min(state.totalLo, totalLo), most: Math.max(state.totalHi, totalHi),
+    };
   }
 
   // Days on which a value ceases to stand.

@@ -130,7 +130,7 @@ export class Words {
     if (this.data.kind === 'sites') return this.of('n_sites', lang, { n: state.sites.length });
     if (state.total === null || !this.data.meta.metric) return '';
     // Where nothing can have been built by then no number is needed, least of all a range of noughts.
-    if (this.data.kind === 'footprints' && !Math.round(state.totalHi)) return this.of('none_seen', lang);
+    if (this.data.kind === 'footprints' && !Math.round(state.most ?? state.totalHi)) return this.of('none_seen', lang);
     return this.counted(state.total, this.amount(state, lang), lang);
   }
 
@@ -142,7 +142,7 @@ export class Words {
   // A number that is certain, a range where the next look bounds it, or a rounded guess that is marked as one.
   amount(state, lang) {
     const value = this.number(state.total, lang);
-    const [low, high] = [state.totalLo, state.totalHi].map((end) => this.number(end, lang));
+    const [low, high] = [state.least ?? state.totalLo, state.most ?? state.totalHi].map((end) => this.number(end, lang));
     if (state.kind === 'bracketed') return low === high ? low : `${low}${DASH}${high}`;
     return state.kind === 'interpolated' ? `~${value}` : value;
   }
