@@ -1,10 +1,10 @@
 """Attacks on a package, its ZIP file and its frames, each held against `camps verify`: every one must be named.
 
-    python benchmarks/attacks.py [SEED] [--each N] [--only PART]
+    python benchmarks/attacks.py [SEED] [--each N] [--only PART …] [--kinds WORDS …]
 
 Whoever attacks knows the suite: all sums, logs and descriptions are written anew after each change. Attacks on several
 files are made together, and each must be named for itself. Without a mirror of the published lists those that need one
-are left out.
+are left out. What passes is printed as it does; `--kinds` makes those attacks again that a run with the same seed made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -41,6 +41,7 @@ from camps.film import records as film_records
 from camps.provenance import CustodyLog
 
 Change = Callable[[Path], object]
+Chance = Callable[[str], random.Random]
 
 
 @dataclass(frozen=True)
@@ -514,6 +515,7 @@ def _manifest(name: str, value: Any) -> Change:
 class Tally:
     """What was done and what was said, by kind; what nothing was said of, and what was said without a name."""
 
+    kinds: Sequence[str] = ()
     made: Counter[str] = field(default_factory=Counter)
     silent: list[str] = field(default_factory=list)
     unnamed: list[str] = field(default_factory=list)
@@ -531,7 +533,8 @@ class Tally:
         one attack made unreadable hides what others did to it or to what follows from it: what is not named among
         others is made again alone.
         """
-        failed = self._said(target, attacks, check, resealed)
+        attacks = [one for one in attacks if not self.kinds or any(words in one.kind for words in self.kinds)]
+        failed = self._said(target, attacks, check, resealed) if attacks else []
         for attack in attacks:
             alone = failed
             if len(attacks) > 1 and not _names(failed, attack):
@@ -562,11 +565,13 @@ class Tally:
     def _note(self, attack: Attack, failed: Sequence[Check]) -> None:
         self.made[attack.kind] += 1
         told = f"{attack.kind}: {attack.what}"
+        print(f"{self.made.total():>5}  {told}", file=sys.stderr, flush=True)
         if not failed:
             self.silent.append(told)
+            print(f"SILENT   {told}", flush=True)
         elif not _names(failed, attack):
             self.unnamed.append(f"{told}; said was: {failed[0]}")
-        print(f"{self.made.total():>5}  {told}", file=sys.stderr, flush=True)
+            print(f"UNNAMED  {self.unnamed[-1]}", flush=True)
 
     def report(self) -> str:
         """Return how many of each kind, and what was silent or not named."""
@@ -631,19 +636,19 @@ def reseal_all(folder: Path) -> None:
         rebag(folder)
 
 
-def attack_package(built: Path, chance: random.Random, each: int, tally: Tally, only: str) -> None:
+def attack_package(built: Path, chance: Chance, each: int, tally: Tally, parts: Collection[str]) -> None:
     """Attack what a package holds, what it says of itself, and what holds its sums."""
-    parts: Mapping[str, tuple[Iterable[Attack], Callable[[Path], object]]] = {
-        "package": (package_attacks(built, chance, each), reseal_all),
-        "sources": (source_attacks(built, chance), reseal_all),
-        "sums": (sum_attacks(built, chance, each), rebag),
+    of_part: Mapping[str, tuple[Iterable[Attack], Callable[[Path], object]]] = {
+        "package": (package_attacks(built, chance("package"), each), reseal_all),
+        "sources": (source_attacks(built, chance("sources")), reseal_all),
+        "sums": (sum_attacks(built, chance("sums"), each), rebag),
         "tags": (tag_attacks(built), lambda _: None),
         "making": (making_attacks(built), reseal_all),
     }
-    for name in (one for one in parts if only in (one, "")):
-        for together in rounds(parts[name][0]):
-            tally.attack(built, together, check_package, parts[name][1])
-    if only in ("stated", ""):
+    for name in (one for one in of_part if one in parts):
+        for together in rounds(of_part[name][0]):
+            tally.attack(built, together, check_package, of_part[name][1])
+    if "stated" in parts:
         with mock.patch.dict(os.environ):
             if os.environ.pop("CAMPS_MIRROR", None):
                 for attack in stated_attacks(built):
@@ -675,22 +680,23 @@ def attack_frames(folder: Path, chance: random.Random, tally: Tally) -> None:
         tally.attack(delivered, told, partial(check_frames, sample=len(numbers)))
 
 
-PARTS = ("package", "sources", "sums", "tags", "making", "stated", "zip", "frames")
+OF_PACKAGE = ("package", "sources", "sums", "tags", "making", "stated", "zip")
+PARTS = (*OF_PACKAGE, "frames")
 
 
-def run(folder: Path, chance: random.Random, each: int, tally: Tally, only: str = "") -> None:
-    """Attack all, or one part, in a folder that is empty."""
-    if only != "frames":
+def run(folder: Path, chance: Chance, each: int, tally: Tally, parts: Collection[str]) -> None:
+    """Attack all that is named, in a folder that is empty."""
+    if set(parts) & set(OF_PACKAGE):
         built = folder / "built" / bag.ROOT
         appendix.build_appendix(built)
         with mock.patch.object(package, "build_appendix", built_once()):
-            attack_package(built, chance, each, tally, only)
-        if only in ("zip", ""):
+            attack_package(built, chance, each, tally, parts)
+        if "zip" in parts:
             zipped = appendix.write_zip(built, folder / "package.zip")
-            for attack in zip_attacks(zipped, chance, each):
+            for attack in zip_attacks(zipped, chance("zip"), each):
                 tally.attack(zipped, [attack], opened)
-    if only in ("frames", ""):
-        attack_frames(folder / "frames", chance, tally)
+    if "frames" in parts:
+        attack_frames(folder / "frames", chance("frames"), tally)
 
 
 def opened(path: Path) -> Iterator[list[Check]]:
@@ -704,10 +710,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("seed", nargs="?", type=int, default=1)
     parser.add_argument("--each", type=int, default=10, help="how many of a kind are drawn")
-    parser.add_argument("--only", choices=PARTS, default="", help="one part of the attacks")
-    told, tally = parser.parse_args(), Tally()
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts of the attacks")
+    parser.add_argument("--kinds", nargs="+", default=(), help="words of the kinds that are made; all without")
+    told = parser.parse_args()
+    tally = Tally(told.kinds)
     with tempfile.TemporaryDirectory(prefix="camps-attacks-") as folder:
-        run(Path(folder), random.Random(told.seed), told.each, tally, told.only)
+        # Each part draws by itself, so that one part alone makes the attacks that it makes among others.
+        run(Path(folder), lambda part: random.Random(f"{told.seed} {part}"), told.each, tally, told.only)
     print(tally.report())
     return int(bool(tally.silent or tally.unnamed))
 
