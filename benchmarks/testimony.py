@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from camps import appendix, embedded, film, origins
+from camps.appendix import signing
 from camps.errors import CampsError
 from camps.film import movie, png, records, testimony
 from camps.film.movie import SUFFIXES, MovieKind
@@ -138,11 +139,15 @@ def _is_found(path: Path, drawn: random.Random) -> bool:
         stream.flush()
         try:
             found = embedded.read(path)
-            return found is None or embedded.sum_around(path, found) != found.around
+            return found is None or embedded.sum_around(path, found) != found.around or not _is_unsigned(found)
         except CampsError:
             return True
         finally:
             _flip(stream, at, bit)
+
+
+def _is_unsigned(found: embedded.Embedded) -> bool:
+    return signing.read_record_signer(found) is None
 
 
 def _flip(stream: object, at: int, bit: int) -> None:

@@ -4,10 +4,11 @@
 
 ``HEAD`` is the record, JSON deflated by LZMA; ``BOUND`` the sums of what the file is made of, such as the coded
 pictures of a movie; ``AROUND`` the SHA-256 of the whole file with itself and what follows set to ``A``; ``SIGNATURE``
-may be empty. All are base64 for file names, without padding: letters that no container changes, so a program that
-copies metadata as text carries it on.
+is ``A`` until somebody signs. All are base64 for file names, without padding: letters that no container changes, so a
+program that copies metadata as text carries it on.
 
-It shows that nothing was changed since it was written. It does not show who wrote it: that takes a signature.
+It shows that nothing was changed since it was written. It does not show who wrote it: that takes a signature, for which
+every record has room.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 22}]
 #: No record of ours comes near; what would unpack to more is not unpacked.
 _MOST_BYTES, _MEMORY_BYTES = 1 << 23, 1 << 25
 _SUM_BYTES = 32
+#: Room for a signature of OpenSSH by an Ed25519 key, which `camps.appendix.signing` makes.
+SIGNATURE_BYTES = 180
 _PIECE = 1 << 20
 #: Where a page, a drawing or a picture has room for what its readers look over. A PNG sums up each of its parts itself.
 _HTML, _SVG = '<meta name="generator" content="camps">', re.compile(r"<svg [^>]*>")
@@ -59,7 +62,7 @@ class Embedded:
     around
         Stated SHA-256 of the file around it.
     signature
-        Signature over all that stands before it; may be empty.
+        Signature over all that stands before it; zeros where nobody signed.
     text
         All of it as it stands in the file.
     """
@@ -69,6 +72,11 @@ class Embedded:
     around: bytes
     signature: bytes
     text: bytes
+
+    @property
+    def is_signed(self) -> bool:
+        """Return whether something stands where a signature would."""
+        return any(self.signature)
 
     @property
     def signed(self) -> bytes:
@@ -88,20 +96,20 @@ def pack(content: Mapping[str, Any]) -> str:
     return (_MARK + _written(lzma.compress(said, lzma.FORMAT_XZ, lzma.CHECK_CRC32, filters=_FILTERS))).decode()
 
 
-def blank(head: str, n_bound: int = 0, n_signature: int = 0) -> str:
+def blank(head: str, n_bound: int = 0) -> str:
     """Return the whole text with ``A`` for what is not known before the file is there; `fill` replaces that.
 
     Parameters
     ----------
     head
         From `pack`.
-    n_bound, n_signature
-        Bytes that the sums and the signature will have.
+    n_bound
+        Bytes that the sums will have.
     """
-    return _unsigned(f"{head}.{_letters(n_bound)}", n_signature)
+    return _unsigned(f"{head}.{_letters(n_bound)}")
 
 
-def _unsigned(stated: str, n_signature: int) -> str:
+def _unsigned(stated: str, n_signature: int = SIGNATURE_BYTES) -> str:
     return f"{stated}.{_letters(_SUM_BYTES)}.{_letters(n_signature)}~"
 
 
@@ -119,11 +127,31 @@ def fill(path: Path, head: str, bound: bytes = b"") -> Path:
             content[at : at + len(stated)] = stated
             content[at + len(empty) : at + len(empty) + crc] = bytes(crc)
         around = hashlib.sha256(content).digest()
-        text = b".".join([stated, _written(around), b"~"])
-        for at in places:
-            content[at : at + len(text)] = text
-            content[at + len(text) : at + len(text) + crc] = _crc(content, at, len(text))[:crc]
+        _lay(content, places, b".".join([stated, _written(around), _written(bytes(SIGNATURE_BYTES)) + b"~"]))
     return path
+
+
+def sign(path: Path, found: Embedded, signature: bytes) -> Path:
+    """Write a signature into the room that the record of a file has for it, and return the path.
+
+    Raises
+    ------
+    InputError
+        When it has none, as in a file of an earlier release.
+    """
+    if len(found.signature) != len(signature):
+        raise InputError(f"{path}: its record has no room for a signature; write the file once more and sign that")
+    with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as content:
+        _lay(content, list(_places(content, found.text)), b".".join([found.signed, _written(signature) + b"~"]))
+    return path
+
+
+def _lay(content: mmap.mmap, places: list[int], text: bytes) -> None:
+    """Write a text at places of a file; behind each of them in a PNG stands the sum of the part that it is in."""
+    crc = _n_crc(content)
+    for at in places:
+        content[at : at + len(text)] = text
+        content[at + len(text) : at + len(text) + crc] = _crc(content, at, len(text))[:crc]
 
 
 def _n_crc(content: mmap.mmap | bytes) -> int:

@@ -284,7 +284,7 @@ def test_a_signed_package_says_by_whom_and_holds_for_no_other_key(
         cli.run(["verify", str(folder), "--quick", *told])
         return " ".join(capsys.readouterr().out.split())
 
-    assert f"is a signature of this package by {by}" in said(signed)
+    assert f"is by {by}; hold this against the key" in said(signed)
     assert f"is by the key expected, {by}" in said(signed, "--signer", by)
     assert f"FAIL {bag.SIGNATURE}" in said(signed, "--signer", str(tmp_path / "other.pub"))
     assert f"FAIL {bag.SIGNATURE}" in said(package, "--signer", by), "a signature that was taken away"

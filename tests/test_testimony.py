@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from camps import appendix, catalogue, cli, embedded, files, film, maps, origins
-from camps.appendix import filecheck
+from camps.appendix import filecheck, signing
 from camps.errors import InputError
 from camps.film import manifest, movie, png, records, testimony
 from camps.film.movie import SUFFIXES, MovieKind
@@ -150,6 +150,10 @@ def test_a_place_is_found_by_timecode_number_and_time_after_the_beginning(small:
         appendix.trace(small)
 
 
+def _is_sound(path: Path, found: embedded.Embedded | None) -> bool:
+    return found is not None and embedded.sum_around(path, found) == found.around and not found.is_signed
+
+
 # --- what was changed -----------------------------------------------------------------------------------------------
 
 
@@ -165,7 +169,7 @@ def test_a_thousand_bytes_changed_are_each_found(folders: dict[str, Path], name:
         small.write_bytes(content[:at] + bytes([content[at] ^ bit]) + content[at + 1 :])
         try:
             again = embedded.read(small)
-            sound = again is not None and embedded.sum_around(small, again) == again.around
+            sound = _is_sound(small, again)
         except InputError:
             sound = False
         passed += [at] if sound else []
@@ -361,8 +365,7 @@ def test_a_plate_carries_its_record_opens_as_before_and_no_byte_of_it_changes_un
         at = chance.randrange(len(content))
         path.write_bytes(content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :])
         with contextlib.suppress(InputError):
-            again = embedded.read(path)
-            assert again is None or embedded.sum_around(path, again) != again.around, at
+            assert not _is_sound(path, embedded.read(path)), at
 
 
 def test_a_frame_leaves_its_folder_with_its_record_and_stays_as_it_is(
@@ -384,3 +387,75 @@ def test_a_frame_leaves_its_folder_with_its_record_and_stays_as_it_is(
     out.write_bytes(content)
     assert not appendix.trace(out).holds
     assert not appendix.verify(out, quick=True).holds
+
+
+# --- signed ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return two keys of OpenSSH."""
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("one", "other"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    return folder / "one", folder / "other"
+
+
+#: What docs/delivery.md tells others to run.
+BY_OTHERS = """
+grep -ao 'camps-record-1:[A-Za-z0-9_.-]*~' "$1" | head -1 > record
+printf %s "$(sed 's/[.][^.]*$//' record)" > text
+{ echo '-----BEGIN SSH SIGNATURE-----'; sed 's/.*[.]//; s/~//' record | tr -- -_ +/ | fold -w 70
+  echo '-----END SSH SIGNATURE-----'; } > text.sig
+ssh-keygen -Y check-novalidate -n camps-file -s text.sig < text
+"""
+
+
+@pytest.mark.parametrize("kind", ["mov", "html", "png", "svg", "pdf"])
+def test_a_signed_file_names_its_key_to_us_and_to_others_and_holds_for_no_other(
+    kind: str, small: Path, drawn: Path, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path = {"mov": small, "html": drawn}.get(kind) or tmp_path / f"plate.{kind}"
+    if not path.exists():
+        {"png": _png, "svg": _svg, "pdf": _pdf}[kind](path)
+        embedded.put(path, embedded.read(drawn).content)  # type: ignore[union-attr]
+    one, out = keys[0], tmp_path / "out"
+    (signed,) = appendix.sign_records([path], out, one)
+    by = subprocess.check_output(["ssh-keygen", "-l", "-f", one]).decode().split()[1]
+    found = embedded.read(signed)
+    assert found is not None
+    assert signing.read_record_signer(found) == by
+    assert embedded.sum_around(signed, found) == found.around
+    judged = subprocess.run(["sh", "-c", BY_OTHERS, "sh", signed], cwd=tmp_path, capture_output=True, check=False)
+    assert by in judged.stdout.decode(), judged.stderr
+
+
+def test_a_signature_of_another_record_and_letters_that_are_none_fail(
+    drawn: Path, keys: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, signed = ["sign", str(drawn), "--key", str(keys[0]), "--out", str(tmp_path)], tmp_path / drawn.name
+    assert cli.run(told) == 0
+    assert capsys.readouterr().out == f"{signed}\n"
+    assert cli.run(told) == 2
+    assert "is there already; name another folder" in capsys.readouterr().err
+    found = embedded.read(signed)
+    assert found is not None
+    for path, key, said in (
+        (signed, keys[0], "PASS        signature: is by the key expected, SHA256:"),
+        (signed, keys[1], "FAIL        signature: is by SHA256:"),
+        (drawn, keys[0], "FAIL        signature: is by nobody, expected SHA256:"),
+    ):
+        assert said in appendix.verify(path, quick=True, signer=f"{key}.pub").report()
+    assert "signed: by SHA256:" in appendix.trace(signed).report()
+    plain, forged = embedded.read(drawn), tmp_path / "forged.html"
+    assert plain is not None
+    head = embedded.pack({**plain.content, "map": "another"})
+    for signature in (found.signature, bytes([1, *bytes(len(found.signature) - 1)])):
+        forged.write_bytes(drawn.read_bytes().replace(plain.text, embedded.blank(head).encode()))
+        embedded.sign(embedded.fill(forged, head), embedded.read(forged), signature)  # type: ignore[arg-type]
+        assert not appendix.trace(forged).holds
+        (check,) = [one for one in appendix.verify(forged, quick=True).checks if one.item == "signature"]
+        assert check.holds is False
+    forged.write_bytes(drawn.read_bytes() + b" ")
+    with pytest.raises(InputError, match="was changed since it was written; sign a movie"):
+        appendix.sign_records([forged], tmp_path / "other", keys[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from camps import embedded, files, origins, sources
-from camps.appendix import credentials
+from camps.appendix import credentials, signing
 from camps.appendix.checks import Check
 from camps.appendix.framecheck import row_fault
 from camps.errors import CampsError, CheckError, MissingError
@@ -27,7 +27,14 @@ _BT709 = (1, 1, 1, True)
 _CODECS = {"proxy": ("h264",), "prores4444": ("prores",), "prores422hq": ("prores",)}
 
 
-def check_file(path: Path, found: embedded.Embedded, *, remuxed: bool = False, quick: bool = False) -> Iterator[Check]:
+def check_file(
+    path: Path,
+    found: embedded.Embedded,
+    *,
+    remuxed: bool = False,
+    quick: bool = False,
+    signer: str | None = None,
+) -> Iterator[Check]:
     """Check a movie, a frame or a map against the record in it, and the record against the data here.
 
     Parameters
@@ -40,6 +47,8 @@ def check_file(path: Path, found: embedded.Embedded, *, remuxed: bool = False, q
         Whether it is known to have been copied into another container, whose own bytes are then not asked about.
     quick
         Whether the rows are taken as they stand, and not worked out again.
+    signer
+        Fingerprint of the key that has to have signed the record.
 
     Yields
     ------
@@ -52,6 +61,7 @@ def check_file(path: Path, found: embedded.Embedded, *, remuxed: bool = False, q
         When the record is none of frames, or the movie cannot be read.
     """
     yield _check_around(path, found, remuxed)
+    yield from _check_signature(found, signer)
     if "rows" not in found.content:
         told_map = testimony.read_map(found.content, path)
         yield from _check_sources(told_map)
@@ -89,6 +99,16 @@ def _check_around(path: Path, found: embedded.Embedded, remuxed: bool) -> Check:
         "other bytes than were written with its record; where it was only copied into another container, --remuxed "
         "asks for pictures, times and tags alone",
     )  # fmt: skip
+
+
+def _check_signature(found: embedded.Embedded, signer: str | None) -> Iterator[Check]:
+    """Check who signed the record, which holds the sums of all the rest."""
+    try:
+        said = signing.judge(signing.read_record_signer(found), signer)
+    except CheckError as error:
+        said = (False, str(error))
+    if said:
+        yield Check(FILE, "signature", *said)
 
 
 def _check_credentials(path: Path, found: embedded.Embedded) -> Check | None:

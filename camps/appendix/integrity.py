@@ -92,15 +92,8 @@ def _check_signature(folder: Path, signer: str | None) -> Iterator[Check]:
     except CampsError as error:
         yield Check(BAG, bag.SIGNATURE, False, str(error))
         return
-    if found is None and expected is None:
-        return
-    if found == expected:
-        yield Check(BAG, bag.SIGNATURE, True, f"is by the key expected, {found}")
-    elif expected:
-        yield Check(BAG, bag.SIGNATURE, False, f"is by {found or 'nobody'}, expected {expected}")
-    else:
-        told = "hold this against the key that they made known, or give it with --signer"
-        yield Check(BAG, bag.SIGNATURE, True, f"is a signature of this package by {found}; {told}")
+    if said := signing.judge(found, expected):
+        yield Check(BAG, bag.SIGNATURE, *said)
 
 
 # --- custody --------------------------------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from camps import embedded, files, settings
-from camps.appendix import schemas
+from camps.appendix import schemas, signing
 from camps.appendix.claims import as_read, claims_path, read_claims
-from camps.errors import InputError, MissingError
+from camps.errors import CheckError, InputError, MissingError
 from camps.film import movie, testimony
 from camps.film.manifest import read_manifest, read_shot_table
 from camps.film.records import FRAME_LIST, read_frame_list
@@ -160,8 +160,17 @@ def _trace_record(path: Path, found: embedded.Embedded, at: str | None) -> Trace
         label, said, holds = _own_picture(path, found)
     else:
         label, said, holds = _coded_picture(path, found, told.numbers.index(number), len(told.numbers))
-    subject = f"{path}, {at} ({how})"
-    return _frame_trace(subject, (label, said), row, told.content["pass"], behind, holds=holds)
+    traced = _frame_trace(f"{path}, {at} ({how})", (label, said), row, told.content["pass"], behind, holds=holds)
+    return _with_signer(traced, found)
+
+
+def _with_signer(traced: Trace, found: embedded.Embedded) -> Trace:
+    """Return a trace with who signed the record of its file, where somebody did."""
+    try:
+        by = signing.read_record_signer(found)
+    except CheckError as error:
+        return replace(traced, facts=(*traced.facts, ("signed", f"NOT: {error}")), holds=False)
+    return replace(traced, facts=(*traced.facts, ("signed", f"by {by}"))) if by else traced
 
 
 def _trace_map(path: Path, found: embedded.Embedded) -> Trace:
@@ -175,7 +184,7 @@ def _trace_map(path: Path, found: embedded.Embedded) -> Trace:
         ("Sites, rows and sources", tuple(text for _, text in told["sites"].values())),
         ("Claims", tuple(f"{name}: {as_read(text)}" for name, text, *_ in told["claims"])),
     )
-    return Trace(str(path), facts, tuple(part for part in parts if part[1]), holds=whole)
+    return _with_signer(Trace(str(path), facts, tuple(part for part in parts if part[1]), holds=whole), found)
 
 
 def _own_picture(path: Path, found: embedded.Embedded) -> tuple[str, str, bool]:

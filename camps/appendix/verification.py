@@ -8,7 +8,18 @@ from functools import partial
 from pathlib import Path
 
 from camps import embedded, files
-from camps.appendix import bag, filecheck, framecheck, integrity, making, opening, recomputation, schemas, signing
+from camps.appendix import (
+    bag,
+    filecheck,
+    framecheck,
+    integrity,
+    making,
+    opening,
+    recomputation,
+    schemas,
+    sealing,
+    signing,
+)
 from camps.appendix.checks import Check, Verdict
 from camps.errors import CampsError, InputError
 
@@ -67,9 +78,10 @@ def verify(
         When there is no package at `path`, a file of another kind without a record, no frames at `frames`, or
         `signer` is no key.
     """
-    if path.suffix.lower() in _TELLING:
-        return Verdict(tuple(_check_file(path, seal, remuxed, quick)))
     by = signing.read_key(signer) if signer else signing.stated_signer()
+    if path.suffix.lower() in _TELLING:
+        asked = partial(filecheck.check_file, remuxed=remuxed, quick=quick, signer=by)
+        return Verdict(tuple(_check_file(path, seal, asked)))
     with tempfile.TemporaryDirectory(prefix="camps-verify-") as scratch:
         folder, checks = opening.open_package(path, Path(scratch))
         if folder is not None:
@@ -79,17 +91,17 @@ def verify(
     return Verdict(tuple(checks))
 
 
-def _check_file(path: Path, seal: str | None, remuxed: bool, quick: bool) -> Iterator[Check]:
+def _check_file(path: Path, seal: str | None, check: Callable[..., Iterator[Check]]) -> Iterator[Check]:
     """Check a file by the record that it carries."""
     found = embedded.read(path)
     if found is None:
         raise InputError(f"{path}: holds no record of what it shows; expected a movie, map or plate that camps wrote")
     if seal is not None:
         total = files.sha256(path)
-        same = total == seal.strip().lower()
+        same = total == sealing.sum_of(seal)
         said = "is the one published elsewhere" if same else f"found {total}, expected {seal} as published elsewhere"
         yield Check(filecheck.FILE, path.name, same, said)
-    yield from _guarded(filecheck.FILE, partial(filecheck.check_file, path, found, remuxed=remuxed, quick=quick))
+    yield from _guarded(filecheck.FILE, partial(check, path, found))
 
 
 def _check_frames(folder: Path, frames: Path, sample: int) -> Iterator[Check]:

@@ -136,6 +136,21 @@ def verify(
     return int(not verdict.holds)
 
 
+@app.command(epilog=example("camps sign film.mov map.html --key key --out signed"))
+def sign(
+    paths: Annotated[list[Path], typer.Argument(help="Movies, maps, plates, or copies of frames with their record.")],
+    key: Annotated[Path, typer.Option(help="Private key of OpenSSH (Ed25519, without a passphrase).")],
+    out: Annotated[Path, typer.Option(help="Folder of what is signed.")],
+) -> None:
+    """Sign copies of files by the record in them, which holds the sum of all the rest.
+
+    The signature stands in the file and goes with it, into another container, too; `camps verify FILE --signer KEY.pub`
+    asks for it. A package is signed by `camps appendix --sign`.
+    """
+    for path in camps.appendix.sign_records(paths, out, key):
+        print(path)
+
+
 @app.command(epilog=example("camps credentials film.mov plate.svg --certificate chain.pem --key key.pem --out signed"))
 def credentials(
     paths: Annotated[list[Path], typer.Argument(help="Movies, plates, or frames in the folder they were rendered to.")],
