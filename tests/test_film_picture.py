@@ -68,6 +68,22 @@ def test_a_key_that_would_change_nothing_is_refused(asked: dict[str, Any], said:
         build_map(small_shot(map=asked))
 
 
+@pytest.mark.browser
+def test_country_to_camp_is_never_an_empty_field() -> None:
+    lon, lat, size = 88.2868, 43.3804, (480, 270)
+    shot = small_shot(map=GROWTH, size=size, camera=[{"at": 0, "centre": [lon, lat], "zoom": 9}])
+    frames = draw(shot, [{"zoom": zoom, "only": ["base"]} for zoom in (9, 10.5, 12, 13.5, 15)])
+    for _, picture in frames:
+        quarters = [half[:, side] for half in np.split(picture[..., 1], [135]) for side in np.s_[:240, 240:]]
+        assert all(np.ptp(quarter) >= 4 for quarter in quarters)
+    # The lines stand on whole parts of a degree.
+    across = frames[-1][1][::, :, 1].min(axis=0).astype(int)
+    per_degree = 256 * 2**15 / 360 / 4
+    at = lon + (np.flatnonzero(across > across.min() + 4) + 0.5 - size[0] / 2) / per_degree
+    assert len(at) > 2
+    assert np.abs(at * 360 - np.round(at * 360)).max() < 1.5 * 360 / per_degree
+
+
 PICTURED = {"map": {"kind": "footprints", "pictures": "matched"}, "size": (480, 270), "mode": "observed"}
 
 

@@ -45,6 +45,7 @@ export class Ground {
     if (frame.relief && this.relief && this.relief.entry.shades) {
       for (const turn of view.turns(this.relief.box[0], this.relief.box[2])) this.drawRelief(turnedPen(pen, turn), frame);
     }
+    if (pen.safe) drawGraticule(pen);
     ctx.globalAlpha = trust;
     for (const one of pens) {
       strokeLines(one, layers.rivers, look.river, look.lines.river * u * smoothstep(2.5, 4.5, ze));
@@ -56,7 +57,7 @@ export class Ground {
     ctx.globalAlpha = 1;
   }
 
-  // Grey 128 is level ground and changes nothing; the sea is level. Closer than its pixels it fades out.
+  // Grey 128 is level ground and changes nothing; the sea is level. Closer than its pixels it fades out, slowly.
   drawRelief(pen, frame) {
     const { ctx, view, look } = pen;
     const [whole, gone] = this.relief.entry.fades;
@@ -104,6 +105,38 @@ function halves(canvas, count) {
   ctx.imageSmoothingQuality = 'high';
   ctx.drawImage(canvas, 0, 0, half.width, half.height);
   return count > 1 ? [half, ...halves(half, count - 1)] : [half];
+}
+
+// Steps of a graticule in degrees, each a whole part of the one before.
+const STEPS = [1, 1 / 2, 1 / 6, 1 / 12, 1 / 60, 1 / 120, 1 / 360, 1 / 720, 1 / 3600];
+
+// Lines of longitude and latitude where the shading ends: a film that comes down to a camp moves over something. The
+// steps hand over to each other with the zoom.
+function drawGraticule({ ctx, view, look, u, ze }) {
+  const near = smoothstep(8.5, 10.5, ze);
+  if (near < 0.004) return;
+  const [west, north, east, south] = view.box();
+  ctx.strokeStyle = look.province;
+  ctx.lineWidth = u;
+  for (const step of STEPS) {
+    const size = (step / 360) * view.size;
+    ctx.globalAlpha = near * smoothstep(70 * u, 170 * u, size) * (1 - smoothstep(700 * u, 1700 * u, size));
+    if (ctx.globalAlpha < 0.004) continue;
+    ctx.beginPath();
+    const lines = (from, to, draw) => {
+      for (let i = Math.ceil(from / step); i * step <= to; i += 1) draw(i * step);
+    };
+    lines(Mercator.lon(west), Mercator.lon(east), (lon) => {
+      ctx.moveTo(view.x(Mercator.x(lon)), 0);
+      ctx.lineTo(view.x(Mercator.x(lon)), view.height);
+    });
+    lines(Mercator.lat(south), Mercator.lat(north), (lat) => {
+      ctx.moveTo(0, view.y(Mercator.y(lat)));
+      ctx.lineTo(view.width, view.y(Mercator.y(lat)));
+    });
+    ctx.stroke();
+  }
+  ctx.globalAlpha = 1;
 }
 
 export const turnedPen = (pen, turn) => (turn ? { ...pen, view: pen.view.turned(turn) } : pen);
