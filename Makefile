@@ -1,6 +1,8 @@
 # Two commands do everything: `make` sets up and runs the main job, `make test` sets up and runs the tests.
 PYTHON ?= python3
 BIN := .venv/bin
+# Libraries are compiled once and not by every process anew, whatever the shell says: a build starts a dozen, the tests hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .PHONY: all setup test notebooks check format lock bench clean help

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from camps import files
 from camps.errors import InputError
@@ -44,3 +45,27 @@ def require(tags: Iterable[str]) -> tuple[str, ...]:
             f"expected one of {', '.join(table())}"
         )
     return wanted
+
+
+def only(tags: Collection[str], value: Any) -> Any:
+    """Return a tree of values in which texts by language are those in some languages, where there is one of them.
+
+    Parameters
+    ----------
+    tags
+        The languages kept.
+    value
+        Mappings, lists and plain values. A mapping of texts that has none of the languages is kept whole.
+
+    Examples
+    --------
+    >>> only({"fr"}, {"title": {"en": "Camps", "fr": "Les camps"}, "classes": [{"ru": "Лагерь"}]})
+    {'title': {'fr': 'Les camps'}, 'classes': [{'ru': 'Лагерь'}]}
+    """
+    if isinstance(value, list | tuple):
+        return [only(tags, one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    by_language = value.keys() <= table().keys() and all(isinstance(text, str) for text in value.values())
+    chosen = {tag: text for tag, text in value.items() if tag in tags} if by_language else {}
+    return chosen or {key: only(tags, one) for key, one in value.items()}

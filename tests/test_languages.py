@@ -132,7 +132,7 @@ def test_a_class_that_the_record_does_not_list_is_drawn() -> None:
 
 def test_groups_of_any_column_and_more_than_a_legend_holds() -> None:
     sites = _sites(40).assign(firm=[f"firm {at % 20:02}" if at < 38 else None for at in range(40)])
-    classes = maps.site_map(sites, by="firm").payload["classes"]
+    classes = maps.site_map(sites, by="firm", words=maps.Words("de")).payload["classes"]
     assert len(classes) == views.MOST_CLASSES
     assert classes[-1]["names"]["de"] == "Andere" or classes[-2]["names"]["de"] == "Andere"
     looks = [(entry["colour"], entry["shape"]) for entry in classes[:10]]

@@ -150,6 +150,15 @@ def test_writing_twice_leaves_the_file_alone(tmp_path):
     assert maps.write_map(map_, path).stat().st_mtime_ns == before
 
 
+def test_a_page_carries_texts_and_fonts_of_its_own_languages_alone(written):
+    text = written["footprints"].read_text("utf-8")
+    assert "Китай" not in text
+    assert "font-family: 'Camps Khmer'" not in text
+    content = maps.footprint_map(words=maps.Words("ru")).payload
+    assert {tag for place in content["base"]["places"] for tag in place["names"]} == {"en", "fr", "ru", "ug", "zh"}
+    assert content["meta"]["attribution"][0]["text"].keys() == {"en", "fr", "ru", "ug", "zh"}
+
+
 def test_pages_are_light(written):
     assert {name: path.stat().st_size for name, path in written.items() if path.stat().st_size > 2_500_000} == {}
 

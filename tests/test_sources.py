@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from camps import crs, settings, sources
+from camps import crs, record, settings, sources
 from camps.appendix.evidence import own_sources
 from camps.errors import CheckError, InputError, MissingError
 from camps.files import sha256
@@ -37,6 +37,18 @@ def test_the_register_names_every_source_with_its_citation_and_bytes() -> None:
         assert all(getattr(source, key) for key in KEYS)
         assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in source.files)
         assert all(file.url or file.bundled or not file.required for file in source.files)
+
+
+def test_the_register_is_read_once_for_the_same_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    register = tmp_path / "sources.toml"
+    register.write_bytes(registry_path().read_bytes())
+    read = []
+    whole = record.parse_toml
+    monkeypatch.setattr(record, "parse_toml", lambda content, **what: read.append(1) or whole(content, **what))
+    assert {sources.entry(name, path=register).id for name in OWN * 2} == set(OWN)
+    assert len(read) == 1
+    register.write_text(register.read_text("utf-8").replace('title = "', 'title = "New: ', 1), "utf-8")
+    assert next(iter(sources.registry(register).values())).title.startswith("New: ")
 
 
 #: The lists and series that travel with the record, in the order of the register.

@@ -16,11 +16,13 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
-from camps import basemap, embedded, files, javascript, origins, provenance, style
+from camps import basemap, embedded, files, javascript, languages, origins, provenance, style
 from camps.errors import InputError
 from camps.maps import contract, fonts, online, vendored
 
 _HERE = Path(__file__).parent
+#: What of a payload has texts by language beside its base map; a site keeps its names in all languages.
+_WORDED = ("meta", "eras", "classes", "class_names", "systems", "events")
 #: Rank of countries, seas and capitals that every page names.
 _NAMED_ANYWHERE = 2
 
@@ -127,7 +129,7 @@ class CampsMap(folium.Map):
         self._name = "CampsMap"
         # folium keeps these two for its tile layers; plugins such as MarkerCluster read them from the map.
         self.options |= {"min_zoom": 2, "max_zoom": 19}
-        self.payload = payload
+        self.payload = _spoken(payload)
         self.made_of = tuple(made_of)
         self.online = online
         self.page_title = _plain(payload["meta"]["title"], payload["meta"]["lang"])
@@ -280,6 +282,14 @@ def read_own(name: str) -> str:
     path = _HERE / name
     with files.readable(path):
         return path.read_text(encoding="utf-8")
+
+
+def _spoken(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a payload with the texts of the languages that it is read in, and English for what has no other."""
+    tags = {*content["meta"]["languages"], "en"}
+    named = {**content["base"], "places": languages.only(tags, content["base"]["places"])}
+    rest = {key: value for key, value in content.items() if key in _WORDED}
+    return {**content, **languages.only(tags, rest), "base": named}
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,12 @@ def parse_registry(content: bytes, where: Path) -> dict[str, SourceEntry]:
     InputError
         As :func:`registry`.
     """
+    return dict(_parsed(content, where))
+
+
+@lru_cache(maxsize=8)
+def _parsed(content: bytes, where: Path) -> dict[str, SourceEntry]:
+    """Return the sources of a register; the same bytes, asked for by hundreds of sites, are read once."""
     tables = _tables(content, where)
     raise_faults(_faults(tables), where.name)
     return {table["id"]: _entry(table) for table in tables}
