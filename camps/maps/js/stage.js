@@ -277,6 +277,6 @@ export class Stage {
 // Pictures and fonts that arrive after a first drawing make what was measured and copied stale.
 Stage.prototype.forget = function forget() {
   this.groundCopy.key = null;
-  this.labels.cache.clear();
+  this.labels.forget();
   this.labelled.clear();
 };

@@ -1,6 +1,7 @@
 // Sites as symbols whose area is the value; never a symbol of size zero for what nobody counted.
 
 import { Mercator, smoothstep, TILE_PX } from './geo.js';
+import { tilted } from './text.js';
 
 const SHAPES = {
   disc(ctx, x, y, r) {
@@ -109,7 +110,9 @@ export class Symbols {
     drawRing(pen, { ...shown, r: shown.ring, colour: colourOf(pen.look, this.classes[shown.site.class]), alpha, mark: markOf(shown.state, shown.site, this.options) });
     if (count < 2) return;
     const size = Math.max(10, 14 * pen.u);
-    pen.type.draw(String(count), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
+    const write = () => pen.type.draw(String(count), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
+    if (pen.safe) tilted(pen.ctx, shown.x, write);
+    else write();
   }
 
   // All that is painted, from below: whose it is, where and how far it reaches, how strongly, and how.

@@ -3,8 +3,11 @@
 import { Mercator, smoothstep, TILE_PX } from './geo.js';
 
 export const GRAPHICS_SAFE = 0.05;
-// Half of the step (1/1024) to which Skia rounds the slant of letters, and a little more.
+// Half of the step (1/1024) to which Skia rounds the slant of letters, and a little more: the least tilt that takes them off
+// whole rows. It moves the ends of a long name by a twentieth of a pixel.
 const TILT = 0.0005;
+// Of labels that are kept as pictures.
+const MOST_PIXELS = 3e7;
 
 export class Type {
   // What is written is noted in `texts`: layer, words, language, box and size in pixels of the frame, and how strongly.
@@ -19,8 +22,7 @@ export class Type {
     this.family = [own, data.fonts[this.language.script]].filter(Boolean).join(', ');
   }
 
-  set(size, weight = 400, style = 'normal') {
-    const { ctx } = this;
+  set(size, weight = 400, style = 'normal', ctx = this.ctx) {
     // Slanted letters are a Latin custom: other scripts have no italics here, only a distortion.
     const slant = this.language.script === 'latin' ? style : 'normal';
     ctx.font = `${slant} ${weight} ${size}px ${this.family}`;
@@ -32,27 +34,24 @@ export class Type {
     if ('letterSpacing' in ctx) ctx.letterSpacing = '0px';
   }
 
+  setSpaced(ctx, { size, weight, style, spacing = 0 }) {
+    this.set(size, weight, style, ctx);
+    if (spacing && 'letterSpacing' in ctx && !this.rtl) ctx.letterSpacing = `${spacing}px`;
+  }
+
   width(text, size, weight, style) {
     this.set(size, weight, style);
     return this.ctx.measureText(text).width;
   }
 
-  // Letters of a label that moves are not put on whole rows of pixels, as a browser does with level text: this tilt about
-  // its middle is the least that counts as one, and moves the ends of a long name by a twentieth of a pixel.
-  free(x, draw) {
-    const { ctx } = this;
-    const level = ctx.getTransform();
-    const tilt = TILT / level.a;
-    ctx.transform(1, tilt, 0, 1, 0, -tilt * x);
-    draw();
-    ctx.setTransform(level);
+  // Text from x towards the reading direction ('start'), away from it ('end'), or about it ('center').
+  draw(text, x, y, given) {
+    this.write(this.ctx, text, x, y, given);
+    this.note(text, x, y, given);
   }
 
-  // Text from x towards the reading direction ('start'), away from it ('end'), or about it ('center').
-  draw(text, x, y, { size, weight = 400, style = 'normal', colour, align = 'start', halo = null, haloWidth = 3, spacing = 0 }) {
-    const { ctx } = this;
-    this.set(size, weight, style);
-    if (spacing && 'letterSpacing' in ctx && !this.rtl) ctx.letterSpacing = `${spacing}px`;
+  write(ctx, text, x, y, { colour, align = 'start', halo = null, haloWidth = 3, ...font }) {
+    this.setSpaced(ctx, font);
     ctx.textAlign = align;
     if (halo) {
       ctx.lineJoin = 'round';
@@ -63,10 +62,9 @@ export class Type {
     }
     ctx.fillStyle = colour;
     ctx.fillText(text, x, y);
-    this.note(text, x, y, size, align);
   }
 
-  note(text, x, y, size, align) {
+  note(text, x, y, { size, align = 'start' }) {
     const w = this.ctx.measureText(text).width;
     const leading = align === 'start' ? this.rtl : align === 'end' ? !this.rtl : align === 'right';
     const left = align === 'center' ? x - w / 2 : leading ? x - w : x;
@@ -125,12 +123,100 @@ const PLACE_STYLES = {
   city: { size: 17, weight: 400, spacing: 0, zooms: [3.4, 4.3, 5.0, 5.8], out: 12.5, colour: 'place' },
 };
 
+// Letters off whole rows of pixels, on which a browser puts level text: tilted about their middle.
+export function tilted(ctx, middle, write) {
+  const level = ctx.getTransform();
+  const tilt = TILT / level.a;
+  ctx.transform(1, tilt, 0, 1, 0, -tilt * middle);
+  write();
+  ctx.setTransform(level);
+}
+
+// Labels of a film. A browser puts letters on quarters of a pixel, and level ones on whole rows: each label is drawn once on
+// every quarter that it comes to, and a frame shows the four about its place, each as strongly as it is near.
+class Moving {
+  constructor() {
+    this.sheet = document.createElement('canvas').getContext('2d');
+    this.sprites = new Map();
+    this.pixels = 0;
+  }
+
+  begin({ canvas }) {
+    this.sheet.setTransform(1, 0, 0, 1, 0, 0);
+    if (this.sheet.canvas.width !== canvas.width || this.sheet.canvas.height !== canvas.height) Object.assign(this.sheet.canvas, { width: canvas.width, height: canvas.height });
+    else this.sheet.clearRect(0, 0, canvas.width, canvas.height);
+    this.sheet.globalCompositeOperation = 'lighter';
+  }
+
+  add(type, text, spot, given, point) {
+    const { a: scale } = type.ctx.getTransform();
+    const sprite = this.sprite(type, text, spot, { ...given, point }, scale);
+    const [left, top] = [spot.x, spot.y].map((at) => Math.floor(4 * at * scale));
+    const [right, lower] = [4 * spot.x * scale - left, 4 * spot.y * scale - top];
+    for (const [dx, dy, near] of [[0, 0, (1 - right) * (1 - lower)], [1, 0, right * (1 - lower)], [0, 1, (1 - right) * lower], [1, 1, right * lower]]) {
+      if (near > 0.002) this.lay(type, text, { ...given, point }, sprite, [left + dx, top + dy], near * type.ctx.globalAlpha);
+    }
+    type.setSpaced(type.ctx, given);
+    type.note(text, spot.x, spot.y, given);
+  }
+
+  // A picture of a label with room for it on each of four times four quarters of a pixel.
+  sprite(type, text, spot, given, scale) {
+    const key = JSON.stringify([text, given, scale, type.lang, type.family]);
+    if (!this.sprites.has(key)) {
+      if (this.pixels > MOST_PIXELS) this.forget();
+      const { size, point: [pointX, pointY] = [0, 0] } = given;
+      const [left, top] = [Math.min(leftOf(spot) - spot.x, pointX) - 0.4 * size, Math.min(-1.1 * size, pointY) - 0.4 * size];
+      const [right, foot] = [Math.max(leftOf(spot) - spot.x + spot.width, pointX) + 0.4 * size, Math.max(0.3 * size, pointY) + 0.4 * size];
+      const [x, y] = [left, top].map((side) => Math.ceil(-side * scale));
+      const [width, height] = [x + Math.ceil(right * scale) + 1, y + Math.ceil(foot * scale) + 1];
+      const { canvas } = document.createElement('canvas').getContext('2d');
+      Object.assign(canvas, { width: 4 * width, height: 4 * height });
+      this.pixels += 16 * width * height;
+      this.sprites.set(key, { ctx: canvas.getContext('2d'), x, y, width, height, scale, drawn: new Set(), middle: leftOf(spot) - spot.x + spot.width / 2 });
+    }
+    return this.sprites.get(key);
+  }
+
+  lay(type, text, given, { ctx, x, y, width, height, scale, drawn, middle }, [across, down], strength) {
+    const [i, j] = [across & 3, down & 3];
+    if (!drawn.has(4 * j + i)) {
+      ctx.setTransform(scale, 0, 0, scale, i * width + x + i / 4, j * height + y + j / 4);
+      if (given.point) dot(ctx, ...given.point, given);
+      tilted(ctx, middle, () => type.write(ctx, text, 0, 0, given));
+      drawn.add(4 * j + i);
+    }
+    this.sheet.globalAlpha = strength;
+    this.sheet.drawImage(ctx.canvas, i * width, j * height, width, height, (across >> 2) - x, (down >> 2) - y, width, height);
+  }
+
+  end(ctx) {
+    ctx.save();
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.globalAlpha = 1;
+    ctx.drawImage(this.sheet.canvas, 0, 0);
+    ctx.restore();
+  }
+
+  forget() {
+    this.sprites.clear();
+    this.pixels = 0;
+  }
+}
+
 export class Labels {
   constructor(data, symbols, zoom) {
     this.data = data;
     this.symbols = symbols;
     this.home = zoom;
     this.cache = new Map();
+    this.moving = null;
+  }
+
+  // Fonts that arrive after a first drawing make what was measured and drawn stale.
+  forget() {
+    this.cache.clear();
+    this.moving = null;
   }
 
   // Labels in order of importance, with their boxes in units of the 1080-line reference.
@@ -165,11 +251,16 @@ export class Labels {
   draw(pen, frame, siteLabels, obstacles, marks) {
     const { view, ze } = pen;
     const near = view.box(200);
+    if (pen.safe) {
+      this.moving = this.moving || new Moving();
+      this.moving.begin(pen.ctx);
+    }
     for (const label of this.prepare(pen, frame.lang, siteLabels)) {
       const [ux, uy] = label.at;
       const shown = uy < near[1] || uy > near[3] ? 0 : roomAt(label, ze);
       if (shown > 0.004) for (const turn of view.turns(ux, ux, 200)) this.drawLabel(pen, label, view.x(ux + turn), view.y(uy), shown, obstacles, marks);
     }
+    if (pen.safe) this.moving.end(pen.ctx);
   }
 
   // In a film a label is whole or not there, and comes and goes in film time; on a page it follows the hand that zooms.
@@ -198,12 +289,13 @@ export class Labels {
     ctx.globalAlpha = this.strength(pen, label, box, shown, obstacles);
     if (ctx.globalAlpha > 0.004) {
       // A place that lies under a symbol gives up its dot.
-      if (label.point && !label.site && !hosts.length) dot(ctx, x, y, 2.6 * u, look.place, look.halo);
-      const write = () => type.draw(label.text, spot.x, spot.y, {
-        size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u, align: spot.align,
-      });
-      if (pen.safe) type.free(left + spot.width / 2, write);
-      else write();
+      const dotted = label.point && !label.site && !hosts.length;
+      const given = { size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u, align: spot.align, radius: 2.6 * u, dotted: look.place };
+      if (pen.safe) this.moving.add(type, label.text, spot, given, dotted ? [x - spot.x, y - spot.y].map((side) => Math.round(side * 1e4) / 1e4) : undefined);
+      else {
+        if (dotted) dot(ctx, x, y, given);
+        type.draw(label.text, spot.x, spot.y, given);
+      }
     }
     ctx.globalAlpha = 1;
   }
@@ -321,7 +413,7 @@ function isWithin(dx, dy, r) {
   return dx * dx + dy * dy < r * r;
 }
 
-function dot(ctx, x, y, r, colour, halo) {
+function dot(ctx, x, y, { radius: r, dotted: colour, halo }) {
   ctx.beginPath();
   ctx.arc(x, y, r, 0, 2 * Math.PI);
   ctx.lineWidth = r;
