@@ -7,6 +7,7 @@ what a metric is called come from here. Names are given by language: ``{ en = "P
 
 from __future__ import annotations
 
+import copy
 import csv
 import importlib.util
 import inspect
@@ -402,9 +403,14 @@ def parse_toml(content: bytes, *, what: str) -> dict[str, Any]:
         As :func:`read_toml`.
     """
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return copy.deepcopy(_parsed(content))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{what}: not TOML in UTF-8 ({error}); mend the line it names") from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes) -> dict[str, Any]:
+    return tomllib.loads(content.decode("utf-8-sig"))
 
 
 def load_functions(path: Path) -> dict[str, Callable[..., Any]]:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from camps import crs, sources, tables
-from camps.errors import InputError
+from camps import crs, settings, sources, tables
+from camps.errors import CheckError, InputError
 
 YEARS = ("2017", "2018", "2019", "2020")
+
+
+def test_a_list_is_read_once_until_a_byte_of_what_decides_it_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "record"
+    shutil.copytree(settings.home() / "geodata", home / "geodata", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(settings.home() / "record.toml", home)
+    monkeypatch.setenv("CAMPS_HOME", str(home))
+    read, whole = [], sources.read_file
+    monkeypatch.setattr(sources, "read_file", lambda *given: read.append(1) or whole(*given))
+    first = sources.read("gazetteer")
+    first.sites.loc[:, "name_en"] = "changed by who read it"
+    assert "changed by who read it" not in set(sources.read("gazetteer").sites["name_en"])
+    assert len(read) == 1
+    reader = home / "geodata/readers/gazetteer.py"
+    reader.write_text(reader.read_text("utf-8").replace("DIRECTORY_R95_M = 500.0", "DIRECTORY_R95_M = 600.0"), "utf-8")
+    assert sources.read("gazetteer").sites.set_index("site_id").loc["cn-qincheng", "r95_m"] == 600
+    table = home / "geodata/gazetteer.csv"
+    table.write_text(table.read_text("utf-8").replace("Qincheng", "Kincheng"), "utf-8")
+    with pytest.raises(CheckError, match="enter its new sum"):
+        sources.read("gazetteer")
 
 
 # ── the gazetteer ────────────────────────────────────────────────────────────────────────────────────────────────

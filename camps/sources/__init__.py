@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from camps import record, settings
+from camps import files, record, settings
 from camps.errors import InputError, MissingError
 from camps.sources.adding import About, Added, add, parse_mapping, prepare, register, remove
 from camps.sources.base import Source, missing_cells
@@ -20,6 +22,7 @@ from camps.sources.registry import (
     MAPPED,
     NOT_STATED,
     OF_NO_LIST,
+    READERS,
     SourceEntry,
     SourceFile,
     entry,
@@ -27,7 +30,7 @@ from camps.sources.registry import (
     registry,
 )
 from camps.sources.report import Remark, Report
-from camps.sources.store import available, check_sum, how_to_get, path
+from camps.sources.store import available, check_sum, find, how_to_get, path
 from camps.sources.summary import summarise
 
 __all__ = [
@@ -67,6 +70,11 @@ __all__ = [
     "verify",
 ]
 
+#: Lists that were read and are sound: a map, a claim and a page each ask for the same few.
+_kept: dict[bytes, Source] = {}
+_MOST_KEPT = 12
+_MOST_KEPT_BYTES = 8_000_000
+
 #: A function that returns a file as the list that an entry describes.
 Reader = Callable[[Path, SourceEntry], Source]
 
@@ -98,10 +106,32 @@ def read(source_id: str) -> Source:
     """
     source = entry(source_id)
     found = path(source_id)
+    if found.stat().st_size > _MOST_KEPT_BYTES:
+        return _read_sound(source, found)
+    kept = _kept.get(state := _state(source, found))
+    if kept is None:
+        kept = _read_sound(source, found)
+        _kept[state] = kept
+        while len(_kept) > _MOST_KEPT:
+            _kept.pop(next(iter(_kept)))
+    return copy.deepcopy(kept)
+
+
+def _read_sound(source: SourceEntry, found: Path) -> Source:
     _reader(source)
     done = read_file(found, source)
     check_sum(found, source.files[0])
     return done
+
+
+def _state(source: SourceEntry, found: Path) -> bytes:
+    """Return the hash of all that decides how a list is read: its entry, its files, the record's words and readers."""
+    companions = [other for file in source.files[1:] if (other := find(source, file))]
+    own = [settings.home() / settings.RECORD_NAME, *sorted((settings.geodata() / READERS).glob("*.py"))]
+    digest = hashlib.sha256(f"{found}\0{source!r}".encode("utf-8", "surrogatepass"))
+    for one in (found, *companions, *own):
+        digest.update(f"\0{one}\0{files.sha256(one) if one.is_file() else ''}".encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 def lists() -> list[str]:
