@@ -13,7 +13,9 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import warnings
@@ -21,17 +23,31 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
+import av
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from camps import appendix, files, film, settings, sources
-from camps.appendix import bag, crate, framecheck, integrity, opening, package, records, schemas
+from camps import appendix, catalogue, embedded, files, film, maps, origins, settings, sources
+from camps.appendix import (
+    bag,
+    crate,
+    csvw,
+    filecheck,
+    framecheck,
+    integrity,
+    opening,
+    package,
+    records,
+    schemas,
+    signing,
+)
 from camps.appendix.checks import Check
 from camps.appendix.evidence import held_files
 from camps.errors import CampsError
@@ -407,6 +423,311 @@ def stated_attacks(folder: Path) -> Iterator[Attack]:
             yield Attack("without the lists: a number of a claim", what, "", _written("claims", changed))
 
 
+# --- what a package says for others' programs, and whose key stands on it ---------------------------------------------
+
+
+def statement_attacks(folder: Path, name: str, chance: random.Random, each: int) -> Iterator[Attack]:
+    """Yield statements of a description in JSON: changed, taken away, and added."""
+    content = json.loads((folder / bag.PAYLOAD / name).read_text("utf-8"))
+    places = [*_leaves(content)]
+    for place in chance.sample(places, min(2 * each, len(places))):
+        shown = "/".join(map(str, place))
+        yield Attack(f"a statement of {name}", shown, name, _restated(name, place, _other_leaf))
+        yield Attack(f"a statement taken from {name}", shown, name, _restated(name, place, None))
+    yield Attack(
+        f"a statement added to {name}", "its state", name, _restated(name, ("proof",), lambda _: "by a notary")
+    )
+
+
+def _leaves(content: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    parts = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for key, value in parts:
+        yield from _leaves(value, (*at, key))
+    if not isinstance(content, dict | list):
+        yield at
+
+
+def _other_leaf(value: Any) -> Any:
+    return (not value) if isinstance(value, bool) else _other(value) if value else "1"
+
+
+def _restated(name: str, place: tuple[Any, ...], change: Callable[[Any], Any] | None) -> Change:
+    def do(folder: Path) -> None:
+        path = folder / bag.PAYLOAD / name
+        content = json.loads(path.read_text("utf-8"))
+        held = content
+        for key in place[:-1]:
+            held = held[key]
+        if change is None:
+            del held[place[-1]]
+        else:
+            held[place[-1]] = change(held[place[-1]] if isinstance(held, list) else held.get(place[-1]))
+        files.write_json(path, content)
+
+    return do
+
+
+def make_keys(folder: Path) -> tuple[Path, Path]:
+    """Return two keys of OpenSSH: that of the record, and that of whoever attacks."""
+    for name in ("true", "other"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    return folder / "true", folder / "other"
+
+
+def stating(key: Path) -> Any:
+    """Let the record state a key as the one that it signs with."""
+    return mock.patch.object(signing, "stated_signer", return_value=signing.read_key(f"{key}.pub"))
+
+
+def cover_attacks(other: Path, key: Path) -> Iterator[Attack]:
+    """Yield attacks on the key that stands on a package and signs it; `other` is a package with that of an attacker."""
+    taken = (("figures/signing-key.svg",), ("appendix.html",), ("appendix.pdf",))
+    for names in (*taken, tuple(name for (name,) in taken)):
+        yield Attack("another key on the cover", ", ".join(names), names[0], _taken_over(other, names, None))
+        yield Attack("another key on the cover, signed by it", ", ".join(names), bag.SIGNATURE,
+                     _taken_over(other, names, key))  # fmt: skip
+    yield Attack("a whole package of another key", "signed by it", bag.SIGNATURE, _taken_over(other, None, key))
+    yield Attack("a whole package of another key", "unsigned", bag.SIGNATURE, _taken_over(other, None, None))
+    yield Attack("the signature of another package", "put beside", bag.SIGNATURE, _signed_as(other, key))
+
+
+def _taken_over(other: Path, names: Sequence[str] | None, key: Path | None) -> Change:
+    def do(folder: Path) -> None:
+        chosen = _held(other / bag.PAYLOAD) if names is None else names
+        for name in chosen:
+            (folder / bag.PAYLOAD / name).unlink(missing_ok=True)
+            shutil.copy(other / bag.PAYLOAD / name, folder / bag.PAYLOAD / name)
+        reseal_all(folder)
+        (folder / bag.SIGNATURE).unlink()
+        if key:
+            with stating(key):
+                signing.sign_package(folder, key)
+
+    return do
+
+
+def _signed_as(other: Path, key: Path) -> Change:
+    def do(folder: Path) -> None:
+        with stating(key):
+            shutil.copy(signing.sign_package(other, key), folder / bag.SIGNATURE)
+
+    return do
+
+
+# --- files alone ----------------------------------------------------------------------------------------------------
+
+
+def make_files(folder: Path) -> list[Path]:
+    """Return three movies, a copy of a frame, a map and plates of it, each with its record."""
+    delivered = make_delivery(folder / "delivered")
+    listed = film_records.read_frame_list(delivered)
+    told = json.loads((delivered / film_manifest.MANIFEST).read_text("utf-8"))
+    frame = delivered / listed.frames[NUMBERS[2]].pictures["beauty"].file
+    copied = film.testimony.write_telling(frame, folder / "frame.png")
+    sites = catalogue.load("gazetteer")
+    map_ = maps.site_map(sites[sites["site_id"].isin(["cn-qincheng", "xj-bfn130-aspi50"])])
+    plates = [maps.write_plate(map_, folder / f"plate{suffix}", dpi=40) for suffix in (".png", ".svg", ".pdf")]
+    found = [delivered / entry["file"] for entry in told["movies"]]
+    return [*found, copied, maps.write_map(map_, folder / "map.html"), *plates]
+
+
+def file_attacks(path: Path, others: Sequence[Path], chance: random.Random, each: int) -> Iterator[Attack]:
+    """Yield attacks on a file that nobody signed, and which a reader checks without knowing a key."""
+    for at in sorted(chance.sample(range(path.stat().st_size), 2 * each)):
+        yield Attack("a bit of a file", f"{path.name}, {at}", path.name, _flipped(at, chance.randrange(8)))
+    yield Attack("a record taken out", path.name, path.name, _without_record)
+    for other in others:
+        yield Attack("the record of another file", f"{other.name} in {path.name}", path.name, _with_record_of(other))
+    for what, change in _false_records(embedded.read(path).content).items():  # type: ignore[union-attr]
+        yield Attack("a record made anew that the data speak against", f"{path.name}: {what}", "", _told(change))
+
+
+def forgeries(path: Path, frames: Sequence[Path], key: Path) -> Iterator[Attack]:
+    """Yield attacks that only a signature tells: a file made anew with its record, which says what the data say."""
+    name, true = path.name, embedded.read(path).signature  # type: ignore[union-attr]
+    painted = _repainted_film(frames) if path.suffix in movie.SUFFIXES.values() else _told(dict, _painted)
+    yield Attack("another picture, its record made anew", name, "signature", painted)
+    yield Attack("the same picture, its record made anew", name, "signature", _told(dict))
+    yield Attack("a file that another key signed", name, "signature", _then(painted, _signed_by(key)))
+    yield Attack("the signature of another record", name, "signature", _then(painted, _signed_with(true)))
+    yield Attack("a signature taken out", name, "signature", _signed_with(bytes(len(true))))
+
+
+def _false_records(content: Mapping[str, Any]) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+    """Return ways to make a record say something false of what lies in the data here."""
+    (site_id, (source_id, said)), *_ = content["sites"].items()
+    false: dict[str, Any] = {
+        "a row of a list": {"sites": {**content["sites"], site_id: [source_id, said.replace("row ", "row 1")]}},
+        "a site of no list": {"sites": {**content["sites"], "xj-nowhere": [source_id, said]}},
+        "another list": {"sources": {name: dict.fromkeys(sums, "0" * 64) for name, sums in content["sources"].items()}},
+        "a claim": {"claims": [*content["claims"], ["size", "All of it is proved.", [site_id], []]]},
+    }
+    if content.get("looks"):
+        (where, date, text), *rest = content["looks"]
+        false["who read it"] = {"looks": [[where, date, text.replace("read by: ", "read by: the court, ")], *rest]}
+    if "rows" in content:
+        n_rows = sum(count for _, count in content["rows"]["frame"])
+        false |= {
+            f"{column} of its frames": {"rows": {**content["rows"], column: [["9", n_rows]]}}
+            for column in content["rows"] if column not in ("frame", "timecode")
+        }  # fmt: skip
+    return {what: (lambda told, change=change: {**told, **change}) for what, change in false.items()}
+
+
+_RECORD = re.compile(rb'<meta name="camps-record"[^>]*>\n?|<metadata>camps-record[^<]*</metadata>')
+
+
+def _without_record(path: Path) -> None:
+    content = path.read_bytes()
+    path.unlink()
+    if path.suffix == ".png":
+        content = embedded.without(content)
+    elif path.suffix == ".pdf":
+        content = content[: content.index(b"%%EOF") + 6]
+    elif path.suffix in (".html", ".svg"):
+        content = _RECORD.sub(b"", content)
+    else:
+        content = content.replace(embedded._MARK, b"nothing-record-1:")
+    path.write_bytes(content)
+
+
+def _with_record_of(other: Path) -> Change:
+    def do(path: Path) -> None:
+        texts = [embedded.read(one).text for one in (path, other)]  # type: ignore[union-attr]
+        content = path.read_bytes().replace(*texts)
+        path.unlink()
+        path.write_bytes(content)
+
+    return do
+
+
+def _told(change: Callable[[dict[str, Any]], dict[str, Any]], paint: Change = lambda _: None) -> Change:
+    """Return how a file is made anew around a record that says something else."""
+
+    def do(path: Path) -> None:
+        found = embedded.read(path)
+        assert found is not None
+        said = change(dict(found.content))
+        if path.suffix in movie.SUFFIXES.values():
+            _rewrite_film(path, found, said)
+            return
+        _without_record(path)
+        paint(path)
+        if "picture_sha256" in said:
+            said["picture_sha256"] = files.sha256(path)
+        embedded.put(path, said)
+
+    return do
+
+
+def _rewrite_film(path: Path, found: embedded.Embedded, said: Mapping[str, Any]) -> None:
+    """Copy the coded pictures into a film with another record, as ``ffmpeg -c copy`` would."""
+    head = embedded.pack(said)
+    text = embedded.blank(head, len(found.bound))
+    plain = path.with_name(f"plain{path.suffix}")
+    path.rename(plain)
+    tags = ["-metadata", f"comment={text}", "-movflags", "+use_metadata_tags"]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", plain, "-map", "0:v", "-c", "copy", *tags, path], check=True)
+    plain.unlink()
+    embedded.fill(path, head, movie.bound_sums(movie.read_coded(path)))
+
+
+def _repainted_film(frames: Sequence[Path]) -> Change:
+    """Return how a film is encoded anew of frames in another order, with the record of the true one."""
+
+    def do(path: Path) -> None:
+        found = embedded.read(path)
+        assert found is not None
+        said = found.content
+        path.unlink()
+        movie.write_movie([*frames][::-1], path, rate=Fraction(said["fps"]), kind=said["movie"],
+                          timecode=said["timecode"], record=embedded.pack(said))  # fmt: skip
+
+    return do
+
+
+def _painted(path: Path) -> None:
+    """Change what a map, a plate or a frame shows."""
+    if path.suffix in (".html", ".svg"):
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b"Qincheng", b"Qinchenh").replace(b"<svg ", b"<svg data-x='1' ", 1))
+    elif path.suffix == ".png":
+        with Image.open(path) as opened:
+            pixels = np.array(opened.convert("RGBA"))
+        pixels[20:40, 20:60] = 255
+        Image.fromarray(pixels).save(path)
+    else:
+        Image.effect_noise((40, 30), 50).save(path, format="PDF")
+
+
+def _signed_by(key: Path) -> Change:
+    def do(path: Path) -> None:
+        with stating(key), tempfile.TemporaryDirectory() as folder:
+            (signed,) = signing.sign_records([path], Path(folder), key)
+            shutil.copy(signed, path)
+
+    return do
+
+
+def _signed_with(signature: bytes) -> Change:
+    return lambda path: embedded.sign(path, embedded.read(path), signature)  # type: ignore[arg-type]
+
+
+def _then(*changes: Change) -> Change:
+    def do(path: Path) -> None:
+        for change in changes:
+            change(path)
+
+    return do
+
+
+def copied_attacks(path: Path, other: Path) -> Iterator[Attack]:
+    """Yield copies in another container that carry more than the film, for a reader who was told that it was copied."""
+    words = other.with_name("words.srt")
+    files.write_text(words, "1\n00:00:00,000 --> 00:00:09,000\nverified by a court\n")
+    behind = ["-disposition:v:0", "0", "-disposition:v:1", "default"]
+    ways = {
+        "a second picture": ["-i", other, "-map", "1:v", "-map", "0:v", "-c", "copy"],
+        "another picture behind": ["-i", other, "-map", "0:v", "-map", "1:v", "-c", "copy", *behind],
+        "words over it": ["-i", words, "-map", "0:v", "-map", "1", "-c:v", "copy", "-c:s", "srt"],
+        "a voice": ["-f", "lavfi", "-i", "sine=d=0.2", "-map", "0:v", "-map", "1:a", "-c:v", "copy"],
+    }  # fmt: skip
+    for what, told in ways.items():
+        yield Attack("a copy that carries more", f"{path.name}: {what}", "", _copied(told))
+    yield Attack("a copy turned about", path.name, "tags", _turned)
+
+
+def _copied(told: Sequence[Any]) -> Change:
+    def do(path: Path) -> None:
+        plain = path.rename(path.with_name(f"plain{path.suffix}"))
+        subprocess.run(["ffmpeg", "-v", "error", "-i", plain, *told, "-map_metadata", "0", path], check=True)
+        plain.unlink()
+
+    return do
+
+
+def _turned(path: Path) -> None:
+    plain = path.rename(path.with_name(f"plain{path.suffix}"))
+    with av.open(str(plain)) as source, av.open(str(path), "w") as copied:
+        copied.metadata.update(source.metadata)
+        track = copied.add_stream_from_template(source.streams.video[0])
+        track.set_display_rotation(180)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = track
+                copied.mux(packet)
+    plain.unlink()
+
+
+def check_alone(path: Path, **told: Any) -> Iterator[list[Check]]:
+    """Yield what is said of a file; what could not be asked of the data here is said, too, and does not pass."""
+    try:
+        yield [one for one in appendix.verify(path, quick=True, **told).failed if one.holds is False]
+        yield [replace(one, holds=False) for one in appendix.verify(path, **told).failed]
+    except CampsError as error:
+        yield [Check("the file", path.name, False, str(error))]
+
+
 # --- frames ---------------------------------------------------------------------------------------------------------
 
 NUMBERS = range(1120, 1126)
@@ -680,8 +1001,65 @@ def attack_frames(folder: Path, chance: random.Random, tally: Tally) -> None:
         tally.attack(delivered, told, partial(check_frames, sample=len(numbers)))
 
 
-OF_PACKAGE = ("package", "sources", "sums", "tags", "making", "stated", "zip")
-PARTS = (*OF_PACKAGE, "frames")
+def attack_descriptions(built: Path, chance: random.Random, each: int, tally: Tally) -> None:
+    """Attack what a package says for programs of others."""
+    for name, resealed in ((f"tables/{csvw.METADATA}", reseal_all), (crate.METADATA, rebag)):
+        for attack in statement_attacks(built, name, chance, each):
+            tally.attack(built, [attack], check_package, resealed)
+
+
+def attack_cover(folder: Path, tally: Tally) -> None:
+    """Attack the key that stands on a package of a record that states one."""
+    folder.mkdir()
+    key, other_key = make_keys(folder)
+    made = {one: folder / f"by_{one.name}" / bag.ROOT for one in (key, other_key)}
+    for one, place in made.items():
+        with stating(one):
+            appendix.build_appendix(place)
+            signing.sign_package(place, one)
+    with stating(key), mock.patch.object(package, "build_appendix", built_once()):
+        for attack in cover_attacks(made[other_key], other_key):
+            tally.attack(made[key], [attack], check_package)
+
+
+def attack_files(folder: Path, chance: random.Random, each: int, tally: Tally) -> None:
+    """Attack single files: without a key that is known, with one, and as copies in another container."""
+    folder.mkdir()
+    told, (key, other) = make_files(folder), make_keys(folder)
+    listed = film_records.read_frame_list(told[0].parents[1])
+    frames = [told[0].parents[1] / frame.pictures["beauty"].file for frame in listed.frames.values()]
+    signer = signing.read_key(f"{key}.pub")
+    with mock.patch.object(filecheck, "read_out", read_out_once()), mock.patch.object(origins, "look_up", looked_up()):
+        for path in told:
+            assert appendix.verify(path).holds, f"{path} does not hold as it was made"
+            for attack in file_attacks(path, [one for one in told if one != path][:2], chance, each):
+                tally.attack(path, [attack], check_alone)
+            (signed,) = signing.sign_records([path], folder / "signed", key)
+            for attack in forgeries(signed, frames, other):
+                tally.attack(signed, [attack], partial(check_alone, signer=signer))
+        for path in told[:3]:
+            for attack in copied_attacks(path, next(one for one in told if one.suffix == path.suffix)):
+                tally.attack(path, [attack], partial(check_alone, remuxed=True))
+        for path in (told[3], *told[4:]):
+            altered = Attack("an altered picture said to be copied", path.name, path.name, _flipped(-99, 1))
+            tally.attack(path, [altered], partial(check_alone, remuxed=True))
+
+
+def looked_up() -> Callable[..., dict[str, origins.TracedSite]]:
+    """Return a stand-in for the look into the lists, which are the same for all attacks on a file."""
+    look_up, made = origins.look_up, {}
+
+    def stand_in(site_ids: Sequence[str], among: Collection[str] | None = None) -> dict[str, origins.TracedSite]:
+        key = (*sorted(site_ids), str(among))
+        if key not in made:
+            made[key] = look_up(site_ids, among)
+        return made[key]
+
+    return stand_in
+
+
+OF_PACKAGE = ("package", "sources", "sums", "tags", "making", "stated", "zip", "descriptions")
+PARTS = (*OF_PACKAGE, "cover", "files", "frames")
 
 
 def run(folder: Path, chance: Chance, each: int, tally: Tally, parts: Collection[str]) -> None:
@@ -695,6 +1073,12 @@ def run(folder: Path, chance: Chance, each: int, tally: Tally, parts: Collection
             zipped = appendix.write_zip(built, folder / "package.zip")
             for attack in zip_attacks(zipped, chance("zip"), each):
                 tally.attack(zipped, [attack], opened)
+        if "descriptions" in parts:
+            attack_descriptions(built, chance("descriptions"), each, tally)
+    if "cover" in parts:
+        attack_cover(folder / "cover", tally)
+    if "files" in parts:
+        attack_files(folder / "files", chance("files"), each, tally)
     if "frames" in parts:
         attack_frames(folder / "frames", chance("frames"), tally)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -135,7 +135,7 @@ def describe(
     return {
         "sources": {name: {file.name: file.sha256 for file in sources.entry(name).files} for name in named},
         "sites": {site_id: [site.source_id, carried(site)] for site_id, site in found.items()},
-        "claims": list(_claims_on(set(site_ids), set(named))),
+        "claims": [one for one in read_claims() if is_about(one[2], one[3], set(site_ids), set(named))],
         "software": provenance.software(),
     }
 
@@ -148,13 +148,13 @@ def carried(site: TracedSite) -> str:
     return replace(site, name=f"(not carried: {licence})", printed={f"not carried ({licence})": "see the list"}).text()
 
 
-def _claims_on(site_ids: set[str], source_ids: set[str]) -> Iterator[list[Any]]:
-    """Yield id, text as marked, sites and lists of each claim that names a site here, or is computed from a list."""
+def read_claims() -> list[list[Any]]:
+    """Return id, text as marked, sites and lists of each claim of the record here."""
     path = settings.geodata() / "claims.toml"
-    for claim in record.read_toml(path).get("claim", []) if settings.find_home() and path.is_file() else []:
-        sites, needs = list(claim.get("sites", ())), list(claim.get("needs", ()))
-        if is_about(sites, needs, site_ids, source_ids):
-            yield [str(claim.get("id")), str(claim.get("text")), sites, needs]
+    told = record.read_toml(path).get("claim", []) if settings.find_home() and path.is_file() else []
+    return [
+        [str(one.get("id")), str(one.get("text")), [*one.get("sites", ())], [*one.get("needs", ())]] for one in told
+    ]
 
 
 def is_about(sites: Iterable[str], needs: Iterable[str], site_ids: set[str], source_ids: set[str]) -> bool:

@@ -218,6 +218,34 @@ def test_a_movie_that_others_copied_into_a_container_still_testifies(
     assert "found 5, expected 8: it was cut" in appendix.verify(cut, remuxed=True, quick=True).report()
 
 
+def _copied(path: Path, out: Path, *, twice: bool = False, turned_deg: float = 0) -> Path:
+    """Copy the coded pictures of a movie into another container, once more beside themselves or turned about."""
+    with av.open(str(path)) as source, av.open(str(out), "w") as copied:
+        copied.metadata.update(source.metadata)
+        tracks = [copied.add_stream_from_template(source.streams.video[0]) for _ in range(1 + twice)]
+        tracks[0].set_display_rotation(turned_deg)
+        for track in tracks:
+            source.seek(0)
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.stream = track
+                    copied.mux(packet)
+    return out
+
+
+def test_a_copy_that_shows_more_than_the_film_or_shows_it_turned_is_named(small: Path, tmp_path: Path) -> None:
+    for told, said in (
+        ({"twice": True}, "further tracks: found ('video',), expected ()"),
+        ({"turned_deg": 180}, "turned by degrees: found -180, expected 0"),
+    ):
+        path = _copied(small, tmp_path / "more.mkv", **told)  # type: ignore[arg-type]
+        found = embedded.read(path)
+        assert found is not None
+        checks = [*filecheck.check_film(path, found)]
+        assert [one.item for one in checks if one.holds] == ["pictures", "times"], checks
+        assert said in "\n".join(map(str, checks))
+
+
 def test_rows_and_lists_that_say_something_else_are_named(folders: dict[str, Path], tmp_path: Path) -> None:
     """A film forged as a whole, its sums made consistent: the data here speak against it."""
     path = _movie(folders["archipelago"])
@@ -225,15 +253,20 @@ def test_rows_and_lists_that_say_something_else_are_named(folders: dict[str, Pat
     rows = {**content["rows"], "n_open": [["9999", 8]]}
     site_id, (source_id, said) = next(iter(content["sites"].items()))
     sites = {**content["sites"], site_id: [source_id, said.replace("row ", "row 1")]}
+    claim = [content["claims"][0][0], "All of it is proved.", *content["claims"][0][2:]]
     pictures = [*(folders["archipelago"] / "beauty").glob("*.png")]
     forged = movie.write_movie(
         sorted(pictures), tmp_path / "forged.mov", rate=film.read_shot("archipelago").rate, kind="prores422hq",
-        timecode=content["timecode"], record=embedded.pack({**content, "rows": rows, "sites": sites}),
+        timecode=content["timecode"],
+        record=embedded.pack({**content, "rows": rows, "sites": sites, "claims": [claim], "looks": [["x", "1", "y"]]}),
     )  # fmt: skip
     report = appendix.verify(forged).report()
     assert "NOT everything holds" in report
     assert "n_open says 9999, comes out as" in report
     assert f"FAIL        {site_id}: the list here says" in report
+    assert f"FAIL        claim {claim[0]}: the record here says: " in report
+    assert f"NOT CHECKED claims: {sorted(one[0] for one in content['claims'][1:])[0]}" in report
+    assert "FAIL        looks: not as the series here says: y" in report
 
 
 # --- what is hostile, or of others ----------------------------------------------------------------------------------
@@ -327,7 +360,7 @@ def test_a_map_alone_says_where_its_sites_come_from_and_no_byte_changes_unseen(d
     content = path.read_bytes()
     path.write_bytes(content.replace(b"Qincheng", b"Qinchenh", 1))
     assert not appendix.trace(path).holds
-    assert not appendix.verify(path).holds
+    assert not appendix.verify(path, remuxed=True).holds, "what is no film has no container to be copied into"
 
 
 def _svg(path: Path) -> None:

@@ -60,17 +60,16 @@ def check_file(
     InputError
         When the record is none of frames, or the movie cannot be read.
     """
-    yield _check_around(path, found, remuxed)
+    is_film = "rows" in found.content and "picture_sha256" not in found.content
+    yield _check_around(path, found, remuxed and is_film)
     yield from _check_signature(found, signer)
     if "rows" not in found.content:
-        told_map = testimony.read_map(found.content, path)
-        yield from _check_sources(told_map)
-        yield from _check_sites(told_map)
+        yield from _check_data(testimony.read_map(found.content, path))
         return
     told = testimony.read(found.content, path)
-    yield from [_check_picture(path, found)] if "picture_sha256" in told.content else check_film(path, found)
-    yield from _check_sources(told.content)
-    yield from _check_sites(told.content)
+    yield from check_film(path, found) if is_film else [_check_picture(path, found)]
+    yield from _check_data(told.content)
+    yield from _check_looks(told)
     if not quick:
         yield from _check_rows(told)
     else:
@@ -185,6 +184,8 @@ def _facts(facts: MovieFacts, told: Testimony, kind: str) -> Iterator[tuple[str,
     yield "size", (facts.width, facts.height), (width - width % 2, height - height % 2)
     yield "codec", (facts.codec,), _CODECS.get(kind, (f"none of a movie of kind {kind}",))
     yield "colour", (facts.primaries, facts.transfer, facts.matrix, facts.studio_range), _BT709
+    yield "further tracks", facts.more, ()
+    yield "turned by degrees", facts.turned_deg, 0
     yield "pixel aspect", facts.pixel_aspect or Fraction(1), Fraction(1)
     # Matroska has no timecode track; what lost its own says nothing false.
     yield "timecode", facts.timecode or told.content.get("timecode"), told.content.get("timecode")
@@ -196,6 +197,13 @@ def _named(numbers: Sequence[int]) -> str:
 
 
 # --- what it shows --------------------------------------------------------------------------------------------------
+
+
+def _check_data(told: Mapping[str, Any]) -> Iterator[Check]:
+    """Check what the file says of where it comes from against what lies here."""
+    yield from _check_sources(told)
+    yield from _check_sites(told)
+    yield from _check_claims(told)
 
 
 def _check_sources(told: Mapping[str, Any]) -> Iterator[Check]:
@@ -228,6 +236,38 @@ def _check_sites(told: Mapping[str, Any]) -> Iterator[Check]:
         yield Check(SHOWN, "sites", None, said)
     elif not faults:
         yield Check(SHOWN, "sites", True, f"{len(sites)} sites, each as it stands in its list here")
+
+
+def _check_claims(told: Mapping[str, Any]) -> Iterator[Check]:
+    """Check that the claims on it are those of the record here, in the same words."""
+    here = {name: [name, *rest] for name, *rest in origins.read_claims()}
+    on_it = {name: [name, *rest] for name, *rest in told["claims"]}
+    wanted = [name for name, (*_, sites, needs) in here.items()
+              if origins.is_about(sites, needs, set(told["sites"]), set(told["sources"]))]  # fmt: skip
+    faults = [name for name, said in on_it.items() if name in here and here[name] != said]
+    for name in faults[:_MOST_NAMED]:
+        yield Check(SHOWN, f"claim {name}", False, f"the record here says: {here[name][1]}")
+    if apart := [*(set(on_it) - set(here)), *(set(wanted) - set(on_it))]:
+        said = f"{', '.join(sorted(apart)[:_MOST_NAMED])}: on one of it and the record here, and not on the other"
+        yield Check(SHOWN, "claims", None, said)
+    elif on_it and not faults:
+        yield Check(SHOWN, "claims", True, f"{len(on_it)} claims, each as the record here has it")
+
+
+def _check_looks(told: Testimony) -> Iterator[Check]:
+    """Check that what is said of each look, who read it and on which scene, is what the series here says."""
+    try:
+        here = [list(look) for look in testimony.find_looks(told.shot)]
+    except CampsError as error:
+        yield Check(SHOWN, "looks", None, f"could not be read here: {error}")
+        return
+    apart = [look for look in told.content["looks"] if look not in here] or [
+        one for one in here if one not in told.content["looks"]
+    ]
+    if apart:
+        yield Check(SHOWN, "looks", False, f"not as the series here says: {apart[0][2]}".replace("\n", "; "))
+    elif here:
+        yield Check(SHOWN, "looks", True, f"{len(here)} looks, each as the series here has it")
 
 
 def _check_rows(told: Testimony) -> Iterator[Check]:

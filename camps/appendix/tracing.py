@@ -14,8 +14,7 @@ from camps.errors import CheckError, InputError, MissingError
 from camps.film import movie, testimony
 from camps.film.manifest import read_manifest, read_shot_table
 from camps.film.records import FRAME_LIST, read_frame_list
-from camps.film.shot import Shot
-from camps.origins import find_looks, find_sites, is_about
+from camps.origins import find_sites, is_about
 
 _MOST_LINES = 12
 
@@ -97,16 +96,12 @@ def _trace_frame(path: Path) -> Trace:
         tuple(site.text() for site in sites),
         tuple(
             text
-            for site_id, date, text in _looks_of(shot)
+            for site_id, date, text in testimony.find_looks(shot)
             if site_id in frame.site_ids and date == frame.shown["date_shown"]
         ),
         tuple(_claims_on({site.site_id for site in sites}, {site.source_id for site in sites})),
     )
     return _frame_trace(str(path), ("SHA-256", f"{found}, {said}"), frame.shown, layer, behind, holds=same)
-
-
-def _looks_of(shot: Shot | None) -> list[tuple[str, str, str]]:
-    return find_looks(*shot.map.sources[:1]) if shot is not None and shot.map.kind == "footprints" else []
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,10 @@ def _check_file(path: Path, seal: str | None, check: Callable[..., Iterator[Chec
     """Check a file by the record that it carries."""
     found = embedded.read(path)
     if found is None:
-        raise InputError(f"{path}: holds no record of what it shows; expected a movie, map or plate that camps wrote")
+        raise InputError(
+            f"{path}: holds no record of what it shows; expected a movie, map or plate that camps wrote; "
+            "the pages of an appendix are checked with their package: camps verify FOLDER"
+        )
     if seal is not None:
         total = files.sha256(path)
         same = total == sealing.sum_of(seal)

@@ -108,6 +108,10 @@ class MovieFacts:
         Timecode of the first frame, or ``None`` without a timecode track.
     pixel_aspect
         Width of a pixel to its height, or ``None`` where it does not say.
+    turned_deg
+        By how much a player turns it.
+    more
+        What else a player shows or plays: further pictures, words, sound.
     """
 
     codec: str
@@ -124,6 +128,8 @@ class MovieFacts:
     studio_range: bool
     timecode: str | None
     pixel_aspect: Fraction | None
+    turned_deg: int = 0
+    more: tuple[str, ...] = ()
 
 
 def write_movie(
@@ -217,8 +223,14 @@ def read_movie(path: Path) -> MovieFacts:
             context.width, context.height, n_frames, Fraction(stream.average_rate or 0),
             int(context.color_primaries), int(context.color_trc), int(context.colorspace),
             int(context.color_range) == _STUDIO_RANGE, timecodes[0] if timecodes else None,
-            stream.sample_aspect_ratio,
+            stream.sample_aspect_ratio, _turned_deg(path),
+            tuple(one.type for one in movie.streams if one.index != stream.index and one.type != "data"),
         )  # fmt: skip
+
+
+def _turned_deg(path: Path) -> int:
+    with _reading(path) as movie:
+        return next((int(picture.rotation) for picture in movie.decode(video=0)), 0)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,6 @@ def build(shot: Shot, listed: FrameList, page_sha256: Mapping[str, str], *, of_s
     """
     site_ids = list(dict.fromkeys(site_id for frame in listed.frames.values() for site_id in frame.site_ids))
     rows = [frame.shown for frame in listed.frames.values()]
-    outlined = of_shot and shot.map.kind == "footprints"
     return {
         "shot": shot.code, "title": shot.title, "version": shot.version,
         "fps": str(shot.rate), "size": list(shot.size),
@@ -82,9 +81,14 @@ def build(shot: Shot, listed: FrameList, page_sha256: Mapping[str, str], *, of_s
         "frame_list_sha256": provenance.sha256_text(listed.text()),
         "page_sha256": dict(page_sha256),
         "rows": {column: _runs(row[column] for row in rows) for column in SHOWN_COLUMNS},
-        "looks": [list(look) for look in origins.find_looks(*shot.map.sources[:1])] if outlined else [],
+        "looks": [list(look) for look in find_looks(shot if of_shot else None)],
         **origins.describe(site_ids if of_shot else [], sources_of(shot) if of_shot else []),
     }  # fmt: skip
+
+
+def find_looks(shot: Shot | None) -> list[tuple[str, str, str]]:
+    """Return the looks of the footprints that a shot shows, as `camps.origins.find_looks` does; of another map none."""
+    return origins.find_looks(*shot.map.sources[:1]) if shot is not None and shot.map.kind == "footprints" else []
 
 
 def pack(content: Mapping[str, Any], shown: str, kind: str, timecode: str | None = None) -> str:
