@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from camps import catalogue, footprints, provenance, record, settings, sources
+from camps.dates import look_day
 from camps.errors import MissingError
 
 #: Lists under terms that what is taken from them be passed on under the same: only where a row stands is carried.
 _SHARE_ALIKE = ("ODbL",)
+_SAW = ("observed", "partial")
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,25 @@ def find_looks(source_id: str | None = None) -> list[tuple[str, str, str]]:
         )
         for look in shown.astype("string").fillna("not stated").to_dict("records")
     ]
+
+
+def looks_behind(looks: Iterable[Sequence[str]], site_ids: Iterable[str], shown: str) -> Iterator[str]:
+    """Yield the looks that a day rests on: of each site the last that saw it by then, and each since that did not.
+
+    Parameters
+    ----------
+    looks
+        As :func:`find_looks` returns them.
+    shown
+        The day that is shown, EDTF: what was last seen is shown until the next look.
+    """
+    held = [(of, look_day(date), text) for of, date, text in looks]
+    for site_id in site_ids:
+        until = sorted((day, text) for of, day, text in held if of == site_id and day <= look_day(shown))
+        for _, text in reversed(until):
+            yield text
+            if text.split("  ")[2].startswith(_SAW):
+                break
 
 
 def describe(

@@ -71,12 +71,13 @@ def test_a_frame_of_any_pass_leads_to_sites_rows_sources_and_hashes(delivery: Pa
     assert files.sha256(settings.geodata() / "gazetteer.csv") in report
 
 
-def test_a_frame_of_footprints_leads_to_reader_scene_and_sum(delivery: Path) -> None:
+@pytest.mark.parametrize("shown", ["2018-07-23", "2018-08-15"], ids=["seen", "held"])
+def test_a_frame_of_footprints_leads_to_reader_scene_and_sum(delivery: Path, shown: str) -> None:
     told = json.loads((delivery / "manifest.json").read_text("utf-8"))
     told["shot_table"] = film_manifest.shot_table(film.read_shot("dabancheng"))
     files.write_json(delivery / "manifest.json", told)
     listed = records.read_frame_list(delivery)
-    listed.frames[1001].shown["date_shown"] = "2018-07-23"
+    listed.frames[1001].shown["date_shown"] = shown
     _write_list(delivery, listed)
     report = appendix.trace(delivery / "beauty" / "CAMPS_T_0001_beauty_v001.1001.png").report()
     series = footprints.load()
@@ -84,6 +85,7 @@ def test_a_frame_of_footprints_leads_to_reader_scene_and_sum(delivery: Path) -> 
     look = series.looks[series.looks["site_id"].eq("xj-bfn130-aspi50")].set_index("observed_on").loc["2018-07-23"]
     reader = look["interpreter"] if pd.notna(look["interpreter"]) else "not stated"
     assert f"xj-bfn130-aspi50  2018-07-23  {look['status']}, read by: {reader} (dabancheng)" in report
+    assert report.count("xj-bfn130-aspi50  20") == 1, "earlier looks are not behind it"
     assert f"scene {scene['scene_id']}, {scene['sensor']}" in report
     assert f"SHA-256 of the scene {scene['sha256'] if pd.notna(scene['sha256']) else 'not stated'}" in report
 

@@ -1,4 +1,4 @@
-"""A reading in JupyterLab, from the first outline to a series: by mouse and keys, the kernel killed in the middle."""
+"""A reading in JupyterLab, from the first outline to the trace of a frame: by hand, the kernel killed once."""
 
 from __future__ import annotations
 
@@ -8,42 +8,79 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import pytest
 import shapely
-from lab_support import Hand, opened
+from lab_support import Hand, Lab, opened
 from test_reading_widget import DAYS, GROUND, HOSTILE, scenes
 
-from camps import footprints, growth, reading
-from camps.reading.sheet import Sheet
+from camps import build, files, footprints, growth, reading, settings
+from camps.cli import run
+from camps.reading.sheet import Rings, Sheet
 
+SITE = "dbc-1"
 BEGIN = """
 import sys
 from pathlib import Path
+import shapely
 sys.path.insert(0, {tests!r})
 from test_reading_widget import DAYS, GROUND, scenes
-from camps import reading
+from camps import growth, reading
 read = [scene for scene in scenes(Path({mirror!r})) if scene.observed_on != DAYS[1]]
+session = reading.start("dbc-1", read, interpreter="A", ground=GROUND)
+reading.show(session)
 """
-FIRST = (
-    'session = reading.start("xj-bfn130-aspi50", read, interpreter="A", ground=GROUND, folder=Path({folder!r}) / "A")\n'
-    "reading.show(session)"
-)
-SECOND = (
-    'blind = reading.start("xj-bfn130-aspi50", read, interpreter="B", ground=GROUND, blind=2,\n'
-    '                      folder=Path({folder!r}) / "B")\n'
-    "reading.show(blind)"
-)
-AGREE = (
-    "found = reading.agreement(session.series(), blind.series(), draws=200)\n"
-    'print(found.dates[["observed_on", "n_matched", "iou"]].to_string())'
-)
+PROPOSE = 'len(session.propose("task-02", [shapely.from_wkt(one) for one in {proposals!r}]))'
+BLIND = """
+blind = reading.start("dbc-1", read, interpreter="B", ground=GROUND, blind=2)
+reading.show(blind)
+"""
+AGREE = """
+found = reading.agreement(session.series(), blind.series(), draws=200)
+print(found.dates[["observed_on", "n_matched", "iou"]].to_string())
+"""
+REGISTER = """
+series = session.register("read-a", second=blind)
+print(growth.values("read-a", metric="area_m2")[["t", "value", "lo", "hi"]].to_string())
+"""
+SHOT = """
+title = "A reading"
+code = "READ_0010"
+frames = 1
+rate = 25
+size = [320, 180]
+[map]
+kind = "footprints"
+sources = ["read-a"]
+[clock]
+kind = "linear"
+from = 2018-07-23
+to = 2018-07-24
+[[camera]]
+at = 0
+fit = "sites"
+"""
+CLAIM = """
+[edition]
+stated_on = "2026-11-29"
+[[claim]]
+id = "read"
+title = "Read"
+text = "The list names {1:n} camp."
+needs = ["dbc"]
+supporting = ["cited-dbc"]
+alternatives = "None."
+confidence = "high"
+limits = "None."
+[claim.values]
+n = "count(sites)"
+"""
 
 
-def _halls(sheet: Sheet) -> list[list[tuple[float, float]]]:
-    """Return eight buildings of the record's own reading as rectangles: the largest that stand apart."""
+def _outlines(day: str) -> list[shapely.Polygon]:
+    """Return the buildings of the record's own reading on a day, the largest first."""
     table = footprints.load().footprints
-    seen = table[table["observed_on"].eq(DAYS[0]) & table["kind"].isin(["building", "block"])]
-    seen = seen[seen.within(GROUND)].sort_values("area_m2", ascending=False)
-    return [_rectangle(sheet.rings(shape)[0]) for shape in seen.geometry.head(8)]
+    seen = table[table["observed_on"].eq(day) & table["kind"].isin(["building", "block"])]
+    return list(seen[seen.within(GROUND)].sort_values("area_m2", ascending=False).geometry)
 
 
 def _rectangle(ring: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -56,7 +93,7 @@ def _rectangle(ring: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [tuple(corner) for corner in turned.tolist()]
 
 
-def _outline(hand: Hand, sheet: Sheet, halls: list[list[tuple[float, float]]], by: float = 0.0) -> None:
+def _outline(hand: Hand, sheet: Sheet, halls: Rings, by: float = 0.0) -> None:
     hand.key("r")
     for hall in halls:
         # Alt: neighbours are drawn as they are, not snapped to one another.
@@ -69,42 +106,56 @@ def look_at(name: str, hand: Hand) -> None:
     """Do nothing; who wants to see each step puts something else here."""
 
 
-def test_a_reading_from_the_first_outline_to_the_second_reader(mirror: Path, tmp_path: Path) -> None:
-    names = {"tests": str(Path(__file__).parent), "mirror": str(mirror), "folder": str(tmp_path)}
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a record that knows the camp and nothing else."""
+    build.start(tmp_path / "record")
+    monkeypatch.setenv("CAMPS_HOME", str(tmp_path / "record"))
+    files.write_text(tmp_path / "record" / "geodata" / "claims.toml", CLAIM)
+    listed = files.write_text(tmp_path / "dbc.csv", "ID,Name,Latitude,Longitude\n1,Dabancheng,43.3836,88.2865\n")
+    assert run(["sources", "add", str(listed), "--id", "dbc"]) == 0
+    return tmp_path / "record"
+
+
+def test_a_reading_from_the_first_outline_to_the_trace_of_a_frame(
+    mirror: Path, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     sheet = Sheet.over(scenes(mirror)[:1], GROUND)
-    halls = _halls(sheet)
-    cells = [(BEGIN + FIRST).format(**names), SECOND.format(**names), AGREE]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CAMPS_HOME", str(Path(__file__).parents[1]))
+        outlines = _outlines(DAYS[0])[:8]
+        later = [one for one in _outlines(DAYS[2]) if not one.intersects(shapely.union_all(outlines))]
+    halls = [_rectangle(sheet.rings(one)[0]) for one in outlines]
+    begin = BEGIN.format(tests=str(Path(__file__).parent), mirror=str(mirror))
+    cells = begin, PROPOSE.format(proposals=[one.wkt for one in later[:2]]), BLIND, AGREE, REGISTER
     with opened(tmp_path, *cells) as lab:
         hand = lab.read(0)
         _first_date(hand, sheet, halls)
         # Keys of the notebook's own are not heard: its cells are as many as before.
-        assert lab.page.locator(".jp-CodeCell").count() == 3
+        assert lab.page.locator(".jp-CodeCell").count() == len(cells)
         _second_date(hand, sheet, halls)
-        steps = hand.steps
-        os.kill(_kernel_of(tmp_path / "A"), signal.SIGKILL)
-        hand.key("r")
-        hand.click(sheet, (120, 20), (140, 20), (140, 30))
-        hand.root.get_by_text("Not saved: the last 1.").wait_for()
-        look_at("killed", hand)
-        lab.page.locator(".jp-Dialog button").click()
-        hand = lab.read(0)
-        assert hand.steps == steps + 1, "the page was shown once more, and nothing else was lost or made up"
-        look_at("gone on with", hand)
-        _blind(lab.read(1), sheet, halls)
-        printed = lab.run(2)
+        _proposals(lab, hand, sheet, later)
+        hand = _killed(lab, hand, sheet)
+        _blind(lab.read(2), sheet, halls)
+        printed = lab.run(3)
         printed.get_by_text("all dates").wait_for()
+        look_at("agreement", hand)
         found = re.findall(r"(\S+ dates|[\d-]{10})\s+(\d+)\s+([\d.]+)", printed.inner_text())
         assert [(day, int(n)) for day, n, _ in found] == [(DAYS[0], 8), (DAYS[2], 8), ("all dates", 16)]
         assert 0.6 < float(found[-1][2]) < 1
+        lab.run(4).get_by_text(DAYS[2]).wait_for()
+        look_at("registered", hand)
         assert lab.complaints == []
-    _goes_on(mirror, tmp_path)
+    _goes_on(mirror)
+    _is_traced(home, mirror, capsys)
 
 
-def _first_date(hand: Hand, sheet: Sheet, halls: list[list[tuple[float, float]]]) -> None:
+def _first_date(hand: Hand, sheet: Sheet, halls: Rings) -> None:
     hand.root.locator(".cr-stage").click(position={"x": 5, "y": 40})
     look_at("opened", hand)
     _outline(hand, sheet, halls)
     hand.do("1")
+    hand.root.locator(".cr-point").wait_for()
     look_at("outlined", hand)
     # What is copied, and the scene that it is copied to, are a step each.
     before = hand.steps
@@ -112,25 +163,67 @@ def _first_date(hand: Hand, sheet: Sheet, halls: list[list[tuple[float, float]]]
     hand.saved(before + 1)
 
 
-def _second_date(hand: Hand, sheet: Sheet, halls: list[list[tuple[float, float]]]) -> None:
+def _second_date(hand: Hand, sheet: Sheet, halls: Rings) -> None:
     hand.key("s")
-    for hall in halls[:2]:
-        hand.click(sheet, np.mean(hall, axis=0).tolist())
-        before = hand.steps
-        hand.drag(sheet, hall[0], (2 * np.array(hall[0]) - np.mean(hall, axis=0)).tolist())
-        hand.saved(before)
+    first, second = np.array(halls[0]), np.array(halls[1])
+    hand.click(sheet, first.mean(axis=0))
+    look_at("picked", hand)
+    before = hand.steps
+    hand.drag(sheet, first[0], first.mean(axis=0) + 1.2 * (first[0] - first.mean(axis=0)))
+    hand.saved(before)
+    # A double click sets a corner on an edge, which keys then move; that is kept when the focus goes elsewhere.
+    hand.click(sheet, second.mean(axis=0))
+    before = hand.steps
+    hand.page.mouse.dblclick(*hand.at(sheet, 0.7 * second[0] + 0.3 * second[1]))
+    before = hand.saved(before)
+    hand.page.keyboard.down("ArrowUp")
+    hand.root.locator("[name=kind]").focus()
+    hand.saved(before)
+    hand.page.keyboard.up("ArrowUp")
     look_at("mended", hand)
-    hand.key("n")
+    hand.root.locator("[name=note]").click()
     hand.page.keyboard.type(HOSTILE)
     hand.do("Enter")
-    hand.do("h", sheet, (150, 40), (190, 40), (190, 70), then="Enter")
+    hand.do("h", sheet, (150, 40), (190, 36), (194, 66), (168, 74), then="Enter")
+    hand.root.locator(".cr-point").nth(1).wait_for()
     look_at("partly", hand)
     hand.key("b")
     look_at("beside", hand)
     hand.key("b")
 
 
-def _blind(hand: Hand, sheet: Sheet, halls: list[list[tuple[float, float]]]) -> None:
+def _proposals(lab: Lab, hand: Hand, sheet: Sheet, laid: list[shapely.Polygon]) -> None:
+    """Lay two from another cell, take the first in, refuse the second."""
+    before = hand.steps
+    lab.run(1)
+    before = hand.saved(before)
+    hand.root.locator("[data-do='tool:select']").click()
+    hand.click(sheet, *sheet.rings(laid[0].representative_point().buffer(1e-6))[0][:1])
+    look_at("proposed", hand)
+    hand.root.get_by_text("2 proposals open").wait_for()
+    hand.root.locator("[data-do=accept]").click()
+    before = hand.saved(before)
+    look_at("accepted", hand)
+    hand.key("Delete")
+    hand.saved(before)
+
+
+def _killed(lab: Lab, hand: Hand, sheet: Sheet) -> Hand:
+    steps = hand.steps
+    os.kill(_kernel_of(settings.geodata() / "readings" / f"{SITE}-A"), signal.SIGKILL)
+    hand.key("r")
+    hand.click(sheet, (120, 20), (140, 20), (140, 30))
+    hand.root.get_by_text("Not saved: the last 1.").wait_for()
+    look_at("killed", hand)
+    lab.page.locator(".jp-Dialog button").click()
+    hand = lab.read(0)
+    assert hand.steps == steps + 1, "the page was shown once more, and nothing else was lost or made up"
+    assert hand.root.locator("[name=scene]").input_value() == "task-02", "it goes on where it was left"
+    look_at("gone on with", hand)
+    return hand
+
+
+def _blind(hand: Hand, sheet: Sheet, halls: Rings) -> None:
     hand.root.locator(".cr-stage").click(position={"x": 5, "y": 40})
     for keys in ("1", "PageDown", "1"):
         if keys == "1":
@@ -144,14 +237,34 @@ def _kernel_of(folder: Path) -> int:
     return int(re.search(r"process (\d+)", held)[1])
 
 
-def _goes_on(mirror: Path, folder: Path) -> None:
+def _goes_on(mirror: Path) -> None:
     read = [scene for scene in scenes(mirror) if scene.observed_on != DAYS[1]]
-    with reading.start("xj-bfn130-aspi50", read, interpreter="A", ground=GROUND, folder=folder / "A") as session:
-        series = session.series()
-    assert series.footprints.groupby("observed_on").size().tolist() == [8, 8]
+    with reading.start(SITE, read, interpreter="A", ground=GROUND) as session:
+        assert [step.step for step in session.steps].count("propose") == 1
+    series = footprints.load("read-a")
+    assert series.footprints.groupby("observed_on").size().tolist() == [8, 9]
     assert series.looks["status"].tolist() == ["observed", "partial"]
     assert sorted(series.footprints["note"].dropna()) == [HOSTILE]
-    table = growth.series(series.footprints, series.looks, scenes=series.scenes)
-    # Both were mended outwards.
-    assert table["value"].is_monotonic_increasing
-    assert series.footprints["track_id"].nunique() == 8
+    assert series.footprints["method"].str.contains("machine").sum() == 1
+    corners = series.footprints[series.footprints["observed_on"].eq(DAYS[2])].geometry.count_coordinates()
+    assert sorted(corners)[-1] >= 6, "the double click set a corner"
+    # The error of edges is that of both readers, in place of an assumed one.
+    assert series.footprints["edge_sd_m"].between(0, 3).all()
+    assert growth.values("read-a", metric="area_m2")["value"].is_monotonic_increasing
+    assert series.footprints["track_id"].nunique() == 9
+
+
+def _is_traced(home: Path, mirror: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shot = files.write_text(home / "shots" / "read.toml", SHOT)
+    assert run(["map", "footprints"]) == 0
+    assert run(["frames", str(shot)]) == 0
+    assert run(["appendix"]) == 0
+    (frame,) = (settings.exports() / "frames").rglob("*.1001.png")
+    capsys.readouterr()
+    assert run(["trace", str(frame)]) == 0
+    told = capsys.readouterr().out
+    scene = next(one for one in scenes(mirror) if one.observed_on == DAYS[2])
+    total = files.sha256(Path(scene.bands[0].href))
+    document = (settings.exports() / "appendix" / "data" / "appendix.html").read_text("utf-8")
+    assert [one for one in (total, "s2-2018-07-23", "read by: A") if one not in told] == []
+    assert [one for one in (total, "s2-2018-07-23", "by B, blind") if one not in document] == []

@@ -292,6 +292,8 @@ def test_what_a_machine_proposes_counts_once_a_reader_settled_it(session: Sessio
     assert session.series().footprints["method"].tolist() == ["outlined by a machine, accepted by eye", "read by eye"]
     with pytest.raises(InputError, match="accept task-01-001: no open proposal"):
         session.accept(laid[0])
+    # A cell that is run again lays nothing twice, and nothing anew that was refused.
+    assert session.propose("task-01", [_box(0), _box(2), _box(4)]) == []
     session.undo()
     with pytest.raises(InputError, match="proposals not settled: 1"):
         session.series()

@@ -14,7 +14,7 @@ from camps.errors import CheckError, InputError, MissingError
 from camps.film import movie, testimony
 from camps.film.manifest import read_manifest, read_shot_table
 from camps.film.records import FRAME_LIST, read_frame_list
-from camps.origins import find_sites, is_about
+from camps.origins import find_sites, is_about, looks_behind
 
 _MOST_LINES = 12
 
@@ -94,11 +94,7 @@ def _trace_frame(path: Path) -> Trace:
     sites = find_sites(frame.site_ids)
     behind = _Behind(
         tuple(site.text() for site in sites),
-        tuple(
-            text
-            for site_id, date, text in testimony.find_looks(shot)
-            if site_id in frame.site_ids and date == frame.shown["date_shown"]
-        ),
+        tuple(looks_behind(testimony.find_looks(shot), frame.site_ids, frame.shown["date_shown"])),
         tuple(_claims_on({site.site_id for site in sites}, {site.source_id for site in sites})),
     )
     return _frame_trace(str(path), ("SHA-256", f"{found}, {said}"), frame.shown, layer, behind, holds=same)
@@ -146,8 +142,7 @@ def _trace_record(path: Path, found: embedded.Embedded, at: str | None) -> Trace
     behind = _Behind(
         tuple(sites[one][1] if one in sites else f"{one}  in none of the lists at hand when it was filmed"
               for one in site_ids),
-        tuple(text for site_id, date, text in told.content["looks"]
-              if site_id in site_ids and date == row["date_shown"]),
+        tuple(looks_behind(told.content["looks"], site_ids, row["date_shown"])),
         tuple(f"{name}: {as_read(text)}" for name, text, named, needs in told.content["claims"]
               if is_about(named, needs, set(site_ids), source_ids)),
     )  # fmt: skip

@@ -261,6 +261,8 @@ class Session:
         Whether it was closed; nothing can be added then.
     n_lost_bytes
         Length of a step that a kill cut short before it was saved; it was taken off.
+    watchers
+        Called after each step that was saved: the pages that show the reading.
     """
 
     def __init__(
@@ -272,6 +274,7 @@ class Session:
         self._begun = log.steps[0].what
         self._state = State.of(log.steps)
         self.closed = False
+        self.watchers: list[Callable[[], None]] = []
         self.tasks = {task.task_id: task for task in _tasks(self._begun)}
 
     def __enter__(self) -> Session:
@@ -338,8 +341,14 @@ class Session:
         """Return the scene of a task, without showing it."""
         return self._scenes[self._task(task).scene_id]
 
-    def show(self, task: str) -> Scene:
-        """Return the scene of a task and note that it was shown.
+    @property
+    def task(self) -> str:
+        """Return the task that was shown last, other than beside it; at the beginning the first."""
+        shown = (one.what for one in reversed(self._log.steps) if one.step == "show")
+        return next((str(what["task"]) for what in shown if "beside" not in what), next(iter(self.tasks)))
+
+    def show(self, task: str, *, beside: bool = False) -> Scene:
+        """Return the scene of a task and note that it was shown, or shown beside the one that is read.
 
         Raises
         ------
@@ -350,7 +359,7 @@ class Session:
         begun = next(one for one in self._begun["scenes"] if one["scene_id"] == scene.scene_id)
         if _sums(scene) != begun["files"]:
             raise CheckError(f"scene {scene.scene_id}: its file is not the one that the reading began with; restore it")
-        self._append("show", {"task": task})
+        self._append("show", {"task": task, **({"beside": True} if beside else {})})
         return scene
 
     # --- what is done ---
@@ -382,15 +391,20 @@ class Session:
         """Lay outlines of a machine on a scene, such as those of an extraction, and return their ids.
 
         Each is settled by the reader: :meth:`accept` and :meth:`mend` take it in, :meth:`remove` refuses it. Until all
-        are settled the reading is no series.
+        are settled the reading is no series. What was laid there before, as by a cell that is run again, is not laid
+        twice.
         """
-        shapes = list(outlines)
+        laid = [one for step, *_ in self._state.done if step.step == "propose" for one in step.what["put"]]
+        before = {_polygon(one["shape"]) for one in laid if one["task_id"] == task}
+        shapes = [outline for outline in outlines if outline not in before]
+        if not shapes:
+            return []
         named = self._new_ids(task, len(shapes))
-        laid = [
+        put = [
             Outline(one, task, one, outline, kind, "low", "", "proposed")
             for one, outline in zip(named, shapes, strict=True)
         ]
-        self._change("propose", put=laid)
+        self._change("propose", put=put)
         return named
 
     def accept(self, *outline_ids: str) -> None:
@@ -620,6 +634,8 @@ class Session:
                 f"{self.folder}: this reading was closed; go on with reading.start(), or where that was done"
             )
         self._state.take(self._log.append(self._clock(), step, what))
+        for watcher in self.watchers:
+            watcher()
 
     def _turn(self, step: str, possible: bool) -> bool:
         if possible:

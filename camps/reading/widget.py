@@ -42,8 +42,6 @@ class Reader(anywidget.AnyWidget):
         The reading.
     sheet
         The grid that its scenes are shown on.
-    task
-        The task that was shown last.
     """
 
     _esm = javascript.joined(_HERE / "js" / "reader.js")
@@ -53,15 +51,23 @@ class Reader(anywidget.AnyWidget):
         super().__init__()
         self.session = session
         self.sheet = Sheet.over([session.scene(one) for one in session.tasks], session.ground)
-        self.task = next(iter(session.tasks))
         self._beside = ThreadPoolExecutor(1)
         self._asked = ""
+        self._answers = False
+        self._known: tuple[Mapping[str, Outline], Mapping[str, Look]] = (session.held, session.looks)
         self._pictures: dict[str, bytes] = {}
         self.on_msg(self._answer)
+        session.watchers.append(self._tell)
 
     # --- messages ---
 
+    def _tell(self) -> None:
+        """Show what another cell did, or another page."""
+        if not self._answers:
+            self.send(self._changes())
+
     def _answer(self, _: Any, message: Mapping[str, Any], __: Any) -> None:
+        self._answers = True
         try:
             told = self._done(message)
         except CampsError as error:
@@ -69,6 +75,8 @@ class Reader(anywidget.AnyWidget):
         except Exception as error:
             self.send({"re": message.get("re"), "error": f"{type(error).__name__}: {error}"})
             raise
+        finally:
+            self._answers = False
         self.send({"re": message.get("re"), **told})
 
     def _done(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -82,13 +90,13 @@ class Reader(anywidget.AnyWidget):
             "cut": self._cut, "join": lambda told: {"chosen": [self.session.join(told["ids"])]},
             "copy": self._copy, "look": self._look, "undo": self._turn, "redo": self._turn,
         }  # fmt: skip
-        outlines, looks = self.session.held, self.session.looks
         told = acts[message["do"]](message) or {}
-        return {**self._changes(outlines, looks), **told}
+        return {**self._changes(), **told}
 
-    def _changes(self, outlines: Mapping[str, Outline], looks: Mapping[str, Look]) -> dict[str, Any]:
-        """Return what is otherwise than before."""
-        now, seen = self.session.held, self.session.looks
+    def _changes(self) -> dict[str, Any]:
+        """Return what is otherwise than when the pages were last told."""
+        outlines, looks = self._known
+        self._known = now, seen = self.session.held, self.session.looks
         back, forth = self.session.turns
         changed = [one for name, one in now.items() if outlines.get(name) is not one and outlines.get(name) != one]
         moved = {task: seen.get(task) for task in {*looks, *seen} if looks.get(task) != seen.get(task)}
@@ -112,12 +120,13 @@ class Reader(anywidget.AnyWidget):
     # --- what a message may say ---
 
     def _open(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        self._show({"task": self.task})
+        self._show({"task": self.session.task})
+        self._known = {}, {}
         grid = self.sheet.grid
         begun = {
-            "tasks": [self._about(task) for task in self.session.tasks], "task": self.task, "pixel_m": grid.gsd_m,
-            "size": [grid.width, grid.height], "blind": self.session.blind, "lost": self.session.n_lost_bytes,
-            **self._changes({}, {}),
+            "tasks": [self._about(task) for task in self.session.tasks], "task": self.session.task,
+            "pixel_m": grid.gsd_m, "size": [grid.width, grid.height], "blind": self.session.blind,
+            "lost": self.session.n_lost_bytes, **self._changes(),
         }  # fmt: skip
         return {"begun": begun, "hello": _view(message)}
 
@@ -132,9 +141,7 @@ class Reader(anywidget.AnyWidget):
         return {"id": task, "label": f"{scene.observed_on}", "facts": facts, "caption": caption}
 
     def _show(self, message: Mapping[str, Any]) -> None:
-        scene = self.session.show(message["task"])
-        if not message.get("beside"):
-            self.task = message["task"]
+        scene = self.session.show(message["task"], beside=bool(message.get("beside")))
         if scene.scene_id not in self._pictures:
             self._pictures[scene.scene_id] = self.sheet.picture(scene)
         self.send({"picture": message["task"]}, [self._pictures[scene.scene_id]])
@@ -191,11 +198,11 @@ class Reader(anywidget.AnyWidget):
 
     def still(self) -> str:
         """Return the task shown last as HTML with a picture; of a blind reading, words alone."""
-        title = f"Reading of {self.session.site_id}, {self.task}, {len(self.session.held)} outlines."
+        title = f"Reading of {self.session.site_id}, {self.session.task}, {len(self.session.held)} outlines."
         if self.session.blind:
             return f"<p>{title} Run the notebook to go on; a blind reading shows no dates here.</p>"
-        here = [one.shape for one in self.session.held.values() if one.task_id == self.task]
-        raster = self.sheet.raster(self.session.scene(self.task))
+        here = [one.shape for one in self.session.held.values() if one.task_id == self.session.task]
+        raster = self.sheet.raster(self.session.scene(self.session.task))
         buffer = io.BytesIO()
         build_picture(raster, outlines=gpd.GeoSeries(here, crs=4326)).save(buffer, "PNG")
         data = base64.b64encode(buffer.getvalue()).decode("ascii")

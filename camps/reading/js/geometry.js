@@ -48,6 +48,21 @@ export function middleAt(rings, p) {
   return cornerAt(middles, p);
 }
 
+/** The place on an edge that is nearest to a point, and the corner that the edge follows.
+ * @param {Rings} rings @param {Point} p */
+export function edgeAt(rings, p) {
+  let best = { ring: 0, at: 0, away: Infinity, place: p };
+  rings.forEach((ring, r) => ring.forEach(([ax, ay], at) => {
+    const [bx, by] = ring[(at + 1) % ring.length];
+    const along = ((p[0] - ax) * (bx - ax) + (p[1] - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1);
+    const share = Math.max(0, Math.min(1, along));
+    const place = /** @type {Point} */ ([ax + share * (bx - ax), ay + share * (by - ay)]);
+    const away = distance(place, p);
+    if (away < best.away) best = { ring: r, at, away, place };
+  }));
+  return best;
+}
+
 /** @param {Point[]} ring @param {number} at @returns {Point} */
 export function middle(ring, at) {
   const [ax, ay] = ring[at];

@@ -185,7 +185,7 @@ export class Pane {
   _scale(context, pixel_m) {
     const per_m = this.view.scale / pixel_m;
     const length_m = SCALES_M.findLast((one) => one * per_m < this.width / 4) ?? SCALES_M[0];
-    const [x, y, length] = [12, this.height - 14, length_m * per_m];
+    const [x, y, length] = [14, this.height - 16, length_m * per_m];
     this._line(context, new Path2D(`M${x},${y - 5}v5h${length}v-5`), '#fff', 1.6);
     context.font = '12px sans-serif';
     context.lineWidth = 3;

@@ -12,7 +12,7 @@ export const STATUSES = [
 export const TOOLS = [
   [['tool:select', 'Select', 'S'], ['tool:draw', 'Outline', 'D'], ['tool:rectangle', 'Rectangle', 'R'],
     ['tool:cut', 'Cut', 'X'], ['tool:hidden', 'Hidden area', 'H']],
-  [['square', 'Square', 'Q'], ['join', 'Join', 'J'], ['remove', 'Delete', 'Del'], ['accept', 'Accept', 'A'], ['copy', 'Copy forward', 'G']],
+  [['square', 'Square', 'Q'], ['join', 'Join', 'J'], ['remove', 'Delete', 'Del'], ['copy', 'Copy forward', 'G']],
   [['undo', 'Undo', 'Ctrl+Z'], ['redo', 'Redo', 'Ctrl+Y']],
   [['beside', 'Beside', 'B'], ['wipe', 'Swipe', 'W'], ['flicker', 'Flicker', 'F']],
   [['fit', 'Fit', '0'], ['help', 'Keys', '?']],
@@ -37,7 +37,8 @@ export const KEYS = [
   ]],
   ['Corners and words', [
     [', .', 'previous and next outline'], ['V', 'next corner; arrows move it, with Shift ten times as far'],
-    ['I', 'a new corner after the held one'], ['K · C · N', 'kind · confidence · note'],
+    ['I', 'a new corner after the held one'],
+    ['double click', 'on an edge of the picked outline: a new corner; on a corner: takes it away'], ['K · C · N', 'kind · confidence · note'],
     ['1 2 3 4', 'look: observed, partly, obscured, not imaged'], ['H', 'an area that is hidden'],
     ['G', 'copy all outlines to the next scene'], ['Ctrl+Z · Ctrl+Y', 'undo · redo, without end'], ['?', 'this list'],
   ]],

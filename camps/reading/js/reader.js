@@ -1,6 +1,6 @@
 // @ts-check
 // The instrument: what a hand does becomes a step, Python saves it, and the page shows what is saved.
-import { areaOf, atRightAngle, cornerAt, distance, isInside, middle, middleAt, rectangle } from './geometry.js';
+import { areaOf, atRightAngle, cornerAt, distance, edgeAt, isInside, middle, middleAt, rectangle } from './geometry.js';
 import { KINDS, Pane } from './pane.js';
 import { make, makeBar, makeChoice, makeCurve, makeHelp, squareMetres, STATUSES } from './panel.js';
 
@@ -30,6 +30,7 @@ class Reader {
     this.cursor = null;
     this.corner = null;
     this.hand = null;
+    this.before = [];
     this.next = { kind: 'building', confidence: 'medium', note: '' };
     this._build(el);
     this._hear = (content, buffers) => this.hear(content, buffers);
@@ -82,6 +83,11 @@ class Reader {
       name: 'note', placeholder: 'note', 'aria-label': 'note', maxlength: 500,
       onchange: (event) => this.word('note', event.target.value),
     }));
+    const settle = (what, name, key) => make('button', { type: 'button', 'data-do': what, title: `${name} (${key})`,
+      onclick: () => this.act(what) }, name);
+    this.open = make('span', {});
+    this.asks = make('div', { class: 'cr-asks', hidden: true }, this.open, settle('accept', 'Accept', 'A'),
+      settle('refuse', 'Refuse', 'Del'));
     this.curve = make('div', { class: 'cr-growth' });
     const step = (name, by) => make('button', { type: 'button', title: by > 0 ? 'Next scene (PgDn)' : 'Previous scene (PgUp)',
       onclick: () => this.step(by) }, name);
@@ -89,7 +95,7 @@ class Reader {
     return make('div', { class: 'cr-panel' },
       make('h3', {}, 'Scene'), make('div', { class: 'cr-row' }, step('‹', -1), this.task, step('›', 1)),
       this.facts, this.compared, make('h3', {}, 'What it lets be seen'), this.status,
-      this.title, make('label', {}, 'Kind ', this.kind), make('label', {}, 'Confidence ', this.confidence), this.note,
+      this.asks, this.title, make('label', {}, 'Kind ', this.kind), make('label', {}, 'Confidence ', this.confidence), this.note,
       this.curve);
   }
 
@@ -212,8 +218,8 @@ class Reader {
     this._showChosen();
     this._able({ square: this.chosen.size === 1, join: this.chosen.size > 1, remove: this.chosen.size > 0 });
     const open = this.here.filter((one) => one.origin === 'proposed').length;
-    this._button('accept').hidden = !open;
-    this._button('accept').textContent = `Accept (${open} open)`;
+    this.asks.hidden = !open;
+    this.open.textContent = `${open} proposal${open === 1 ? '' : 's'} open`;
     for (const what of ['tool:select', 'tool:draw', 'tool:rectangle', 'tool:cut', 'tool:hidden', 'beside', 'wipe']) {
       this._button(what).setAttribute('aria-pressed', String(what === `tool:${this.tool}` || what === this.mode));
     }
@@ -229,7 +235,8 @@ class Reader {
   }
 
   _showGrowth({ rows, next }) {
-    this.curve.replaceChildren(make('h3', {}, 'Built area, m²'), makeCurve(rows), make('p', { class: 'cr-faint' }, next));
+    const curve = rows.length ? [make('h3', {}, 'Built area, m²'), makeCurve(rows)] : [];
+    this.curve.replaceChildren(...curve, make('p', { class: 'cr-faint' }, next));
   }
 
   _growLater() {
@@ -365,7 +372,7 @@ class Reader {
       square: () => chosen.length === 1 && this.send({ do: 'square', id: chosen[0] }),
       join: () => chosen.length > 1 && this.send({ do: 'join', ids: chosen }),
       remove: () => this.remove(chosen),
-      accept: () => this.accept(chosen),
+      accept: () => this.settle('accept', chosen), refuse: () => this.settle('remove', chosen),
       copy: () => this.copy(),
       beside: () => this.lay('beside'), wipe: () => this.lay('wipe'), flicker: () => this.flick(!this.flicks),
       fit: () => this.fit(),
@@ -425,11 +432,12 @@ class Reader {
     this.go(to);
   }
 
-  /** Take in the proposals among what is picked, and pick the next one that is open. */
-  accept(chosen) {
+  /** Take in or refuse the proposals among what is picked, and pick the next one that is open. */
+  settle(how, chosen) {
     const ids = chosen.filter((id) => this.outlines.get(id)?.origin === 'proposed');
     if (!ids.length) return this.say('Pick a proposal first: the dotted outlines.');
-    this.send({ do: 'accept', ids });
+    this.send({ do: how, ids });
+    this.stage.focus({ preventScroll: true });
     const next = this.here.find((one) => one.origin === 'proposed' && !ids.includes(one.id));
     this.choose(next ? [next.id] : []);
   }
@@ -485,7 +493,8 @@ class Reader {
     main.addEventListener('pointermove', (event) => this._move(event));
     main.addEventListener('pointerup', (event) => this._lift(event));
     main.addEventListener('pointercancel', () => this.drop());
-    main.addEventListener('dblclick', () => this.points.length && this.tool !== 'rectangle' && this.finish());
+    main.addEventListener('mousedown', (event) => { if (event.detail < 2) this.before = [...this.chosen]; });
+    main.addEventListener('dblclick', (event) => this._strike(event));
     stage.addEventListener('wheel', (event) => {
       // A notebook scrolls under a hand that only passes by.
       if (!stage.contains(document.activeElement) && !event.ctrlKey) return;
@@ -498,10 +507,19 @@ class Reader {
     });
     this.root.addEventListener('keydown', (event) => this._key(event));
     this.root.addEventListener('keyup', (event) => this._keyUp(event));
+    // A button that the mouse presses takes no keys away from the picture.
+    this.root.addEventListener('mousedown', (event) => {
+      if (!(event.target instanceof HTMLButtonElement)) return;
+      event.preventDefault();
+      stage.focus({ preventScroll: true });
+    });
+    // A key that is let go elsewhere is not heard here.
+    this.root.addEventListener('focusout', () => this._letGo());
   }
 
   _press(event) {
     if (event.button > 1) return;
+    this._settle();
     this.stage.focus({ preventScroll: true });
     this.main.host.setPointerCapture(event.pointerId);
     const at = this.main.placeOf(event);
@@ -598,10 +616,30 @@ class Reader {
     this._showPanel();
   }
 
+  /** A double click ends a line; on the outline that was picked before it, it sets a corner or takes one away. */
+  _strike(event) {
+    if (this.points.length) return this.tool !== 'rectangle' && this.finish();
+    const [id] = this.before;
+    if (this.tool !== 'select' || this.before.length !== 1 || this.outlines.get(id)?.task !== this.now) return;
+    this.choose([id]);
+    const [at, rings, near] = [this.main.placeOf(event), this._ringsOf(id), NEAR_PX / this.view.scale];
+    const corner = cornerAt(rings, at);
+    const edge = edgeAt(rings, at);
+    if (corner.away < near) {
+      this.corner = { id, ring: corner.ring, at: corner.at };
+      this.removeCorner();
+    } else if (edge.away < near) {
+      rings[edge.ring].splice(edge.at + 1, 0, edge.place);
+      this.corner = { id, ring: edge.ring, at: edge.at + 1 };
+      this.mend(id, rings);
+    }
+  }
+
   // --- keys ---
 
   _key(event) {
     event.stopPropagation();
+    if (!/^(Arrow|Shift|Escape)/.test(event.key)) this._settle();
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) {
       if (['Escape', 'Enter'].includes(event.key)) this.stage.focus();
       return;
@@ -636,7 +674,7 @@ class Reader {
       Backspace: () => (this.points.length ? this.back() : this.act('remove')), Delete: () => this.act('remove'),
       ',': () => this._turn(-1), '.': () => this._turn(1), v: () => this._nextCorner(event.shiftKey ? -1 : 1),
       i: () => this._insert(), k: () => this.kind.focus(), c: () => this.confidence.focus(), n: () => this.note.focus(),
-      f: () => this.flick(true), o: () => { this.veiled = true; this.paint(); }, t: () => this._nextOther(),
+      f: () => { this.flick(true); this.peeks = true; }, o: () => { this.veiled = true; this.paint(); }, t: () => this._nextOther(),
       m: () => { this.how.smooth = !this.how.smooth; this.repaint(); },
       e: () => { this.how.contrast = this.how.contrast >= 2 ? 1 : this.how.contrast + 0.5; this.repaint(); },
       '[': () => this._wipeBy(-0.05), ']': () => this._wipeBy(0.05),
@@ -649,10 +687,22 @@ class Reader {
     const key = event.key.toLowerCase();
     if (key === 'f') this.flick(false);
     if (key === 'o') this.veiled = false;
-    if (key.startsWith('arrow') && this.hand?.rings && this.hand.keyed) {
-      this.mend(this.hand.id, this.hand.rings);
-      this.hand = null;
-    }
+    if (key.startsWith('arrow')) this._settle();
+    this.paint();
+  }
+
+  /** Save a corner where keys have moved it to. */
+  _settle() {
+    if (!this.hand?.keyed) return;
+    this.mend(this.hand.id, this.hand.rings);
+    this.hand = null;
+  }
+
+  _letGo() {
+    this._settle();
+    this.veiled = false;
+    if (this.peeks) this.flick(false);
+    this.peeks = false;
     this.paint();
   }
 
