@@ -110,6 +110,19 @@ def test_one_file_gives_a_film_another_face() -> None:
     assert (picture[27:55, 48:150, :3].min(axis=2) > 240).sum() > 100
 
 
+@pytest.mark.browser
+def test_a_number_at_the_top_right_takes_its_company_along_and_room_from_the_title() -> None:
+    eras = {"kind": "eras", "sources": ["prisons"]}
+    for shown, at, n_counters in ((eras, {}, 2), ({"kind": "footprints"}, {"t": 17770}, 1)):
+        shot = small_shot(map=shown, look=str(HARBOUR), mode="bracket")
+        ((said, _),) = draw(shot, [at])
+        counters = [text for text in said["texts"] if text["layer"] == "counter"]
+        assert len(counters) == n_counters
+        assert all(text["x"] + text["w"] == pytest.approx(1920 * 0.95, abs=1) for text in counters)
+        title = max(text["x"] + text["w"] for text in said["texts"] if text["layer"] == "title")
+        assert title + 60 < min(text["x"] for text in counters)
+
+
 SHAPES = {"16:9": (480, 270), "1:1": (270, 270), "4:5": (272, 340), "9:16": (270, 480)}
 
 

@@ -66,7 +66,9 @@ export class Furniture {
     // The chart of systems stands on the left, and two systems leave room on the side of the title.
     const crossed = piece === 'legend' && (this.data.pair || (this.systems && pen.type.rtl));
     const own = { ...(year ? { size: YEAR_SIZE } : {}), ...(crossed ? { at: 'bottom left' } : {}), ...(piece === 'events' ? { at: this.spec(pen, 'title').at } : {}) };
-    const placed = [(pen.look.furniture || {})[piece], pen.furniture[piece]].flatMap((one) => (one ? [one, one[shapeOf(pen.view)], pen.type.rtl ? one.rtl : null] : []));
+    // What is as large as the number stands with it, wherever that is put.
+    const beside = piece === 'last' ? 'counter' : piece;
+    const placed = [(pen.look.furniture || {})[beside], pen.furniture[beside]].flatMap((one) => (one ? [one, one[shapeOf(pen.view)], pen.type.rtl ? one.rtl : null] : []));
     const spec = Object.assign({ alpha: 1 }, PIECES[piece], own, (pen.look.type || {})[piece], ...placed);
     return { ...spec, size: Math.max(spec.least || 0, spec.size * pen.u) };
   }
@@ -177,7 +179,10 @@ export class Furniture {
   }
 
   heading(pen, frame, wide) {
-    const room = pen.view.width > 560 ? wide * 0.62 : wide;
+    const { at } = this.spec(pen, 'title');
+    // A number beside the title, which may grow as long as itself, leaves it less of the width.
+    const shared = ['date', 'counter', 'chapter', 'notes'].map((piece) => this.spec(pen, piece)).some((one) => one.show !== false && one.at !== at && one.at.split(' ')[0] === at.split(' ')[0]);
+    const room = pen.view.width > 560 ? wide * (shared ? 0.46 : 0.62) : wide;
     return ['title', 'subtitle'].map((piece) => {
       const { size, weight } = this.spec(pen, piece);
       const text = this.words.meta('title', frame.lang) && this.words.meta(piece, frame.lang);
