@@ -136,11 +136,24 @@ def test_the_manifest_says_how_to_put_it_together_and_what_was_waived(delivered:
     assert "WAIVED  credit" in (delivered.folder / "README.txt").read_text("utf-8")
 
 
+def test_a_title_that_nobody_said_in_a_language_is_refused_before_the_first_frame(tmp_path: Path) -> None:
+    said = {"map": {"kind": "sites", "sources": ["gazetteer"], "subtitle": {"en": "Seen", "fr": "Vus"}}}
+    with pytest.raises(InputError, match="pass subtitle_ug: found no subtitle in ug, expected the words of the map"):
+        film.deliver(small_shot(**said), tmp_path, languages=["fr", "ug"], waive=["licences"])
+    assert not list(tmp_path.rglob("*.png"))
+
+
 @pytest.mark.browser
 def test_labels_come_in_each_language_inside_the_safe_area(delivered: Delivery) -> None:
-    english, uyghur = (_pixels(delivered.folder / info.file(1139)) for info in delivered.passes if info.language)
+    spoken = {info.name: _pixels(delivered.folder / info.file(1139)) for info in delivered.passes if info.language}
+    english, uyghur = spoken["labels_en"], spoken["labels_ug"]
     assert (english[..., 3] > 0).mean() > 0.001 < (uyghur[..., 3] > 0).mean()
     assert (english != uyghur).any()
+    # The title of another language stands where that of the shot's does.
+    title = _pixels(delivered.folder / "title" / "CAMPS_XJ_0010_title_v003.1139.png")
+    lefts = [np.flatnonzero(one[..., 3].any(axis=0))[0] for one in (title, spoken["title_ug"])]
+    assert abs(lefts[0] - lefts[1]) < 3
+    assert (title != spoken["title_ug"]).any()
     for labels in (english, uyghur):
         outside = labels.copy()
         outside[14:-14, 24:-24] = 0

@@ -63,9 +63,11 @@ def test_an_opaque_ground_comes_back_to_the_digit_where_nothing_lies_upon_it() -
 def test_passes_stand_in_the_order_in_which_they_lie_upon_each_other() -> None:
     made = passes.build_passes(small_shot(language="fr"), ["en", "ug"])
     assert list(made) == [
-        "base", "footprints", "growth", "outlines", "labels_fr", "labels_en", "labels_ug", "backing",
-        *passes.FURNITURE, "guides", "textless", "graphics", "beauty",
+        "base", "footprints", "growth", "outlines", "labels_fr", "labels_en", "labels_ug", "backing", "logo",
+        "title", "title_en", "title_ug", "subtitle", "subtitle_en", "subtitle_ug", *passes.FURNITURE[3:],
+        "guides", "textless", "graphics", "beauty",
     ]  # fmt: skip
+    assert passes.what_shows(made["title_ug"]) == "title, language ug"
     assert made["beauty"].made_of == (
         "base", "footprints", "growth", "outlines", "labels_fr", "backing", *passes.FURNITURE,
     )  # fmt: skip
@@ -74,6 +76,11 @@ def test_passes_stand_in_the_order_in_which_they_lie_upon_each_other() -> None:
     assert "base" not in made["graphics"].made_of
     assert made["labels_ug"].file(1001) == "labels_ug/TEST_A_0010_labels_ug_v001.1001.png"
     assert made["labels_ug"].pattern % 1001 == made["labels_ug"].file(1001)
+
+
+def test_a_title_in_one_text_is_one_pass_and_one_by_language_has_more() -> None:
+    one = small_shot(map={"title": "Camps", "subtitle": {"en": "Seen", "fr": "Vus"}})
+    assert {"title_fr", "subtitle_fr"} & set(passes.build_passes(one, ["fr"])) == {"subtitle_fr"}
 
 
 def test_a_layer_that_the_shot_switches_off_has_no_pass() -> None:

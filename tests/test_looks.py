@@ -113,7 +113,7 @@ def test_one_file_gives_a_film_another_face() -> None:
 @pytest.mark.browser
 def test_a_number_at_the_top_right_takes_its_company_along_and_room_from_the_title() -> None:
     eras = {"kind": "eras", "sources": ["prisons"]}
-    for shown, at, n_counters in ((eras, {}, 2), ({"kind": "footprints"}, {"t": 17770}, 1)):
+    for shown, at, n_counters in ((eras, {}, 2), ({"kind": "footprints"}, {"t": 17683}, 1)):
         shot = small_shot(map=shown, look=str(HARBOUR), mode="bracket")
         ((said, _),) = draw(shot, [at])
         counters = [text for text in said["texts"] if text["layer"] == "counter"]

@@ -16,7 +16,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from camps import files, maps
-from camps.errors import InputError
+from camps.errors import Fault, InputError, raise_faults
 from camps.film import (
     anymap,
     checks,
@@ -227,7 +227,19 @@ def _require_short(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> 
         raise InputError(f"{folder}: paths would be longer than {_MOST_PATH} characters; choose a shorter folder")
 
 
+def _require_said(filmed: _Filmed, wanted: Mapping[str, PassInfo]) -> None:
+    """Require that a title is said in the language of each pass of it: the page would show another's words."""
+    faults = [
+        Fault(f"pass {info.name}", f"no {info.layer} in {info.language}", "the words of the map in that language",
+              f"say it in map.{info.layer} of the shot, leave the language out, or name the --passes that you want")
+        for info in wanted.values()
+        if info.language and info.layer in {"title", "subtitle"} and info.language not in filmed.meta[info.layer]
+    ]  # fmt: skip
+    raise_faults(faults, filmed.plan.shot.called)
+
+
 def _shooting(filmed: _Filmed, available: Mapping[str, PassInfo], wanted: Mapping[str, PassInfo]) -> Shooting:
+    _require_said(filmed, wanted)
     made = {name: info for name, info in wanted.items() if info.made_of}
     drawn = passes.drawn_for(available, wanted.values())
     return Shooting(filmed.plan, filmed.page, drawn, made, tuple(wanted), tuple(filmed.scene_days))

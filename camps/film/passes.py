@@ -18,7 +18,7 @@ from camps.film.shot import Shot
 #: Places of the number in a file name.
 FRAME_PADDING = 4
 
-#: Layers of the page from back to front; labels come once a language, guides lie over the picture and are not in it.
+#: Layers of the page from back to front; labels and titles come once a language, guides are not in the picture.
 FURNITURE = ("logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "credit")
 LAYERS = ("base", "footprints", "growth", "outlines", "labels", "backing", *FURNITURE, "guides")
 _PICTURE = LAYERS[:-1]
@@ -58,6 +58,7 @@ _WHAT = {
     "footprints": "buildings as areas",
     "growth": "sites as symbols whose area is the number counted",
     "outlines": "walls, edges, and dashed lines around what may stand",
+    "labels": "place names and site names",
     "backing": "the ground under words that symbols come near; leave it out to set type of your own",
     "logo": "the mark of the house, as its look says",
     "title": "title",
@@ -89,7 +90,7 @@ class PassInfo:
     alpha
         ``"straight"``, or ``"none"`` for an opaque picture.
     language
-        Language of its labels, or ``None`` when it has none.
+        Language of its labels, or of a title in another than the shot's; ``None`` when it has none.
     layer
         The page's layer that it shows, or ``None`` when it shows all of them, or is made of other passes.
     made_of
@@ -128,13 +129,13 @@ def build_passes(shot: Shot, languages: Sequence[str]) -> dict[str, PassInfo]:
     shot
         A layer that it switches off has no pass; its language is always among those of the labels.
     languages
-        Languages of the labels, each a pass of its own.
+        Languages of the labels, each a pass of its own, and of titles.
     """
     spoken = dict.fromkeys([shot.language, *languages])
     drawn = [info for layer in LAYERS if _is_on(shot, layer) for info in _drawn(shot, layer, spoken)]
     passes = {info.name: info for info in drawn}
     for name, layers in (("textless", _WORDLESS), ("graphics", _PICTURE[1:]), ("beauty", _PICTURE)):
-        parts = tuple(part for layer in layers if (part := _pass_name(layer, shot.language)) in passes)
+        parts = tuple(part for layer in layers if (part := _pass_name(shot, layer, shot.language)) in passes)
         alpha: Literal["straight", "none"] = "none" if passes_opaque(passes, parts) else "straight"
         passes[name] = _info(shot, name, alpha=alpha, made_of=parts)
     return passes
@@ -191,8 +192,8 @@ def drawn_for(passes: Mapping[str, PassInfo], wanted: Iterable[PassInfo]) -> dic
 
 def what_shows(info: PassInfo) -> str:
     """Return in a line what a pass shows."""
-    shown = f"place names and site names, language {info.language}" if info.language else ""
-    told = shown or _WHAT[info.name.removesuffix(LINEAR)]
+    told = _WHAT[info.name.removesuffix(LINEAR).removesuffix(f"_{info.language}")]
+    told += f", language {info.language}" if info.language else ""
     return f"{told}; in linear light" if info.name.endswith(LINEAR) else told
 
 
@@ -244,14 +245,23 @@ def _is_on(shot: Shot, layer: str) -> bool:
 
 
 def _drawn(shot: Shot, layer: str, languages: Iterable[str]) -> list[PassInfo]:
-    if layer == "labels":
-        return [_info(shot, _pass_name(layer, lang), layer=layer, language=lang) for lang in languages]
+    if layer == "labels" or _is_by_language(shot, layer):
+        named = {_pass_name(shot, layer, lang): lang for lang in languages}
+        return [
+            _info(shot, name, layer=layer, language=None if name == layer else lang) for name, lang in named.items()
+        ]
     opaque = layer == "base" and shot.background == "look"
     return [_info(shot, layer, layer=layer, alpha="none" if opaque else "straight")]
 
 
-def _pass_name(layer: str, language: str) -> str:
-    return f"labels_{language}" if layer == "labels" else layer
+def _is_by_language(shot: Shot, layer: str) -> bool:
+    """Whether a title is said in more than one language: one text of the shot's is the same in all of them."""
+    return layer in {"title", "subtitle"} and not isinstance(getattr(shot.map, layer), str)
+
+
+def _pass_name(shot: Shot, layer: str, language: str) -> str:
+    apart = layer == "labels" or (_is_by_language(shot, layer) and language != shot.language)
+    return f"{layer}_{language}" if apart else layer
 
 
 def _info(shot: Shot, name: str, **about: Any) -> PassInfo:

@@ -2,7 +2,7 @@
 // Each piece is first laid out (its box is known before labels are drawn) and then drawn, on a layer of its own.
 
 import { smoothstep } from './geo.js';
-import { GRAPHICS_SAFE, panel } from './text.js';
+import { GRAPHICS_SAFE, panel, Type } from './text.js';
 import { drawMark } from './symbols.js';
 import { Systems } from './systems.js';
 
@@ -184,9 +184,12 @@ export class Furniture {
     const shared = ['date', 'counter', 'chapter', 'notes'].map((piece) => this.spec(pen, piece)).some((one) => one.show !== false && one.at !== at && one.at.split(' ')[0] === at.split(' ')[0]);
     const room = pen.view.width > 560 ? wide * (shared ? 0.46 : 0.62) : wide;
     return ['title', 'subtitle'].map((piece) => {
+      // In the language of the labels, in the layout of the shot's: the title of another stands where this one does.
+      const lang = frame.label_lang;
+      const type = lang === pen.type.lang ? pen.type : Object.assign(new Type(pen.ctx, lang, this.data, pen.look, pen.type.texts), { layer: piece });
       const { size, weight } = this.spec(pen, piece);
-      const text = this.words.meta('title', frame.lang) && this.words.meta(piece, frame.lang);
-      return text && this.lines(pen, piece, pen.type.wrap(text, room, size, weight), { joins: true, ...(piece === 'subtitle' && this.data.events ? { gap: 9 * pen.u } : {}) });
+      const text = this.words.meta('title', lang) && this.words.meta(piece, lang);
+      return text && this.lines({ ...pen, type }, piece, type.wrap(text, room, size, weight), { joins: true, ...(piece === 'subtitle' && this.data.events ? { gap: 9 * pen.u } : {}) });
     });
   }
 
