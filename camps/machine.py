@@ -331,11 +331,22 @@ def _provide_packages() -> str:
     into = ["-q", "--python", str(_venv_python())]
     _must([uv, "pip", "sync", *into, "--require-hashes", str(ROOT / "requirements.lock")])
     _must([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+    _place_suite()
     if wrong := _wrong_in_venv():
         raise SetupError(
             f"{VENV.name} is not as requirements.lock asks ({wrong}); run: rm -r {shlex.quote(str(VENV))} && make setup"
         )
     return f"{VENV.name} made from requirements.lock"
+
+
+def _place_suite() -> None:
+    """Say where the suite is from where the packages are, in ASCII.
+
+    Python before 3.13 reads the place in the encoding of the locale, and under LC_ALL=C does not start at all where the
+    path of a clone has other letters.
+    """
+    for place in VENV.glob("**/site-packages/*camps*.pth"):
+        place.write_text(Path(os.path.relpath(ROOT, place.parent)).as_posix() + "\n", "utf-8")
 
 
 def _wrong_in_venv() -> str:
@@ -395,6 +406,8 @@ def _wrong_place(suite: Distribution | None) -> str:
     command = _venv_python().with_name("camps")
     if os.name != "nt" and str(_venv_python()) not in command.read_text("utf-8", errors="replace")[:1000]:
         return "its commands start another Python"
+    if not all(place.read_bytes().isascii() for place in VENV.glob("**/site-packages/*camps*.pth")):
+        return "its Python does not start under LC_ALL=C"
     return ""
 
 

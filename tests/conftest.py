@@ -8,11 +8,16 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from camps import machine
+
 # A slow machine is no failure, and a run that fails must fail the same way again.
 hypothesis.settings.register_profile(
     "house", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("house")
+
+# Where Playwright's own Node.js does not start, tests that open a browser themselves take the one that the suite takes.
+machine.use_own_node()
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

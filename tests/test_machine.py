@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -124,6 +125,24 @@ def test_only_root_asks_the_system_before_the_package(
 def test_commands_to_copy_hold_for_paths_with_blanks(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(machine.SetupError, match=r"run: false '/a folder/b'$"):
         machine._must(["false", "/a folder/b"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no locale of ASCII letters")
+def test_a_clone_under_a_path_of_any_letters_starts_under_any_locale(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clone = tmp_path / "клон 克隆"
+    monkeypatch.setattr(machine, "ROOT", clone)
+    monkeypatch.setattr(machine, "VENV", clone / ".venv")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clone / ".venv")], check=True)
+    (clone / "found_here.py").write_text("", "utf-8")
+    place = next((clone / ".venv").glob("lib/*/site-packages")) / "_editable_impl_camps.pth"
+    place.write_text(f"{clone}\n", "utf-8")
+    starts = partial(subprocess.run, [clone / ".venv/bin/python", "-c", "import found_here"], capture_output=True)
+    if sys.version_info < (3, 13):
+        assert starts(env={"LC_ALL": "C"}, check=False).returncode != 0
+    machine._place_suite()
+    assert starts(env={"LC_ALL": "C"}, check=False).stderr == b""
 
 
 def test_this_machine_has_what_the_suite_needs() -> None:
