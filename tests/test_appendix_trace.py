@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from key_support import write_key
 from PIL import Image
 
 from camps import appendix, cli, files, film, footprints, record, settings
@@ -277,7 +278,7 @@ def test_a_signed_package_says_by_whom_and_holds_for_no_other_key(
     package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("key", "other"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)], check=True)
+        write_key(tmp_path / name)
     signed = shutil.copytree(package, tmp_path / "signed")
     signing.sign_package(signed, tmp_path / "key")
     by = signing.read_key(str(tmp_path / "key.pub"))
