@@ -30,7 +30,7 @@ from rocrate_validator import models, services
 from urllib3 import HTTPResponse
 
 from camps import appendix, catalogue, files, film, fonts, machine, settings
-from camps.appendix import blocks, claims, document, front, schemas
+from camps.appendix import blocks, claims, document, front, readings, schemas
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError, MissingError, RenderError
 from camps.film.readouts import read_out
@@ -549,3 +549,20 @@ def test_a_document_that_cannot_be_set_is_named_and_leaves_nothing(tmp_path: Pat
     with pytest.raises(RenderError, match=r"absent\.svg"):
         document.write_pdf(broken, tmp_path, tmp_path / "one.pdf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_caption_stays_with_the_first_row_of_its_table(tmp_path: Path) -> None:
+    tall = blocks.plain("first " * 300)
+    listed = blocks.table([blocks.Column("Head", 1)], [[tall]], caption=blocks.plain("The caption"))
+    for n_lines in (37, 43):
+        text = [blocks.bullets([blocks.plain("line")] * n_lines), listed]
+        whole = blocks.Document("Title", "Subtitle", [("Label", "Value")], [], [blocks.Section("a", "A", text)])
+        pages = pypdf.PdfReader(document.write_pdf(whole, tmp_path, tmp_path / "one.pdf")).pages
+        (page,) = [text for text in (page.extract_text() for page in pages) if "The caption" in text]
+        assert "first first" in page, n_lines
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    row = pd.Series({"x": -0.004, "x_lo": -0.06, "x_hi": 0.04})
+    assert readings._with_range(row, "x", "+.1f") == "0.0 [−0.1, 0.0]"
+    assert readings._with_range(row, "x", "+.0%") == "0% [−6%, +4%]"

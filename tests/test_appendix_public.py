@@ -6,10 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pypdf
 import pytest
+import typst
 
-from camps import appendix, files, settings
+from camps import appendix, cli, files, settings
 from camps.appendix import restriction, schemas
 from camps.errors import CheckError, InputError, MissingError
 
@@ -75,7 +78,10 @@ def test_the_rest_is_as_in_the_full_edition(public: Path) -> None:
     assert sites.loc[HIDDEN, "published_verbatim"] == "withheld"
     assert sites.loc["xj-bfn130-aspi50", "published_verbatim"] == "43.3838333333333, 88.2883888888889"
     page = (public / "data" / "appendix.html").read_text("utf-8")
-    assert "37.2, 79.9 (latitude, longitude, WGS 84)" in page
+    assert "37.15–37.25, 79.85–79.95" in page
+    assert "37.2, 79.9" not in page, "the middle of a cell is no point"
+    across_m = np.hypot(5566.0, 5566.0 * np.cos(np.radians(37.2)))
+    assert across_m < sites.loc[HIDDEN, "uncertainty_m"] < across_m + 500, "as far off as half across the cell"
     assert "rounded to 1 decimals; asked for" in page
 
 
@@ -160,6 +166,48 @@ def test_lengths_on_paper_tell_nothing_and_the_words_of_the_document_are_searche
         restriction.require_nothing_told(tmp_path, {"text": ["at 37.1638"]}, secrets)
 
 
+def test_pages_are_searched_as_they_are_read_and_words_as_words(tmp_path: Path) -> None:
+    secrets = restriction.Secrets(frozenset({HIDDEN}), frozenset({"37.1638", "Xinxi", "四号", "177.2"}))
+    told = {"page.pdf": "= A\nat 37.1638 north", "other.pdf": "Xinxing, 四川 and 1177.25"}
+    for name, words in told.items():
+        files.write_bytes(tmp_path / name, typst.compile(words.encode()))
+    assert b"37.1638" not in (tmp_path / "page.pdf").read_bytes()
+    files.write_text(tmp_path / "page.html", "<p>Xinxi, &#22235;号</p>")
+    with pytest.raises(CheckError) as error:
+        restriction.require_nothing_told(tmp_path, {}, secrets)
+    assert str(error.value).splitlines()[1:] == [
+        "page.html tells 2 withheld values", "page.pdf tells 1 withheld values"
+    ]  # fmt: skip
+
+
+def test_values_of_any_length_are_looked_for_in_every_form_in_which_they_are_printed() -> None:
+    counts = _counts().assign(printed="五", value=38_512.0)
+    (one,) = [
+        restriction.Restriction(table="counts", columns=("printed", "value"), action="withhold", reason="asked for")
+    ]
+    _, secrets = restriction.restrict({"counts": counts}, [one])
+    assert secrets.found_in("of 38,512 m² in all") == ["38,512"]
+    assert secrets.found_in("38512.0, and 138,512") == ["38512.0"]
+
+
+def test_what_cannot_be_searched_stays_out(tmp_path: Path) -> None:
+    secrets = restriction.Secrets(frozenset({HIDDEN}), frozenset({"37.1638"}))
+    for content in (b"PK\x03\x04\xff\xfe", b"SQLite format 3\0"):
+        assert not restriction.may_pass(files.write_bytes(tmp_path / "list.xlsx", content), "list", secrets)
+        assert restriction.may_pass(tmp_path / "list.xlsx", "list", restriction.NOTHING)
+
+
+def test_whoever_draws_a_restricted_record_is_told_that_pictures_show_all_of_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["frames", "xinjiang", "--fps", "none"]) == 2
+    assert "restrictions.toml" not in capsys.readouterr().err
+    monkeypatch.setenv("CAMPS_HOME", str(home))
+    for told in (["frames", "xinjiang", "--fps", "none"], ["map", "sites", "--lang", "none"]):
+        assert cli.run(told) == 2
+        assert "maps and films show all of it, as does the record in them" in capsys.readouterr().err
+
+
 def test_by_default_nothing_is_withheld(tmp_path: Path) -> None:
     assert restriction.read_restrictions() == []
     secrets = restriction.NOTHING
@@ -209,9 +257,7 @@ def test_restrictions_that_are_not_there_or_name_no_site_are_named(tmp_path: Pat
         restriction.restrict({"counts": schemas.COLUMNS and _counts()}, [one])
 
 
-def _counts() -> object:
-    import pandas as pd
-
+def _counts() -> pd.DataFrame:
     row = {
         "site_id": "one", "date_edtf": "2017", "metric": "buildings", "printed": "5", "value": 5.0,
         "status": "observed", "source_item": "gazetteer",

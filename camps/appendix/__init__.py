@@ -9,6 +9,7 @@ from camps.appendix.comparison import require_package as require_package
 from camps.appendix.credentials import sign_files as sign_files
 from camps.appendix.package import build_appendix as build_appendix
 from camps.appendix.package import default_frames as default_frames
+from camps.appendix.restriction import read_restrictions as read_restrictions
 from camps.appendix.signing import read_signer as read_signer
 from camps.appendix.signing import sign_package as sign_package
 from camps.appendix.signing import sign_records as sign_records
@@ -20,6 +21,6 @@ from camps.appendix.verification import verify as verify
 
 __all__ = [
     "Check", "Comparison", "Trace", "Verdict", "build_appendix", "compare", "default_frames",
-    "queue_time_request", "read_signer", "read_time_status", "require_package", "sign_files", "sign_package",
-    "sign_records", "trace", "verify", "write_zip",
+    "queue_time_request", "read_restrictions", "read_signer", "read_time_status", "require_package", "sign_files",
+    "sign_package", "sign_records", "trace", "verify", "write_zip",
 ]  # fmt: skip

@@ -35,7 +35,7 @@ from camps.appendix.claims import CheckedClaim, Dispute
 from camps.appendix.evidence import Evidence
 from camps.appendix.passages import CheckedPassage
 from camps.appendix.records import said
-from camps.appendix.restriction import Restriction
+from camps.appendix.restriction import Restriction, cell_deg, decimals_of
 from camps.appendix.schemas import RecordName
 from camps.appendix.words import prose
 
@@ -258,7 +258,7 @@ def _work_note(material: Material, item_id: str) -> Spans:
 def _dossiers(material: Material) -> Section:
     intro = [paragraph(plain(prose()["dossiers"]))] if material.dossiers else []
     dossiers = [_dossier(material, site_id) for site_id in material.dossiers]
-    return Section("dossiers", "Site dossiers", intro, dossiers)
+    return Section("dossiers", "Site dossiers", intro, dossiers, layout="page")
 
 
 def _dossier(material: Material, site_id: str) -> Section:
@@ -282,10 +282,10 @@ def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]
         ("Place", plain(_place(row))),
         ("System", plain(_system(row["system"]))),
         ("Opened; closed", plain(f"{_date(row['opened'])}; {_date(row['closed'])}")),
-        *_basis_of_dates(listed),
+        *([] if row["site_id"] in material.restricted_sites else _basis_of_dates(listed)),
         ("Known to", plain(f"the {row['level']}")),
         ("Coordinate as published", plain(f"{row['published_verbatim']} (datum: {row['published_datum']})")),
-        ("Coordinate as used", plain(f"{_degrees(row, material)} (latitude, longitude, WGS 84)")),
+        ("Coordinate as used", plain(_used(row, material))),
         ("Uncertainty", plain(f"{row['uncertainty_m']:,.0f} m at 95 %; {row['detection_method']}")),
         ("Offset in GCJ-02", plain(_offset(row))),
         ("Source of the point", _source_of_point(material.evidence, listed)),
@@ -293,10 +293,20 @@ def _dossier_facts(material: Material, row: pd.Series) -> list[tuple[str, Spans]
     ]
 
 
+def _used(row: pd.Series, material: Material) -> str:
+    decimals = decimals_of(material.restrictions, row["site_id"])
+    if decimals is None:
+        return f"{_degrees(row, material)} (latitude, longitude, WGS 84)"
+    return f"somewhere in {_degrees(row, material)} (latitude, longitude, WGS 84), a cell of {cell_deg(decimals):g}°"
+
+
 def _degrees(row: pd.Series, material: Material, digits: int = 6) -> str:
-    # A rounded number is printed as it was rounded: further zeros would claim what is not there.
-    restricted = row["site_id"] in material.restricted_sites
-    return ", ".join(f"{row[name]:g}" if restricted else f"{row[name]:.{digits}f}" for name in ("used_lat", "used_lon"))
+    """Return a point in degrees; of one that was rounded, the cell that it lies in, for the middle of that is none."""
+    decimals, points = decimals_of(material.restrictions, row["site_id"]), (row["used_lat"], row["used_lon"])
+    if decimals is None:
+        return ", ".join(f"{degrees:.{digits}f}" for degrees in points)
+    half = cell_deg(decimals) / 2
+    return ", ".join(f"{degrees - half:.{decimals + 1}f}–{degrees + half:.{decimals + 1}f}" for degrees in points)
 
 
 def _system(name: str) -> str:
@@ -495,7 +505,10 @@ def _series(material: Material) -> Section:
         Column("Roofed area, m²", 1, "right"), Column("95 % interval, m²", 1.5, "right"),
         Column("Building sites", 0.8, "right"), Column("Walled, ha", 0.7, "right"),
     ]  # fmt: skip
+    # Where they may be restricted, the numbers of the table of measurements stand for those of the evidence.
+    restricted = {site for one in material.restrictions if one.table == "measurements" for site in one.sites or ("",)}
     areas = material.evidence.areas.sort_values(["t", "unit"])
+    areas = areas[~areas["unit"].isin(material.restricted_sites if "" in restricted else restricted)]
     listed = table(
         columns, [_series_row(material.evidence, row) for _, row in areas.iterrows()], caption=_caption("series")
     )

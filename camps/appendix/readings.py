@@ -18,7 +18,7 @@ def build_section(evidence: Evidence, imagery: pd.DataFrame) -> Section:
 
 def _read_by(evidence: Evidence, imagery: pd.DataFrame) -> Block:
     columns = [
-        Column("Date", 0.7), Column("Site", 1.1), Column("Look", 0.65), Column("Read by", 0.55),
+        Column("Date", 0.9), Column("Site", 1.1), Column("Look", 0.65), Column("Read by", 0.55),
         Column("Again by", 0.55), Column("Image", 0.9), Column("SHA-256 of the image", 2.6),
     ]  # fmt: skip
     sums = imagery.set_index("src_id")["sha256"]
@@ -64,4 +64,11 @@ def _date(row: pd.Series) -> list[Spans]:
 def _with_range(row: pd.Series, name: str, form: str) -> str:
     if pd.isna(row[name]):
         return "–"
-    return f"{row[name]:{form}} [{row[f'{name}_lo']:{form}}, {row[f'{name}_hi']:{form}}]".replace("-", "−")
+    value, low, high = (_signed(row[one], form) for one in (name, f"{name}_lo", f"{name}_hi"))
+    return f"{value} [{low}, {high}]"
+
+
+def _signed(value: float, form: str) -> str:
+    """Return a number with its sign; what rounds to nothing has none."""
+    text = f"{value:{form}}"
+    return text.replace("-", "−") if any(digit in text for digit in "123456789") else text.strip("+-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pandas as pd
+import pypdf
 from pydantic import Field, model_validator
 
 from camps import record, settings
@@ -24,6 +27,9 @@ PLACE = ("used_lat", "used_lon", "published_lat", "published_lon", "published_ve
 #: A number rounded to n decimals must not come out with n + 2 or more.
 _TELLTALE_DIGITS = 2
 _MOST_DECIMALS = 8
+#: From so many bytes on a form is looked for anywhere; shorter ones as whole words, numbers from so many digits on.
+_LONG_BYTES, _LEAST_DIGITS = 6, 4
+_DEGREE_M = 111_320.0
 #: Where a picture holds lengths on paper; any number can stand there, and none tells anything.
 _DRAWN = re.compile(r'\s(?:d|points|transform|x|y|x1|x2|y1|y2|width|height|viewBox|style)="[^"]*"')
 
@@ -86,7 +92,15 @@ class Secrets:
 
     def found_in(self, text: str) -> list[str]:
         """Return the withheld forms that stand in a text."""
-        return sorted(form for form in self.forms if form in text)
+        return sorted(form for form in self.forms if form in text and _stands(form, text))
+
+
+def _stands(form: str, text: str) -> bool:
+    """Return whether a form stands by itself: a number not behind other digits, a short word not in others."""
+    before = r"(?<![\d.,])" if form[0].isdigit() else r"(?<!\w)"
+    if len(form.encode("utf-8")) >= _LONG_BYTES:
+        return not form[0].isdigit() or re.search(before + re.escape(form), text) is not None
+    return re.search(rf"{before}{re.escape(form)}(?!\w|[.,]\d)", text) is not None
 
 
 NOTHING = Secrets(frozenset(), frozenset())
@@ -132,6 +146,8 @@ def restrict(
         for column in one.columns:
             forms |= _forms(tables[one.table].loc[of_sites, column], one.decimals)
             table = table.assign(**{column: _hidden(table[column], of_sites, one.decimals)})
+        if "used_lat" in one.columns and one.decimals is not None:
+            table = table.assign(uncertainty_m=_widened(table, of_sites, one.decimals))
         public[one.table] = schemas.check_record(table, one.table, source=f"public {one.table}")
     return public, Secrets(frozenset(sites), frozenset(forms))
 
@@ -169,25 +185,55 @@ def _hidden(values: pd.Series, chosen: pd.Series, decimals: int | None) -> pd.Se
     return values.mask(chosen)
 
 
+def _widened(sites: pd.DataFrame, chosen: pd.Series, decimals: int) -> pd.Series:
+    """Return how far the middle of a cell may be from a site: as far as its point was, and half across the cell."""
+    half_m = _DEGREE_M * cell_deg(decimals) / 2
+    across_m = half_m * np.hypot(1.0, np.cos(np.radians(sites["used_lat"])))
+    return sites["uncertainty_m"].where(~chosen, np.ceil(sites["uncertainty_m"] + across_m))
+
+
+def cell_deg(decimals: int) -> float:
+    """Return the side of the cell in which a point that was rounded to decimals of a degree may lie."""
+    return float(10.0**-decimals)
+
+
+def decimals_of(restrictions: Iterable[Restriction], site_id: str) -> int | None:
+    """Return to how many decimals the place of a site was rounded, or ``None`` where it was not."""
+    rounded = (one for one in restrictions if one.decimals is not None and "used_lat" in one.columns)
+    return next((one.decimals for one in rounded if not one.sites or site_id in one.sites), None)
+
+
 def _forms(values: pd.Series, decimals: int | None) -> set[str]:
-    """Return the texts by which withheld values could be told: as they stand, and numbers to any telltale digits."""
+    """Return the texts by which withheld values could be told: as they stand, and numbers to any telltale digits.
+
+    A number of few digits tells nothing where it stands alone, for it stands everywhere.
+    """
     forms: set[str] = set()
     for value in values.dropna():
         if isinstance(value, str):
             forms.add(value)
             continue
         least = _TELLTALE_DIGITS + (decimals or 0)
-        forms |= {f"{value:.{digits}f}" for digits in range(least, _MOST_DECIMALS + 1)} | {repr(float(value))}
-    # A short text such as "0.5" or "Xinxi" tells nothing and stands everywhere; a name in Chinese is never long.
-    return {form for form in forms if len(form.encode("utf-8")) >= 6}
+        told = {f"{value:.{digits}f}" for digits in range(least, _MOST_DECIMALS + 1)} | {repr(float(value))}
+        told |= {f"{value:,.{digits}f}" for digits in range(2) if decimals is None}
+        forms |= {one for one in told if sum(letter.isdigit() for letter in one.strip("0.")) >= _LEAST_DIGITS}
+    return {form for form in forms if len(form) > 1}
 
 
 # --- searching ------------------------------------------------------------------------------------------------------
 
 
 def may_pass(path: Path, item_id: str, secrets: Secrets) -> bool:
-    """Return whether an input may stand in the public package: it tells nothing withheld, nor of a restricted site."""
-    text = path.read_bytes().decode("utf-8", errors="replace")
+    """Return whether an input may stand in the public package: it tells nothing withheld, nor of a restricted site.
+
+    What is no text, such as a workbook or a database, cannot be searched, and stays out.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return not secrets.sites
+    if "\0" in text and secrets.sites:
+        return False
     tells_of_site = item_id != "claims" and any(site in text for site in secrets.sites)
     return not (tells_of_site or secrets.found_in(text))
 
@@ -200,7 +246,7 @@ def require_nothing_told(folder: Path, document: Mapping[str, Any], secrets: Sec
     folder
         The payload.
     document
-        The content of the document; the PDF holds nothing else.
+        The content of the document, of which its pages are set.
     secrets
         What must not come out.
 
@@ -223,6 +269,15 @@ def _texts(folder: Path) -> Iterable[tuple[str, str]]:
         yield f"the name {name}", name
         if path.suffix == ".parquet":
             yield name, record.csv_text(schemas.read_record(path))
-        elif path.suffix != ".pdf":
+        elif path.suffix == ".pdf":
+            yield name, _set_text(path)
+        else:
             text = path.read_bytes().decode("utf-8", errors="replace")
-            yield name, _DRAWN.sub("", text) if path.suffix == ".svg" else text
+            text = _DRAWN.sub("", text) if path.suffix == ".svg" else text
+            yield name, html.unescape(text) if path.suffix in {".svg", ".html"} else text
+
+
+def _set_text(path: Path) -> str:
+    """Return the letters of the pages of a PDF, and what it says of itself."""
+    pages = pypdf.PdfReader(path)
+    return "\n".join([*(page.extract_text() for page in pages.pages), *map(str, (pages.metadata or {}).values())])

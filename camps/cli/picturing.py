@@ -73,6 +73,7 @@ def draw_map(
     A plate is one date of the map: a picture (`.png`), a page (`.pdf`), or lines and letters (`.svg`).
     """
     path = out or camps.settings.exports() / "maps" / f"{name.value}.html"
+    say_what_is_restricted()
     words = camps.maps.Words(lang or "", look)
     drawn = _draw_systems(pair, source, by, words) if name is MapName.systems else None
     if name is not MapName.systems and pair is not None:
@@ -139,6 +140,16 @@ def _say_what_values_do_not(chosen: Sequence[str]) -> None:
         )
 
 
+def say_what_is_restricted() -> None:
+    """Say that pictures show in full what a public edition of the appendix leaves out, where the record has such."""
+    if (camps.settings.geodata() / "restrictions.toml").is_file() and camps.appendix.read_restrictions():
+        print(
+            "restrictions.toml holds for `camps appendix --public` alone: maps and films show all of it, as does the"
+            " record in them; for the public draw them of a list without those sites",
+            file=sys.stderr,
+        )
+
+
 #: What every command that films a shot is asked.
 ShotName = Annotated[str, typer.Argument(help="Name of a shot in shots/, or the path of a shot file.")]
 Fps = Annotated[str | None, typer.Option(help="Frames a second: 25, 24000/1001, or 29.97 for 30000/1001.")]
@@ -195,6 +206,7 @@ def frames(
 
 def chosen_shot(name: str, fps: str | None, size: str | None, **changes: Any) -> Any:
     """Return a shot at the rate and size, and with the other changes, that the command line asks for."""
+    say_what_is_restricted()
     if fps is not None:
         changes["rate"] = fps
     if size is not None:
