@@ -43,7 +43,7 @@ def served(folder: Path, python: str = sys.executable) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(30)
+            server.wait(WAIT_S)
 
 
 def _wait_for(address: str) -> None:
@@ -60,17 +60,19 @@ def _wait_for(address: str) -> None:
 
 
 @contextmanager
-def opened(folder: Path, *cells: str, python: str = sys.executable) -> Iterator[Lab]:
-    """Open a notebook of these cells in a browser that reaches no other host."""
+def opened(folder: Path, *cells: str, name: str = "reading.ipynb", python: str = sys.executable) -> Iterator[Lab]:
+    """Open a notebook of these cells, or the one there of that name, in a browser that reaches no other host."""
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = new_notebook(cells=[new_code_cell(one) for one in cells], metadata={"kernelspec": kernel})
-    nbformat.write(notebook, folder / "reading.ipynb")
+    if cells:
+        nbformat.write(notebook, folder / name)
     with served(folder, python) as address, sync_playwright() as driver:
         chromium = driver.chromium.launch(**browser.launch_options())
         page = chromium.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(WAIT_S * 1000)
         lab = Lab(page)
-        page.goto(f"{address}/lab/tree/reading.ipynb")
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=WAIT_S * 1000)
+        page.goto(f"{address}/lab/tree/{name}")
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
         try:
             yield lab
         finally:
@@ -90,12 +92,12 @@ class Lab:
         page.add_locator_handler(asked, lambda dialog: dialog.locator(".jp-mod-accept").click())
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
-    def run(self, number: int) -> Locator:
+    def run(self, number: int, wait_s: float = WAIT_S) -> Locator:
         """Run a cell and return what it shows."""
         cell = self.page.locator(".jp-CodeCell").nth(number)
         prompt = cell.locator(".jp-InputPrompt")
         kernel = self.page.locator(".jp-Notebook-ExecutionIndicator")
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + wait_s
         before, runs, ran = prompt.inner_text(), False, False
         while not ran and time.monotonic() < until:
             # JupyterLab drops what is run while it still connects to the kernel.
@@ -112,7 +114,7 @@ class Lab:
     def read(self, number: int) -> Hand:
         """Run a cell that ends with a reading, and wait until that is on the page."""
         root = self.run(number).locator(".camps-reading")
-        root.wait_for(timeout=WAIT_S * 1000)
+        root.wait_for()
         hand = Hand(self.page, root)
         hand.saved(0)
         return hand
@@ -128,7 +130,7 @@ class Hand:
         """Wait until more than `n` steps are saved; return how many are."""
         self.page.wait_for_function(
             "([root, n]) => Number(/\\d+/.exec(root.querySelector('.cr-saved').textContent)) > n",
-            arg=[self.root.element_handle(), n], timeout=WAIT_S * 1000,
+            arg=[self.root.element_handle(), n],
         )  # fmt: skip
         return self.steps
 

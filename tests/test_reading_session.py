@@ -26,7 +26,7 @@ GROUND = shapely.box(88.28, 43.38, 88.30, 43.39)
 
 
 def _scenes(folder: Path) -> list[Scene]:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     found = []
     for day in DAYS:
         path = folder / f"{day}.tif"
@@ -297,6 +297,43 @@ def test_what_a_machine_proposes_counts_once_a_reader_settled_it(session: Sessio
     session.undo()
     with pytest.raises(InputError, match="proposals not settled: 1"):
         session.series()
+
+
+def test_a_third_reader_settles_what_two_dispute_and_both_stay_on_record(tmp_path: Path) -> None:
+    sessions = [_begin(tmp_path / reader, interpreter=reader) for reader in "ABC"]
+    first, second, third = sessions
+    slanted = affinity.translate(_box(4), 2e-4, 1e-4)
+    for session, outlines in ((first, [_box(0), _box(2), _box(4)]), (second, [_box(0), slanted, _box(6)])):
+        for outline in outlines:
+            session.draw("task-01", outline)
+        session.look("task-01", "observed")
+    assert third.dispute(first, second) == (1, 4)
+    third.look("task-01", "observed")
+    with pytest.raises(InputError, match="proposals not settled: 4"):
+        third.series()
+    by_note = {one.note: one.outline_id for one in third.held.values()}
+    third.accept(by_note["A alone"])
+    third.remove(by_note["B alone"])
+    (ours, theirs) = (
+        next(one for note, one in by_note.items() if note.startswith(f"outline of {who}")) for who in "AB"
+    )
+    with pytest.raises(InputError, match="is the same building"):
+        third.accept(ours, theirs)
+    # Taking one of two outlines in refuses the other.
+    third.accept(theirs)
+    settled = third.series().footprints
+    assert sorted(settled["method"]) == [
+        "read by eye, disputed by two readers, settled by a third",
+        "read by eye, disputed by two readers, settled by a third",
+        "read by eye, two readers agree",
+    ]
+    assert third._settlement() == "; 4 outlines disputed by A and B, of which 2 taken in and 2 refused"
+    laid = next(step for step in third.steps if step.step == "dispute")
+    assert laid.what["between"] == {"A": first.head, "B": second.head}
+    with pytest.raises(InputError, match="two readings were laid here before"):
+        third.dispute(first, second)
+    for session in sessions:
+        session.close()
 
 
 def test_a_task_that_there_is_not_is_refused_whatever_is_asked_of_it(session: Session) -> None:

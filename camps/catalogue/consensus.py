@@ -23,8 +23,8 @@ _TAKEN = (
 _OF_EXTENT = ("level", "area_code")
 
 
-@dataclass(frozen=True)
-class Catalogue:
+@dataclass(frozen=True, repr=False)
+class Catalogue(tables.Shown):
     """Many lists as one.
 
     Attributes
@@ -44,6 +44,23 @@ class Catalogue:
     records: gpd.GeoDataFrame
     links: pd.DataFrame
     conflicts: pd.DataFrame
+
+    @property
+    def summary(self) -> str:
+        """Return how many places there are, of how many records and lists."""
+        lists = self.records["source_id"].nunique()
+        found = f"{len(self.links):,} links and {len(self.conflicts):,} conflicts between them"
+        return f"{len(self.places):,} places of {len(self.records):,} records in {lists} lists, {found}"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return a row a list: its records, the places they are, and how many of these other lists have too."""
+        placed = self.records[["source_id", "place_id"]].drop_duplicates()
+        places = placed.assign(shared=placed["place_id"].duplicated(keep=False)).groupby("source_id")
+        return pd.DataFrame({
+            "records": self.records.groupby("source_id").size(), "places": places.size(),
+            "shared with others": places["shared"].sum(),
+        }).rename_axis("list").reset_index()  # fmt: skip
 
 
 def gather(records: gpd.GeoDataFrame, links: pd.DataFrame, conflicts: pd.DataFrame) -> Catalogue:

@@ -33,8 +33,8 @@ _COLUMNS = (
 _HASH_DIGITS = 16
 
 
-@dataclass(frozen=True)
-class FootprintSeries:
+@dataclass(frozen=True, repr=False)
+class FootprintSeries(tables.Shown):
     """Footprints with the scenes they were seen in and the looks at each site.
 
     Attributes
@@ -66,6 +66,30 @@ class FootprintSeries:
     coverage: gpd.GeoDataFrame
     source_id: str = ""
     report: Report = field(default_factory=Report)
+
+    @property
+    def summary(self) -> str:
+        """Return how many footprints there are, and of how many dates."""
+        dates = self._dates
+        span = f", {dates[0]} to {dates[-1]}" if dates else ""
+        named = f"{self.source_id}, " if self.source_id else ""
+        return f"{named}{len(self.footprints):,} footprints on {len(dates)} dates{span}"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return a row a date: its looks by status, and footprints by kind; null where no look saw the ground."""
+        held = pd.crosstab(self.footprints["observed_on"], self.footprints["kind"].astype(str))
+        held = held.reindex(self._dates, fill_value=0).astype("Int64")
+        saw = self.looks.loc[self.looks["status"].isin(["observed", "partial"]), "observed_on"]
+        held = held.mask(held.eq(0) & ~held.index.isin(saw)[:, None])
+        status = self.looks.groupby("observed_on")["status"]
+        looked = status.agg(lambda of: ", ".join(f"{n} {name}" for name, n in of.value_counts(sort=False).items()))
+        held.insert(0, "looks", looked.reindex(self._dates).astype("string"))
+        return held.rename_axis(index="observed_on", columns=None).reset_index()
+
+    @property
+    def _dates(self) -> list[str]:
+        return list(dict.fromkeys([*self.scenes["observed_on"], *self.footprints["observed_on"]]))
 
 
 @engine.without_cycle_search()

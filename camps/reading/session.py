@@ -31,13 +31,21 @@ from camps.imagery.scene import scene_table
 from camps.provenance import canonical_json
 from camps.reading import shapes
 from camps.reading.agreement import agreement
+from camps.reading.disputes import lay_out
 from camps.reading.log import Log, Step
 from camps.record import csv_text
 from camps.tables import FOOTPRINT_KINDS, LOOK_STATUSES
 
 CONFIDENCES = ("high", "medium", "low")
 #: Steps that change what is read, and can be undone; the others are how it came about.
-_CHANGES = ("draw", "mend", "remove", "cut", "join", "copy", "look", "note", "propose", "accept")
+_CHANGES = ("draw", "mend", "remove", "cut", "join", "copy", "look", "note", "propose", "accept", "dispute")
+#: Outlines that the reader has still to accept, to mend or to refuse, and what they are once accepted.
+OPEN = {"proposed": "accepted", "disputed": "settled"}
+_METHODS = {
+    "accepted": "outlined by a machine, accepted by eye",
+    "agreed": "read by eye, two readers agree",
+    "settled": "read by eye, disputed by two readers, settled by a third",
+}
 _READER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
 
 
@@ -54,7 +62,8 @@ class Task:
 class Outline:
     """An outline as it stands, EPSG:4326; one track is one building.
 
-    ``origin`` is drawn, copied, mended, proposed (by a machine, and not settled yet) or accepted.
+    ``origin`` is drawn, copied, mended, proposed (by a machine, and not settled yet), accepted, agreed (by two
+    readers), disputed (by them, and not settled yet) or settled.
     """
 
     outline_id: str
@@ -298,6 +307,16 @@ class Session:
         return str(self._begun["site_id"])
 
     @property
+    def reader(self) -> str:
+        """Return who reads."""
+        return str(self._begun["interpreter"])
+
+    @property
+    def head(self) -> str:
+        """Return the hash of the last line of its log, which stands for the whole log."""
+        return self._log.head
+
+    @property
     def blind(self) -> bool:
         """Return whether dates and other readings are hidden from the reader."""
         return self._begun["blind"] is not None
@@ -416,9 +435,43 @@ class Session:
             When one of them is no proposal, or settled already.
         """
         held = [self._outline(one) for one in outline_ids]
-        if settled := [one.outline_id for one in held if one.origin != "proposed"]:
+        if settled := [one.outline_id for one in held if one.origin not in OPEN]:
             raise InputError(f"accept {', '.join(settled)}: no open proposal; nothing is to be accepted there")
-        self._change("accept", put=[replace(one, origin="accepted") for one in held])
+        put = [replace(one, origin=OPEN[one.origin]) for one in held]
+        self._change("accept", put=put, drop=[rival for one in held for rival in self._rivals(one, outline_ids)])
+
+    def dispute(self, first: Session, second: Session, *, least_iou: float = 0.5) -> tuple[int, int]:
+        """Lay two readings of the same scenes before this third reader, who settles what they dispute.
+
+        A building whose outlines share at least `least_iou` is taken in as the first outlined it. What one of them has
+        alone is settled as a proposal is: :meth:`accept` and :meth:`mend` take it in, :meth:`remove` refuses it; of a
+        building whose outlines share less, both are laid, and taking one in refuses the other. The log names the heads
+        of both logs, and keeps what was done with each outline.
+
+        Returns
+        -------
+        tuple of int
+            How many outlines are agreed, and how many are to be settled.
+
+        Raises
+        ------
+        InputError
+            When a reading is no series yet, both have no date or no building in common, or two were laid here before.
+        """
+        if self._disputed:
+            raise InputError(f"{self.folder}: two readings were laid here before; begin another reading for these")
+        tasks = {self.scene(one.task_id).observed_on: one.task_id for one in self.tasks.values() if not one.showing}
+        laid = list(lay_out(first.series(), second.series(), (first.reader, second.reader), least_iou))
+        put = []
+        for date, task in tasks.items():
+            here = [one for one in laid if one.observed_on == date]
+            for named, one in zip(self._new_ids(task, len(here)), here, strict=True):
+                track = one.track_id.removeprefix(f"{self.site_id}-")
+                origin = "agreed" if one.agreed else "disputed"
+                put.append(Outline(named, task, track, one.shape, one.kind, one.confidence, one.note, origin))
+        self._change("dispute", put=put, between={one.reader: one.head for one in (first, second)})
+        n_open = sum(one.origin == "disputed" for one in put)
+        return len(put) - n_open, n_open
 
     def square(self, outline_id: str) -> None:
         """Give an outline right angles; see :func:`camps.reading.shapes.squared`."""
@@ -455,7 +508,7 @@ class Session:
     def copy_forward(self, start_task: str, to_task: str) -> list[str]:
         """Copy a task's outlines, each on its track, to another task that has not got that track; return the ids."""
         there = {one.track_id for one in self._outlines_of(to_task)}
-        settled = [one for one in self._outlines_of(start_task) if one.origin != "proposed"]
+        settled = [one for one in self._outlines_of(start_task) if one.origin not in OPEN]
         wanted = [one for one in settled if one.track_id not in there]
         made = [
             replace(one, outline_id=named, task_id=to_task, origin="copied")
@@ -516,12 +569,10 @@ class Session:
         table = self.outlines()
         table = table[table["task_id"].isin(named)]
         table = table.assign(scene_id=table["task_id"].map(named), site_id=self.site_id)
-        table["method"] = (
-            table["origin"].map({"accepted": "outlined by a machine, accepted by eye"}).fillna("read by eye")
-        )
+        table["method"] = table["origin"].map(_METHODS).fillna("read by eye")
         dates = {scene_id: self._scenes[scene_id].observed_on for scene_id in named.values()}
         table["observed_on"] = table["scene_id"].map(dates)
-        reader = self._begun["interpreter"]
+        reader = self.reader
         table["footprint_id"] = [f"{self.site_id}-{reader}-{one}" for one in table["outline_id"]]
         table["track_id"] = [f"{self.site_id}-{reader}-{one}" for one in table["track_id"]]
         where = self.folder if showing == 0 else self.folder / f"showing-{showing + 1}"
@@ -558,18 +609,18 @@ class Session:
             When a task has outlines and no look, nothing was read, the id is taken, or both readings have no date or no
             building in common.
         """
-        paths, reader = self.write(), self._begun["interpreter"]
+        paths, reader = self.write(), self.reader
         options: dict[str, Any] = {}
         titles = {"log": f"Log of the reading by {reader}, each step with the hash of the one before"}
         if (again := self._again(second)) is not None:
-            by, how = (second or self)._begun["interpreter"], "blind" if (second or self).blind else "not blind"
+            by, how = (second or self).reader, "blind" if (second or self).blind else "not blind"
             paths |= {"repeat": again["footprints"], "repeat-looks": again["looks"], "repeat-scenes": again["scenes"]}
             titles |= dict.fromkeys(("repeat", "repeat-looks", "repeat-scenes"), f"Second reading, by {by}, {how}")
             options |= _errors(_series_of(paths), _series_of(again), one_reader=by == reader)
         credits_line = "; ".join(sorted({self._scenes[s["scene_id"]].attribution for s in self._begun["scenes"]}))
-        title = f"Buildings of {self.site_id} as read by {reader} ({credits_line})"
+        title = f"Buildings of {self.site_id} as read by {reader} ({credits_line}){self._settlement()}"
         about = sources.About(
-            title=title, publisher="own reading", landing=f"log of the reading, head {self._log.head}",
+            title=title, publisher="own reading", landing=f"log of the reading, head {self.head}",
             licence=f"own reading; pictures: {credits_line}", citation=f"{title}.", datum="wgs84", options=options,
         )  # fmt: skip
         named = source_id or f"read-{self.site_id}-{reader}".casefold()
@@ -612,17 +663,42 @@ class Session:
         first = max(used, default=0) + 1
         return [f"{task}-{number:03d}" for number in range(first, first + n)]
 
+    def _rivals(self, one: Outline, accepted: Sequence[str]) -> list[str]:
+        """Return the other outlines of a building that two readers dispute, which are refused when this is taken in."""
+        if one.origin != "disputed":
+            return []
+        others = [other for other in self._outlines_of(one.task_id) if other.track_id == one.track_id and other != one]
+        if taken := [other.outline_id for other in others if other.origin not in OPEN or other.outline_id in accepted]:
+            raise InputError(f"accept {one.outline_id}: {taken[0]} is the same building; remove() one of them")
+        return [other.outline_id for other in others]
+
+    @property
+    def _disputed(self) -> Step | None:
+        """Return the step that laid two readings before this reader, where there was one."""
+        return next((step for step, *_ in self._state.done if step.step == "dispute"), None)
+
+    def _settlement(self) -> str:
+        """Return how what two readers disputed was settled, as the title of the series says it; empty without that."""
+        step = self._disputed
+        if step is None:
+            return ""
+        laid = [one["outline_id"] for one in step.what["put"] if one["origin"] == "disputed"]
+        n_in = sum(one in self._state.outlines for one in laid)
+        readers = " and ".join(sorted(step.what["between"]))
+        return f"; {len(laid)} outlines disputed by {readers}, of which {n_in} taken in and {len(laid) - n_in} refused"
+
     def _flat(self, outline_ids: Sequence[str]) -> tuple[list[shapely.Polygon], Any]:
         held = gpd.GeoSeries([self._outline(one).shape for one in outline_ids], crs=4326)
         plane = crs.regional_crs(crs.lonlat_bounds(held))
         return list(held.to_crs(plane)), plane
 
-    def _change(self, step: str, *, put: Sequence[Outline] = (), drop: Sequence[str] = ()) -> None:
+    def _change(self, step: str, *, put: Sequence[Outline] = (), drop: Sequence[str] = (), **told: Any) -> None:
         for one in put:
             _require_outline(one.shape)
             _require_word("kind", one.kind, FOOTPRINT_KINDS)
             _require_word("confidence", one.confidence, CONFIDENCES)
-        self._save(step, {"put": [{**vars(one), "shape": mapping(one.shape)} for one in put], "drop": list(drop)})
+        saved = [{**vars(one), "shape": mapping(one.shape)} for one in put]
+        self._save(step, {"put": saved, "drop": list(drop), **told})
 
     def _save(self, step: str, what: Mapping[str, Any]) -> None:
         # What is taken in is what the file holds, so that a session gone on with is the one that was left.
@@ -654,7 +730,7 @@ class Session:
             raise InputError("nothing read yet; mark what a scene let be seen with look()")
 
     def _require_settled(self, read: Sequence[Task]) -> None:
-        left = [one.outline_id for task in read for one in self._outlines_of(task.task_id) if one.origin == "proposed"]
+        left = [one.outline_id for task in read for one in self._outlines_of(task.task_id) if one.origin in OPEN]
         if left:
             raise InputError(f"proposals not settled: {len(left)} ({left[0]} …); accept(), mend() or remove() each")
 
@@ -670,7 +746,7 @@ class Session:
             {
                 "site_id": self.site_id, "scene_id": task.scene_id, "status": self._state.looks[task.task_id].status,
                 "frac_valid": self._frac_valid(self._state.looks[task.task_id]),
-                "interpreter": self._begun["interpreter"],
+                "interpreter": self.reader,
             }
             for task in read
         ])  # fmt: skip

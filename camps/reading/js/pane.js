@@ -9,6 +9,8 @@ export const KINDS = {
   construction: ['#64d2ff', [6, 3]],
   other: ['#d0a0ff', [2, 3]],
 };
+/** Outlines that the reader has still to settle. */
+export const isOpen = (one) => ['proposed', 'disputed'].includes(one?.origin);
 const CASING = 'rgba(0, 0, 0, 0.62)';
 const CHOSEN = '#ffffff';
 const SCALES_M = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
@@ -91,7 +93,7 @@ export class Pane {
     this._hatch(context, all.hidden);
     const groups = new Map();
     for (const one of all.outlines) {
-      const key = `${one.kind} ${one.origin === 'proposed' ? 'asked' : one.origin === 'copied' || one.unsaved ? 'open' : 'set'}`;
+      const key = `${one.kind} ${isOpen(one) ? 'asked' : one.origin === 'copied' || one.unsaved ? 'open' : 'set'}`;
       if (!groups.has(key)) groups.set(key, new Path2D());
       this._trace(groups.get(key), one.rings);
     }

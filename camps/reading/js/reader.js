@@ -1,7 +1,7 @@
 // @ts-check
 // The instrument: what a hand does becomes a step, Python saves it, and the page shows what is saved.
 import { areaOf, atRightAngle, cornerAt, distance, edgeAt, isInside, middle, middleAt, rectangle } from './geometry.js';
-import { KINDS, Pane } from './pane.js';
+import { isOpen, KINDS, Pane } from './pane.js';
 import { make, makeBar, makeChoice, makeCurve, makeHelp, squareMetres, STATUSES } from './panel.js';
 
 const NEAR_PX = 9;
@@ -217,9 +217,9 @@ class Reader {
     }
     this._showChosen();
     this._able({ square: this.chosen.size === 1, join: this.chosen.size > 1, remove: this.chosen.size > 0 });
-    const open = this.here.filter((one) => one.origin === 'proposed').length;
+    const open = this.here.filter(isOpen).length;
     this.asks.hidden = !open;
-    this.open.textContent = `${open} proposal${open === 1 ? '' : 's'} open`;
+    this.open.textContent = `${open} to settle`;
     for (const what of ['tool:select', 'tool:draw', 'tool:rectangle', 'tool:cut', 'tool:hidden', 'beside', 'wipe']) {
       this._button(what).setAttribute('aria-pressed', String(what === `tool:${this.tool}` || what === this.mode));
     }
@@ -434,11 +434,11 @@ class Reader {
 
   /** Take in or refuse the proposals among what is picked, and pick the next one that is open. */
   settle(how, chosen) {
-    const ids = chosen.filter((id) => this.outlines.get(id)?.origin === 'proposed');
+    const ids = chosen.filter((id) => isOpen(this.outlines.get(id)));
     if (!ids.length) return this.say('Pick a proposal first: the dotted outlines.');
     this.send({ do: how, ids });
     this.stage.focus({ preventScroll: true });
-    const next = this.here.find((one) => one.origin === 'proposed' && !ids.includes(one.id));
+    const next = this.here.find((one) => isOpen(one) && !ids.includes(one.id));
     this.choose(next ? [next.id] : []);
   }
 
