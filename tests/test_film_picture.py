@@ -69,6 +69,61 @@ def test_a_key_that_would_change_nothing_is_refused(asked: dict[str, Any], said:
 
 
 @pytest.mark.browser
+def test_a_class_is_lit_and_words_follow_a_place() -> None:
+    sites = {site["id"]: site for site in build_map(small_shot(map=GROWTH)).payload["sites"]}
+    lit, other = (_loneliest(sites, tier) for tier in ("tier-4", "tier-2"))
+    shot = small_shot(
+        frames=50, size=(960, 540), map=GROWTH, camera=[{"at": 0, "fit": "xinjiang"}],
+        highlight={"class": "tier-4", "dim": 0.2, "from": 1},
+        callouts=[{"site": lit, "text": {"en": "Here", "fr": "Ici"}, "from": 1}],
+    )  # fmt: skip
+    states = plan_frames(shot, build_ground(build_map(shot))).states
+    assert "highlight" not in states[20]
+    assert "callouts" not in states[20]
+    made = passes.build_passes(shot, [])
+    assert made["beauty"].made_of.index("callouts") == made["beauty"].made_of.index("labels_en") + 1
+    asked = [passes.pass_state({**states[49], **change}, made[name])
+             for name, change in (("growth", {"highlight": None}), ("growth", {}), ("callouts", {}))]  # fmt: skip
+    (whole, before), (_, after), (said, words) = draw(shot, asked)
+    alphas = {name: [_alpha(picture, whole["points"][name]) for picture in (before, after)] for name in (lit, other)}
+    assert alphas[lit][0] == alphas[lit][1] > 20
+    assert alphas[other][0] > 20
+    assert alphas[other][1] == pytest.approx(0.2 * alphas[other][0], abs=5)
+    ((x, y, w),) = [(one["x"], one["y"], one["w"]) for one in said["texts"] if one["layer"] == "callouts"]
+    place = whole["points"][lit]
+    assert place[0] < x < x + w < place[0] + 64 + w + 40
+    assert place[1] - 120 < y < place[1]
+    assert words[..., 3].any()
+
+
+def _loneliest(sites: dict[str, Any], class_: str) -> str:
+    """Return the site of a class that is farthest from any other."""
+    at = {name: complex(site["lon"], site["lat"]) for name, site in sites.items()}
+    near = {name: min(abs(at[name] - there) for other, there in at.items() if other != name) for name in at}
+    return max((name for name in at if sites[name]["class"] == class_), key=lambda name: near[name])
+
+
+def _alpha(picture: Any, point: list[float]) -> int:
+    x, y = (int(side / 2) for side in point[:2])
+    return int(picture[y - 2 : y + 3, x - 2 : x + 3, 3].max())
+
+
+def test_what_is_lit_or_pointed_to_has_to_be_on_the_map() -> None:
+    asked = {
+        "highlight": {"class": "tier-9"},
+        "callouts": [{"site": "nowhere", "text": {"fr": "Ici"}}, {"centre": [88, 43], "text": "Here", "to": 9}],
+    }
+    shot = small_shot(map=GROWTH, **asked)
+    with pytest.raises(InputError, match=r"callouts.3.to|key callouts.2.to: found 9 s"):
+        plan_frames(shot, build_ground(build_map(shot)))
+    shot = small_shot(frames=250, map=GROWTH, **asked)
+    with pytest.raises(
+        InputError, match=r"(?s)3 faults.*callouts.1.site.*'nowhere'.*'tier-9'.*tier-1.*callouts.1.text.*no en"
+    ):
+        plan_frames(shot, build_ground(build_map(shot)))
+
+
+@pytest.mark.browser
 def test_country_to_camp_is_never_an_empty_field() -> None:
     lon, lat, size = 88.2868, 43.3804, (480, 270)
     shot = small_shot(map=GROWTH, size=size, camera=[{"at": 0, "centre": [lon, lat], "zoom": 9}])

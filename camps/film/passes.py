@@ -20,7 +20,7 @@ FRAME_PADDING = 4
 
 #: Layers of the page from back to front; labels and titles come once a language, guides are not in the picture.
 FURNITURE = ("logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "credit")
-LAYERS = ("base", "footprints", "growth", "outlines", "labels", "backing", *FURNITURE, "guides")
+LAYERS = ("base", "footprints", "growth", "outlines", "labels", "callouts", "backing", *FURNITURE, "guides")
 _PICTURE = LAYERS[:-1]
 _WORDLESS = ("base", "footprints", "growth", "outlines")
 
@@ -41,6 +41,7 @@ _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
     "base": ("t", "days", "since", "views", "furniture"),
     **dict.fromkeys(("footprints", "growth", "outlines"), ("since", "views", "furniture")),
     "labels": ("days", "since"),
+    "callouts": ("t", "days", "since", "views", "furniture", "highlight"),
     "backing": ("views",),
     **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", "views")),
     **dict.fromkeys(("date", "counter", "notes"), ("since", *_CAMERA)),
@@ -59,6 +60,7 @@ _WHAT = {
     "growth": "sites as symbols whose area is the number counted",
     "outlines": "walls, edges, and dashed lines around what may stand",
     "labels": "place names and site names",
+    "callouts": "words at the end of lines that follow places",
     "backing": "the ground under words that symbols come near; leave it out to set type of your own",
     "logo": "the mark of the house, as its look says",
     "title": "title",
@@ -241,7 +243,7 @@ def passes_opaque(passes: Mapping[str, PassInfo], parts: Sequence[str]) -> bool:
 
 def _is_on(shot: Shot, layer: str) -> bool:
     switched: dict[str, bool] = {str(name): on for name, on in shot.layers.items()}
-    return layer in {"guides", TELLER} or switched.get(layer, True)
+    return layer in {"guides", TELLER} or (switched.get(layer, True) and (layer != "callouts" or bool(shot.callouts)))
 
 
 def _drawn(shot: Shot, layer: str, languages: Iterable[str]) -> list[PassInfo]:

@@ -22,7 +22,7 @@ from camps.film.shot import (
     LinearClock,
     ObservationsClock,
     Shot,
-    TimedPlacement,
+    Timed,
 )
 
 State = dict[str, Any]
@@ -54,11 +54,14 @@ class Ground:
         Dates at which the observations stand, in order.
     given
         How the date of an observation is given (EDTF), by the date at which it stands.
+    classes
+        Ids of the classes of its sites.
     """
 
     sites: Mapping[str, tuple[float, float]]
     stops: Sequence[date] = ()
     given: Mapping[date, str] = field(default_factory=dict)
+    classes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, repr=False)
@@ -158,10 +161,11 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
         When the shot names a site that its map does not show, holds fill the film, or there is nothing to hold on.
     """
     _require_within(shot)
+    _require_on_map(shot, ground)
     keys = _camera_keys(shot, ground)
     marks = _clock_marks(shot, ground)
-    states = [_state(shot, keys, marks, number) for number in shot.numbers]
-    return Plan(shot, tuple(shot.numbers), tuple(_in_film_time(states, shot)), tuple(ground.stops), ground.given)
+    pointed = [_state(shot, keys, marks, number) | _pointing(shot, ground, number) for number in shot.numbers]
+    return Plan(shot, tuple(shot.numbers), tuple(_in_film_time(pointed, shot)), tuple(ground.stops), ground.given)
 
 
 def _in_film_time(states: Sequence[State], shot: Shot) -> Iterator[State]:
@@ -211,7 +215,55 @@ def _furniture(shot: Shot, at_s: float) -> State:
     return {"furniture": said}
 
 
-def _shown(placed: TimedPlacement, at_s: float) -> float:
+def _pointing(shot: Shot, ground: Ground, number: int) -> State:
+    """Return what of the map a frame lights, and to what it points, with words in the language of the shot."""
+    at_s, lit, said = shot.time_s(number), shot.highlight, {}
+    if lit and (share := _shown(lit, at_s)):
+        said["highlight"] = {"sites": list(lit.sites), "class": lit.called, "dim": 1 - (1 - lit.dim) * share}
+    callouts = [
+        {"lon": lon, "lat": lat, "text": one.text if isinstance(one.text, str) else one.text[shot.language],
+         "side": one.side, "alpha": alpha}
+        for one in shot.callouts
+        if (alpha := _shown(one, at_s))
+        for lon, lat in [one.centre or ground.sites[str(one.site)]]
+    ]  # fmt: skip
+    return {**said, **({"callouts": callouts} if callouts else {})}
+
+
+def _require_on_map(shot: Shot, ground: Ground) -> None:
+    """Require that what is lit or pointed to is on the map, and that its words are there."""
+    lit = shot.highlight
+    sites = {f"callouts.{i}.site": one.site for i, one in enumerate(shot.callouts, 1) if one.site is not None}
+    sites |= {f"highlight.sites.{i}": site for i, site in enumerate(lit.sites if lit else (), 1)}
+    faults = [
+        Fault(f"key {key}", repr(site), "a site that the map shows", "check its id and the map's filter")
+        for key, site in sites.items()
+        if site not in ground.sites
+    ]
+    faults += [
+        Fault(
+            "key highlight.class",
+            repr(lit.called),
+            f"one of {', '.join(sorted(ground.classes)) or 'none'}",
+            "choose one",
+        )
+        for lit in [shot.highlight]
+        if lit and lit.called and lit.called not in ground.classes
+    ]
+    faults += [
+        Fault(f"key callouts.{i}", "a map of somebody else", "a map of the suite's own", "set words on it in an edit")
+        for i, one in enumerate(shot.callouts, 1)
+        if one.centre and not ground.sites
+    ]
+    faults += [
+        Fault(f"key callouts.{i}.text", f"no {shot.language}", "the words in the shot's language", "add them")
+        for i, one in enumerate(shot.callouts, 1)
+        if isinstance(one.text, dict) and shot.language not in one.text
+    ]
+    raise_faults(faults, shot.called)
+
+
+def _shown(placed: Timed, at_s: float) -> float:
     since = math.inf if placed.first is None else at_s - placed.first
     until = math.inf if placed.last is None else placed.last - at_s
     share = max(0.0, min(1.0, min(since, until) / FURNITURE_FADE_S))
@@ -233,9 +285,12 @@ def _require_within(shot: Shot) -> None:
     length_s = float(timecode.duration_s(shot.n_frames, shot.rate))
     dated = shot.clock.keys if isinstance(shot.clock, KeysClock) else ()
     lists: dict[str, Sequence[CameraKey | ClockKey]] = {"camera": shot.camera, "clock.keys": dated}
+    parts: dict[str, Timed] = {f"furniture.{piece}": placed for piece, placed in shot.furniture.items()}
+    parts |= {f"callouts.{i}": one for i, one in enumerate(shot.callouts, 1)}
+    parts |= {"highlight": shot.highlight} if shot.highlight else {}
     timed = {
-        f"furniture.{piece}.{name}": at_s
-        for piece, placed in shot.furniture.items()
+        f"{part}.{name}": at_s
+        for part, placed in parts.items()
         for name, at_s in (("from", placed.first), ("to", placed.last))
         if at_s is not None
     }

@@ -104,7 +104,7 @@ def _as_look(name: str) -> str:
 LanguageName = Annotated[str, AfterValidator(_as_language)]
 LookName = Annotated[str, AfterValidator(_as_look)]
 Size = Annotated[tuple[int, int], AfterValidator(_as_size)]
-LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "backing", looks.Piece, "guides"]
+LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "callouts", "backing", looks.Piece, "guides"]
 Rate = Annotated[Fraction, BeforeValidator(_as_rate)]
 EaseName = Annotated[str, BeforeValidator(_as_ease)]
 FitName = Annotated[str, BeforeValidator(_as_fit)]
@@ -236,16 +236,49 @@ class CameraKey(Table):
         return self
 
 
-class TimedPlacement(looks.Placement):
-    """Where a piece of furniture stands in a film, and from when to when; it fades in and out within that time."""
+class Timed(Table):
+    """What stands in a film from one time to another; it fades in and out within that time."""
 
     first: Seconds | None = Field(default=None, alias="from")
     last: Seconds | None = Field(default=None, alias="to")
 
     @model_validator(mode="after")
-    def _in_order(self) -> TimedPlacement:
+    def _in_order(self) -> Timed:
         if self.first is not None and self.last is not None and self.last <= self.first:
             raise ValueError(f"'to' ({self.last:g}) later than 'from' ({self.first:g})")
+        return self
+
+
+class TimedPlacement(looks.Placement, Timed):
+    """Where a piece of furniture stands in a film, and when."""
+
+
+class Highlight(Timed):
+    """Which sites, or which class of them, are lit while the rest stand back, and how strongly these still show."""
+
+    sites: tuple[str, ...] = ()
+    called: str = Field(default="", alias="class")
+    dim: float = Field(default=0.25, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Highlight:
+        if bool(self.sites) == bool(self.called):
+            raise ValueError("one of sites and class")
+        return self
+
+
+class Callout(Timed):
+    """Words at the end of a line that follows a place."""
+
+    text: str | dict[str, str]
+    site: str | None = None
+    centre: tuple[Longitude, Latitude] | None = None
+    side: Literal["left", "right"] = "right"
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Callout:
+        if (self.site is None) == (self.centre is None):
+            raise ValueError("one of site and centre")
         return self
 
 
@@ -283,6 +316,8 @@ class Shot(tables.Shown, Table):
     layers: dict[LayerName, bool] = Field(default={})
     furniture: dict[looks.Piece, TimedPlacement] = Field(default={})
     map: MapTable = MapTable()
+    highlight: Highlight | None = None
+    callouts: tuple[Callout, ...] = ()
     clock: Clock
     camera: Annotated[tuple[CameraKey, ...], AfterValidator(_in_time)] = ()
 

@@ -56,9 +56,8 @@ def build_ground(map_: anymap.AnyMap) -> Ground:
     sites = {site["id"]: (site["lon"], site["lat"]) for site in map_.payload["sites"]}
     meta = map_.payload["meta"]
     stops = [date.fromisoformat(stop) for stop in meta["stops"]]
-    return Ground(
-        sites, stops, {stop: text for stop, (text, _) in zip(stops, meta.get("stop_dates", []), strict=False)}
-    )
+    given = {stop: text for stop, (text, _) in zip(stops, meta.get("stop_dates", []), strict=False)}
+    return Ground(sites, stops, given, frozenset(site["class"] for site in map_.payload["sites"]))
 
 
 def with_pages(plan: Plan, map_at: anymap.MapAt, **options: Any) -> tuple[Plan, FilmPage]:

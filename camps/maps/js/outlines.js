@@ -157,7 +157,7 @@ export class Outlines {
     for (const piece of pieces) {
       const shape = this.shapes[piece.shape];
       if (!boxesMeet(shape.box, near)) continue;
-      ctx.globalAlpha = piece.opacity * (piece.role === 'hatch' ? 1 : strength);
+      ctx.globalAlpha = piece.opacity * (piece.role === 'hatch' ? 1 : strength) * pen.lit(piece.site);
       if (piece.role !== 'outline' && sizeOf(view, shape) < 1.5) specks.draw(ctx, view, shape, this.colour(pen, piece));
       else if (piece.role === 'solid') this.fill(pen, shape, this.colour(pen, piece));
       else if (piece.role === 'front') this.drawFront(pen, shape, piece);
@@ -178,7 +178,7 @@ export class Outlines {
     for (const piece of pieces) {
       const shape = this.shapes[piece.shape];
       if (!boxesMeet(shape.box, near) || sizeOf(view, shape) < 3) continue;
-      ctx.globalAlpha = piece.opacity;
+      ctx.globalAlpha = piece.opacity * pen.lit(piece.site);
       if (piece.role === 'solid') this.stroke(pen, shape, look.footprint_edge, fine * 0.8);
       else if (piece.role === 'hatch') this.stroke(pen, shape, hatchColour(look, piece), fine);
       else if (piece.role === 'outline') this.drawOutline(pen, shape, piece, fine);

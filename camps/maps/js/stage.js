@@ -8,9 +8,10 @@ import { Timeline } from './timeline.js';
 import { Symbols } from './symbols.js';
 import { Words } from './words.js';
 import { Furniture } from './furniture.js';
+import { Callouts } from './callouts.js';
 
 const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'credit'];
-const LAYERS = ['base', 'footprints', 'growth', 'outlines', 'labels', 'backing', ...FURNITURE, 'guides'];
+const LAYERS = ['base', 'footprints', 'growth', 'outlines', 'labels', 'callouts', 'backing', ...FURNITURE, 'guides'];
 const HEIGHT_OF_REFERENCE = 1080;
 
 export class Stage {
@@ -25,6 +26,7 @@ export class Stage {
     this.labels = new Labels(data.base, this.symbols, data.view.zoom);
     this.words = new Words(data);
     this.furniture = new Furniture(data, this.words);
+    this.callouts = new Callouts();
     this.labelled = new Map();
     this.texts = [];
     this.last = null;
@@ -79,10 +81,18 @@ export class Stage {
     const placed = this.symbols.place(pen, state);
     pen.about = (frame.days || [frame.t]).map((t) => this.timeline.at(Days.of(t), frame.mode));
     pen.steady = this.timeline.steady(state, pen.about);
+    pen.lit = this.litBy(frame.highlight);
     pen.views = frame.views && frame.views.map(([lon, lat, zoom]) => new View({ ...frame, lon, lat, zoom }));
     this.drawLayers(pen, frame, state, before, placed);
     this.last = { frame, state, before, placed, view };
     if (frame.mattes) this.last.mattes = this.symbols.mattes(pen, this.over, frame.scale);
+  }
+
+  // How strongly a site shows: all alike, or the rest standing back behind those that are lit.
+  litBy(highlight) {
+    if (!highlight) return () => 1;
+    const ids = new Set(this.data.sites.filter((site) => highlight.sites.includes(site.id) || highlight.class === site.class).map(({ id }) => id));
+    return (id) => (ids.has(id) ? 1 : highlight.dim);
   }
 
   size(frame) {
@@ -112,6 +122,7 @@ export class Stage {
       this.clipped(pen, edge, frame.width, () => this.drawState(pen, frame, state, placed));
     } else if (!pair) this.drawState(pen, frame, state, placed);
     if (on.labels && !pair) this.drawLabels(pen, { ...frame, lang: frame.label_lang }, parts, placed);
+    if (on.callouts && frame.callouts) this.callouts.draw(pen, frame.callouts);
     if (on.backing) this.furniture.drawBacking(pen, parts, pen.safe ? (pair ? placed : this.over) : []);
     for (const layer of FURNITURE) if (on[layer]) this.furniture.draw(pen, parts, layer);
     if (on.guides) this.furniture.drawGuides(pen);

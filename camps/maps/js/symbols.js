@@ -102,7 +102,7 @@ export class Symbols {
       const strength = (item) => item.alpha ?? ringAlpha(item, this.options);
       const shown = open[0] || items.reduce((a, b) => (strength(b) > strength(a) ? b : a));
       const paint = (own) => this.drawArea(own, shown, strength(shown), open.length);
-      return { ids: items.map(({ site }) => site.id), x: shown.x, y: shown.y, reach: Math.max(shown.ring, 20 * pen.u) + 4 * pen.u, alpha: shown.fade, paint };
+      return { ids: items.map(({ site }) => site.id), x: shown.x, y: shown.y, reach: Math.max(shown.ring, 20 * pen.u) + 4 * pen.u, alpha: shown.fade * Math.max(...items.map(({ site }) => pen.lit(site.id))), paint };
     });
   }
 
@@ -119,7 +119,7 @@ export class Symbols {
   strokes(pen, placed) {
     const alone = placed.filter(({ ring, fade }) => !ring && fade > 0.004);
     const reach = ({ r }) => r * 1.6 + 4 * pen.u;
-    const symbols = alone.map((item) => ({ ids: [item.site.id], x: item.x, y: item.y, reach: reach(item), alpha: item.fade, paint: (own) => this.drawSymbol(own, item) }));
+    const symbols = alone.map((item) => ({ ids: [item.site.id], x: item.x, y: item.y, reach: reach(item), alpha: item.fade * pen.lit(item.site.id), paint: (own) => this.drawSymbol(own, item) }));
     return [...this.areas(pen, placed), ...this.lit(pen, placed), ...symbols];
   }
 
@@ -262,7 +262,7 @@ export class Symbols {
       if (!most) continue;
       const entry = this.classes[site.class];
       const outer = Math.max(most.r, r);
-      pen.ctx.globalAlpha = fade * most.share;
+      pen.ctx.globalAlpha = fade * most.share * pen.lit(site.id);
       outline(pen, x, y, outer, entry.shape, colourOf(pen.look, entry), 1.6, [4 * pen.u, 3 * pen.u]);
     }
     pen.ctx.globalAlpha = 1;

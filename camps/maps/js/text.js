@@ -134,7 +134,7 @@ export function tilted(ctx, middle, write) {
 
 // Labels of a film. A browser puts letters on quarters of a pixel, and level ones on whole rows: each label is drawn once on
 // every quarter that it comes to, and a frame shows the four about its place, each as strongly as it is near.
-class Moving {
+export class Moving {
   constructor() {
     this.sheet = document.createElement('canvas').getContext('2d');
     this.sprites = new Map();

@@ -1,0 +1,44 @@
+// Words at the end of a line that follows a place of the map.
+
+import { Mercator } from './geo.js';
+import { Moving, panel } from './text.js';
+
+const SIZE = 22;
+
+export class Callouts {
+  constructor() {
+    this.moving = null;
+  }
+
+  draw(pen, callouts) {
+    this.moving = this.moving || new Moving();
+    this.moving.begin(pen.ctx);
+    const type = Object.assign(Object.create(pen.type), { layer: 'callouts' });
+    for (const one of callouts) this.drawOne({ ...pen, type }, one);
+    this.moving.end(pen.ctx);
+  }
+
+  // From beside the place up to the words, and along their foot.
+  drawOne(pen, { lon, lat, text, side, alpha }) {
+    const { ctx, view, look, u, type } = pen;
+    const unit = Mercator.x(lon);
+    const [x, y] = [view.x(unit + view.nearest(unit)), view.y(Mercator.y(lat))];
+    const way = side === 'left' ? -1 : 1;
+    const size = SIZE * u;
+    const width = type.width(text, size, 600);
+    const [bend, foot] = [x + way * 64 * u, y - 64 * u];
+    const end = bend + way * (width + 12 * u);
+    ctx.globalAlpha = alpha;
+    panel(pen, [Math.min(bend, end) - 6 * u, foot - 1.45 * size, Math.max(bend, end) + 6 * u, foot + 5 * u]);
+    ctx.beginPath();
+    ctx.moveTo(x + way * 9 * u, y - 9 * u);
+    ctx.lineTo(bend, foot);
+    ctx.lineTo(end, foot);
+    ctx.lineWidth = 1.6 * u;
+    ctx.strokeStyle = look.text;
+    ctx.stroke();
+    const spot = { x: (bend + end) / 2, y: foot - 0.4 * size, align: 'center', width };
+    this.moving.add(type, text, spot, { size, weight: 600, colour: look.text, align: 'center' });
+    ctx.globalAlpha = 1;
+  }
+}
