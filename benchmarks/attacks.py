@@ -583,7 +583,7 @@ def _without_record(path: Path) -> None:
     if path.suffix == ".png":
         content = embedded.without(content)
     elif path.suffix == ".pdf":
-        content = content[: content.index(b"%%EOF") + 6]
+        content = content[: content.index(b"%%EOF") + len(b"%%EOF")]
     elif path.suffix in (".html", ".svg"):
         content = _RECORD.sub(b"", content)
     else:

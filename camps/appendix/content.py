@@ -258,7 +258,7 @@ def _work_note(material: Material, item_id: str) -> Spans:
 def _dossiers(material: Material) -> Section:
     intro = [paragraph(plain(prose()["dossiers"]))] if material.dossiers else []
     dossiers = [_dossier(material, site_id) for site_id in material.dossiers]
-    return Section("dossiers", "Site dossiers", intro, dossiers, layout="page")
+    return Section("dossiers", "Site dossiers", intro, dossiers)
 
 
 def _dossier(material: Material, site_id: str) -> Section:

@@ -49,8 +49,8 @@ def queue_time_request(package: Path, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        ``seal.tsq`` (RFC 3161, to be posted as application/timestamp-query) and ``seal.json``, which names the digest
-        for an OpenTimestamps client as well, and in words; ``seal.svg``, the digest as a QR code.
+        ``seal.tsq`` (RFC 3161, to be posted as application/timestamp-query) and ``seal.json``, which names the digest,
+        in words as well; ``seal.svg``, the digest as a QR code.
 
     Raises
     ------
@@ -63,7 +63,6 @@ def queue_time_request(package: Path, folder: Path) -> list[Path]:
     stated = {
         "sealed": bag.TAG_MANIFEST, "sha256": seal, "words": sealing.words_of(bytes.fromhex(seal)),
         "rfc3161": {"request": REQUEST, "reply": REPLY, "status": PENDING},
-        "opentimestamps": {"digest": seal, "status": PENDING},
     }  # fmt: skip
     request = files.write_bytes(folder / REQUEST, _request(package))
     code = sealing.write_code(seal, folder / CODE)
