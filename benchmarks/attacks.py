@@ -1,4 +1,4 @@
-"""Attacks on a package, its ZIP file and its frames, each held against `camps verify`: every one must be named.
+"""Attacks on a package, its ZIP file, its frames and files alone, each held against `camps verify`: all must be named.
 
     python benchmarks/attacks.py [SEED] [--each N] [--only PART …] [--kinds WORDS …]
 

@@ -126,9 +126,11 @@ def _look_up_once() -> None:
 
 def _is_same(path: Path, alone: Path, number: int) -> bool:
     folder = path.parents[1]
-    (picture, *_) = records.read_frame_list(folder).frames[number].pictures.values()
-    wanted, found = appendix.trace(folder / picture.file), appendix.trace(alone, at=str(number))
-    return found.holds and wanted.facts[1:] == found.facts[1:] and wanted.parts == found.parts
+    found = embedded.read(alone)
+    assert found is not None
+    picture = records.read_frame_list(folder).frames[number].pictures[found.content["pass"]]
+    wanted, told = appendix.trace(folder / picture.file), appendix.trace(alone, at=str(number))
+    return told.holds and wanted.facts[1:] == told.facts[1:] and wanted.parts == told.parts
 
 
 def _is_found(path: Path, drawn: random.Random) -> bool:
