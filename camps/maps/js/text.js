@@ -139,13 +139,15 @@ export class Moving {
     this.sheet = document.createElement('canvas').getContext('2d');
     this.sprites = new Map();
     this.pixels = 0;
+    [this.boxes, this.shown] = [[], ''];
   }
 
   begin({ canvas }) {
-    this.sheet.setTransform(1, 0, 0, 1, 0, 0);
-    if (this.sheet.canvas.width !== canvas.width || this.sheet.canvas.height !== canvas.height) Object.assign(this.sheet.canvas, { width: canvas.width, height: canvas.height });
-    else this.sheet.clearRect(0, 0, canvas.width, canvas.height);
-    this.sheet.globalCompositeOperation = 'lighter';
+    this.laid = [];
+    const { width, height } = canvas;
+    if (this.sheet.canvas.width === width && this.sheet.canvas.height === height) return;
+    Object.assign(this.sheet.canvas, { width, height });
+    [this.boxes, this.shown] = [[], ''];
   }
 
   add(type, text, spot, given, point) {
@@ -173,12 +175,12 @@ export class Moving {
       const { canvas } = document.createElement('canvas').getContext('2d');
       Object.assign(canvas, { width: 4 * width, height: 4 * height });
       this.pixels += 16 * width * height;
-      this.sprites.set(key, { ctx: canvas.getContext('2d'), x, y, width, height, scale, drawn: new Set(), middle: leftOf(spot) - spot.x + spot.width / 2 });
+      this.sprites.set(key, { id: key, ctx: canvas.getContext('2d'), x, y, width, height, scale, drawn: new Set(), middle: leftOf(spot) - spot.x + spot.width / 2 });
     }
     return this.sprites.get(key);
   }
 
-  lay(type, text, given, { ctx, x, y, width, height, scale, drawn, middle }, [across, down], strength) {
+  lay(type, text, given, { id, ctx, x, y, width, height, scale, drawn, middle }, [across, down], strength) {
     const [i, j] = [across & 3, down & 3];
     if (!drawn.has(4 * j + i)) {
       ctx.setTransform(scale, 0, 0, scale, i * width + x + i / 4, j * height + y + j / 4);
@@ -186,16 +188,32 @@ export class Moving {
       tilted(ctx, middle, () => type.write(ctx, text, 0, 0, given));
       drawn.add(4 * j + i);
     }
-    this.sheet.globalAlpha = strength;
-    this.sheet.drawImage(ctx.canvas, i * width, j * height, width, height, (across >> 2) - x, (down >> 2) - y, width, height);
+    this.laid.push({ id, from: ctx.canvas, strength, at: [i * width, j * height], box: [(across >> 2) - x, (down >> 2) - y, width, height] });
   }
 
+  // Where nothing has moved the sheet is as it was; only where labels are it is laid on the picture.
   end(ctx) {
+    const shown = JSON.stringify(this.laid);
+    if (shown !== this.shown) this.paint(shown);
     ctx.save();
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.globalAlpha = 1;
+    ctx.beginPath();
+    for (const box of this.boxes) ctx.rect(...box);
+    ctx.clip();
     ctx.drawImage(this.sheet.canvas, 0, 0);
     ctx.restore();
+  }
+
+  paint(shown) {
+    const { sheet } = this;
+    for (const box of this.boxes) sheet.clearRect(...box);
+    sheet.globalCompositeOperation = 'lighter';
+    for (const { from, strength, at, box } of this.laid) {
+      sheet.globalAlpha = strength;
+      sheet.drawImage(from, ...at, box[2], box[3], ...box);
+    }
+    [this.boxes, this.shown] = [this.laid.map(({ box }) => box), shown];
   }
 
   forget() {
