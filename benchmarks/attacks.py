@@ -689,7 +689,7 @@ def copied_attacks(path: Path, other: Path) -> Iterator[Attack]:
     ways = {
         "a second picture": ["-i", other, "-map", "1:v", "-map", "0:v", "-c", "copy"],
         "another picture behind": ["-i", other, "-map", "0:v", "-map", "1:v", "-c", "copy", *behind],
-        "words over it": ["-i", words, "-map", "0:v", "-map", "1", "-c:v", "copy", "-c:s", "srt"],
+        "words over it": ["-i", words, "-map", "0:v", "-map", "1", "-c:v", "copy", "-c:s", "mov_text"],
         "a voice": ["-f", "lavfi", "-i", "sine=d=0.2", "-map", "0:v", "-map", "1:a", "-c:v", "copy"],
     }  # fmt: skip
     for what, told in ways.items():
