@@ -326,6 +326,23 @@ def test_prepare_writes_nothing_and_guesses_plain_names(home: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("language", "heads"),
+    [
+        ("ru", "Название,Широта,Долгота,Открыт,Страна"),
+        ("uk", "Назва,Широта,Довгота,Відкрито,Країна"),
+        ("fr", "Nom,Latitude,Longitude,Ouverture,Pays"),
+        ("es", "Nombre,Latitud,Longitud,Apertura,País"),
+        ("de", "name_de,Breitengrad,Längengrad,Eröffnet,Country"),
+    ],
+)
+def test_plain_heads_of_other_languages_are_known(home: Path, tmp_path: Path, language: str, heads: str) -> None:
+    file = tmp_path / "plain.csv"
+    file.write_text(f"{heads}\nСоловки,65.0247,35.71,1923,RU\n", encoding="utf-8")
+    fields = (f"name_{language}", "lat", "lon", "opened", "country")
+    assert dict(sources.prepare(file, "plain").entry.mapping) == dict(zip(fields, heads.split(","), strict=True))
+
+
+@pytest.mark.parametrize(
     ("source_id", "about", "why"),
     [
         ("Bad Id", About(mapping=MAPPING), "lower-case"),

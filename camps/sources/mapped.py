@@ -79,18 +79,31 @@ MOST_ROWS_NAMED = 5
 _KEPT_AS_TEXT = (*TEXT_FIELDS, "key", "status", "part_of")
 _FORMULA = re.compile(r"\s*(=|@[A-Za-z]|\+[A-Za-z(])")
 
+_NAMED = ("en", "zh", "ru", "uk", "fr", "es", "ar", "ko", "km")
 _GUESSES: dict[str, tuple[str, ...]] = {
     "key": ("id", "number", "no", "nr", "#", "key", "ref", "编号"),
     "name_en": ("name", "name_en", "site", "title", "facility", "name_code", "name_id"),
     "name_zh": ("name_zh", "chinese", "chinese name", "名称", "中文名"),
     "name_ru": ("name_ru", "название", "наименование", "лагерь"), "name_uk": ("name_uk", "назва"),
-    **{f"name_{tag}": (f"name_{tag}",) for tag in languages.table() if tag not in ("en", "zh", "ru", "uk")},
-    "lat": ("lat", "latitude", "y", "ycoord", "纬度"),
-    "lon": ("lon", "long", "lng", "longitude", "x", "xcoord", "经度"),
+    "name_fr": ("name_fr", "nom"), "name_es": ("name_es", "nombre"), "name_ar": ("name_ar", "الاسم"),
+    "name_ko": ("name_ko", "이름", "명칭"), "name_km": ("name_km", "ឈ្មោះ"),
+    **{f"name_{tag}": (f"name_{tag}",) for tag in languages.table() if tag not in _NAMED},
+    "lat": ("lat", "latitude", "y", "ycoord", "纬度", "широта", "breitengrad", "latitud", "خط العرض", "위도"),
+    "lon": (
+        "lon", "long", "lng", "longitude", "x", "xcoord", "经度", "долгота", "довгота", "längengrad", "longitud",
+        "خط الطول", "경도",
+    ),
     "latlon": ("coordinates", "coords", "latlon", "lat/lon", "lat, lon", "position", "坐标"),
-    "opened": ("opened", "opening", "founded", "start", "begin"),
-    "closed": ("closed", "closing", "end"),
-    "country": ("country",), "admin1": ("province", "admin1", "region"), "admin2": ("prefecture", "admin2"),
+    "opened": (
+        "opened", "opening", "founded", "start", "begin", "открыт", "открыта", "открыто", "дата открытия", "відкрито",
+        "eröffnet", "ouvert", "ouverture", "apertura",
+    ),
+    "closed": (
+        "closed", "closing", "end", "закрыт", "закрыта", "закрыто", "дата закрытия", "закрито", "geschlossen", "fermé",
+        "fermeture", "cierre",
+    ),
+    "country": ("country", "страна", "країна", "pays", "país", "国家"),
+    "admin1": ("province", "admin1", "region", "регион", "область"), "admin2": ("prefecture", "admin2"),
     "admin3": ("county", "town", "admin3"), "tier": ("tier",),
 }  # fmt: skip
 
