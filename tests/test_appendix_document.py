@@ -29,7 +29,8 @@ from requests_cache import CachedSession
 from rocrate_validator import models, services
 from urllib3 import HTTPResponse
 
-from camps import appendix, catalogue, files, film, fonts, machine, settings
+from camps import appendix, catalogue, files, film, fonts, settings
+from camps import browser as browsers
 from camps.appendix import blocks, claims, document, front, readings, schemas
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError, MissingError, RenderError
@@ -331,7 +332,7 @@ BROKEN_WORDS = r"""() => {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as play:
-        launched = play.chromium.launch(executable_path=str(machine.find_chromium()))
+        launched = play.chromium.launch(**browsers.launch_options())
         yield launched
         launched.close()
 

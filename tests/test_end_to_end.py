@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from camps import machine
+from camps import browser
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.browser
@@ -112,11 +112,9 @@ def test_another_clone_another_zone_and_language_give_the_same_bytes(built: Path
 def offline() -> Iterator[BrowserContext]:
     """Return a browser with networking off."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(machine.find_chromium()), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
-        browser.close()
+        opened = playwright.chromium.launch(**browser.launch_options())
+        yield opened.new_context(offline=True, viewport={"width": 1280, "height": 800})
+        opened.close()
 
 
 def _complaints(offline: BrowserContext, path: Path) -> list[str]:

@@ -278,7 +278,7 @@ def test_a_tile_that_never_answers_is_named_within_the_time_given(tiles: str) ->
     began = time.monotonic()
     with pytest.raises(RenderError, match=rf"did not (?:arrive|load) in 2 s.*{tiles}/late/5/\d+/\d+.*wait_s"):
         shoot(build_map_page(_tiled(f"{tiles}/late"), hosts=["127.0.0.1"], wait_s=2), film_states(YEARS[:1]))
-    assert time.monotonic() - began < 25
+    assert time.monotonic() - began < 80, "not after 97 s, as the browser itself would"
 
 
 def test_a_tile_that_is_not_there_is_named(tiles: str) -> None:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -116,12 +115,12 @@ def _stop(job: subprocess.Popen[str], after: int, how: int) -> list[psutil.Proce
     started = psutil.Process(job.pid).children(recursive=True)
     os.kill(job.pid, how)
     job.stdout.close()
-    job.wait(timeout=30)
+    job.wait(timeout=120)
     return started
 
 
 def _wait_for_the_end(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=20)
+    _, alive = psutil.wait_procs(processes, timeout=120)
     assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -141,13 +140,11 @@ def test_a_killed_job_is_gone_on_with(tmp_path: Path, undisturbed: dict[str, str
 
 def test_an_interrupt_stops_cleanly_and_what_is_done_is_kept(tmp_path: Path, undisturbed: dict[str, str]) -> None:
     job = _job(tmp_path)
-    began = time.monotonic()
     _wait_for_the_end(_stop(job, 10, signal.SIGINT))
-    assert time.monotonic() - began < 30
     assert job.returncode != 0
     assert not list(Path("/dev/shm").glob(f"camps-film-{job.pid}-*"))
     result = film.render(test_page(), tmp_path, shot=_shot(), movie=False)
-    assert result.n_kept >= 9
+    assert 9 <= result.n_kept < N_FRAMES, "it stopped, and not at the end"
     assert sums(tmp_path) == undisturbed
 
 

@@ -23,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from shapely.geometry import box, mapping
 
-from camps import film, machine, maps
+from camps import browser, film, maps
 from camps.errors import InputError, MissingError, RenderError
 from camps.film import passes, screen
 from camps.film.subject import build_map
@@ -304,8 +304,8 @@ def test_a_frame_is_the_interactive_page_at_that_state_pixel_for_pixel(tmp_path:
 def _interactive(html: Path, wanted: dict[str, Any]) -> tuple[Image.Image, dict[str, Any]]:
     """Return what a map's own page shows when it is moved and its clock is set, and the state that it says it is in."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=machine.find_chromium(), args=["--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1080, "height": 1080})
+        opened = playwright.chromium.launch(**browser.launch_options())
+        page = opened.new_page(viewport={"width": 1080, "height": 1080})
         page.goto(html.as_uri())
         page.evaluate("camps.ready()")
         bar = 1080 - page.evaluate("camps.page.map.getSize().y")
@@ -315,7 +315,7 @@ def _interactive(html: Path, wanted: dict[str, Any]) -> tuple[Image.Image, dict[
         page.evaluate("([at, zoom]) => camps.page.map.setView(at, zoom, { animate: false })", [centre, wanted["zoom"]])
         page.evaluate("({ t, mode, safe, days }) => camps.page.set({ t, mode, safe, days })", wanted)
         shown, state = page.evaluate("[camps.canvas.toDataURL('image/png'), camps.page.frame()]")
-        browser.close()
+        opened.close()
     return Image.open(io.BytesIO(base64.b64decode(shown.split(",")[1]))).convert("RGB"), state
 
 

@@ -13,7 +13,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from playwright.sync_api import Page, sync_playwright
 
-from camps import catalogue, fonts, languages, looks, machine, maps, record, style
+from camps import browser, catalogue, fonts, languages, looks, maps, record, style
 from camps.errors import InputError
 from camps.maps import views
 
@@ -65,15 +65,15 @@ def test_a_language_without_words_and_font_is_refused_by_name() -> None:
 @pytest.fixture(scope="module")
 def browsed() -> Iterator[Callable[[Path], Page]]:
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(machine.find_chromium()), args=["--no-sandbox"])
+        opened = driver.chromium.launch(**browser.launch_options())
 
         def open_page(path: Path) -> Page:
-            page = browser.new_context(offline=True).new_page()
+            page = opened.new_context(offline=True).new_page()
             page.goto(path.as_uri())
             return page
 
         yield open_page
-        browser.close()
+        opened.close()
 
 
 def _sites(n: int) -> gpd.GeoDataFrame:

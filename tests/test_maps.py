@@ -26,7 +26,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
 
-from camps import catalogue, cli, film, footprints, languages, machine, maps, record, style, timeline
+from camps import browser as browsers
+from camps import catalogue, cli, film, footprints, languages, maps, record, style, timeline
 from camps import fonts as house_fonts
 from camps.dates import clock_day, iso_day, look_day
 from camps.errors import InputError, MissingError
@@ -59,9 +60,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    options = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(machine.find_chromium()), args=options)
+        browser = driver.chromium.launch(**browsers.launch_options())
         yield browser
         browser.close()
 
