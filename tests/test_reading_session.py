@@ -307,6 +307,10 @@ def test_a_third_reader_settles_what_two_dispute_and_both_stay_on_record(tmp_pat
         for outline in outlines:
             session.draw("task-01", outline)
         session.look("task-01", "observed")
+    lacking = reading.start("x-1", _scenes(tmp_path / "D")[1:], interpreter="D", ground=GROUND, folder=tmp_path / "D/r")
+    with pytest.raises(InputError, match=r"has no scene of 20\d\d-\d\d-\d\d, which both read"):
+        lacking.dispute(first, second)
+    lacking.close()
     assert third.dispute(first, second) == (1, 4)
     third.look("task-01", "observed")
     with pytest.raises(InputError, match="proposals not settled: 4"):

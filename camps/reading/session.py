@@ -456,12 +456,15 @@ class Session:
         Raises
         ------
         InputError
-            When a reading is no series yet, both have no date or no building in common, or two were laid here before.
+            When a reading is no series yet, both have no date or no building in common, this one lacks a date that both
+            read, or two were laid here before.
         """
         if self._disputed:
             raise InputError(f"{self.folder}: two readings were laid here before; begin another reading for these")
         tasks = {self.scene(one.task_id).observed_on: one.task_id for one in self.tasks.values() if not one.showing}
         laid = list(lay_out(first.series(), second.series(), (first.reader, second.reader), least_iou))
+        if unread := sorted({one.observed_on for one in laid} - set(tasks)):
+            raise InputError(f"{self.folder}: has no scene of {', '.join(unread)}, which both read; begin with it too")
         put = []
         for date, task in tasks.items():
             here = [one for one in laid if one.observed_on == date]
