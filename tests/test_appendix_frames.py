@@ -71,10 +71,10 @@ def test_a_sound_delivery_holds_in_every_pass_and_every_pass_is_traced(delivered
     checks = _checks(delivered, sample=2, seed="a")
     assert [check.holds for check in checks] == [True] * len(checks), checks
     said = " ".join(str(check) for check in checks)
-    assert "6 frames of 17 passes are there and as recorded" in said
+    assert "6 frames of 19 passes are there and as recorded" in said
     assert "6 rows say what comes out of the data" in said
     assert said.count("6 pictures decoded, each like its frame") == 3
-    assert said.count("drawn again: the same 17 pictures") == 2
+    assert said.count("drawn again: the same 19 pictures") == 2
     for folder in (path for path in delivered.iterdir() if list(path.glob("*.png"))):
         found = appendix.trace(folder / f"CAMPS_XJ_0010_{folder.name}_v003.1123.png")
         assert found.holds

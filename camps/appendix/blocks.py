@@ -16,7 +16,7 @@ Spans = list[Span]
 Block = dict[str, Any]
 Align = Literal["left", "right", "center"]
 #: How a section stands on paper: after what comes before, on a page of its own, unbroken, or on a page turned sideways.
-Layout = Literal["flow", "page", "together", "wide"]
+Layout = Literal["flow", "page", "wide"]
 
 _HAN = r"[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]+"
 _ARABIC_LETTERS = r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]+"

@@ -662,4 +662,4 @@ def _verification() -> Section:
     standard, ours = (listing(command) for command in prose()["verify_commands"])
     cannot = bullets([rich(entry) for entry in prose()["verify_open"]])
     blocks = [by_hand, standard, by_suite, ours, left_open, cannot]
-    return Section("verify", "How to verify this", blocks, layout="together")
+    return Section("verify", "How to verify this", blocks)
