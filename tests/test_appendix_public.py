@@ -141,6 +141,7 @@ def test_a_place_restricted_by_halves_stops_the_build(
     ("name", "content", "named"),
     [
         ("tables.csv", "one,37.16383,two", "tables.csv"),
+        ("between.csv", "5,37.1638,6", "between.csv"),
         ("page.html", "<p>at 37.1638333333333 north</p>", "page.html"),
         ("figure.svg", '<svg><text x="1">37.1638</text></svg>', "figure.svg"),
         ("figure.svg", '<svg><metadata name="37.1638"/></svg>', "figure.svg"),
@@ -187,6 +188,7 @@ def test_values_of_any_length_are_looked_for_in_every_form_in_which_they_are_pri
     ]
     _, secrets = restriction.restrict({"counts": counts}, [one])
     assert secrets.found_in("of 38,512 m² in all") == ["38,512"]
+    assert secrets.found_in("2019,38512,7") == ["38512"]
     assert secrets.found_in("38512.0, and 138,512") == ["38512.0"]
 
 

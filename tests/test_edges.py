@@ -168,8 +168,13 @@ def test_a_rounded_number_may_come_out_with_one_digit_more_and_not_with_two() ->
     assert "43.12345679" in forms
 
 
-def test_a_text_that_is_withheld_is_looked_for_from_six_bytes_on() -> None:
-    assert restriction._forms(pd.Series(["达坂", "Xinxi", "Xinxia"]), None) == {"达坂", "Xinxia"}
+def test_a_text_that_is_withheld_is_looked_for_whatever_its_length_but_one_letter() -> None:
+    assert restriction._forms(pd.Series(["达坂", "Xi", "X", "Xinxia"]), None) == {"达坂", "Xi", "Xinxia"}
+
+
+def test_a_whole_number_that_is_withheld_is_looked_for_without_its_commas_where_it_is_no_year() -> None:
+    assert restriction._forms(pd.Series([38_512.0, 2_019.0]), None) >= {"38512", "38,512", "2,019"}
+    assert "2019" not in restriction._forms(pd.Series([2_019.0]), None)
 
 
 def test_a_partial_look_is_a_stop_and_one_that_saw_nothing_is_none() -> None:

@@ -97,10 +97,11 @@ class Secrets:
 
 def _stands(form: str, text: str) -> bool:
     """Return whether a form stands by itself: a number not behind other digits, a short word not in others."""
-    before = r"(?<![\d.,])" if form[0].isdigit() else r"(?<!\w)"
+    # A comma parts cells as well as digits: beside one a number stands by itself, or a table would tell it.
+    before = r"(?<!\d)(?<!\d\.)" if form[0].isdigit() else r"(?<!\w)"
     if len(form.encode("utf-8")) >= _LONG_BYTES:
         return not form[0].isdigit() or re.search(before + re.escape(form), text) is not None
-    return re.search(rf"{before}{re.escape(form)}(?!\w|[.,]\d)", text) is not None
+    return re.search(rf"{before}{re.escape(form)}(?!\w|\.\d)", text) is not None
 
 
 NOTHING = Secrets(frozenset(), frozenset())
@@ -216,6 +217,8 @@ def _forms(values: pd.Series, decimals: int | None) -> set[str]:
         least = _TELLTALE_DIGITS + (decimals or 0)
         told = {f"{value:.{digits}f}" for digits in range(least, _MOST_DECIMALS + 1)} | {repr(float(value))}
         told |= {f"{value:,.{digits}f}" for digits in range(2) if decimals is None}
+        # A whole number of four digits without its comma is any year.
+        told |= {f"{value:.{digits}f}" for digits in range(2) if decimals is None and abs(value) >= 10_000}
         forms |= {one for one in told if sum(letter.isdigit() for letter in one.strip("0.")) >= _LEAST_DIGITS}
     return {form for form in forms if len(form) > 1}
 
