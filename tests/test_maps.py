@@ -726,7 +726,8 @@ def test_each_layer_can_be_drawn_alone_on_nothing(written, opened):
     count = """frame => { camps.setFrame(frame); const c = camps.canvas;
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
         let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }"""
-    frame = {"width": 960, "height": 540, "background": "transparent", "t": "2018-12-31"}
+    pointed = [{"lon": 84.0, "lat": 41.0, "text": "Here", "side": "right", "alpha": 1}]
+    frame = {"width": 960, "height": 540, "background": "transparent", "t": "2018-12-31", "callouts": pointed}
     assert one.page.evaluate(count, {**frame, "layers": off}) == 0
     for layer in layers:
         share = one.page.evaluate(count, {**frame, "layers": {**off, layer: True}}) / (960 * 540)
