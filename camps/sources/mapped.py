@@ -79,15 +79,19 @@ MOST_ROWS_NAMED = 5
 _KEPT_AS_TEXT = (*TEXT_FIELDS, "key", "status", "part_of")
 _FORMULA = re.compile(r"\s*(=|@[A-Za-z]|\+[A-Za-z(])")
 
-_NAMED = ("en", "zh", "ru", "uk", "fr", "es", "ar", "ko", "km")
+#: What a column of names is called in lists of a language, besides ``name_`` and its tag.
+_NAME_WORDS = {
+    "zh": ("chinese", "chinese name", "名称", "中文名"), "ru": ("название", "наименование", "лагерь"), "uk": ("назва",),
+    "fr": ("nom",), "es": ("nombre",), "ar": ("الاسم",), "ko": ("이름", "명칭"), "km": ("ឈ្មោះ",),
+}  # fmt: skip
 _GUESSES: dict[str, tuple[str, ...]] = {
     "key": ("id", "number", "no", "nr", "#", "key", "ref", "编号"),
     "name_en": ("name", "name_en", "site", "title", "facility", "name_code", "name_id"),
-    "name_zh": ("name_zh", "chinese", "chinese name", "名称", "中文名"),
-    "name_ru": ("name_ru", "название", "наименование", "лагерь"), "name_uk": ("name_uk", "назва"),
-    "name_fr": ("name_fr", "nom"), "name_es": ("name_es", "nombre"), "name_ar": ("name_ar", "الاسم"),
-    "name_ko": ("name_ko", "이름", "명칭"), "name_km": ("name_km", "ឈ្មោះ"),
-    **{f"name_{tag}": (f"name_{tag}",) for tag in languages.table() if tag not in _NAMED},
+    **{
+        f"name_{tag}": (f"name_{tag}", *_NAME_WORDS.get(tag, ()))
+        for tag in [*_NAME_WORDS, *languages.table()]
+        if tag != "en"
+    },
     "lat": ("lat", "latitude", "y", "ycoord", "纬度", "широта", "breitengrad", "latitud", "خط العرض", "위도"),
     "lon": (
         "lon", "long", "lng", "longitude", "x", "xcoord", "经度", "долгота", "довгота", "längengrad", "longitud",
