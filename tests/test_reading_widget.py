@@ -16,9 +16,10 @@ import pytest
 import rasterio
 import shapely
 from PIL import Image
+from playwright.sync_api import sync_playwright
 from pyproj import Transformer
 
-from camps import growth, reading
+from camps import browser, growth, reading
 from camps.errors import InputError
 from camps.imagery import Band, Scene
 from camps.reading import growing
@@ -148,6 +149,32 @@ def test_a_full_disk_is_said_and_the_step_can_be_sent_again(page: Page, monkeypa
         assert "this step is not saved (No space left" in told["error"]
         assert "put" not in told
     assert page.draw()["chosen"] == ["task-01-002"]
+
+
+#: A page whose kernel was shut down: what it sends is refused where it is sent.
+DEAF = """
+const model = { on: (_, hear) => { window.hear = hear; }, off() {}, send() { throw Error('Cannot send'); } };
+reader.render({ model, el: document.body });
+"""
+
+
+def test_a_stroke_that_no_kernel_takes_stays_and_is_said(page: Page) -> None:
+    complaints: list[str] = []
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(**browser.launch_options())
+        shown = chromium.new_page()
+        shown.on("pageerror", lambda error: complaints.append(str(error)))
+        shown.add_style_tag(content=page.reader._css)
+        script = page.reader._esm.replace("export default", "window.reader =")
+        shown.add_script_tag(content=script + DEAF, type="module")
+        shown.evaluate("told => hear(told, [])", page("open"))
+        shown.locator("[data-status=observed]").click()
+        shown.get_by_text("Not saved: the last 1.").wait_for()
+        shown.get_by_text("Send again").click()
+        assert shown.locator(".cr-foot button").is_hidden()
+        shown.get_by_text("Send again").wait_for()
+        chromium.close()
+    assert complaints == []
 
 
 @pytest.mark.parametrize(

@@ -106,15 +106,23 @@ class Reader {
     const key = `${this.id}-${++this.sent}`;
     const message = { ...what, re: key };
     if (!['open', 'growth', 'greet'].includes(what.do)) this.unsaved.set(key, { message, shown });
-    this.model.send(message);
+    this._post(message);
     this._wait();
     return key;
   }
 
   sendAgain() {
-    for (const { message } of this.unsaved.values()) this.model.send(message);
+    for (const { message } of this.unsaved.values()) this._post(message);
     this.again.hidden = true;
     this._wait();
+  }
+
+  _post(message) {
+    try {
+      this.model.send(message);
+    } catch {
+      // The kernel was shut down: what was drawn stays here as unsaved, and the page says so in a moment.
+    }
   }
 
   _wait() {
