@@ -22,7 +22,7 @@ def _shown(terminal: bool) -> str:
     with Display(stream) as display:
         display.plan([ONE, TWO], {"one": 1.0, "two": 3.0})
         display.begin(ONE)
-        display.report(0.5, "half of it")
+        display.report(ONE, 0.5, "half of it")
         display.done(Outcome(ONE, [], ran=True, took_s=1.2))
         display.begin(TWO)
         display.done(Outcome(TWO, [], ran=False, took_s=0.0))
@@ -48,7 +48,7 @@ def test_the_time_left_shrinks_with_what_is_done() -> None:
         display.plan([ONE, TWO], {"one": 1.0, "two": 3.0})
         assert display.left_s() == pytest.approx(4.0)
         display.begin(TWO)
-        display.report(0.5, "")
+        display.report(TWO, 0.5, "")
         assert display.left_s() == pytest.approx(2.5)
         display.done(Outcome(TWO, [], ran=True, took_s=3.0))
         assert display.left_s() == pytest.approx(1.0)

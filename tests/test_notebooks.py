@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -78,6 +81,24 @@ def test_a_failing_cell_stops_the_build_by_name(tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=r"00_test\.ipynb: a cell failed with ZeroDivisionError: division by zero"):
         notebooks.render_notebook(path, tmp_path / "1.html", report=_quiet)
     assert not (tmp_path / "1.html").exists()
+
+
+def test_a_run_that_is_stopped_leaves_no_kernel_and_no_page(tmp_path: Path) -> None:
+    path = _written(tmp_path, "import os, time\nopen('pid', 'w').write(str(os.getpid()))", "time.sleep(600)")
+    sleeps = threading.Event()
+
+    def heard(share: float, doing: str) -> None:
+        if doing == "cell 3 of 3":
+            sleeps.set()
+
+    with ThreadPoolExecutor(1) as apart:
+        running = apart.submit(notebooks.render_notebook, path, tmp_path / "1.html", report=heard)
+        assert sleeps.wait(120)
+        notebooks.stop()
+        with pytest.raises(RenderError, match="the kernel stopped"):
+            running.result(timeout=120)
+    assert not (tmp_path / "1.html").exists()
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
 def test_a_damaged_or_missing_notebook_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

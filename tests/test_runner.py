@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -143,3 +144,44 @@ def test_two_builds_into_one_folder_are_kept_apart_whatever_their_caches(
     monkeypatch.setenv("CAMPS_CACHE", str(tmp_path / "another cache"))
     with FileLock(settings.exports() / ".build.lock"), pytest.raises(InputError, match="another run is writing there"):
         build.build(report=build.display(io.StringIO()))
+
+
+def _built(monkeypatch: pytest.MonkeyPatch, *stages: Stage) -> list[str]:
+    monkeypatch.setattr(build, "plan", lambda: list(stages))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    return [outcome.stage.name for outcome in build.build(report=build.display(io.StringIO()))]
+
+
+def test_stages_that_work_apart_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=60)
+
+    def meet(report: Report) -> Iterable[Path]:
+        both.wait()
+        return []
+
+    def alone(report: Report) -> Iterable[Path]:
+        assert threading.current_thread() is threading.main_thread()
+        return []
+
+    last = Stage("z", "z", [], alone)
+    apart = [Stage(name, name, [], meet, apart=True) for name in "ab"]
+    assert _built(monkeypatch, *apart, last) == ["a", "b", "z"]
+
+
+def test_one_that_fails_is_named_and_the_one_beside_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    both, failed = threading.Barrier(2, timeout=60), threading.Event()
+
+    def fail(report: Report) -> Iterable[Path]:
+        both.wait()
+        failed.set()
+        raise InputError("row 2: no date")
+
+    def wait(report: Report) -> Iterable[Path]:
+        both.wait()
+        assert failed.wait(60)
+        return []
+
+    stages = [Stage("a", "a", [], fail, apart=True), Stage("b", "b", [], wait, apart=True), Stage("z", "z", [], fail)]
+    with pytest.raises(InputError, match="row 2"):
+        _built(monkeypatch, *stages)
+    assert list(Ledger.load(settings.exports() / ".build.json").stages) == ["b"]

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
 from filelock import FileLock, Timeout
 
 from camps import files, settings
+from camps.build import notebooks
 from camps.build.display import Display
 from camps.build.doctor import Check as Check
 from camps.build.doctor import checks as checks
 from camps.build.runner import Ledger, Outcome, Stage, run_stage
 from camps.build.stages import plan
 from camps.build.starting import start as start
-from camps.errors import InputError
+from camps.errors import CampsError, InputError
 
 __all__ = ["Check", "Display", "Outcome", "build", "checks", "display", "plan", "start", "summary"]
 
 LEDGER_NAME = ".build.json"
 LOCK_NAME = ".build.lock"
 GROUPS = ("maps", "notebooks")
+#: How many stages run side by side where there are as many processors: each is a kernel of half a gigabyte.
+MOST_AT_ONCE = 4
 
 
 def display(stream: IO[str]) -> Display:
@@ -85,13 +92,34 @@ def _group(stage: str) -> str:
 
 def _run(stages: Sequence[Stage], ledger: Ledger, report: Display, force: bool) -> list[Outcome]:
     report.plan(stages, {stage.name: ledger.expected_s(stage) for stage in stages})
-    outcomes = []
-    for stage in stages:
-        report.begin(stage)
-        outcome = run_stage(stage, ledger, report.report, force=force)
-        report.done(outcome)
-        outcomes.append(outcome)
-    return outcomes
+    one = partial(_run_one, ledger=ledger, report=report, force=force)
+    return [
+        outcome
+        for apart, group in groupby(stages, attrgetter("apart"))
+        for outcome in (_side_by_side(one, list(group)) if apart else map(one, group))
+    ]
+
+
+def _run_one(stage: Stage, ledger: Ledger, report: Display, force: bool) -> Outcome:
+    report.begin(stage)
+    outcome = run_stage(stage, ledger, partial(report.report, stage), force=force)
+    report.done(outcome)
+    return outcome
+
+
+def _side_by_side(one: Callable[[Stage], Outcome], stages: Sequence[Stage]) -> list[Outcome]:
+    """Run stages that work in processes of their own; what one of them lacks does not undo the others."""
+    with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+        running = [pool.submit(one, stage) for stage in stages]
+        try:
+            for future in as_completed(running):
+                future.result()
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if not isinstance(error, CampsError):
+                notebooks.stop()
+            raise
+    return [future.result() for future in running]
 
 
 #: What somebody will want to open, as patterns below the exports, in the order in which the end of a run names them.

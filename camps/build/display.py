@@ -20,8 +20,8 @@ class Display:
         self._console = Console(file=stream, highlight=False)
         self._bar: Progress | None = None
         self._expected_s: dict[str, float] = {}
-        self._stage = ""
-        self._share = 0.0
+        #: The share done of each stage that runs.
+        self._shares: dict[str, float] = {}
         self._finished: set[str] = set()
         self._began = 0.0
 
@@ -48,18 +48,18 @@ class Display:
 
     def begin(self, stage: Stage) -> None:
         """Name the stage that starts."""
-        self._stage, self._share = stage.name, 0.0
+        self._shares[stage.name] = 0.0
         self._move(stage.title, "")
 
-    def report(self, share: float, doing: str) -> None:
-        """Show how far the running stage is (0 to 1) and what it is doing."""
-        self._share = min(max(share, 0.0), 1.0)
-        self._move(None, doing)
+    def report(self, stage: Stage, share: float, doing: str) -> None:
+        """Show how far a running stage is (0 to 1) and what it is doing."""
+        self._shares[stage.name] = min(max(share, 0.0), 1.0)
+        self._move(stage.title, doing)
 
     def done(self, outcome: Outcome) -> None:
         """Tick a stage off; one that had nothing to do is ticked in passing."""
         self._finished.add(outcome.stage.name)
-        self._stage, self._share = "", 0.0
+        self._shares.pop(outcome.stage.name, None)
         self._move(None, "")
         took = f"{outcome.took_s:6.1f} s" if outcome.ran else "unchanged"
         self._console.print(f"  [green]✓[/] {outcome.stage.title:<58} {took:>9}", soft_wrap=True)
@@ -73,7 +73,8 @@ class Display:
 
     def _completed_s(self) -> float:
         finished = sum(seconds for name, seconds in self._expected_s.items() if name in self._finished)
-        return finished + self._share * self._expected_s.get(self._stage, 0.0)
+        under_way = sum(share * self._expected_s.get(name, 0.0) for name, share in list(self._shares.items()))
+        return finished + under_way
 
     def left_s(self) -> float:
         """Return the seconds left: what the rest took last time, scaled by how this run has gone so far."""

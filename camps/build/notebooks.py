@@ -6,6 +6,7 @@ the build and is named.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from camps.errors import InputError, RenderError
 
 CELL_TIMEOUT_S = 600
 KERNEL_START_S = 120
+#: What runs now; several do side by side.
+_RUNNING: set[NotebookClient] = set()
 #: Kinds of output that a page shows, the best first.
 _SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain"]
 
@@ -101,6 +104,12 @@ def render_notebook(path: Path, out: Path, *, report: Callable[[float, str], Non
 
 def _run(notebook: nbformat.NotebookNode, path: Path, report: Callable[[float, str], None]) -> None:
     total = len(notebook.cells)
+
+    def begin(cell: nbformat.NotebookNode, cell_index: int) -> None:
+        if client not in _RUNNING:
+            raise DeadKernelError("it was stopped")
+        report(cell_index / total, f"cell {cell_index + 1} of {total}")
+
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT_S,
@@ -110,17 +119,29 @@ def _run(notebook: nbformat.NotebookNode, path: Path, report: Callable[[float, s
         startup_timeout=KERNEL_START_S,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
-        on_cell_start=lambda cell, cell_index: report(cell_index / total, f"cell {cell_index + 1} of {total}"),
+        on_cell_start=begin,
     )
+    _RUNNING.add(client)
     try:
         # A notebook is input to nothing else: what it prints must not depend on the shell that started it.
-        client.execute(env=_environment())
+        asyncio.run(client.async_execute(env=_environment()))
     except CellExecutionError as error:
         raise RenderError(f"{path.name}: a cell failed with {error.ename}: {_first_line(error.evalue)}") from error
     except (DeadKernelError, TimeoutError) as error:
         raise RenderError(
             f"{path.name}: the kernel stopped ({_first_line(str(error))}); run it in JupyterLab"
         ) from error
+    finally:
+        _RUNNING.discard(client)
+
+
+def stop() -> None:
+    """Kill the kernel of each notebook that runs; who waits for one is told that it stopped."""
+    for client in list(_RUNNING):
+        _RUNNING.discard(client)
+        process = getattr(getattr(client.km, "provisioner", None), "process", None)
+        if process is not None:
+            process.kill()
 
 
 def _first_line(text: str) -> str:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from camps import files, settings
@@ -44,6 +45,8 @@ class Stage:
         Makes the outputs and returns their paths; it may report its share done.
     usual_s
         Seconds it takes on a small machine; the display's first guess of the time left.
+    apart
+        Whether it works in a process of its own, so that several such stages may run side by side.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Stage:
     settings: str = ""
     needs: Sequence[str] = ()
     usual_s: float = 5.0
+    apart: bool = False
 
 
 @dataclass
@@ -63,6 +67,7 @@ class Ledger:
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     took_s: dict[str, float] = field(default_factory=dict)
     _seen: dict[Path, tuple[tuple[int, int], str]] = field(default_factory=dict)
+    _writing: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
     def load(cls, path: Path) -> Ledger:
@@ -83,10 +88,11 @@ class Ledger:
     def record(self, stage: Stage, key: str, outputs: Iterable[Path], took_s: float) -> None:
         """Enter a finished stage under the key of what it read, and save the ledger."""
         hashed = {path.relative_to(settings.exports()).as_posix(): self.digest(path) for path in outputs}
-        self.stages[stage.name] = {"key": key, "outputs": hashed}
-        self.took_s[stage.name] = round(took_s, 1)
-        files.write_json(self.path, self.stages)
-        files.write_json(_timings(), self.took_s)
+        with self._writing:
+            self.stages[stage.name] = {"key": key, "outputs": hashed}
+            self.took_s[stage.name] = round(took_s, 1)
+            files.write_json(self.path, self.stages)
+            files.write_json(_timings(), self.took_s)
 
     def outputs(self, stage: Stage) -> list[Path]:
         """Return the files that a recorded stage wrote."""

@@ -94,9 +94,10 @@ def _stage(
     more: Iterable[Path] = (),
     needs: Iterable[str] = (),
     usual_s: float = 5.0,
+    apart: bool = False,
 ) -> Stage:
     reads = [PACKAGE, settings.home() / settings.RECORD_NAME, settings.geodata(), *_published_files(), *more]
-    return Stage(name, title, reads, run, settings=_versions(), needs=tuple(needs), usual_s=usual_s)
+    return Stage(name, title, reads, run, settings=_versions(), needs=tuple(needs), usual_s=usual_s, apart=apart)
 
 
 @cache
@@ -119,7 +120,7 @@ def _notebook(path: Path) -> Stage:
         yield notebooks.render_notebook(path, out, report=report)
 
     more = [*notebooks.notebook_paths(), *_shots()]
-    return _stage(f"notebook-{path.stem}", f"running notebook {path.stem}", run, more=more, usual_s=12)
+    return _stage(f"notebook-{path.stem}", f"running notebook {path.stem}", run, more=more, usual_s=12, apart=True)
 
 
 def write_record(report: Report) -> Iterable[Path]:
