@@ -1,5 +1,6 @@
 // @ts-check
-// One picture with what is drawn over it. The picture is painted when the view moves, the ink when anything is drawn.
+// One picture with what is drawn over it, in three layers: the picture, painted when the view moves; the outlines that
+// stand, of which those that change are painted anew; and the ink, which is what a hand has in work.
 
 /** Colours are those of lines on a photograph, the same by day and by night; kinds differ in dashes too. */
 export const KINDS = {
@@ -12,31 +13,69 @@ export const KINDS = {
 /** Outlines that the reader has still to settle. */
 export const isOpen = (one) => ['proposed', 'disputed'].includes(one?.origin);
 const CASING = 'rgba(0, 0, 0, 0.62)';
+const LINE_PX = 1.6;
+const CASING_PX = 2;
+/** Where more outlines change at once than this, as by a copy, all are painted. */
+const MANY = 24;
 const CHOSEN = '#ffffff';
 const SCALES_M = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
+/** Paths in columns and rows with the box around each, by rings; those that stand are never changed in place. */
+const FORMS = new WeakMap();
+
+/** @param {import('./geometry.js').Rings} rings */
+function formOf(rings) {
+  let form = FORMS.get(rings);
+  if (!form) {
+    const [x, y] = [0, 1].map((axis) => rings[0].map((p) => p[axis]));
+    form = { path: new Path2D(), box: [Math.min(...x), Math.min(...y), Math.max(...x), Math.max(...y)] };
+    trace(form.path, rings);
+    FORMS.set(rings, form);
+  }
+  return form;
+}
+
+/** @param {Path2D} path @param {import('./geometry.js').Rings} rings */
+function trace(path, rings, to = (p) => p) {
+  for (const ring of rings) {
+    ring.forEach((p, i) => (i ? path.lineTo(...to(p)) : path.moveTo(...to(p))));
+    path.closePath();
+  }
+}
+
+const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+
+/** The colour of an outline and its dashes in pixels of the screen. */
+function strokeOf(one) {
+  const [colour, dash] = KINDS[one.kind] ?? KINDS.other;
+  if (isOpen(one)) return [colour, [1, 4]];
+  return [colour, one.origin === 'copied' || one.unsaved ? [3, 3] : dash];
+}
 
 export class Pane {
   /** @param {HTMLElement} host @param {{scale: number, x: number, y: number}} view shared by all panes */
   constructor(host, view) {
     this.host = host;
     this.view = view;
-    this.picture = host.appendChild(document.createElement('canvas'));
-    this.ink = host.appendChild(document.createElement('canvas'));
+    this.layers = [0, 1, 2].map(() => host.appendChild(document.createElement('canvas')));
+    [this.picture, this.ground, this.ink] = this.layers;
+    [this.width, this.height] = [0, 0];
+    this.standing = new Set();
+    this.painted = '';
     this.caption = host.appendChild(document.createElement('div'));
     this.caption.className = 'cr-caption';
   }
 
   fit() {
     const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [this.host.clientWidth, this.host.clientHeight];
-    for (const canvas of [this.picture, this.ink]) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
+    // Asked once: while things change, each asking lays the whole notebook out anew.
+    [this.width, this.height] = [this.host.clientWidth, this.host.clientHeight];
+    for (const canvas of this.layers) {
+      canvas.width = Math.round(this.width * ratio);
+      canvas.height = Math.round(this.height * ratio);
     }
+    this.painted = '';
   }
-
-  get width() { return this.host.clientWidth; }
-  get height() { return this.host.clientHeight; }
 
   /** @param {import('./geometry.js').Point} p */
   toScreen([x, y]) {
@@ -50,10 +89,11 @@ export class Pane {
     return [(event.clientX - box.left) / scale + x, (event.clientY - box.top) / scale + y];
   }
 
+  get ratio() { return this.ink.width / Math.max(1, this.width); }
+
   _clear(canvas) {
     const context = canvas.getContext('2d');
-    const ratio = canvas.width / Math.max(1, this.width);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     return context;
   }
@@ -86,39 +126,79 @@ export class Pane {
     context.drawImage(image, -x * scale, -y * scale, image.width * scale, image.height * scale);
   }
 
-  /** Paint outlines, areas that were hidden, and what is being drawn.
-   * @param {{outlines: any[], hidden: any[], chosen: Set<string>, draft: any, corner: any, cursor: any, pixel_m: number}} all */
-  paintInk(all) {
-    const context = this._clear(this.ink);
-    this._hatch(context, all.hidden);
-    const groups = new Map();
-    for (const one of all.outlines) {
-      const key = `${one.kind} ${isOpen(one) ? 'asked' : one.origin === 'copied' || one.unsaved ? 'open' : 'set'}`;
-      if (!groups.has(key)) groups.set(key, new Path2D());
-      this._trace(groups.get(key), one.rings);
-    }
-    for (const [key, path] of groups) {
-      const [colour, dash] = KINDS[key.split(' ')[0]] ?? KINDS.other;
-      this._line(context, path, colour, 1.6, { open: [3, 3], asked: [1, 4] }[key.split(' ')[1]] ?? dash);
-    }
-    for (const one of all.outlines.filter((outline) => all.chosen.has(outline.id))) this._chosen(context, one, all.corner);
-    if (all.draft) this._draft(context, all.draft);
-    if (all.cursor) this._cross(context, this.toScreen(all.cursor));
-    this._scale(context, all.pixel_m);
+  /** Paint the outlines that stand, and areas that were hidden: all of it when the view moved or these areas changed,
+   * else only where an outline came, went or changed.
+   * @param {any[]} outlines each the same object as long as it is the same @param {any[]} hidden */
+  paintGround(outlines, hidden) {
+    const { scale, x, y } = this.view;
+    const [seen, next] = [`${scale} ${x} ${y}`, new Set(outlines)];
+    const changed = [...outlines.filter((one) => !this.standing.has(one)), ...[...this.standing].filter((one) => !next.has(one))];
+    const all = this.painted !== seen || this.hidden !== hidden || changed.length > MANY;
+    const boxes = all ? [[x, y, x + this.width / scale, y + this.height / scale]] : changed.map((one) => formOf(one.rings).box);
+    for (const box of boxes) this._ground(box, outlines, hidden);
+    [this.painted, this.hidden, this.standing] = [seen, hidden, next];
   }
 
-  _trace(path, rings) {
-    for (const ring of rings) {
-      ring.forEach((p, i) => (i ? path.lineTo(...this.toScreen(p)) : path.moveTo(...this.toScreen(p))));
-      path.closePath();
+  _ground([west, north, east, south], outlines, hidden) {
+    const context = this.ground.getContext('2d');
+    const { ratio, view: { scale, x, y } } = this;
+    // Whole pixels: an edge through one would leave a trace of what was there.
+    const pad = (LINE_PX + CASING_PX) * ratio;
+    const [left, top] = [(west - x) * scale * ratio - pad, (north - y) * scale * ratio - pad].map(Math.floor);
+    const [right, foot] = [(east - x) * scale * ratio + pad, (south - y) * scale * ratio + pad].map(Math.ceil);
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.beginPath();
+    context.rect(left, top, right - left, foot - top);
+    context.clip();
+    context.clearRect(left, top, right - left, foot - top);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this._hatch(context, hidden);
+    const [more, grid] = [2 * pad / scale / ratio, scale * ratio];
+    const near = [west - more, north - more, east + more, south + more];
+    context.setTransform(grid, 0, 0, grid, -x * grid, -y * grid);
+    this._stand(context, outlines.filter((one) => meet(formOf(one.rings).box, near)));
+    context.restore();
+  }
+
+  /** Paint outlines, all casings below all lines: neighbours share walls. */
+  _stand(context, outlines) {
+    const px = 1 / this.view.scale;
+    context.lineJoin = 'round';
+    [context.strokeStyle, context.lineWidth] = [CASING, (LINE_PX + CASING_PX) * px];
+    for (const one of outlines) context.stroke(formOf(one.rings).path);
+    context.lineWidth = LINE_PX * px;
+    for (const one of outlines) {
+      const [colour, dash] = strokeOf(one);
+      context.strokeStyle = colour;
+      context.setLineDash(dash.map((length) => length * px));
+      context.stroke(formOf(one.rings).path);
     }
+  }
+
+  /** Paint what a hand has in work over the outlines that stand: those that are moved or not saved yet, corners of the
+   * chosen ones, and the draft.
+   * @param {{loose: any[], chosen: any[], draft: any, corner: any, cursor: any, pixel_m: number}} all */
+  paintInk({ loose, chosen, draft, corner, cursor, pixel_m }) {
+    const context = this._clear(this.ink);
+    for (const one of loose) this._line(context, this._path(one.rings), strokeOf(one)[0], LINE_PX, strokeOf(one)[1]);
+    for (const one of chosen) this._chosen(context, one, corner);
+    if (draft) this._draft(context, draft);
+    if (cursor) this._cross(context, this.toScreen(cursor));
+    this._scale(context, pixel_m);
+  }
+
+  _path(...all) {
+    const path = new Path2D();
+    for (const rings of all) trace(path, rings, (p) => this.toScreen(p));
+    return path;
   }
 
   _line(context, path, colour, width, dash = []) {
     context.lineJoin = 'round';
     context.setLineDash([]);
     context.strokeStyle = CASING;
-    context.lineWidth = width + 2;
+    context.lineWidth = width + CASING_PX;
     context.stroke(path);
     context.setLineDash(dash);
     context.strokeStyle = colour;
@@ -128,8 +208,7 @@ export class Pane {
   }
 
   _chosen(context, one, corner) {
-    const path = new Path2D();
-    this._trace(path, one.rings);
+    const path = this._path(one.rings);
     context.fillStyle = 'rgba(255, 255, 255, 0.14)';
     context.fill(path, 'evenodd');
     this._line(context, path, CHOSEN, 2);
@@ -165,9 +244,8 @@ export class Pane {
   }
 
   _hatch(context, areas) {
-    const path = new Path2D();
-    for (const rings of areas) this._trace(path, rings);
     if (!areas.length) return;
+    const path = this._path(...areas);
     context.save();
     context.fillStyle = 'rgba(70, 78, 92, 0.55)';
     context.fill(path, 'evenodd');

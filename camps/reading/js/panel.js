@@ -115,5 +115,6 @@ export function makeCurve(rows) {
   return svg;
 }
 
+const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 /** @param {number} value */
-export const squareMetres = (value) => `${Math.round(value).toLocaleString('en')} m²`;
+export const squareMetres = (value) => `${WHOLE.format(value)} m²`;

@@ -6,6 +6,7 @@ import { make, makeBar, makeChoice, makeCurve, makeHelp, squareMetres, STATUSES 
 
 const NEAR_PX = 9;
 const STILL_PX = 4;
+const NONE = [];
 const QUIET_MS = 3000;
 const GROWTH_AFTER_MS = 1200;
 const CONFIDENCES = ['high', 'medium', 'low'];
@@ -279,18 +280,22 @@ class Reader {
 
   _paint() {
     if (!this.begun) return;
+    const held = this.hand?.rings ? [{ ...this.outlines.get(this.hand.id), rings: this.hand.rings }] : [];
     const unsaved = [...this.unsaved.values()].flatMap(({ shown }) => (shown?.rings ? [{ ...shown, unsaved: true }] : []));
-    const moved = this.hand?.rings && this.hand.id;
-    const here = this.here.map((one) => (one.id === moved ? { ...one, rings: this.hand.rings } : one));
-    const replaced = new Set(unsaved.map((one) => one.id));
-    const common = { pixel_m: this.begun.pixel_m };
-    const outlines = this.veiled ? [] : [...here.filter((one) => !replaced.has(one.id)), ...unsaved];
-    this.main.paintInk({ ...common, cursor: this.keyed ? this.cursor : null, outlines, hidden: this.looks[this.now]?.hidden ?? [], chosen: this.veiled ? new Set() : this.chosen,
-      corner: this.corner, draft: this._draft() });
+    const loose = [...unsaved.filter((one) => !one.id || one.id !== this.hand?.id), ...held];
+    const apart = new Set(loose.map((one) => one.id));
+    const [ground, above] = [this.here.filter((one) => !apart.has(one.id)), [this.keyed ? this.cursor : null, this.cursor]];
+    const chosen = [...ground, ...loose].filter((one) => this.chosen.has(one.id));
+    this._layer(this.main, this.now, ground, { loose, chosen, corner: this.corner, draft: this._draft(), cursor: above[0] });
     if (this.side.host.hidden) return;
     const there = [...this.outlines.values()].filter((one) => one.task === this.compares);
-    this.side.paintInk({ ...common, cursor: this.cursor, outlines: this.veiled ? [] : there, hidden: this.looks[this.compares]?.hidden ?? [],
-      chosen: new Set(), corner: null, draft: null });
+    this._layer(this.side, this.compares, there, { loose: [], chosen: [], corner: null, draft: null, cursor: above[1] });
+  }
+
+  _layer(pane, task, outlines, ink) {
+    const veil = this.veiled ? { loose: [], chosen: [] } : {};
+    pane.paintGround(this.veiled ? [] : outlines, this.looks[task]?.hidden ?? NONE);
+    pane.paintInk({ ...ink, ...veil, pixel_m: this.begun.pixel_m });
   }
 
   _draft() {
