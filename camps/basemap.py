@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
 from camps import files, settings
@@ -327,7 +327,7 @@ def _grey(source: Path) -> NDArray[np.float64]:
 
 def _level(grey: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the shading about 128, with most of the tints of height taken out."""
-    tint = ndimage.gaussian_filter(grey, _TINT_SIGMA, mode="nearest")
+    tint = scipy.ndimage.gaussian_filter(grey, _TINT_SIGMA, mode="nearest")
     shade: NDArray[np.float64] = 128 + (grey - tint) * 1.15 + (tint - tint.mean()) * _TINT_KEPT
     return shade
 
@@ -340,7 +340,7 @@ def _mercator(shade: NDArray[np.float64], box: Box, width: int) -> NDArray[np.fl
     height = round(width * (top - foot) / np.radians(east - west))
     columns = (np.linspace(west, east, width, endpoint=False) + 180) * per_degree
     rows = (90 - np.degrees(np.arctan(np.sinh(np.linspace(top, foot, height, endpoint=False))))) * per_degree
-    picture = ndimage.map_coordinates(shade, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
+    picture = scipy.ndimage.map_coordinates(shade, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
     # The whole globe has no edge in the east or west.
     across = np.ones(width) if east - west >= 360 else _edge_fade(width)
     fade = _edge_fade(height)[:, None] * across[None, :]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from camps import crs, tables
 from camps.sources.datum import on_sphere
@@ -100,8 +99,8 @@ def _place_ids(records: gpd.GeoDataFrame, links: pd.DataFrame) -> pd.Series:
     ]
     one = position.loc[[str(left) for left, _ in ends]].to_numpy(dtype=np.intp)
     other = position.loc[[str(right) for _, right in ends]].to_numpy(dtype=np.intp)
-    graph = coo_matrix((np.ones(len(ends)), (one, other)), shape=(len(records), len(records)))
-    group = pd.Series(connected_components(graph, directed=False)[1], index=records.index)
+    graph = scipy.sparse.coo_matrix((np.ones(len(ends)), (one, other)), shape=(len(records), len(records)))
+    group = pd.Series(scipy.sparse.csgraph.connected_components(graph, directed=False)[1], index=records.index)
     wholes = records["site_id"].where(records["part_of"].isna())
     return pd.Series(wholes.groupby(group).transform("first"))
 

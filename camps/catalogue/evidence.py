@@ -31,9 +31,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
-from scipy.spatial import cKDTree
 
 from camps.catalogue.records import Floats, Pairs, Side, Two
 from camps.errors import InputError
@@ -98,7 +98,7 @@ def find_candidates(two: Two, *, use_references: bool) -> pd.DataFrame:
 def _near(two: Two) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     most_r95_m = float(np.hypot(two.left.r95_m.max(), two.right.r95_m.max()))
     radius = _chord(min(REACH_R95 * most_r95_m, MOST_REACH_M))
-    one, other = cKDTree(on_sphere(*two.left.lonlat)), cKDTree(on_sphere(*two.right.lonlat))
+    one, other = scipy.spatial.cKDTree(on_sphere(*two.left.lonlat)), scipy.spatial.cKDTree(on_sphere(*two.right.lonlat))
     n_pairs = int(one.count_neighbors(other, radius))
     if n_pairs > MOST_PAIRS:
         raise InputError(
@@ -117,7 +117,7 @@ def _chord(distance_m: float) -> float:
 
 def _density_per_m2(side: Side, other: Side) -> Floats:
     """Return how many records of the other list there are per m² around each record, one more than counted."""
-    tree = cKDTree(on_sphere(*other.lonlat))
+    tree = scipy.spatial.cKDTree(on_sphere(*other.lonlat))
     counted = tree.query_ball_point(on_sphere(*side.lonlat), _chord(DENSITY_RADIUS_M), return_length=True)
     return np.asarray((np.asarray(counted) + 1) / (np.pi * DENSITY_RADIUS_M**2))
 

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 
 from camps.catalogue.conflicts import find_conflicts
 from camps.catalogue.evidence import find_candidates, stated_pairs, stated_reason
@@ -123,8 +122,10 @@ def _most_evidence(best: pd.DataFrame) -> set[tuple[int, int]]:
     rows = np.concatenate([one, np.arange(len(ours))])
     columns = np.concatenate([other, len(theirs) + np.arange(len(ours))])
     costs = np.concatenate([ceiling - evidence, np.full(len(ours), ceiling)])
-    graph = csr_matrix(coo_matrix((costs, (rows, columns)), shape=(len(ours), len(theirs) + len(ours))))
-    row, column = min_weight_full_bipartite_matching(graph)
+    graph = scipy.sparse.csr_matrix(
+        scipy.sparse.coo_matrix((costs, (rows, columns)), shape=(len(ours), len(theirs) + len(ours)))
+    )
+    row, column = scipy.sparse.csgraph.min_weight_full_bipartite_matching(graph)
     return {(int(ours[a]), int(theirs[b])) for a, b in zip(row, column, strict=True) if b < len(theirs)}
 
 
@@ -172,8 +173,8 @@ def _relations(links: pd.DataFrame) -> list[str]:
     ours, left = np.unique(links["left_site"].astype(str), return_inverse=True)
     theirs, right = np.unique(links["right_site"].astype(str), return_inverse=True)
     n = len(ours) + len(theirs)
-    graph = coo_matrix((np.ones(len(links)), (left, right + len(ours))), shape=(n, n))
-    group = connected_components(graph, directed=False)[1]
+    graph = scipy.sparse.coo_matrix((np.ones(len(links)), (left, right + len(ours))), shape=(n, n))
+    group = scipy.sparse.csgraph.connected_components(graph, directed=False)[1]
     n_ours, n_theirs = np.bincount(group[: len(ours)], minlength=n), np.bincount(group[len(ours) :], minlength=n)
     return [_relation(int(n_ours[group[one]]), int(n_theirs[group[one]])) for one in left]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from camps.crs import Floats, chunks
 
@@ -146,6 +145,6 @@ def components(
     Components are numbered in the order of their first earlier polygon, then of their first later one.
     """
     n = n_earlier + n_later
-    links = coo_matrix((np.ones(len(one), dtype=np.int8), (one, two + n_earlier)), shape=(n, n))
-    _, label = connected_components(links, directed=False)
+    links = scipy.sparse.coo_matrix((np.ones(len(one), dtype=np.int8), (one, two + n_earlier)), shape=(n, n))
+    _, label = scipy.sparse.csgraph.connected_components(links, directed=False)
     return label[:n_earlier].astype(np.intp), label[n_earlier:].astype(np.intp)

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
-from scipy.spatial import cKDTree
 
 from camps.crs import Floats
 
@@ -94,7 +93,7 @@ def vote_shifts(
         ``dx_m``, ``dy_m``, ``sd_m``, ``n`` and ``n_rival``, one row a group code from 0 to `n_groups` − 1.
     """
     a, b = (shapely.get_coordinates(shapely.centroid(shapes)) for shapes in (earlier, later))
-    tree_a, tree_b = cKDTree(a), cKDTree(b)
+    tree_a, tree_b = scipy.spatial.cKDTree(a), scipy.spatial.cKDTree(b)
     pitches = [_half_pitch_m(tree, group, n_groups) for tree, group in ((tree_a, group_earlier), (tree_b, group_later))]
     reach = np.minimum(np.minimum(*pitches), reach_m)
     one, two = _near(tree_a, tree_b, reach_m)
@@ -109,7 +108,7 @@ def vote_shifts(
     return _counted(pairs, pairs[near], n_groups, reach_m)
 
 
-def _half_pitch_m(centres: cKDTree, group: Codes, n_groups: int) -> Floats:
+def _half_pitch_m(centres: scipy.spatial.cKDTree, group: Codes, n_groups: int) -> Floats:
     if centres.n < 2:
         return np.full(n_groups, np.inf)
     distance = centres.query(centres.data, k=2)[0][:, 1]
@@ -117,7 +116,7 @@ def _half_pitch_m(centres: cKDTree, group: Codes, n_groups: int) -> Floats:
     return 0.49 * quartile.reindex(range(n_groups), fill_value=np.inf).to_numpy()
 
 
-def _near(a: cKDTree, b: cKDTree, reach_m: float) -> tuple[Codes, Codes]:
+def _near(a: scipy.spatial.cKDTree, b: scipy.spatial.cKDTree, reach_m: float) -> tuple[Codes, Codes]:
     if not a.n or not b.n:
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
     found = a.sparse_distance_matrix(b, reach_m, output_type="ndarray")
@@ -192,6 +191,8 @@ def _densest(group: Codes, difference: Floats, n_groups: int, reach_m: float) ->
         chosen = ballot[(group >= start) & (group < stop)] - start * across**2
         counts = np.bincount(chosen, minlength=(stop - start) * across**2).reshape(-1, across, across)
         spread = (0, *[_PEAK_RADIUS_M / 2 / _BIN_M] * 2)
-        density = gaussian_filter(counts.astype(np.float64), sigma=spread, mode="constant").reshape(stop - start, -1)
+        density = scipy.ndimage.gaussian_filter(counts.astype(np.float64), sigma=spread, mode="constant").reshape(
+            stop - start, -1
+        )
         peaks[start:stop] = np.round(density, 6)[:, order].argmax(axis=1)
     return np.asarray(places[order][peaks] * _BIN_M, dtype=np.float64)

@@ -14,9 +14,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from camps import crs
 from camps.change.linking import components, shared_area_m2
@@ -135,7 +135,7 @@ def _assigned(
         columns, column = np.unique(group["two"], return_inverse=True)
         weights = np.zeros((len(rows), len(columns)))
         weights[row, column] = group["iou"]
-        for i, j in zip(*linear_sum_assignment(weights, maximize=True), strict=True):
+        for i, j in zip(*scipy.optimize.linear_sum_assignment(weights, maximize=True), strict=True):
             if weights[i, j] > 0:
                 yield int(rows[i]), int(columns[j])
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import scipy
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import special
 
 from camps import dates, record, settings, tables
 from camps.errors import InputError
@@ -52,7 +52,7 @@ class Calibration:
     @property
     def factor(self) -> float:
         """Return by which factor a new scene may lie off, 95 % (Student's t, prediction of one more scene)."""
-        return float(np.exp(special.stdtrit(self.n_scenes - 1, (1 + CONFIDENCE) / 2) * self.spread))
+        return float(np.exp(scipy.special.stdtrit(self.n_scenes - 1, (1 + CONFIDENCE) / 2) * self.spread))
 
     @property
     def spread(self) -> float:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import shapes as raster_shapes
-from scipy import ndimage
 
 from camps import crs
 from camps.dates import day_interval
@@ -231,12 +231,12 @@ def read_series(
     inside = grid.mask(site)
     if int(inside.sum()) * grid.gsd_m**2 < mmu_m2(grid.gsd_m):
         raise InputError("site: its boundary holds less than the minimum mapping unit on this grid; widen it")
-    outside = ~ndimage.binary_dilation(inside, iterations=max(1, round(50 / grid.gsd_m)))
+    outside = ~scipy.ndimage.binary_dilation(inside, iterations=max(1, round(50 / grid.gsd_m)))
     still = grid.mask(control) & ~inside if control is not None else calm_ground(rasters, outside)
     grounds, unread = _grounds(rasters, still, baseline, inside)
     before = _composite(grounds, baseline)
     drafts = [_draft(one, before, inside, still) for one in grounds.values()]
-    around = outside & ~ndimage.binary_dilation(_lasting(drafts, baseline), iterations=2)
+    around = outside & ~scipy.ndimage.binary_dilation(_lasting(drafts, baseline), iterations=2)
     readings = [*(_finish(one, before, inside, around) for one in drafts), *unread]
     ordered = sorted(readings, key=lambda one: place_in_time(one.observed_on, one.scene_id))
     declared = control is not None
@@ -300,7 +300,7 @@ def _unrest(later: Floats, earlier: Floats) -> Floats:
     # Over 3 by 3 pixels, so that one odd pixel does not make a whole tile restless.
     change = np.abs(later - earlier)
     gaps = ~np.isfinite(change)
-    smooth = ndimage.uniform_filter(np.where(gaps, 0, change).astype(np.float64), 3)
+    smooth = scipy.ndimage.uniform_filter(np.where(gaps, 0, change).astype(np.float64), 3)
     return np.where(gaps, np.nan, smooth).astype(np.float32)
 
 
@@ -397,8 +397,8 @@ def _thresholds(score: Floats, site: Mask, control: Mask) -> tuple[float, float]
 
 
 def _tidy(built: Mask, gsd_m: float) -> Mask:
-    opened = ndimage.binary_opening(built, np.ones((2, 2), dtype=bool))
-    labels, n_patches = ndimage.label(opened)
+    opened = scipy.ndimage.binary_opening(built, np.ones((2, 2), dtype=bool))
+    labels, n_patches = scipy.ndimage.label(opened)
     if not n_patches:
         return np.asarray(opened)
     large = np.bincount(labels.ravel()) * gsd_m**2 >= mmu_m2(gsd_m) - 1e-6

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 import spyndex
-from scipy import ndimage
 
 from camps.errors import InputError
 from camps.imagery.grid import Floats, Mask
@@ -146,9 +146,9 @@ def _texture(brightness: Floats) -> Floats:
     # NaN would run on through the moving sums, so gaps are filled first and cut out, with their neighbours, after.
     seen = np.isfinite(brightness)
     filled = np.where(seen, brightness, np.nanmedian(brightness)).astype(np.float64)
-    mean = ndimage.uniform_filter(filled, _TEXTURE_PX)
-    spread = np.sqrt(np.maximum(ndimage.uniform_filter(filled**2, _TEXTURE_PX) - mean**2, 0))
-    whole = ndimage.binary_erosion(seen, np.ones((_TEXTURE_PX, _TEXTURE_PX)), border_value=1)
+    mean = scipy.ndimage.uniform_filter(filled, _TEXTURE_PX)
+    spread = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(filled**2, _TEXTURE_PX) - mean**2, 0))
+    whole = scipy.ndimage.binary_erosion(seen, np.ones((_TEXTURE_PX, _TEXTURE_PX)), border_value=1)
     return np.where(whole, spread, np.nan).astype(np.float32)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-from matplotlib import get_data_path
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
@@ -275,6 +274,8 @@ def _fitted(text: str, width: float, size: int) -> tuple[str, ImageFont.FreeType
 
 @cache
 def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    from matplotlib import get_data_path  # noqa: PLC0415 - long to load, and few who read a series draw a scene
+
     # matplotlib brings these files along, so that the same picture comes out on every machine.
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / name), size)

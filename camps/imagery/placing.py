@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import geopandas as gpd
 import numpy as np
+import scipy
 import shapely
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +19,6 @@ from pyproj import Transformer
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform_geom
-from scipy.interpolate import RBFInterpolator
 
 from camps.crs import GEOD, to_degrees
 from camps.errors import InputError
@@ -246,7 +246,7 @@ def _spline(points: Sequence[Sequence[float]]) -> Callable[[Pixels], Pixels]:
     # GDAL's gives no answer for points that fold the picture, which is when the misfit has to be told.
     known = np.array(points)
     middle = known[:, 2:].mean(axis=0)
-    near = RBFInterpolator(known[:, :2], known[:, 2:] - middle, kernel="thin_plate_spline", degree=1)
+    near = scipy.interpolate.RBFInterpolator(known[:, :2], known[:, 2:] - middle, kernel="thin_plate_spline", degree=1)
     return lambda at: np.asarray(near(at) + middle)
 
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from scipy import ndimage
 
 from camps.errors import CampsError, CheckError, InputError
 from camps.imagery import raster
@@ -174,7 +174,9 @@ def _edges(scene: Scene, grid: Grid, bands: Sequence[str]) -> Floats:
 
 def edges(brightness: Floats) -> Floats:
     """Return the Sobel magnitude of an image (rows × columns); NaN spreads by one pixel."""
-    return np.asarray(np.hypot(ndimage.sobel(brightness, 0), ndimage.sobel(brightness, 1)), dtype=np.float32)
+    return np.asarray(
+        np.hypot(scipy.ndimage.sobel(brightness, 0), scipy.ndimage.sobel(brightness, 1)), dtype=np.float32
+    )
 
 
 def match_edges(

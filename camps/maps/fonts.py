@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from camps import fonts
@@ -63,6 +62,8 @@ def _cut(name: str, characters: str) -> bytes:
     wanted = [ord(character) for character in characters if ord(character) in font.getBestCmap()]
     if not any(unicodedata.category(chr(code)).startswith("L") for code in wanted):
         return b""
+    from fontTools import subset  # noqa: PLC0415 - half a second that who draws no map does not wait for
+
     options = subset.Options(layout_features=["*"], hinting=False, notdef_outline=True, name_IDs=[], legacy_kern=False)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=wanted)

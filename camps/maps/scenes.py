@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import rasterio
+import scipy
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
-from scipy.ndimage import distance_transform_edt
 
 from camps.dates import look_day
 from camps.errors import Fault, InputError, MissingError, raise_faults
@@ -86,7 +86,7 @@ def _feathered(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a picture that ends softly, so that no frame has the edge of an image file in it."""
     inside = np.pad(picture[..., 3] > 0, 1)
     reach = _FEATHER * min(picture.shape[:2])
-    share = np.clip(distance_transform_edt(inside)[1:-1, 1:-1] / max(reach, 1.0), 0, 1)
+    share = np.clip(scipy.ndimage.distance_transform_edt(inside)[1:-1, 1:-1] / max(reach, 1.0), 0, 1)
     soft = picture.copy()
     soft[..., 3] = np.rint(picture[..., 3] * share)
     return soft

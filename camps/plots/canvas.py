@@ -12,13 +12,13 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
-from scipy.optimize import isotonic_regression
 
 from camps import files, fonts, record
 from camps.dates import as_edtf, days, in_order, standing_day
@@ -158,7 +158,7 @@ def number(value: float) -> str:
 def apart(values: ArrayLike, gap: float) -> list[float]:
     """Return heights for labels at rising `values`, at least `gap` apart and as near to them as may be."""
     steps = gap * np.arange(len(np.atleast_1d(values)))
-    return list(isotonic_regression(np.asarray(values, dtype=np.float64) - steps).x + steps)
+    return list(scipy.optimize.isotonic_regression(np.asarray(values, dtype=np.float64) - steps).x + steps)
 
 
 def footnote(figure: Figure, *lines: str | None) -> None:

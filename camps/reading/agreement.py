@@ -20,10 +20,9 @@ from typing import Any, TypeAlias
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from camps import crs, tables
 from camps.change import one_to_one
@@ -277,8 +276,8 @@ def _places(one: gpd.GeoDataFrame, two: gpd.GeoDataFrame) -> tuple[pd.Series[Any
     shared = shared_area_m2(shapes, shapes, left, right)
     alike = shared > MIN_IOU * (shapely.area(shapes)[left] + shapely.area(shapes)[right] - shared)
     size = (len(shapes), len(shapes))
-    graph = sparse.coo_array((np.ones(np.count_nonzero(alike)), (left[alike], right[alike])), shape=size)
-    n, label = csgraph.connected_components(graph, directed=False)
+    graph = scipy.sparse.coo_array((np.ones(np.count_nonzero(alike)), (left[alike], right[alike])), shape=size)
+    n, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
     sides = ["first"] * len(one) + ["second"] * len(two)
     return pd.Series(label, index=pd.MultiIndex.from_arrays([sides, [*one["footprint_id"], *two["footprint_id"]]])), n
 

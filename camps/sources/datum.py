@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from camps import crs
 from camps.errors import InputError
@@ -86,7 +86,7 @@ def check_datum(sites: gpd.GeoDataFrame, trusted: gpd.GeoDataFrame) -> DatumChec
 def _nearest_m(position: tuple[Floats, Floats], trusted: gpd.GeoDataFrame) -> Floats:
     """Return the geodesic distance to the nearest trusted site; nearest by chord, which keeps the order of arcs."""
     lon, lat = trusted["lon"].to_numpy(dtype=np.float64), trusted["lat"].to_numpy(dtype=np.float64)
-    nearest = cKDTree(on_sphere(lon, lat)).query(on_sphere(*position))[1]
+    nearest = scipy.spatial.cKDTree(on_sphere(lon, lat)).query(on_sphere(*position))[1]
     return crs.distance_m(position, (lon[nearest], lat[nearest]))
 
 

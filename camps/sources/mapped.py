@@ -6,6 +6,7 @@ A mapping goes from a field of the ``site`` table to a column of the file, for e
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -47,7 +48,6 @@ from camps.sources.report import Place, Report
 from camps.sources.shapes import GEOMETRY, LAT, LON, point_of
 from camps.sources.text import MOST_ROWS, RawTable, read_delimited
 from camps.sources.values import missing_kind
-from camps.sources.workbooks import read_ods, read_xls, read_xlsx
 
 TEXT_FIELDS = (
     *(f"name_{tag}" for tag in languages.table()), "name_other", "system", "country", "admin1", "admin2", "admin3",
@@ -144,8 +144,21 @@ _FAMILY = {
     "geoparquet": "geofile", "shapefile": "geofile", "shz": "geofile", "gml": "geofile", "gpx": "geofile",
     "topojson": "geojson",
 }  # fmt: skip
+
+
+def _workbook(reader: str) -> Callable[..., RawTable]:
+    """Return a reader of workbooks; what it stands on takes long to load, and is loaded when there is one to read."""
+
+    def read(path: Path, report: Report, **told: Any) -> RawTable:
+        table: RawTable = getattr(importlib.import_module("camps.sources.workbooks"), reader)(path, report, **told)
+        return table
+
+    return read
+
+
 _READ: dict[str, Callable[..., RawTable]] = {
-    "text": read_delimited, "xlsx": read_xlsx, "xls": read_xls, "ods": read_ods, "kml": read_kml,
+    "text": read_delimited, "xlsx": _workbook("read_xlsx"), "xls": _workbook("read_xls"),
+    "ods": _workbook("read_ods"), "kml": read_kml,
     "geojson": read_geojson, "geofile": read_geofile,
 }  # fmt: skip
 _TAKES = {
