@@ -102,6 +102,8 @@ def test_a_killed_reading_goes_on_where_the_last_step_was_saved(tmp_path: Path) 
     with _begin(tmp_path) as before:
         before.draw("task-01", _box(0))
         held = before.outlines()
+        before.draw("task-01", _box(1))
+        before.undo()
     log = tmp_path / "reading" / "log.jsonl"
     whole = log.read_bytes()
     for cut in (1, 40, len(whole.splitlines()[-1])):
@@ -110,6 +112,8 @@ def test_a_killed_reading_goes_on_where_the_last_step_was_saved(tmp_path: Path) 
             assert after.n_lost_bytes == cut
             assert_geodataframe_equal(after.outlines(), held)
         assert log.read_bytes() == whole
+    with _begin(tmp_path) as after:
+        assert after.draw("task-01", _box(1)) == "task-01-003", "no id is used twice, nor that of what was taken back"
 
 
 def test_a_second_tab_on_one_reading_is_told(tmp_path: Path) -> None:

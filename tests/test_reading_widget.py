@@ -6,6 +6,7 @@ import base64
 import errno
 import io
 import json
+import multiprocessing
 import os
 import re
 from collections.abc import Iterator
@@ -318,6 +319,13 @@ def test_ten_thousand_outlines_are_sent_once_and_then_only_what_changes(session:
 def test_the_curve_is_that_of_growth_and_says_what_is_still_to_be_marked(page: Page) -> None:
     page.draw()
     assert "nobody said what the scene let be seen" in page.grow()["next"]
+    # It is computed in a process of its own, which may end as any other.
+    for beside in multiprocessing.active_children():
+        beside.kill()
+    page("growth")
+    with pytest.raises(RuntimeError, match="ended"):
+        page.reader.growing.result(WAIT_S)
+    assert page.heard[-1][0] == {"gone": "The curve could not be computed (the process that computes it ended)."}
     page("look", task="task-01", status="observed", hidden=[])
     page("look", task="task-03", status="obscured", hidden=[])
     told = page.grow()

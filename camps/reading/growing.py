@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -15,6 +20,62 @@ from camps.growth.intervals import appearance_days
 from camps.reading.session import Session
 
 _DAYS_A_YEAR = 365.25
+
+
+class Apart:
+    """Curves computed in a process of their own, which begins when it is first asked and ends with this one.
+
+    In a thread, thousands of outlines would keep the interpreter from the strokes that come meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()
+        self._pipe: Connection | None = None
+
+    def grown(self, still: Session) -> dict[str, Any]:
+        """Return what :func:`grown` says of a snapshot.
+
+        Raises
+        ------
+        RuntimeError
+            When that failed there, or the process ended; it begins anew when it is asked again.
+        """
+        with self._one_at_a_time:
+            pipe = self._pipe = self._pipe or _begun()
+            try:
+                pipe.send(still)
+                told: dict[str, Any] | str = pipe.recv()
+            except (EOFError, OSError) as error:
+                self._pipe = None
+                raise RuntimeError("the process that computes it ended") from error
+        if isinstance(told, str):
+            raise RuntimeError(told)
+        return told
+
+
+def _begun() -> Connection:
+    # Begun anew, as on every system: what a fork would copy has threads that it cannot go on with.
+    spawning = multiprocessing.get_context("spawn")
+    here, there = spawning.Pipe()
+    spawning.Process(target=_serve, args=(there,), daemon=True, name="camps-reading-growth").start()
+    there.close()
+    return here
+
+
+def _serve(pipe: Connection) -> None:
+    """Answer until the other end is gone, also by a kill. An interrupt of the notebook's cell is not meant."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(10)
+    while True:
+        try:
+            still = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send(grown(still))
+        except Exception as error:
+            pipe.send(f"{type(error).__name__}: {error}")
 
 
 def grown(session: Session) -> dict[str, Any]:

@@ -282,6 +282,9 @@ class Session:
         self._scenes = {one.scene_id: one for one in scenes}
         self._begun = log.steps[0].what
         self._state = State.of(log.steps)
+        self._last_ids: dict[str, int] = {}
+        for step in log.steps:
+            self._count_ids(step)
         self.closed = False
         self.watchers: list[Callable[[], None]] = []
         self.tasks = {task.task_id: task for task in _tasks(self._begun)}
@@ -350,9 +353,14 @@ class Session:
         return frame.sort_values("outline_id", ignore_index=True)
 
     def snapshot(self, folder: Path) -> Session:
-        """Return the reading as it stands, closed, for work beside it; what it writes goes to another folder."""
+        """Return the reading as it stands, closed, for work beside it, also in another process.
+
+        It has the head of the log without its steps, and what it writes goes to another folder.
+        """
         still = copy(self)
-        still.folder, still.closed = folder, True
+        still.folder, still.closed, still.watchers = folder, True, []
+        still._log, still._clock, still._kept = copy(self._log), _now, ExitStack()
+        still._log.steps = []
         still._state = State(dict(self._state.outlines), dict(self._state.looks))
         return still
 
@@ -656,15 +664,13 @@ class Session:
 
     def _new_ids(self, task: str, n: int) -> list[str]:
         """Return ids that were never used in this task, also not by what was taken back."""
-        begins = f"{self._task(task).task_id}-"
-        used = [
-            int(put["outline_id"].removeprefix(begins))
-            for step in self._log.steps
-            for put in step.what.get("put", ())
-            if put["outline_id"].startswith(begins)
-        ]
-        first = max(used, default=0) + 1
+        first = self._last_ids.get(self._task(task).task_id, 0) + 1
         return [f"{task}-{number:03d}" for number in range(first, first + n)]
+
+    def _count_ids(self, step: Step) -> None:
+        for put in step.what.get("put", ()):
+            task, _, number = put["outline_id"].rpartition("-")
+            self._last_ids[task] = max(self._last_ids.get(task, 0), int(number))
 
     def _rivals(self, one: Outline, accepted: Sequence[str]) -> list[str]:
         """Return the other outlines of a building that two readers dispute, which are refused when this is taken in."""
@@ -712,7 +718,9 @@ class Session:
             raise InputError(
                 f"{self.folder}: this reading was closed; go on with reading.start(), or where that was done"
             )
-        self._state.take(self._log.append(self._clock(), step, what))
+        added = self._log.append(self._clock(), step, what)
+        self._state.take(added)
+        self._count_ids(added)
         for watcher in self.watchers:
             watcher()
 

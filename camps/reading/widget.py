@@ -22,11 +22,12 @@ from camps import javascript
 from camps.errors import CampsError
 from camps.imagery import build_picture
 from camps.imagery.pictures import joined_attribution
-from camps.reading.growing import grown
+from camps.reading.growing import Apart
 from camps.reading.session import Look, Outline, Session
 from camps.reading.sheet import Sheet
 
 _HERE = Path(__file__).parent
+_APART = Apart()
 
 
 def _view(message: Mapping[str, Any]) -> str:
@@ -99,9 +100,10 @@ class Reader(anywidget.AnyWidget):
         self._known = now, seen = self.session.held, self.session.looks
         back, forth = self.session.turns
         changed = [one for name, one in now.items() if outlines.get(name) is not one and outlines.get(name) != one]
+        dropped = sorted(name for name in outlines if name not in now)
         moved = {task: seen.get(task) for task in {*looks, *seen} if looks.get(task) != seen.get(task)}
         return {
-            "put": [self._outline(one) for one in changed], "drop": sorted(set(outlines) - set(now)),
+            "put": [self._outline(one) for one in changed], "drop": dropped,
             "steps": len(self.session.steps), "undo": back > 0, "redo": forth > 0,
             **({"looks": {task: self._seen(look) for task, look in moved.items()}} if moved else {}),
         }  # fmt: skip
@@ -174,7 +176,7 @@ class Reader(anywidget.AnyWidget):
         return {"says": f"{message['do']}: {'done' if turned else 'nothing is left to take back'}"}
 
     def _growth(self, message: Mapping[str, Any]) -> None:
-        """Begin to compute the curve; with thousands of outlines that takes seconds, and strokes go on meanwhile."""
+        """Begin to compute the curve beside this process; with thousands of outlines that takes seconds."""
         self._asked = str(message["re"])
         folder = TemporaryDirectory(prefix="camps-reading-")
         self.growing = self._beside.submit(self._grow, self.session.snapshot(Path(folder.name)), self._asked, folder)
@@ -184,9 +186,9 @@ class Reader(anywidget.AnyWidget):
             if asked != self._asked:
                 return
             try:
-                self.send({"growth": grown(still)})
+                self.send({"growth": _APART.grown(still)})
             except Exception as error:
-                self.send({"gone": f"The curve could not be computed ({type(error).__name__}: {error})."})
+                self.send({"gone": f"The curve could not be computed ({error})."})
                 raise
 
     # --- without a kernel ---
