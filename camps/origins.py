@@ -92,9 +92,11 @@ def _printed_counts(source_id: str) -> dict[str, dict[str, str]]:
 
 def _traced(source_id: str, row: pd.Series, printed: Mapping[str, str]) -> TracedSite:
     entry = sources.entry(source_id)
-    own = row.get("coord_source_title")
-    citation = entry.citation if own is None or pd.isna(own) else f"point after {own}"
-    address = row.get("coord_source_url") if own is not None else entry.files[0].url
+    own, page = (
+        None if pd.isna(row.get(name)) else str(row[name]) for name in ("coord_source_title", "coord_source_url")
+    )
+    citation = entry.citation if own is None else f"point after {own}"
+    address = page if "coord_source_title" in row else entry.files[0].url
     return TracedSite(
         site_id=row["site_id"], name=str(row["name_en"]) if pd.notna(row["name_en"]) else "without a name",
         source_id=source_id, row=int(row["row"]), printed=printed, citation=citation,
@@ -140,7 +142,7 @@ def looks_behind(looks: Iterable[Sequence[str]], site_ids: Iterable[str], shown:
 def describe(
     site_ids: Sequence[str], source_ids: Iterable[str], among: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """Return what a picture carries of where it comes from: sources with sums, sites, claims, and the versions used.
+    """Return what a picture carries of where it comes from: sources with sums, sites, claims, versions, its edition.
 
     Parameters
     ----------
@@ -158,6 +160,7 @@ def describe(
         "sites": {site_id: [site.source_id, carried(site)] for site_id, site in found.items()},
         "claims": [one for one in read_claims() if is_about(one[2], one[3], set(site_ids), set(named))],
         "software": provenance.software(),
+        **sources.told_edition(),
     }
 
 

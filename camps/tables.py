@@ -28,8 +28,10 @@ Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 LOOK_STATUSES = ("observed", "partial", "obscured", "not_imaged", "no_record")
 SITE_STATUSES = ("active", "disputed", "retracted")
+#: How closely a place may be shown that is kept from the public: to a cell of a grid.
+CELL = "cell"
 #: How closely a list says where a place is, the finest first.
-LEVELS = ("compound", "town", "county", "prefecture", "province")
+LEVELS = ("compound", "town", CELL, "county", "prefecture", "province")
 DATUM_FLAGS = ("wgs84", "gcj02", "bd09", "unknown")
 FOOTPRINT_KINDS = ("building", "block", "compound", "construction", "other")
 VALUE_KINDS = ("observed", "held", "bracketed", "interpolated")

@@ -78,6 +78,7 @@ def test_the_rest_is_as_in_the_full_edition(public: Path) -> None:
     assert sites.loc[HIDDEN, "published_verbatim"] == "withheld"
     assert sites.loc["xj-bfn130-aspi50", "published_verbatim"] == "43.3838333333333, 88.2883888888889"
     page = (public / "data" / "appendix.html").read_text("utf-8")
+    assert sites.loc[HIDDEN, "level"] == "cell"
     assert "37.15–37.25, 79.85–79.95" in page
     assert "37.2, 79.9" not in page, "the middle of a cell is no point"
     across_m = np.hypot(5566.0, 5566.0 * np.cos(np.radians(37.2)))
@@ -207,7 +208,7 @@ def test_whoever_draws_a_restricted_record_is_told_that_pictures_show_all_of_it(
     monkeypatch.setenv("CAMPS_HOME", str(home))
     for told in (["frames", "xinjiang", "--fps", "none"], ["map", "sites", "--lang", "none"]):
         assert cli.run(told) == 2
-        assert "maps and films show all of it, as does the record in them" in capsys.readouterr().err
+        assert "this shows all of it, as does the record in it" in capsys.readouterr().err
 
 
 def test_by_default_nothing_is_withheld(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from camps.appendix.claims import CheckedClaim, Dispute
 from camps.appendix.evidence import Evidence
 from camps.appendix.passages import CheckedPassage
 from camps.appendix.records import said
-from camps.appendix.restriction import Restriction, cell_deg, decimals_of
+from camps.appendix.restriction import Restriction, cell_deg, cell_text, decimals_of
 from camps.appendix.schemas import RecordName
 from camps.appendix.words import prose
 
@@ -305,8 +305,7 @@ def _degrees(row: pd.Series, material: Material, digits: int = 6) -> str:
     decimals, points = decimals_of(material.restrictions, row["site_id"]), (row["used_lat"], row["used_lon"])
     if decimals is None:
         return ", ".join(f"{degrees:.{digits}f}" for degrees in points)
-    half = cell_deg(decimals) / 2
-    return ", ".join(f"{degrees - half:.{decimals + 1}f}–{degrees + half:.{decimals + 1}f}" for degrees in points)
+    return ", ".join(cell_text(degrees, decimals) for degrees in points)
 
 
 def _system(name: str) -> str:

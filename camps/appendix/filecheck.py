@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from camps import embedded, files, origins, sources
-from camps.appendix import credentials, signing
+from camps.appendix import credentials, editions, signing
 from camps.appendix.checks import Check
 from camps.appendix.framecheck import row_fault
 from camps.errors import CampsError, CheckError, MissingError
@@ -63,11 +63,20 @@ def check_file(
     is_film = "rows" in found.content and "picture_sha256" not in found.content
     yield _check_around(path, found, remuxed and is_film)
     yield from _check_signature(found, signer)
-    if "rows" not in found.content:
-        yield from _check_data(testimony.read_map(found.content, path))
+    told = testimony.read(found.content, path) if "rows" in found.content else None
+    if told is not None:
+        yield from check_film(path, found) if is_film else [_check_picture(path, found)]
+    stated = found.content.get("edition")
+    if stated is not None and (fault := editions.edition_fault(stated)):
+        yield Check(SHOWN, "edition", None, fault)
         return
-    told = testimony.read(found.content, path)
-    yield from check_film(path, found) if is_film else [_check_picture(path, found)]
+    with editions.edition_of(path):
+        checks = [*_check_shown(told, quick)] if told else [*_check_data(testimony.read_map(found.content, path))]
+    yield from checks
+
+
+def _check_shown(told: Testimony, quick: bool) -> Iterator[Check]:
+    """Check what a film or a frame says of itself."""
     yield from _check_data(told.content)
     yield from _check_looks(told)
     if not quick:

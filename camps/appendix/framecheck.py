@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from camps import files, film
+from camps.appendix import editions
 from camps.appendix.checks import Check
 from camps.errors import CampsError, InputError
 from camps.film import manifest as film_manifest
@@ -98,7 +99,9 @@ def _check_delivery(folder: Path, sample: int, seed: str) -> Iterator[Check]:
     )
     for what, check in checks:
         try:
-            yield from check()
+            with editions.edition_of(folder / FRAME_LIST):
+                found = [*check()]
+            yield from found
         except CampsError as error:
             yield Check(GROUP, f"{folder.name}, {what}", None, f"could not be checked: {error}")
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-import pypdf
 from pydantic import Field, model_validator
 
 from camps import record, settings
-from camps.appendix import schemas
+from camps import tables as tables_room
+from camps.appendix import schemas, told
 from camps.appendix.schemas import COLUMNS, RecordName
 from camps.errors import CheckError, Fault, InputError, raise_faults
+from camps.film.tracking import TRACK
 from camps.record import Table
 
 WITHHELD = "withheld"
@@ -29,9 +29,8 @@ _TELLTALE_DIGITS = 2
 _MOST_DECIMALS = 8
 #: From so many bytes on a form is looked for anywhere; shorter ones as whole words, numbers from so many digits on.
 _LONG_BYTES, _LEAST_DIGITS = 6, 4
+_SHORT_NUMBER = re.compile(r"\d{0,3}")
 _DEGREE_M = 111_320.0
-#: Where a picture holds lengths on paper; any number can stand there, and none tells anything.
-_DRAWN = re.compile(r'\s(?:d|points|transform|x|y|x1|x2|y1|y2|width|height|viewBox|style)="[^"]*"')
 
 
 class Restriction(Table):
@@ -90,9 +89,10 @@ class Secrets:
     sites: frozenset[str]
     forms: frozenset[str]
 
-    def found_in(self, text: str) -> list[str]:
-        """Return the withheld forms that stand in a text."""
-        return sorted(form for form in self.forms if form in text and _stands(form, text))
+    def found_in(self, text: str, least_bytes: int = 0) -> list[str]:
+        """Return the withheld forms that stand in a text, of those that are so long."""
+        forms = (form for form in self.forms if form in text and len(form.encode("utf-8")) >= least_bytes)
+        return sorted(form for form in forms if _stands(form, text))
 
 
 def _stands(form: str, text: str) -> bool:
@@ -148,7 +148,10 @@ def restrict(
             forms |= _forms(tables[one.table].loc[of_sites, column], one.decimals)
             table = table.assign(**{column: _hidden(table[column], of_sites, one.decimals)})
         if "used_lat" in one.columns and one.decimals is not None:
-            table = table.assign(uncertainty_m=_widened(table, of_sites, one.decimals))
+            table = table.assign(
+                uncertainty_m=_widened(table, of_sites, one.decimals),
+                level=table["level"].mask(of_sites, tables_room.CELL),
+            )
         public[one.table] = schemas.check_record(table, one.table, source=f"public {one.table}")
     return public, Secrets(frozenset(sites), frozenset(forms))
 
@@ -198,6 +201,12 @@ def cell_deg(decimals: int) -> float:
     return float(10.0**-decimals)
 
 
+def cell_text(degrees: float, decimals: int) -> str:
+    """Return from where to where the cell of a point lies that was rounded to decimals of a degree."""
+    half = cell_deg(decimals) / 2
+    return f"{degrees - half:.{decimals + 1}f}–{degrees + half:.{decimals + 1}f}"
+
+
 def decimals_of(restrictions: Iterable[Restriction], site_id: str) -> int | None:
     """Return to how many decimals the place of a site was rounded, or ``None`` where it was not."""
     rounded = (one for one in restrictions if one.decimals is not None and "used_lat" in one.columns)
@@ -212,14 +221,14 @@ def _forms(values: pd.Series, decimals: int | None) -> set[str]:
     forms: set[str] = set()
     for value in values.dropna():
         if isinstance(value, str):
-            forms.add(value)
+            forms |= set() if _SHORT_NUMBER.fullmatch(value.strip()) else {value}
             continue
         least = _TELLTALE_DIGITS + (decimals or 0)
-        told = {f"{value:.{digits}f}" for digits in range(least, _MOST_DECIMALS + 1)} | {repr(float(value))}
-        told |= {f"{value:,.{digits}f}" for digits in range(2) if decimals is None}
+        texts = {f"{value:.{digits}f}" for digits in range(least, _MOST_DECIMALS + 1)} | {repr(float(value))}
+        texts |= {f"{value:,.{digits}f}" for digits in range(2) if decimals is None}
         # A whole number of four digits without its comma is any year.
-        told |= {f"{value:.{digits}f}" for digits in range(2) if decimals is None and abs(value) >= 10_000}
-        forms |= {one for one in told if sum(letter.isdigit() for letter in one.strip("0.")) >= _LEAST_DIGITS}
+        texts |= {f"{value:.{digits}f}" for digits in range(2) if decimals is None and abs(value) >= 10_000}
+        forms |= {one for one in texts if sum(letter.isdigit() for letter in one.strip("0.")) >= _LEAST_DIGITS}
     return {form for form in forms if len(form) > 1}
 
 
@@ -242,12 +251,12 @@ def may_pass(path: Path, item_id: str, secrets: Secrets) -> bool:
 
 
 def require_nothing_told(folder: Path, document: Mapping[str, Any], secrets: Secrets) -> None:
-    """Raise where anything withheld stands in a package: in a file, a file name, a table or the words of the document.
+    """Raise where anything withheld stands in what is made: in a file, a file name, a table or words of a document.
 
     Parameters
     ----------
     folder
-        The payload.
+        The payload, or one file.
     document
         The content of the document, of which its pages are set.
     secrets
@@ -260,29 +269,19 @@ def require_nothing_told(folder: Path, document: Mapping[str, Any], secrets: Sec
     """
     if not secrets.forms:
         return
-    told = [("the document", json.dumps(document, ensure_ascii=False)), *_texts(folder)]
-    leaks = [(name, len(secrets.found_in(text))) for name, text in told]
-    named = [f"{name} tells {count} withheld values" for name, count in leaks if count]
+    leaks = [("the document", secrets.found_in(json.dumps(document, ensure_ascii=False))), *_leaks(folder, secrets)]
+    named = [f"{name} tells {len(forms)} withheld values" for name, forms in leaks if forms]
     if named:
         remedy = "restrict the column that tells them, too"
         raise CheckError("\n".join(["the public edition would tell what is withheld; " + remedy + ":", *named]))
 
 
-def _texts(folder: Path) -> Iterable[tuple[str, str]]:
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
-        yield f"the name {name}", name
-        if path.suffix == ".parquet":
-            yield name, record.csv_text(schemas.read_record(path))
-        elif path.suffix == ".pdf":
-            yield name, _set_text(path)
-        else:
-            text = path.read_bytes().decode("utf-8", errors="replace")
-            text = _DRAWN.sub("", text) if path.suffix == ".svg" else text
-            yield name, html.unescape(text) if path.suffix in {".svg", ".html"} else text
-
-
-def _set_text(path: Path) -> str:
-    """Return the letters of the pages of a PDF, and what it says of itself."""
-    pages = pypdf.PdfReader(path)
-    return "\n".join([*(page.extract_text() for page in pages.pages), *map(str, (pages.metadata or {}).values())])
+def _leaks(folder: Path, secrets: Secrets) -> Iterator[tuple[str, list[str]]]:
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
+        name = path.relative_to(folder).as_posix() if path != folder else path.name
+        yield f"the name {name}", secrets.found_in(name)
+        if path.is_file():
+            # Where sites lie in a picture is a number of any kind.
+            drawn = _LONG_BYTES + 2 if path.parent.name == TRACK else 0
+            found = (secrets.found_in(text, _LONG_BYTES if packed else drawn) for text, packed in told.texts_of(path))
+            yield name, sorted({form for forms in found for form in forms})

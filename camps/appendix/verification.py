@@ -32,9 +32,6 @@ _CHECKS: tuple[tuple[str, Callable[[Path], Iterable[Check]]], ...] = (
     (integrity.SOURCES, integrity.check_sources),
 )
 
-#: What carries a record in itself; anything else is a package.
-_TELLING = {".mp4", ".mov", ".mkv", ".html", ".svg", ".png", ".pdf"}
-
 
 def verify(
     path: Path,
@@ -79,7 +76,7 @@ def verify(
         `signer` is no key.
     """
     by = signing.read_key(signer) if signer else signing.stated_signer()
-    if path.suffix.lower() in _TELLING:
+    if path.suffix.lower() in embedded.TELLING:  # anything else is a package
         asked = partial(filecheck.check_file, remuxed=remuxed, quick=quick, signer=by)
         return Verdict(tuple(_check_file(path, seal, asked)))
     with tempfile.TemporaryDirectory(prefix="camps-verify-") as scratch:

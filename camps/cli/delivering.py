@@ -14,12 +14,15 @@ from camps.cli.picturing import (
     DryRun,
     Fps,
     LookOf,
+    Public,
     Resume,
     ShotName,
     Size,
     Span,
     Workers,
     chosen_shot,
+    edition_for,
+    folder_for,
     frame_numbers,
     frame_progress,
     plan_text,
@@ -56,6 +59,7 @@ def deliver(
     ] = None,
     resume: Resume = True,
     dry_run: DryRun = False,
+    public: Public = False,
 ) -> None:
     """Deliver a shot: all passes, movies, tracks, edit lists and papers in one folder, checked.
 
@@ -63,13 +67,15 @@ def deliver(
     overwritten; one that was stopped is continued.
     """
     chosen = chosen_shot(shot, fps, size, version=version, bit_depth=bit_depth, look=look)
-    if dry_run:
-        print(_dry_run(chosen, _list(langs), _list(passes), span, workers))
-        return
-    with frame_progress() as progress:
+    with edition_for(public) as edition, frame_progress() as progress:
+        if edition:
+            edition.require_not_aimed(chosen.model_dump(), chosen.called)
+        if dry_run:
+            print(_dry_run(chosen, _list(langs), _list(passes), span, workers))
+            return
         result = camps.film.deliver(
             chosen,
-            out or camps.settings.exports() / "deliveries",
+            out or folder_for(public, "deliveries"),
             names=_list(passes),
             languages=_list(langs),
             numbers=frame_numbers(span),
@@ -79,6 +85,8 @@ def deliver(
             movies=movies,
             progress=progress,
         )
+        if edition:
+            edition.require_nothing_told(result.folder)
     print(_summary(result))
 
 

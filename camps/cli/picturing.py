@@ -64,6 +64,7 @@ def draw_map(
     when: Annotated[str | None, typer.Option(help="Date of a plate, such as 2018-06-10 [default: the last].")] = None,
     size: Annotated[str | None, typer.Option(help="A plate's size in mm, such as 420x297 [default: 254x143].")] = None,
     dpi: Annotated[int, typer.Option(min=1, help="Pixels an inch of a PNG or PDF.")] = 300,
+    public: Public = False,
 ) -> None:
     """Write one map as one file that opens anywhere, without a network, or as a plate for print.
 
@@ -72,25 +73,27 @@ def draw_map(
     `systems` is the systems of record.toml with their places open a year, or with `--pair` two of them side by side.
     A plate is one date of the map: a picture (`.png`), a page (`.pdf`), or lines and letters (`.svg`).
     """
-    path = out or camps.settings.exports() / "maps" / f"{name.value}.html"
-    say_what_is_restricted()
-    words = camps.maps.Words(lang or "", look)
-    drawn = _draw_systems(pair, source, by, words) if name is MapName.systems else None
+    path = out or folder_for(public, "maps") / f"{name.value}.html"
     if name is not MapName.systems and pair is not None:
         raise InputError(f"--pair {pair}: for the map of systems; leave it out")
-    drawn = drawn or _draw(name, source or (), by, metric, words)
+    if path.suffix not in _PLATES and (when is not None or size is not None):
+        raise InputError(f"{path}: --when and --size are for plates; name the file .png, .svg or .pdf")
+    words = camps.maps.Words(lang or "", look)
+    with edition_for(public) as edition:
+        drawn = _draw_systems(pair, source, by, words) if name is MapName.systems else None
+        drawn = drawn or _draw(name, source or (), by, metric, words)
+        written = _write_drawn(drawn, path, when, size, dpi)
+        print(edition.require_nothing_told(written) if edition else written)
+
+
+def _write_drawn(drawn: Any, path: Path, when: str | None, size: str | None, dpi: int) -> Path:
+    """Write a map as the kind of file that it is called, and return its path."""
     if path.suffix not in _PLATES:
-        if when is not None or size is not None:
-            raise InputError(f"{path}: --when and --size are for plates; name the file .png, .svg or .pdf")
-        print(camps.maps.write_map(drawn, path))
-        return
+        return Path(camps.maps.write_map(drawn, path))
     chosen: dict[str, Any] = {} if when is None else {"t": when}
-    paper = (
-        dict(zip(("width_mm", "height_mm"), map(float, _size(size, "millimetres", "420x297")), strict=True))
-        if size
-        else {}
-    )
-    print(camps.maps.write_plate(drawn, path, dpi=dpi, **paper, **chosen))
+    sides = map(float, _size(size, "millimetres", "420x297")) if size else ()
+    paper = dict(zip(("width_mm", "height_mm"), sides, strict=bool(size)))
+    return Path(camps.maps.write_plate(drawn, path, dpi=dpi, **paper, **chosen))
 
 
 def _draw_systems(pair: str | None, source: Sequence[str] | None, by: str | None, words: Any) -> Any:
@@ -140,14 +143,29 @@ def _say_what_values_do_not(chosen: Sequence[str]) -> None:
         )
 
 
-def say_what_is_restricted() -> None:
-    """Say that pictures show in full what a public edition of the appendix leaves out, where the record has such."""
+#: What every command that draws is asked.
+Public = Annotated[bool, typer.Option("--public", help="Leave out what geodata/restrictions.toml declares.")]
+
+
+@contextmanager
+def edition_for(public: bool) -> Iterator[Any]:
+    """Yield the edition in which all is drawn within the block: the public one where it is asked for, or nothing."""
+    if public:
+        with camps.appendix.public_edition() as edition:
+            yield edition
+        return
     if (camps.settings.geodata() / "restrictions.toml").is_file() and camps.appendix.read_restrictions():
         print(
-            "restrictions.toml holds for `camps appendix --public` alone: maps and films show all of it, as does the"
-            " record in them; for the public draw them of a list without those sites",
+            "restrictions.toml holds for what is made with --public; this shows all of it, as does the record in it",
             file=sys.stderr,
         )
+    yield None
+
+
+def folder_for(public: bool, name: str) -> Path:
+    """Return the folder of exports that something goes to by default; what is public lies apart from all the rest."""
+    exports: Path = camps.settings.exports()
+    return exports / "public" / name if public else exports / name
 
 
 #: What every command that films a shot is asked.
@@ -179,6 +197,7 @@ def frames(
     cluster: Cluster = None,
     resume: Resume = True,
     dry_run: DryRun = False,
+    public: Public = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the deliveries [default: exports/frames].")] = None,
 ) -> None:
     """Film a shot: numbered PNG frames with checksums, a table of what each shows, and a movie to look at.
@@ -187,18 +206,22 @@ def frames(
     date draws only the frames that show it.
     """
     chosen = chosen_shot(shot, fps, size, look=look)
-    if dry_run:
-        print(plan_text(camps.film.build_plan(chosen), workers))
-        return
-    with frame_progress() as progress:
+    with edition_for(public) as edition, frame_progress() as progress:
+        if edition:
+            edition.require_not_aimed(chosen.model_dump(), chosen.called)
+        if dry_run:
+            print(plan_text(camps.film.build_plan(chosen), workers))
+            return
         result = camps.film.render(
             chosen,
-            out or camps.settings.exports() / "frames",
+            out or folder_for(public, "frames"),
             numbers=frame_numbers(span),
             workers=workers,
             cluster=cluster,
             progress=progress,
         )
+        if edition:
+            edition.require_nothing_told(result.folder)
     print(f"{result.folder}: {result.n_drawn} frames drawn, {result.n_kept} kept")
     if result.movie:
         print(result.movie)
@@ -206,7 +229,6 @@ def frames(
 
 def chosen_shot(name: str, fps: str | None, size: str | None, **changes: Any) -> Any:
     """Return a shot at the rate and size, and with the other changes, that the command line asks for."""
-    say_what_is_restricted()
     if fps is not None:
         changes["rate"] = fps
     if size is not None:

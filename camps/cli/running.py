@@ -209,10 +209,11 @@ def trace(
     Movies, maps and plates say themselves what they show, wherever they lie, and so does the copy of a frame that
     `--out` writes; the frame stays as it is. The exit status is 1 when a picture is not the one recorded.
     """
-    traced = camps.appendix.trace(subject, at=at, frames=frames)
-    sys.stdout.write(traced.report())
-    if out is not None:
-        print(f"\n{camps.film.testimony.write_telling(Path(subject), out)}")
+    with camps.appendix.edition_of(Path(subject)):
+        traced = camps.appendix.trace(subject, at=at, frames=frames)
+        sys.stdout.write(traced.report())
+        if out is not None:
+            print(f"\n{camps.film.testimony.write_telling(Path(subject), out)}")
     return int(not traced.holds)
 
 

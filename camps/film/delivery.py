@@ -303,7 +303,7 @@ def _write_tables(finished: Finished) -> None:
     plan, name = finished.plan, finished.folder.name
     described = [{**record.described, "frame": record.number} for record in finished.frames]
     if plan.shot.camera:
-        tracking.write_tracking(finished.folder / "track", name, plan, described, sequences=_firsts(finished))
+        tracking.write_tracking(finished.folder / tracking.TRACK, name, plan, described, sequences=_firsts(finished))
     order = list(finished.passes.values())
     editorial.write_editorial(finished.folder / "edit", name, plan, described, passes=order)
     records.write_frame_list(finished.folder, papers.build_frame_list(finished))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from camps import embedded, files, provenance
+from camps import embedded, files, provenance, sources
 from camps.errors import InputError
 from camps.film import keys, movie, timecode
 from camps.film.movie import Movie
@@ -51,6 +51,7 @@ def build_manifest(
         "data_sha256": keys.page_sums(page),
         "shot_table": shot_table(shot) if of_shot else None,
         "software": provenance.software(),
+        **sources.told_edition(),
     }  # fmt: skip
 
 
@@ -122,6 +123,20 @@ def read_shot_table(content: Mapping[str, Any], folder: Path) -> Shot | None:
     if not isinstance(table, dict):
         return None
     return build_shot(table, what=f"{folder / MANIFEST}: shot_table")
+
+
+def require_edition(folder: Path) -> None:
+    """Require that what lies in a folder is of the edition that is read now, so that no folder holds two.
+
+    Raises
+    ------
+    InputError
+        When it is of another.
+    """
+    held, now = read_manifest(folder), sources.told_edition()
+    if held and held.get("edition") != now.get("edition"):
+        which = "the public edition, under restrictions.toml as it was" if held.get("edition") else "all of it"
+        raise InputError(f"{folder}: holds the film of another edition ({which}); name another folder with --out")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -133,6 +133,7 @@ def render(
     (shown,) = shooting.passes.values()
     filming = Filming(shooting, Path(out) / folder_name(plan.shot), transport=transport, progress=progress)
     with files.locked(filming.folder):
+        manifest.require_edition(filming.folder)
         filming.keep(_earlier(filming.folder), wanted)
         drawn = filming.draw(workers=workers, cluster=cluster)
         complete = len(filming.records) == len(plan.numbers)

@@ -19,7 +19,7 @@ from typing import Any
 from camps import embedded, files, origins, provenance
 from camps.errors import InputError
 from camps.film import timecode
-from camps.film.manifest import read_manifest, read_shot_table, shot_table
+from camps.film.manifest import read_manifest, read_shot_table, require_edition, shot_table
 from camps.film.records import FRAME_LIST, SHOWN_COLUMNS, FrameList, PictureEntry, read_frame_list
 from camps.film.shot import Shot
 from camps.film.subject import sources_of
@@ -127,6 +127,7 @@ def write_telling(frame: Path, path: Path) -> Path:
         raise InputError(f"{frame}: is not the picture that {FRAME_LIST} names, {picture.sha256}; render it again")
     if path.suffix != frame.suffix or path.exists():
         raise InputError(f"{path}: expected a name that ends in {frame.suffix} and that no file has yet")
+    require_edition(folder)
     told = read_manifest(folder)
     shot = read_shot_table(told, folder)
     if shot is None:

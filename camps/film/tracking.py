@@ -15,6 +15,9 @@ from camps.film.plan import Plan
 from camps.film.stage import read_resource
 from camps.film.tracks import Described, Tracks, build_tracks
 
+#: Folder of the tracks in a delivery.
+TRACK = "track"
+
 
 def write_tracking(
     folder: Path, name: str, plan: Plan, described: Described, *, sequences: Sequence[Path] = ()

@@ -23,6 +23,7 @@ from camps.footprints.mending import LOG_COLUMNS, account, repair
 from camps.footprints.overlap import without_duplicates
 from camps.footprints.reading import places, read_dated
 from camps.footprints.registered import arguments_of, default_id, is_series, second_arguments_of
+from camps.sources import passing
 from camps.sources.registry import SOURCE_ID
 from camps.sources.report import Report
 
@@ -192,6 +193,8 @@ def load(
     polygons, repairs = _polygons(frame, scene_table, refused, source, report)
     engine.give_back_memory()
     seen = _looks(looks, scene_table, source)
+    if (edition := passing.edition()) is not None:
+        edition.require_shown(source, polygons, seen)
     return FootprintSeries(polygons, scene_table, seen, repairs, _coverage(coverage), report=report)
 
 

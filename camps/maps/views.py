@@ -276,7 +276,6 @@ def era_map(
     meta["coverage"] = ours.coverage if set(ours.lists) == set(table["source_id"]) else {}
     meta |= {"t_min": first, "t_max": last, "t_start": last, "modes": ["observed", "bracket"]}
     content = _content("eras", entries, meta, groups, (words, ground)) | {
-        "levels": [level for level in LEVELS[1:] if any(entry["level"] == level for entry in entries)],
         "marks": ["opening", "last", *_rare_marks(entries), "closed", "undated"],
         "options": _options(fixed_radius=7.5, label_zoom=6.5),
         "eras": eras,
@@ -324,7 +323,6 @@ def systems_map(
     meta |= {"precision": "year", "metric": None, "legend": groups.legend, "key_step_days": 365}
     meta |= {"modes": ["observed", "bracket"], "left_out": [record.current().systems[name].name for name in left_out]}
     content = _content("systems", entries, meta, groups, (words, ground)) | {
-        "levels": [level for level in LEVELS[1:] if any(entry["level"] == level for entry in entries)],
         "marks": ["opening", "last", "closed", "undated"],
         "options": _options(fixed_radius=5.5, label_zoom=7.5) | {"quiet": True},
         "systems": payload.system_entries(shown, compare_systems(shown)),
@@ -619,8 +617,12 @@ def _attribution(sites: gpd.GeoDataFrame, credits: Sequence[str]) -> list[contra
     ours, registered = record.current().credits, sources.registry() if settings.find_home() else {}
     named = dict.fromkeys([*sites["source_id"].astype(str), *credits])
     known = {name: _credit_of(registered[name]) if name in registered else name for name in named}
-    unverified = {lang: words["not_verified"] for lang, words in languages.table().items()}
-    told = [unverified] * bool(len(sites)) + [{**known, **ours}[name] for name in named]
+    unverified, kept_back = (
+        {lang: words[key] for lang, words in languages.table().items()} for key in ("not_verified", "public_edition")
+    )
+    edition = sources.edition()
+    told: list[Any] = [kept_back] * bool(edition and not edition.hidden.isdisjoint(sites["site_id"]))
+    told += [unverified] * bool(len(sites)) + [{**known, **ours}[name] for name in named]
     ground = titles()["credit"].items()
     layered = [contract.Credit(text=text, layers=_CREDITED[part]) for part, text in ground]
     return [*(contract.Credit(text=text) for text in told), *layered]
@@ -646,6 +648,7 @@ def _content(
         "meta": meta,
         "view": payload.fit_bounds(bounds, closest=CLOSEST_OF_POINTS),
         "base": base if ground.relief else {**base, "relief": None},
+        "levels": [level for level in LEVELS[1:] if any(entry["level"] == level for entry in entries)],
         "eras": [],
         "classes": groups.classes,
         "class_names": {

@@ -16,6 +16,7 @@ from camps.sources.dated import parse_long
 from camps.sources.datum import DatumCheck, check_datum, undo_datum
 from camps.sources.fetching import Fetched, fetch, listing, verify
 from camps.sources.mapped import complete_mapping, guess_mapping, read_mapped, read_table
+from camps.sources.passing import Edition, edition, reading, told_edition
 from camps.sources.registry import (
     EVENTS,
     FOOTPRINTS,
@@ -38,6 +39,7 @@ __all__ = [
     "About",
     "Added",
     "DatumCheck",
+    "Edition",
     "Fetched",
     "Remark",
     "Report",
@@ -48,6 +50,7 @@ __all__ = [
     "available",
     "check_datum",
     "complete_mapping",
+    "edition",
     "entry",
     "fetch",
     "guess_mapping",
@@ -62,10 +65,12 @@ __all__ = [
     "read",
     "read_file",
     "read_table",
+    "reading",
     "register",
     "registry",
     "remove",
     "summarise",
+    "told_edition",
     "undo_datum",
     "verify",
 ]
@@ -93,7 +98,8 @@ def read(source_id: str) -> Source:
     Returns
     -------
     Source
-        With .entry, .sites, .counts, .parts, .report and .raw; the points are in EPSG:4326, longitude first.
+        With .entry, .sites, .counts, .parts, .report and .raw; the points are in EPSG:4326, longitude first. Within
+        :func:`camps.appendix.public_edition` it is as the public may see it.
 
     Raises
     ------
@@ -104,6 +110,12 @@ def read(source_id: str) -> Source:
     InputError
         When the file cannot be read, or the source holds no list of sites.
     """
+    found = _read(source_id)
+    shown = edition()
+    return found if shown is None else shown.of_list(found)
+
+
+def _read(source_id: str) -> Source:
     source = entry(source_id)
     found = path(source_id)
     if found.stat().st_size > _MOST_KEPT_BYTES:

@@ -117,7 +117,8 @@ export class Symbols {
 
   // All that is painted, from below: whose it is, where and how far it reaches, how strongly, and how.
   strokes(pen, placed) {
-    const alone = placed.filter(({ ring, fade }) => !ring && fade > 0.004);
+    // A value that is known of a place is drawn at its size, also where only an area is known of the place.
+    const alone = placed.filter(({ ring, fade }) => !(ring && this.options.fixed_radius) && fade > 0.004);
     const reach = ({ r }) => r * 1.6 + 4 * pen.u;
     const symbols = alone.map((item) => ({ ids: [item.site.id], x: item.x, y: item.y, reach: reach(item), alpha: item.fade * pen.lit(item.site.id), paint: (own) => this.drawSymbol(own, item) }));
     return [...this.areas(pen, placed), ...this.lit(pen, placed), ...symbols];
@@ -177,9 +178,14 @@ export class Symbols {
     const seen = new Map(this.onceOnly(pen.view, placed).map((item) => [item.i, item]));
     for (const members of this.groups(pen.ze)) {
       const items = members.map((i) => seen.get(i)).filter(Boolean);
-      if (items.length === 1) this.drawSymbol(pen, items[0]);
-      else if (items.length) this.drawGroup(pen, members, items);
+      if (items.length > 1) this.drawGroup(pen, members, items);
+      else if (items.length) this.drawAlone(pen, items[0]);
     }
+  }
+
+  drawAlone(pen, item) {
+    if (item.ring) this.drawArea(pen, item, ringAlpha(item, this.options), 1);
+    else this.drawSymbol(pen, item);
   }
 
   // A ring divided by class around the number of sites.
@@ -373,7 +379,7 @@ const FILLED = { observed: 0.86, held: 0.7, bracketed: 0.7, interpolated: 0.7, s
 // One symbol in one of its states; the legend draws its samples through the same door.
 export function drawMark(pen, { mark, level, ...symbol }) {
   if (!level) return drawMarks(pen, { ...symbol, marks: new Map([[mark, 1]]) });
-  const r = symbol.r * { town: 0.75, county: 0.95, prefecture: 1.15, province: 1.4 }[level];
+  const r = symbol.r * { town: 0.75, cell: 0.85, county: 0.95, prefecture: 1.15, province: 1.4 }[level];
   return drawRing(pen, { ...symbol, r, mark: 'observed', alpha: 1 });
 }
 

@@ -7,7 +7,7 @@ import { colourOf } from './symbols.js';
 export const DASH = '–';
 const EVENT_DAYS = 550;
 const MOST_EVENTS = 2;
-const LEVELS = ['compound', 'town', 'county', 'prefecture', 'province'];
+const LEVELS = ['compound', 'town', 'cell', 'county', 'prefecture', 'province'];
 
 export class Words {
   constructor(data) {
