@@ -14,7 +14,9 @@ from camps.errors import InputError
 from camps.maps import contract, site_map
 
 CAMPS = Path(javascript.__file__).parent
-ENTRIES = (CAMPS / "maps/js/page.js", CAMPS / "maps/js/svg.js", CAMPS / "reading/js/reader.js")
+ENTRIES = tuple(
+    CAMPS / name for name in ("maps/js/page.js", "maps/js/svg.js", "maps/js/live.js", "reading/js/reader.js")
+)
 TOP = re.compile(r"^(?:export )?(?:const|let|class|(?:async )?function) (\w+)", re.MULTILINE)
 
 

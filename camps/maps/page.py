@@ -19,6 +19,7 @@ from folium.template import Template
 from camps import basemap, embedded, files, javascript, languages, origins, provenance, style
 from camps.errors import InputError
 from camps.maps import contract, fonts, online, vendored
+from camps.maps.live import LiveMap
 
 _HERE = Path(__file__).parent
 #: What of a payload has texts by language beside its base map; a site keeps its names in all languages.
@@ -189,6 +190,17 @@ class CampsMap(folium.Map):
         if self._has_others():
             figure.header.add_child(Element(_icon_defaults()), name="camps_icons")
         return text
+
+    def show(self) -> LiveMap:
+        """Open the map in JupyterLab, as the last line of a cell: what is picked, the date and the view are in Python.
+
+        Returns
+        -------
+        LiveMap
+            Its ``selected``, ``date`` and ``view`` can be read and set, ``value`` is the table of what is shown. Where
+            no kernel answers, as in an exported page, there is the map as it stands.
+        """
+        return LiveMap(self, html_text(self))
 
     def _repr_html_(self, **kwargs: Any) -> str:
         """Return the page in a frame, as a notebook shows it; the same text for the same map."""

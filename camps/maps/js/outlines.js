@@ -248,6 +248,27 @@ export class Outlines {
     ctx.restore();
   }
 
+  // The track of the topmost outline under a point of the screen.
+  trackAt(view, pieces, { x, y }) {
+    for (const turn of view.turns(...this.span)) {
+      const own = view.turned(turn);
+      const at = [(x + own.left) / own.size, (y + own.top) / own.size];
+      const found = pieces.findLast((piece) => holds(this.shapes[piece.shape], at));
+      if (found) return found.track;
+    }
+    return null;
+  }
+
+  drawSelected(pen, pieces, selected) {
+    for (const turn of pen.view.turns(...this.span, 40)) {
+      const own = turnedPen(pen, turn);
+      for (const piece of pieces.filter(({ track }) => selected.includes(track))) {
+        this.stroke(own, this.shapes[piece.shape], pen.look.land, 5);
+        this.stroke(own, this.shapes[piece.shape], pen.look.text, 2.5);
+      }
+    }
+  }
+
   describe(pieces) {
     return pieces.map(({ track, id, site, phase, role, kind, opacity, area, lo, hi, stale }) => ({
       track_id: track, footprint_id: id, site_id: site || null, phase, role, kind, opacity, area_m2: area, area_lo_m2: lo, area_hi_m2: hi, stale_days: stale,
@@ -259,6 +280,18 @@ function outlineOf(rings, digits) {
   const lines = rings.split(' ').map((ring) => decodeLine(ring, digits));
   const box = lines.reduce((b, { box: c }) => [Math.min(b[0], c[0]), Math.min(b[1], c[1]), Math.max(b[2], c[2]), Math.max(b[3], c[3])], lines[0].box);
   return { lines, box };
+}
+
+function holds({ box, lines }, [x, y]) {
+  if (x < box[0] || x > box[2] || y < box[1] || y > box[3]) return false;
+  let inside = false;
+  for (const { points } of lines) {
+    for (let i = 0, j = points.length - 2; i < points.length; j = i, i += 2) {
+      const [ax, ay, bx, by] = [points[i], points[i + 1], points[j], points[j + 1]];
+      if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+    }
+  }
+  return inside;
 }
 
 const sizeOf = (view, { box }) => Math.max(box[2] - box[0], box[3] - box[1]) * view.size;

@@ -28,7 +28,7 @@ class Page {
     this.data = data;
     const { meta } = data;
     this.split = meta.split;
-    this.state = { t: meta.t_start, mode: meta.mode, lang: meta.lang, look: meta.look, uncertainty: false, relief: true, legend: false, layers: {} };
+    this.state = { t: meta.t_start, mode: meta.mode, lang: meta.lang, look: meta.look, uncertainty: false, relief: true, legend: false, selected: [], layers: {} };
     this.playing = null;
     this.filming = false;
     this.speed = 1;
@@ -136,6 +136,7 @@ class Page {
     L.DomUtil.setPosition(this.stage.canvas, this.map.containerPointToLayerPoint([0, 0]));
     this.stage.draw(this.frame());
     if (this.bar) this.bar.show();
+    if (this.told) this.told();
   }
 
   set(changes) {
@@ -234,7 +235,17 @@ class Page {
     this.map.getContainer().style.cursor = this.hit(event.containerPoint) ? 'pointer' : '';
   }
 
+  // In a notebook a click picks an outline or a site; with Shift one more, or one less.
+  pick({ containerPoint, originalEvent }) {
+    const { outlines } = this.stage.timeline;
+    const { view, state } = this.stage.last;
+    const hit = outlines ? outlines.trackAt(view, state.drawn, containerPoint) : this.hit(containerPoint)?.site.id;
+    const before = originalEvent.shiftKey ? this.state.selected.filter((id) => id !== hit) : [];
+    this.set({ selected: hit && !(originalEvent.shiftKey && this.state.selected.includes(hit)) ? [...before, hit] : before });
+  }
+
   openPopup(event) {
+    if (this.told) this.pick(event);
     const item = this.hit(event.containerPoint);
     if (!item || item.fade < 0.1) return;
     if (item.group && this.map.getZoom() < 15) this.openGroup(item.group.members);

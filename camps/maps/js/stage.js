@@ -202,6 +202,22 @@ export class Stage {
     if (this.timeline.outlines) this.timeline.outlines.drawEdges(pen, state.drawn);
     this.symbols.drawBrackets(pen, placed);
     if (frame.uncertainty) this.symbols.drawUncertainty(pen, placed);
+    if (frame.selected && frame.selected.length) this.drawSelected(pen, state, placed, frame.selected);
+  }
+
+  // What a person picked, in a notebook: tracks where there are outlines, else sites.
+  drawSelected(pen, state, placed, selected) {
+    if (this.timeline.outlines) return this.timeline.outlines.drawSelected(pen, state.drawn, selected);
+    const { ctx, look } = pen;
+    for (const item of placed.filter(({ site }) => selected.includes(site.id))) {
+      const mark = item.group || item;
+      for (const [colour, width] of [[look.land, 5], [look.text, 2.5]]) {
+        ctx.beginPath();
+        ctx.arc(mark.x, mark.y, mark.r + 4, 0, 2 * Math.PI);
+        Object.assign(ctx, { strokeStyle: colour, lineWidth: width });
+        ctx.stroke();
+      }
+    }
   }
 
   fillBackground(pen) {
