@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 from camps import machine
 
@@ -41,6 +42,21 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip("no published lists here: set CAMPS_MIRROR to a mirror of them to run this test")
     monkeypatch.setenv("CAMPS_MIRROR", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def default_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the appendix of the record, made without lists; it is built once for all workers and changed by none."""
+    from camps import appendix
+
+    own = tmp_path_factory.getbasetemp()
+    out = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "package"
+    with FileLock(f"{out}.lock"), pytest.MonkeyPatch.context() as patch:
+        if not out.exists():
+            patch.delenv("CAMPS_MIRROR", raising=False)
+            patch.setenv("CAMPS_CACHE", str(tmp_path_factory.mktemp("cache")))
+            appendix.build_appendix(out)
+    return out
 
 
 @pytest.fixture(autouse=True)

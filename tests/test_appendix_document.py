@@ -29,8 +29,8 @@ from requests_cache import CachedSession
 from rocrate_validator import models, services
 from urllib3 import HTTPResponse
 
-from camps import appendix, catalogue, files, film, fonts, settings
 from camps import browser as browsers
+from camps import catalogue, files, film, fonts, settings
 from camps.appendix import blocks, claims, document, front, readings, schemas
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError, MissingError, RenderError
@@ -40,14 +40,9 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 
 @pytest.fixture(scope="module")
-def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the default edition, with a dossier of each kind."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CAMPS_MIRROR", raising=False)
-        patch.setenv("CAMPS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        out = tmp_path_factory.mktemp("appendix")
-        appendix.build_appendix(out)
-    return out / "data"
+def payload(default_package: Path) -> Path:
+    """Return what the default edition holds, with a dossier of each kind."""
+    return default_package / "data"
 
 
 @pytest.fixture(scope="module")

@@ -17,20 +17,10 @@ from camps.appendix.checks import Check
 pytestmark = pytest.mark.mirror
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CAMPS_MIRROR", raising=False)
-        patch.setenv("CAMPS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        out = tmp_path_factory.mktemp("appendix") / "package"
-        appendix.build_appendix(out)
-    return out
-
-
 @pytest.fixture
-def copy(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def copy(default_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("CAMPS_MIRROR", raising=False)
-    return shutil.copytree(built, tmp_path / "package")
+    return shutil.copytree(default_package, tmp_path / "package")
 
 
 def _retold(folder: Path, column: str, change: Callable[[Any], Any]) -> None:

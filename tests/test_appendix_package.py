@@ -18,20 +18,10 @@ from camps.errors import CheckError, InputError, MissingError
 from camps.provenance import CustodyLog
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CAMPS_MIRROR", raising=False)
-        patch.setenv("CAMPS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        out = tmp_path_factory.mktemp("appendix") / "package"
-        appendix.build_appendix(out)
-    return out
-
-
 @pytest.fixture
-def copy(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def copy(default_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("CAMPS_MIRROR", raising=False)
-    shutil.copytree(built, tmp_path / "package")
+    shutil.copytree(default_package, tmp_path / "package")
     return tmp_path / "package"
 
 
@@ -42,13 +32,15 @@ def _sums(folder: Path) -> dict[str, str]:
 # --- as built -------------------------------------------------------------------------------------------------------
 
 
-def test_built_twice_it_has_the_same_bytes(built: Path, tmp_path: Path) -> None:
+def test_built_twice_it_has_the_same_bytes(default_package: Path, tmp_path: Path) -> None:
     again = tmp_path / "elsewhere" / "again"
     paths = appendix.build_appendix(again)
-    assert _sums(again) == _sums(built)
+    assert _sums(again) == _sums(default_package)
     assert paths[0].name == "appendix.pdf"
     assert set(paths) == {path for path in again.rglob("*") if path.is_file()}
-    first, second = (appendix.write_zip(folder, tmp_path / folder.name / "a.zip") for folder in (built, again))
+    first, second = (
+        appendix.write_zip(folder, tmp_path / folder.name / "a.zip") for folder in (default_package, again)
+    )
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -85,34 +77,38 @@ def test_an_input_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest
         appendix.build_appendix(tmp_path / "out")
 
 
-def test_a_standard_command_checks_the_sums(built: Path) -> None:
+def test_a_standard_command_checks_the_sums(default_package: Path) -> None:
     command = shutil.which("sha256sum")
     if command is None:
         pytest.skip("no sha256sum on this machine")
     for manifest in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
-        done = subprocess.run([command, "-c", "--quiet", manifest], cwd=built, capture_output=True, check=False)
+        done = subprocess.run(
+            [command, "-c", "--quiet", manifest], cwd=default_package, capture_output=True, check=False
+        )
         assert done.returncode == 0, done.stdout
 
 
-def test_the_bag_is_valid_and_complete(built: Path) -> None:
-    checked = bagit.Bag(str(built))
+def test_the_bag_is_valid_and_complete(default_package: Path) -> None:
+    checked = bagit.Bag(str(default_package))
     assert checked.validate()
     assert set(checked.algorithms) == {"sha256", "sha512"}
     assert "Bagging-Date" not in checked.info
-    assert bag.find_bag_faults(built) == []
+    assert bag.find_bag_faults(default_package) == []
 
 
-def test_no_path_of_this_machine_and_no_clock_is_in_it(built: Path) -> None:
-    for path in (path for path in built.rglob("*") if path.is_file()):
+def test_no_path_of_this_machine_and_no_clock_is_in_it(default_package: Path) -> None:
+    for path in (path for path in default_package.rglob("*") if path.is_file()):
         content = path.read_bytes()
         for word in (b"/tmp/", b"/home/", b"/work/", str(Path.home()).encode()):
             assert word not in content, f"{path.name} names {word!r}"
-    table = schemas.read_record(built / "data" / "tables" / "custody.csv")
+    table = schemas.read_record(default_package / "data" / "tables" / "custody.csv")
     assert table["utc"].isna().all()
 
 
-def test_the_tables_refer_to_one_another(built: Path) -> None:
-    tables = {name: schemas.read_record(built / "data" / "tables" / f"{name}.parquet") for name in schemas.RECORDS}
+def test_the_tables_refer_to_one_another(default_package: Path) -> None:
+    tables = {
+        name: schemas.read_record(default_package / "data" / "tables" / f"{name}.parquet") for name in schemas.RECORDS
+    }
     items = set(tables["items"]["item_id"])
     for name, column in (("sites", "source_items"), ("claims", "supporting_items"), ("claims", "contrary_items")):
         named = {one for cell in tables[name][column].dropna() for one in cell.split("; ")}
@@ -123,16 +119,16 @@ def test_the_tables_refer_to_one_another(built: Path) -> None:
     assert set(tables["items"]["parent_item"].dropna()) <= items
 
 
-def test_published_coordinates_are_kept_letter_by_letter(built: Path) -> None:
-    sites = schemas.read_record(built / "data" / "tables" / "sites.csv").set_index("site_id")
+def test_published_coordinates_are_kept_letter_by_letter(default_package: Path) -> None:
+    sites = schemas.read_record(default_package / "data" / "tables" / "sites.csv").set_index("site_id")
     printed = pd.read_csv(settings.geodata() / "gazetteer.csv", dtype=str, keep_default_na=False).set_index("site_id")
     assert sites["published_verbatim"].to_dict() == printed["coord_verbatim"].to_dict()
     assert sites.loc["xj-bfn130-aspi50", "gcj02_offset_m"] == pytest.approx(289.2, abs=0.1)
     assert sites.loc["kp-camp16", "gcj02_offset_m"] is pd.NA or pd.isna(sites.loc["kp-camp16", "gcj02_offset_m"])
 
 
-def test_unknown_is_not_zero_in_the_counts(built: Path) -> None:
-    counts = schemas.read_record(built / "data" / "tables" / "counts.csv")
+def test_unknown_is_not_zero_in_the_counts(default_package: Path) -> None:
+    counts = schemas.read_record(default_package / "data" / "tables" / "counts.csv")
     unseen = counts[counts["status"] != "observed"]
     assert unseen["value"].isna().all()
     assert set(unseen["printed"].dropna()) == {"N/A"}
@@ -142,8 +138,8 @@ def test_unknown_is_not_zero_in_the_counts(built: Path) -> None:
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
-def _sites(built: Path) -> pd.DataFrame:
-    return schemas.read_record(built / "data" / "tables" / "sites.csv")
+def _sites(default_package: Path) -> pd.DataFrame:
+    return schemas.read_record(default_package / "data" / "tables" / "sites.csv")
 
 
 @pytest.mark.parametrize(
@@ -159,10 +155,10 @@ def _sites(built: Path) -> pd.DataFrame:
     ],
 )
 def test_an_unsound_table_is_refused_and_the_column_named(
-    built: Path, tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], named: str
+    default_package: Path, tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], named: str
 ) -> None:
     with pytest.raises(InputError, match=named):
-        schemas.write_record(change(_sites(built)), tmp_path, "sites")
+        schemas.write_record(change(_sites(default_package)), tmp_path, "sites")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -469,7 +465,7 @@ def test_a_claim_that_is_no_longer_computed_is_told_by_the_installed_suite(copy:
 
 
 def test_a_whole_package_made_from_a_forged_source_is_told_by_the_installed_suite_and_by_its_seal(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    default_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
     for part in ("geodata", "shots"):
@@ -480,5 +476,5 @@ def test_a_whole_package_made_from_a_forged_source_is_told_by_the_installed_suit
     with monkeypatch.context() as patch:
         patch.setenv("CAMPS_HOME", str(home))
         appendix.build_appendix(tmp_path / "forged")
-    verdict = appendix.verify(tmp_path / "forged", seal=files.sha256(built / bag.TAG_MANIFEST))
+    verdict = appendix.verify(tmp_path / "forged", seal=files.sha256(default_package / bag.TAG_MANIFEST))
     assert {check.item for check in verdict.failed} == {"gazetteer-sources", bag.TAG_MANIFEST}
