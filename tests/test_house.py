@@ -150,7 +150,18 @@ def test_help_and_a_first_command_load_no_more_than_they_need() -> None:
     script = "import sys, camps.cli, camps; camps.maps, camps.imagery; print(*sys.modules)"
     for code, absent in (
         (script.replace(", camps; camps.maps, camps.imagery", ""), {"matplotlib", "scipy", "rasterio", "pystac"}),
-        (script, {"pystac_client", "rfc3987_syntax", "matplotlib", "openpyxl", "fontTools.subset", "scipy.ndimage"}),
+        (
+            script,
+            {
+                "pystac_client",
+                "rfc3987_syntax",
+                "matplotlib",
+                "openpyxl",
+                "fontTools.subset",
+                "scipy.ndimage",
+                "ipywidgets",
+            },
+        ),
     ):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert absent & {*done.stdout.split()} == set()

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import folium
 from branca.element import Element, Figure, MacroElement
@@ -19,7 +19,9 @@ from folium.template import Template
 from camps import basemap, embedded, files, javascript, languages, origins, provenance, style
 from camps.errors import InputError
 from camps.maps import contract, fonts, online, vendored
-from camps.maps.live import LiveMap
+
+if TYPE_CHECKING:
+    from camps.maps.live import LiveMap
 
 _HERE = Path(__file__).parent
 #: What of a payload has texts by language beside its base map; a site keeps its names in all languages.
@@ -200,6 +202,8 @@ class CampsMap(folium.Map):
             Its ``selected``, ``date`` and ``view`` can be read and set, ``value`` is the table of what is shown. Where
             no kernel answers, as in an exported page, there is the map as it stands.
         """
+        from camps.maps.live import LiveMap  # noqa: PLC0415 - what speaks to a kernel takes long to load
+
         return LiveMap(self, html_text(self))
 
     def _repr_html_(self, **kwargs: Any) -> str:
