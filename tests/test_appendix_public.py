@@ -203,10 +203,10 @@ def test_what_cannot_be_searched_stays_out(tmp_path: Path) -> None:
 def test_whoever_draws_a_restricted_record_is_told_that_pictures_show_all_of_it(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["frames", "xinjiang", "--fps", "none"]) == 2
+    assert cli.run(["frames", "xinjiang", "--range", "none"]) == 2
     assert "restrictions.toml" not in capsys.readouterr().err
     monkeypatch.setenv("CAMPS_HOME", str(home))
-    for told in (["frames", "xinjiang", "--fps", "none"], ["map", "sites", "--lang", "none"]):
+    for told in (["frames", "xinjiang", "--range", "none"], ["map", "sites", "--source", "none"]):
         assert cli.run(told) == 2
         assert "this shows all of it, as does the record in it" in capsys.readouterr().err
 
