@@ -15,6 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 from film_support import PAGE, browsers, profiles, small_shot, sums, test_page
+from jupyter_client.manager import start_new_kernel
 from PIL import Image
 
 from camps import film
@@ -146,6 +147,28 @@ def test_an_interrupt_stops_cleanly_and_what_is_done_is_kept(tmp_path: Path, und
     result = film.render(test_page(), tmp_path, shot=_shot(), movie=False)
     assert 9 <= result.n_kept < N_FRAMES, "it stopped, and not at the end"
     assert sums(tmp_path) == undisturbed
+
+
+def test_an_interrupted_cell_of_a_notebook_leaves_whole_pictures_alone(tmp_path: Path) -> None:
+    manager, kernel = start_new_kernel(kernel_name="python3")
+    try:
+        kernel.execute(f"import sys; sys.argv = ['', {str(tmp_path)!r}, {str(PAGE.parents[1])!r}]\n{_JOB}")
+        done = (one["content"].get("text", "").split() for one in iter(kernel.get_iopub_msg, None))
+        next(number for numbers in done for number in numbers if int(number) >= 10)
+        manager.interrupt_kernel()
+        answers = iter(lambda: kernel.get_shell_msg(timeout=600), None)
+        answer = next(one["content"] for one in answers if one["msg_type"] == "execute_reply")
+        assert answer.get("ename") == "KeyboardInterrupt", answer
+        left = psutil.Process(manager.provisioner.process.pid).children(recursive=True)
+        assert [one.name() for one in left if "chrom" in one.name() and one.status() != psutil.STATUS_ZOMBIE] == []
+    finally:
+        kernel.stop_channels()
+        manager.shutdown_kernel(now=True)
+    pictures = [path for path in (tmp_path / film.folder_name(_shot())).rglob("*") if ".png" in path.name]
+    for picture in pictures:
+        with Image.open(picture) as opened:
+            opened.load()
+    assert 9 <= len(pictures) < N_FRAMES
 
 
 def test_frames_that_another_release_listed_are_drawn_again(tmp_path: Path) -> None:

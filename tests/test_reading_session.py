@@ -116,6 +116,18 @@ def test_a_killed_reading_goes_on_where_the_last_step_was_saved(tmp_path: Path) 
         assert after.draw("task-01", _box(1)) == "task-01-003", "no id is used twice, nor that of what was taken back"
 
 
+def test_a_site_may_have_any_name_and_none_leads_out_of_the_record(tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>\u202e'; DROP\u2028{{x}},\"=1+1"
+    with reading.start(hostile, _scenes(tmp_path), interpreter="A", folder=tmp_path / "reading") as session:
+        session.draw("task-01", _box(0), note=hostile)
+        session.look("task-01", "observed")
+        read = session.series().footprints
+    assert (list(read["site_id"]), list(read["note"])) == ([hostile], [hostile])
+    for strange in ("../../x", "C:\\x", "x" * 300):
+        with pytest.raises(InputError, match="no folder can have that name"):
+            reading.start(strange, _scenes(tmp_path), interpreter="A")
+
+
 def test_a_second_tab_on_one_reading_is_told(tmp_path: Path) -> None:
     with files.locked(tmp_path / "reading"), pytest.raises(InputError, match=r"process .* writes it just now"):
         _begin(tmp_path)

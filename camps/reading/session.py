@@ -46,6 +46,8 @@ _METHODS = {
     "agreed": "read by eye, two readers agree",
     "settled": "read by eye, disputed by two readers, settled by a third",
 }
+#: Bytes that a folder's name may have on common file systems.
+_LONGEST_NAME = 255
 _READER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
 
 
@@ -200,7 +202,7 @@ def start(
     _require_sound(scenes, interpreter, blind, repeats)
     if ground is not None:
         _require_outline(ground, (shapely.Polygon, shapely.MultiPolygon), "ground")
-    where = (folder or settings.geodata() / "readings" / f"{site_id}-{interpreter}").resolve()
+    where = (folder or _folder_of(site_id, interpreter)).resolve()
     if (before := _OPEN.get(where)) is not None:
         before.close()
     kept = ExitStack()
@@ -221,6 +223,13 @@ def start(
         raise
     _OPEN[where] = session = Session(where, log, tuple(scenes), clock, kept)
     return session
+
+
+def _folder_of(site_id: str, interpreter: str) -> Path:
+    named = f"{site_id}-{interpreter}"
+    if set(named) & set("/\\\0") or len(named.encode()) > _LONGEST_NAME:
+        raise InputError(f"site_id {site_id!r}: no folder can have that name; name one: start(…, folder=…)")
+    return settings.geodata() / "readings" / named
 
 
 def _require_sound(scenes: Sequence[Scene], interpreter: str, blind: int | None, repeats: int) -> None:

@@ -112,7 +112,8 @@ export function makeCurve(rows) {
     ...(seen.length > 1 ? [draw('text', { x: width - left, y: height - 3, 'text-anchor': 'end' }, end.t)] : []),
     draw('text', { x: left, y: 9 }, `${squareMetres(most)}`),
   );
-  return svg;
+  const range = [end.lo, end.hi].map((value) => WHOLE.format(value)).join('–');
+  return make('div', {}, svg, make('p', {}, `${squareMetres(end.value)} [${range}] on ${end.t}`));
 }
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });

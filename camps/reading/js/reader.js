@@ -143,7 +143,8 @@ class Reader {
     }
     if (content.gone) this.say(content.gone, true);
     if (content.growth) this._showGrowth(content.growth);
-    if (content.begun) this.begin(content.begun);
+    // What another view opened with is known here, and this one stays where it is.
+    if (content.begun && content.hello === this.id) this.begin(content.begun);
     this._take(content);
     const mine = this.unsaved.get(content.re);
     this.unsaved.delete(content.re);
