@@ -445,9 +445,9 @@ def _sentence(text: str) -> str:
 
 def _site_table(material: Material) -> Section:
     columns = [
-        Column("Record", 1.45), Column("Name", 2), Column("Place", 1.75), Column("Published latitude, longitude", 2.3),
+        Column("Record", 1.45), Column("Name", 1.8), Column("Place", 1.6), Column("Published latitude, longitude", 2.3),
         Column("Used", 1.45), Column("r95, m", 0.6, "right"), Column("GCJ-02, m", 0.65, "right"),
-        Column("Opened", 0.95), Column("Closed", 0.75), Column("Entry", 0.55), Column("Sources", 0.65),
+        Column("Opened", 1.4), Column("Closed", 0.75), Column("Entry", 0.55), Column("Sources", 0.65),
     ]  # fmt: skip
     numbers = _source_numbers(material)
     rows = [_site_row(row, material, numbers) for _, row in material.tables["sites"].iterrows()]

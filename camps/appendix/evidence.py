@@ -30,6 +30,7 @@ _FIXED = {
     "prose": ("geodata/prose.toml", "The document's own words"),
     "restrictions": ("geodata/restrictions.toml", "What a public edition leaves out"),
     "register": ("geodata/sources.toml", "Register of published lists"),
+    "archives": ("geodata/archives.csv", "What pages and files of sources answered when they were archived"),
     "record": ("record.toml", "What the record says of itself"),
 }
 _EMPTY = {
@@ -80,8 +81,14 @@ def held_files(home: Path | None = None) -> dict[str, Held]:
         f"shot-{path.stem}": Held(f"shots/{path.name}", f"The shot {path.stem}: what the film shows")
         for path in sorted((root / "shots").glob("*.toml"))
     }
+    known = {entry.id: entry for entry in entries}
+    archived = {
+        one.item_id: Held(one.place, f"Page and files of {one.source_id} as they were answered", known[one.source_id])
+        for one in sources.captures(root)
+        if one.source_id in known and sources.may_be_passed_on(known[one.source_id])
+    }
     fixed = {item_id: Held(*told) for item_id, told in _FIXED.items()}
-    return of_sources | fixed | of_readers | shots
+    return of_sources | fixed | of_readers | shots | archived
 
 
 def item_id_of(entry: sources.SourceEntry, file: sources.SourceFile) -> str:
@@ -129,6 +136,8 @@ class Evidence:
         The files, by item id.
     available
         Ids of the sources that can be read now.
+    captures
+        Archives of pages and files of sources, by item id.
     """
 
     def __init__(
@@ -141,8 +150,10 @@ class Evidence:
         self.lists = catalogue.default_lists() if lists is None else tuple(lists)
         self.own = own_sources()
         self.held = {name: one for name, one in held_files().items() if (settings.home() / one.place).is_file()}
+        self.captures = {one.item_id: one for one in sources.captures()}
         for item_id, held in self.held.items():
-            self.inputs.enter(item_id, settings.home() / held.place)
+            stated = self.captures[item_id].sha256 if item_id in self.captures else None
+            self.inputs.enter(item_id, settings.home() / held.place, sha256=stated)
         at_hand = self._needed_at_hand() if published is None else published
         # In one order, however they were named: a package says which they were, and is built again from that.
         self.available = tuple(dict.fromkeys([*self.own, *sorted({*at_hand, *self.lists})]))

@@ -180,9 +180,16 @@ class _Build:
 
     def _enter_inputs(self) -> None:
         for held in self.evidence.inputs:
-            self.log = self.log.append(held.item_id, "entered", sha256_after=held.sha256)
+            capture = self.evidence.captures.get(held.item_id)
+            utc = capture.retrieved_utc if capture else None
+            self.log = self.log.append(held.item_id, "entered", sha256_after=held.sha256, utc=utc)
             if held.item_id in self.evidence.held:
                 self._pass_on(held)
+        for item_id, one in self.evidence.captures.items():
+            if item_id not in self.evidence.held:
+                self.log = self.log.append(
+                    f"cited-{item_id}", "entered", sha256_after=one.sha256, utc=one.retrieved_utc
+                )
 
     def _pass_on(self, held: Input) -> None:
         source = self.evidence.inputs.path(held.item_id)

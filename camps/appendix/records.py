@@ -20,6 +20,7 @@ from camps.appendix.words import prose
 from camps.errors import MissingError
 from camps.film.records import FRAME_LIST, read_frame_list
 from camps.provenance import CustodyLog, RunRecord, canonical_json
+from camps.sources.capturing import Capture
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], name: RecordName) -> pd.DataFrame:
@@ -32,10 +33,11 @@ _MEDIA = {
     ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet", ".geojson": "application/geo+json",
     ".md": "text/markdown", ".py": "text/x-python", ".toml": "application/toml", ".pdf": "application/pdf",
     ".html": "text/html", ".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json",
-    ".jsonl": "application/jsonl",
+    ".jsonl": "application/jsonl", ".wacz": "application/wacz+zip",
 }  # fmt: skip
 NOT_HELD = "cited; no copy is held here"
 NOT_PUBLIC = "withheld from this public edition"
+NOT_CARRIED = "kept by the record; not passed on with the package"
 NOT_PASSED_ON = "read for this build; not passed on with the package"
 
 
@@ -60,6 +62,7 @@ def build_items(
     """
     rows = [_held_item(evidence, item_id, withheld=item_id in withheld) for item_id in evidence.held]
     rows += [_registered_item(evidence, source_id) for source_id in evidence.register if source_id not in evidence.own]
+    rows += [_archived_item(evidence, one) for one in evidence.captures.values() if one.item_id not in evidence.held]
     rows += _cited_items(evidence)
     rows += _works()
     rows += [_derived_item(item_id, path) for item_id, path in (derived or {}).items()]
@@ -78,7 +81,32 @@ def _held_item(evidence: Evidence, item_id: str, *, withheld: bool) -> dict[str,
         "media_type": media_type(entered.path), "bytes": entered.n_bytes, "sha256": entered.sha256,
         "licence": entry.licence if entry else None, "restriction": NOT_PUBLIC if withheld else None,
         "rights_holder": publisher and f"{publisher}; for each fact its own source",
-        "language_script": prose().get("language_script"),
+        "language_script": prose().get("language_script"), **_captured(evidence, item_id),
+    }  # fmt: skip
+
+
+def _captured(evidence: Evidence, item_id: str) -> dict[str, Any]:
+    """Return of an archive what it answers for, where it is kept, and when, by the clock of whoever ran the command."""
+    one = evidence.captures.get(item_id)
+    if one is None:
+        return {}
+    return {
+        "parent_item": f"cited-{one.source_id}", "url": one.urls[0], "url_archived": one.place,
+        "retrieved_utc": one.retrieved_utc, "tool": "camps sources fetch --archive",
+        "media_type": media_type(Path(one.place)),
+        "notes": f"answers of {', '.join(one.urls)}; kept at {one.place} of the record",
+    }  # fmt: skip
+
+
+def _archived_item(evidence: Evidence, one: Capture) -> dict[str, Any]:
+    """Return an archive that is not in the package, and where the rest is."""
+    entry = evidence.register.get(one.source_id)
+    return {
+        "item_id": f"cited-{one.item_id}", "evidence_or_working": "evidence",
+        "title": f"Page and files of {one.source_id} as they were answered", "original_filename": Path(one.place).name,
+        "bytes": one.n_bytes, "sha256": one.sha256, "licence": entry.licence if entry else None,
+        "publisher": entry.publisher if entry else None, "rights_holder": entry.publisher if entry else None,
+        "restriction": NOT_CARRIED, **_captured(evidence, one.item_id),
     }  # fmt: skip
 
 

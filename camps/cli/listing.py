@@ -53,14 +53,24 @@ def list_sources(form: Form = TableFormat.table, out: Out = None) -> None:
     deliver_table(table[on_screen] if form is TableFormat.table else table, form, out)
 
 
-@group.command(epilog=example("camps sources fetch", "camps sources fetch my-list"))
-def fetch(source_ids: Ids = None) -> int:
+@group.command(epilog=example("camps sources fetch", "camps sources fetch my-list --archive"))
+def fetch(
+    source_ids: Ids = None,
+    archive: Annotated[
+        bool, typer.Option("--archive", help="Keep page and files as answered now, in geodata/archives (WACZ).")
+    ] = False,
+) -> int:
     """Fetch the files of sources into the cache, each checked against its SHA-256.
 
     What is bundled, mirrored or cached is checked and not fetched again; a broken download goes on where it stopped.
     Without a network what is missing is said, and the rest goes on; the exit status is then 1. A file with another sum
-    stops the run and both sums are named.
+    stops the run and both sums are named. With `--archive` page and files are asked for again, and every answer is kept
+    with its time and sum in geodata/archives.csv; nothing is put in its place later.
     """
+    if archive:
+        kept = camps.sources.archive(source_ids or ())
+        print("\n".join(f"{one.state:<8} {one.source_id} {one.url}: {one.detail}" for one in kept))
+        return int(any(one.state != "kept" for one in kept))
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         fetched = camps.sources.fetch(source_ids or (), progress=_Bytes(bar))
@@ -84,8 +94,10 @@ class _Bytes:
 
 @group.command(epilog=example("camps sources verify"))
 def verify(source_ids: Ids = None, form: Form = TableFormat.table, out: Out = None) -> int:
-    """Check each registered file that is here against its SHA-256; status 1 when one differs."""
-    table = camps.sources.verify(source_ids or ())
+    """Check each registered file that is here, and each archive, against its SHA-256; status 1 when one differs."""
+    archives = camps.sources.verify_archives()
+    of_these = archives[archives["source_id"].isin(source_ids)] if source_ids else archives
+    table = pd.concat([camps.sources.verify(source_ids or ()), of_these], ignore_index=True)
     deliver_table(table[["source_id", "name", "state"]] if form is TableFormat.table else table, form, out)
     differs = table[table["state"] == "differs"]
     if len(differs):

@@ -12,6 +12,7 @@ from camps import files, record, settings
 from camps.errors import InputError, MissingError
 from camps.sources.adding import About, Added, add, parse_mapping, prepare, register, remove
 from camps.sources.base import Source, missing_cells
+from camps.sources.capturing import Archived, archive, captures, may_be_passed_on, verify_archives
 from camps.sources.dated import parse_long
 from camps.sources.datum import DatumCheck, check_datum, undo_datum
 from camps.sources.fetching import Fetched, fetch, listing, verify
@@ -38,6 +39,7 @@ __all__ = [
     "NOT_STATED",
     "About",
     "Added",
+    "Archived",
     "DatumCheck",
     "Edition",
     "Fetched",
@@ -47,7 +49,9 @@ __all__ = [
     "SourceEntry",
     "SourceFile",
     "add",
+    "archive",
     "available",
+    "captures",
     "check_datum",
     "complete_mapping",
     "edition",
@@ -57,6 +61,7 @@ __all__ = [
     "how_to_get",
     "listing",
     "lists",
+    "may_be_passed_on",
     "missing_cells",
     "parse_long",
     "parse_mapping",
@@ -73,6 +78,7 @@ __all__ = [
     "told_edition",
     "undo_datum",
     "verify",
+    "verify_archives",
 ]
 
 #: Lists that were read and are sound: a map, a claim and a page each ask for the same few.
