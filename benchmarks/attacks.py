@@ -99,7 +99,7 @@ def reseal(folder: Path) -> None:
         path = payload / integrity.place_of(payload, event["item_id"])
         if path.is_file() or event["event"] == "entered":
             total = files.sha256(path) if path.is_file() else event["sha256_after"]
-            log = log.append(event["item_id"], event["event"], sha256_after=total)
+            log = log.append(event["item_id"], event["event"], sha256_after=total, utc=event["utc"])
     files.write_text(payload / integrity.CUSTODY, log.text)
     schemas.write_record(records.build_custody(log), payload / "tables", "custody")
     metadata = payload / crate.METADATA
