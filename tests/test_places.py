@@ -143,7 +143,7 @@ def test_dated_chinese_places_by_level() -> None:
 
 def test_a_level_that_is_none_is_refused() -> None:
     sites = catalogue.load("gazetteer").assign(level="region")
-    with pytest.raises(Exception, match="one of compound, town, county, prefecture, province"):
+    with pytest.raises(Exception, match="one of compound, town, cell, county, prefecture, province"):
         tables.check(sites, "site", source="test")
 
 

@@ -187,7 +187,8 @@ def _manifest_faults(delivered: _Delivered) -> Iterator[tuple[str, str]]:
     if not (isinstance(first, int) and isinstance(last, int)):
         yield film_manifest.MANIFEST, "does not say which frames the shot has"
     else:
-        yield from ((f"frame {n}", "belongs to no frame of the shot") for n in listed.frames if not first <= n <= last)
+        beyond = f"is none of the shot, which has {first} to {last} by {film_manifest.MANIFEST}"
+        yield from ((f"frame {n}", beyond) for n in listed.frames if not first <= n <= last)
         if manifest.get("complete"):
             missing = sorted(set(range(first, last + 1)) - set(listed.frames))
             yield from ((f"frame {n}", "belongs to the shot, but no row speaks of it") for n in missing)
