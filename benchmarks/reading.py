@@ -78,7 +78,8 @@ m.add(control)
 """
 LEAFMAP = """
 import ipyleaflet, leafmap.leafmap as leafmap
-m = leafmap.Map(center=(43.37976, 88.28024), zoom=15, height="600px", layers=[])
+m = leafmap.Map(center=(43.37976, 88.28024), zoom=15, height="600px")
+m.clear_layers()
 m.add(ipyleaflet.ImageOverlay(**picture))
 control = m.draw_control
 control.data = json.loads(Path("outlines.json").read_text())

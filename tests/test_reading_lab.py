@@ -210,9 +210,12 @@ def _proposals(lab: Lab, hand: Hand, sheet: Sheet, laid: list[shapely.Polygon]) 
 
 def _killed(lab: Lab, hand: Hand, sheet: Sheet) -> Hand:
     steps = hand.steps
-    os.kill(_kernel_of(settings.geodata() / "readings" / f"{SITE}-A"), signal.SIGKILL)
     hand.key("r")
-    hand.click(sheet, (120, 20), (140, 20), (140, 30))
+    hand.click(sheet, (120, 20), (140, 20))
+    last = hand.at(sheet, (140, 30))
+    os.kill(_kernel_of(settings.geodata() / "readings" / f"{SITE}-A"), signal.SIGKILL)
+    # At once: soon JupyterLab lays its own word of the kernel over the page.
+    hand.page.mouse.click(*last)
     hand.root.get_by_text("Not saved: the last 1.").wait_for()
     look_at("killed", hand)
     lab.page.locator(".jp-Dialog button").click()
