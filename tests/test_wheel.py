@@ -46,7 +46,9 @@ def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     (folder / "venv" / "share").symlink_to(Path(sys.prefix) / "share")
     (folder / "empty").mkdir()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CAMPS_", "PYTHON", "VIRTUAL_"))}
-    kept |= {"CAMPS_CACHE": str(folder / "cache")}
+    # What a browser needs of this machine, the installed suite needs too.
+    told = {name: value for name, value in os.environ.items() if name.startswith("CAMPS_BROWSER")}
+    kept |= {"CAMPS_CACHE": str(folder / "cache"), **told}
 
     def command(*words: str, below: str = ".") -> subprocess.CompletedProcess[str]:
         called = [str(python.with_name(words[0])), *words[1:]]
