@@ -481,8 +481,8 @@ def test_each_option_that_a_refusal_of_a_list_names_was_tried() -> None:
     texts = [text for _, text in _literals("sources")] + [text for _, text in _of_file("dates.py")]
     named = {option for text in texts for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)}
     # A season is told in a remark, of a cell that is left blank; the id is for a list registered without a file;
-    # the last is of another command.
-    assert named - {"--edtf", "--id", "--online"} == set(REFUSED)
+    # the others are of another command.
+    assert named - {"--edtf", "--id", "--online", "--archive"} == set(REFUSED)
 
 
 def test_every_option_of_reading_is_one_of_add() -> None:
