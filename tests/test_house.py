@@ -160,6 +160,7 @@ def test_help_and_a_first_command_load_no_more_than_they_need() -> None:
                 "fontTools.subset",
                 "scipy.ndimage",
                 "ipywidgets",
+                "warcio",
             },
         ),
     ):

@@ -26,8 +26,6 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from camps import files, provenance, record, settings
 from camps.errors import Fault, InputError, raise_faults
@@ -246,6 +244,9 @@ def _sum(content: bytes) -> str:
 
 def _warc(at: datetime, answers: Sequence[_Answer]) -> tuple[bytes, list[str]]:
     """Return the WARC of some answers, and a line of its index for each."""
+    from warcio.statusandheaders import StatusAndHeaders  # noqa: PLC0415 - only who keeps an answer needs it
+    from warcio.warcwriter import WARCWriter  # noqa: PLC0415
+
     stream, lines = io.BytesIO(), []
     writer = WARCWriter(stream, gzip=True, warc_version="1.1")
     iso = at.strftime("%Y-%m-%dT%H:%M:%SZ")
