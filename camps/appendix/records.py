@@ -15,7 +15,7 @@ from camps import crs, files
 from camps.appendix.claims import CheckedClaim, Dispute, read_works
 from camps.appendix.evidence import Evidence
 from camps.appendix.findings import PLACE
-from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, check_record
+from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, typed
 from camps.appendix.words import prose
 from camps.errors import MissingError
 from camps.film.records import FRAME_LIST, read_frame_list
@@ -24,7 +24,7 @@ from camps.sources.capturing import Capture
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], name: RecordName) -> pd.DataFrame:
-    return pd.DataFrame([dict(row) for row in rows], columns=list(COLUMNS[name]))
+    return typed(pd.DataFrame([dict(row) for row in rows], columns=list(COLUMNS[name])), name)
 
 
 # --- items ----------------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def build_items(
     rows += _cited_items(evidence)
     rows += _works()
     rows += [_derived_item(item_id, path) for item_id, path in (derived or {}).items()]
-    return check_record(_frame(rows, "items"), "items", source="items")
+    return _frame(rows, "items")
 
 
 def _held_item(evidence: Evidence, item_id: str, *, withheld: bool) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def _derived_item(item_id: str, path: Path) -> dict[str, Any]:
 def build_imagery(evidence: Evidence) -> pd.DataFrame:
     """Return one row an image behind the footprints; what its publisher did not state is null."""
     rows = [_image(row, evidence) for _, row in evidence.scenes.iterrows()]
-    return check_record(_frame(rows, "imagery"), "imagery", source="imagery")
+    return _frame(rows, "imagery")
 
 
 def _image(row: pd.Series, evidence: Evidence) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def build_sites(evidence: Evidence) -> pd.DataFrame:
     sites = evidence.listed
     offsets = crs.gcj02_offset_m(sites["lon"], sites["lat"])
     rows = [_site(evidence, row, offset) for (_, row), offset in zip(sites.iterrows(), offsets, strict=True)]
-    return check_record(_frame(rows, "sites"), "sites", source="sites")
+    return _frame(rows, "sites")
 
 
 def _site(evidence: Evidence, row: pd.Series, offset_m: float) -> dict[str, Any]:
@@ -302,7 +302,7 @@ def _decimals(printed: str) -> int | None:
 def build_measurements(evidence: Evidence) -> pd.DataFrame:
     """Return every footprint that counts and every total, with the interval in which each first appeared."""
     rows = [*_totals(evidence), *_footprints(evidence)]
-    return check_record(_frame(rows, "measurements"), "measurements", source="measurements")
+    return _frame(rows, "measurements")
 
 
 def _totals(evidence: Evidence) -> list[dict[str, Any]]:
@@ -384,7 +384,7 @@ def build_counts(evidence: Evidence) -> pd.DataFrame:
             "status": counts["status"], "source_item": counts["source_id"].where(own, "cited-" + counts["source_id"]),
         }
     )  # fmt: skip
-    return check_record(frame, "counts", source="counts")
+    return typed(frame, "counts")
 
 
 # --- claims, disputes, custody, processing --------------------------------------------------------------------------
@@ -392,7 +392,7 @@ def build_counts(evidence: Evidence) -> pd.DataFrame:
 
 def build_claims(checked: Sequence[CheckedClaim]) -> pd.DataFrame:
     """Return the claims with the values of this build."""
-    return check_record(_frame([_claim(result) for result in checked], "claims"), "claims", source="claims")
+    return _frame([_claim(result) for result in checked], "claims")
 
 
 def _claim(result: CheckedClaim) -> dict[str, Any]:
@@ -422,7 +422,7 @@ def _plain(value: float | None) -> float | int | None:
 
 def build_disputes(disputes: Sequence[Dispute]) -> pd.DataFrame:
     """Return what was said against the record, the answer, and the change it made."""
-    return check_record(_frame([vars(dispute) for dispute in disputes], "disputes"), "disputes", source="disputes")
+    return _frame([vars(dispute) for dispute in disputes], "disputes")
 
 
 def build_deliveries(frames: Path | None) -> pd.DataFrame:
@@ -439,7 +439,7 @@ def build_deliveries(frames: Path | None) -> pd.DataFrame:
         )
     lists = sorted(frames.rglob(FRAME_LIST)) if frames is not None else []
     rows = [_delivery(path) for path in lists]
-    return check_record(_frame(rows, "deliveries"), "deliveries", source=str(frames))
+    return _frame(rows, "deliveries")
 
 
 def _delivery(path: Path) -> dict[str, Any]:
@@ -452,12 +452,12 @@ def _delivery(path: Path) -> dict[str, Any]:
 
 def build_custody(log: CustodyLog) -> pd.DataFrame:
     """Return the custody log as a table."""
-    return check_record(_frame([vars(event) for event in log.events], "custody"), "custody", source="custody")
+    return _frame([vars(event) for event in log.events], "custody")
 
 
 def build_processing(runs: Sequence[RunRecord]) -> pd.DataFrame:
     """Return one row an action: what ran, on what, with what result; no time is claimed."""
-    return check_record(_frame([_action(run) for run in runs], "processing"), "processing", source="processing")
+    return _frame([_action(run) for run in runs], "processing")
 
 
 def _action(run: RunRecord) -> dict[str, Any]:
