@@ -180,6 +180,11 @@ def test_a_stroke_that_no_kernel_takes_stays_and_is_said(page: Page) -> None:
         shown.get_by_text("Send again").click()
         assert shown.locator(".cr-foot button").is_hidden()
         shown.get_by_text("Send again").wait_for()
+        # A note that is being typed stays, whatever another view or the curve tells meanwhile.
+        shown.locator("[name=note]").press_sequentially("north ")
+        shown.evaluate("told => hear(told, [])", {"steps": 3, "undo": False, "redo": False})
+        shown.locator("[name=note]").press_sequentially("gate")
+        assert shown.locator("[name=note]").input_value() == "north gate"
         chromium.close()
     assert complaints == []
 

@@ -113,7 +113,7 @@ export function makeCurve(rows) {
     draw('text', { x: left, y: 9 }, `${squareMetres(most)}`),
   );
   const range = [end.lo, end.hi].map((value) => WHOLE.format(value)).join('–');
-  return make('div', {}, svg, make('p', {}, `${squareMetres(end.value)} [${range}] on ${end.t}`));
+  return make('div', {}, svg, make('p', {}, `${squareMetres(end.value)} [${range}] on `, make('span', { class: 'cr-day' }, end.t)));
 }
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });

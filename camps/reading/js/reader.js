@@ -241,10 +241,13 @@ class Reader {
     this.title.textContent = one ? `${one.id} · ${area}${one.origin === 'drawn' ? '' : ` · ${one.origin}`}`
       : this.chosen.size ? `${this.chosen.size} outlines` : `Next outline · ${this.here.length} here`;
     const of = one ?? this.next;
-    [this.kind.value, this.confidence.value, this.note.value] = [of.kind, of.confidence, of.note];
+    [this.kind.value, this.confidence.value] = [of.kind, of.confidence];
+    // What comes while somebody types takes nothing away of it.
+    if (!this.note.matches(':focus') || this.note.value === this.noted) this.note.value = this.noted = of.note;
   }
 
   _showGrowth({ rows, next }) {
+    this.curve.classList.toggle('cr-old', Boolean(this.growing));
     const curve = rows.length ? [make('h3', {}, 'Built area, m²'), makeCurve(rows)] : [];
     this.curve.replaceChildren(...curve, make('p', { class: 'cr-faint' }, next));
   }
@@ -252,7 +255,11 @@ class Reader {
   _growLater() {
     if (this.begun?.blind) return;
     clearTimeout(this.growing);
-    this.growing = setTimeout(() => this.send({ do: 'growth' }), GROWTH_AFTER_MS);
+    this.curve.classList.add('cr-old');
+    this.growing = setTimeout(() => {
+      this.growing = 0;
+      this.send({ do: 'growth' });
+    }, GROWTH_AFTER_MS);
   }
 
   resize() {
