@@ -22,13 +22,14 @@ from camps.reading.sheet import Sheet
 
 WAIT_S = 120.0
 NEWS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+THEMES = "@jupyterlab/apputils-extension/themes.jupyterlab-settings"
 _QUIET = ("--no-browser", "--allow-root", "--ip=127.0.0.1", "--ServerApp.token=", "--ServerApp.password=",
           "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")  # fmt: skip
 
 
 @contextmanager
-def served(folder: Path, python: str = sys.executable) -> Iterator[str]:
-    """Serve a folder, and nothing of the user's own settings."""
+def served(folder: Path, python: str = sys.executable, theme: str = "Light") -> Iterator[str]:
+    """Serve a folder, and nothing of the user's own settings; the theme may be Dark."""
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))
         port = asked.getsockname()[1]
@@ -36,6 +37,7 @@ def served(folder: Path, python: str = sys.executable) -> Iterator[str]:
            "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR")}  # fmt: skip
     command = [python, "-m", "jupyterlab", *_QUIET, f"--port={port}", f"--ServerApp.root_dir={folder}"]
     files.write_text(Path(own["JUPYTERLAB_SETTINGS_DIR"]) / NEWS, '{"fetchNews": "false"}')
+    files.write_text(Path(own["JUPYTERLAB_SETTINGS_DIR"]) / THEMES, f'{{"theme": "JupyterLab {theme}"}}')
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, env={**os.environ, **own}, stdout=log, stderr=log)
         try:
@@ -60,18 +62,18 @@ def _wait_for(address: str) -> None:
 
 
 @contextmanager
-def opened(folder: Path, *cells: str, name: str = "reading.ipynb", python: str = sys.executable) -> Iterator[Lab]:
+def opened(folder: Path, *cells: str, name: str = "reading.ipynb", **settings: str) -> Iterator[Lab]:
     """Open a notebook of these cells, or the one there of that name, in a browser that reaches no other host."""
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = new_notebook(cells=[new_code_cell(one) for one in cells], metadata={"kernelspec": kernel})
     if cells:
         nbformat.write(notebook, folder / name)
-    with served(folder, python) as address, sync_playwright() as driver:
+    with served(folder, **settings) as address, sync_playwright() as driver:
         chromium = driver.chromium.launch(**browser.launch_options())
         page = chromium.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(WAIT_S * 1000)
         lab = Lab(page)
-        page.goto(f"{address}/lab/tree/{name}")
+        page.goto(f"{address}/lab/tree/{name}?reset")
         page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
         try:
             yield lab
