@@ -75,6 +75,9 @@ def test_map_table_and_python_show_and_select_the_same(live: LiveMap, shown: Pag
     series = footprints.load()
     days = sorted(series.scenes["observed_on"])
     assert live.date == days[-1]
+    live.date = days[1]
+    with pytest.raises(InputError, match=f"value: the page does not show {days[1]} yet"):
+        _ = live.value
     _say(shown, live, date=days[2])
     _until(shown, lambda: f" on {days[2]}" in shown.locator(".camps-live-table p").inner_text())
     assert live.value.attrs == {"date": days[2], "mode": "bracket"}
@@ -114,4 +117,8 @@ def test_what_is_not_on_the_map_is_refused(live: LiveMap) -> None:
 def test_without_a_kernel_there_is_the_page_and_no_state_is_made_up() -> None:
     live = maps.site_map(ground=maps.Ground(relief=False)).show()
     assert live.value is None
+    # The places of a list are of no day.
+    assert live.date == ""
+    with pytest.raises(InputError, match="date 2020-01-01: this map shows no dates"):
+        live.date = "2020-01-01"
     assert live._repr_mimebundle_()[0]["text/html"] == live.map._repr_html_()

@@ -42,6 +42,20 @@ REGISTER = """
 series = session.register("read-a", second=blind)
 print(growth.values("read-a", metric="area_m2")[["t", "value", "lo", "hi"]].to_string())
 """
+LIVE = """
+from camps import maps
+map_ = maps.footprint_map(series, ground=maps.Ground(relief=False)).show()
+map_
+"""
+SET = """
+map_.date = {day!r}
+on_day = series.footprints[series.footprints["observed_on"] == map_.date]
+hall = on_day.sort_values("area_m2").iloc[-1]
+place = hall.geometry.representative_point()
+map_.view = {{"lon": place.x, "lat": place.y, "zoom": 17}}
+print(hall["track_id"])
+"""
+SAYS = 'print(map_.value.attrs["date"], len(map_.value), *map_.selected)'
 SHOT = """
 title = "A reading"
 code = "READ_0010"
@@ -127,7 +141,16 @@ def test_a_reading_from_the_first_outline_to_the_trace_of_a_frame(
         later = [one for one in _outlines(DAYS[2]) if not one.intersects(shapely.union_all(outlines))]
     halls = [_rectangle(sheet.rings(one)[0]) for one in outlines]
     begin = BEGIN.format(tests=str(Path(__file__).parent), mirror=str(mirror))
-    cells = begin, PROPOSE.format(proposals=[one.wkt for one in later[:2]]), BLIND, AGREE, REGISTER
+    cells = (
+        begin,
+        PROPOSE.format(proposals=[one.wkt for one in later[:2]]),
+        BLIND,
+        AGREE,
+        REGISTER,
+        LIVE,
+        SET.format(day=DAYS[0]),
+        SAYS,
+    )
     with opened(tmp_path, *cells) as lab:
         hand = lab.read(0)
         _first_date(hand, sheet, halls)
@@ -145,6 +168,7 @@ def test_a_reading_from_the_first_outline_to_the_trace_of_a_frame(
         assert 0.6 < float(found[-1][2]) < 1
         lab.run(4).get_by_text(DAYS[2]).wait_for()
         look_at("registered", hand)
+        _on_a_map(lab, hand)
         assert lab.complaints == []
     _goes_on(mirror)
     _is_traced(home, mirror, capsys)
@@ -233,6 +257,24 @@ def _blind(hand: Hand, sheet: Sheet, halls: Rings) -> None:
             _outline(hand, sheet, halls, by=0.4)
         hand.do(keys)
         look_at(f"blind {keys}", hand)
+
+
+def _on_a_map(lab: Lab, hand: Hand) -> None:
+    """Open the series as a map that talks back: Python sets it, a click and a row pick for Python."""
+    shown = lab.run(5)
+    shown.get_by_text(f"9 on {DAYS[2]}").wait_for()
+    assert lab.run(7).inner_text().split() == [DAYS[2], "9"]
+    hall = lab.run(6).inner_text().strip()
+    shown.get_by_text(f"8 on {DAYS[0]}").wait_for()
+    shown.frame_locator("iframe").locator(".leaflet-container").click()
+    shown.locator("[aria-selected=true]").wait_for()
+    look_at("live map", hand)
+    assert lab.run(7).inner_text().split() == [DAYS[0], "8", hall]
+    row = shown.locator("[aria-selected=false]").first
+    other = row.locator("td").first.inner_text()
+    row.click()
+    shown.locator("[aria-selected=true]", has_text=other).wait_for()
+    assert lab.run(7).inner_text().split() == [DAYS[0], "8", other]
 
 
 def _kernel_of(folder: Path) -> int:

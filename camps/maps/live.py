@@ -25,7 +25,7 @@ class LiveMap(anywidget.AnyWidget):
     Attributes
     ----------
     date
-        The day shown, ``2018-07-23``.
+        The day shown, ``2018-07-23``; of a map that shows no dates, empty.
     view
         ``lon`` and ``lat`` of the middle in degrees (EPSG:4326), and ``zoom``.
     selected
@@ -44,7 +44,11 @@ class LiveMap(anywidget.AnyWidget):
 
     def __init__(self, map_: CampsMap, text: str) -> None:
         self.map = map_
-        super().__init__(date=iso_day(map_.payload["meta"]["t_start"]), _page=text)
+        super().__init__(date=iso_day(map_.payload["meta"]["t_start"]) if self._is_dated else "", _page=text)
+
+    @property
+    def _is_dated(self) -> bool:
+        return bool(self.map.payload["meta"]["precision"] != "none")
 
     @property
     def value(self) -> pd.DataFrame | None:
@@ -53,9 +57,16 @@ class LiveMap(anywidget.AnyWidget):
         Of footprints track_id, footprint_id, site_id, phase, role, kind, opacity, area_m2 with area_lo_m2 and
         area_hi_m2, and stale_days, as :func:`camps.timeline.footprints_state` has them; of sites site_id, value and
         kind. What is not known is null. The day and the mode are in its ``attrs``.
+
+        Raises
+        ------
+        InputError
+            When the date was set and the page has not shown it yet: that it does between two cells.
         """
         if self._shown is None:
             return None
+        if self._shown["date"] != self.date:
+            raise InputError(f"value: the page does not show {self.date} yet; ask for it in the next cell")
         table = pd.DataFrame(self._shown["rows"])
         table.attrs |= {"date": self.date, "mode": self._shown["mode"]}
         return table
@@ -63,6 +74,10 @@ class LiveMap(anywidget.AnyWidget):
     @traitlets.validate("date")
     def _date_is_one(self, proposal: Any) -> str:
         meta = self.map.payload["meta"]
+        if not (proposal["value"] or self._is_dated):
+            return ""
+        if not self._is_dated:
+            raise InputError(f"date {proposal['value']}: this map shows no dates")
         day = clock_day(proposal["value"])
         first, last = meta["t_min"], meta["t_max"]
         if not first <= day < last + 1:

@@ -52,11 +52,14 @@ class Live {
     return { lon: rounded(lng), lat: rounded(lat), zoom: rounded(this.page.map.getZoom()) };
   }
 
+  // The day that is shown; some maps show none.
+  get day() { return this.page.data.meta.precision === 'none' ? '' : dateOf(this.page.state.t); }
+
   // What Python says, where it is otherwise than what the page shows.
   follow() {
     const { model, page } = this;
     const [date, view, selected] = ['date', 'view', 'selected'].map((name) => model.get(name));
-    if (date && date !== dateOf(page.state.t)) {
+    if (date !== this.day) {
       if (page.playing) page.pause();
       page.set({ t: Date.parse(date) / DAY_MS });
     }
@@ -68,8 +71,9 @@ class Live {
     const { pieces, values, kinds, mode } = this.camps.describe();
     const rows = this.page.stage.timeline.outlines ? pieces
       : Object.keys(values).map((id) => ({ site_id: id, value: values[id], kind: kinds[id] }));
-    const { t, selected } = this.page.state;
-    for (const [name, value] of Object.entries({ date: dateOf(t), view: this.view, selected, _shown: { mode, rows } })) {
+    const { selected } = this.page.state;
+    const date = this.day;
+    for (const [name, value] of Object.entries({ date, view: this.view, selected, _shown: { date, mode, rows } })) {
       if (!same(this.model.get(name), value)) this.model.set(name, value);
     }
     this.model.save_changes();
@@ -77,13 +81,16 @@ class Live {
   }
 
   list(rows, selected) {
-    const columns = rows.length && 'track_id' in rows[0] ? { track_id: 'building', phase: '', kind: '', area_m2: 'built m²' } : { site_id: 'site', value: 'value', kind: '' };
-    const key = Object.keys(columns)[0];
-    const cell = (row, name) => node('td', typeof row[name] === 'number' ? { class: 'camps-live-number' } : {}, written(row[name]));
-    // What is picked stands first: it may be one of thousands.
-    const sorted = [...rows].sort((a, b) => selected.includes(b[key]) - selected.includes(a[key]));
+    const outlined = rows.length && 'track_id' in rows[0];
+    const names = outlined ? {} : Object.fromEntries(this.page.data.sites.map(({ id, names: of }) => [id, of[this.page.state.lang] ?? of.en]));
+    const wanted = outlined ? { track_id: 'building', phase: '', kind: '', area_m2: 'built m²' } : { site_id: 'site', value: 'value', kind: '' };
+    const [key, size] = outlined ? ['track_id', 'area_m2'] : ['site_id', 'value'];
+    const columns = Object.fromEntries(Object.entries(wanted).filter(([name]) => rows.some((row) => row[name] !== null)));
+    const cell = (row, name) => node('td', typeof row[name] === 'number' ? { class: 'camps-live-number' } : {}, written((name === key && names[row[key]]) || row[name]));
+    // What is picked stands first, it may be one of thousands; then the largest.
+    const sorted = [...rows].sort((a, b) => selected.includes(b[key]) - selected.includes(a[key]) || (b[size] ?? -1) - (a[size] ?? -1));
     const body = sorted.slice(0, MOST_ROWS).map((row) => {
-      const line = node('tr', { 'aria-selected': selected.includes(row[key]), tabindex: 0 }, ...Object.keys(columns).map((name) => cell(row, name)));
+      const line = node('tr', { 'aria-selected': selected.includes(row[key]), tabindex: 0, title: row[key] }, ...Object.keys(columns).map((name) => cell(row, name)));
       const pick = (event) => this.pick(row[key], event.shiftKey);
       line.addEventListener('click', pick);
       line.addEventListener('keydown', (event) => { if (event.key === 'Enter') pick(event); });
@@ -91,7 +98,7 @@ class Live {
     });
     const more = rows.length > MOST_ROWS ? `, the first ${MOST_ROWS}` : '';
     const head = node('tr', {}, ...Object.values(columns).map((title) => node('th', { scope: 'col' }, title)));
-    this.table.replaceChildren(node('p', {}, `${rows.length} on ${dateOf(this.page.state.t)}${more}`), node('table', {}, node('thead', {}, head), node('tbody', {}, ...body)));
+    this.table.replaceChildren(node('p', {}, `${rows.length}${this.day && ` on ${this.day}`}${more}`), node('table', {}, node('thead', {}, head), node('tbody', {}, ...body)));
   }
 
   pick(id, more) {
