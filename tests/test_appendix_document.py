@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import html
 import io
 import json
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
@@ -30,11 +34,10 @@ from rocrate_validator import models, services
 from urllib3 import HTTPResponse
 
 from camps import browser as browsers
-from camps import catalogue, files, film, fonts, settings
-from camps.appendix import blocks, claims, document, front, readings, schemas
+from camps import catalogue, files, fonts, settings
+from camps.appendix import bag, blocks, claims, document, front, readings, schemas
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError, MissingError, RenderError
-from camps.film.readouts import read_out
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
@@ -212,24 +215,58 @@ def test_no_page_is_left_half_empty_but_before_a_page_turned_sideways_and_at_the
         assert turned != {False} or _lowest(page) < 0.5, number
 
 
+_IN_FILE = re.compile(r"In `([^`]+\.csv)`.*? the row (.*?) says (.*?)[.:]? *(?:over |The |$)")
+_PAIR = re.compile(r"whose `([^`]+)` is `([^`]+)`")
+_CELL = re.compile(r"`([^`]+)` under `([^`]+)`")
+
+
+def _printed_steps(page: str) -> list[str]:
+    """Return the steps of the example as a reader sees them, with what is set as code between backticks."""
+    (way,) = re.findall(r"<ol.*?</ol>", page.partition('id="example"')[2].partition("</section>")[0], re.DOTALL)
+    marked = (re.sub(r"</?code>", "`", one) for one in re.findall(r"<li>(.*?)</li>", way, re.DOTALL))
+    return [html.unescape(re.sub(r"<[^>]+>", "", one)) for one in marked]
+
+
+def _row_of(path: Path, named: list[tuple[str, str]]) -> dict[str, str]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = [row for row in csv.DictReader(stream) if all(row[name] == said for name, said in named)]
+    return row
+
+
 @pytest.mark.mirror
-def test_the_example_leads_from_the_frame_to_the_cell(payload: Path, printed: str, mirror: Path) -> None:
-    """The steps of the document, taken by hand: the row of the frame is worked out without a film."""
-    row = read_out(film.read_shot("xinjiang"), [1050])[1050]
-    assert f"timecode {row['timecode']}, says “2017” and “233 buildings”" in printed
-    assert "xj-bfn141-aspi334" in row["site_ids"].split()
-    counts = schemas.read_record(payload / "tables" / "counts.csv")
-    of_year = counts[counts["date_edtf"] == "2017"]
-    assert of_year["value"].sum() == float(row["total"]) == 233
-    assert of_year["value"].notna().sum() == int(row["n_observed"])
-    cell = of_year.loc[of_year["site_id"] == "xj-bfn141-aspi334", "printed"].item()
-    own = pd.read_csv(payload / "geodata" / "gazetteer.csv", dtype=str).iloc[6 - 2]
-    assert own[["site_id", "n_buildings_2017", "aspi_number"]].tolist() == ["xj-bfn141-aspi334", cell, "334"]
-    assert "line 6 of data/geodata/gazetteer.csv" in printed
-    list_ = mirror / "aspi-xjdp-v1" / "CampDataset_v1.csv"
-    assert files.sha256(list_) in printed.replace(" ", "")
-    aspi = pd.read_csv(list_, dtype=str).set_index("Number")
-    assert aspi.loc["334", "Number of Buildings in 2017"] == cell == "9"
+def test_who_has_only_the_zip_gets_from_the_frame_to_the_cell_of_the_list_in_under_ten_steps(
+    default_package: Path, tmp_path: Path, mirror: Path
+) -> None:
+    """The printed steps are taken one by one, with no program of the suite and no film; the mirror is the download."""
+    with zipfile.ZipFile(bag.write_zip(default_package, tmp_path / "x.zip")) as archive:
+        archive.extractall(tmp_path / "empty")
+    (root,) = (tmp_path / "empty").iterdir()
+    steps = _printed_steps((root / "data" / "appendix.html").read_text("utf-8"))
+    assert len(steps) < 10
+    assert steps[0].startswith(
+        "Frame 1050 of the shot `xinjiang`, timecode 01:00:01:24, says “2017” and “233 buildings”"
+    )
+    row: dict[str, str] = {}
+    fetched, read = Path(), []
+    for step in steps[1:-1]:
+        if found := _IN_FILE.search(step):
+            path = fetched if found[1] == fetched.name else root / found[1]
+            row = _row_of(path, _PAIR.findall(found[2]))
+            told = [(name, said) for said, name in _CELL.findall(found[3])]
+            assert told
+            assert [(name, row[name]) for name, _ in told] == told, step
+            read.append(path.name)
+        elif found := re.search(r"Under `(\w+)`.* One of them is `([^`]+)`", step):
+            assert found[2] in row[found[1]].split()
+        else:
+            url, total = re.findall(r"https:\S+(?=;)", step) + re.findall(r"SHA-256 is `(\w+)`", step)
+            fetched = mirror / "aspi-xjdp-v1" / url.rpartition("/")[2]
+            assert hashlib.sha256(fetched.read_bytes()).hexdigest() == total
+    assert read == ["film_frames.csv", "counts.csv", "gazetteer.csv", "CampDataset_v1.csv"]
+    assert row["Number of Buildings in 2017"] == "9"
+    with (root / "data" / "tables" / "counts.csv").open(encoding="utf-8") as stream:
+        of_year = [float(one["value"]) for one in csv.DictReader(stream) if one["date_edtf"] == "2017" and one["value"]]
+    assert f"The `value` of all rows of 2017 adds up to {sum(of_year):.0f}." in steps[3]
 
 
 @pytest.mark.parametrize(
@@ -243,12 +280,13 @@ def test_the_example_leads_from_the_frame_to_the_cell(payload: Path, printed: st
     ],
 )
 def test_an_example_that_shows_no_count_is_refused_by_its_frame(
-    told: dict[str, Any], match: str, monkeypatch: pytest.MonkeyPatch
+    told: dict[str, Any], match: str, payload: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = front.prose()
     monkeypatch.setattr(front, "prose", lambda: ours | {"example": ours["example"] | told})
+    frames = schemas.read_record(payload / "tables" / "film_frames.csv")
     with pytest.raises(InputError, match=match):
-        front.build_example(Evidence(), [ours["example"]["site"], "xj-bfn130-aspi50"])
+        _ = front.example_shot(["xj-bfn141-aspi334", "xj-bfn130-aspi50"]), front.build_example(Evidence(), frames)
 
 
 # --- HTML -----------------------------------------------------------------------------------------------------------

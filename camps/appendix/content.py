@@ -77,8 +77,7 @@ class Material:
 
 def build_document(material: Material) -> Document:
     """Return the whole document; pictures are written to the material's folder on the way."""
-    counted = set(material.tables["counts"]["site_id"]) - material.restricted_sites
-    example = front.build_example(material.evidence, counted.intersection(material.dossiers))
+    example = front.build_example(material.evidence, material.tables["film_frames"])
     sections = [
         front.build_summary(material.checked, limits=_told(material, prose()["limits"]), has_example=bool(example)),
         Section("definitions", "Definitions", [facts(_definitions(material))]),

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from camps import film, record, sources
 from camps.appendix import sealing, signing
 from camps.appendix.blocks import Block, Section, Spans, bullets, facts, figure, paragraph, plain, rich, steps
@@ -14,7 +16,6 @@ from camps.appendix.evidence import Evidence
 from camps.appendix.records import said
 from camps.appendix.words import PLACE, prose
 from camps.errors import InputError
-from camps.film.readouts import read_out
 
 #: So many claims stand in the summary where the record names none, and so many limits.
 _MOST = 6
@@ -78,20 +79,43 @@ def build_corrections() -> Section:
 # --- from a frame to its source -------------------------------------------------------------------------------------
 
 
-def build_example(evidence: Evidence, shown: Collection[str]) -> list[Section]:
-    """Return the way from a frame to the cell of a published list, computed in this build; none where none is named.
+def example_shot(shown: Collection[str]) -> film.Shot | None:
+    """Return the shot of the example that the record names, or none.
+
+    Parameters
+    ----------
+    shown
+        Ids of the sites that have a dossier with counts and a place in this edition; the example is of one of them.
+
+    Raises
+    ------
+    InputError
+        When the shot has no such frame.
+    """
+    told = prose().get("example")
+    if not told or told["site"] not in shown:
+        return None
+    shot = film.read_shot(told["shot"])
+    if told["frame"] not in shot.numbers:
+        expected = f"one of {shot.numbers[0]}-{shot.numbers[-1]}"
+        raise InputError(f"{_where(told)}: no such frame, expected {expected}; name another")
+    return shot
+
+
+def build_example(evidence: Evidence, frames: pd.DataFrame) -> list[Section]:
+    """Return the way from a frame to the cell of a published list, computed in this build; none without frames.
 
     Parameters
     ----------
     evidence
         What the document is built from.
-    shown
-        Ids of the sites that have a dossier with counts and a place in this edition; the example is of one of them.
+    frames
+        The table of what the frames of the example's shot say.
     """
-    told = prose().get("example")
-    if not told or told["site"] not in shown:
+    if frames.empty:
         return []
-    values = _example_values(evidence, told)
+    told = prose()["example"]
+    values = _example_values(evidence, told, frames.set_index("frame").loc[told["frame"]])
     way = steps([rich(text.format_map(values)) for text in told["steps"]])
     pictures = [
         figure(
@@ -107,31 +131,32 @@ def build_example(evidence: Evidence, shown: Collection[str]) -> list[Section]:
     return [Section("example", "From a frame to its source: an example", [intro, way, *pictures])]
 
 
-def _example_values(evidence: Evidence, told: Mapping[str, Any]) -> dict[str, Any]:
+def _where(told: Mapping[str, Any]) -> str:
+    return f"{PLACE}, [example], frame {told['frame']} of the shot {told['shot']}"
+
+
+def _example_values(evidence: Evidence, told: Mapping[str, Any], row: pd.Series) -> dict[str, Any]:
     """Return what the steps name: the row of the frame, the site as listed, its count and its sources.
 
     Raises
     ------
     InputError
-        When the shot has no such frame, or the frame shows a date for which the site has no count or the shot no total.
+        When the frame shows a date for which the site has no count or the shot no total.
     """
     shot = film.read_shot(told["shot"])
-    where = f"{PLACE}, [example], frame {told['frame']} of the shot {shot.name}"
-    if told["frame"] not in shot.numbers:
-        raise InputError(f"{where}: no such frame, expected one of {shot.numbers[0]}-{shot.numbers[-1]}; name another")
-    row = read_out(shot, [told["frame"]])[told["frame"]]
     listed = evidence.listed.set_index("site_id").loc[told["site"]]
     counts = sources.read(str(listed["source_id"])).counts
     own = counts[counts["unit"].eq(told["site"]) & counts["t"].eq(row["date_shown"]) & counts["value"].notna()]
-    if own.empty or not row["total"]:
+    if own.empty or pd.isna(row["total"]):
         what = f"a count of {told['site']}" if own.empty else "a total"
         raise InputError(
-            f"{where}: shows {row['date_shown'] or 'no date'}, for which there is not {what}; name another"
+            f"{_where(told)}: shows {said(row, 'date_shown') or 'no date'}, for which there is not {what}; name another"
         )
     references = dict(part.split(":") for part in said(listed, "references").split("; ") if ":" in part)
     return {
-        "row": row, "shot": shot, "site": listed, "site_id": told["site"], "references": references,
+        "row": row, "frame": told["frame"], "shot": shot, "site": listed, "site_id": told["site"],
+        "references": references,
         "printed": own["verbatim"].iloc[0], "total": f"{float(row['total']):,.0f}", "register": evidence.register,
-        "folder": film.folder_name(shot), "file": f"{shot.code}_beauty_v{shot.version:03d}.{row['frame']}.png",
+        "folder": film.folder_name(shot), "file": f"{shot.code}_beauty_v{shot.version:03d}.{told['frame']}.png",
         "in_picture": len(row["site_ids"].split()),
     }  # fmt: skip

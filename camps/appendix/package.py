@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from camps import files, notebook, provenance, record, settings
+from camps import files, film, notebook, provenance, record, settings
 from camps.appendix import (
     bag,
     claims,
@@ -20,6 +20,7 @@ from camps.appendix import (
     csvw,
     document,
     findings,
+    front,
     making,
     passages,
     records,
@@ -31,6 +32,7 @@ from camps.appendix.evidence import Evidence
 from camps.appendix.expressions import evaluate
 from camps.appendix.schemas import RecordName
 from camps.errors import Fault, InputError, raise_faults
+from camps.film import subject
 from camps.provenance import CustodyLog, Input, RunRecord
 
 _ORGANISATION = "The Camps project"
@@ -148,6 +150,7 @@ class _Build:
         tables, self.secrets = restriction.restrict(self._tables(checked, disputes), self.restrictions)
         _require_sites(self.dossiers, tables["sites"])
         self._enter_inputs()
+        tables["film_frames"] = records.build_film_frames(self._exemplary(tables))
         described = self._derive([csvw.write_metadata(self.folder)])
         self._record("camps.appendix.records", [*self._write_tables(tables), *described])
         tell(2, 4, "document")
@@ -211,6 +214,16 @@ class _Build:
             "disputes": records.build_disputes(disputes),
             "deliveries": self.taken.deliveries,
         }
+
+    def _exemplary(self, tables: Mapping[RecordName, pd.DataFrame]) -> film.Shot | None:
+        """Return the shot of the example; none where its site has no dossier with counts, or a list of it stays out.
+
+        A total over a list of which something is withheld would tell it.
+        """
+        counted = set(tables["counts"]["site_id"]) - self.secrets.sites
+        shot = front.example_shot(counted.intersection(self.dossiers))
+        kept_back = {held.entry.id for name in self.withheld if (held := self.evidence.held[name]).entry}
+        return shot if shot and not kept_back.intersection(subject.sources_of(shot)) else None
 
     def _processing(self) -> dict[RecordName, pd.DataFrame]:
         return {"processing": records.build_processing(self.runs)}

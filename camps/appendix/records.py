@@ -18,7 +18,9 @@ from camps.appendix.findings import PLACE
 from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, typed
 from camps.appendix.words import prose
 from camps.errors import MissingError
+from camps.film.readouts import read_out
 from camps.film.records import FRAME_LIST, read_frame_list
+from camps.film.shot import Shot
 from camps.provenance import CustodyLog, RunRecord, canonical_json
 from camps.sources.capturing import Capture
 
@@ -448,6 +450,16 @@ def _delivery(path: Path) -> dict[str, Any]:
         "delivery": path.parent.name, "n_frames": len(listed.frames), "first_frame": min(listed.frames),
         "last_frame": max(listed.frames), "passes": "; ".join(listed.passes), "frames_csv_sha256": files.sha256(path),
     }  # fmt: skip
+
+
+def build_film_frames(shot: Shot | None) -> pd.DataFrame:
+    """Return one row a frame of a shot with what it says, worked out from the data without a film; none without a shot.
+
+    Where the camera stands is left out: no number of it is shown.
+    """
+    shown = read_out(shot).values() if shot else []
+    known = [{"shot": shot and shot.name, **{name: text or None for name, text in row.items()}} for row in shown]
+    return _frame(known, "film_frames")
 
 
 def build_custody(log: CustodyLog) -> pd.DataFrame:

@@ -17,7 +17,17 @@ from camps import files, record, settings, tables
 from camps.errors import CheckError, Fault, InputError, raise_faults
 
 RecordName = Literal[
-    "items", "imagery", "sites", "measurements", "counts", "claims", "custody", "processing", "disputes", "deliveries"
+    "items",
+    "imagery",
+    "sites",
+    "measurements",
+    "counts",
+    "claims",
+    "custody",
+    "processing",
+    "disputes",
+    "deliveries",
+    "film_frames",
 ]
 RECORDS: tuple[RecordName, ...] = get_args(RecordName)
 
@@ -115,9 +125,19 @@ COLUMNS: dict[RecordName, dict[str, pa.Column]] = {
         "delivery": _text(null=False, unique=True), "n_frames": _whole(), "first_frame": _whole(),
         "last_frame": _whole(), "passes": _text(null=False), "frames_csv_sha256": _text(null=False, like=_SHA256),
     },
+    "film_frames": {
+        "shot": _text(null=False), "frame": _whole(), "timecode": _text(null=False), "day": _text(null=False),
+        "date_shown": _text(), "kind": _text(), "n_observed": _whole(), "n_held": _whole(), "n_sites": _whole(),
+        "n_open": _whole(null=True), "n_last_known": _whole(null=True), "stale_days": _whole(null=True),
+        "total": _number(), "total_lo": _number(), "total_hi": _number(), "site_ids": _text(),
+    },
 }  # fmt: skip
 #: Columns that together are the key of a table that has no id.
-UNIQUE: dict[RecordName, list[str]] = {"counts": ["site_id", "date_edtf", "metric"], "custody": ["seq"]}
+UNIQUE: dict[RecordName, list[str]] = {
+    "counts": ["site_id", "date_edtf", "metric"],
+    "custody": ["seq"],
+    "film_frames": ["shot", "frame"],
+}
 
 
 @cache

@@ -64,13 +64,11 @@ def read_out(shot: Shot, numbers: Sequence[int] | None = None) -> dict[int, dict
     """
     map_: Any = build_map(shot)
     plan = plan_frames(shot, build_ground(map_))
-    values = _VALUES[shot.map.kind](shot, map_.payload)
     wanted = set(plan.numbers if numbers is None else numbers)
-    return {
-        number: _row(plan, number, state, map_.payload, values)
-        for number, state in zip(plan.numbers, plan.states, strict=True)
-        if number in wanted
-    }
+    states = {n: state for n, state in zip(plan.numbers, plan.states, strict=True) if n in wanted}
+    moments = sorted({state["t"] for state in states.values()})
+    values = _VALUES[shot.map.kind](shot, map_.payload, moments)
+    return {number: _row(plan, number, state, map_.payload, values) for number, state in states.items()}
 
 
 def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], values: _Values) -> dict[str, str]:
@@ -145,23 +143,22 @@ def _unit(lon: float, lat: float) -> tuple[float, float]:
 # ── values by kind of map ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_sites(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+def _of_sites(shot: Shot, payload: Mapping[str, Any], moments: Sequence[float]) -> _Values:
     nothing = {site["id"]: _Value() for site in payload["sites"]}
     return lambda t: nothing
 
 
-def _of_counts(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+def _of_counts(shot: Shot, payload: Mapping[str, Any], moments: Sequence[float]) -> _Values:
     ids = [site["id"] for site in payload["sites"]]
     named = sources_of(shot)
     counts = catalogue.counts(*named, metric=metric_of(shot))
     counts = with_closing(counts[counts["unit"].isin(ids)], catalogue.load(*named))
 
-    def values(t: float) -> dict[str, _Value]:
-        state = timeline.counts_state(counts, t, shot.mode).set_index("site_id")
-        found = {str(row.Index): _known(row.value, row.lo, row.hi, row.kind, row.counted) for row in state.itertuples()}
-        return {site_id: found.get(site_id, _Value()) for site_id in ids}
-
-    return values
+    found: dict[float, dict[str, _Value]] = {t: dict.fromkeys(ids, _Value()) for t in moments}
+    for row in timeline.counts_states(counts, moments, shot.mode).to_dict("records"):
+        known = _known(*(row[name] for name in ("value", "lo", "hi", "kind", "counted")))
+        found[row["moment"]][str(row["site_id"])] = known
+    return found.__getitem__
 
 
 def _known(value: Any, lo: Any, hi: Any, kind: Any, counted: Any) -> _Value:
@@ -170,13 +167,13 @@ def _known(value: Any, lo: Any, hi: Any, kind: Any, counted: Any) -> _Value:
     return _Value(float(value), float(lo), float(hi), str(kind), counted=counted is True or bool(counted))
 
 
-def _of_lives(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+def _of_lives(shot: Shot, payload: Mapping[str, Any], moments: Sequence[float]) -> _Values:
     return lambda t: {site["id"]: _life(site["life"], math.floor(t), shot.mode) for site in payload["sites"]}
 
 
-def _of_systems(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+def _of_systems(shot: Shot, payload: Mapping[str, Any], moments: Sequence[float]) -> _Values:
     """Return what is known of the places of several systems, which are never added up: without a phase to count by."""
-    values = _of_lives(shot, payload)
+    values = _of_lives(shot, payload, moments)
     return lambda t: {name: one._replace(phase="") for name, one in values(t).items()}
 
 
@@ -192,7 +189,7 @@ def _life(life: Mapping[str, Any], day: int, mode: str) -> _Value:
     return _Value(kind=kind, placed=phase not in {"absent", "unnamed"}, phase=phase)
 
 
-def _of_footprints(shot: Shot, payload: Mapping[str, Any]) -> _Values:
+def _of_footprints(shot: Shot, payload: Mapping[str, Any], moments: Sequence[float]) -> _Values:
     series = series_of(shot)
     cues = pd.DataFrame(timeline.cues(series.footprints, shot.mode, looks=series.looks).drop(columns="geometry"))
     ids = [site["id"] for site in payload["sites"]]
@@ -223,6 +220,6 @@ def _built(pieces: pd.DataFrame, days: Any, day: int) -> _Value:
     return _Value(value, lo, hi, kind, counted=bool(seen[-1] == day))
 
 
-_VALUES: Mapping[str, Callable[[Shot, Mapping[str, Any]], _Values]] = {
+_VALUES: Mapping[str, Callable[[Shot, Mapping[str, Any], Sequence[float]], _Values]] = {
     "sites": _of_sites, "growth": _of_counts, "eras": _of_lives, "systems": _of_systems, "footprints": _of_footprints,
 }  # fmt: skip

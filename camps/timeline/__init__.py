@@ -24,6 +24,7 @@ from camps.timeline.state import at as at
 from camps.timeline.state import observed_dates as observed_dates
 from camps.timeline.state import stops as stops
 from camps.timeline.values import counts_state as counts_state
+from camps.timeline.values import counts_states as counts_states
 
 __all__ = [
     "PHASES",
@@ -34,6 +35,7 @@ __all__ = [
     "count_open",
     "count_places",
     "counts_state",
+    "counts_states",
     "cues",
     "draw",
     "footprints_state",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -74,16 +75,55 @@ def counts_state(
     ----------
     METHOD 6, Showing time, and 8, Held has an end.
     """
+    return counts_states(counts, [clock_day(when)], mode, held=held).drop(columns="moment")
+
+
+def counts_states(
+    counts: pd.DataFrame, moments: Sequence[float], mode: Mode = "observed", *, held: HeldRule | None = None
+) -> pd.DataFrame:
+    """Return each site's value at many moments of the clock, by the rule of :func:`counts_state`.
+
+    Parameters
+    ----------
+    counts, mode, held
+        As there.
+    moments
+        Decimal days since 1970-01-01, each once.
+
+    Returns
+    -------
+    DataFrame
+        The rows of :func:`counts_state` for each moment, one under the other in their order, and ``moment``.
+
+    Raises
+    ------
+    InputError
+        As there.
+    """
     require_mode(mode)
     require_columns(counts, ["unit", "t", "value"], "series of counts")
     looks = looks_of(counts, held)
-    moment = clock_day(when)
-    units = pd.Index(sorted(counts["unit"].astype(str).unique()), name="site_id")
-    seen = looks[looks["day"] <= np.floor(moment)]
-    before = seen.drop_duplicates("unit", keep="last").set_index("unit").reindex(units)
-    to_come = looks[looks["day"] > np.floor(moment)]
-    after = to_come.drop_duplicates("unit", keep="first").set_index("unit").reindex(units)
-    return _between(before, after, moment, mode)
+    units = sorted(counts["unit"].astype(str).unique())
+    clock = np.asarray(moments, dtype="float64")
+    before, after = (
+        looks.reindex(rows.ravel()).reset_index(drop=True) for rows in _rows_around(looks, units, np.floor(clock))
+    )
+    state = _between(before, after, pd.Series(clock.repeat(len(units))), mode)
+    state.insert(0, "site_id", pd.Index(units)[np.tile(np.arange(len(units)), len(clock))])
+    return state.assign(moment=clock.repeat(len(units)))
+
+
+def _rows_around(looks: pd.DataFrame, units: Sequence[str], days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return, a row a day and a column a unit, the last look up to that day and the next one; -1 for none."""
+    last, following = (np.empty((len(days), len(units)), dtype="int64") for _ in range(2))
+    of_units = looks.groupby("unit", sort=False).indices
+    stands = looks["day"].to_numpy("float64")
+    for column, unit in enumerate(units):
+        rows = of_units.get(unit, np.empty(0, dtype="int64"))
+        n_seen = np.searchsorted(stands[rows], days, side="right")
+        around = np.array([-1, *rows, -1])
+        last[:, column], following[:, column] = around[n_seen], around[n_seen + 1]
+    return last, following
 
 
 def looks_of(counts: pd.DataFrame, held: HeldRule | None = None) -> pd.DataFrame:
@@ -124,13 +164,13 @@ def _require_one_value_a_day(looks: pd.DataFrame, counts: pd.DataFrame) -> None:
     raise_faults(faults, "series of counts")
 
 
-def _between(before: pd.DataFrame, after: pd.DataFrame, moment: float, mode: Mode) -> pd.DataFrame:
+def _between(before: pd.DataFrame, after: pd.DataFrame, moment: pd.Series[Any], mode: Mode) -> pd.DataFrame:
     day = np.floor(moment)
     on_day = before["day"].eq(day)
     open_between = before["day"].notna() & after["day"].notna() & ~on_day & before["value"].ne(after["value"])
     moving = open_between & before["until"].ge(after["day"]) if mode != "observed" else open_between & False
     state = before[["value", "lo", "hi"]].copy()
-    state.loc[moving, "value"] = _value_between(before[moving], after[moving], moment, mode)
+    state.loc[moving, "value"] = _value_between(before[moving], after[moving], moment[moving], mode)
     state.loc[moving, "lo"] = np.minimum(before["lo"], after["lo"])[moving]
     state.loc[moving, "hi"] = np.maximum(before["hi"], after["hi"])[moving]
     over = before["until"].le(day)
@@ -139,10 +179,10 @@ def _between(before: pd.DataFrame, after: pd.DataFrame, moment: float, mode: Mod
     state["stale_days"] = (day - before["day"]).mask(over).astype("Int64")
     state["counted"] = before["last"].ge(day) & ~over
     state["ended"] = before["ended"].astype("string").where(over)
-    return state.assign(t=before["t"], next_t=after["t"], last_value=before["value"]).reset_index()
+    return state.assign(t=before["t"], next_t=after["t"], last_value=before["value"])
 
 
-def _value_between(before: pd.DataFrame, after: pd.DataFrame, moment: float, mode: Mode) -> pd.Series[Any]:
+def _value_between(before: pd.DataFrame, after: pd.DataFrame, moment: pd.Series[Any], mode: Mode) -> pd.Series[Any]:
     if mode == "bracket":
         return pd.Series(np.minimum(before["value"], after["value"]))
     share = (moment - before["day"] - 1) / (after["day"] - before["day"] - 1)
