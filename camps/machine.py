@@ -277,6 +277,11 @@ def _base_python() -> str:
     )
 
 
+def _base_version() -> str:
+    base = Path(_base_python())
+    return "{}.{}".format(*sys.version_info) if base == Path(sys.executable) else base.stem.removeprefix("python")
+
+
 def _provide_uv() -> str:
     found = find_uv()
     if found is None:
@@ -353,6 +358,9 @@ def _wrong_in_venv() -> str:
     """Return what is wrong with the environment, asked of its own Python; empty text when nothing is."""
     if not _venv_python().exists():
         return "there is none"
+    made_of, asked_for = _venv_version(), _base_version()
+    if made_of and made_of != asked_for:
+        return f"it is of Python {made_of}, asked for is {asked_for}"
     try:
         asked = [str(_venv_python()), "-m", "camps.machine", "prove"]
         done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
@@ -361,6 +369,15 @@ def _wrong_in_venv() -> str:
     if done.returncode or done.stderr:
         return f"its Python does not start: {_last_line(done.stderr, done.returncode)}"
     return done.stdout.strip()
+
+
+def _venv_version() -> str:
+    """Return the version of Python that the environment was made of, such as 3.12, or empty text where it says none."""
+    told = VENV / "pyvenv.cfg"
+    found = re.search(
+        r"^version(?:_info)? *= *(\d+\.\d+)", told.read_text("utf-8") if told.is_file() else "", re.MULTILINE
+    )
+    return found[1] if found else ""
 
 
 def prove_environment() -> str:

@@ -291,6 +291,20 @@ def test_an_environment_whose_python_does_not_start_is_said(bare: Path, monkeypa
     assert machine._wrong_in_venv() == "its Python does not start: gone"
 
 
+@pytest.mark.parametrize("told", ["version = 3.9.2", "home = /usr/bin\nversion_info = 3.9.2\n"])
+def test_an_environment_of_another_python_than_is_asked_for_is_made_again(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setattr(machine, "VENV", bare / ".venv")
+    (bare / ".venv" / "bin").mkdir(parents=True)
+    _program(bare / ".venv" / "bin", "python", "exit 0")
+    (bare / ".venv" / "pyvenv.cfg").write_text(told, "utf-8")
+    asked_for = "{}.{}".format(*sys.version_info)
+    assert machine._wrong_in_venv() == f"it is of Python 3.9, asked for is {asked_for}"
+    (bare / ".venv" / "pyvenv.cfg").write_text(f"version_info = {asked_for}.4", "utf-8")
+    assert machine._wrong_in_venv() == ""
+
+
 @pytest.mark.parametrize(
     ("script", "said"),
     [
