@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
 from camps import film
 from camps.film import camera
@@ -125,3 +126,55 @@ def _from_centre(lon: float, lat: float, state: dict[str, Any]) -> tuple[float, 
     (x, y), (x0, y0) = (camera.world(lon, lat), camera.world(state["lon"], state["lat"]))
     size = camera.TILE_PX * 2 ** state["zoom"]
     return (x - x0) * size, (y - y0) * size
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 4), st.lists(st.floats(0, 1), min_size=2, max_size=2))
+def test_a_bezier_curve_never_goes_back(ease: tuple[float, float, float, float], shares: list[float]) -> None:
+    early, late = (camera.eased(ease, share) for share in sorted(shares))
+    assert 0 <= early <= late + 1e-12 <= 1 + 1e-12
+    assert (camera.eased(ease, 0), camera.eased(ease, 1)) == pytest.approx((0, 1), abs=1e-12)
+
+
+def test_a_bezier_curve_is_that_of_the_web() -> None:
+    # A line; and of CSS "ease-in-out", (0.42, 0, 0.58, 1), by hand: at t = 0.25 x is 0.25 and y 0.15625.
+    assert [camera.eased((1 / 3, 1 / 3, 2 / 3, 2 / 3), share) for share in (0.1, 0.5, 0.9)] == pytest.approx(
+        [0.1, 0.5, 0.9]
+    )
+    x = 3 * 0.75**2 * 0.25 * 0.42 + 3 * 0.75 * 0.25**2 * 0.58 + 0.25**3
+    assert camera.eased((0.42, 0, 0.58, 1), x) == pytest.approx(0.15625)
+
+
+def test_a_curve_passes_its_keys_without_a_stop_and_rests_at_its_ends() -> None:
+    views = [View(80, 40, 4), View(84, 41, 6), View(88, 43, 7), View(87, 44, 9)]
+    keys = [Key(at_s, view, path="curve") for at_s, view in zip((1, 3, 4, 8), views, strict=True)]
+    seen = [camera.view_at(keys, at_s, width_px=1920) for at_s in (1, 3, 4, 8)]
+    assert [(one.lon, one.lat, one.zoom) for one in seen] == [
+        pytest.approx((view.lon, view.lat, view.zoom)) for view in views
+    ]
+    speed = [_zoom_speed(keys, at_s) for at_s in (1, 3, 4, 8)]
+    assert speed[0] == pytest.approx(0, abs=2e-3)
+    assert speed[-1] == pytest.approx(0, abs=2e-3)
+    assert min(speed[1:3]) > 0.5
+    # The way back to the west turns at the third key and does not overshoot it.
+    assert max(camera.view_at(keys, i / 50, width_px=1920).lon for i in range(450)) == pytest.approx(88)
+
+
+def _zoom_speed(keys: list[Key], at_s: float) -> float:
+    before, after = (camera.view_at(keys, at_s + step, width_px=1920).zoom for step in (-5e-4, 5e-4))
+    return (after - before) / 1e-3
+
+
+def test_a_curve_is_the_monotone_cubic_of_others() -> None:
+    times, zooms = [0.0, 2.0, 3.0, 7.0, 8.0], [4.0, 6.0, 6.5, 5.0, 5.5]
+    slopes = [0.0, *PchipInterpolator(times, zooms).derivative()(times)[1:-1], 0.0]
+    judge = CubicHermiteSpline(times, zooms, slopes)
+    keys = [Key(at_s, View(80, 40, zoom), path="curve") for at_s, zoom in zip(times, zooms, strict=True)]
+    moments = [i / 10 for i in range(81)]
+    assert [camera.view_at(keys, at_s, width_px=1920).zoom for at_s in moments] == pytest.approx(list(judge(moments)))
+
+
+def test_a_hold_ends_one_curve_and_begins_another() -> None:
+    keys = [Key(0, CHINA), Key(2, View(84, 41, 6), path="curve", hold_s=1), Key(6, CAMP, path="curve")]
+    assert camera.view_at(keys, 2.5, width_px=1920) == keys[1].view
+    assert _zoom_speed(keys, 2) == pytest.approx(0, abs=2e-2)
+    assert camera.view_at(keys, 4.5, width_px=1920).zoom == pytest.approx((6 + CAMP.zoom) / 2)

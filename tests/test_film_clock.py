@@ -38,3 +38,16 @@ def test_eras_run_at_their_own_pace_and_may_leave_years_out() -> None:
 def test_keys_hold_and_step() -> None:
     marks = [Mark(0, 100, hold_s=1), Mark(2, 200, "step"), Mark(4, 300)]
     assert [clock.day_at(marks, at_s) for at_s in (0.5, 1.5, 2, 3, 4)] == [100, 100, 200, 250, 300]
+
+
+def test_a_clock_stands_still_at_its_holds_and_moves_between_as_if_there_were_none() -> None:
+    marks = clock.linear(date(2017, 1, 1), date(2017, 1, 11), 10, ease="linear", hold_first_s=0, hold_last_s=0)
+    timing = clock.Timing(marks, [(clock.moment_of(marks, marks[0].day + 2), 3.0), (8.0, 1.0)])
+    days = [timing.day_at(at_s) - marks[0].day for at_s in (0, 1, 2, 4, 5, 6, 11, 11.5, 12, 13, 14)]
+    assert days == pytest.approx([0, 1, 2, 2, 2, 3, 8, 8, 8, 9, 10])
+
+
+def test_a_moment_is_found_on_any_easing() -> None:
+    marks = clock.linear(date(2017, 1, 1), date(2020, 1, 1), 7, ease=(0.3, 0, 0.1, 1), hold_first_s=1, hold_last_s=1)
+    for day in (marks[0].day + 1, 17900.0, marks[-1].day):
+        assert clock.day_at(marks, clock.moment_of(marks, day)) == pytest.approx(day, abs=1e-6)

@@ -16,7 +16,7 @@ from camps.cli import picturing
 from camps.errors import InputError, MissingError
 from camps.film import shot as keys_of
 from camps.film.camera import EASINGS
-from camps.film.plan import Ground
+from camps.film.plan import Ground, plan_frames
 from camps.film.timecode import FIRST_FRAME
 
 SOUND: dict[str, Any] = {
@@ -45,7 +45,8 @@ def test_every_shot_that_travels_with_the_suite_is_sound(name: str) -> None:
 def test_the_manual_names_every_key_and_choice_and_its_example_is_sound() -> None:
     text = (Path(__file__).resolve().parents[1] / "docs" / "shots.md").read_text("utf-8")
     tables = (keys_of.Shot, keys_of.MapTable, keys_of.CameraKey, keys_of.LinearClock, keys_of.ObservationsClock,
-              keys_of.ErasClock, keys_of.KeysClock, keys_of.ClockKey, keys_of.Span, keys_of.TimedPlacement)  # fmt: skip
+              keys_of.ErasClock, keys_of.KeysClock, keys_of.ClockKey, keys_of.Span,
+              keys_of.Hold, keys_of.TimedPlacement)  # fmt: skip
     keys = {field.alias or name for table in tables for name, field in table.model_fields.items()} - {"name", "source"}
     assert [word for word in sorted({*keys, *EASINGS}) if not re.search(rf"\b{word}\b", text)] == []
     example = text.partition("```toml\n")[2].partition("```")[0]
@@ -194,3 +195,36 @@ def test_an_hour_has_the_exact_number_of_frames(rate: str) -> None:
 )
 def test_line_widths_come_from_a_picture_of_1080_lines(size: tuple[int, int], scale: float) -> None:
     assert film.build_shot({**SOUND, "size": size}).scale == scale
+
+
+def test_a_clock_holds_on_dates_of_its_own() -> None:
+    clock = {**SOUND["clock"], "holds": [{"date": "2018-06-01", "seconds": 1}, {"date": "2019-01-01", "seconds": 0.5}]}
+    shown = plan_frames(film.build_shot({**SOUND, "clock": clock}), Ground({})).dates
+    assert (shown[0], shown[-1]) == (date(2017, 1, 1), date(2020, 12, 31))
+    # A second of 25 frames and half a one, and the frame on which the moving time meets the day.
+    assert [shown.count(day) in {n, n + 1} for day, n in ((date(2018, 6, 1), 25), (date(2019, 1, 1), 12))] == [True] * 2
+    assert shown == sorted(shown)
+
+
+@pytest.mark.parametrize(
+    ("holds", "said"),
+    [
+        (
+            [{"date": "2016-06-01", "seconds": 1}],
+            "key clock.holds.1.date: found 2016-06-01, expected a date from 2017-01-01 to 2020-12-31",
+        ),
+        ([{"date": "2018-06-01", "seconds": 4}], "holds of 4 s leave no time"),
+        ([{"date": "2018-06-01", "seconds": 1}, {"date": "2018-06-01", "seconds": 1}], "none twice"),
+    ],
+)
+def test_holds_that_cannot_be_are_named(holds: list[dict[str, Any]], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        plan_frames(film.build_shot({**SOUND, "clock": {**SOUND["clock"], "holds": holds}}), Ground({}))
+
+
+def test_an_easing_is_a_name_or_a_curve_within_its_box() -> None:
+    camera = [{"at": 0, "fit": "xinjiang"}, {"at": 2, "fit": "china", "ease": [0.3, 0, 0.2, 1]}]
+    assert film.build_shot({**SOUND, "camera": camera}).camera[1].ease == (0.3, 0, 0.2, 1)
+    for wrong in ([0.3, 0, 0.2], [0.3, -0.1, 0.2, 1], [True, 0, 0, 1], "bounce"):
+        assert "a Bézier curve as [x1, y1, x2, y2]" in _message(camera=[camera[0], {**camera[1], "ease": wrong}])
+    assert "no ease on a curve" in _message(camera=[camera[0], {**camera[1], "path": "curve"}])

@@ -14,6 +14,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 #: Side of the picture, in pixels, that line widths, type sizes and zooms refer to.
@@ -26,8 +27,9 @@ TILE_PX = 256
 MOST_LATITUDE = 85.0511287798066
 ZOOM_RANGE = (0.0, 22.0)
 
-Ease = Literal["linear", "in", "out", "in_out", "in_out_cubic", "in_out_sine", "in_out_quint", "step"]
-Path = Literal["flight", "straight"]
+#: The name of an easing, or the two handles of a curve of one's own, as After Effects and CSS count them.
+Ease = str | tuple[float, float, float, float]
+Path = Literal["flight", "straight", "curve"]
 
 
 def _in_out(power: int) -> Callable[[float], float]:
@@ -49,6 +51,32 @@ EASINGS: dict[str, Callable[[float], float]] = {
     "in_out_quint": _in_out(5),
     "step": lambda share: float(share >= 1),
 }
+
+
+#: Halvings by which the time of a curve is found: more than a double can tell apart.
+_HALVINGS = 60
+
+
+def eased(ease: Ease, share: float) -> float:
+    """Return the share of the way done at a share of the time, both 0…1, by a name in `EASINGS` or a Bézier curve.
+
+    A curve is given by its two inner points, ``(x1, y1, x2, y2)``, x the time and y the way; it goes from 0, 0 to 1, 1.
+    """
+    if isinstance(ease, str):
+        return EASINGS[ease](share)
+    if share in {0, 1}:
+        return float(share)
+    x1, y1, x2, y2 = ease
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _bezier(x1, x2, middle) < share else (low, middle)
+    return min(1.0, max(0.0, _bezier(y1, y2, high)))
+
+
+def _bezier(first: float, second: float, at: float) -> float:
+    rest = 1 - at
+    return 3 * rest * rest * at * first + 3 * rest * at * at * second + at**3
 
 
 @dataclass(frozen=True)
@@ -81,14 +109,15 @@ class Key:
     view
         The view.
     ease
-        Name in `EASINGS`.
+        As `eased` takes it; keys along one curve have none of their own.
     path
-        ``"flight"`` follows van Wijk and Nuij; ``"straight"`` interpolates centre and zoom.
+        ``"flight"`` follows van Wijk and Nuij; ``"straight"`` interpolates centre and zoom; ``"curve"`` goes on
+        through the key before without a stop, where that was reached on a curve as well.
     """
 
     at_s: float
     view: View
-    ease: str = "in_out"
+    ease: Ease = "in_out"
     path: Path = "flight"
     hold_s: float = 0.0
 
@@ -150,10 +179,60 @@ def view_at(keys: Sequence[Key], at_s: float, *, width_px: float) -> View:
     if after == len(keys) or at_s <= start.at_s + start.hold_s:
         return start.view
     end = keys[after]
+    if end.path == "curve":
+        return _on_curve(_run_of(keys, after), at_s)
     leaves = start.at_s + start.hold_s
-    share = EASINGS[end.ease]((at_s - leaves) / (end.at_s - leaves))
+    share = eased(end.ease, (at_s - leaves) / (end.at_s - leaves))
     between = straight if end.path == "straight" else flight
     return between(start.view, end.view, share, width_px)
+
+
+def _run_of(keys: Sequence[Key], at: int) -> list[tuple[float, View]]:
+    """Return the times and views through which the curve goes that leads to a key, from one rest to the next."""
+    first, last = at - 1, at
+    while first and keys[first].path == "curve" and not keys[first].hold_s:
+        first -= 1
+    while last + 1 < len(keys) and keys[last + 1].path == "curve" and not keys[last].hold_s:
+        last += 1
+    began = (keys[first].at_s + keys[first].hold_s, keys[first].view)
+    return [began, *((key.at_s, key.view) for key in keys[first + 1 : last + 1])]
+
+
+def _on_curve(run: Sequence[tuple[float, View]], at_s: float) -> View:
+    """Return the view at a time along a curve that begins and ends at rest and never overshoots a key.
+
+    Centre and zoom are monotone cubics of time, as of F. N. Fritsch and R. E. Carlson, Monotone piecewise cubic
+    interpolation, SIAM Journal on Numerical Analysis 17, 1980.
+    """
+    times = [time_s for time_s, _ in run]
+    places = [(*world(view.lon, view.lat), view.zoom) for _, view in run]
+    x, y, zoom = (_monotone(times, values, at_s) for values in zip(*places, strict=True))
+    return View(*lonlat(x, y), zoom)
+
+
+def _monotone(times: Sequence[float], values: Sequence[float], at: float) -> float:
+    steps = [
+        (later - earlier) / (to - since) for (since, earlier), (to, later) in pairwise(zip(times, values, strict=True))
+    ]
+    slopes = [0.0, *(_slope(times[i : i + 3], steps[i], steps[i + 1]) for i in range(len(steps) - 1)), 0.0]
+    i = min(max(bisect_right(times, at) - 1, 0), len(steps) - 1)
+    width = times[i + 1] - times[i]
+    share = (at - times[i]) / width
+    rest = 1 - share
+    return (
+        values[i] * (1 + 2 * share) * rest * rest
+        + values[i + 1] * (3 - 2 * share) * share * share
+        + width * (slopes[i] * share * rest * rest - slopes[i + 1] * share * share * rest)
+    )
+
+
+def _slope(times: Sequence[float], before: float, after: float) -> float:
+    """Return the slope at the middle of three keys: none at a turn, else a harmonic mean weighted by distance."""
+    if before * after <= 0:
+        return 0.0
+    first, second = times[1] - times[0], times[2] - times[1]
+    one, other = 2 * second + first, second + 2 * first
+    return (one + other) / (one / before + other / after)
 
 
 def straight(start: View, end: View, share: float, width_px: float) -> View:

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from camps.dates import day_of
-from camps.film.camera import EASINGS
+from camps.film.camera import Ease, eased
+
+#: Halvings by which a moment is found: more than a double can tell apart.
+_HALVINGS = 60
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Mark:
 
     at_s: float
     day: float
-    ease: str = "linear"
+    ease: Ease = "linear"
     hold_s: float = 0.0
 
 
@@ -33,12 +36,45 @@ def day_at(marks: Sequence[Mark], at_s: float) -> float:
     if after == len(marks) or at_s <= start.at_s + start.hold_s:
         return start.day
     end, leaves = marks[after], start.at_s + start.hold_s
-    share = EASINGS[end.ease]((at_s - leaves) / (end.at_s - leaves))
+    share = eased(end.ease, (at_s - leaves) / (end.at_s - leaves))
     return start.day + (end.day - start.day) * share
 
 
+@dataclass(frozen=True)
+class Timing:
+    """The clock of a film: marks over its moving time, and the moments of it at which the film stands still.
+
+    Attributes
+    ----------
+    marks
+        Marks as if nothing stood still.
+    pauses
+        Seconds of the moving time at which the film stands still, and for how many, in order.
+    """
+
+    marks: Sequence[Mark]
+    pauses: Sequence[tuple[float, float]] = ()
+
+    def day_at(self, at_s: float) -> float:
+        """Return the day shown at a time of the film."""
+        for moment_s, held_s in self.pauses:
+            if at_s <= moment_s:
+                break
+            at_s = max(moment_s, at_s - held_s)
+        return day_at(self.marks, at_s)
+
+
+def moment_of(marks: Sequence[Mark], day: float) -> float:
+    """Return the first moment at which marks that never go back in time have reached a day."""
+    low, high = marks[0].at_s, marks[-1].at_s
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if day_at(marks, middle) < day else (low, middle)
+    return high
+
+
 def linear(
-    first: date, last: date, seconds: float, *, ease: str, hold_first_s: float, hold_last_s: float
+    first: date, last: date, seconds: float, *, ease: Ease, hold_first_s: float, hold_last_s: float
 ) -> list[Mark]:
     """Return marks that run from one date to another over a film of `seconds`, standing still at both ends."""
     return [
@@ -47,7 +83,7 @@ def linear(
     ]
 
 
-def on_observations(stops: Sequence[date], seconds: float, *, hold_s: float, ease: str) -> list[Mark]:
+def on_observations(stops: Sequence[date], seconds: float, *, hold_s: float, ease: Ease) -> list[Mark]:
     """Return marks that hold on every stop for `hold_s` seconds and share the rest by the days between stops."""
     days = [day_of(stop) for stop in stops]
     moving = seconds - hold_s * len(days)
@@ -55,7 +91,7 @@ def on_observations(stops: Sequence[date], seconds: float, *, hold_s: float, eas
     return [Mark(hold_s * i + moving * (day - days[0]) / span, day, ease, hold_s) for i, day in enumerate(days)]
 
 
-def by_spans(spans: Sequence[tuple[date, date, float]], seconds: float, *, ease: str) -> list[Mark]:
+def by_spans(spans: Sequence[tuple[date, date, float]], seconds: float, *, ease: Ease) -> list[Mark]:
     """Return marks that run through each span of dates in its own number of seconds, one after the other.
 
     Parameters

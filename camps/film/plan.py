@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from camps.film.shot import (
     CameraKey,
     ClockKey,
     ErasClock,
+    Hold,
     KeysClock,
     LinearClock,
     ObservationsClock,
@@ -163,8 +165,8 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     _require_within(shot)
     _require_on_map(shot, ground)
     keys = _camera_keys(shot, ground)
-    marks = _clock_marks(shot, ground)
-    pointed = [_state(shot, keys, marks, number) | _pointing(shot, ground, number) for number in shot.numbers]
+    timing = _timing(shot, ground)
+    pointed = [_state(shot, keys, timing, number) | _pointing(shot, ground, number) for number in shot.numbers]
     return Plan(shot, tuple(shot.numbers), tuple(_in_film_time(pointed, shot)), tuple(ground.stops), ground.given)
 
 
@@ -190,14 +192,14 @@ def _about(values: Sequence[Any], at: int, step: int, most: int) -> list[Any] | 
     return found if any(value != found[0] for value in found) else None
 
 
-def _state(shot: Shot, keys: Sequence[camera.Key], marks: Sequence[clock.Mark], number: int) -> State:
+def _state(shot: Shot, keys: Sequence[camera.Key], timing: clock.Timing, number: int) -> State:
     at_s = shot.time_s(number)
     width, height = reference_size(shot)
     view = camera.view_at(keys, at_s, width_px=width) if keys else None
     return {
         "width": width, "height": height, "scale": shot.scale,
         **({"lon": view.lon, "lat": view.lat, "zoom": view.zoom} if view else {}),
-        "t": clock.day_at(marks, at_s),
+        "t": timing.day_at(at_s),
         "mode": shot.mode, "lang": shot.language, "look": looks.key_of(shot.look), **_furniture(shot, at_s),
         "layers": {str(name): on for name, on in shot.layers.items()}, "background": shot.background, "safe": True,
     }  # fmt: skip
@@ -348,9 +350,30 @@ def _named_box(name: str | None, shot: Shot, ground: Ground) -> tuple[float, flo
     return min(lons), min(lats), max(lons), max(lats)
 
 
-def _clock_marks(shot: Shot, ground: Ground) -> list[clock.Mark]:
-    film = shot.clock
+def _timing(shot: Shot, ground: Ground) -> clock.Timing:
+    """Return the clock of a shot: what is left beside its holds moves as if there were none."""
     last_s = _last_s(shot)
+    holds = () if isinstance(shot.clock, KeysClock) else shot.clock.holds
+    if not holds or not last_s:
+        return clock.Timing(_clock_marks(shot, ground, last_s))
+    held_s = sum(hold.seconds for hold in holds)
+    _require_time(shot, held_s, last_s)
+    marks = _clock_marks(shot, ground, last_s - held_s)
+    raise_faults(_hold_faults(marks, holds), shot.called)
+    return clock.Timing(marks, [(clock.moment_of(marks, day_of(hold.date)), hold.seconds) for hold in holds])
+
+
+def _hold_faults(marks: Sequence[clock.Mark], holds: Sequence[Hold]) -> Iterator[Fault]:
+    if any(later.day < earlier.day for earlier, later in pairwise(marks)):
+        yield Fault("key clock.holds", "eras that go back in time", "a clock that runs forward", "leave holds out")
+    for i, hold in enumerate(holds, 1):
+        if not marks[0].day <= day_of(hold.date) <= marks[-1].day:
+            first, last = date_of(marks[0].day), date_of(marks[-1].day)
+            yield Fault(f"key clock.holds.{i}.date", str(hold.date), f"a date from {first} to {last}", "move it")
+
+
+def _clock_marks(shot: Shot, ground: Ground, last_s: float) -> list[clock.Mark]:
+    film = shot.clock
     if isinstance(film, LinearClock):
         _require_time(shot, film.hold_first + film.hold_last, last_s)
         return clock.linear(

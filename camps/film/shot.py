@@ -20,13 +20,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from camps import languages, looks, record, settings, tables
 from camps.errors import CampsError, Fault, InputError, MissingError, raise_faults
 from camps.film import timecode
-from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE
+from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE, Ease
 from camps.film.timecode import FIRST_FRAME
 from camps.record import Table
 
 LEAST_SIDE, MOST_WIDTH, MOST_HEIGHT = 16, 8192, 4320
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*")
 MOST_RATE = 240
+#: Numbers by which a Bézier curve from 0, 0 to 1, 1 is given.
+_HANDLES = 4
 #: Frames of one shot, over four hours at 25 a second: what each shows is worked out before one is drawn, 3 kB a frame.
 MOST_FRAMES = 400_000
 
@@ -60,9 +62,15 @@ def _decimal_rate(text: str) -> Fraction | None:
 
 
 def _as_ease(value: object) -> object:
+    if isinstance(value, list | tuple) and len(value) == _HANDLES and all(map(_is_share, value)):
+        return tuple(map(float, value))
     if not isinstance(value, str) or value not in EASINGS:
-        raise ValueError(f"one of {', '.join(EASINGS)}")
+        raise ValueError(f"one of {', '.join(EASINGS)}, or a Bézier curve as [x1, y1, x2, y2], each from 0 to 1")
     return value
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _as_fit(value: object) -> object:
@@ -106,7 +114,7 @@ LookName = Annotated[str, AfterValidator(_as_look)]
 Size = Annotated[tuple[int, int], AfterValidator(_as_size)]
 LayerName = Literal["base", "footprints", "growth", "outlines", "labels", "callouts", "backing", looks.Piece, "guides"]
 Rate = Annotated[Fraction, BeforeValidator(_as_rate)]
-EaseName = Annotated[str, BeforeValidator(_as_ease)]
+EaseName = Annotated[Ease, BeforeValidator(_as_ease)]
 FitName = Annotated[str, BeforeValidator(_as_fit)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -127,7 +135,26 @@ class MapTable(Table):
     pictures: Literal["as taken", "matched"] | None = None
 
 
-class LinearClock(Table):
+class Hold(Table):
+    """A date at which the clock stands still, and for how long."""
+
+    date: date
+    seconds: float = Field(gt=0, allow_inf_nan=False)
+
+
+def _once(holds: tuple[Hold, ...]) -> tuple[Hold, ...]:
+    if any(later.date <= earlier.date for earlier, later in pairwise(holds)):
+        raise ValueError("holds in order of their dates, none twice")
+    return holds
+
+
+class _Holding(Table):
+    """A clock that stands still at dates of its own choice."""
+
+    holds: Annotated[tuple[Hold, ...], AfterValidator(_once)] = ()
+
+
+class LinearClock(_Holding):
     """Time runs evenly, or with one easing, from one date to another."""
 
     kind: Literal["linear"]
@@ -144,7 +171,7 @@ class LinearClock(Table):
         return self
 
 
-class ObservationsClock(Table):
+class ObservationsClock(_Holding):
     """Time stands still at every stop; the stops are the map's observations unless they are listed."""
 
     kind: Literal["observations"]
@@ -173,7 +200,7 @@ class Span(Table):
         return self
 
 
-class ErasClock(Table):
+class ErasClock(_Holding):
     """Each era runs at its own pace."""
 
     kind: Literal["eras"]
@@ -222,7 +249,7 @@ class CameraKey(Table):
     margin: float = Field(default=0.08, ge=0, lt=0.45)
     ease: EaseName = "in_out"
     hold: Seconds = 0.0
-    path: Literal["flight", "straight"] = "flight"
+    path: Literal["flight", "straight", "curve"] = "flight"
 
     @model_validator(mode="after")
     def _one_target(self) -> CameraKey:
@@ -231,6 +258,8 @@ class CameraKey(Table):
             raise ValueError(f"one of centre, site, fit, box (here: {', '.join(targets) or 'none'})")
         if (targets[0] in {"centre", "site"}) != (self.zoom is not None):
             raise ValueError("zoom with centre or site, and only there")
+        if self.path == "curve" and "ease" in self.model_fields_set:
+            raise ValueError("no ease on a curve: it leaves and reaches its ends at rest and passes the keys between")
         if self.box and (self.box[0] == self.box[2] or self.box[1] >= self.box[3]):
             raise ValueError("box = [west, south, east, north] with south < north; across 180° east is less than west")
         return self
