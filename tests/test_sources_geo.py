@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+import threading
 import warnings
 import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -957,3 +961,69 @@ def test_a_geojson_of_more_numbers_than_a_list_has_is_refused(tmp_path: Path) ->
 def test_a_text_that_names_another_file_is_not_followed(tmp_path: Path, suffix: str, text: str) -> None:
     with pytest.raises(InputError):
         read(text_file(tmp_path / f"a.{suffix}", text))
+
+
+def test_a_topology_that_names_one_arc_over_and_over_is_not_put_together(tmp_path: Path) -> None:
+    arc = [[88 + n / 10_000, 43] for n in range(1000)]
+    objects = {"camps": {"type": "MultiPolygon", "arcs": [[[0]]] * 200_000}}
+    path = text_file(tmp_path / "a.topojson", json.dumps({"type": "Topology", "objects": objects, "arcs": [arc]}))
+    with pytest.raises(InputError, match=r"a\.topojson: its arcs come to more than 2,500,000 vertices"):
+        read(path)
+
+
+@pytest.mark.parametrize("group", ["Folder", "MultiGeometry"])
+def test_a_kml_without_end_of_groups_is_refused(tmp_path: Path, group: str) -> None:
+    inside = f"<{group}>" * 5000 + mark("a") + f"</{group}>" * 5000
+    with pytest.raises(InputError, match=r"a\.kml: elements more than 200 deep in one another"):
+        read(text_file(tmp_path / "a.kml", kml(inside if group == "Folder" else f"<Placemark>{inside}</Placemark>")))
+
+
+@pytest.fixture
+def asked() -> Iterator[HTTPServer]:
+    """Return a server of this machine; what it was asked for is in its ``paths``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.paths.append(self.path)  # type: ignore[attr-defined]
+            self.send_error(404)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server.paths = []  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_schema_that_a_gml_names_is_not_asked_for(tmp_path: Path, asked: HTTPServer) -> None:
+    where = f"http://127.0.0.1:{asked.server_port}/?SERVICE=WFS&amp;REQUEST=DescribeFeatureType&amp;TYPENAME=a:b"
+    path = write(points(A, name=["a"]), tmp_path / "a.gml", driver="GML")
+    path.with_suffix(".xsd").unlink()
+    text = path.read_text("utf-8")
+    head = f'<ogr:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs" xsi:schemaLocation="http://x {where}"'
+    path.write_text(
+        re.sub(r'<ogr:FeatureCollection|xsi:schemaLocation="[^"]*"', lambda f: head * (f[0][0] == "<"), text)
+    )
+    assert read(path)[0]["name"].tolist() == ["a"]
+    assert asked.paths == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("where", ["collection", "feature", "geometry"])
+@pytest.mark.parametrize("kind", ["linked", "unknown"])
+def test_a_crs_of_outlines_that_is_linked_or_unknown_is_refused_and_not_asked_for(
+    tmp_path: Path, asked: HTTPServer, where: str, kind: str
+) -> None:
+    """GDAL asks the address, and takes WGS 84 for what it does not know."""
+    link = {"type": "link", "properties": {"href": f"http://127.0.0.1:{asked.server_port}/crs", "type": "proj4"}}
+    crs = {"linked": link, "unknown": {"type": "name", "properties": {"name": "local.grid"}}}[kind]
+    drawn = feature(SQUARE, site_id="a", crs="of no matter")
+    content = json.loads(collection(drawn))
+    one = content["features"][0]
+    {"collection": content, "feature": one, "geometry": one["geometry"]}[where]["crs"] = crs
+    for text in (json.dumps(content), json.dumps(content).replace('"crs"', '"\\u0063rs"')):
+        with pytest.raises(InputError, match=r"a\.geojson: (CRS is .*, which is not known|a feature names a CRS)"):
+            footprints.load(text_file(tmp_path / "a.geojson", text), observed_on="2018", gsd_m=0.5)
+    assert asked.paths == []  # type: ignore[attr-defined]

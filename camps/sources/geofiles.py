@@ -47,6 +47,7 @@ from camps.sources.archives import (
     unpacking,
 )
 from camps.sources.encodings import DBF_NAME, decodes, likely_encodings, stated_encoding
+from camps.sources.geojson import check_crs
 from camps.sources.kml import is_zip
 from camps.sources.numbers import Typed
 from camps.sources.report import Report
@@ -64,6 +65,8 @@ _WHOLE = {arrow.int8(): pd.Int8Dtype(), arrow.int16(): pd.Int16Dtype(), arrow.in
           arrow.int64(): pd.Int64Dtype(), arrow.uint8(): pd.UInt8Dtype(), arrow.uint16(): pd.UInt16Dtype(),
           arrow.uint32(): pd.UInt32Dtype(), arrow.uint64(): pd.UInt64Dtype(),
           arrow.bool_(): pd.BooleanDtype()}  # fmt: skip
+# A GML of a WFS names the address of its schema, which GDAL would ask for.
+pyogrio.set_gdal_config_options({"GML_DOWNLOAD_WFS_SCHEMA": "NO"})
 #: Beyond it a float no longer tells whole numbers apart.
 _MOST_WHOLE = 2.0**53
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00(?:\.0+)?(?:Z|\+00:00)?")
@@ -202,6 +205,8 @@ def _opened(path: Path, layer: str | None, report: Report) -> Iterator[list[_Lay
             shutil.copyfile(path, where)
         if driver == "GPKG":
             _check_tables(path)
+        if driver == "GeoJSON":
+            check_crs(path)
         layers = _layers(driver, where, "")
         if not layers:
             raise InputError(f"{path}: no layer of it can be read; save the file again")

@@ -143,13 +143,14 @@ def _features(document: dict[str, Any], path: Path) -> list[Any]:
 
 
 def _stated_crs(document: dict[str, Any], told: str | None, path: Path) -> CRS:
-    named = told or _crs_name(document.get("crs"))
+    return _known_crs(told or _crs_name(document.get("crs")), path, ", or say --crs EPSG:…")
+
+
+def _known_crs(named: str, path: Path, way: str = "") -> CRS:
     try:
         return CRS.from_user_input(named)
     except CRSError as error:
-        raise InputError(
-            f"{path}: CRS is {named}, which is not known; export it in EPSG:4326, or say --crs EPSG:…"
-        ) from error
+        raise InputError(f"{path}: CRS is {named}, which is not known; export it in EPSG:4326{way}") from error
 
 
 def _crs_name(stated: Any) -> str:
@@ -288,13 +289,15 @@ def _topology(document: dict[str, Any], layer: str | None, path: Path, report: R
     told = [f"{len(held)} features" for held in geometries.values()]
     chosen = choose(list(geometries), layer, path, what="object", told=told)
     account_layers(report, list(geometries), chosen)
-    arcs = _Arcs(document)
+    arcs = _Arcs(document, path)
     features = []
     for name in chosen:
         for number, held in enumerate(geometries[name], 1):
             try:
                 geometry = arcs.geometry(held)
             except (KeyError, TypeError, IndexError, ValueError, AttributeError, RecursionError) as error:
+                if isinstance(error, InputError):
+                    raise
                 raise InputError(
                     f"{path}: object {name}, geometry {number}: cannot be put together ({error!r}); export it again"
                 ) from error
@@ -312,7 +315,8 @@ def _members(held: Any) -> list[Any]:
 class _Arcs:
     """The arcs of a topology in degrees, put together to geometries."""
 
-    def __init__(self, topology: dict[str, Any]) -> None:
+    def __init__(self, topology: dict[str, Any], path: Path) -> None:
+        self._path, self._n_vertices = path, 0
         transform = topology.get("transform") or {}
         self._scale, self._shift = transform.get("scale", (1.0, 1.0)), transform.get("translate", (0.0, 0.0))
         self._arcs = [self._decoded(arc, delta=bool(transform)) for arc in topology.get("arcs") or []]
@@ -330,6 +334,12 @@ class _Arcs:
         line: list[list[float]] = []
         for number in map(int, numbers):
             arc = self._arcs[number] if number >= 0 else self._arcs[~number][::-1]
+            # One arc may be named over and over.
+            self._n_vertices += len(arc)
+            if self._n_vertices > MOST_JSON_VALUES:
+                raise InputError(
+                    f"{self._path}: its arcs come to more than {MOST_JSON_VALUES:,} vertices put together; cut it"
+                )
             # Arcs share their ends.
             line += arc[1:] if line else arc
         return line
@@ -361,6 +371,39 @@ def is_topology(path: Path) -> bool:
     if b'"type":"FeatureCollection"' in plain:
         return False
     return b'"type":"Topology"' in plain or (b'"arcs":' in plain and read_json(path).get("type") == "Topology")
+
+
+def check_crs(path: Path) -> None:
+    """Do nothing when a GeoJSON names no CRS, or a known one, once, for all of it.
+
+    GDAL takes one that it does not know for WGS 84, and asks the address of one that is linked, wherever it stands.
+
+    Raises
+    ------
+    InputError
+        When it is not known, or a feature names one of its own.
+    """
+    with files.readable(path):
+        plain = path.read_bytes().translate(None, b" \t\r\n")
+    if b"\\u00" not in plain:
+        if b'"crs"' not in plain:
+            return
+        if plain.count(b'"crs"') == 1 and (named := _NAMED_CRS.search(plain)):
+            _known_crs(named[1].decode(), path)
+            return
+    document = read_json(path)
+    _known_crs(_crs_name(document.pop("crs", None)), path)
+    if _names_crs(document):
+        raise InputError(f"{path}: a feature names a CRS of its own, expected one for all; export it in EPSG:4326")
+
+
+_NAMED_CRS = re.compile(rb'"crs":\{"type":"name","properties":\{"name":"([\w:.-]+)"\}\}')
+
+
+def _names_crs(held: Any) -> bool:
+    if isinstance(held, dict):
+        return "crs" in held or any(_names_crs(part) for name, part in held.items() if name != "properties")
+    return isinstance(held, list) and any(_names_crs(part) for part in held if isinstance(part, dict | list))
 
 
 def check_positions(path: Path, shapes: Any) -> None:

@@ -32,7 +32,8 @@ from camps.sources.text import RawTable, check_size
 
 #: Parsed whole, at about ten times its size in memory.
 MOST_KML_BYTES = 32 * 2**20
-_MOST_DEEP = 100
+#: Folders in folders, groups in groups: those of people come to a dozen.
+_MOST_DEEP = 200
 _CONTAINERS = ("Document", "Folder")
 _GROUPS = ("MultiGeometry", "MultiTrack")
 _BOUNDARIES = ("outerBoundaryIs", "innerBoundaryIs")
@@ -164,6 +165,13 @@ def _root(content: bytes, path: Path) -> Element:
         root: Element = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise InputError(f"{path}: no whole KML ({error}); fetch or export it again") from error
+    level = [root]
+    for _ in range(_MOST_DEEP):
+        level = [child for element in level for child in element]
+    if level:
+        raise InputError(
+            f"{path}: elements more than {_MOST_DEEP} deep in one another, expected placemarks; mend the file"
+        )
     return root
 
 
@@ -234,11 +242,7 @@ def _n_elements(mark: Element) -> int:
 # ── what is read ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_container(
-    element: Element, around: dict[str, str], times: dict[str, str], met: _Met, *, depth: int = 0
-) -> None:
-    if depth > _MOST_DEEP:
-        raise InputError("folders within folders more than 100 deep, expected a list of placemarks; mend the file")
+def _read_container(element: Element, around: dict[str, str], times: dict[str, str], met: _Met) -> None:
     alone = _local(element) == "Placemark"
     own = {} if alone else _times(element)
     met.report.take("element", len(own))
@@ -249,7 +253,7 @@ def _read_container(
             _read_placemark(child, around, own or times, met)
         elif name in _CONTAINERS:
             inside = {**around, "folder": _folder_name(child, around["folder"], nested=_local(element) == "Folder")}
-            _read_container(child, inside, own or times, met, depth=depth + 1)
+            _read_container(child, inside, own or times, met)
         elif name not in (*_LOOKS, *_TIMES, "name", "styleUrl") and (len(child) or _said(child)):
             met.report.take("element")
             met.put_aside(_reason(name, "a folder or document"), _said(child), row=0)
