@@ -64,6 +64,19 @@ def has_sha256(path: Path, expected: str) -> bool:
     return path.is_file() and sha256(path) == expected
 
 
+def is_there(path: Path) -> bool:
+    """Return whether a file is there that may be left out.
+
+    Raises
+    ------
+    InputError
+        When a folder or a link to nothing has its place: what somebody put there is not left out without a word.
+    """
+    if not path.is_file() and os.path.lexists(path):
+        raise InputError(f"{path}: a folder, or a link to nothing; expected a file, or nothing of that name")
+    return path.is_file()
+
+
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Turn the operating system's read errors on `path` into the suite's own."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from camps import catalogue, footprints, provenance, record, settings, sources
+from camps import catalogue, files, footprints, provenance, record, settings, sources
 from camps.dates import look_day
 from camps.errors import MissingError
 
@@ -175,7 +175,7 @@ def carried(site: TracedSite) -> str:
 def read_claims() -> list[list[Any]]:
     """Return id, text as marked, sites and lists of each claim of the record here."""
     path = settings.geodata() / "claims.toml"
-    told = record.read_toml(path).get("claim", []) if settings.find_home() and path.is_file() else []
+    told = record.read_toml(path).get("claim", []) if settings.find_home() and files.is_there(path) else []
     return [
         [str(one.get("id")), str(one.get("text")), [*one.get("sites", ())], [*one.get("needs", ())]] for one in told
     ]

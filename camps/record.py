@@ -368,7 +368,7 @@ def current() -> Record:
     """
     home = settings.find_home()
     path = home / settings.RECORD_NAME if home else None
-    if path is None or not path.is_file():
+    if path is None or not files.is_there(path):
         return Record()
     held = path.stat()
     return _read(path, held.st_mtime_ns, held.st_size)
@@ -404,7 +404,8 @@ def parse_toml(content: bytes, *, what: str) -> dict[str, Any]:
     """
     try:
         return copy.deepcopy(_parsed(content))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits is no fault of the grammar.
         raise InputError(f"{what}: not TOML in UTF-8 ({error}); mend the line it names") from error
 
 

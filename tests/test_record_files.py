@@ -9,6 +9,7 @@ import json
 import random
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -17,7 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camps import record
+from camps import catalogue, cli, imagery, record, sources
+from camps.appendix import findings, passages, words
 from camps.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +58,7 @@ def _read(home: Path, name: str, content: bytes) -> None:
 HARMED = [
     ("geodata/restrictions.toml", "restriction = 5", r"restrictions\.toml: key restriction: found 5"),
     ("geodata/restrictions.toml", "[[restriction]]\ntable = ['sites']", r"restrictions\.toml: 4 faults"),
+    ("record.toml", f"title = {'9' * 5000}", r"record\.toml: not TOML"),
     ("geodata/claims.toml", "claim = [1]", r"claims\.toml: key claim\.1: found 1"),
     ("geodata/claims.toml", "edition = 1", r"claims\.toml: key edition: found 1"),
     (
@@ -104,6 +107,38 @@ NAMES = sorted(name for name in harming.READERS if not name.startswith("shots/")
 @pytest.mark.parametrize("content", [b"\xed\xa0\x80", b"x = " + b"[" * 2000])
 def test_what_is_no_text_or_has_no_end_of_brackets_is_refused(home: Path, name: str, content: bytes) -> None:
     assert harming.try_one(home, name, lambda path: _read(home, name, content)) in ("refused", "well")
+
+
+#: Files that a record may do without.
+OPTIONAL: dict[str, Callable[[], object]] = {
+    "record.toml": record.current,
+    "geodata/archives.csv": sources.verify_archives,
+    "geodata/decisions.csv": catalogue.read_decisions,
+    "geodata/findings.py": findings.load_findings,
+    "geodata/no_coordinates.csv": catalogue.unplaced,
+    "geodata/passages.toml": passages.read_passages,
+    "geodata/prose.toml": words.prose,
+    "geodata/scenes/calibration.toml": imagery.area.bundled,
+    "geodata/scenes/stac.toml": imagery.stac.presets,
+    "geodata/sources.toml": sources.registry,
+}
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_a_link_to_nothing_or_a_folder_is_no_file_that_was_left_out(home: Path, name: str) -> None:
+    """Decisions behind a link to a disk that was not there were left out without a word."""
+    (home / name).unlink(missing_ok=True)
+    for put in (Path.mkdir, lambda path: path.symlink_to(home / "nowhere")):
+        put(home / name)
+        with pytest.raises(InputError, match=r"a folder, or a link to nothing; expected a file, or nothing of that"):
+            OPTIONAL[name]()
+        (home / name).unlink() if (home / name).is_symlink() else (home / name).rmdir()
+
+
+@pytest.mark.parametrize("command", ["list", "verify"])
+def test_a_register_without_a_source_is_listed(home: Path, command: str) -> None:
+    (home / "geodata/sources.toml").write_text("", "utf-8")
+    assert cli.run(["sources", command]) == 0
 
 
 def test_a_word_where_a_footprint_has_a_number_is_named(home: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from camps import record, settings
+from camps import files, record, settings
 from camps.appendix.claims import Values
 from camps.appendix.evidence import Evidence
 
@@ -26,7 +26,7 @@ def load_findings(path: Path | None = None) -> dict[str, Callable[[Evidence], Va
         When the file cannot be run; the message names the line.
     """
     where = path or settings.home() / PLACE
-    if not where.is_file():
+    if not files.is_there(where):
         return {}
     return record.load_functions(where)
 

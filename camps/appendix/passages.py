@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from camps import settings
+from camps import files, settings
 from camps.appendix.claims import CheckedClaim, Claim, Values, check_claims
 from camps.errors import Fault, raise_faults
 from camps.record import Table, build, read_toml
@@ -98,7 +98,7 @@ def read_passages(path: Path | None = None) -> list[Passage]:
         When the file is not TOML, or a passage lacks a verdict or anything else; all faults are named at once.
     """
     where = path or settings.geodata() / "passages.toml"
-    if path is None and not where.is_file():
+    if path is None and not files.is_there(where):
         return []
     found = build(Passages, read_toml(where), what=where.name).passages
     raise_faults(_faults(found), where.name)

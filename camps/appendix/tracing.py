@@ -231,7 +231,7 @@ def _trace_site(site_id: str, frames: Path) -> Trace:
 
 def _claims_on(site_ids: set[str], source_ids: set[str]) -> list[str]:
     """Return the claims that name one of the sites, and those computed from all sites of one of the sources."""
-    listed = read_claims() if claims_path().is_file() else []
+    listed = read_claims() if files.is_there(claims_path()) else []
     return [f"{one.id}: {one.sentence}" for one in listed if is_about(one.sites, one.needs, site_ids, source_ids)]
 
 

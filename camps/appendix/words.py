@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from camps import record, settings
+from camps import files, record, settings
 
 PLACE = "geodata/prose.toml"
 
@@ -14,7 +14,7 @@ PLACE = "geodata/prose.toml"
 def prose() -> dict[str, Any]:
     """Return the document's own words by key; a key that the record has stands for that of the package."""
     path = settings.home() / PLACE
-    return dict(_joined(_mark(Path(__file__).with_name("prose.toml")), _mark(path) if path.is_file() else None))
+    return dict(_joined(_mark(Path(__file__).with_name("prose.toml")), _mark(path) if files.is_there(path) else None))
 
 
 def _mark(path: Path) -> tuple[Path, int, int]:

@@ -48,7 +48,7 @@ def plan() -> list[Stage]:
     if first_shot():
         made.append(_stage("film", "filming the first shot", film_first_shot, more=_shots(), usual_s=20))
     made += [_notebook(path) for path in notebooks.notebook_paths()]
-    if sources.lists() and claims_path().is_file():
+    if sources.lists() and files.is_there(claims_path()):
         needs = ["film"] if first_shot() else []
         made.append(_stage("appendix", "writing the evidence appendix", write_appendix, needs=needs, usual_s=15))
     names = [stage.name for stage in made]

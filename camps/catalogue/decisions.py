@@ -12,7 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from camps import record, settings
+from camps import files, record, settings
 from camps.catalogue.linking import Settled
 from camps.catalogue.records import Side, Two
 from camps.dates import read_date
@@ -47,7 +47,7 @@ def read_decisions(path: Path | None = None) -> pd.DataFrame:
         decisions has none.
     """
     where = path or decisions_path()
-    if path is None and not where.is_file():
+    if path is None and not files.is_there(where):
         return pd.DataFrame(columns=list(COLUMNS), dtype="string")
     frame = record.read_csv(where)
     absent = [name for name in COLUMNS if name not in frame]

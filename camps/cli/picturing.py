@@ -154,7 +154,7 @@ def edition_for(public: bool) -> Iterator[Any]:
         with camps.appendix.public_edition() as edition:
             yield edition
         return
-    if (camps.settings.geodata() / "restrictions.toml").is_file() and camps.appendix.read_restrictions():
+    if camps.files.is_there(camps.settings.geodata() / "restrictions.toml") and camps.appendix.read_restrictions():
         print(
             "restrictions.toml holds for what is made with --public; this shows all of it, as does the record in it",
             file=sys.stderr,

@@ -11,7 +11,7 @@ import pandas as pd
 import scipy
 from pydantic import BaseModel, ConfigDict, Field
 
-from camps import dates, record, settings, tables
+from camps import dates, files, record, settings, tables
 from camps.errors import InputError
 from camps.imagery.extract import Extraction, Reading, is_look
 
@@ -130,7 +130,7 @@ def bundled(path: Path | None = None) -> Calibration | None:
         When the file is not there or not sound.
     """
     where = path or settings.geodata() / "scenes" / "calibration.toml"
-    if path is None and not where.is_file():
+    if path is None and not files.is_there(where):
         return None
     read = record.build(_CalibrationFile, record.read_toml(where), what=where.name).calibration
     return Calibration(**read.model_dump())

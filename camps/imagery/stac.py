@@ -144,7 +144,7 @@ def presets(path: Path | None = None) -> dict[str, Catalogue]:
         When the file is not there or not sound.
     """
     own = path or (scene_folder() / "stac.toml" if settings.find_home() is not None else None)
-    listed = [_KNOWN, *([own] if own is not None and (path is not None or own.is_file()) else [])]
+    listed = [_KNOWN, *([own] if own is not None and (path is not None or files.is_there(own)) else [])]
     read = [record.build(_Presets, record.read_toml(one), what=one.name) for one in listed]
     return {one.id: _preset(one) for file in read for one in file.catalogue}
 

@@ -332,7 +332,7 @@ def read_archives(root: Path | None = None) -> pd.DataFrame:
         When the table is not sound; all faults are named.
     """
     path = (settings.home() if root is None else root) / "geodata" / ARCHIVES
-    if not path.is_file():
+    if not files.is_there(path):
         return pd.DataFrame(columns=list(COLUMNS))
     table = record.read_csv(path)
     if tuple(table.columns) != COLUMNS:

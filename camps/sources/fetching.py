@@ -196,7 +196,7 @@ def listing() -> pd.DataFrame:
         {**{name: getattr(source, name) for name in _LISTED}, "n_files": len(source.files), "state": _state(source)}
         for source in registry().values()
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*_LISTED, "n_files", "state"])
 
 
 def _state(source: SourceEntry) -> str:
@@ -226,7 +226,8 @@ def verify(source_ids: Iterable[str] = ()) -> pd.DataFrame:
         When an id is not registered.
     """
     chosen = [entry(source_id) for source_id in source_ids] or list(registry().values())
-    return pd.DataFrame([_verified(source, file) for source in chosen for file in source.files])
+    rows = [_verified(source, file) for source in chosen for file in source.files]
+    return pd.DataFrame(rows, columns=["source_id", "name", "state", "path", "expected", "actual"])
 
 
 def _verified(source: SourceEntry, file: SourceFile) -> dict[str, str]:

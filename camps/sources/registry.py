@@ -156,7 +156,7 @@ def registry(path: Path | None = None) -> dict[str, SourceEntry]:
         When it is not TOML, or an entry is incomplete; all faults are named at once.
     """
     where = path or registry_path()
-    if path is None and not where.is_file():
+    if path is None and not files.is_there(where):
         return {}
     with files.readable(where):
         return parse_registry(where.read_bytes(), where)

@@ -47,7 +47,7 @@ def find(source: SourceEntry, file: SourceFile) -> Path | None:
         mirror / source.id / file.name if mirror else None,
         cached(source.id, file),
     ]
-    return next((place for place in places if place and place.is_file()), None)
+    return next((place for place in places if place and files.is_there(place)), None)
 
 
 def missing(source: SourceEntry) -> list[SourceFile]:
