@@ -17,6 +17,7 @@ from shapely import affinity, box
 
 from camps import change, crs, footprints, growth
 from camps import settings as folders
+from camps.change import linking
 from camps.errors import CheckError, InputError
 from camps.footprints.series import geometry_hashes
 
@@ -97,6 +98,34 @@ def test_links_need_a_tenth_of_the_smaller_one() -> None:
     # A hut within a hall is linked to it although the hall hardly notices.
     assert len(change.link(a, np.array([box(1, 1, 3, 3)]))[0]) == 1
     assert len(change.link(a, a, group_earlier=[1], group_later=[2])[0]) == 0
+
+
+def _redrawn(earlier: shapely.Polygon, later: shapely.Polygon, tau_m: float) -> bool:
+    pair, none = (np.array([shape], dtype=object) for shape in (earlier, later)), np.zeros(1, dtype=np.intp)
+    return bool(linking.redrawn(*pair, none, none, tau_m=np.array([tau_m]))[0])
+
+
+@given(st.tuples(*[st.floats(1, 30)] * 4), st.floats(-8, 8), st.floats(-8, 8), st.floats(0.5, 4))
+def test_what_is_surely_redrawn_shares_enough_to_be_linked(
+    sides: tuple[float, ...], dx: float, dy: float, tau_m: float
+) -> None:
+    earlier, later = box(0, 0, *sides[:2]), affinity.translate(box(0, 0, *sides[2:]), dx, dy)
+    shared = earlier.intersection(later).area
+    assert not _redrawn(earlier, later, tau_m) or shared > linking.MIN_SHARE * min(earlier.area, later.area)
+
+
+def test_a_fence_that_was_moved_beside_itself_is_not_redrawn() -> None:
+    fence = box(0, 0, 1, 20)
+    assert _redrawn(fence, affinity.translate(fence, 0.2), 2)
+    assert not _redrawn(fence, affinity.translate(fence, 1.05), 2)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=4, max_size=4, unique=True))
+def test_four_corners_are_convex_where_their_hull_says_so(corners: list[tuple[int, int]]) -> None:
+    shape = shapely.Polygon(corners)
+    if shape.is_valid:
+        fills = shape.area >= shape.convex_hull.area * (1 - 1e-9)
+        assert linking._convex(np.array([shape], dtype=object)).tolist() == [fills]
 
 
 def test_compared_dates_must_lie_on_one_measurable_plane() -> None:
@@ -251,6 +280,17 @@ def test_a_valid_area_decides_what_a_partial_look_saw() -> None:
             (None, "2017", None, None),
             ("2018", "2019", None, None),
         ]
+
+
+def test_a_valid_area_decides_what_the_first_look_saw_as_well() -> None:
+    looks: Looks = [("2017", "partial", []), ("2018", "observed", [BARRACK, FAR])]
+    west = gpd.GeoSeries([affinity.translate(box(-50, -50, 100, 200), 2000, 2000)], crs=PLANE).to_crs(4326)
+    valid = gpd.GeoDataFrame({"site_id": ["site"], "scene_id": ["2017"]}, geometry=west.array, crs=4326)
+    history = change.follow(series(looks, coverage=valid))
+    assert classes(history) == {"2018": ["first_seen", "new"]}
+    assert sorted(map(str, intervals(history))) == sorted(
+        map(str, [("2017", "2018", None, None), (None, "2018", None, None)])
+    )
 
 
 def test_a_look_of_which_nothing_is_recorded_covers_nothing() -> None:

@@ -183,7 +183,7 @@ def _with_gain_and_loss(
 def _ground(shapes: NDArray[Any], label: NDArray[np.intp], wanted: NDArray[np.intp]) -> NDArray[Any]:
     order = np.argsort(label, kind="stable")
     start, end = np.searchsorted(label[order], wanted), np.searchsorted(label[order], wanted, side="right")
-    ground = shapes[order[start]] if len(wanted) else np.empty(0, dtype=object)
+    ground = shapes[order[start]]
     for i in np.flatnonzero(end - start > 1):
         ground[i] = shapely.union_all(shapes[order[start[i] : end[i]]])
     return ground
