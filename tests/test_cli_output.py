@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import camps
+from camps import build, cli
 from camps.cli.output import TableFormat, deliver_table, visible
 from camps.errors import InputError
 from camps.film.records import FrameRecord, read_journal, write_journal
@@ -39,6 +40,16 @@ def test_no_control_character_of_a_cell_or_a_message_reaches_the_terminal(
     printed = capsys.readouterr().out
     assert visible(f"a{control}b") in printed
     assert not [c for c in printed if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} and c != "\n"]
+
+
+def test_all_that_is_said_to_a_reader_goes_through_what_writes_controls_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "checks", lambda: [build.Check("list", "ok", "A\x1b]0;title\x07 title")])
+    assert cli.run(["doctor"]) == 0
+    assert capsys.readouterr().out.endswith("A\\x1b]0;title\\x07 title\n")
+    modules = [path for path in Path(cli.__file__).parent.glob("*.py") if path.name != "output.py"]
+    assert not [path.name for path in modules if re.search(r"(?<![\w.])print\(|stdout\.write", path.read_text("utf-8"))]
 
 
 def test_a_console_with_a_small_code_page_shows_a_question_mark_instead_of_stopping(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from camps.build.display import Display
 from camps.build.runner import Outcome, Stage
 
 ONE = Stage("one", "first things", [], lambda report: [])
-TWO = Stage("two", "second things", [], lambda report: [])
+TWO = Stage("two", "second [/red]things", [], lambda report: [])
 
 
 def _shown(terminal: bool) -> str:
@@ -31,7 +31,7 @@ def _shown(terminal: bool) -> str:
 
 def test_without_a_terminal_each_stage_is_one_line() -> None:
     lines = _shown(terminal=False).splitlines()
-    assert [line.split()[1:3] for line in lines] == [["first", "things"], ["second", "things"]]
+    assert [line.split()[1:3] for line in lines] == [["first", "things"], ["second", "[/red]things"]]
     assert lines[0].endswith("1.2 s")
     assert lines[1].endswith("unchanged")
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 
 from camps.build.runner import Outcome, Stage
@@ -62,7 +63,7 @@ class Display:
         self._shares.pop(outcome.stage.name, None)
         self._move(None, "")
         took = f"{outcome.took_s:6.1f} s" if outcome.ran else "unchanged"
-        self._console.print(f"  [green]✓[/] {outcome.stage.title:<58} {took:>9}", soft_wrap=True)
+        self._console.print(f"  [green]✓[/] {escape(f'{outcome.stage.title:<58}')} {took:>9}", soft_wrap=True)
 
     def _move(self, title: str | None, doing: str) -> None:
         if self._bar is None or not self._bar.tasks:
@@ -88,11 +89,11 @@ class Display:
 def _moving_line(console: Console) -> Progress:
     return Progress(
         SpinnerColumn(),
-        TextColumn("[bold]{task.fields[stage]}"),
+        TextColumn("{task.fields[stage]}", style="bold", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TextColumn("{task.fields[left]}"),
-        TextColumn("[dim]{task.description}"),
+        TextColumn("{task.description}", style="dim", markup=False),
         console=console,
         transient=True,
     )

@@ -18,7 +18,7 @@ import typer
 from camps.cli import running  # isort: skip
 from camps.cli import listing, growing, picturing, delivering, seeing, agreeing  # isort: skip
 from camps.cli.app import app
-from camps.cli.output import visible
+from camps.cli.output import say
 from camps.errors import CampsError
 
 __all__ = ["agreeing", "app", "delivering", "growing", "listing", "main", "picturing", "run", "running", "seeing"]
@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
         status = app(arguments, prog_name="camps", standalone_mode=False)
         if status == STOPPED:
             # Typer turns Ctrl-C into this status without a word.
-            print(f"camps: {STOPPED_TEXT}", file=sys.stderr)
+            say(f"camps: {STOPPED_TEXT}", file=sys.stderr)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; Python must not complain about it on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -97,4 +97,4 @@ def _complain(message: str, error: BaseException) -> None:
     if "--debug" in sys.argv:
         traceback.print_exception(error, file=sys.stderr)
     if message:
-        print(f"camps: {visible(message)}", file=sys.stderr)
+        say(f"camps: {message}", file=sys.stderr)

@@ -12,7 +12,7 @@ import typer
 import camps
 from camps import files
 from camps.cli.app import app, example
-from camps.cli.output import TableFormat, deliver_table
+from camps.cli.output import TableFormat, deliver_table, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +50,8 @@ def agreement(
     found = camps.reading.agreement(_reading(first, gsd), _reading(second, gsd), site_id=site)
     deliver_table(_for_the_screen(found.dates) if form is TableFormat.table else found.dates, form, out)
     if buildings is not None:
-        print(files.write_text(buildings, found.buildings.to_json(drop_id=True) + "\n"), file=sys.stderr)
-    print(f"one reading: --edge-sd {found.edge_sd_m:.2f} --edge-bias {found.edge_bias_m:.2f} (metres)", file=sys.stderr)
+        say(files.write_text(buildings, found.buildings.to_json(drop_id=True) + "\n"), file=sys.stderr)
+    say(f"one reading: --edge-sd {found.edge_sd_m:.2f} --edge-bias {found.edge_bias_m:.2f} (metres)", file=sys.stderr)
 
 
 def _reading(named: str, gsd_m: float | None) -> camps.footprints.FootprintSeries:

@@ -9,6 +9,7 @@ import typer
 
 import camps
 from camps.cli.app import app, example
+from camps.cli.output import say
 from camps.cli.picturing import (
     Cluster,
     DryRun,
@@ -71,7 +72,7 @@ def deliver(
         if edition:
             edition.require_not_aimed(chosen.model_dump(), chosen.called)
         if dry_run:
-            print(_dry_run(chosen, _list(langs), _list(passes), span, workers))
+            say(_dry_run(chosen, _list(langs), _list(passes), span, workers))
             return
         result = camps.film.deliver(
             chosen,
@@ -87,7 +88,7 @@ def deliver(
         )
         if edition:
             edition.require_nothing_told(result.folder)
-    print(_summary(result))
+    say(_summary(result))
 
 
 def _list(text: str) -> list[str]:

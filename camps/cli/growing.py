@@ -14,7 +14,7 @@ import typer
 import camps
 from camps import settings
 from camps.cli.app import app, example
-from camps.cli.output import TableFormat, deliver_table
+from camps.cli.output import TableFormat, deliver_table, say
 from camps.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,14 +110,14 @@ def growth(
         camps.plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
     deliver_table(table, form, out)
     if plot is not None:
-        print(plot, file=sys.stderr)
+        say(plot, file=sys.stderr)
 
 
 def _deliver_comparison(form: TableFormat, out: Path | None, plot: Path | None) -> None:
     """Print, and draw, the places open a year of each system of the record whose lists are here."""
     shown, left_out = camps.timeline.systems_here()
     for name, told in left_out.items():
-        print(f"{name}: left out; {told}", file=sys.stderr)
+        say(f"{name}: left out; {told}", file=sys.stderr)
     table = camps.timeline.compare_systems(shown)
     if plot is not None:
         lists = dict.fromkeys(source for one in shown.values() for source in one.lists)
@@ -161,7 +161,7 @@ def _aggregate(
         none = f"no number: none rests on {settings.MIN_MATCHED_SITES} sites seen at one of these dates"
         said = [none + ("" if estimator is Estimator.held else "; --estimator held adds up what stood")]
     for line in said:
-        print(line, file=sys.stderr)
+        say(line, file=sys.stderr)
     return table
 
 
@@ -170,7 +170,7 @@ def _years(values: pd.DataFrame) -> list[str] | None:
     years = camps.growth.comparable_dates(values)
     if years is not None:
         n_dates = values["t"].nunique()
-        print(f"{n_dates:,} dates: printed by the year; --at DATE,… for others, --every for all", file=sys.stderr)
+        say(f"{n_dates:,} dates: printed by the year; --at DATE,… for others, --every for all", file=sys.stderr)
     return years
 
 

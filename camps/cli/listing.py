@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 import camps
 from camps.cli.app import app, example
-from camps.cli.output import TableFormat, deliver_table
+from camps.cli.output import TableFormat, deliver_table, say
 from camps.errors import CheckError, InputError
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ def fetch(
     """
     if archive:
         kept = camps.sources.archive(source_ids or ())
-        print("\n".join(f"{one.state:<8} {one.source_id} {one.url}: {one.detail}" for one in kept))
+        say("\n".join(f"{one.state:<8} {one.source_id} {one.url}: {one.detail}" for one in kept))
         return int(any(one.state != "kept" for one in kept))
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         fetched = camps.sources.fetch(source_ids or (), progress=_Bytes(bar))
     for one in fetched:
-        print(f"{one.state:<8} {one.source_id}/{one.name}: {one.detail}")
+        say(f"{one.state:<8} {one.source_id}/{one.name}: {one.detail}")
     return int(any(one.state == "missing" for one in fetched))
 
 
@@ -240,25 +240,25 @@ def add(
     rows = added.first_rows()
     exactly = {name: rows[name].map("{:.6f}".format) for name in ("lat", "lon")}
     deliver_table(rows.assign(**exactly), TableFormat.table, None)
-    print(f"{len(added.source.records)} rows read as {source_id}{'; nothing was registered' if dry_run else ''}")
+    say(f"{len(added.source.records)} rows read as {source_id}{'; nothing was registered' if dry_run else ''}")
     _say_account(map(str, added.source.report.account()))
     _say_remarks(list(added.source.report))
     if added.datum is not None:
-        print(f"datum: {added.datum}")
+        say(f"datum: {added.datum}")
         if added.datum.datum not in {datum, "unknown", "wgs84"}:
-            print(f"the positions are shifted: add the list with --datum {added.datum.datum}, and they are undone")
+            say(f"the positions are shifted: add the list with --datum {added.datum.datum}, and they are undone")
 
 
 @group.command(epilog=example("camps sources remove ngo-2024"))
 def remove(source_id: Annotated[str, typer.Argument(help="Id of a list that was added.")]) -> None:
     """Undo `camps sources add`: take the entry out of the register and the copy out of the record."""
     camps.sources.remove(source_id)
-    print(f"{source_id}: removed from the register; its file was copied, and stays where it came from")
+    say(f"{source_id}: removed from the register; its file was copied, and stays where it came from")
 
 
 def _say_account(balances: Iterable[str]) -> None:
     for balance in balances:
-        print(balance)
+        say(balance)
 
 
 def _add_footprints(source_id: str, paths: dict[str, Path], about: camps.sources.About, *, dry_run: bool) -> None:
@@ -267,17 +267,17 @@ def _add_footprints(source_id: str, paths: dict[str, Path], about: camps.sources
     shown = series.footprints[["site_id", "observed_on", "kind", "area_m2", "track_id"]]
     deliver_table(pd.DataFrame(shown).head(), TableFormat.table, None)
     nothing = "; nothing was registered" if dry_run else ""
-    print(f"{len(series.footprints)} footprints in {len(series.scenes)} scenes read as {source_id}{nothing}")
+    say(f"{len(series.footprints)} footprints in {len(series.scenes)} scenes read as {source_id}{nothing}")
     for row in series.repairs.head(MOST_REMARKS).to_dict("records"):
-        print(f"{row['action']}, {row['source_file']} row {row['source_row']}: {row['reason']}")
+        say(f"{row['action']}, {row['source_file']} row {row['source_row']}: {row['reason']}")
 
 
 def _say_remarks(remarks: list[Remark]) -> None:
     for remark in remarks[:MOST_REMARKS]:
         where = f"row {remark.row}" if remark.row else "the whole list"
-        print(f"{remark.action}, {where}{f', {remark.column}' if remark.column else ''}: {remark.reason}")
+        say(f"{remark.action}, {where}{f', {remark.column}' if remark.column else ''}: {remark.reason}")
     if len(remarks) > MOST_REMARKS:
-        print(f"… and {len(remarks) - MOST_REMARKS} more remarks")
+        say(f"… and {len(remarks) - MOST_REMARKS} more remarks")
 
 
 @group.command(
@@ -317,7 +317,7 @@ def _deliver_check(left: str, right: str, form: TableFormat, out: Path | None) -
     shown = checked[checked["outcome"] != "found"] if form is TableFormat.table else checked
     deliver_table(shown, form, out)
     said = camps.catalogue.figures(checked)
-    print(
+    say(
         f"{said['linked']} links, {said['found']} of them among the {said['stated']} stated pairs: "
         f"precision {said['precision']:.4f}, recall {said['recall']:.4f}",
         file=sys.stderr,
@@ -336,7 +336,7 @@ def diff(
     shown = changes[changes["change"] != "same"] if form is TableFormat.table else changes
     deliver_table(shown, form, out)
     said = camps.catalogue.summarise_diff(changes)
-    print(
+    say(
         f"{said['shared']} shared: {said['same']} same, {said['moved']} moved by more than 1 m (at most "
         f"{said['most_moved_m']:.2f} m), {said['changed']} changed; {said['dropped']} dropped, {said['added']} added",
         file=sys.stderr,
@@ -386,7 +386,7 @@ def sites(
 def _deliver_sites(chosen: gpd.GeoDataFrame, form: SiteForm, out: Path | None) -> None:
     wanted = None if form is SiteForm.table else cast("SiteFormat", form.value)
     if out is not None:
-        print(camps.catalogue.write_sites(chosen, out, format=wanted))
+        say(camps.catalogue.write_sites(chosen, out, format=wanted))
         return
     if form in {SiteForm.gpkg, SiteForm.parquet}:
         raise InputError(f"--format {form.value}: this is no text; name a file with --out FILE.{form.value}")

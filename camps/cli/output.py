@@ -8,7 +8,7 @@ import re
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -51,7 +51,7 @@ def deliver_table(table: pd.DataFrame, form: TableFormat, out: Path | None) -> N
     if out is None:
         sys.stdout.write(text)
     else:
-        print(files.write_text(out, text))
+        say(files.write_text(out, text))
 
 
 def _write_parquet(table: pd.DataFrame, out: Path | None) -> None:
@@ -59,7 +59,7 @@ def _write_parquet(table: pd.DataFrame, out: Path | None) -> None:
         raise InputError("--format parquet: a Parquet table is no text; name a file with --out FILE.parquet")
     with files.replacing(out) as temporary:
         table.to_parquet(temporary, index=False)
-    print(out)
+    say(out)
 
 
 def _as_json(table: pd.DataFrame) -> str:
@@ -105,6 +105,11 @@ def _as_it_is(text: str) -> Text:
 def visible(text: str) -> str:
     """Return text with its control characters written out as Python writes them, line ends and tabs apart."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def say(what: object, *, file: IO[str] | None = None, end: str = "\n") -> None:
+    """Print what is meant for a reader: titles, names and reports of other people may hold what acts on a terminal."""
+    print(visible(str(what)), file=file or sys.stdout, end=end)
 
 
 def _cell(value: Any) -> str:

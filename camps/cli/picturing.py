@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import camps
 from camps.cli.app import app, example
+from camps.cli.output import say
 from camps.errors import InputError
 
 
@@ -83,7 +84,7 @@ def draw_map(
         drawn = _draw_systems(pair, source, by, words) if name is MapName.systems else None
         drawn = drawn or _draw(name, source or (), by, metric, words)
         written = _write_drawn(drawn, path, when, size, dpi)
-        print(edition.require_nothing_told(written) if edition else written)
+        say(edition.require_nothing_told(written) if edition else written)
 
 
 def _write_drawn(drawn: Any, path: Path, when: str | None, size: str | None, dpi: int) -> Path:
@@ -136,7 +137,7 @@ def _say_what_values_do_not(chosen: Sequence[str]) -> None:
     """Name the metrics that have values after their places are last known open, and how to say what that means."""
     lists = chosen or camps.record.current().heading("eras").lists or camps.catalogue.default_lists()
     for metric, n in camps.catalogue.unsaid(lists).items():
-        print(
+        say(
             f"{metric}: values later than the last date on which their place is known open (places: {n}); say in "
             f"record.toml, under [metric.{metric}], shows_open = true where a value shows a place open, or false",
             file=sys.stderr,
@@ -155,7 +156,7 @@ def edition_for(public: bool) -> Iterator[Any]:
             yield edition
         return
     if camps.files.is_there(camps.settings.geodata() / "restrictions.toml") and camps.appendix.read_restrictions():
-        print(
+        say(
             "restrictions.toml holds for what is made with --public; this shows all of it, as does the record in it",
             file=sys.stderr,
         )
@@ -210,7 +211,7 @@ def frames(
         if edition:
             edition.require_not_aimed(chosen.model_dump(), chosen.called)
         if dry_run:
-            print(plan_text(camps.film.build_plan(chosen), workers))
+            say(plan_text(camps.film.build_plan(chosen), workers))
             return
         result = camps.film.render(
             chosen,
@@ -222,9 +223,9 @@ def frames(
         )
         if edition:
             edition.require_nothing_told(result.folder)
-    print(f"{result.folder}: {result.n_drawn} frames drawn, {result.n_kept} kept")
+    say(f"{result.folder}: {result.n_drawn} frames drawn, {result.n_kept} kept")
     if result.movie:
-        print(result.movie)
+        say(result.movie)
 
 
 def chosen_shot(name: str, fps: str | None, size: str | None, **changes: Any) -> Any:
@@ -283,7 +284,7 @@ def _duration(seconds: float) -> str:
 def frame_progress() -> Iterator[Callable[[int, int, str], None]]:
     """Yield what tells how far a run is, on a terminal only."""
     console = Console(file=sys.stderr)
-    columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total, message: bar.update(task, completed=done, total=total, description=message)

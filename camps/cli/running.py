@@ -10,6 +10,7 @@ import typer
 
 import camps
 from camps.cli.app import app, example
+from camps.cli.output import say
 
 
 @app.command(epilog=example("camps init gulag", "camps init gulag --from camps.csv"))
@@ -30,7 +31,7 @@ def init(
     steps = [f"cd {name}"] + ["camps sources add FILE --id ID --dry-run"] * (added is None)
     then = [f"camps sources show {added}"] * (added is not None) + ["camps build", "camps doctor"]
     told = f" with the list {added}" if added else ""
-    print("\n  ".join([f"{name}: begun{told}. Next:", *steps, *then]))
+    say("\n  ".join([f"{name}: begun{told}. Next:", *steps, *then]))
 
 
 @app.command(epilog=example("camps build", "CAMPS_MIRROR=../shared/data camps build"))
@@ -45,7 +46,7 @@ def build(
     A second run makes only what changed or was deleted.
     """
     outcomes = camps.build.build(only=only or [], force=force, report=camps.build.display(sys.stderr))
-    print("\n".join(["Made:", *camps.build.summary(outcomes)]))
+    say("\n".join(["Made:", *camps.build.summary(outcomes)]))
 
 
 @app.command(
@@ -96,9 +97,9 @@ def appendix(
     written += [camps.appendix.sign_package(folder, sign)] if sign else []
     written += [camps.appendix.write_zip(folder, zip_)] if zip_ else []
     if compare is None:
-        print("\n".join(map(str, written)))
+        say("\n".join(map(str, written)))
     else:
-        sys.stdout.write(camps.appendix.compare(compare, folder).report())
+        say(camps.appendix.compare(compare, folder).report(), end="")
 
 
 @app.command(
@@ -132,7 +133,7 @@ def verify(
     verdict = camps.appendix.verify(
         package, seal=seal, signer=signer, frames=frames, sample=sample, quick=quick, remuxed=remuxed
     )
-    sys.stdout.write(verdict.report())
+    say(verdict.report(), end="")
     return int(not verdict.holds)
 
 
@@ -148,7 +149,7 @@ def sign(
     asks for it. A package is signed by `camps appendix --sign`.
     """
     for path in camps.appendix.sign_records(paths, out, key):
-        print(path)
+        say(path)
 
 
 @app.command(epilog=example("camps credentials film.mov plate.svg --certificate chain.pem --key key.pem --out signed"))
@@ -164,7 +165,7 @@ def credentials(
     of what it shows; `camps verify` reads them too. Needs c2pa-python.
     """
     for path in camps.appendix.sign_files(paths, out, certificate=certificate, key=key):
-        print(path)
+        say(path)
 
 
 @app.command(
@@ -184,8 +185,8 @@ def stamp(
     """
     status = camps.appendix.read_time_status(package, out, authority=authority)
     if status.proved is None:
-        print("\n".join(map(str, camps.appendix.queue_time_request(package, out))))
-    print(status.said)
+        say("\n".join(map(str, camps.appendix.queue_time_request(package, out))))
+    say(status.said)
 
 
 @app.command(
@@ -211,9 +212,9 @@ def trace(
     """
     with camps.appendix.edition_of(Path(subject)):
         traced = camps.appendix.trace(subject, at=at, frames=frames)
-        sys.stdout.write(traced.report())
+        say(traced.report(), end="")
         if out is not None:
-            print(f"\n{camps.film.testimony.write_telling(Path(subject), out)}")
+            say(f"\n{camps.film.testimony.write_telling(Path(subject), out)}")
     return int(not traced.holds)
 
 
@@ -226,5 +227,5 @@ def doctor() -> int:
     marks = {"ok": "✓", "absent": "–", "wrong": "✗"}
     checks = camps.build.checks()
     for check in checks:
-        print(f"{marks[check.state]} {check.name:<20} {check.detail}")
+        say(f"{marks[check.state]} {check.name:<20} {check.detail}")
     return int(any(check.state == "wrong" for check in checks))

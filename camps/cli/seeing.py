@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import camps
 from camps.cli.app import app, example
-from camps.cli.output import TableFormat, deliver_table
+from camps.cli.output import TableFormat, deliver_table, say
 
 
 class Warp(StrEnum):
@@ -97,11 +97,11 @@ def add(
     told: Any = {"observed_on": date, "sensor": sensor, "licence": licence, "attribution": attribution}
     camps.imagery.check_told(picture, scene_id=scene_id, **told)
     found = camps.imagery.describe(picture, hints)
-    print("\n".join([*found.notes, found.summary]))
+    say("\n".join([*found.notes, found.summary]))
     if dry_run:
         return
     scene = camps.imagery.add(picture, scene_id=scene_id, hints=hints, described=found, **told)
-    print(f"{scene.scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
+    say(f"{scene.scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
 
 
 @group.command(epilog=example("camps imagery find my-list-17 --from 2017 --to 2020"))
@@ -123,9 +123,9 @@ def find(
     )  # fmt: skip
     deliver_table(plan.table, TableFormat.table, None)
     for one in plan.left_out.itertuples():
-        print(f"{one.scene_id}: left out, {one.reason}", file=sys.stderr)
-    print(f"{plan.catalogue.id}: {plan.summary}")
-    print(f"at most {plan.table['window_bytes'].sum() / 1e6:.1f} MB to read")
+        say(f"{one.scene_id}: left out, {one.reason}", file=sys.stderr)
+    say(f"{plan.catalogue.id}: {plan.summary}")
+    say(f"at most {plan.table['window_bytes'].sum() / 1e6:.1f} MB to read")
 
 
 @group.command(epilog=example("camps imagery read my-list-17 --from 2017 --to 2020"))
@@ -141,7 +141,7 @@ def read(
     attribution: Credit = "",
 ) -> None:
     """Read the window of a site out of each scene into the cache; only the window travels."""
-    columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task("", total=None)
 
@@ -155,10 +155,10 @@ def read(
     counted = windows.account.set_index("scene_id")
     for scene_id, scene in windows.scenes.items():
         pixels = ", ".join(f"{str(name).replace('_', ' ')} {number}" for name, number in counted.loc[scene_id].items())
-        print(f"{scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m; pixels {pixels}")
+        say(f"{scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m; pixels {pixels}")
     for one in windows.refused.itertuples():
-        print(f"{one.scene_id}: refused, {one.reason}", file=sys.stderr)
-    print(windows.summary)
+        say(f"{one.scene_id}: refused, {one.reason}", file=sys.stderr)
+    say(windows.summary)
 
 
 @group.command(epilog=example("CAMPS_MIRROR=../shared/data camps imagery extract my-list-17"))
@@ -193,15 +193,15 @@ def extract(
     found: Any = camps.imagery.extract_site(
         site, boundary=ground, control=still, baseline=baseline, reference=reference, gsd_m=gsd
     )
-    print(f"boundary: {said}", file=sys.stderr)
+    say(f"boundary: {said}", file=sys.stderr)
     deliver_table(found.series, TableFormat.table, None)
     for one in found.left_out.itertuples():
-        print(f"{one.scene_id}: left out, {one.reason}", file=sys.stderr)
+        say(f"{one.scene_id}: left out, {one.reason}", file=sys.stderr)
     written = camps.imagery.write_extraction(found, out)
-    print("\n".join(map(str, written)))
+    say("\n".join(map(str, written)))
     if register:
         series = camps.footprints.add_extraction(found, written, source_id)
-        print(f"{series.source_id}: {len(series.footprints)} footprints in {len(series.scenes)} scenes registered")
+        say(f"{series.source_id}: {len(series.footprints)} footprints in {len(series.scenes)} scenes registered")
 
 
 def _wanted(bands: str | None) -> Sequence[str]:
