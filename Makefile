@@ -1,6 +1,6 @@
 # Two commands do everything: `make` sets up and runs the main job, `make test` sets up and runs the tests.
 PYTHON ?= python3
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Libraries are compiled once and not by every process anew, whatever the shell says: a build starts a dozen, the tests hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -16,13 +16,15 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from camps.errors import InputError, MissingError
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
 
 #: Read or written at once. To hold more than a megabyte Linux looks for huge pages, which takes eight times as long.
@@ -213,30 +215,57 @@ def locked(folder: Path) -> Iterator[None]:
     path = folder / _LOCK
     try:
         make_folder(folder)
-        stream = path.open("a+", encoding="utf-8")
+        stream = _take(path)
     except OSError as error:
+        if isinstance(error, MissingError):
+            raise
         raise InputError(_write_problem(folder, error)) from error
-    with stream:
-        _take(stream, folder)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+    try:
+        with stream:
+            try:
+                yield
+            finally:
+                if sys.platform != "win32":
+                    # While it is held: whoever opened it meanwhile sees that it is gone.
+                    path.unlink(missing_ok=True)
+    finally:
+        # Windows removes no file that is open, here or in the process that asks for it.
+        with suppress(OSError):
+            if sys.platform == "win32":
+                path.unlink(missing_ok=True)
 
 
-def _take(stream: IO[str], folder: Path) -> None:
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+def _take(path: Path) -> IO[str]:
+    """Return the file of a lock once it is locked and is still the one of that name."""
+    while True:
+        stream = path.open("a+", encoding="utf-8")
+        if not _lock(stream):
             stream.seek(0)
-            raise InputError(
-                f"{folder}: {stream.read().strip() or 'another process'} writes it just now; "
-                "wait until that has ended, or stop it"
-            ) from error
+            with stream:
+                raise InputError(
+                    f"{path.parent}: {stream.read().strip() or 'another process'} writes it just now; "
+                    "wait until that has ended, or stop it"
+                )
+        if path.exists() and os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+            break
+        stream.close()
     stream.truncate(0)
     stream.write(f"process {os.getpid()} on {platform.node()}\n")
     stream.flush()
+    return stream
+
+
+def _lock(stream: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            # Behind all that is written, which others may read then.
+            os.lseek(stream.fileno(), _PIECE, os.SEEK_SET)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _settle(temporary: Path, path: Path) -> None:

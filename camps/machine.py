@@ -315,7 +315,7 @@ def _install_uv() -> Path:
 def _pip_install_uv() -> bool:
     quiet = ["install", "-q", "--disable-pip-version-check", f"uv=={UV_VERSION}"]
     if _has("ensurepip") and _runs([sys.executable, "-m", "venv", str(PRIVATE_UV)]):
-        return _runs([str(PRIVATE_UV / "bin" / "python"), "-m", "pip", *quiet])
+        return _runs([str(_python_of(PRIVATE_UV)), "-m", "pip", *quiet])
     # Debian's python3 has no ensurepip without python3-venv; pip alone can still fill a folder.
     shutil.rmtree(PRIVATE_UV, ignore_errors=True)
     return _has("pip") and _runs([sys.executable, "-m", "pip", *quiet, "--target", str(PRIVATE_UV)])
@@ -429,7 +429,11 @@ def _wrong_place(suite: Distribution | None) -> str:
 
 
 def _venv_python() -> Path:
-    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return _python_of(VENV)
+
+
+def _python_of(environment: Path) -> Path:
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def _python() -> str:

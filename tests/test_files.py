@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from camps import files
 from camps.errors import InputError, MissingError
+from camps.film import profile
 
 
 def test_a_write_that_changes_nothing_keeps_the_modification_time(tmp_path: Path) -> None:
@@ -93,3 +95,27 @@ def test_a_file_may_be_read_by_whom_the_user_lets_read(tmp_path: Path, umask: st
     root = Path(files.__file__).parents[1]
     subprocess.run(["sh", "-c", f'umask {umask}; exec "$0" -c "$1"', sys.executable, code], cwd=root, check=True)
     assert (tmp_path / "a").stat().st_mode & 0o777 == mode
+
+
+def test_a_lock_whose_file_was_removed_as_it_was_taken_is_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had it before removes its file; two others could each hold a file of that name."""
+    lock, ended = files._lock, []
+
+    def late(stream: IO[str]) -> bool:
+        if not ended:
+            ended.append((tmp_path / ".in-use").unlink())
+        return lock(stream)
+
+    monkeypatch.setattr(files, "_lock", late)
+    held = f"process {os.getpid()} on .* writes it just now"
+    with files.locked(tmp_path), pytest.raises(InputError, match=held), files.locked(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_on_windows_nobody_is_asked_whether_he_lives_by_what_stops_him_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(os, "kill", lambda process, sign: pytest.fail("Ctrl-C"))
+    assert profile._is_alive(os.getpid())

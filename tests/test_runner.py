@@ -112,6 +112,54 @@ def test_an_input_saved_while_its_stage_runs_is_not_taken_for_what_was_read(copy
     assert not _run(stage)
 
 
+@pytest.mark.parametrize("way", ["edited", "copied with its times"])
+def test_an_input_that_is_put_back_while_its_stage_runs_is_seen(copy: Copy, way: str) -> None:
+    """Its bytes are the old ones again, and the result was made from others."""
+    held = copy.source.stat()
+
+    def read_in_between(report: Report) -> Iterable[Path]:
+        if copy.runs == 0:
+            copy.source.write_text("two", "utf-8")
+        outputs = list(copy._run(report))
+        if copy.runs == 1:
+            copy.source.write_text("one", "utf-8")
+        if way == "copied with its times":
+            os.utime(copy.source, ns=(held.st_atime_ns, held.st_mtime_ns))
+        return outputs
+
+    stage = Stage("copy", "copying", [copy.source], read_in_between)
+    if way == "copied with its times":
+        with pytest.raises(InputError, match="let the files rest"):
+            _run(stage)
+        return
+    assert _run(stage)
+    assert (settings.exports() / "out" / "a.txt").read_text("utf-8") == "one"
+
+
+def test_what_lies_behind_a_link_in_a_folder_counts(tmp_path: Path, copy: Copy) -> None:
+    folder, elsewhere = tmp_path / "folder", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (folder / "lists").symlink_to(elsewhere)
+    (elsewhere / "round").symlink_to(folder)
+    (elsewhere / "a.csv").write_text("1", "utf-8")
+    stage = Stage("copy", "copying", [copy.source, folder], copy._run)
+    assert _run(stage)
+    (elsewhere / "a.csv").write_text("22", "utf-8")
+    assert _run(stage)
+    assert not _run(stage)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"copy": 5}', '{"copy": {"key": "x"}}', '{"a":' * 5000])
+def test_a_damaged_ledger_and_damaged_times_make_everything_again(copy: Copy, text: str) -> None:
+    _run(copy.stage())
+    for place in (settings.exports() / ".build.json", settings.cache() / "timings.json"):
+        place.write_text(text, "utf-8")
+    assert Ledger.load(settings.exports() / ".build.json").expected_s(copy.stage()) == 5.0
+    assert _run(copy.stage())
+    assert not _run(copy.stage())
+
+
 @pytest.mark.parametrize("change", ["grows", "comes", "goes"])
 def test_an_input_that_never_rests_is_refused_and_not_entered(copy: Copy, change: str) -> None:
     folder = copy.source.parent / "folder"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -66,13 +67,15 @@ class Ledger:
     path: Path
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     took_s: dict[str, float] = field(default_factory=dict)
-    _seen: dict[Path, tuple[tuple[int, int], str]] = field(default_factory=dict)
+    _seen: dict[Path, tuple[tuple[int, ...], str]] = field(default_factory=dict)
     _writing: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
     def load(cls, path: Path) -> Ledger:
         """Read the ledger; one that is absent or damaged counts as empty, so everything is made again."""
-        return cls(path, _read_mapping(path), _read_mapping(_timings()))
+        stages = {name: entry for name, entry in _read_mapping(path).items() if _is_entry(entry)}
+        took_s = {name: s for name, s in _read_mapping(_timings()).items() if isinstance(s, int | float)}
+        return cls(path, stages, took_s)
 
     def is_current(self, stage: Stage) -> bool:
         """Return whether a stage's inputs and every file it wrote are as the ledger has them."""
@@ -111,17 +114,41 @@ class Ledger:
 
     def _content(self, path: Path) -> bytes:
         if path.is_dir():
-            inside = sorted(part for part in path.rglob("*") if part.is_file() and _counts(part))
-            return b"".join(f"{part.relative_to(path)}\0{self.digest(part)}\0".encode() for part in inside)
+            return b"".join(f"{part.relative_to(path)}\0{self.digest(part)}\0".encode() for part in _inside(path))
         return f"{path.name}\0{self.digest(path) if path.is_file() else 'absent'}\0".encode()
 
     def digest(self, path: Path) -> str:
-        """Return a file's SHA-256, read once a run as long as its size and time stay the same."""
-        stat = path.stat()
-        mark = (stat.st_size, stat.st_mtime_ns)
+        """Return a file's SHA-256, read once a run as long as it is the same file that nobody wrote to."""
+        mark = _mark(path)
         if path not in self._seen or self._seen[path][0] != mark:
             self._seen[path] = (mark, files.sha256(path))
         return self._seen[path][1]
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    # What copies a file over another sets the times of the other back, but not that of the change itself.
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def _marks(reads: Iterable[Path]) -> dict[Path, tuple[int, ...]]:
+    """Return what shows that a file was written to, of all that a stage reads: its bytes may be the old ones again."""
+    inside = (part for path in reads for part in (_inside(path) if path.is_dir() else [path]))
+    return {part: _mark(part) for part in inside if part.is_file()}
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return the files that count in a folder and below it, behind links as well, in order."""
+    found, entered = [], set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        here = Path(place).stat()
+        if (here.st_dev, here.st_ino) in entered:
+            folders.clear()
+            continue
+        entered.add((here.st_dev, here.st_ino))
+        folders.sort()
+        found += [Path(place, name) for name in names]
+    return sorted(part for part in found if part.is_file() and _counts(part))
 
 
 def _timings() -> Path:
@@ -131,9 +158,13 @@ def _timings() -> Path:
 def _read_mapping(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("key"), str) and isinstance(entry.get("outputs"), dict)
 
 
 def _counts(path: Path) -> bool:
@@ -171,11 +202,11 @@ def run_stage(stage: Stage, ledger: Ledger, report: Report, *, force: bool = Fal
 
 
 def _run_on_still_inputs(stage: Stage, ledger: Ledger, report: Report) -> tuple[str, list[Path]]:
-    key = ledger.key(stage)
     for _ in range(MOST_RUNS):
+        before = _marks(stage.reads)
+        key = ledger.key(stage)
         outputs = list(stage.run(report))
-        before, key = key, ledger.key(stage)
-        if key == before:
+        if _marks(stage.reads) == before:
             return key, outputs
     raise InputError(
         f"{stage.title}: what it reads was changed during each of {MOST_RUNS} runs; let the files rest and run again"
