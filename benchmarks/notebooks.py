@@ -88,10 +88,16 @@ def _stepped(lab: Lab, number: int) -> list[str]:
     """Run the cell that is picked, wait for it, and return what is wrong in what it shows."""
     cell = lab.page.locator(f".jp-Cell[data-windowed-list-index='{number}']")
     cell.and_(lab.page.locator(".jp-mod-active")).wait_for()
-    lab.page.keyboard.press("Shift+Enter")
     if not cell.and_(lab.page.locator(".jp-CodeCell")).count():
+        lab.page.keyboard.press("Shift+Enter")
         return []
-    cell.locator(".jp-InputPrompt").filter(has_text=re.compile(r"\d")).wait_for(timeout=CELL_MS)
+    prompt = cell.locator(".jp-InputPrompt")
+    # JupyterLab drops what is run while it still connects to the kernel.
+    while prompt.inner_text() == "[ ]:":
+        prompt.click()
+        lab.page.keyboard.press("Shift+Enter")
+        lab.page.wait_for_timeout(3000)
+    prompt.filter(has_text=re.compile(r"\d")).wait_for(timeout=CELL_MS)
     cell.scroll_into_view_if_needed()
     return [*(text[:300] for text in cell.locator(FAILED).all_inner_texts()), *_empty(lab.page, cell)]
 
@@ -114,9 +120,7 @@ def _picture(page: Page, scrolled: Locator, stem: Path) -> None:
         # Maps are drawn once they are looked at.
         page.wait_for_timeout(1000)
         page.screenshot(path=f"{stem}_{number:02d}.png")
-        if not scrolled.evaluate(
-            "(one) => { const at = one.scrollTop; one.scrollTop += 720; return one.scrollTop > at; }"
-        ):
+        if not scrolled.evaluate(DOWN):
             return
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,18 +136,19 @@ def test_a_second_tab_on_one_reading_is_told(tmp_path: Path) -> None:
         second.draw("task-01", _box(0))
 
 
-def test_a_full_disk_loses_nothing(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_loses_nothing(session: Session, tmp_path: Path) -> None:
     session.draw("task-01", _box(0))
     log = tmp_path / "reading" / "log.jsonl"
     saved, held = log.read_bytes(), session.outlines()
 
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patched:
-        patched.setattr("os.fsync", full)
-        with pytest.raises(InputError, match=r"this step is not saved .*No space left"):
+    # The disk takes a part of the line and no more, as a full one does.
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(saved) + 100, before[1]))
+    try:
+        with pytest.raises(InputError, match=r"this step is not saved .*File too large"):
             session.draw("task-01", _box(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert log.read_bytes() == saved
     assert_geodataframe_equal(session.outlines(), held)
     assert session.draw("task-01", _box(2)) == "task-01-002"

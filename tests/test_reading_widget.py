@@ -311,7 +311,7 @@ def test_every_view_hears_what_another_one_does(page: Page) -> None:
 
 def test_a_blind_page_says_no_date(mirror: Path, tmp_path: Path) -> None:
     with reading.start(
-        "x-1", scenes(mirror), interpreter="B", ground=GROUND, blind=3, repeats=2, folder=tmp_path / "b"
+        HOSTILE, scenes(mirror), interpreter="B", ground=GROUND, blind=3, repeats=2, folder=tmp_path / "b"
     ) as blind:
         page = Page(blind)
         for task in blind.tasks:
@@ -321,7 +321,8 @@ def test_a_blind_page_says_no_date(mirror: Path, tmp_path: Path) -> None:
         assert not re.search(r"\d{4}-\d{2}|s2-|MSI", said)
         # Whose pictures they are is said, of all together.
         assert "Sentinel data 2017, 2018" in said
-        assert "img" not in page.reader.still()
+        assert "<img" not in page.reader.still()
+        assert "&lt;img src=x onerror" in page.reader.still()
         assert len({content["picture"] for content, _ in page.heard if "picture" in content}) == 5
 
 

@@ -7,6 +7,7 @@ sheet; the answer goes to every view of the reading, so that two tabs show the s
 from __future__ import annotations
 
 import base64
+import html
 import io
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -200,7 +201,9 @@ class Reader(anywidget.AnyWidget):
 
     def still(self) -> str:
         """Return the task shown last as HTML with a picture; of a blind reading, words alone."""
-        title = f"Reading of {self.session.site_id}, {self.session.task}, {len(self.session.held)} outlines."
+        n = len(self.session.held)
+        told = f"Reading of {self.session.site_id}, {self.session.task}: {n} outlines when this cell was run."
+        title = html.escape(told)
         if self.session.blind:
             return f"<p>{title} Run the notebook to go on; a blind reading shows no dates here.</p>"
         here = [one.shape for one in self.session.held.values() if one.task_id == self.session.task]
