@@ -250,6 +250,24 @@ def test_what_tells_all_the_same_is_found_and_removed(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_what_is_removed_is_what_was_named_and_names_are_searched(tmp_path: Path) -> None:
+    """One search names and removes: a number in packed bytes or in a track is any number, a name tells like a text."""
+    with appendix.public_edition() as edition:
+        made = tmp_path / "made"
+        kept = {"still.png": b"\x89PNG\r\n\x1a\n 47113 \xff", "track/of.csv": b"x\n47113\n"}
+        gone = {"Quiet orchard.csv": b"x\n1\n", "rows.csv": b"x\n47113\n"}
+        for name, content in (kept | gone).items():
+            files.write_bytes(made / name, content)
+        with pytest.raises(
+            CheckError, match=r"the name Quiet orchard.csv tells 1 [^;]*\nrows.csv tells 1 .*; they were removed$"
+        ):
+            edition.require_nothing_told(made)
+        assert {one.relative_to(made).as_posix() for one in made.rglob("*") if one.is_file()} == set(kept)
+        files.write_bytes(tmp_path / "Quiet orchard" / "x.csv", b"x\n1\n")
+        with pytest.raises(CheckError, match=r"the name Quiet orchard tells 1 .*; rename the folders"):
+            edition.require_nothing_told(tmp_path / "Quiet orchard")
+
+
 def test_packed_texts_of_pictures_are_searched(tmp_path: Path) -> None:
     secrets = restriction.Secrets(frozenset({"mine-b"}), frozenset({"37.1638"}))
     for number, (packed, kind) in enumerate([(True, "text"), (False, "text"), (True, "itxt"), (False, "itxt")]):

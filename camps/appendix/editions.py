@@ -13,7 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from camps import catalogue, crs, embedded, files, record, settings, sources, tables
-from camps.appendix import records, restriction, told
+from camps.appendix import records, restriction
 from camps.appendix.evidence import Evidence
 from camps.appendix.restriction import PLACE, WITHHELD, Restriction, Secrets
 from camps.appendix.schemas import RecordName
@@ -247,15 +247,15 @@ class PublicEdition:
         Raises
         ------
         CheckError
-            When it is found; the files that tell it are removed, and named.
+            When it is found; the files that tell it are removed, and named, and so are folders, which stay.
         """
-        try:
-            restriction.require_nothing_told(path, {}, self.secrets)
-        except CheckError as error:
-            for one in sorted(path.rglob("*")) if path.is_dir() else [path]:
-                if one.is_file() and any(self.secrets.found_in(text) for text, _ in told.texts_of(one)):
-                    one.unlink()
-            raise CheckError(f"{path}: {error}; they were removed") from error
+        leaks = list(restriction.find_leaks(path, self.secrets))
+        for one in leaks:
+            if one.path and one.path.is_file():
+                one.path.unlink()
+        if leaks:
+            stay = "; rename the folders" if any(one.path and one.path.is_dir() for one in leaks) else ""
+            raise CheckError(f"{path}: {restriction.say_leaks(leaks)}; they were removed{stay}")
         return path
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -269,19 +269,40 @@ def require_nothing_told(folder: Path, document: Mapping[str, Any], secrets: Sec
     """
     if not secrets.forms:
         return
-    leaks = [("the document", secrets.found_in(json.dumps(document, ensure_ascii=False))), *_leaks(folder, secrets)]
-    named = [f"{name} tells {len(forms)} withheld values" for name, forms in leaks if forms]
-    if named:
-        remedy = "restrict the column that tells them, too"
-        raise CheckError("\n".join(["the public edition would tell what is withheld; " + remedy + ":", *named]))
+    worded = Leak(None, "the document", len(secrets.found_in(json.dumps(document, ensure_ascii=False))))
+    if leaks := [*([worded] if worded.n_values else []), *find_leaks(folder, secrets)]:
+        raise CheckError(say_leaks(leaks))
 
 
-def _leaks(folder: Path, secrets: Secrets) -> Iterator[tuple[str, list[str]]]:
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
+class Leak(NamedTuple):
+    """Where something withheld stands: in which file or folder, if in one, by what name, and how many values."""
+
+    path: Path | None
+    name: str
+    n_values: int
+
+
+def say_leaks(leaks: Iterable[Leak]) -> str:
+    """Return a message that names what tells something withheld, but not what it tells."""
+    remedy = "restrict the column that tells them, too"
+    named = (f"{one.name} tells {one.n_values} withheld values" for one in leaks)
+    return "\n".join([f"the public edition would tell what is withheld; {remedy}:", *named])
+
+
+def find_leaks(folder: Path, secrets: Secrets) -> Iterator[Leak]:
+    """Yield each file below a folder, or the one file, that tells anything withheld, and each name that does."""
+    for path in [folder, *sorted(folder.rglob("*"))] if secrets.forms else []:
         name = path.relative_to(folder).as_posix() if path != folder else path.name
-        yield f"the name {name}", secrets.found_in(name)
-        if path.is_file():
-            # Where sites lie in a picture is a number of any kind.
-            drawn = _LONG_BYTES + 2 if path.parent.name == TRACK else 0
-            found = (secrets.found_in(text, _LONG_BYTES if packed else drawn) for text, packed in told.texts_of(path))
-            yield name, sorted({form for forms in found for form in forms})
+        if found := secrets.found_in(name):
+            yield Leak(path, f"the name {name}", len(found))
+        if found := _told_in(path, secrets):
+            yield Leak(path, name, len(found))
+
+
+def _told_in(path: Path, secrets: Secrets) -> set[str]:
+    if not path.is_file():
+        return set()
+    # Where sites lie in a picture is a number of any kind.
+    drawn = _LONG_BYTES + 2 if path.parent.name == TRACK else 0
+    texts = told.texts_of(path)
+    return {form for text, packed in texts for form in secrets.found_in(text, _LONG_BYTES if packed else drawn)}
