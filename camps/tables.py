@@ -30,6 +30,8 @@ LOOK_STATUSES = ("observed", "partial", "obscured", "not_imaged", "no_record")
 SITE_STATUSES = ("active", "disputed", "retracted")
 #: How closely a place may be shown that is kept from the public: to a cell of a grid.
 CELL = "cell"
+#: What stands for a text that is kept from the public.
+WITHHELD = "withheld"
 #: How closely a list says where a place is, the finest first.
 LEVELS = ("compound", "town", CELL, "county", "prefecture", "province")
 DATUM_FLAGS = ("wgs84", "gcj02", "bd09", "unknown")

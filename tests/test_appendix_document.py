@@ -233,6 +233,12 @@ def _row_of(path: Path, named: list[tuple[str, str]]) -> dict[str, str]:
     return row
 
 
+def test_dossiers_begin_below_the_heading_of_their_chapter(pdf: pypdf.PdfReader) -> None:
+    texts = [" ".join(page.extract_text().split()) for page in pdf.pages[2:]]
+    (first,) = [text for text in texts if "What is said of one site holds for that site alone" in text]
+    assert "13.1 Dabancheng - I" in first
+
+
 @pytest.mark.mirror
 def test_who_has_only_the_zip_gets_from_the_frame_to_the_cell_of_the_list_in_under_ten_steps(
     default_package: Path, tmp_path: Path, mirror: Path

@@ -134,6 +134,10 @@ def test_a_public_map_tells_nothing_that_is_kept_back(tmp_path: Path, name: str)
     assert content["edition"]["name"] == "public"
     assert "withheld" in content["sites"]["mine-b"][1]
     assert "44.512345" in (tmp_path / "public.html").read_text("utf-8"), "the rest is as it was"
+    if name == "growth":
+        said = {one: (tmp_path / f"{one}.html").read_text("utf-8") for one in ("full", "public")}
+        assert '["stale","unknown","zero"' in said["full"].replace(" ", "")
+        assert '["stale","withheld","zero"' in said["public"].replace(" ", ""), "of a site that was counted"
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])

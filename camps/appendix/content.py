@@ -466,7 +466,7 @@ def _source_numbers(material: Material) -> dict[str, int]:
 
 
 def _sources_of_sites(material: Material) -> Section:
-    columns = [Column("No.", 0.25, "right"), Column("Source", 2.2), Column("Address", 3)]
+    columns = [Column("No.", 0, "right"), Column("Source", 2.3), Column("Address", 3)]
     items = {str(item["item_id"]): item for _, item in material.items.iterrows()}
     rows = [
         [plain(number), plain(items[item_id]["title"]), _address(_where(items[item_id]))]
@@ -499,7 +499,7 @@ def _dash(edtf: Any) -> str:
 
 def _series(material: Material) -> Section:
     columns = [
-        Column("Date", 1), Column("Compound", 0.9), Column("Polygons", 0.8, "right"), Column("Interval", 0.9, "right"),
+        Column("Date", 0), Column("Compound", 0.9), Column("Polygons", 0.8, "right"), Column("Interval", 0.9, "right"),
         Column("Roofed area, m²", 1, "right"), Column("95 % interval, m²", 1.5, "right"),
         Column("Building sites", 0.8, "right"), Column("Walled, ha", 0.7, "right"),
     ]  # fmt: skip
@@ -618,8 +618,8 @@ def _disputes(material: Material) -> Section:
         for one in material.disputes
     ]
     told = _not_active(material.tables["sites"])
-    listed = table(columns, rows, caption=_caption("disputes"))
-    return Section("disputes", "Disputes and retractions", [*told, listed])
+    listed = table(columns, rows, caption=_caption("disputes"), size="small")
+    return Section("disputes", "Disputes and retractions", [*told, listed], layout="wide")
 
 
 def _not_active(sites: pd.DataFrame) -> list[Block]:

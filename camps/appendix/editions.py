@@ -15,7 +15,7 @@ import pandas as pd
 from camps import catalogue, crs, embedded, files, record, settings, sources, tables
 from camps.appendix import records, restriction
 from camps.appendix.evidence import Evidence
-from camps.appendix.restriction import PLACE, WITHHELD, Restriction, Secrets
+from camps.appendix.restriction import PLACE, Restriction, Secrets
 from camps.appendix.schemas import RecordName
 from camps.errors import CheckError, Fault, InputError, raise_faults
 from camps.film.manifest import MANIFEST, read_manifest
@@ -160,7 +160,7 @@ class PublicEdition:
         changes |= dict.fromkeys(name for date, names in _DATES.items() if date in columns for name in names)
         if "name_en" in columns:
             names = ("name_fr", "name_zh", "name_ug", "name_other")
-            changes |= dict.fromkeys(names) | {"name_en": WITHHELD}
+            changes |= dict.fromkeys(names) | {"name_en": tables.WITHHELD}
         if set(PLACE) & columns:
             decimals = restriction.decimals_of(self.restrictions, site_id) or 0
             lat, lon = (restriction.cell_text(row[name], decimals) for name in ("used_lat", "used_lon"))
@@ -180,7 +180,8 @@ class PublicEdition:
         for column in ("value", "lo", "hi"):
             shown[column] = shown[column].mask(kept_back)
         return shown.assign(
-            verbatim=shown["verbatim"].mask(kept_back, WITHHELD), status=shown["status"].mask(kept_back, "no_record")
+            verbatim=shown["verbatim"].mask(kept_back, tables.WITHHELD),
+            status=shown["status"].mask(kept_back, "no_record"),
         )
 
     # --- outlines, cameras ------------------------------------------------------------------------------------------

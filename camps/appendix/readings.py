@@ -18,7 +18,7 @@ def build_section(evidence: Evidence, imagery: pd.DataFrame) -> Section:
 
 def _read_by(evidence: Evidence, imagery: pd.DataFrame) -> Block:
     columns = [
-        Column("Date", 0.9), Column("Site", 1.1), Column("Look", 0.65), Column("Read by", 0.55),
+        Column("Date", 0), Column("Site", 1.1), Column("Look", 0.65), Column("Read by", 0.55),
         Column("Again by", 0.55), Column("Image", 0.9), Column("SHA-256 of the image", 2.6),
     ]  # fmt: skip
     sums = imagery.set_index("src_id")["sha256"]
@@ -44,7 +44,7 @@ def _agreements(evidence: Evidence) -> Iterator[Block]:
         stated = f"the intervals rest on {rests} of these" if used else "the intervals keep the larger ones they assume"
         yield paragraph(plain(f"{entry.title}. {told}: {found.summary}; {stated}."))
         columns = [
-            Column("Date", 0.8), Column("Buildings, 1st / 2nd", 0.9, "right"), Column("Missed; extra", 0.7, "right"),
+            Column("Date", 0), Column("Buildings, 1st / 2nd", 0.9, "right"), Column("Missed; extra", 0.7, "right"),
             Column("IoU", 1.1, "right"), Column("Area, 2nd against 1st", 1.1, "right"),
             Column("Edges of the 2nd outside, m", 1.1, "right"), Column("Gwet’s AC1", 1.1, "right"),
         ]  # fmt: skip

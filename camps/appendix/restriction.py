@@ -21,7 +21,6 @@ from camps.errors import CheckError, Fault, InputError, raise_faults
 from camps.film.tracking import TRACK
 from camps.record import Table
 
-WITHHELD = "withheld"
 #: Columns each of which tells where a site is: to restrict one of them for a site is to restrict all.
 PLACE = ("used_lat", "used_lon", "published_lat", "published_lon", "published_verbatim", "gcj02_offset_m")
 #: A number rounded to n decimals must not come out with n + 2 or more.
@@ -71,7 +70,7 @@ class Restriction(Table):
 
     def told(self) -> str:
         """Return the restriction as a sentence."""
-        what = WITHHELD if self.action == "withhold" else f"rounded to {self.decimals} decimals"
+        what = tables_room.WITHHELD if self.action == "withhold" else f"rounded to {self.decimals} decimals"
         whose = f"of {len(self.sites)} sites" if self.sites else "of all sites"
         return f"{', '.join(self.columns)} {whose} in the table {self.table}: {what}; {self.reason}"
 
@@ -185,7 +184,7 @@ def _hidden(values: pd.Series, chosen: pd.Series, decimals: int | None) -> pd.Se
     if decimals is not None:
         return values.where(~chosen, values.round(decimals))
     if pd.api.types.is_string_dtype(values):
-        return values.mask(chosen & values.notna(), WITHHELD)
+        return values.mask(chosen & values.notna(), tables_room.WITHHELD)
     return values.mask(chosen)
 
 
@@ -295,8 +294,8 @@ def find_leaks(folder: Path, secrets: Secrets) -> Iterator[Leak]:
         name = path.relative_to(folder).as_posix() if path != folder else path.name
         if found := secrets.found_in(name):
             yield Leak(path, f"the name {name}", len(found))
-        if found := _told_in(path, secrets):
-            yield Leak(path, name, len(found))
+        if n_values := len(_told_in(path, secrets)):
+            yield Leak(path, name, n_values)
 
 
 def _told_in(path: Path, secrets: Secrets) -> set[str]:

@@ -37,8 +37,9 @@ Script = Literal["latin", "chinese", "arabic", "cyrillic", "korean", "khmer"]
 PlaceKind = Literal["country", "region", "nature", "water", "capital", "city"]
 #: What a legend explains of a symbol.
 LegendMark = Literal[
-    "stale", "unknown", "zero", "closed", "lapsed", "opening", "last", "vanished", "lit", "undated", "observed"
-]
+    "stale", "unknown", "zero", "closed", "lapsed", "opening", "last", "vanished", "lit", "undated", "observed",
+    "withheld",
+]  # fmt: skip
 Swatch = Literal["building", "block", "construction", "compound", "other", "appearing", "unseen", "lost"]
 #: A count as it stands: day, value, least, most, last day that its date means, first day on which it stands no more
 #: (None: it stands for good), and why it ceases.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +15,7 @@ from camps import languages, looks, record, settings, style
 from camps.dates import day_interval, spans_as_given, standing_day
 from camps.growth.holding import CLOSED, LAPSED
 from camps.maps.contract import CountLook, Event, Level, Life, Metric, Site, System, View
+from camps.tables import WITHHELD
 from camps.timeline import lives
 from camps.timeline.values import looks_of
 
@@ -102,6 +103,11 @@ def _look(row: dict[Any, Any]) -> CountLook:
     day, value, lo, hi, last = (float(row[name]) for name in ("day", "value", "lo", "hi", "last"))
     until = number_or_none(row["until"])
     return day, value, lo, hi, last, until, None if until is None else str(row["ended"])
+
+
+def blank(entries: list[Site]) -> Literal["unknown", "withheld"]:
+    """Return for what a symbol without a value stands: places not counted yet, or some that are withheld, too."""
+    return "withheld" if any(text == WITHHELD for entry in entries for _, text in entry["cells"]) else "unknown"
 
 
 def endings(entries: list[Site], last_day: float) -> list[str]:

@@ -129,7 +129,7 @@ def growth_map(
     meta |= {"precision": precision(here["t"].astype(str)), "metric": _metric(here), "legend": groups.legend}
     meta |= {"key_step_days": 30, **payload.dates_as_given(observed_dates(here))}
     content = _content("growth", entries, meta, groups, (words, ground)) | {
-        "marks": ["stale", "unknown", "zero", *payload.endings(entries, meta["t_max"])],
+        "marks": ["stale", payload.blank(entries), "zero", *payload.endings(entries, meta["t_max"])],
         "options": _options(samples=payload.size_samples(entries), radius_of_one=radius_of_one, label_zoom=7.5),
     }
     return page.CampsMap(content, online=ground.online)

@@ -276,7 +276,7 @@ export class Words {
       rows.push({ text: this.of(`level_${level}`, lang), mark: (look) => ({ shape: 'disc', colour: look.sample, mark: 'observed', level }) });
     }
     for (const mark of this.data.marks) {
-      const name = mark === 'undated' ? 'unknown' : mark;
+      const name = mark === 'undated' || mark === 'withheld' ? 'unknown' : mark;
       const none = mark === 'zero' && Object.keys(this.data.meta.metric.none).length;
       const text = none ? this.name(this.data.meta.metric.none, lang) : this.of(`mark_${mark}`, lang);
       rows.push({ text, mark: (look) => ({ shape: 'disc', colour: look.sample, mark: name }) });
