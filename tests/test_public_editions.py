@@ -98,7 +98,7 @@ def _decoded(path: Path) -> Iterator[str]:
         packed = base64.urlsafe_b64decode(found[1] + b"=" * (-len(found[1]) % 4))
         yield json.dumps(json.loads(lzma.decompress(packed)), ensure_ascii=False)
     for found in re.finditer(rb"[A-Za-z0-9+/]{200,}={0,2}", content):
-        yield base64.b64decode(found[0] + b"=" * (-len(found[0]) % 4)).decode("utf-8", "replace")
+        yield base64.b64decode(found[0][: len(found[0]) // 4 * 4]).decode("utf-8", "replace")
     for found in re.finditer(rb"\x78[\x01\x5e\x9c\xda]", content):
         try:
             yield zlib.decompressobj().decompress(content[found.start() :], 1 << 22).decode("utf-8", "replace")
