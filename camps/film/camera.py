@@ -53,8 +53,16 @@ EASINGS: dict[str, Callable[[float], float]] = {
 }
 
 
-#: Halvings by which the time of a curve is found: more than a double can tell apart.
+#: Halvings by which a moment is found: more than a double can tell apart.
 _HALVINGS = 60
+
+
+def first_at(low: float, high: float, is_reached: Callable[[float], bool]) -> float:
+    """Return the first place from `low` to `high` at which something is reached that stays so from there on."""
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_reached(middle) else (middle, high)
+    return high
 
 
 def eased(ease: Ease, share: float) -> float:
@@ -67,11 +75,8 @@ def eased(ease: Ease, share: float) -> float:
     if share in {0, 1}:
         return float(share)
     x1, y1, x2, y2 = ease
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _bezier(x1, x2, middle) < share else (low, middle)
-    return min(1.0, max(0.0, _bezier(y1, y2, high)))
+    along = first_at(0.0, 1.0, lambda at: _bezier(x1, x2, at) >= share)
+    return min(1.0, max(0.0, _bezier(y1, y2, along)))
 
 
 def _bezier(first: float, second: float, at: float) -> float:

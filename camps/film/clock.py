@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from camps.dates import day_of
-from camps.film.camera import Ease, eased
-
-#: Halvings by which a moment is found: more than a double can tell apart.
-_HALVINGS = 60
+from camps.film.camera import Ease, eased, first_at
 
 
 @dataclass(frozen=True)
@@ -66,11 +63,7 @@ class Timing:
 
 def moment_of(marks: Sequence[Mark], day: float) -> float:
     """Return the first moment at which marks that never go back in time have reached a day."""
-    low, high = marks[0].at_s, marks[-1].at_s
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if day_at(marks, middle) < day else (low, middle)
-    return high
+    return first_at(marks[0].at_s, marks[-1].at_s, lambda at_s: day_at(marks, at_s) >= day)
 
 
 def linear(
