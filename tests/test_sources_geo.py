@@ -1003,10 +1003,9 @@ def test_the_schema_that_a_gml_names_is_not_asked_for(tmp_path: Path, asked: HTT
     path = write(points(A, name=["a"]), tmp_path / "a.gml", driver="GML")
     path.with_suffix(".xsd").unlink()
     text = path.read_text("utf-8")
-    head = f'<ogr:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs" xsi:schemaLocation="http://x {where}"'
-    path.write_text(
-        re.sub(r'<ogr:FeatureCollection|xsi:schemaLocation="[^"]*"', lambda f: head * (f[0][0] == "<"), text)
-    )
+    head = f'<wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs" xsi:schemaLocation="http://x {where}"'
+    text = re.sub(r'<ogr:FeatureCollection|xsi:schemaLocation="[^"]*"', lambda f: head * (f[0][0] == "<"), text)
+    path.write_text(text.replace("</ogr:FeatureCollection>", "</wfs:FeatureCollection>"))
     assert read(path)[0]["name"].tolist() == ["a"]
     assert asked.paths == []  # type: ignore[attr-defined]
 

@@ -66,7 +66,7 @@ _WHOLE = {arrow.int8(): pd.Int8Dtype(), arrow.int16(): pd.Int16Dtype(), arrow.in
           arrow.uint32(): pd.UInt32Dtype(), arrow.uint64(): pd.UInt64Dtype(),
           arrow.bool_(): pd.BooleanDtype()}  # fmt: skip
 # A GML of a WFS names the address of its schema, which GDAL would ask for.
-pyogrio.set_gdal_config_options({"GML_DOWNLOAD_WFS_SCHEMA": "NO"})
+pyogrio.set_gdal_config_options({"GML_DOWNLOAD_SCHEMA": "NO"})
 #: Beyond it a float no longer tells whole numbers apart.
 _MOST_WHOLE = 2.0**53
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00(?:\.0+)?(?:Z|\+00:00)?")
