@@ -620,12 +620,15 @@ def _must(command: list[str]) -> None:
 def lock() -> None:
     """Compile a clone's requirements.lock from pyproject.toml: every version with hashes, for all platforms, no index.
 
+    One version of a package for every Python where there is one: of PROJ and GDAL others give other last digits.
+
     Raises
     ------
     SetupError
         When the versions cannot be resolved.
     """
     flags = ["--universal", "--all-extras", "--group", "dev", "--generate-hashes", "--no-emit-index-url", "-q"]
+    flags += ["--fork-strategy", "fewest"]
     header = ["--custom-compile-command", "make lock"]
     files = [str(ROOT / "pyproject.toml"), "-o", str(ROOT / "requirements.lock")]
     _must([str(find_uv()), "pip", "compile", *flags, *header, *files])

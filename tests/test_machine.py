@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from camps import files, machine
 from camps.errors import MissingError
@@ -191,6 +192,22 @@ PLATFORMS = {
     "x86_64-apple-darwin": ("argon2-cffi-bindings", "cryptography", "opentimelineio"), "x86_64-pc-windows-msvc": (),
 }  # fmt: skip
 PYTHON_ALONE = ("bagit", "odfpy", "prcoords")
+
+
+def test_every_python_has_the_same_versions_of_what_the_suite_needs() -> None:
+    """Of PROJ and GDAL others give other last digits, and of the encoders other bytes."""
+    lock = (machine.ROOT / "requirements.lock").read_text("utf-8")
+    locked = [Requirement(line) for line in re.findall(r"^[^\s#].*==.*?(?= \\$)", lock, re.MULTILINE)]
+    needed = {Requirement(one).name.lower() for one in metadata.requires("camps") or [] if "extra ==" not in one}
+    for name in sorted(needed):
+        known = [one for one in locked if one.name.lower() == name]
+        found = {_version_for(python, known) for python in ("3.11", "3.12", "3.13")}
+        assert len(found) == 1, f"{name}: {sorted(found)}"
+
+
+def _version_for(python: str, known: list[Requirement]) -> str:
+    where = {"python_version": python, "python_full_version": f"{python}.0"}
+    return next((str(one.specifier) for one in known if one.marker is None or one.marker.evaluate(where)), "none")
 
 
 def test_the_lock_resolves_from_wheels_on_every_platform(tmp_path: Path) -> None:
