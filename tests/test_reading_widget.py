@@ -174,6 +174,8 @@ def test_a_stroke_that_no_kernel_takes_stays_and_is_said(page: Page) -> None:
         shown.add_style_tag(content=page.reader._css)
         script = page.reader._esm.replace("export default", "window.reader =")
         shown.add_script_tag(content=script + DEAF, type="module")
+        # A module runs after the tag was added: on a busy machine later than the next line.
+        shown.wait_for_function("window.re !== undefined")
         shown.evaluate("told => hear(told, [])", page("open", re=shown.evaluate("re")))
         shown.locator("[data-status=observed]").click()
         shown.get_by_text("Not saved: the last 1.").wait_for()
