@@ -7,6 +7,7 @@ import json
 import lzma
 import re
 import shutil
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,6 +163,14 @@ def test_a_public_film_tells_nothing_and_is_verified_as_what_it_is(tmp_path: Pat
     frame = next(folder.rglob("*.1001.png"))
     assert cli.run(["trace", str(frame), "--out", str(tmp_path / "copy.png")]) == 0
     assert _telling(tmp_path / "copy.png") == []
+    with Image.open(frame) as opened, tempfile.TemporaryDirectory() as other:
+        tags = PngImagePlugin.PngInfo()
+        tags.add_text("Comment", "Quiet orchard", zip=True)
+        forged = Path(shutil.copytree(folder, Path(other) / folder.name))
+        opened.save(forged / frame.relative_to(folder), pnginfo=tags)
+        told = [check for check in appendix.framecheck.check_frames(forged, sample=0) if "withheld" in check.item]
+    assert [check.holds for check in told] == [False]
+    assert f"{frame.name} tells 1" in told[0].said
     with pytest.raises(InputError, match="holds the film of another edition"):
         film.testimony.write_telling(frame, tmp_path / "full.png")
     with pytest.raises(InputError, match="holds the film of another edition"):
@@ -254,6 +263,17 @@ def test_what_tells_all_the_same_is_found_and_removed(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_what_is_withheld_and_put_back_is_told_by_verify_though_its_record_was_made_anew(tmp_path: Path) -> None:
+    with appendix.public_edition():
+        for name, title in (("sound", "The camps"), ("forged", "The camp at 37.163833 north")):
+            map_ = maps.site_map(catalogue.load("mine"), words=maps.Words(title=title))
+            maps.write_map(map_, tmp_path / f"{name}.html")
+    assert appendix.verify(tmp_path / "sound.html").holds
+    (failed,) = appendix.verify(tmp_path / "forged.html").failed
+    assert (failed.item, failed.holds) == ("forged.html, withheld values", False)
+    assert "37.16" not in failed.said
+
+
 def test_what_is_removed_is_what_was_named_and_names_are_searched(tmp_path: Path) -> None:
     """One search names and removes: a number in packed bytes or in a track is any number, a name tells like a text."""
     with appendix.public_edition() as edition:
@@ -281,3 +301,6 @@ def test_packed_texts_of_pictures_are_searched(tmp_path: Path) -> None:
         Image.new("RGB", (8, 8)).save(tmp_path / f"{number}.png", pnginfo=tags)
         with pytest.raises(CheckError, match=f"{number}.png tells 1"):
             restriction.require_nothing_told(tmp_path / f"{number}.png", {}, secrets)
+    files.write_text(tmp_path / "plate.SVG", "<svg><text>at &#51;7.1638 north</text></svg>")
+    with pytest.raises(CheckError, match=r"plate\.SVG tells 1"):
+        restriction.require_nothing_told(tmp_path / "plate.SVG", {}, secrets)

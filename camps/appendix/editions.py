@@ -14,6 +14,7 @@ import pandas as pd
 
 from camps import catalogue, crs, embedded, files, record, settings, sources, tables
 from camps.appendix import records, restriction
+from camps.appendix.checks import Check
 from camps.appendix.evidence import Evidence
 from camps.appendix.restriction import PLACE, Restriction, Secrets
 from camps.appendix.schemas import RecordName
@@ -336,6 +337,17 @@ def _lists_of(restrictions: Sequence[Restriction]) -> list[str]:
         chosen += [source_id] if held and source_id not in chosen else []
         wanted -= held
     return chosen
+
+
+def check_withheld(path: Path, group: str) -> Iterator[Check]:
+    """Check that a file, or a folder, tells nothing that the edition keeps back which is read now; nothing in the full.
+
+    Whoever forges a public edition can write its record anew, so what it says of itself does not tell.
+    """
+    now = sources.edition()
+    if isinstance(now, PublicEdition):
+        told = [f"{one.name} tells {one.n_values}" for one in restriction.find_leaks(path, now.secrets)]
+        yield Check(group, f"{path.name}, withheld values", not told, "; ".join(told) or "stand nowhere in it")
 
 
 def edition_of(path: Path) -> AbstractContextManager[PublicEdition | None]:

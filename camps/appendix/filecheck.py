@@ -72,6 +72,7 @@ def check_file(
         return
     with editions.edition_of(path):
         checks = [*_check_shown(told, quick)] if told else [*_check_data(testimony.read_map(found.content, path))]
+        checks += editions.check_withheld(path, FILE)
     yield from checks
 
 

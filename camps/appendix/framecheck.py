@@ -93,6 +93,7 @@ def _check_delivery(folder: Path, sample: int, seed: str) -> Iterator[Check]:
         return
     checks: Sequence[tuple[str, Callable[[], Iterator[Check]]]] = (
         ("pictures", lambda: _check_files(delivered)),
+        ("withheld", lambda: editions.check_withheld(folder, GROUP)),
         ("rows", lambda: _check_rows(delivered)),
         ("movies", lambda: _check_movies(delivered)),
         ("drawn again", lambda: _check_drawn_again(delivered, sample, seed)),

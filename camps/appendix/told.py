@@ -38,25 +38,27 @@ def texts_of(path: Path) -> Iterator[tuple[str, bool]]:
     What is not a text of the inquiry is left out: lengths on paper, the base map, scripts and letters of a page, and
     the path of a camera.
     """
-    if path.suffix == ".parquet":
+    kind = path.suffix.lower()
+    if kind == ".parquet":
         yield record.csv_text(schemas.read_record(path)), False
-    elif path.suffix == ".pdf":
+    elif kind == ".pdf":
         yield _set_text(path), False
-    elif path.suffix in _PICTURES:
+    elif kind in _PICTURES:
         content = path.read_bytes()
         yield content.decode("utf-8", errors="replace"), True
         yield from ((text, False) for text in _png_texts(content))
     else:
         yield _plain_text(path), False
-    if path.suffix in embedded.TELLING and (found := embedded.read(path)) is not None:
+    if kind in embedded.TELLING and (found := embedded.read(path)) is not None:
         yield json.dumps(_without_camera(found.content), ensure_ascii=False), False
 
 
 def _plain_text(path: Path) -> str:
     text = path.read_bytes().decode("utf-8", errors="replace")
-    if path.suffix == ".svg":
+    kind = path.suffix.lower()
+    if kind == ".svg":
         return html.unescape(_DRAWN.sub("", _BROUGHT.sub("", text)))
-    if path.suffix == ".html":
+    if kind == ".html":
         return html.unescape(_DATA.sub(_without_base, _BROUGHT.sub("", text)))
     if path.name == MANIFEST:
         said = json.loads(text)
