@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -31,6 +32,8 @@ else:
 _PIECE = 1 << 18
 _TEMPORARY = ".camps-"
 _LOCK = ".in-use"
+#: Characters that XML 1.0 cannot hold, however they are written.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def _umask() -> int:
@@ -316,6 +319,17 @@ def write_linked(path: Path, content: bytes, same: Path) -> Path:
 def write_text(path: Path, content: str) -> Path:
     """Write UTF-8 text with Unix line ends to `path`, whole or not at all, and return the path."""
     return write_bytes(path, content.encode("utf-8"))
+
+
+def xml_text(text: str) -> str:
+    r"""Return text with a space for each character that XML cannot hold, so that a file of it opens everywhere.
+
+    Examples
+    --------
+    >>> xml_text("Camp\x0b7 & <gate>")
+    'Camp 7 & <gate>'
+    """
+    return _NOT_XML.sub(" ", text)
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> Path:

@@ -146,6 +146,17 @@ def test_a_bomb_is_refused_before_it_is_unpacked(zipped: Path, tmp_path: Path) -
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_of_many_names_is_refused_as_fast_as_it_is_read(tmp_path: Path) -> None:
+    """Each name against all others took more than a minute; each once counted is done before the test is told."""
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in (*range(20_000), 7):
+            archive.writestr(zipfile.ZipInfo(f"{bag.ROOT}/{number}"), b"")
+    opened, checks = opening.open_package(path, tmp_path)
+    assert (opened, [str(check.item) for check in checks]) == (None, [f"{bag.ROOT}/7"])
+
+
 def test_entries_that_share_their_bytes_are_refused(zipped: Path) -> None:
     """Two names in the list for one place in the file: each is sound, and together they are more than the file."""
     content = zipped.read_bytes()

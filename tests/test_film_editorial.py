@@ -12,6 +12,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import av
 import opentimelineio as otio
@@ -210,6 +211,8 @@ def test_final_cut_xml_says_size_fields_and_pixels(tmp_path: Path) -> None:
     for said in ("<width>320</width>", "<height>180</height>", "<pixelaspectratio>square<", "<fielddominance>none<"):
         assert said in text
     assert text.count("<displayformat>DF</displayformat>") == 2
+    mark = editorial.Mark(0, "era", "Era\x0b7 \x01 & <gate>")
+    ElementTree.fromstring(editorial.final_cut(NAME, planned, _passes(planned), [mark]))
     read = otio.adapters.read_from_string(text, "fcp_xml")
     assert [mark.name for mark in read.tracks.markers] == [mark.text for mark in editorial.build_marks(planned)]
 

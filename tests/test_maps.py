@@ -1078,6 +1078,13 @@ def test_a_plate_has_its_size_on_paper_and_the_same_bytes_twice(tmp_path, suffix
         assert float(box.width) / 72 * 25.4 == pytest.approx(120, abs=0.3)
 
 
+@pytest.mark.browser
+def test_a_plate_with_a_title_that_xml_cannot_hold_opens_all_the_same(tmp_path):
+    words = maps.Words(title="Camp\x0b7 \x01 & <gate>\uffff")
+    plate = maps.write_plate(maps.site_map(words=words, ground=maps.Ground(relief=False)), tmp_path / "plate.svg")
+    assert "Camp 7 & <gate>" in " ".join("".join(ElementTree.parse(plate).getroot().itertext()).split())
+
+
 @pytest.mark.parametrize("size", [(254, 142.875), (200, 150), (150, 200), (400, 100)])
 def test_a_plate_of_any_shape_holds_all_that_the_map_shows(size):
     map_ = maps.site_map()

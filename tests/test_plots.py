@@ -182,6 +182,13 @@ def figures() -> dict[str, Figure]:
     }
 
 
+def test_a_name_with_a_character_that_xml_cannot_hold_is_saved_as_a_figure_that_opens(tmp_path: Path) -> None:
+    figure = plots.growth_curve(growth.aggregate(counts(), by="tier", draws=100), title="Camp\x0b7 \x01", note="\ufffe")
+    (svg,) = plots.write_figure(figure, tmp_path / "one", forms=["svg"])
+    ET.fromstring(svg.read_bytes())
+    ET.fromstring(figure._repr_svg_())
+
+
 def test_figures_are_saved_the_same_twice_and_hold_no_date(tmp_path: Path) -> None:
     for name, figure in figures().items():
         svg, png = plots.write_figure(figure, tmp_path / name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +57,9 @@ def _faults(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     """Yield what speaks against unpacking: names, compressed entries, and more bytes than the file itself has."""
     names = [entry.orig_filename for entry in archive.infolist()]
     yield from bag.find_aliases(names)
-    yield from ((name, "is there twice, expected each file once") for name in {n for n in names if names.count(n) > 1})
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield name, "is there twice, expected each file once"
     if others := sorted({name.partition("/")[0] for name in names} - {bag.ROOT}):
         yield others[0], f"is no name of the folder at the top, which camps appendix calls {bag.ROOT}"
     for entry in archive.infolist():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,8 +21,6 @@ Box = tuple[float, float, float, float]
 #: GeoPackages carry the time of their last change; a fixed one keeps the bytes the same.
 _FIXED_TIME = "2000-01-01T00:00:00.000Z"
 _LAYER = "sites"
-#: Characters that XML cannot hold.
-_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def select(
@@ -172,4 +169,4 @@ def _is_text(sites: gpd.GeoDataFrame, name: str) -> bool:
 
 def _plain(column: pd.Series) -> list[str | None]:
     """Return text without the characters that XML cannot hold, null where there is none."""
-    return [_NOT_XML.sub(" ", str(text)) if pd.notna(text) else None for text in column]
+    return [files.xml_text(str(text)) if pd.notna(text) else None for text in column]

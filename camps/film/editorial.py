@@ -157,7 +157,9 @@ def _clip(one: PassInfo, plan: Plan) -> otio.schema.Clip:
 
 def _marker(mark: Mark, rate: float) -> otio.schema.Marker:
     span = otio.opentime.TimeRange(_time(mark.at, rate), _time(1, rate))
-    return otio.schema.Marker(mark.text, marked_range=span, color=_COLOURS[mark.kind], metadata={"camps": mark.kind})
+    return otio.schema.Marker(
+        files.xml_text(mark.text), marked_range=span, color=_COLOURS[mark.kind], metadata={"camps": mark.kind}
+    )
 
 
 def _start(plan: Plan) -> otio.opentime.RationalTime:

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 
@@ -72,7 +73,7 @@ class Plot(Figure):
     def _repr_svg_(self) -> str:
         page = StringIO()
         with style():
-            self.savefig(page, format="svg", metadata=_METADATA["svg"])
+            _save(self, page, "svg")
         return page.getvalue()
 
 
@@ -102,9 +103,16 @@ def write_figure(figure: Figure, path: Path, *, forms: Sequence[str] = tuple(_ME
     for form in forms:
         place = path.with_suffix(f".{form}")
         with style(), files.replacing(place) as temporary:
-            figure.savefig(temporary, format=form, dpi=_DPI, metadata=_METADATA[form])
+            _save(figure, temporary, form, dpi=_DPI)
         written.append(place)
     return written
+
+
+def _save(figure: Figure, place: Path | StringIO, form: str, **how: Any) -> None:
+    """Save without the characters of a name that neither XML nor a font holds."""
+    for text in figure.findobj(Text):
+        text.set_text(files.xml_text(text.get_text()))
+    figure.savefig(place, format=form, metadata=_METADATA[form], **how)
 
 
 def require_columns(table: pd.DataFrame, names: Sequence[str], what: str) -> None:

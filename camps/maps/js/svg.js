@@ -146,7 +146,10 @@ class SvgContext {
 
 const short = (value, digits = 2) => String(Number(value.toFixed(digits)));
 
-const escaped = (value) => String(value).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+// What XML cannot hold, as camps.files.xml_text has it: such a plate would open nowhere.
+const NOT_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
+
+const escaped = (value) => String(value).replace(NOT_XML, ' ').replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 // One frame as SVG text: `paper` is its size in millimetres, `style` holds the fonts.
 window.campsSvg = (stage, frame, paper, style) => {
