@@ -12,7 +12,6 @@ from camps import crs, film, growth, record, timeline
 from camps.appendix.claims import Values
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError
-from camps.film.readouts import read_out
 
 MAIN_SITE = "xj-bfn130-aspi50"
 SECOND_SITE = "xj-bfn949-aspi124"
@@ -228,9 +227,9 @@ def dabancheng_grades(evidence: Evidence) -> Values:
 # --- on screen ------------------------------------------------------------------------------------------------------
 
 
-def screen_xinjiang(_: Evidence) -> Values:
+def screen_xinjiang(evidence: Evidence) -> Values:
     """Take what the shot of Xinjiang says on its first and on its last frame."""
-    first, last = _first_and_last("xinjiang")
+    first, last = _first_and_last(evidence, "xinjiang")
     return {
         "first_total": float(first["total"]), "first_counted": int(first["n_observed"]),
         "last_total": float(last["total"]), "last_counted": int(last["n_observed"]), "last_held": int(last["n_held"]),
@@ -240,7 +239,7 @@ def screen_xinjiang(_: Evidence) -> Values:
 
 def screen_dabancheng(evidence: Evidence) -> Values:
     """Take what the shot of Dabancheng says on its last frame, beside what was seen on that day."""
-    _, last = _first_and_last("dabancheng")
+    _, last = _first_and_last(evidence, "dabancheng")
     seen = evidence.built[evidence.built["observed_on"] == "2020-06-02"]
     return {
         "total_m2": float(last["total"]), "seen_m2": float(crs.area_m2(seen).sum()),
@@ -248,16 +247,16 @@ def screen_dabancheng(evidence: Evidence) -> Values:
     }  # fmt: skip
 
 
-def screen_archipelago(_: Evidence) -> Values:
+def screen_archipelago(evidence: Evidence) -> Values:
     """Take what the shot of the chapters says on its last frame: places open, and those last known open before."""
-    _, last = _first_and_last("archipelago")
+    _, last = _first_and_last(evidence, "archipelago")
     return {name: int(last[name]) for name in ("n_open", "n_sites", "n_last_known")}
 
 
-def _first_and_last(name: str) -> tuple[dict[str, str], dict[str, str]]:
+def _first_and_last(evidence: Evidence, name: str) -> tuple[dict[str, str], dict[str, str]]:
     shot = film.read_shot(name)
     numbers = [shot.numbers[0], shot.numbers[-1]]
-    rows = read_out(shot, numbers)
+    rows = evidence.screen(shot).rows(numbers)
     return rows[numbers[0]], rows[numbers[1]]
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from camps import catalogue, record, settings
+from camps import catalogue, film, record, settings
 from camps.appendix import claims, findings, records
 from camps.appendix.evidence import Evidence
 from camps.appendix.words import prose
+from camps.film import readouts, subject
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -102,3 +103,14 @@ def test_what_the_shots_say_on_screen_is_claimed() -> None:
     assert "233 buildings at 42 sites" in sentences["screen-xinjiang"]
     assert "255,715 m²" in sentences["screen-dabancheng"]
     assert "88 of 228 sites of China on record as open" in sentences["screen-archipelago"]
+
+
+def test_a_shot_is_worked_out_of_one_map_in_a_build_however_often_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    evidence, made = Evidence(published=()), []
+    monkeypatch.setattr(readouts, "build_map", lambda shot: made.append(shot) or subject.build_map(shot))
+    said = findings.bind(evidence)["screen_xinjiang"]()
+    shot = film.read_shot("xinjiang")
+    last = evidence.screen(shot).rows([shot.numbers[-1]])[shot.numbers[-1]]
+    assert (float(last["total"]), len(made)) == (said["last_total"], 1)

@@ -16,6 +16,8 @@ from camps import catalogue, change, footprints, growth, reading, record, settin
 from camps.appendix.claims import read_claims
 from camps.appendix.passages import read_passages
 from camps.errors import InputError
+from camps.film.readouts import Screen
+from camps.film.shot import Shot
 from camps.footprints import FootprintSeries
 from camps.growth.measured import Metric
 from camps.provenance import Inputs
@@ -147,6 +149,7 @@ class Evidence:
         absent: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.inputs = Inputs()
+        self._screens: dict[str, Screen] = {}
         self.lists = catalogue.default_lists() if lists is None else tuple(lists)
         self.own = own_sources()
         self.held = {name: one for name, one in held_files().items() if (settings.home() / one.place).is_file()}
@@ -336,6 +339,10 @@ class Evidence:
         ]
         dates = [one.dates.iloc[:-1] for one in within]
         return {day: iou for table in dates for day, iou in zip(table["observed_on"], table["iou"], strict=True)}
+
+    def screen(self, shot: Shot) -> Screen:
+        """Return what the frames of a shot say, worked out of one map however often it is asked for."""
+        return self._screens.setdefault(shot.called, Screen(shot))
 
     def published_counts(self, source_id: str) -> pd.DataFrame:
         """Return the yearly counts of a published list at hand, a "series" table."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from camps import files, film, notebook, provenance, record, settings
+from camps import files, notebook, provenance, record, settings
 from camps.appendix import (
     bag,
     claims,
@@ -33,6 +33,7 @@ from camps.appendix.expressions import evaluate
 from camps.appendix.schemas import RecordName
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import subject
+from camps.film.readouts import Screen
 from camps.provenance import CustodyLog, Input, RunRecord
 
 _ORGANISATION = "The Camps project"
@@ -215,15 +216,17 @@ class _Build:
             "deliveries": self.taken.deliveries,
         }
 
-    def _exemplary(self, tables: Mapping[RecordName, pd.DataFrame]) -> film.Shot | None:
-        """Return the shot of the example; none where its site has no dossier with counts, or a list of it stays out.
+    def _exemplary(self, tables: Mapping[RecordName, pd.DataFrame]) -> Screen | None:
+        """Return the frames of the example's shot; none where its site has no dossier with counts, or a list stays out.
 
         A total over a list of which something is withheld would tell it.
         """
         counted = set(tables["counts"]["site_id"]) - self.secrets.sites
         shot = front.example_shot(counted.intersection(self.dossiers))
         kept_back = {held.entry.id for name in self.withheld if (held := self.evidence.held[name]).entry}
-        return shot if shot and not kept_back.intersection(subject.sources_of(shot)) else None
+        if shot is None or kept_back.intersection(subject.sources_of(shot)):
+            return None
+        return self.evidence.screen(shot)
 
     def _processing(self) -> dict[RecordName, pd.DataFrame]:
         return {"processing": records.build_processing(self.runs)}

@@ -18,9 +18,8 @@ from camps.appendix.findings import PLACE
 from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, typed
 from camps.appendix.words import prose
 from camps.errors import MissingError
-from camps.film.readouts import read_out
+from camps.film.readouts import Screen
 from camps.film.records import FRAME_LIST, read_frame_list
-from camps.film.shot import Shot
 from camps.provenance import CustodyLog, RunRecord, canonical_json
 from camps.sources.capturing import Capture
 
@@ -452,13 +451,13 @@ def _delivery(path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def build_film_frames(shot: Shot | None) -> pd.DataFrame:
+def build_film_frames(screen: Screen | None) -> pd.DataFrame:
     """Return one row a frame of a shot with what it says, worked out from the data without a film; none without a shot.
 
     Where the camera stands is left out: no number of it is shown.
     """
-    shown = read_out(shot).values() if shot else []
-    known = [{"shot": shot and shot.name, **{name: text or None for name, text in row.items()}} for row in shown]
+    shown = [(screen.shot.name, row) for row in screen.rows().values()] if screen else []
+    known = [{"shot": shot, **{name: text or None for name, text in row.items()}} for shot, row in shown]
     return _frame(known, "film_frames")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,13 +64,31 @@ def read_out(shot: Shot, numbers: Sequence[int] | None = None) -> dict[int, dict
     InputError
         When the shot does not fit its map.
     """
-    map_: Any = build_map(shot)
-    plan = plan_frames(shot, build_ground(map_))
-    wanted = set(plan.numbers if numbers is None else numbers)
-    states = {n: state for n, state in zip(plan.numbers, plan.states, strict=True) if n in wanted}
-    moments = sorted({state["t"] for state in states.values()})
-    values = _VALUES[shot.map.kind](shot, map_.payload, moments)
-    return {number: _row(plan, number, state, map_.payload, values) for number, state in states.items()}
+    return Screen(shot).rows(numbers)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the frames of a shot say, for who asks more than once: its map and its plan are made once."""
+
+    shot: Shot
+
+    @cached_property
+    def _map(self) -> Any:
+        return build_map(self.shot)
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return plan_frames(self.shot, build_ground(self._map))
+
+    def rows(self, numbers: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
+        """Return the rows of :func:`read_out`."""
+        plan, payload = self._plan, self._map.payload
+        wanted = set(plan.numbers if numbers is None else numbers)
+        states = {n: state for n, state in zip(plan.numbers, plan.states, strict=True) if n in wanted}
+        moments = sorted({state["t"] for state in states.values()})
+        values = _VALUES[self.shot.map.kind](self.shot, payload, moments)
+        return {number: _row(plan, number, state, payload, values) for number, state in states.items()}
 
 
 def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], values: _Values) -> dict[str, str]:
@@ -76,7 +96,7 @@ def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], valu
     known = [found[site["id"]] for site in payload["sites"] if found[site["id"]].value is not None]
     described = {
         "date_shown": _date_shown(state["t"], payload["meta"]),
-        "kind": _least_sure(found),
+        "kind": least_sure(value.kind for value in found.values()),
         "n_observed": sum(value.counted for value in known),
         "n_held": sum(not value.counted for value in known),
         "n_sites": len(payload["sites"]),
@@ -108,10 +128,6 @@ def _stale_days(t: float, meta: Mapping[str, Any]) -> int | None:
     """Return the days since the last look at any site; null before the first, and where there are none."""
     looks = [day for day in meta["stop_days"] if day <= math.floor(t)] if meta["metric"] else []
     return math.floor(t) - int(max(looks)) if looks else None
-
-
-def _least_sure(found: Mapping[str, _Value]) -> str | None:
-    return least_sure(pd.Series([value.kind for value in found.values()], dtype="string"))
 
 
 def _total(known: Sequence[_Value], part: int) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -34,7 +35,7 @@ def kinds(*, unknown: pd.Series[Any], on_day: pd.Series[Any], moving: pd.Series[
     return kind.mask(moving, KIND_BETWEEN[mode]).mask(on_day, "observed").mask(unknown, pd.NA)
 
 
-def least_sure(present: pd.Series[Any]) -> str | None:
-    """Return the least sure of some kinds, or None when there is none."""
-    found = [kind for kind in LEAST_SURE_LAST if kind in set(present.dropna())]
-    return found[-1] if found else None
+def least_sure(present: Iterable[Any]) -> str | None:
+    """Return the least sure of some kinds, among which what is none is passed over, or None when there is none."""
+    found = set(present)
+    return next((kind for kind in reversed(LEAST_SURE_LAST) if kind in found), None)
