@@ -699,6 +699,12 @@ def _form(pattern: str, write: Callable[[re.Match[str]], str]) -> _Form:
     return re.compile(pattern), lambda found, _: (write(found), "")
 
 
+def _of_edtf(found: re.Match[str], _: _Rules) -> _Read:
+    is_strange = any(not re.fullmatch(_YEAR, year) for year in re.findall(r"\d{4}", found[0]))
+    remark = "a year outside 1500 to 2099; those of another era, such as the Buddhist 2485, are not converted"
+    return found[0].upper(), remark if is_strange else ""
+
+
 def _of_month(found: re.Match[str], rules: _Rules) -> _Read:
     return f"{_year(found['year'], rules)}-{_MONTHS[found['month']]:02d}", ""
 
@@ -713,7 +719,7 @@ _EDTF = r"(?:\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:\d\d|xx))?|-xx(?:-xx)?)?|\d{3}x|\d
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _FORMS: tuple[_Form, ...] = (
     (_PAIR, _of_pair),
-    _form(rf"(?:{_EDTF})(?:/(?:{_EDTF})?)?|/(?:{_EDTF})", lambda m: m[0].upper()),
+    (re.compile(rf"(?:{_EDTF})(?:/(?:{_EDTF})?)?|/(?:{_EDTF})"), _of_edtf),
     (_MOMENT, _of_moment),
     _form(rf"{_YEAR}\.0+", lambda m: m[1]),
     (_NUMBERS, _of_numbers),
@@ -724,7 +730,8 @@ _FORMS: tuple[_Form, ...] = (
     _form(rf"{_YEAR}[ -]{_MONTH}", lambda m: f"{m[1]}-{_MONTHS[m[2]]:02d}"),
     _form(rf"{_DAY}[ -]{_MONTH},?[ -]{_YEAR}", lambda m: f"{m[3]}-{_MONTHS[m[2]]:02d}-{int(m[1]):02d}"),
     _form(rf"{_MONTH} {_DAY},? {_YEAR}", lambda m: f"{m[3]}-{_MONTHS[m[1]]:02d}-{int(m[2]):02d}"),
-    _form(rf"{_YEAR}[-/.](\d{{1,2}})[-/.](\d{{1,2}})", lambda m: _ymd(m[1], m[2], m[3])),
+    # One mark between all three: 1942-04/05 is April and May, or a day, and nobody can tell which.
+    _form(rf"{_YEAR}([-/.])(\d{{1,2}})\2(\d{{1,2}})", lambda m: _ymd(m[1], m[3], m[4])),
     _form(rf"{_YEAR}[年년](?: ?(\d{{1,2}})[月월](?: ?(\d{{1,2}})[日일])?)?",
           lambda m: "-".join([m[1], *(f"{int(part):02d}" for part in m.groups()[1:] if part)])),
     _form(rf"([1-4])(?:st|nd|rd|th)? ?q(?:t|tr|uarter)? ?(?:of )?{_YEAR}", lambda m: _quarter(m[2], m[1])),

@@ -311,6 +311,8 @@ def test_words_that_are_no_date_are_none(printed: str) -> None:
         ("13/13/2018", "no day of the calendar"),
         ("2019/2018", "ends before it begins"),
         ("Prison", "is no date"),
+        ("1942-04/05", "is no date"),
+        ("1942.04-05", "is no date"),
         ("=A1", "is no date"),
         ("x" * 61, "a text of 61 characters"),
         ("2017-06-10T25:00", "no time of day"),
@@ -322,6 +324,16 @@ def test_what_is_no_date_is_refused_with_the_reason(printed: str, why: str) -> N
     with pytest.raises(InputError, match=why) as caught:
         read_date(printed)
     assert str(caught.value).startswith(repr(printed[:40]))
+
+
+@pytest.mark.parametrize(
+    ("printed", "is_told"), [("2518", True), ("1396/1400", True), ("1499", True), ("1500/2099", False)]
+)
+def test_a_year_of_another_era_is_told(printed: str, is_told: bool) -> None:
+    """2518 is 1975 in Cambodia, 1396 is 2017 in Afghanistan."""
+    read, remark = read_dates(pd.Series([printed])).iloc[0]
+    assert read == printed
+    assert pd.notna(remark) == is_told
 
 
 @pytest.mark.parametrize("printed", ["Mar-37", "20-Mar", "99-Dec", "Mar 37", "10/15/03", "Jun-10-17", "37", "мая 37"])

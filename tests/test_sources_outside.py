@@ -539,6 +539,35 @@ def test_a_list_is_turned_when_all_of_it_can_be_right_and_is_printed_as_it_was(t
     assert _turned(source) == [2, 3, 4, 5, 6, 7]
 
 
+def _outlines(path: Path, outlines: list[shapely.Polygon]) -> Source:
+    gpd.GeoDataFrame({"id": range(len(outlines))}, geometry=outlines, crs=4326).to_file(path)
+    return _read(path, {"key": "id"})
+
+
+@pytest.mark.parametrize("west", [88.28, 104.9])
+def test_the_reach_of_an_outline_that_was_turned_is_that_of_the_outline_as_it_is(tmp_path: Path, west: float) -> None:
+    """1.6 km across: 817.9 m to its corners; turned it would reach 1117 m, and beyond 90° east nobody knows."""
+    straight = [shapely.box(west + n / 100, 43.38, west + n / 100 + 0.02, 43.382) for n in range(6)]
+    turned = [shapely.transform(outline, lambda at: at[:, ::-1]) for outline in straight]
+    one, other = (_outlines(tmp_path / f"{n}.geojson", held) for n, held in enumerate((straight, turned)))
+    assert len(_turned(other)) == 6
+    assert one.sites["r95_m"].tolist() == pytest.approx([817.94] * 6, abs=0.01)
+    assert other.sites["r95_m"].tolist() == pytest.approx(one.sites["r95_m"].tolist())
+
+
+@pytest.mark.parametrize(("west", "east", "middle"), [(179.9, -179.9, 180.0), (179.9, -179.5, -179.8)])
+def test_an_outline_across_180_degrees_is_not_one_around_the_globe(
+    tmp_path: Path, west: float, east: float, middle: float
+) -> None:
+    """Its middle came to lie at 0° east, in Ghana."""
+    source = _outlines(
+        tmp_path / "list.geojson", [shapely.Polygon([(west, 10), (east, 10), (east, 10.1), (west, 10.1)])]
+    )
+    assert source.sites["lon"].tolist() == pytest.approx([middle])
+    assert source.sites["r95_m"].item() < 40_000
+    assert "lies across 180°; read as the short way round" in _reasons(source)
+
+
 @pytest.mark.parametrize("stays", [(43.4, 120.0), (-10.0, 85.0)])
 def test_a_list_that_cannot_all_be_right_the_other_way_round_is_refused(
     tmp_path: Path, stays: tuple[float, float]
@@ -736,3 +765,20 @@ def test_the_names_that_lost_a_character_in_a_published_list_are_counted(mirror:
     held = path.read_text("utf-8").splitlines()
     assert named["SubcampDiaFix"].pieces == source.sites["name_en"].str.contains("\ufffd").sum() == 236
     assert "\ufffd" in held[named["SubcampDiaFix"].row - 1]
+
+
+# ── rows within a cell ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ('1,"a,43.1,88.2\n2,b,43.2,88.3\n3,c",43.3,88.4\n4,d,43.4,88.5\n', [2]),
+        ('1,"a, first\nand second",43.1,88.2\n', []),
+    ],
+)
+def test_rows_that_a_stray_quotation_mark_takes_into_a_cell_are_told(
+    tmp_path: Path, rows: str, told: list[int]
+) -> None:
+    source = _text(tmp_path / "list.csv", f"id,name,lat,lon\n{rows}", {**PLACED, "name_en": "name"})
+    assert [one.row for one in source.report if "rows of the list are lost in it" in one.reason] == told

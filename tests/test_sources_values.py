@@ -59,7 +59,7 @@ def test_degrees_in_every_writing(printed: str, degrees: float, axis: str | None
 
 
 @pytest.mark.parametrize(
-    "printed", ["", "abc", "1,234,567", "43,383.1", "43°61'", "-43 N", "=43+1", "nan", "inf", "1e999"]
+    "printed", ["", "abc", "1,234,567", "43,383.1", "43°61'", "43 23.5 10", "-43 N", "=43+1", "nan", "inf", "1e999"]
 )
 def test_what_is_no_coordinate_is_refused(printed: str) -> None:
     with pytest.raises(ValueError, match=r"no coordinate|minutes|minus"):

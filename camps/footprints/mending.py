@@ -14,7 +14,7 @@ from camps import crs
 from camps.errors import Fault
 from camps.footprints.reading import CELLS, places
 from camps.sources.report import Piece, Report
-from camps.sources.shapes import parts_of, pieces_of
+from camps.sources.shapes import eastward, parts_of, pieces_of
 
 #: A repair may change an area by this share, or by this many m², whichever is more (METHOD 2).
 MOST_CHANGE = 0.01
@@ -151,8 +151,8 @@ def _one_piece(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataF
     across = edges[:, 2] - edges[:, 0] > 180
     if not across.any():
         return frame
-    eastward = shapely.transform(shapes[across], _eastward)
-    shapes[across] = [_joined(shape) for shape in eastward]
+    moved = shapely.transform(shapes[across], eastward)
+    shapes[across] = [_joined(shape) for shape in moved]
     log.append(log_rows(frame[across], "joined", reason="lies across the antimeridian"))
     return _note(frame, across, "joined across the antimeridian").set_geometry(
         gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)
@@ -163,10 +163,6 @@ def _joined(shape: shapely.Geometry) -> shapely.Geometry:
     # The two sides of a cut share an edge, which makes them invalid as one geometry but not as parts.
     parts = shapely.get_parts(shape)
     return shapely.union_all(parts) if shapely.is_valid(parts).all() else shape
-
-
-def _eastward(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack([np.where(lonlat[:, 0] < 0, lonlat[:, 0] + 360, lonlat[:, 0]), lonlat[:, 1]])
 
 
 def _outlines_only(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoDataFrame:

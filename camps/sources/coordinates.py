@@ -112,7 +112,8 @@ def _sexagesimal(text: str) -> float | None:
     if text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
     found = _SEXAGESIMAL.fullmatch(text)
-    if not found:
+    # A part of a minute is said once, in decimals or in seconds: 43 23.5 10 is neither.
+    if not found or ("." in (found[3] or "") and found[4]):
         return None
     sign, degrees, minutes, seconds = found[1], float(found[2]), float(found[3] or 0), float(found[4] or 0)
     if minutes >= 60 or seconds >= 60:

@@ -483,8 +483,11 @@ def _reaches_m(rows: pd.DataFrame, placed: pd.DataFrame, mapping: Mapping[str, s
     """Return the usual r95, or what the printed digits or the outline allow where that is more."""
     if uses_geometry(rows, mapping):
         corners, at = shapely.get_coordinates(rows[GEOMETRY], return_index=True)
-        points = shapely.get_coordinates([point_of(shape) for shape in rows[GEOMETRY]])[at]
-        reach_m = pd.Series(crs.distance_m(tuple(corners.T), tuple(points.T))).groupby(at).max()
+        points = shapely.get_coordinates([point_of(shape) for shape in rows[GEOMETRY]])
+        # Of a place that was put right the outline is turned with its point.
+        turned = (points != placed[["lon", "lat"]].to_numpy()).any(axis=1)
+        points[turned], corners[turned[at]] = points[turned, ::-1], corners[turned[at], ::-1]
+        reach_m = pd.Series(crs.distance_m(tuple(corners.T), tuple(points[at].T))).groupby(at).max()
         return pd.Series(np.maximum(settings.DEFAULT_R95_M, reach_m.to_numpy()), index=rows.index)
     printed = [
         max(printed_precision_m(lat), printed_precision_m(lon))

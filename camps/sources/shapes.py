@@ -172,6 +172,7 @@ def place_table(
     report.use("feature", n_features)
     use_shapes(report, held.to_numpy())
     told_crs = CRS.from_user_input(stated_crs)
+    held = _the_short_way(held, report) if told_crs.is_geographic else held
     raise_faults(_strange(held, told_crs), path.name)
     frame = cells.loc[origin].set_axis(held.index.rename("row"), axis=0).astype(object)
     lon, lat = zip(*_printed(held, printed or {}), strict=True)
@@ -181,6 +182,22 @@ def place_table(
     # A file may have columns of these very names.
     frame = frame.drop(columns=[name for name in places if name in frame])
     return RawTable(pd.concat([frame.where(frame.notna(), ""), places], axis=1))
+
+
+def _the_short_way(held: pd.Series, report: Report) -> pd.Series:
+    """Return plain geometries with those that lie across 180° and are not cut there on the side of their middle."""
+    shapes = held.to_numpy().copy()
+    edges = shapely.bounds(shapes)
+    for at in np.flatnonzero((edges[:, 2] - edges[:, 0] > 180) & (shapely.get_num_geometries(shapes) == 1)):
+        moved = shapely.transform(shapes[at], eastward)
+        shapes[at] = shapely.transform(moved, lambda lonlat: lonlat - (360, 0)) if moved.centroid.x > 180 else moved
+        report.add("mended", "lies across 180°; read as the short way round", row=int(held.index.to_numpy()[at]))
+    return pd.Series(shapes, index=held.index, dtype=object)
+
+
+def eastward(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return positions in degrees with those of the western half of the globe at more than 180° east."""
+    return np.column_stack([np.where(lonlat[:, 0] < 0, lonlat[:, 0] + 360, lonlat[:, 0]), lonlat[:, 1]])
 
 
 def _flat(shapes: Shapes, report: Report) -> Shapes:

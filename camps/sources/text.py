@@ -162,7 +162,26 @@ def read_delimited(
         report.add("noted", "quotation marks inside cells are not doubled; read as printed")
     rows = _Rows(text, mark, path.name, by_the_book, 1 if stated else 0)
     layout = Layout(header_row, header_rows, strict)
-    return RawTable(table_of(rows, path.name, report, layout), used, mark)
+    frame = table_of(rows, path.name, report, layout)
+    _note_swallowed(frame, mark, report)
+    return RawTable(frame, used, mark)
+
+
+def _note_swallowed(frame: pd.DataFrame, mark: str, report: Report) -> None:
+    """Note cells that hold whole rows, as a quotation mark too many makes them: so many lines, so many delimiters.
+
+    Of two columns any text of two lines might.
+    """
+    apart = len(frame.columns) - 1
+    for column in frame if apart > 1 else ():
+        texts = frame[column]
+        n_lines = texts.str.count(r"\r\n|\r|\n")
+        for row in frame.index[n_lines.gt(0) & texts.str.count(re.escape(mark)).eq(n_lines * apart)]:
+            reason = (
+                f"a cell of {n_lines[row] + 1} lines with as many delimiters as so many rows have; is a quotation mark "
+                "missing or too many? then rows of the list are lost in it"
+            )
+            report.add("noted", reason, row=int(row), column=str(column), value=texts[row])
 
 
 def _stated_delimiter(text: str, report: Report) -> str:
