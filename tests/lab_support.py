@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -70,11 +71,11 @@ def opened(folder: Path, *cells: str, name: str = "reading.ipynb", **settings: s
         nbformat.write(notebook, folder / name)
     with served(folder, **settings) as address, sync_playwright() as driver:
         chromium = driver.chromium.launch(**browser.launch_options())
-        page = chromium.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(WAIT_S * 1000)
+        windows = chromium.new_context(viewport={"width": 1440, "height": 900})
+        windows.set_default_timeout(WAIT_S * 1000)
+        page = windows.new_page()
         lab = Lab(page)
-        page.goto(f"{address}/lab/tree/{name}?reset")
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        lab.go(f"{address}/lab/tree/{name}?reset")
         try:
             yield lab
         finally:
@@ -93,6 +94,17 @@ class Lab:
         asked = page.locator("dialog.jp-Dialog", has_text="Select Kernel")
         page.add_locator_handler(asked, lambda dialog: dialog.locator(".jp-mod-accept").click())
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+
+    def go(self, address: str) -> None:
+        """Open the page and wait for its kernel."""
+        self.page.goto(address)
+        self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+
+    def beside(self) -> Lab:
+        """Open the same notebook, and so the same kernel, in a second window."""
+        second = Lab(self.page.context.new_page())
+        second.go(re.sub(r"/lab/(workspaces/[^/]+/)?tree", "/lab/workspaces/second/tree", self.page.url))
+        return second
 
     def run(self, number: int, wait_s: float = WAIT_S) -> Locator:
         """Run a cell and return what it shows."""

@@ -166,6 +166,7 @@ def test_a_reading_from_the_first_outline_to_the_trace_of_a_frame(
         found = re.findall(r"(\S+ dates|[\d-]{10})\s+(\d+)\s+([\d.]+)", printed.inner_text())
         assert [(day, int(n)) for day, n, _ in found] == [(DAYS[0], 8), (DAYS[2], 8), ("all dates", 16)]
         assert 0.6 < float(found[-1][2]) < 1
+        _in_two_windows(lab, hand, sheet)
         lab.run(4).get_by_text(DAYS[2]).wait_for()
         look_at("registered", hand)
         _on_a_map(lab, hand)
@@ -257,6 +258,21 @@ def _blind(hand: Hand, sheet: Sheet, halls: Rings) -> None:
             _outline(hand, sheet, halls, by=0.4)
         hand.do(keys)
         look_at(f"blind {keys}", hand)
+
+
+def _in_two_windows(lab: Lab, hand: Hand, sheet: Sheet) -> None:
+    """Run the cell in a second window: the first is told at once, and the second goes on from the last step."""
+    second = lab.beside()
+    there = second.read(0)
+    look_at("second window", there)
+    assert there.steps == hand.steps + 1, "the page was shown once more, and nothing else"
+    hand.root.get_by_text("This page saves nothing any more").wait_for()
+    look_at("first window", hand)
+    there.root.locator(".cr-stage").click(position={"x": 5, "y": 40})
+    there.do("r", sheet, (120, 20), (140, 20), (140, 30))
+    there.do("Control+z")
+    assert second.complaints == []
+    second.page.close()
 
 
 def _on_a_map(lab: Lab, hand: Hand) -> None:

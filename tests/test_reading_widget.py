@@ -300,6 +300,8 @@ def test_a_cell_that_is_run_again_goes_on_and_the_page_above_is_told(page: Page,
     page.draw()
     with reading.start("x-1", scenes(mirror), interpreter="A", ground=GROUND, folder=tmp_path / "r") as again:
         assert list(again.held) == ["task-01-001"]
+        # At once, not with the next stroke.
+        assert "saves nothing any more" in page.heard[-1][0]["gone"]
         assert "this reading was closed" in page.draw()["error"]
         assert Page(again).draw()["chosen"] == ["task-01-002"]
 

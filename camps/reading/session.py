@@ -280,7 +280,7 @@ class Session:
     n_lost_bytes
         Length of a step that a kill cut short before it was saved; it was taken off.
     watchers
-        Called after each step that was saved: the pages that show the reading.
+        Called after each step that was saved, and when it is closed: the pages that show the reading.
     """
 
     def __init__(
@@ -308,8 +308,12 @@ class Session:
 
     def close(self) -> None:
         """Let go of the reading; another process may go on with it. Everything is saved already."""
+        if self.closed:
+            return
         self._kept.close()
         self.closed = True
+        for watcher in self.watchers:
+            watcher()
 
     # --- what there is ---
 

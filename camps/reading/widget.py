@@ -29,6 +29,10 @@ from camps.reading.sheet import Sheet
 
 _HERE = Path(__file__).parent
 _APART = Apart()
+_CLOSED = (
+    "This page saves nothing any more: the reading was closed. Where its cell was run again, here or in another "
+    "window, it goes on; else run the cell."
+)
 
 
 def _view(message: Mapping[str, Any]) -> str:
@@ -65,7 +69,9 @@ class Reader(anywidget.AnyWidget):
 
     def _tell(self) -> None:
         """Show what another cell did, or another page."""
-        if not self._answers:
+        if self.session.closed:
+            self.send({"gone": _CLOSED})
+        elif not self._answers:
             self.send(self._changes())
 
     def _answer(self, _: Any, message: Mapping[str, Any], __: Any) -> None:
