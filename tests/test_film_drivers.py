@@ -22,6 +22,7 @@ from branca.element import Element
 from film_support import film_states, shoot
 from folium.plugins import (
     DualMap,
+    HeatMap,
     HeatMapWithTime,
     MarkerCluster,
     Terminator,
@@ -34,7 +35,7 @@ from folium.plugins import (
 from folium.utilities import JsCode
 from numpy.typing import NDArray
 from PIL import Image
-from shapely.geometry import box, mapping
+from shapely.geometry import MultiPolygon, box, mapping
 
 from camps import film
 from camps.dates import day_of
@@ -309,6 +310,55 @@ def _scripted(code: str) -> folium.Map:
 def test_what_a_page_says_fails_its_film_and_is_quoted(code: str, told: str) -> None:
     with pytest.raises(RenderError, match=told):
         shoot(build_map_page(_scripted(code)), film_states(YEARS[:1]))
+
+
+ASKED = "where the camera asks for 85, 41 at zoom 9; its own max_zoom"
+KEPT = {
+    "largest zoom": ({"maxZoom": 6}, f"shows 85, 41 at zoom 6 {ASKED}"),
+    "smallest zoom": ({"minZoom": 11}, f"shows 85, 41 at zoom 11 {ASKED}"),
+    "bounds": ({"maxBounds": [[0, 0], [10, 20]]}, rf"shows 1[\d.]+, 9[\d.]+ at zoom 9 {ASKED}"),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_map_that_keeps_its_camera_elsewhere_fails_and_says_where(name: str) -> None:
+    options, told = KEPT[name]
+    with pytest.raises(RenderError, match=told):
+        shoot(build_map_page(_map(**options)), film_states(YEARS[:1], lon=85.0, lat=41.0, zoom=9.0))
+
+
+def test_a_map_that_is_moved_by_what_drives_it_fails_its_frame() -> None:
+    drive = "(map, day, date) => { if (date > '2018') map.panBy([40, 0], { animate: false }); }"
+    with pytest.raises(RenderError, match=r"frame 2: .*where the camera asks for 85, 41 at zoom 9"):
+        shoot(build_map_page(_map(), drive=drive), film_states(YEARS, lon=85.0, lat=41.0, zoom=9.0))
+
+
+def _far(kind: str, east: float) -> folium.Map:
+    map_ = _map()
+    if kind == "cluster":
+        map_.options["max_zoom"] = 18
+        map_.add_child(MarkerCluster([[40, east], [40.1, east]]))
+    elif kind == "heat":
+        map_.add_child(HeatMap([[40, 100, 1.0], [40, east, 1.0]]))
+    else:
+        shapes = [box(east, 39, east + 2, 41), *([box(175, 39, 176, 41)] if kind == "several" else [])]
+        folium.GeoJson(mapping(MultiPolygon(shapes))).add_to(map_)
+    return map_
+
+
+@pytest.mark.parametrize("kind", ["one", "several", "cluster", "heat"])
+def test_what_lies_beyond_180_degrees_is_not_left_out_of_a_picture(kind: str) -> None:
+    across = film_states(YEARS[:1], lon=180.0, lat=40.0, zoom=5.0)
+    told = r"longitude -175(\.\d+)? is drawn on its own side only; .*a second time with 360°"
+    with pytest.raises(RenderError, match=told):
+        shoot(build_map_page(_far(kind, -175)), across)
+    both = _far(kind, -175)
+    for element in list(_far(kind, 185)._children.values()):
+        both.add_child(element)
+    ((pixels, _),) = shoot(build_map_page(both), across)
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[-1]), axis=0)) > 1, "it is there"
+    # On its own side it is filmed as before.
+    shoot(build_map_page(_far(kind, -175)), film_states(YEARS[:1], lon=-175.0, lat=40.0, zoom=6.0))
 
 
 def test_an_error_after_some_frames_fails_the_frame_that_it_came_with() -> None:

@@ -27,6 +27,15 @@ REMEDIES = (
         "the ids of a TimeSliderChoropleth's features have to be letters and digits, the first a letter",
     ),
     (
+        r"where the camera asks for",
+        "its own max_zoom, min_zoom or max_bounds, its tiles' max_zoom, or what drives it keeps it there: "
+        "film within them, or make the map without",
+    ),
+    (
+        r"reaches across 180°",
+        "film one side of 180°, or add it to the map a second time with 360° more or less",
+    ),
+    (
         r"did not arrive|did not load",
         "see that the server answers, or allow more time with wait_s",
     ),

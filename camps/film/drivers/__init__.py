@@ -16,9 +16,9 @@ from folium.plugins import HeatMapWithTime, TimelineSlider, TimeSliderChoropleth
 from camps import dates
 from camps.errors import InputError
 
-#: In order: the page's time, its faults, what moves by itself, the page, and the drivers of single plugins.
+#: In order: the page's time, its faults, what moves by itself, the page, its camera, and the drivers of single plugins.
 SCRIPTS = (
-    "clock.js", "faults.js", "moving.js", "page.js",
+    "clock.js", "faults.js", "moving.js", "page.js", "camera.js",
     "timedimension.js", "timeline.js", "choropleth.js", "terminator.js", "scripts.js",
 )  # fmt: skip
 

@@ -96,25 +96,6 @@ function style(text) {
   document.head.append(sheet);
 }
 
-// A small map in a corner follows its own; every other one is shown where the camera is.
-const isApart = (map) => !map.getContainer().parentElement.closest(".leaflet-container");
-
-function look({ lon, lat, zoom }) {
-  if (zoom === undefined || zoom === null) return;
-  const asked = `${lon} ${lat} ${zoom}`, apart = maps.filter(isApart), stands = (map) => `${asked} ${map.getCenter()} ${map.getZoom()}`;
-  if (apart.every((map) => looked.get(map) === stands(map))) return;
-  for (const map of apart) {
-    // Without reset Leaflet pans by whole pixels from where it was, and the picture depends on the one before.
-    map.options.zoomSnap = 0;
-    map.setView([lat, lon], zoom, { animate: false, reset: true });
-  }
-  for (const map of apart) {
-    // A reset leaves what is drawn a part of a pixel beside its place.
-    for (const layer of Object.values(map._layers)) if (layer instanceof leaflet.Renderer) layer._update();
-    looked.set(map, stands(map));
-  }
-}
-
 async function drive(state) {
   const ms = Math.round(state.t * 864e5), given = window.filmGiven || {};
   const about = { ...state, day: state.t, date: new real.Date(Math.floor(state.t) * 864e5).toISOString().slice(0, 10) };
@@ -150,6 +131,8 @@ window.film = {
     await settled();
     await moving.turn(at_ms + LEAD_MS);
     await settled();
+    requireAsked(state);
+    requireBothSides();
   },
   // The date on the picture, as its drivers read it back; of several the latest, and none where the map has no time.
   describe: () => ({ date_shown: shown.length ? isoText(Math.max(...shown)).slice(0, 10) : null }),
