@@ -16,14 +16,14 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from camps import files, settings
@@ -34,6 +34,7 @@ Shape = Literal["disc", "square", "diamond", "triangle", "pentagon", "hexagon", 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 #: What a spreadsheet computes, or would once more apostrophes were taken off; some take the wide forms, too.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 #: A text that :func:`csv_text` kept from being one, and what it was.
 GUARDED = r"^'('*[=+\-@\t\r\n＝＋－＠])"
@@ -52,17 +53,43 @@ def _as_box(box: tuple[float, float, float, float]) -> tuple[float, float, float
     return box
 
 
+def _as_day(given: Any) -> Any:
+    """Take a day that stands in quotes, too; a number is none, though it could be counted from 1970."""
+    if isinstance(given, date) and not isinstance(given, datetime):
+        return given
+    if isinstance(given, str) and _DAY.fullmatch(given):
+        return date.fromisoformat(given)
+    raise ValueError("a day such as 1957-08-01")
+
+
+#: A day of the calendar, as a TOML file has it.
+Day = Annotated[date, BeforeValidator(_as_day)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
+Year = Annotated[int, Field(ge=1, le=9999)]
 #: A text in one language or several, by tag.
 Names = dict[Language, str]
 Box = Annotated[tuple[float, float, float, float], AfterValidator(_as_box)]
 Colour = Annotated[str, Field(pattern=r"^(#[0-9a-f]{6}|[a-z][a-z0-9_]*)$")]
 
 
+def _as_tuples(given: Any) -> Any:
+    if isinstance(given, dict):
+        return {name: _as_tuples(value) for name, value in given.items()}
+    return tuple(map(_as_tuples, given)) if isinstance(given, list) else given
+
+
 class Table(BaseModel):
     """A table of a TOML file of the record: no key that is not known, nothing that changes once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+    # Strict: else `true` is taken for 1, and 86400 for 2 January 1970.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True, strict=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, given: Any) -> Any:
+        return _as_tuples(given)
 
 
 class Grouping(Table):
@@ -159,8 +186,8 @@ class Chapter(Table):
     """
 
     id: str
-    first: date = Field(alias="from")
-    end: date | None = Field(default=None, alias="to")
+    first: Day = Field(alias="from")
+    end: Day | None = Field(default=None, alias="to")
     lit: Literal["enterprise", ""] = ""
     name: Names = Field(min_length=1)
 
@@ -172,14 +199,26 @@ class Chapter(Table):
 
 
 class System(Table):
-    """One system of camps among those that are compared: its lists, which of their sites, and the years to show."""
+    """One system of camps among those that are compared: its lists, which of their sites, and the years to show.
+
+    Attributes
+    ----------
+    first, last
+        The years to show, from the first to the last of them.
+    """
 
     name: Names = {}
     lists: tuple[str, ...] = Field(min_length=1)
     of: tuple[str, ...] = ()
     country: str = ""
-    first: int = Field(alias="from")
-    last: int = Field(alias="to")
+    first: Year = Field(alias="from")
+    last: Year = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> System:
+        if self.last <= self.first:
+            raise ValueError(f"'to' ({self.last}) later than 'from' ({self.first})")
+        return self
 
 
 class Heading(Table):
@@ -226,6 +265,9 @@ def _each_once(chapters: tuple[Chapter, ...]) -> tuple[Chapter, ...]:
     for earlier, later in pairwise(chapters):
         if earlier.end is None or later.first < earlier.end:
             raise ValueError(f"chapters in order of time, {later.id} not before the end of {earlier.id}")
+    ids = [one.id for one in chapters]
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
+        raise ValueError(f"each chapter once (twice: {', '.join(twice)})")
     return chapters
 
 

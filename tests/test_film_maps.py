@@ -285,6 +285,8 @@ def test_a_shot_says_whether_the_ground_is_shaded() -> None:
 def test_a_filter_that_leaves_no_site_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"map\.where: no site is left"):
         film.render(small_shot(map={"where": {"admin1": "Nowhere"}}), tmp_path)
+    with pytest.raises(InputError, match=r"map\.where: no site is left"):
+        film.render(small_shot(map={"where": {"admin1": ["Nowhere", "Neither"]}}), tmp_path)
     with pytest.raises(InputError, match=r"map\.where\.colour: the sites have no such column"):
         film.render(small_shot(map={"where": {"colour": "red"}}), tmp_path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,40 @@ def test_all_faults_of_a_record_are_named_at_once(tmp_path: Path, monkeypatch: p
         camps.record.current()
     for key in ("languages.1", "look", "titel", "class.1.shape", "metric.prisoners.held", "region.north"):
         assert f"key {key}" in str(caught.value)
+
+
+#: Taken in silence, as 1, as 1.0, as 2 January 1970, as 5 and as true: TOML knows what a value is.
+MISTAKEN = {
+    "held": ("[metric.x]\nheld = true", "key metric.x.held"),
+    "unknown": ("[metric.x]\nunknown = [true]", "key metric.x.unknown.1: found True"),
+    "a day as a number": ('[[chapter]]\nid = "a"\nfrom = 86400\nname = {en = "A"}', "a day such as 1957-08-01"),
+    "a year as a day": ('[[chapter]]\nid = "a"\nfrom = 1930\nname = {en = "A"}', "expected a day such as 1957-08-01"),
+    "a year in quotes": ('[system.a]\nlists = ["x"]\nfrom = "1930"\nto = 1950', "key system.a.from: found '1930'"),
+    "whole": ("[metric.x]\nwhole = 1", "key metric.x.whole: found 1"),
+    "a system backwards": ('[system.a]\nlists = ["x"]\nfrom = 1950\nto = 1930', "'to' (1930) later than 'from' (1950)"),
+    "two chapters": (
+        '[[chapter]]\nid = "a"\nfrom = 1930-01-01\nto = 1931-01-01\nname = {en = "A"}\n'
+        '[[chapter]]\nid = "a"\nfrom = 1931-01-01\nname = {en = "B"}',
+        "each chapter once (twice: a)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKEN)
+def test_a_value_of_another_kind_is_refused_and_not_taken_for_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, told = MISTAKEN[name]
+    monkeypatch.setenv("CAMPS_HOME", str(_home(tmp_path, text)))
+    with pytest.raises(InputError, match=re.escape(told)):
+        record.current()
+
+
+def test_a_day_may_stand_in_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "CAMPS_HOME", str(_home(tmp_path, '[[chapter]]\nid = "a"\nfrom = "1930-08-01"\nname = {en = "A"}'))
+    )
+    assert record.current().chapters[0].first == date(1930, 8, 1)
 
 
 def test_a_record_that_changes_is_read_again(here: Path) -> None:

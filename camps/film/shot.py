@@ -22,7 +22,7 @@ from camps.errors import CampsError, Fault, InputError, MissingError, raise_faul
 from camps.film import timecode
 from camps.film.camera import EASINGS, REFERENCE_SIDE_PX, ZOOM_RANGE, Ease
 from camps.film.timecode import FIRST_FRAME
-from camps.record import Table
+from camps.record import Day, Table
 
 LEAST_SIDE, MOST_WIDTH, MOST_HEIGHT = 16, 8192, 4320
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*")
@@ -127,7 +127,7 @@ class MapTable(Table):
 
     kind: Literal["growth", "sites", "footprints", "eras", "systems"] = "growth"
     sources: tuple[str, ...] = ()
-    where: dict[str, str | int | list[str | int]] = Field(default={})
+    where: dict[str, str | int | tuple[str | int, ...]] = Field(default={})
     metric: str = ""
     title: str | dict[str, str] | None = None
     subtitle: str | dict[str, str] | None = None
@@ -138,7 +138,7 @@ class MapTable(Table):
 class Hold(Table):
     """A date at which the clock stands still, and for how long."""
 
-    date: date
+    date: Day
     seconds: float = Field(gt=0, allow_inf_nan=False)
 
 
@@ -158,8 +158,8 @@ class LinearClock(_Holding):
     """Time runs evenly, or with one easing, from one date to another."""
 
     kind: Literal["linear"]
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to")
     ease: EaseName = "linear"
     hold_first: Seconds = 0.0
     hold_last: Seconds = 0.0
@@ -177,7 +177,7 @@ class ObservationsClock(_Holding):
     kind: Literal["observations"]
     hold: Seconds = 1.0
     ease: EaseName = "in_out_sine"
-    stops: tuple[date, ...] = ()
+    stops: tuple[Day, ...] = ()
 
     @model_validator(mode="after")
     def _in_order(self) -> ObservationsClock:
@@ -189,8 +189,8 @@ class ObservationsClock(_Holding):
 class Span(Table):
     """A span of dates and the length of film that it gets, relative to the others."""
 
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to")
     seconds: float = Field(gt=0)
 
     @model_validator(mode="after")
@@ -222,7 +222,7 @@ class ClockKey(Table):
     """A date that is reached at a time."""
 
     at: Seconds
-    date: date
+    date: Day
     ease: EaseName = "linear"
     hold: Seconds = 0.0
 

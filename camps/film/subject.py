@@ -172,5 +172,5 @@ def _is_wanted(sites: gpd.GeoDataFrame, column: str, wanted: Any, shot: Shot) ->
             f"{shot.called}: key map.where.{column}: the sites have no such column; "
             f"expected one of {', '.join(map(str, sites.columns))}"
         )
-    values = wanted if isinstance(wanted, list) else [wanted]
+    values = wanted if isinstance(wanted, tuple) else [wanted]
     return sites[column].astype("string").isin([str(value) for value in values])
