@@ -449,6 +449,11 @@ def test_a_filter_that_cannot_be_met_says_what_can(filters: dict[str, object], w
         catalogue.select(catalogue.load(), **filters)
 
 
+def test_a_filter_of_what_no_site_has_says_so() -> None:
+    with pytest.raises(InputError, match="country Germany: no site has it; nor any other; leave it out"):
+        catalogue.select(catalogue.load().assign(country=None), country=["Germany"])
+
+
 @pytest.mark.parametrize("suffix", ["geojson", "gpkg", "csv", "parquet", "kml"])
 def test_sites_are_written_whole_and_the_same_bytes_each_time(tmp_path: Path, suffix: str) -> None:
     sites = catalogue.load()

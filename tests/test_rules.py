@@ -208,3 +208,16 @@ def test_the_day_of_a_look_that_is_one_frame_does_not_take_the_range_from_the_nu
     assert told[0] == ["20–51", "20–51", "20–51", "51–89", "51–89"]
     # Where it lasts, the number of the day itself stands.
     assert told[1][-1] == "51"
+
+
+def test_counts_of_a_year_are_said_to_be_of_it_from_the_day_on_which_they_stand() -> None:
+    words = {"known": "known", "counted": "{n} counted in {year}", "counted_now": "{n} counted at this date"}
+    standing = [iso_day(day) for day in (-10045, -9680)]
+    assert standing == ["1942-07-02", "1943-07-02"]
+    meta = {"precision": "year", "n_sites": 4, "stop_days": [-10045, -9680], "legend": []}
+    page = {"kind": "growth", "sites": [], "meta": meta, "words": {"en": {**words, "thousands": ",", "decimal": "."}}}
+    script = """{ said: given.states.map((state) => new Words(given.page).notes(state, 'en')[1]) }"""
+    states = [{"t": t, "known": 4, "observed": n} for t, n in ((-9682, 0), (-9680, 4), (-9400, 0))]
+    told = _asked(script, {"page": page, "states": states})
+    # The last day of June, when four of 1942 stand; the day of the counts; and a year in which nobody counted.
+    assert told["said"] == ["0 counted at this date", "4 counted in 1943", "0 counted at this date"]

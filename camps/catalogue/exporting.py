@@ -71,7 +71,8 @@ def _named(sites: gpd.GeoDataFrame, column: str, wanted: list[str]) -> pd.Series
     absent = [name for name in wanted if name.casefold() not in known]
     if absent:
         names = ", ".join(sorted(map(str, known.values())))
-        raise InputError(f"{column} {', '.join(absent)}: no site has it; expected one of {names}")
+        helps = f"expected one of {names}" if names else "nor any other; leave it out"
+        raise InputError(f"{column} {', '.join(absent)}: no site has it; {helps}")
     return pd.Series(sites[column].isin([known[name.casefold()] for name in wanted]))
 
 

@@ -158,8 +158,12 @@ def _aggregate(
         said = list(_other_bases(values, by, estimator, base or str(table["t"].iloc[0])))
     # A figure of no number is refused anyway.
     if not (said or drawn) and table[["value", "index"]].isna().all(axis=None):
-        none = f"no number: none rests on {settings.MIN_MATCHED_SITES} sites seen at one of these dates"
-        said = [none + ("" if estimator is Estimator.held else "; --estimator held adds up what stood")]
+        least = settings.MIN_MATCHED_SITES
+        counted = values.loc[values["value"].notna(), "unit"].nunique()
+        helps = (
+            "--by site prints each" if counted < least or estimator is Estimator.held else "--estimator held adds up"
+        )
+        said = [f"no number: none rests on {least} sites seen at one of these dates; {helps} what stood"]
     for line in said:
         say(line, file=sys.stderr)
     return table

@@ -154,8 +154,10 @@ export class Words {
     if (kind === 'growth') {
       notes.push(this.of('known', lang, { n: state.known, all: meta.n_sites }));
       const [n, held] = [state.observed, state.known - state.observed];
-      const counted = meta.precision === 'year' ? 'counted' : 'counted_now';
-      if (state.known) notes.push(this.of(counted, lang, { n, held, year: Days.parts(state.t).year }));
+      const { year } = Days.parts(state.t);
+      // Before the day on which a year's counts stand, none "counted in" it would be false.
+      const stands = meta.precision === 'year' && meta.stop_days.some((day) => day <= state.t && Days.parts(day).year === year);
+      if (state.known) notes.push(this.of(stands ? 'counted' : 'counted_now', lang, { n, held, year }));
       if (state.ended) notes.push(this.of('ended', lang, { n: state.ended }));
     }
     if (kind === 'eras') notes.push(...this.eraNotes(state, lang));
