@@ -159,11 +159,9 @@ def _aggregate(
     # A figure of no number is refused anyway.
     if not (said or drawn) and table[["value", "index"]].isna().all(axis=None):
         least = settings.MIN_MATCHED_SITES
-        counted = values.loc[values["value"].notna(), "unit"].nunique()
-        helps = (
-            "--by site prints each" if counted < least or estimator is Estimator.held else "--estimator held adds up"
-        )
-        said = [f"no number: none rests on {least} sites seen at one of these dates; {helps} what stood"]
+        few = estimator is Estimator.held or values.loc[values["value"].notna(), "unit"].nunique() < least
+        helps = "--by site --estimator naive prints what was seen" if few else "--estimator held adds up what stood"
+        said = [f"no number: none rests on {least} sites seen at one of these dates; {helps}"]
     for line in said:
         say(line, file=sys.stderr)
     return table
