@@ -22,7 +22,9 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -32,9 +34,10 @@ from unittest import mock
 import av
 import numpy as np
 import pandas as pd
-from PIL import Image
+import pypdf
+from PIL import Image, PngImagePlugin
 
-from camps import appendix, catalogue, embedded, files, film, maps, origins, settings, sources
+from camps import appendix, catalogue, embedded, files, film, maps, origins, record, settings, sources
 from camps.appendix import (
     bag,
     crate,
@@ -50,11 +53,13 @@ from camps.appendix import (
 )
 from camps.appendix.checks import Check
 from camps.appendix.evidence import held_files
+from camps.build.starting import start
 from camps.errors import CampsError
 from camps.film import manifest as film_manifest
 from camps.film import movie
 from camps.film import records as film_records
 from camps.provenance import CustodyLog
+from camps.sources import capturing
 
 Change = Callable[[Path], object]
 Chance = Callable[[str], random.Random]
@@ -97,9 +102,12 @@ def reseal(folder: Path) -> None:
     for line in (payload / integrity.CUSTODY).read_text("utf-8").splitlines():
         event = json.loads(line)
         path = payload / integrity.place_of(payload, event["item_id"])
-        if path.is_file() or event["event"] == "entered":
+        if path.is_file() or event["event"] in ("entered", "withheld"):
             total = files.sha256(path) if path.is_file() else event["sha256_after"]
-            log = log.append(event["item_id"], event["event"], sha256_after=total, utc=event["utc"])
+            before = event["sha256_before"]
+            log = log.append(
+                event["item_id"], event["event"], sha256_before=before, sha256_after=total, utc=event["utc"]
+            )
     files.write_text(payload / integrity.CUSTODY, log.text)
     schemas.write_record(records.build_custody(log), payload / "tables", "custody")
     metadata = payload / crate.METADATA
@@ -115,9 +123,10 @@ def reseal(folder: Path) -> None:
 def _reseal_items(payload: Path) -> None:
     items = schemas.read_record(payload / "tables" / "items.csv")
     kept = []
+    not_here = items["item_id"].str.startswith("cited-") | (items["restriction"] == records.NOT_PUBLIC).fillna(False)
     for row, item_id in items["item_id"].items():
         path = payload / integrity.place_of(payload, item_id)
-        kept.append(path.is_file() or item_id.startswith("cited-"))
+        kept.append(path.is_file() or not_here[row])
         if path.is_file():
             items.loc[row, ["bytes", "sha256"]] = [path.stat().st_size, files.sha256(path)]
     schemas.write_record(items[kept].reset_index(drop=True), payload / "tables", "items")
@@ -144,7 +153,7 @@ def reseal_frames(folder: Path, listed: film_records.FrameList | None = None) ->
     for entry in told.get("movies", []):
         if (path := folder / entry["file"]).is_file():
             shown = [frame.pictures[entry["shows"]].sha256 for frame in new.frames.values()]
-            rate = film.read_shot("xinjiang").rate
+            rate = Fraction(told["fps_num"], told["fps_den"])
             key = movie.movie_key(entry["kind"], rate, shown, burnt=entry["kind"] == "proxy")
             entry |= {"sha256": files.sha256(path), "frames_sha256": key}
     files.write_json(folder / film_manifest.MANIFEST, told)
@@ -303,7 +312,9 @@ def _table_attacks(
             yield Attack("a cell", f"{name}, row {row + 2}, {column}", name, _written(name, changed), place)
     if len(table) > 1:
         turned = table[::-1].reset_index(drop=True)
+        doubled = pd.concat([table, table.iloc[-1:]], ignore_index=True)
         yield Attack("a row left out", name, name, _written(name, table.iloc[:-1]), place)
+        yield Attack("a row added", name, name, _written(name, doubled), place)
         yield Attack("rows in another order", name, name, _written(name, turned), place)
 
 
@@ -829,6 +840,249 @@ def _manifest(name: str, value: Any) -> Change:
     return change
 
 
+# --- archives and public editions of a small record ------------------------------------------------------------------
+
+SECRET = "Quiet orchard"
+LISTS = {
+    "open": ("CC BY 4.0", f"1,North,44.512345,87.254321,12\n2,{SECRET},37.163833,79.866917,47113\n"),
+    "shut": ("not stated", "1,South,38.912345,77.654321,9\n"),
+}
+_SOURCE = """
+[[source]]
+id = "{name}"
+title = "List {name}"
+publisher = "A publisher"
+date = "2026"
+citation = "A publisher"
+landing = "https://example.org/{name}"
+licence = "{licence}"
+datum = "wgs84"
+format = "csv"
+reader = "mapped"
+[source.mapping]
+key = "id"
+name_en = "name"
+lat = "lat"
+lon = "lon"
+"buildings.2020" = "buildings.2020"
+[[source.file]]
+name = "list.csv"
+sha256 = "{sha256}"
+url = "https://example.org/{name}/list.csv"
+"""
+_RESTRICTION = """
+[[restriction]]
+table = "{table}"
+columns = {columns}
+action = "{action}"
+reason = "asked for"
+sites = ["open-2"]
+"""
+_KEPT_BACK = (
+    ("sites", ["used_lat", "used_lon"], "round"),
+    ("sites", ["name_en", "published_lat", "published_lon", "published_verbatim", "gcj02_offset_m"], "withhold"),
+    ("counts", ["printed", "value"], "withhold"),
+)
+_SHOT: dict[str, Any] = {
+    "title": "A test", "code": "TEST_P_0010", "frames": 2, "size": (320, 180),
+    "map": {"kind": "growth", "sources": ["open"], "metric": "buildings"},
+    "clock": {"kind": "linear", "from": "2020-07-02", "to": "2020-08-02"},
+    "camera": [{"at": 0, "fit": "sites"}],
+}  # fmt: skip
+
+
+def make_record(home: Path) -> Path:
+    """Return a record of two lists, archived as they were answered, with a site that the public does not see."""
+    start(home)
+    entries = []
+    for name, (licence, rows) in LISTS.items():
+        path = files.write_text(home / f"geodata/lists/{name}/list.csv", f"id,name,lat,lon,buildings.2020\n{rows}")
+        entries.append(_SOURCE.format(name=name, licence=licence, sha256=files.sha256(path)))
+    files.write_text(home / "geodata/sources.toml", "".join(entries))
+    files.write_text(home / "geodata/claims.toml", '[edition]\nstated_on = "2026-11-29"\n')
+    kept_back = [_RESTRICTION.format(table=one, columns=json.dumps(two), action=how) for one, two, how in _KEPT_BACK]
+    files.write_text(home / "geodata/restrictions.toml", kept_back[0] + "decimals = 1\n" + "".join(kept_back[1:]))
+    with standing_in(home), mock.patch.object(capturing, "_answers", _answered):
+        sources.archive(LISTS, now=datetime(2026, 11, 30, 1, 2, 3, tzinfo=UTC))
+    return home
+
+
+def _answered(url: str) -> list[capturing._Answer]:
+    return [capturing._Answer(url, 200, "OK", (("Content-Type", "text/csv"),), url.encode())]
+
+
+@contextmanager
+def standing_in(home: Path) -> Iterator[None]:
+    """Let all be read in a record, without published lists."""
+    with mock.patch.dict(os.environ), settings.standing_in(home):
+        os.environ.pop("CAMPS_MIRROR", None)
+        yield
+
+
+def archive_attacks(folder: Path) -> Iterator[Attack]:
+    """Yield attacks on archives: replaced with and without their sums, and what is said of them and of their time."""
+    payload = folder / bag.PAYLOAD
+    (path,) = payload.glob(f"geodata/{capturing.FOLDER}/*.wacz")
+    place, named = path.relative_to(payload).as_posix(), f"archive-{path.stem}"
+    yield Attack("an archive replaced", "its sums in the package made anew", named, _altered(place, 0.5))
+    summed = _then(_altered(place, 0.5), lambda copy: _restated_sum(copy, place)(copy))
+    yield Attack("an archive replaced", "the sum in archives.csv as well", "archives", summed)
+    table = capturing.read_archives(payload)
+    for at in table.drop_duplicates("archive").index:
+        for column in [name for name in table if name not in ("archive", "source_id", "kind")]:
+            name, value = table.loc[at, "archive"], _other(table.loc[at, column])
+            yield Attack("a cell of archives.csv", f"{name}, {column}", "archives", _archived(name, column, value))
+    for at in table.index:
+        yield Attack("an archive forgotten", f"row {at + 2}", "archives", lambda copy, at=at: _write_archives(
+            copy, capturing.read_archives(copy / bag.PAYLOAD).drop(index=at)
+        ))  # fmt: skip
+
+
+def dropped_attack(folder: Path) -> Attack:
+    """Return how an archive is left out of a package that says nothing of it any more but its sum."""
+    (path,) = (folder / bag.PAYLOAD).glob(f"geodata/{capturing.FOLDER}/*.wacz")
+    item_id = f"archive-{path.stem}"
+
+    def change(copy: Path) -> None:
+        (copy / path.relative_to(folder)).unlink()
+        _log_rewritten(copy, lambda event: None if event["item_id"] == item_id else event)
+
+    return Attack("an archive dropped", path.name, item_id, change)
+
+
+def _restated_sum(folder: Path, place: str) -> Change:
+    return _archived(Path(place).name, "archive_sha256", files.sha256(_held_at(folder, place)))
+
+
+def _held_at(folder: Path, place: str) -> Path:
+    return folder / bag.PAYLOAD / place
+
+
+#: What stands in the table of items and in the log of what stands in that of the archives.
+_REPEATED = {
+    "archive_sha256": ("sha256", "sha256_after"), "archive_bytes": ("bytes", ""),
+    "retrieved_utc": ("retrieved_utc", "utc"),
+}  # fmt: skip
+
+
+def _archived(name: str, column: str, value: str) -> Change:
+    """Change what is said of an archive, wherever it is said."""
+
+    def change(folder: Path) -> None:
+        table = capturing.read_archives(folder / bag.PAYLOAD)
+        _write_archives(folder, table.assign(**{column: table[column].mask(table["archive"] == name, value)}))
+        of_items, of_log = _REPEATED.get(column, ("", ""))
+        ids = {f"{kind}archive-{name.removesuffix('.wacz')}" for kind in ("", "cited-")}
+        if of_items:
+            items = schemas.read_record(folder / bag.PAYLOAD / "tables" / "items.csv")
+            items.loc[items["item_id"].isin(ids), of_items] = int(value) if value.isdigit() else value
+            _written("items", items)(folder)
+        if of_log:
+            _log_rewritten(folder, lambda event: event | ({of_log: value} if event["item_id"] in ids else {}))
+
+    return change
+
+
+def _write_archives(folder: Path, table: pd.DataFrame) -> None:
+    files.write_text(folder / bag.PAYLOAD / "geodata" / capturing.ARCHIVES, record.csv_text(table))
+
+
+def _log_rewritten(folder: Path, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+    """Change the events of a log, whose chain `reseal` closes anew."""
+    path = folder / bag.PAYLOAD / integrity.CUSTODY
+    events = [change(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    files.write_text(path, "".join(f"{json.dumps(event)}\n" for event in events if event is not None))
+
+
+def public_attacks(folder: Path, home: Path) -> Iterator[Attack]:
+    """Yield how what a public edition of a package keeps back is put back into it."""
+    kind, payload = "a withheld value put back into a ", folder / bag.PAYLOAD
+    for name in schemas.RECORDS:
+        if name != "custody":
+            table = schemas.read_record(payload / "tables" / f"{name}.csv")
+            text = [column for column in table if pd.api.types.is_string_dtype(table[column])][-1]
+            forged = table.reindex(range(max(len(table), 1)))
+            forged.loc[0, text] = SECRET
+            place = "" if name == "items" else f"tables/{name}"
+            yield Attack(f"{kind}table", f"{name}, {text}", name, _written(name, forged), place)
+    yield Attack(f"{kind}page", "appendix.html", "appendix.html", _in("data/appendix.html", _with_text))
+    for path in sorted((payload / "figures").glob("*.svg")):
+        name = path.relative_to(folder).as_posix()
+        yield Attack(f"{kind}figure", name, path.name, _in(name, _with_text), name)
+    note = f"data/{SECRET}.txt"
+    yield Attack(f"{kind}name", note, SECRET, lambda copy: files.write_text(copy / note, SECRET), note)
+    items = schemas.read_record(payload / "tables" / "items.csv").set_index("item_id")
+    for item_id in items.index[(items["restriction"] == records.NOT_PUBLIC).fillna(False)]:
+        named = Path(held_files(home)[item_id].place).name
+        yield Attack("a withheld source put back", item_id, named, _with_source(item_id, home))
+
+
+def _with_source(item_id: str, home: Path) -> Change:
+    def change(folder: Path) -> None:
+        place = held_files(home)[item_id].place
+        files.write_bytes(_held_at(folder, place), (home / place).read_bytes())
+        items = schemas.read_record(folder / bag.PAYLOAD / "tables" / "items.csv")
+        items.loc[items["item_id"] == item_id, "restriction"] = None
+        _written("items", items)(folder)
+        _log_rewritten(folder, lambda one: None if (one["item_id"], one["event"]) == (item_id, "withheld") else one)
+
+    return change
+
+
+def _with_text(path: Path) -> None:
+    """Put what is withheld into a page, a drawing, a picture or a document."""
+    if path.suffix in (".html", ".svg"):
+        end, text = ("</body>", f"<p>{SECRET}</p>") if path.suffix == ".html" else ("</svg>", f"<text>{SECRET}</text>")
+        content = path.read_text("utf-8")
+        assert end in content, path
+        files.write_text(path, text.join([content[: content.rindex(end)], content[content.rindex(end) :]]))
+    elif path.suffix == ".pdf":
+        writer = pypdf.PdfWriter(clone_from=path)
+        writer.add_metadata({"/Subject": SECRET})
+        writer.write(path)
+    else:
+        _with_comment(packed=True)(path)
+
+
+def _with_comment(*, packed: bool) -> Change:
+    def change(path: Path) -> None:
+        tags = PngImagePlugin.PngInfo()
+        tags.add_text("Comment", SECRET, zip=packed)
+        with Image.open(path) as opened:
+            opened.load()
+        opened.save(path, pnginfo=tags)
+
+    return change
+
+
+def public_file_attacks(path: Path) -> Iterator[Attack]:
+    """Yield how a value is put back into a map or a plate whose record is made anew, and into that record."""
+    kind = "a map or a plate, its record made anew"
+    yield Attack(f"a withheld value put back into {kind}", path.name, "withheld values", _told(dict, _with_text))
+    within = _told(lambda told: {**told, "note": SECRET})
+    yield Attack("a withheld value put back into the record of a map or a plate", path.name, "withheld values", within)
+
+
+def public_frame_attacks(folder: Path) -> Iterator[Attack]:
+    """Yield how a value is put back into a delivery whose sums are all made anew."""
+    kind, named = "a withheld value put back into ", "withheld values"
+    listed = film_records.read_frame_list(folder)
+    number, frame = next(iter(listed.frames.items()))
+    for column in ("date_shown", "kind", "site_ids"):
+        shown = {**frame.shown, column: f"{frame.shown[column]} {SECRET}"}
+        forged = film_records.FrameList(dict(listed.frames) | {number: replace(frame, shown=shown)})
+        yield Attack(f"{kind}frames.csv", f"{number}, {column}", named, _listed(forged))
+    yield Attack(f"{kind}a manifest", "note", named, _manifest("note", SECRET))
+    for packed in (False, True):
+        name = next(iter(frame.pictures.values())).file
+        change = _then(_in(name, _with_comment(packed=packed)), reseal_frames)
+        yield Attack(f"{kind}a frame", f"{number}, {'packed' if packed else 'plain'}", named, change)
+    for path in sorted((folder / "proxy").glob("*.mp4")):
+        name = path.relative_to(folder).as_posix()
+        told = _then(_in(name, _told(lambda said: {**said, "note": SECRET})), reseal_frames)
+        yield Attack(f"{kind}the record of a movie", path.name, named, told)
+
+
 # --- all of it ------------------------------------------------------------------------------------------------------
 
 
@@ -1058,8 +1312,48 @@ def looked_up() -> Callable[..., dict[str, origins.TracedSite]]:
     return stand_in
 
 
+def attack_archives(folder: Path, tally: Tally) -> None:
+    """Attack archives in a package, asked by who has them and by who has but the table of them."""
+    home = make_record(folder / "home")
+    without = Path(shutil.copytree(home, folder / "without"))
+    shutil.rmtree(without / "geodata" / capturing.FOLDER)
+    built = folder / bag.ROOT
+    with standing_in(home):
+        appendix.build_appendix(built, dossiers=[], lists=["open"])
+    for here in (home, without):
+        with standing_in(here), mock.patch.object(package, "build_appendix", built_once()):
+            assert appendix.verify(built).holds, f"does not hold as it was made: {appendix.verify(built).failed}"
+            # Without the archive a package is made like that, and says truly that it holds none.
+            dropped = [dropped_attack(built)] if here == home else []
+            for attack in [*archive_attacks(built), *dropped]:
+                tally.attack(built, [attack], check_package, reseal_all)
+
+
+def attack_public(folder: Path, tally: Tally) -> None:
+    """Put what is withheld back into public editions: a package, maps and plates, and frames."""
+    home, built = make_record(folder / "home"), folder / bag.ROOT
+    with standing_in(home), mock.patch.object(package, "build_appendix", built_once()):
+        appendix.build_appendix(built, dossiers=["open-1"], lists=["open"], public=True)
+        assert appendix.verify(built).holds, f"does not hold as it was made: {appendix.verify(built).failed}"
+        for together in rounds(public_attacks(built, home)):
+            tally.attack(built, together, check_package, reseal_all)
+    with standing_in(home), appendix.public_edition():
+        map_ = maps.site_map(catalogue.load("open"))
+        made = [maps.write_plate(map_, folder / f"plate{suffix}", dpi=40) for suffix in (".png", ".svg", ".pdf")]
+        made.append(maps.write_map(map_, folder / "map.html"))
+        delivered = film.render(film.build_shot(_SHOT), folder / "frames").folder
+    with standing_in(home):
+        for path in made:
+            assert appendix.verify(path).holds, f"{path} does not hold as it was made"
+            for attack in public_file_attacks(path):
+                tally.attack(path, [attack], check_alone)
+        assert all(one.holds for checks in check_frames(delivered) for one in checks)
+        for attack in public_frame_attacks(delivered):
+            tally.attack(delivered, [attack], check_frames)
+
+
 OF_PACKAGE = ("package", "sources", "sums", "tags", "making", "stated", "zip", "descriptions")
-PARTS = (*OF_PACKAGE, "cover", "files", "frames")
+PARTS = (*OF_PACKAGE, "cover", "files", "frames", "archives", "public")
 
 
 def run(folder: Path, chance: Chance, each: int, tally: Tally, parts: Collection[str]) -> None:
@@ -1069,18 +1363,22 @@ def run(folder: Path, chance: Chance, each: int, tally: Tally, parts: Collection
         appendix.build_appendix(built)
         with mock.patch.object(package, "build_appendix", built_once()):
             attack_package(built, chance, each, tally, parts)
-        if "zip" in parts:
-            zipped = appendix.write_zip(built, folder / "package.zip")
-            for attack in zip_attacks(zipped, chance("zip"), each):
-                tally.attack(zipped, [attack], opened)
-        if "descriptions" in parts:
-            attack_descriptions(built, chance("descriptions"), each, tally)
+            if "zip" in parts:
+                zipped = appendix.write_zip(built, folder / "package.zip")
+                for attack in zip_attacks(zipped, chance("zip"), each):
+                    tally.attack(zipped, [attack], opened)
+            if "descriptions" in parts:
+                attack_descriptions(built, chance("descriptions"), each, tally)
     if "cover" in parts:
         attack_cover(folder / "cover", tally)
     if "files" in parts:
         attack_files(folder / "files", chance("files"), each, tally)
     if "frames" in parts:
         attack_frames(folder / "frames", chance("frames"), tally)
+    for name, attack in (("archives", attack_archives), ("public", attack_public)):
+        if name in parts:
+            (folder / name).mkdir()
+            attack(folder / name, tally)
 
 
 def opened(path: Path) -> Iterator[list[Check]]:

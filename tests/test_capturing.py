@@ -19,6 +19,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from camps import appendix, cli, files, provenance, sources
 from camps.appendix import schemas
+from camps.appendix.evidence import held_files
 from camps.errors import InputError
 
 LIST = b"id,name,lat,lon,buildings.2020\n1,North,44.5,87.2,12\n2,South,38.9,77.6,7\n"
@@ -191,6 +192,13 @@ def test_the_package_carries_what_terms_allow_and_says_where_the_rest_is(home: P
     verdict = appendix.verify(package)
     assert verdict.holds, verdict.report()
     shutil.copytree(package, tmp_path / "forged")
+    (home / place).rename(home / "kept elsewhere")  # as whoever clones the record has it
+    (known,) = [
+        one for one in appendix.verify(package, quick=True).checks if one.item == carried.name and "states" in one.said
+    ]
+    assert known.holds
+    (payload / "geodata" / "archives.csv").unlink()  # as in a public edition that withholds it
+    assert held_files(payload)[carried.name].place == place
     forged = tmp_path / "forged" / "data" / place
     forged.write_bytes(forged.read_bytes().replace(b"List open", b"List shut"))
     assert "archive-open-20261130010203" in "".join(check.item for check in appendix.verify(tmp_path / "forged").failed)

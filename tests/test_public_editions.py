@@ -292,6 +292,14 @@ def test_what_is_removed_is_what_was_named_and_names_are_searched(tmp_path: Path
             edition.require_nothing_told(tmp_path / "Quiet orchard")
 
 
+@pytest.mark.parametrize(("text", "passes"), [("mine-b2 mine-be", True), ("of_mine-b.csv", False), ("mine-b-1", False)])
+def test_an_input_tells_of_a_site_that_it_names_not_of_one_that_another_begins_like(
+    tmp_path: Path, text: str, passes: bool
+) -> None:
+    secrets = restriction.Secrets(frozenset({"mine-b"}), frozenset())
+    assert restriction.may_pass(files.write_text(tmp_path / "x.csv", text), "archives", secrets) == passes
+
+
 def test_packed_texts_of_pictures_are_searched(tmp_path: Path) -> None:
     secrets = restriction.Secrets(frozenset({"mine-b"}), frozenset({"37.1638"}))
     for number, (packed, kind) in enumerate([(True, "text"), (False, "text"), (True, "itxt"), (False, "itxt")]):

@@ -60,7 +60,7 @@ def held_files(home: Path | None = None) -> dict[str, Held]:
     ----------
     home
         Home of the record, or the payload of a package, which is laid out like one; the current record by default. A
-        payload that withholds its register is read by that of the current record.
+        payload that withholds its register, or its table of archives, is read by that of the current record.
     """
     root = home or settings.home()
     register = root / _FIXED["register"][0]
@@ -84,9 +84,10 @@ def held_files(home: Path | None = None) -> dict[str, Held]:
         for path in sorted((root / "shots").glob("*.toml"))
     }
     known = {entry.id: entry for entry in entries}
+    archived_in = root if (root / _FIXED["archives"][0]).is_file() else settings.find_home() or root
     archived = {
         one.item_id: Held(one.place, f"Page and files of {one.source_id} as they were answered", known[one.source_id])
-        for one in sources.captures(root)
+        for one in sources.captures(archived_in)
         if one.source_id in known and sources.may_be_passed_on(known[one.source_id])
     }
     fixed = {item_id: Held(*told) for item_id, told in _FIXED.items()}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from camps import files, provenance, settings
+from camps import files, provenance, settings, sources
 from camps.appendix import bag, crate, making, package, records, schemas, sealing, signing
 from camps.appendix.checks import Check
 from camps.appendix.evidence import held_files
@@ -190,17 +190,26 @@ def check_tables(payload: Path) -> Iterator[Check]:
 def check_sources(payload: Path) -> Iterator[Check]:
     """Compare the sources of the package with those of the installed suite: a forger can change only one of the two."""
     withheld = read_withheld(payload)
+    archived = {one.item_id: one.sha256 for one in sources.captures()} if settings.find_home() else {}
     for item_id, held in held_files(payload).items():
         name, ours = held.place, (settings.find_home() or Path()) / held.place
         if not ours.is_file() and not (payload / name).is_file():
             continue
-        if not ours.is_file():
+        if not ours.is_file() and item_id in archived:
+            yield _stated_archive(item_id, files.sha256(payload / name), archived[item_id])
+        elif not ours.is_file():
             said = f"the installed suite holds no {name}; set CAMPS_HOME to a copy of the suite"
             yield Check(SOURCES, item_id, None, said)
         elif item_id in withheld:
             yield _same_sum(item_id, files.sha256(ours), withheld[item_id])
         else:
             yield _same_file(item_id, ours, payload / name)
+
+
+def _stated_archive(item_id: str, found: str, total: str) -> Check:
+    """Check an archive that the record here knows, but does not keep: it is not committed."""
+    said = "the sum that geodata/archives.csv of the record here states"
+    return Check(SOURCES, item_id, found == total, f"has {said}" if found == total else f"has not {said}, {total}")
 
 
 def _same_sum(item_id: str, found: str, total: str) -> Check:

@@ -245,8 +245,13 @@ def may_pass(path: Path, item_id: str, secrets: Secrets) -> bool:
         return not secrets.sites
     if "\0" in text and secrets.sites:
         return False
-    tells_of_site = item_id != "claims" and any(site in text for site in secrets.sites)
+    tells_of_site = item_id != "claims" and any(_names(text, site) for site in secrets.sites)
     return not (tells_of_site or secrets.found_in(text))
+
+
+def _names(text: str, site_id: str) -> bool:
+    """Return whether a text names a site: list-2 is not named by list-20."""
+    return re.search(rf"(?<![^\W_]){re.escape(site_id)}(?![^\W_])", text) is not None
 
 
 def require_nothing_told(folder: Path, document: Mapping[str, Any], secrets: Secrets) -> None:
