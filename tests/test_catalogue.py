@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -400,6 +402,31 @@ def test_the_whole_catalogue_keeps_every_record_once(lists: dict[str, sources.So
     assert members.is_unique
     assert len(members) == len(built.records)
     tables.check(built.places, "site", source="places")
+
+
+NAMING = {
+    "l1": {"references": [None, None, "l2:2"], "opened": ["1950", None, None]},
+    "l2": {"references": ["l1:1", None], "opened": [None, "1960"]},
+    # Names what names the other; and two rows of one list, which are two places all the same.
+    "l3": {"references": ["l2:1", "l1:2; l1:1"], "opened": [None, None], "closed": ["1955", None]},
+}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(NAMING)), ids="-".join)
+def test_a_place_stands_once_whichever_list_names_the_other(
+    order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = [
+        _side([(1000 * i, 0) for i in range(len(NAMING[name]["references"]))], name, **NAMING[name]) for name in order
+    ]
+    sites = gpd.GeoDataFrame(pd.concat([side.records for side in sides], ignore_index=True), crs=4326)
+    monkeypatch.setattr(catalogue, "load", lambda *_: sites.copy())
+    monkeypatch.setattr(sources, "entry", lambda name: SimpleNamespace(namespace=name))
+    once = catalogue.once(*order)
+    # l1:1 with l2:1, l3:1 and l3:2; l1:2; l1:3 with l2:2.
+    assert len(once) == 3
+    assert sorted(once["opened"].dropna()) == ["1950", "1960"]
+    assert once.loc[once["opened"].eq("1950"), "closed"].tolist() == ["1955"]
 
 
 @pytest.mark.mirror

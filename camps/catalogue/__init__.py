@@ -8,11 +8,12 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from camps import record, sources, tables
 from camps.catalogue.checking import check_links, figures
 from camps.catalogue.conflicts import CONFLICT_COLUMNS
-from camps.catalogue.consensus import Catalogue, gather
+from camps.catalogue.consensus import Catalogue, gather, joined
 from camps.catalogue.decisions import apply_statuses, read_decisions, settle
 from camps.catalogue.editions import diff as diff_sources
 from camps.catalogue.editions import summarise_diff
@@ -118,9 +119,9 @@ def once(*source_ids: str) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        As of :func:`load`. A row that names a row of an earlier list as its own place, by number, is joined to it: the
-        earlier row stays, with its position, and takes from the later one the dates and names that it leaves blank.
-        Rows that name none may still be the same place as another.
+        As of :func:`load`. Rows of which one names the other as its own place, by number, are joined, directly or by
+        others between: the earliest stays, with its position, and takes from the later ones the dates and names that
+        it leaves blank. Rows that name none may still be the same place as another.
 
     Raises
     ------
@@ -130,18 +131,29 @@ def once(*source_ids: str) -> gpd.GeoDataFrame:
     sites = load(*source_ids)
     namespaces = {source_id: sources.entry(source_id).namespace for source_id in sites["source_id"].unique()}
     own = sites["source_id"].map(namespaces) + ":" + sites["source_key"]
-    first_at = {number: at for at, number in reversed(list(enumerate(own)))}
-    same = [_earlier(cell, first_at, at) for at, cell in enumerate(sites["references"])]
-    group = pd.Series(same, index=sites.index)
+    one, other = _same_places(sites["references"], own, sites["source_id"])
+    group = pd.Series(joined(one, other, len(sites)), index=sites.index)
     for name in [name for name in _FILLED if name in sites]:
         sites[name] = sites[name].fillna(sites[name].groupby(group).transform("first"))
-    return sites[group == np.arange(len(sites))].reset_index(drop=True)
+    return sites[~group.duplicated()].reset_index(drop=True)
 
 
-def _earlier(cell: object, first_at: dict[str, int], at: int) -> int:
-    """Return at which row the place of a row stands first: its own, where it names no earlier one."""
-    numbers = cell.split("; ") if isinstance(cell, str) else []
-    return min([at, *(first_at[number] for number in numbers if number in first_at)])
+def _same_places(references: pd.Series, own: pd.Series, source_ids: pd.Series) -> NDArray[np.intp]:
+    """Return pairs of rows of which one names the other, whichever of the lists comes first: two rows of numbers."""
+    first_at = {number: at for at, number in reversed(list(enumerate(own)))}
+    pairs = [
+        (at, other)
+        for at, cell in enumerate(references)
+        if isinstance(cell, str)
+        # Two rows of one list are two places, though a third row names both.
+        for other in {source_ids.iloc[to]: to for to in _named(cell, first_at)}.values()
+    ]
+    return np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+
+
+def _named(cell: str, first_at: dict[str, int]) -> list[int]:
+    """Return the rows that a cell names, the first of the catalogue last."""
+    return sorted((first_at[number] for number in cell.split("; ") if number in first_at), reverse=True)
 
 
 def events() -> pd.DataFrame:

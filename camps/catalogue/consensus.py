@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import scipy
+from numpy.typing import NDArray
 
 from camps import crs, tables
 from camps.sources.datum import on_sphere
@@ -99,10 +100,16 @@ def _place_ids(records: gpd.GeoDataFrame, links: pd.DataFrame) -> pd.Series:
     ]
     one = position.loc[[str(left) for left, _ in ends]].to_numpy(dtype=np.intp)
     other = position.loc[[str(right) for _, right in ends]].to_numpy(dtype=np.intp)
-    graph = scipy.sparse.coo_matrix((np.ones(len(ends)), (one, other)), shape=(len(records), len(records)))
-    group = pd.Series(scipy.sparse.csgraph.connected_components(graph, directed=False)[1], index=records.index)
+    group = pd.Series(joined(one, other, len(records)), index=records.index)
     wholes = records["site_id"].where(records["part_of"].isna())
     return pd.Series(wholes.groupby(group).transform("first"))
+
+
+def joined(one: NDArray[np.intp], other: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """Return the number of the group of each of `n` rows, when row ``one[i]`` belongs together with ``other[i]``."""
+    graph = scipy.sparse.coo_matrix((np.ones(len(one)), (one, other)), shape=(n, n))
+    groups: NDArray[np.intp] = scipy.sparse.csgraph.connected_components(graph, directed=False)[1]
+    return groups
 
 
 def _relations(records: gpd.GeoDataFrame, links: pd.DataFrame) -> pd.Series:
