@@ -179,6 +179,16 @@ def test_a_new_record_is_added_to_drawn_and_built_without_more_than_a_list(
     assert made == {"sites.html", "eras.html", "licences.html", "index.html"}
 
 
+def test_lists_may_be_named_before_they_are_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAMPS_HOME", str(_home(tmp_path / "new", 'lists = ["one", "two"]\ntrusted = ["two", "one"]')))
+    listed = files.write_text(tmp_path / "a.csv", "ID,Name,Latitude,Longitude\n1,Camp,61.0,40.7\n")
+    for name in ("one", "two"):
+        assert run(["sources", "add", str(listed), "--id", name]) == 0, capsys.readouterr().err
+    assert len(catalogue.load()) == 2
+
+
 COUNTED = """ID,Name,Latitude,Longitude,Opened,Closed,prisoners.1935,held.1950
 1,Seen,61.0,40.7,1930,,12,3
 2,Closed,61.1,40.7,1930,1933-05-01,7,2

@@ -73,9 +73,13 @@ def default_lists() -> tuple[str, ...]:
 
 
 def trusted() -> gpd.GeoDataFrame | None:
-    """Return the sites of the lists whose positions others are checked against; none in a record without a list."""
-    named = record.current().trusted
-    return load(*named) if named or sources.lists() else None
+    """Return the sites of the lists whose positions others are checked against; none in a record without a list.
+
+    A list that the record names and that is still to be added is passed over: how else would it be added.
+    """
+    named = record.current().trusted or record.current().lists or tuple(sources.lists()[:1])
+    added = [name for name in named if name in sources.registry()]
+    return load(*added) if added else None
 
 
 def load(*source_ids: str) -> gpd.GeoDataFrame:
