@@ -92,6 +92,7 @@ def growth(
     if onset and by is not None:
         raise InputError(f"--onset --by {by}: the onset is that of all sites together; leave out --by")
     values = camps.growth.values(source, metric=metric)
+    _say_left_out(values)
     measured = all(map(camps.footprints.is_series, values["source_id"].unique()))
     alone = measured and by in {None, "site"}
     if at is not None and (onset or alone):
@@ -111,6 +112,17 @@ def growth(
     deliver_table(table, form, out)
     if plot is not None:
         say(plot, file=sys.stderr)
+
+
+def _say_left_out(values: pd.DataFrame) -> None:
+    """Say how many sites of each list are in no number and no denominator, as nothing of them is dated."""
+    for (source_id, metric), units in values.groupby(["source_id", "metric"])["unit"]:
+        if source_id not in camps.sources.lists():
+            continue
+        n_sites, n_dated = len(camps.sources.read(source_id).sites), units.nunique()
+        if n_dated < n_sites:
+            told = f"{source_id}: {n_dated:,} of its {n_sites:,} sites have {metric} with a date, if only an empty cell"
+            say(f"{told}; the others are in no number here", file=sys.stderr)
 
 
 def _deliver_comparison(form: TableFormat, out: Path | None, plot: Path | None) -> None:
