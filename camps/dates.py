@@ -464,11 +464,18 @@ def read_dates(
         raise InputError(f"order {order!r}: expected one of {', '.join(get_args(Order))}")
     if century is not None and not 1 <= century <= 9900:
         raise InputError(f"century {century!r}: expected the first of a hundred years, such as 1900 or 1950")
-    text = as_edtf(column).str.strip()
+    text = _as_printed(column).str.strip()
     code, different = pd.factorize(text.mask(text == ""))
     rules = _rules([_plain(cell) for cell in different], _Rules(edtf=edtf, century=century, order=order))
     cells = pd.DataFrame([_read_cell(cell, rules) for cell in different], columns=["edtf", "remark"], dtype="string")
     return _told_once(cells.reindex(code).set_axis(column.index))
+
+
+def _as_printed(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return what a column of timestamps says, time of day and zone too, so that it is read as the same text would be."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return column.map(pd.Timestamp.isoformat, na_action="ignore").astype("string")
+    return column.astype("string")
 
 
 def rules_of(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -440,6 +440,14 @@ def test_a_moment_is_the_day_as_printed_and_never_shifted(printed: str, read: st
 
 def test_columns_of_other_types_are_read_as_they_are_written() -> None:
     assert read_dates(pd.Series(pd.to_datetime(["2017-06-10", None])))["edtf"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("printed", ["2017-06-10T23:30", "2017-06-10T23:30Z", "2017-06-10T00:00+08:00", "2017-06-10"])
+def test_a_column_of_timestamps_is_read_as_its_text_would_be(printed: str) -> None:
+    typed, text = (read_dates(pd.Series(column)) for column in (pd.to_datetime([printed]), [printed]))
+    assert typed["edtf"].tolist() == text["edtf"].tolist() == ["2017-06-10"]
+    # A time of day without a zone, or in one that is not UTC, was dropped without a word.
+    assert typed["remark"].isna().tolist() == text["remark"].isna().tolist() == [printed == "2017-06-10"]
     assert read_dates(pd.Series([2017.0, None]))["edtf"].fillna("").tolist() == ["2017", ""]
     assert read_dates(pd.Series([2017, 2018]))["edtf"].tolist() == ["2017", "2018"]
     assert read_dates(pd.Series([], dtype=object)).empty
