@@ -472,7 +472,7 @@ def read_dates(
 
 
 def _as_printed(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return what a column of timestamps says, time of day and zone too, so that it is read as the same text would be."""
+    """Return what a column of timestamps says, time of day and zone too, to be read as that text would be."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.map(pd.Timestamp.isoformat, na_action="ignore").astype("string")
     return column.astype("string")
