@@ -179,6 +179,22 @@ def test_what_is_no_calendar_date_is_refused_with_its_row(tmp_path: Path, writte
     assert "in.parquet row 1, column observed_on" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("printed", "told", "read"),
+    [
+        ("2020-21", {"edtf": True}, "2020-21"),
+        ("03/04/2018", {"date_order": "dmy"}, "2018-04-03"),
+        ("Mar-37", {"century": 1900}, "1937-03"),
+    ],
+)
+def test_what_is_told_of_dates_holds_for_that_of_a_file(
+    tmp_path: Path, printed: str, told: dict[str, Any], read: str
+) -> None:
+    """The spring of 2020 came with a scene of 2020 to 2021 in which nothing was seen; the others were refused."""
+    path = write(gpd.GeoDataFrame(geometry=metres(shapely.box(0, 0, 9, 9)), crs=4326), tmp_path / "one.parquet")
+    assert footprints.load(path, observed_on=printed, gsd_m=0.5, **told).scenes["observed_on"].tolist() == [read]
+
+
 def test_dates_of_mixed_precision_stand_side_by_side(tmp_path: Path) -> None:
     shapes = metres(*(shapely.box(40 * i, 0, 40 * i + 18, 80) for i in range(3)))
     read = load(tmp_path, shapes, observed_on=["2018-06-10", "2018", "2017"])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from camps import engine, settings, tables
 from camps.crs import chunks
-from camps.dates import Order, day_interval, iso_day, read_date
+from camps.dates import Order, day_interval, iso_day, read_dates
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints.mending import LOG_COLUMNS, account, repair
 from camps.footprints.overlap import without_duplicates
@@ -171,6 +171,7 @@ def load(
     raise_faults(_metre_faults(declared), "footprints")
     paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path or ()]
     report = Report()
+    told = {name: rule for name, rule in rules.items() if rule is not None}
     frame, faults = read_dated(
         paths,
         observed_on=observed_on,
@@ -179,7 +180,7 @@ def load(
         assumed_crs=crs,
         report=report,
         encoding=encoding,
-        rules={name: rule for name, rule in rules.items() if rule is not None},
+        rules=told,
         has_scenes=scenes is not None,
     )
     source = ", ".join(p.name for p in paths)
@@ -187,7 +188,7 @@ def load(
     frame["kind"] = frame["kind"].fillna(kind or "building")
     for name, metres in declared.items():
         frame[name] = frame[name] if metres is None else frame[name].fillna(metres)
-    dates = _dates_looked_at(frame, paths, observed_on)
+    dates = _dates_looked_at(frame, paths, observed_on, told)
     scene_table = _scenes(frame, dates, scenes, gsd_m, source)
     frame = _with_scenes(frame, scene_table, source)
     polygons, repairs = _polygons(frame, scene_table, refused, source, report)
@@ -266,12 +267,17 @@ def in_order(footprints: gpd.GeoDataFrame, scenes: pd.DataFrame) -> NDArray[np.i
 
 
 def _dates_looked_at(
-    frame: gpd.GeoDataFrame, paths: Sequence[Path], observed_on: str | Mapping[str, str] | None
+    frame: gpd.GeoDataFrame,
+    paths: Sequence[Path],
+    observed_on: str | Mapping[str, str] | None,
+    rules: Mapping[str, Any],
 ) -> list[str]:
     # A file without a single polygon is a look that saw none, and its scene must not be lost.
     given = [observed_on.get(p.name) if isinstance(observed_on, Mapping) else observed_on for p in paths]
-    read = {read_date(str(date)) for date in given if date is not None} - {None}
-    return sorted({*frame["observed_on"].unique(), *read}, key=day_interval)
+    read = read_dates(pd.Series([date for date in given if date is not None], dtype="string"), **rules)
+    for unread in read["remark"][read["edtf"].isna()].dropna():
+        raise InputError(str(unread))
+    return sorted({*frame["observed_on"].unique(), *read["edtf"].dropna()}, key=day_interval)
 
 
 def _scenes(
