@@ -91,12 +91,12 @@ def build_document(material: Material) -> Document:
         _claims(material),
         _dossiers(material),
         _site_table(material),
+        _disputes(material),  # both are turned sideways: apart each would leave the page before it half empty
         _sources_of_sites(material),
         _series(material),
         _counts(material),
         _imagery(material),
         readings.build_section(material.evidence, material.tables["imagery"]),
-        _disputes(material),
         _software(material),
         _verification(),
         front.build_corrections(),
