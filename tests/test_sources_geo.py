@@ -9,6 +9,7 @@ import threading
 import warnings
 import zipfile
 from collections.abc import Iterator
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -279,6 +280,17 @@ def test_lists_and_nested_columns_of_a_parquet_are_json(tmp_path: Path) -> None:
     table, _ = read(write(frame, tmp_path / "a.parquet"))
     assert table["seen"].tolist() == ["[2017, 2018]", ""]
     assert table["by"].tolist() == ['{"who": "Ü"}', ""]
+
+
+def test_decimals_of_a_parquet_are_numbers_however_many_digits_follow_their_dot(tmp_path: Path) -> None:
+    """1.200 was a number that can be read in two ways, and the list refused."""
+    path = tmp_path / "a.parquet"
+    held = [Decimal("1.200"), Decimal("2.500"), None]
+    places = {"id": ["a", "b", "c"], "lat": [43.0, 43.1, 43.2], "lon": [88.0, 88.1, 88.2]}
+    pd.DataFrame({**places, "area": held}).to_parquet(path)
+    counts = source_of(path, {"key": "id", "lat": "lat", "lon": "lon", "area_m2.1942": "area"}).counts
+    assert counts["value"].fillna(-1).tolist() == [1.2, 2.5, -1]
+    assert counts["verbatim"].tolist() == ["1.200", "2.500", ""]
 
 
 def test_a_parquet_without_geometry_is_a_table(tmp_path: Path) -> None:

@@ -43,13 +43,14 @@ def _cell(one: Any) -> Cell:
     return one if isinstance(one, Cell) else Cell(one)
 
 
-def _xlsx(path: Path, sheets: dict[str, Rows], hidden: Sequence[str] = ()) -> None:
+def _xlsx(path: Path, sheets: dict[str, Rows], hidden: Sequence[str] = (), concealed: Sequence[int] = ()) -> None:
     book = Workbook()
     book.remove(book.active)
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         sheet.sheet_state = "hidden" if name in hidden else "visible"
         for row, cells in enumerate(rows, 1):
+            sheet.row_dimensions[row].hidden = row in concealed
             for column, cell in enumerate(map(_cell, cells), 1):
                 if cell.value is not None:
                     made = sheet.cell(row, column, cell.value)
@@ -60,12 +61,13 @@ def _xlsx(path: Path, sheets: dict[str, Rows], hidden: Sequence[str] = ()) -> No
     book.save(path)
 
 
-def _xls(path: Path, sheets: dict[str, Rows], hidden: Sequence[str] = ()) -> None:
+def _xls(path: Path, sheets: dict[str, Rows], hidden: Sequence[str] = (), concealed: Sequence[int] = ()) -> None:
     book = xlwt.Workbook()
     for name, rows in sheets.items():
         sheet = book.add_sheet(name)
         sheet.visibility = 1 if name in hidden else 0
         for row, cells in enumerate(rows):
+            sheet.row(row).hidden = row + 1 in concealed
             for column, cell in enumerate(map(_cell, cells)):
                 look = xlwt.easyxf(num_format_str=cell.format or ("YYYY-MM-DD" if _is_date(cell) else "General"))
                 if cell.down > 1 or cell.across > 1:
@@ -86,13 +88,13 @@ ODF_PARTS = {
 }  # fmt: skip
 
 
-def _ods(path: Path, sheets: dict[str, Rows], hidden: Sequence[str] = ()) -> None:
+def _ods(path: Path, sheets: dict[str, Rows], hidden: Sequence[str] = (), concealed: Sequence[int] = ()) -> None:
     document = OpenDocumentSpreadsheet()
     for name, rows in sheets.items():
         sheet = table.Table(name=name)
         covered: set[tuple[int, int]] = set()
         for number, cells in enumerate(rows):
-            line = table.TableRow()
+            line = table.TableRow(visibility="filter" if number + 1 in concealed else "visible")
             for column, cell in enumerate(map(_cell, cells)):
                 if (number, column) in covered:
                     line.addElement(table.CoveredTableCell())
@@ -248,6 +250,30 @@ def test_the_value_of_merged_cells_stands_for_all_their_rows(tmp_path: Path, suf
     source = _read(_written(tmp_path / f"list.{suffix}", rows), {**MAPPING, "admin3": "county"} | {"opened": "county"})
     assert source.sites["admin3"].fillna("").tolist() == ["Toksun", "Toksun", "Toksun", ""]
     assert "2 D D2:D4 are merged; the value is taken for all rows to 4" in _reasons(source)
+
+
+@pytest.mark.parametrize("suffix", WRITE)
+def test_a_number_of_merged_cells_is_no_value_of_each_row(tmp_path: Path, suffix: str) -> None:
+    """500 prisoners of two camps were 1,000."""
+    rows = [
+        ["id", "lat", "lon", "p1942", "p1943"],
+        ["a", 43, 88, Cell(500, down=2), 1],
+        ["b", 43.1, 88.1, None, Cell(2.5, down=2)],
+        ["c", 43.2, 88.2, 7, None],
+    ]
+    mapping = {"key": "id", "lat": "lat", "lon": "lon", "prisoners.1942": "p1942", "area_m2.1943": "p1943"}
+    source = _read(_written(tmp_path / f"list.{suffix}", rows), mapping)
+    assert source.counts.dropna(subset="value")["value"].tolist() == [1, 7]
+    told = [(one.row, one.column) for one in source.report if "a number of merged cells" in one.reason]
+    assert told == [(2, "p1942"), (3, "p1942"), (3, "p1943"), (4, "p1943")]
+
+
+@pytest.mark.parametrize("suffix", WRITE)
+def test_rows_that_a_sheet_hides_are_said(tmp_path: Path, suffix: str) -> None:
+    rows = [HEADER, ["a", 43, 88, 2017], ["b", 43.1, 88.1, 2018]]
+    source = _read(_written(tmp_path / f"list.{suffix}", rows, concealed=[3]))
+    assert source.sites["source_key"].tolist() == ["a", "b"]
+    assert "rows that the sheet hides are read like the others (1: 3)" in _reasons(source)
 
 
 @pytest.mark.parametrize("suffix", WRITE)

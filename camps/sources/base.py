@@ -16,7 +16,7 @@ from camps import crs, dates, record, settings, tables
 from camps.errors import Fault, raise_faults
 from camps.sources.coordinates import LIMIT_DEG, Axis
 from camps.sources.dated import dates_of_places, metric_and_date, without_unknown
-from camps.sources.numbers import Reading, read_numbers
+from camps.sources.numbers import Reading, Shared, read_numbers
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Place, Report
 from camps.sources.values import MISSING_STATUS, missing_kind
@@ -436,7 +436,7 @@ def _one_field(printed: pd.Series, sites: gpd.GeoDataFrame, field: str, report: 
     metric, date = metric_and_date(field) or (field, "")
     cells = printed.set_axis(pd.Index(sites["row"].to_numpy()))
     t = dates_of_places(date, sites).set_axis(cells.index)
-    cells = _without_dateless(cells, t, report)
+    cells = _without_shared(_without_dateless(cells, t, report), report)
     value = numbers_of(cells, report, "values", whole=record.current().metric(metric).whole, least=0, decimal=decimal)
     known = without_unknown(value, metric, report).to_numpy()
     kinds = cells.map(missing_kind)
@@ -460,10 +460,18 @@ def _note_after_closing(cells: pd.Series, dated: pd.Series, closed: pd.Series, r
     """Say of values that their place had closed by then: one of the two is wrong, and which is not for us to say."""
     for row, end, day in zip(closed.index, closed, dated, strict=True):
         if pd.notna(end) and pd.notna(day) and dates.parse(str(end)).before(dates.parse(str(day))):
-            reason = (
-                f"a value of {day}, but the place is said to have closed {end}: growth takes it, maps draw it closed"
-            )
+            takes = "growth takes it but for the held sum, maps draw it closed"
+            reason = f"a value of {day}, but the place is said to have closed {end}: {takes}"
             report.add("noted", reason, row=int(str(row)), column=str(cells.name), value=cells[row])
+
+
+def _without_shared(cells: pd.Series, report: Report) -> pd.Series:
+    """Return cells blank whose number stands for several rows: added up it would count for each of them."""
+    is_shared = cells.map(lambda text: isinstance(text, Shared)) & cells.map(missing_kind).isna()
+    for row, text in cells[is_shared].items():
+        reason = "a number of merged cells, of which nobody can say how much is this row's; no value taken"
+        report.add("noted", reason, row=int(str(row)), column=str(cells.name), value=text, piece="cell")
+    return cells.mask(is_shared, "")
 
 
 def _without_dateless(cells: pd.Series, t: pd.Series, report: Report) -> pd.Series:

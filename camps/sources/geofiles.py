@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -584,6 +585,9 @@ def _cell_text(value: Any) -> str:
         return str(bool(value)).casefold()
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Decimal):
+        # A number of the file, whose dot is its decimal mark however many digits follow.
+        return Typed(f"{value:f}")
     text = value.isoformat() if isinstance(value, pd.Timestamp) else str(value)
     return _MIDNIGHT.sub(r"\1", text) if _MIDNIGHT.fullmatch(text) else text
 

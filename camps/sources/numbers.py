@@ -32,6 +32,21 @@ class Typed(str):
     __slots__ = ()
 
 
+class Shared(str):
+    """The text of merged cells, in each row that they cover; of a number nobody can say how much of it is a row's."""
+
+    __slots__ = ()
+
+
+class _SharedNumber(Typed, Shared):
+    __slots__ = ()
+
+
+def shared(text: str) -> Shared:
+    """Return a text as that of merged cells; a number of its file stays one."""
+    return _SharedNumber(text) if isinstance(text, Typed) else Shared(text)
+
+
 @dataclass(frozen=True)
 class Reading:
     """The numbers of a column, by their text.

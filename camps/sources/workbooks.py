@@ -28,7 +28,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from camps.errors import InputError
 from camps.sources.archives import MOST_UNPACKED_BYTES, unpacking
-from camps.sources.numbers import Typed
+from camps.sources.numbers import Typed, shared
 from camps.sources.report import Report
 from camps.sources.shown import IN_FULL, Parts, ShownDates, parts_of_format
 from camps.sources.text import (
@@ -56,6 +56,8 @@ _NUMBER = "{urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0}"
 _DATE_PARTS = {f"{_NUMBER}year": "y", f"{_NUMBER}month": "m", f"{_NUMBER}day": "d", f"{_NUMBER}quarter": "q",
                f"{_NUMBER}hours": "h"}  # fmt: skip
 _COVERED = f"{_TABLE}covered-table-cell"
+#: So many of the rows that a sheet hides are named.
+MOST_ROWS_NAMED = 5
 #: How full a sheet is that holds a table.
 _WITH_TABLE = 2
 
@@ -73,11 +75,12 @@ class _Merged(NamedTuple):
 
 
 class _Sheet(NamedTuple):
-    """A sheet as read: its name, its rows, and which of its cells are merged."""
+    """A sheet as read: its name, its rows, which of its cells are merged, and the numbers of rows that it hides."""
 
     name: str
     rows: list[Numbered]
     merged: Sequence[_Merged] = ()
+    hidden: Iterable[int] = ()
 
 
 def read_xlsx(
@@ -197,8 +200,18 @@ def _undamaged(read: Callable[[], _Sheet], path: Path, suffix: str) -> _Sheet:
 def _as_table(sheet: _Sheet, path: Path, report: Report, layout: Layout) -> RawTable:
     last = next((at for at in range(len(sheet.rows), 0, -1) if any(sheet.rows[at - 1][1])), 0)
     name = f"{path.name}, sheet {sheet.name}"
+    _note_hidden(sheet, report)
     rows = list(_spelled(_spread(sheet.rows[:last], sheet.merged, report), name))
     return RawTable(table_of(rows, name, report, layout))
+
+
+def _note_hidden(sheet: _Sheet, report: Report) -> None:
+    """Note the rows with text that the sheet does not show, filtered out or hidden by hand."""
+    hidden = set(sheet.hidden)
+    found = [number for number, cells in sheet.rows if number in hidden and any(cells)]
+    if found:
+        shown = ", ".join(map(str, found[:MOST_ROWS_NAMED])) + (", …" if len(found) > MOST_ROWS_NAMED else "")
+        report.add("noted", f"rows that the sheet hides are read like the others ({len(found)}: {shown})", row=found[0])
 
 
 def _spelled(rows: Iterable[Numbered], name: str) -> Iterator[Numbered]:
@@ -261,6 +274,8 @@ def _spread(rows: list[Numbered], merged: Iterable[_Merged], report: Report) -> 
             _cover(cells, (number, column), text, one, report)
         for one in starting.get(number, ()):
             text = cells[one.left - 1] if one.left <= len(cells) else ""
+            if text and one.bottom > one.top:
+                text = cells[one.left - 1] = shared(text)
             _say_merged(one, text, report)
             beside = dict.fromkeys(range(one.left + 1, one.right + 1), ("", one))
             for column in beside:
@@ -351,7 +366,8 @@ def _xlsx_sheet(path: Path, sheet: str | None, report: Report) -> _Sheet:
         held = parser.merged_cells.mergeCell if parser.merged_cells else ()
         merged = [_Merged(top, left, bottom, min(right, MOST_COLUMNS))
                   for left, top, right, bottom in (range_boundaries(one.ref) for one in held)]  # fmt: skip
-        return _Sheet(name, rows, _within_limits(merged, rows, path))
+        hidden = (int(number) for number, told in parser.row_dimensions.items() if told.get("hidden") in ("1", "true"))
+        return _Sheet(name, rows, _within_limits(merged, rows, path), list(hidden))
 
 
 def _check_values(stream: Any, name: str) -> None:
@@ -418,7 +434,8 @@ def _xls_sheet(path: Path, sheet: str | None, report: Report, encoding: str | No
         found = book.sheet_by_name(name)
         rows = list(limited(_xls_rows(book, found, report), f"{path.name}, sheet {name}", MOST_SHEET_CELLS))
         merged = (_Merged(top + 1, left + 1, bottom, right) for top, bottom, left, right in found.merged_cells)
-        return _Sheet(name, rows, _within_limits(merged, rows, path))
+        hidden = [row + 1 for row, told in found.rowinfo_map.items() if told.hidden]
+        return _Sheet(name, rows, _within_limits(merged, rows, path), hidden)
 
 
 def _xls_values(sheet: Any) -> Iterator[list[Any]]:
@@ -465,6 +482,7 @@ class _OdsReader:
         self._best, self._full = _Sheet("", []), -1
         self._number = self._n_cells = 0
         self._merged: list[_Merged] = []
+        self._hidden: list[int] = []
         self._columns: list[str] = []
         #: Name of a style → its own date format, and the style that it takes after.
         self._styles: dict[str, tuple[str, str]] = {}
@@ -484,19 +502,21 @@ class _OdsReader:
         self._keep_fullest()
         name = _pick(self._names, lambda one: int(one == self._best.name), self._wanted, self._path, self._report)
         self._shown.tell(self._report)
-        return _Sheet(name, self._best.rows, _within_limits(self._best.merged, self._best.rows, self._path))
+        merged = _within_limits(self._best.merged, self._best.rows, self._path)
+        return self._best._replace(name=name, merged=merged)
 
     def _keep_fullest(self) -> None:
         full = _fullness(cells for _, cells in self._rows)
         if full > self._full:
-            self._best, self._full = _Sheet(self._chosen, self._rows, self._merged), full
+            self._best, self._full = _Sheet(self._chosen, self._rows, self._merged, self._hidden), full
 
     def _begin(self, name: str) -> None:
         self._names.append(name)
         self._columns = []
         self._keep_fullest()
         if name == self._wanted or (self._wanted is None and self._full < _WITH_TABLE):
-            self._chosen, self._number, self._n_cells, self._rows, self._merged = name, 0, 0, [], []
+            self._chosen, self._number, self._n_cells = name, 0, 0
+            self._rows, self._merged, self._hidden = [], [], []
 
     def _end(self, element: Element) -> None:
         reading = bool(self._names) and self._names[-1] == self._chosen
@@ -529,7 +549,10 @@ class _OdsReader:
                     f"{self._path}: row {self._number + 1} is repeated {times:,} times, expected at most {MOST_ROWS:,} "
                     f"rows and {MOST_SHEET_CELLS:,} cells; mend the sheet, or save it as .csv"
                 )
-            self._rows.extend((self._number + 1 + extra, list(cells)) for extra in range(times))
+            numbers = range(self._number + 1, self._number + 1 + times)
+            self._rows.extend((number, list(cells)) for number in numbers)
+            if element.get(f"{_TABLE}visibility", "visible") != "visible":
+                self._hidden.extend(numbers)
         self._number += times
 
     def _cells(self, row: Element) -> list[str]:
