@@ -72,6 +72,16 @@ def test_a_record_is_begun_with_a_list_and_read(outside: Path, capsys: pytest.Ca
         }  # fmt: skip
 
 
+def test_what_was_odd_in_a_first_list_is_said_and_the_way_into_its_folder_works(
+    outside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A row without a position was left out without a word, and `cd our camps` went nowhere."""
+    files.write_text(outside / "list.csv", f"{LIST.rstrip()}\n9,Nowhere,,,,\n")
+    assert run(["init", "our camps", "--from", "list.csv"]) == 0
+    said = "our camps: begun with the list list (remarks on how it is read: 1). Next:\n  cd 'our camps'\n"
+    assert capsys.readouterr().out.startswith(f"{said}  camps sources show list --remarks\n")
+
+
 def test_a_source_of_the_record_that_one_stands_in_is_taken_over(
     outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -28,10 +29,18 @@ def init(
     there is never touched, and one that could not be finished is taken away again.
     """
     added = camps.build.start(name, from_list=from_list)
-    steps = [f"cd {name}"] + ["camps sources add FILE --id ID --dry-run"] * (added is None)
-    then = [f"camps sources show {added}"] * (added is not None) + ["camps build", "camps doctor"]
-    told = f" with the list {added}" if added else ""
+    n_remarks = _n_remarks(name, added) if added else 0
+    steps = [f"cd {shlex.quote(str(name))}"] + ["camps sources add FILE --id ID --dry-run"] * (added is None)
+    shown = f"camps sources show {added}{' --remarks' if n_remarks else ''}"
+    then = [shown] * (added is not None) + ["camps build", "camps doctor"]
+    noted = f" (remarks on how it is read: {n_remarks})" if n_remarks else ""
+    told = f" with the list {added}{noted}" if added else ""
     say("\n  ".join([f"{name}: begun{told}. Next:", *steps, *then]))
+
+
+def _n_remarks(home: Path, source_id: str) -> int:
+    with camps.settings.standing_in(home):
+        return len(list(camps.sources.read(source_id).report)) if source_id in camps.sources.lists() else 0
 
 
 @app.command(epilog=example("camps build", "CAMPS_MIRROR=../shared/data camps build"))
