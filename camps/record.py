@@ -43,6 +43,13 @@ _QUOTED_OR_END = re.compile(r'("(?:[^"]|"")*")|\r\n')
 _WORDS = {
     "extra_forbidden": "no such key here",
     "missing": "this key to be there",
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list in [ ]",
+    "list_type": "a list in [ ]",
+    "dict_type": "a table in { }",
 }
 
 

@@ -396,7 +396,7 @@ file = [{name = "a.tif", bands = ["red", "green"]}]
     ("gsd_m = 5", 'gsd_m = 5\ncrs = "EPSG:4326"', "crs and transform, both or neither"),
     ("gsd_m = 5", 'gsd_m = "5"', "scene.1.gsd_m: found '5'"), ("gsd_m = 5", "gsd_m = nan", "gsd_m: found nan"),
     ("gsd_m = 5", "gsd_m = 5\ncrs = 3\ntransform = [1, 2]", "scene.1.crs: found 3"),
-    ('"2018-06-23"', "2018-06-23", "expected a valid string"), ('"2018-06-23"', '"2018-06-30/2018-06-01"', "UTC date"),
+    ('"2018-06-23"', "2018-06-23", "expected text in quotes"), ('"2018-06-23"', '"2018-06-30/2018-06-01"', "UTC date"),
     ('["red", "green"]', '"red"', "scene.1.file.1.bands: found 'red'"), ('["red", "green"]', "[]", "file.1.bands"),
     ("gsd_m = 5", "gsd_m = 5\nhidden_px = [[1, 2]]", "hidden_px.1"), ("[[scene]]", "[scene]", "key scene: found"),
     ('bands = ["red"', 'scale = [1], bands = ["red"', "one number for scale, or one a band"),

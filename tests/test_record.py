@@ -134,7 +134,8 @@ MISTAKEN = {
     "a day as a number": ('[[chapter]]\nid = "a"\nfrom = 86400\nname = {en = "A"}', "a day such as 1957-08-01"),
     "a year as a day": ('[[chapter]]\nid = "a"\nfrom = 1930\nname = {en = "A"}', "expected a day such as 1957-08-01"),
     "a year in quotes": ('[system.a]\nlists = ["x"]\nfrom = "1930"\nto = 1950', "key system.a.from: found '1930'"),
-    "whole": ("[metric.x]\nwhole = 1", "key metric.x.whole: found 1"),
+    "whole": ("[metric.x]\nwhole = 1", "key metric.x.whole: found 1, expected true or false"),
+    "a text for a list": ('lists = "one"', "key lists: found 'one', expected a list in [ ]"),
     "a system backwards": ('[system.a]\nlists = ["x"]\nfrom = 1950\nto = 1930', "'to' (1930) later than 'from' (1950)"),
     "two chapters": (
         '[[chapter]]\nid = "a"\nfrom = 1930-01-01\nto = 1931-01-01\nname = {en = "A"}\n'
