@@ -149,7 +149,10 @@ def test_third_party_lists_are_not_committed(mirror: Path) -> None:
 def test_help_and_a_first_command_load_no_more_than_they_need() -> None:
     script = "import sys, camps.cli, camps; camps.maps, camps.imagery; print(*sys.modules)"
     for code, absent in (
-        (script.replace(", camps; camps.maps, camps.imagery", ""), {"matplotlib", "scipy", "rasterio", "pystac"}),
+        (
+            script.replace(", camps; camps.maps, camps.imagery", ""),
+            {"geopandas", "pandera", "matplotlib", "scipy", "rasterio", "pystac"},
+        ),
         (
             script,
             {

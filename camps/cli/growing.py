@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 PLOT_FORMS = (".svg", ".png")
-#: Columns of values that are no groups.
-_NO_GROUPS = (*camps.tables.schema("series").columns, "status", "verbatim", "closed", "source_id")
+#: Columns of values beside those of every "series" table that are no groups.
+_NO_GROUPS = ("status", "verbatim", "closed", "source_id")
 #: More lines than these cannot be told apart in a curve, and cannot be read as a ranking.
 MOST_CURVES, MOST_RANKED = 7, 60
 #: So many dates that would do as a base are named.
@@ -162,7 +162,7 @@ def _aggregate(
     values: pd.DataFrame, by: str | None, estimator: Estimator, base: str | None, *, at: list[str] | None, drawn: bool
 ) -> pd.DataFrame:
     if by is not None and by != "site" and by not in values:
-        known = [str(name) for name in values if name not in _NO_GROUPS]
+        known = [str(name) for name in values if name not in (*camps.tables.schema("series").columns, *_NO_GROUPS)]
         raise InputError(f"--by {by}: no such group; expected one of {', '.join([*known, 'site'])}")
     table = camps.growth.aggregate(values, by=by, estimator=estimator.value, base=base, at=at)
     said: list[str] = []
