@@ -92,7 +92,6 @@ def growth(
     if onset and by is not None:
         raise InputError(f"--onset --by {by}: the onset is that of all sites together; leave out --by")
     values = camps.growth.values(source, metric=metric)
-    _say_left_out(values)
     measured = all(map(camps.footprints.is_series, values["source_id"].unique()))
     alone = measured and by in {None, "site"}
     if at is not None and (onset or alone):
@@ -110,6 +109,7 @@ def growth(
         figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
         camps.plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
     deliver_table(table, form, out)
+    _say_left_out(values)
     if plot is not None:
         say(plot, file=sys.stderr)
 
