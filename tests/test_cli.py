@@ -154,7 +154,7 @@ def test_a_thin_first_year_names_the_base_that_would_do(camps, monkeypatch: pyte
     assert "all: no index, as 4 of 20 sites were seen at the base 2017; it has one with --base 2018 or 2019" in err
     status, out, err = camps("growth", "--format", "json", "--base", "2019")
     assert [row["index"] for row in json.loads(out)] == [None, 100, 100]
-    assert err == ""
+    assert "no index" not in err
     zero = counts.assign(value=counts["value"].where(counts["t"].ne("2018"), 0.0))
     monkeypatch.setattr("camps.growth.values", lambda *_, **__: zero)
     said = camps("growth", "--by", "tier", "--base", "2018")[2]
