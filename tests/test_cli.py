@@ -158,7 +158,7 @@ def test_a_thin_first_year_names_the_base_that_would_do(camps, monkeypatch: pyte
     zero = counts.assign(value=counts["value"].where(counts["t"].ne("2018"), 0.0))
     monkeypatch.setattr("camps.growth.values", lambda *_, **__: zero)
     said = camps("growth", "--by", "tier", "--base", "2018")[2]
-    assert said == "1: no index, as nothing was counted at the base 2018; it has one with --base 2019\n"
+    assert said.startswith("1: no index, as nothing was counted at the base 2018; it has one with --base 2019\n")
 
 
 def test_the_aspi_figures_come_out_to_the_digit(camps, mirror: Path) -> None:
