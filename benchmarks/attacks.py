@@ -1029,13 +1029,13 @@ def _with_source(item_id: str, home: Path) -> Change:
     return change
 
 
-def _with_text(path: Path) -> None:
+def _with_text(path: Path, drawn: str = f"<text>{SECRET}</text>") -> None:
     """Put what is withheld into a page, a drawing, a picture or a document."""
     if path.suffix in (".html", ".svg"):
-        end, text = ("</body>", f"<p>{SECRET}</p>") if path.suffix == ".html" else ("</svg>", f"<text>{SECRET}</text>")
+        end = "</body>" if path.suffix == ".html" else "</svg>"
         content = path.read_text("utf-8")
         assert end in content, path
-        files.write_text(path, text.join([content[: content.rindex(end)], content[content.rindex(end) :]]))
+        files.write_text(path, drawn.join([content[: content.rindex(end)], content[content.rindex(end) :]]))
     elif path.suffix == ".pdf":
         writer = pypdf.PdfWriter(clone_from=path)
         writer.add_metadata({"/Subject": SECRET})
@@ -1059,6 +1059,9 @@ def public_file_attacks(path: Path) -> Iterator[Attack]:
     """Yield how a value is put back into a map or a plate whose record is made anew, and into that record."""
     kind = "a map or a plate, its record made anew"
     yield Attack(f"a withheld value put back into {kind}", path.name, "withheld values", _told(dict, _with_text))
+    if path.suffix in (".html", ".svg"):
+        drawn = _told(dict, lambda copy: _with_text(copy, "<script>draw([37.163833, 79.866917])</script>"))
+        yield Attack(f"a withheld value put back into {kind}", f"{path.name}, a script", "withheld values", drawn)
     within = _told(lambda told: {**told, "note": SECRET})
     yield Attack("a withheld value put back into the record of a map or a plate", path.name, "withheld values", within)
 

@@ -29,14 +29,15 @@ _DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 _CAMERA = ("lon", "lat", "zoom")
 _PNG_HEAD, _PACKED = 8, (b"zTXt", b"iTXt", b"iCCP")
 _MOST_UNPACKED = 1 << 24
+_PAGES = {".svg", ".html"}
 _PICTURES = {".png", ".exr", ".mov", ".mp4", ".mkv", ".webp", ".zip"}
 
 
 def texts_of(path: Path) -> Iterator[tuple[str, bool]]:
     """Yield the texts in a file, and whether each is made of bytes of which most are no text.
 
-    What is not a text of the inquiry is left out: lengths on paper, the base map, scripts and letters of a page, and
-    the path of a camera.
+    What is not a text of the inquiry is left out: lengths on paper, the base map, and the path of a camera. Scripts and
+    letters of a page are of the second kind: hardly any number stands in ours, and what is added to them can draw.
     """
     kind = path.suffix.lower()
     if kind == ".parquet":
@@ -49,6 +50,9 @@ def texts_of(path: Path) -> Iterator[tuple[str, bool]]:
         yield from ((text, False) for text in _png_texts(content))
     else:
         yield _plain_text(path), False
+        if kind in _PAGES:
+            brought = _BROUGHT.finditer(path.read_bytes().decode("utf-8", errors="replace"))
+            yield "\n".join(found[0] for found in brought), True
     if kind in embedded.TELLING and (found := embedded.read(path)) is not None:
         yield json.dumps(_without_camera(found.content), ensure_ascii=False), False
 
