@@ -170,8 +170,9 @@ def test_a_group_nobody_states_is_named_and_kept() -> None:
     table = growth.aggregate(counts, by="tier", estimator="held")
     assert table["group"].tolist() == ["1", "1", "not stated", "not stated"]
     assert table["value"].tolist() == [12, 24, 12, 24]
-    in_words = counts.assign(tier=["not stated"] * 24 + [None] * 24)
-    assert growth.aggregate(in_words, by="tier", estimator="held")["value"].tolist() == [24, 48]
+    for nothing in (None, "", " "):
+        in_words = counts.assign(tier=["not stated"] * 24 + [nothing] * 24)
+        assert growth.aggregate(in_words, by="tier", estimator="held")["value"].tolist() == [24, 48]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,7 @@ def test_a_group_nobody_states_is_named_and_kept() -> None:
         (lambda c: c.assign(value=-1.0), "-1.0, expected a number of 0 or more"),
         (lambda c: c.assign(value="N/A"), "'N/A', expected a number of 0 or more"),
         (lambda c: c.assign(value=math.inf), "expected a number of 0 or more"),
+        (lambda c: c.assign(value=True), "True, expected a number of 0 or more"),
         (lambda c: c.assign(unit=None), "column unit"),
         (lambda c: c.assign(t="Easter"), "Easter"),
         (lambda c: c.iloc[:0], "at least one"),

@@ -59,7 +59,7 @@ def aggregate(
         its own dates.
     by
         Column to group by, such as ``tier`` or ``admin2``; ``unit`` or ``site`` gives a group a site; ``None`` takes
-        all sites together. A site whose group is null goes to the group ``not stated``.
+        all sites together. A site whose group is null or blank goes to the group ``not stated``.
     estimator
         ``naive``, ``held``, ``panel`` or ``chain``.
     base
@@ -111,6 +111,7 @@ def aggregate(
     METHOD 4, Aggregates over many sites, and 8, Held has an end.
     """
     by = "unit" if by == "site" else by
+    at = None if at is None else list(map(str, at))
     _require_sound(counts, by=by, estimator=estimator, base=base, at=at or (), draws=draws)
     dates = in_order([*counts["t"].astype(str), *(at or ())])
     at_base = dates.index(base) if base is not None else 0
@@ -241,7 +242,9 @@ def _row_faults(counts: pd.DataFrame) -> list[Fault]:
         for row in repeated.itertuples()
     ]
     value = pd.to_numeric(counts["value"], errors="coerce").astype("Float64")
-    sound = value.ge(0).fillna(False) & value.lt(np.inf).fillna(False)
+    # A yes is no count of one.
+    is_number = not pd.api.types.is_bool_dtype(counts["value"])
+    sound = value.ge(0).fillna(False) & value.lt(np.inf).fillna(False) & is_number
     wrong = counts[counts["value"].notna() & ~sound.astype(bool)]
     faults += [
         Fault(f"row {row.Index}, column value", repr(row.value), "a number of 0 or more", "leave it empty if not known")
@@ -289,7 +292,8 @@ def _matrices(counts: pd.DataFrame, dates: list[str], *, by: str | None, held: H
 
 
 def _group_of_unit(counts: pd.DataFrame, by: str) -> pd.Series[Any]:
-    pairs = pd.DataFrame({"unit": counts["unit"], "group": counts[by]}).drop_duplicates()
+    stated = counts[by].mask(counts[by].astype("string").str.strip().eq("").fillna(False).astype(bool))
+    pairs = pd.DataFrame({"unit": counts["unit"], "group": stated}).drop_duplicates()
     torn = pairs[pairs.duplicated("unit", keep=False)].sort_values("unit")
     raise_faults(
         (
