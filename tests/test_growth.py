@@ -797,6 +797,28 @@ def test_a_look_that_could_not_see_gives_no_value_and_is_held(dabancheng: footpr
     assert filled["value"].drop((FIRST, "2016-05-05")).notna().all()
 
 
+@pytest.mark.parametrize(
+    ("when", "status", "share", "value"),
+    [
+        ("2017", "partial", 0.5, 0.0),
+        ("2017", "partial", 0.05, None),
+        ("2017", "partial", None, None),
+        ("2019", "partial", 0.95, None),
+        ("2019", "observed", 1.0, 0.0),
+    ],
+)
+def test_a_partial_look_that_saw_nothing_is_a_zero_only_where_it_can_tell(
+    when: str, status: str, share: float | None, value: float | None
+) -> None:
+    """A look at a twentieth of a site made nothing of a building that had been seen there, and called it observed."""
+    looks = pd.DataFrame({"site_id": ["s"], "observed_on": [when], "status": [status], "frac_valid": [share]})
+    for metric in ("area_m2", "buildings"):
+        table = growth.series(row_of_buildings(1), looks, metric=metric, draws=20).set_index("t")
+        assert table.loc["2018-06-01", "value"] > 0
+        assert table.loc[when, "value"] == value if value is not None else pd.isna(table.loc[when, "value"])
+        assert pd.isna(table.loc[when, "kind"]) == (value is None)
+
+
 def test_ground_that_two_outlines_cover_is_counted_once() -> None:
     frame = row_of_buildings(2, overlap_m2=0.0)
     again = frame.iloc[[0]].assign(footprint_id="x", track_id="x", geometry=[frame.geometry.iloc[0]])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -14,7 +15,7 @@ from camps.dates import as_edtf, days
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import BUILT
 from camps.growth.holding import HeldRule, held_until, rule_of
-from camps.growth.looks import require_tracks, site_keys
+from camps.growth.looks import LEAST_VALID, require_tracks, site_keys
 from camps.growth.uncertainty import EDGE_BIAS_SD_M, FALSE_CHANCE, budget
 
 Metric = Literal["area_m2", "compound_area_m2", "buildings"]
@@ -41,7 +42,9 @@ def series(
         The "footprint" table with ``track_id`` and ``observed_on``.
     looks
         The "look" table with ``observed_on``. A look that saw the site and no footprint gives 0, a look that could not
-        see gives null. Without looks there are only the dates on which a footprint of the site was seen.
+        see gives null, and so does a partial one without a footprint that read less than half of the site
+        (``frac_valid``), or that comes after one was seen there: what was not seen is not gone. Without looks there are
+        only the dates on which a footprint of the site was seen.
     metric
         ``area_m2``: buildings and blocks, geodesic, overlaps counted once. ``compound_area_m2``: enclosures,
         courtyards filled; null where no enclosure of the site was ever drawn. ``buildings``: polygons of buildings and
@@ -67,9 +70,10 @@ def series(
     require_tracks(footprints)
     footprints = footprints.assign(observed_on=as_edtf(footprints["observed_on"]))
     compounds = metric == "compound_area_m2"
+    kinds = ("compound",) if compounds else BUILT
     values = budget(
         _filled(footprints) if compounds else footprints,
-        kinds=("compound",) if compounds else BUILT,
+        kinds=kinds,
         scenes=scenes,
         edge_bias_sd_m=edge_bias_sd_m,
         # An enclosure is no building, so there is no chance of its being none.
@@ -80,11 +84,12 @@ def series(
     names = {"n": "value", "n_lo": "lo", "n_hi": "hi"} if metric == "buildings" else {"area_m2": "value"}
     values = values.drop(columns=["lo", "hi"] if metric == "buildings" else []).rename(columns=names)
     table = _at_looks(footprints, looks)
+    table = table.merge(values[["site_id", "observed_on", "value", "lo", "hi"]], how="left")
+    drawn = footprints[footprints["kind"].isin(kinds)]
+    table["unknown"] = table["value"].isna() & _saw_too_little(table, drawn)
     if compounds:
         # Where nobody ever drew an enclosure, its area is unknown and not zero.
-        drawn = footprints.loc[footprints["kind"].eq("compound"), "site_id"]
-        table["unknown"] = ~table["site_id"].isin(drawn)
-    table = table.merge(values[["site_id", "observed_on", "value", "lo", "hi"]], how="left")
+        table["unknown"] |= ~table["site_id"].isin(drawn["site_id"])
     return _finished(table, metric, _unseen(footprints, table), draws=draws, seed=seed)
 
 
@@ -100,19 +105,28 @@ def _filled(footprints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _at_looks(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.DataFrame:
     seen = pd.DataFrame({"site_id": site_keys(footprints), "observed_on": footprints["observed_on"]})
-    seen = seen[seen["site_id"].ne("")].assign(status="observed").astype("string")
+    seen = seen[seen["site_id"].ne("")].assign(status="observed").astype("string").assign(frac_valid=np.nan)
     if looks is None:
         return seen.drop_duplicates().reset_index(drop=True)
     needed = ["site_id", "observed_on", "status"]
     missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in looks]
     raise_faults(missing, "looks")
     given = looks[needed].assign(observed_on=as_edtf(looks["observed_on"])).astype("string")
+    given["frac_valid"] = looks.get("frac_valid", pd.Series(np.nan, index=looks.index)).astype("float64")
     # Of several looks on one day the one that saw most speaks.
     rank = given["status"].map({status: rank for rank, status in enumerate(_SEEING)}).fillna(len(_SEEING))
     given = given.assign(rank=rank).sort_values("rank", kind="stable").drop_duplicates(["site_id", "observed_on"])
     return (
         pd.concat([given.drop(columns="rank"), seen]).drop_duplicates(["site_id", "observed_on"]).reset_index(drop=True)
     )
+
+
+def _saw_too_little(table: pd.DataFrame, drawn: gpd.GeoDataFrame) -> pd.Series[bool]:
+    """Return which looks cannot say that nothing stands: partial, of less than half of the site or after an outline."""
+    first = days(drawn["observed_on"], end="standing").groupby(site_keys(drawn).to_numpy()).min()
+    later = table["site_id"].map(first.to_dict()).lt(days(table["observed_on"], end="standing"))
+    readable = table["frac_valid"].ge(LEAST_VALID).fillna(False).astype(bool)
+    return table["status"].eq("partial").fillna(False).astype(bool) & (later | ~readable)
 
 
 def _unseen(footprints: gpd.GeoDataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -132,8 +146,7 @@ def _unseen(footprints: gpd.GeoDataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 def _finished(table: pd.DataFrame, metric: str, unseen: pd.DataFrame, *, draws: int, seed: int) -> pd.DataFrame:
     sees = table["status"].isin(_SEEING)
-    if "unknown" in table:
-        sees &= ~table["unknown"]
+    sees &= ~table["unknown"]
     table = table.join(unseen)
     for name in ("value", "lo", "hi"):
         table[name] = table[name].astype("float64").fillna(0.0).where(sees)
