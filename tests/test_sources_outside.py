@@ -782,3 +782,16 @@ def test_rows_that_a_stray_quotation_mark_takes_into_a_cell_are_told(
 ) -> None:
     source = _text(tmp_path / "list.csv", f"id,name,lat,lon\n{rows}", {**PLACED, "name_en": "name"})
     assert [one.row for one in source.report if "rows of the list are lost in it" in one.reason] == told
+
+
+# ── dates that contradict each other ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_place_that_closed_before_it_opened_is_told(tmp_path: Path) -> None:
+    """Such a place is open on no day: it was in no count and on no map, without a word."""
+    rows = "a,43,88,1943,1942\nb,43,88,1943-05,1943\nc,43,88,1942,\nd,43,88,,1942\ne,43,88,1944/..,1943-12\n"
+    mapping = {**PLACED, "opened": "opened", "closed": "closed"}
+    source = _text(tmp_path / "list.csv", f"id,lat,lon,opened,closed\n{rows}", mapping)
+    told = [(one.row, one.key, one.column, one.value) for one in source.report if "closed before" in one.reason]
+    assert told == [(2, "a", "closed", "1942"), (6, "e", "closed", "1943-12")]
+    assert source.sites["closed"].fillna("").tolist() == ["1942", "1943", "", "1942", "1943-12"]

@@ -443,7 +443,19 @@ def _records(
         if name in mapping:
             printed, rules = rows[mapping[name]], dates.rules_of(entry.options)
             records[name] = dates_of(printed, records, mapping[name], report, published=entry.date, **rules)
+    _note_reversed(records, mapping, report)
     return records
+
+
+def _note_reversed(records: gpd.GeoDataFrame, mapping: Mapping[str, str], report: Report) -> None:
+    """Say which places closed before they opened: one of the two dates is wrong, and none of them is ever open."""
+    opened, closed = (dates.intervals(records[name]) for name in ("opened", "closed"))
+    for at, (begin, end) in enumerate(zip(opened, closed, strict=True)):
+        if begin is not None and end is not None and end.before(begin):
+            place, printed = records.iloc[at], records["opened"].iloc[at]
+            reason = f"closed before it opened ({printed}), so that it is never open on a map; both kept as printed"
+            where = Place(int(place["row"]), place["source_key"], mapping.get("closed", ""))
+            report.add("noted", reason, **where._asdict(), value=str(place["closed"]))
 
 
 def _keys(rows: pd.DataFrame, mapping: Mapping[str, str], report: Report) -> pd.Series:
