@@ -40,7 +40,7 @@ def served(folder: Path, python: str = sys.executable, theme: str = "Light") -> 
     files.write_text(Path(own["JUPYTERLAB_SETTINGS_DIR"]) / NEWS, '{"fetchNews": "false"}')
     files.write_text(Path(own["JUPYTERLAB_SETTINGS_DIR"]) / THEMES, f'{{"theme": "JupyterLab {theme}"}}')
     with (folder / "server.log").open("w") as log:
-        server = subprocess.Popen(command, env={**os.environ, **own}, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=folder, env={**os.environ, **own}, stdout=log, stderr=log)
         try:
             _wait_for(f"http://127.0.0.1:{port}/api")
             yield f"http://127.0.0.1:{port}"
