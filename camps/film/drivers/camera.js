@@ -50,7 +50,7 @@ function requireBothSides() {
   for (const map of maps.filter(isApart)) {
     const view = map.getBounds();
     if ((view.getWest() >= -180 && view.getEast() <= 180) || !map.options.crs.wrapLng) continue;
-    const all = Object.values(map._layers).filter((layer) => !(layer instanceof leaflet.GridLayer)).flatMap(parts).filter((part) => part.every(Boolean));
+    const all = Object.values(map._layers).filter((layer) => !(layer instanceof leaflet.GridLayer)).flatMap(parts).filter((part) => part.length && part.every(Boolean));
     const key = (box, by) => [box.getSouth(), box.getWest() + by].map((value) => value.toFixed(6)).join();
     const boxes = all.map((part) => leaflet.latLngBounds(part)), there = new Set(boxes.map((box) => key(box, 0)));
     const moved = (box, by) => leaflet.latLngBounds([box.getSouth(), box.getWest() + by], [box.getNorth(), box.getEast() + by]);
