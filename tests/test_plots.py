@@ -186,6 +186,17 @@ def test_a_name_with_a_character_that_xml_cannot_hold_is_saved_as_a_figure_that_
     figure = plots.growth_curve(growth.aggregate(counts(), by="tier", draws=100), title="Camp\x0b7 \x01", note="\ufffe")
     (svg,) = plots.write_figure(figure, tmp_path / "one", forms=["svg"])
     ET.fromstring(svg.read_bytes())
+    # Names at ticks are set anew when they are drawn.
+    named = {"0": "lo\x0bw", "1": "high\x01"}
+    table = growth.aggregate(counts(), by="tier", draws=100)
+    for ticked in (
+        plots.growth_curve(table, names=named),
+        plots.before_after(
+            dabancheng(), "2017-08-29", "2020-06-02", names=dict.fromkeys(dabancheng()["unit"].unique(), "a\x0bb")
+        ),
+    ):
+        (svg,) = plots.write_figure(ticked, tmp_path / "ticked", forms=["svg"])
+        ET.fromstring(svg.read_bytes())
     ET.fromstring(figure._repr_svg_())
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from camps import files
 from camps.dates import as_edtf
 from camps.errors import InputError
 from camps.growth.comparison import NEW_BUILD, increase_percent, verdict
@@ -75,7 +76,8 @@ def before_after(
             _bars(axes, pairs, side, date, colour)
         for at, pair in enumerate(pairs.to_dict("records")):
             _say(axes, at, pair)
-        axes.set_xticks(range(len(pairs)), [(names or {}).get(name, name) for name in pairs["name"]])
+        shown = [files.xml_text((names or {}).get(name, name)) for name in pairs["name"]]
+        axes.set_xticks(range(len(pairs)), shown)
         axes.tick_params(axis="x", length=0)
         amounts(axes)
         axes.set_ylim(top=1.17 * float(np.nanmax(pairs[["value0", "hi0", "value1", "hi1"]].to_numpy())))

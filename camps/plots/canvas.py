@@ -109,7 +109,7 @@ def write_figure(figure: Figure, path: Path, *, forms: Sequence[str] = tuple(_ME
 
 
 def _save(figure: Figure, place: Path | StringIO, form: str, **how: Any) -> None:
-    """Save without the characters of a name that neither XML nor a font holds."""
+    """Save without the characters of a name that neither XML nor a font holds; ticks set theirs anew when drawn."""
     for text in figure.findobj(Text):
         text.set_text(files.xml_text(text.get_text()))
     figure.savefig(place, format=form, metadata=_METADATA[form], **how)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from camps import files
 from camps.errors import InputError
 from camps.plots.canvas import (
     MOST_YEARS,
@@ -159,7 +160,7 @@ def _numbers(strip: Axes, lines: Mapping[str, pd.DataFrame], names: Mapping[str,
 
 
 def _row_name(name: str, names: Mapping[str, str]) -> str:
-    return "sites" if name == "all" else f"sites, {names.get(name, name)}"
+    return "sites" if name == "all" else files.xml_text(f"sites, {names.get(name, name)}")
 
 
 def _measured(rows: pd.DataFrame, measure: str) -> str:
