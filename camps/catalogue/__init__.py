@@ -66,10 +66,13 @@ def default_lists() -> tuple[str, ...]:
     MissingError
         When the record has no list.
     """
-    found = record.current().lists or tuple(sources.lists()[:1])
-    if not found:
+    if not (found := _own_lists()):
         raise MissingError("this record has no list of sites; add one with `camps sources add FILE --id ID`")
     return found
+
+
+def _own_lists() -> tuple[str, ...]:
+    return record.current().lists or tuple(sources.lists()[:1])
 
 
 def trusted() -> gpd.GeoDataFrame | None:
@@ -77,8 +80,7 @@ def trusted() -> gpd.GeoDataFrame | None:
 
     A list that the record names and that is still to be added is passed over: how else would it be added.
     """
-    named = record.current().trusted or record.current().lists or tuple(sources.lists()[:1])
-    added = [name for name in named if name in sources.registry()]
+    added = [name for name in record.current().trusted or _own_lists() if name in sources.registry()]
     return load(*added) if added else None
 
 

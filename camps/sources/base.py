@@ -467,7 +467,7 @@ def _note_after_closing(cells: pd.Series, dated: pd.Series, closed: pd.Series, r
 
 def _without_shared(cells: pd.Series, report: Report) -> pd.Series:
     """Return cells blank whose number stands for several rows: added up it would count for each of them."""
-    is_shared = cells.map(lambda text: isinstance(text, Shared)) & cells.map(missing_kind).isna()
+    is_shared = np.array([isinstance(text, Shared) and missing_kind(text) is None for text in cells], dtype=bool)
     for row, text in cells[is_shared].items():
         reason = "a number of merged cells, of which nobody can say how much is this row's; no value taken"
         report.add("noted", reason, row=int(str(row)), column=str(cells.name), value=text, piece="cell")

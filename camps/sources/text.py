@@ -163,7 +163,8 @@ def read_delimited(
     rows = _Rows(text, mark, path.name, by_the_book, 1 if stated else 0)
     layout = Layout(header_row, header_rows, strict)
     frame = table_of(rows, path.name, report, layout)
-    _note_swallowed(frame, mark, report)
+    if '"' in text:
+        _note_swallowed(frame, mark, report)
     return RawTable(frame, used, mark)
 
 
@@ -175,8 +176,10 @@ def _note_swallowed(frame: pd.DataFrame, mark: str, report: Report) -> None:
     apart = len(frame.columns) - 1
     for column in frame if apart > 1 else ():
         texts = frame[column]
+        # Of a million cells hardly any: only these are counted.
+        texts = texts[["\n" in str(text) or "\r" in str(text) for text in texts]]
         n_lines = texts.str.count(r"\r\n|\r|\n")
-        for row in frame.index[n_lines.gt(0) & texts.str.count(re.escape(mark)).eq(n_lines * apart)]:
+        for row in texts.index[texts.str.count(re.escape(mark)).eq(n_lines * apart)]:
             reason = (
                 f"a cell of {n_lines[row] + 1} lines with as many delimiters as so many rows have; is a quotation mark "
                 "missing or too many? then rows of the list are lost in it"
