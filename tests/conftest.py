@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -50,13 +51,21 @@ def default_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from camps import appendix
 
     own = tmp_path_factory.getbasetemp()
-    out = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "package"
+    beside = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    out = Path(os.environ.get("CAMPS_TEST_PACKAGE") or beside / "package")
     with FileLock(f"{out}.lock"), pytest.MonkeyPatch.context() as patch:
         if not out.exists():
             patch.delenv("CAMPS_MIRROR", raising=False)
             patch.setenv("CAMPS_CACHE", str(tmp_path_factory.mktemp("cache")))
             appendix.build_appendix(out)
     return out
+
+
+@pytest.fixture
+def copy(default_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the appendix of the record, to be changed."""
+    monkeypatch.delenv("CAMPS_MIRROR", raising=False)
+    return shutil.copytree(default_package, tmp_path / "package")
 
 
 @pytest.fixture(autouse=True)

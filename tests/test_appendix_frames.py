@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,18 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
-from camps import appendix, catalogue, files, film, timeline
-from camps.appendix import claims, framecheck
+from camps import appendix, files, film
+from camps.appendix import framecheck
 from camps.appendix.checks import Check
-from camps.dates import clock_day
 from camps.errors import InputError
 from camps.film import manifest, movie, records
 from camps.film.readouts import read_out
-from camps.film.subject import build_map, sources_of
 
 pytestmark = pytest.mark.browser
 NUMBERS = range(1120, 1126)
@@ -79,67 +75,6 @@ def test_a_sound_delivery_holds_in_every_pass_and_every_pass_is_traced(delivered
         found = appendix.trace(folder / f"CAMPS_XJ_0010_{folder.name}_v003.1123.png")
         assert found.holds
         assert f"pass {folder.name}" in found.report()
-
-
-@pytest.mark.parametrize("name", ["archipelago", "dabancheng", "first", "systems", "xinjiang"])
-def test_what_each_shot_of_ours_says_on_screen_comes_out_of_the_data(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Rows that the page filled in a browser, beside those that `camps.timeline` gives without one."""
-    drawn: list[records.FrameRecord] = []
-    told = records.build_frame_list
-    monkeypatch.setattr(records, "build_frame_list", lambda found, *rest: told(drawn.extend(found) or drawn, *rest))
-    shot = film.read_shot(name).model_copy(update={"size": (320, 180)})
-    film.render(shot, tmp_path, numbers=[*shot.numbers[:: len(shot.numbers) // 8], shot.numbers[-1]], movie=False)
-    checks = _checks(tmp_path)
-    assert [check.holds for check in checks] == [True, True], checks
-    rows = records.read_frame_list(tmp_path / film.folder_name(shot)).frames
-    selection = next(claim.sentence for claim in claims.read_claims() if claim.id == "selection")
-    for one in drawn:
-        layers = {layer: " ".join(_words(one, layer)) for layer in ("date", "credit")}
-        found = {number.replace(",", "") for number in re.findall(r"[0-9][0-9,]*", layers["date"])}
-        assert found <= _numbers_of(shot, rows[one.number].shown), (one.number, layers["date"])
-        assert "Not verified on the ground" in layers["credit"]
-        assert all(f"{percent} %" in selection for percent in re.findall(r"\+([0-9]+) %", layers["credit"]))
-
-
-def _words(one: records.FrameRecord, layer: str) -> list[str]:
-    return [text["text"] for text in one.described["texts"] if text["layer"] == layer]
-
-
-@cache
-def _map_of(name: str) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Return what the page of a shot has, and its sites each once."""
-    shot = film.read_shot(name)
-    map_: Any = build_map(shot)
-    return map_.payload, catalogue.once(*sources_of(shot)) if shot.map.kind == "eras" else pd.DataFrame()
-
-
-def _numbers_of(shot: film.Shot, row: Mapping[str, str]) -> set[str]:
-    """Return the numbers that a row holds, those of the days of looks, and of a map of chapters those of its tables."""
-    names = ("n_observed", "n_held", "n_sites", "n_open", "n_last_known", "stale_days", "total", "total_lo", "total_hi")
-    found = {round(float(row[name])) for name in names if row[name]} | {int(row["n_observed"]) + int(row["n_held"])}
-    payload, sites = _map_of(shot.name)
-    told = [row["date_shown"], *(str(text) for text, _ in payload["meta"].get("stop_dates", ()))]
-    if shot.map.kind == "eras":
-        places = timeline.count_places(sites, [row["day"]])
-        found |= set(places.select_dtypes("number").to_numpy().ravel()) | {places.loc[0, ["opening", "closing"]].sum()}
-        events = catalogue.events()
-        told += [*events["date"], *(name for era in payload["eras"] for name in era["names"].values())]
-        found |= {*range(1, 1 + events["kind"].eq("import ban").sum()), _firms(sites, clock_day(row["day"]))}
-    if shot.map.kind == "systems":
-        table = timeline.compare_systems(timeline.systems_here()[0])
-        of_year = table.loc[table["year"].eq(int(row["date_shown"])), ["lo", "hi"]]
-        ends = table.groupby("system").agg({"hi": "max", "year": ["min", "max"]})
-        of_all = table[["n_places", "n_unknown"]]
-        found |= {int(one) for part in (of_year, ends, of_all) for one in part.to_numpy().ravel()}
-        found |= {0, *range(1940, 2021, 20)}  # the axes of the chart
-    return {str(int(one)) for one in (*found, *(part for text in told for part in re.findall("[0-9]+", text)))}
-
-
-def _firms(sites: pd.DataFrame, day: float) -> int:
-    phases = [timeline.phase(life, day) for life in timeline.lives(sites)]
-    return sum(phase == "open" and pd.notna(name) for phase, name in zip(phases, sites["enterprise"], strict=True))
 
 
 def test_what_somebody_else_mapped_is_not_said_to_hold(tmp_path: Path) -> None:

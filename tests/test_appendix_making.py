@@ -17,12 +17,6 @@ from camps.appendix.checks import Check
 pytestmark = pytest.mark.mirror
 
 
-@pytest.fixture
-def copy(default_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("CAMPS_MIRROR", raising=False)
-    return shutil.copytree(default_package, tmp_path / "package")
-
-
 def _retold(folder: Path, column: str, change: Callable[[Any], Any]) -> None:
     """Write what the package says of its making anew, in both forms of the table."""
     tables = folder / "data" / "tables"
