@@ -12,8 +12,9 @@ import pytest
 import rasterio
 from rasterio.transform import Affine
 
+from camps import files
 from camps.errors import CampsError, InputError
-from camps.imagery import grid, raster, stac
+from camps.imagery import grid, raster, scene, sites, stac
 from camps.imagery.scene import Band, Scene
 
 ZONE = "EPSG:32645"
@@ -323,6 +324,67 @@ def test_of_two_items_with_one_id_the_second_is_named_and_not_taken_for_the_firs
     for one in plan.scenes:
         stored = {"a/b": 3000, "a-b": 3100, "A-b": 3200, "c": 3300}[one.scene_id]
         assert values[one.scene_id] == pytest.approx(stored * 1e-4 - 0.1, abs=1e-6)
+
+
+def test_two_folders_of_one_name_and_a_picture_that_changed_are_read_each_for_itself(tmp_path: Path) -> None:
+    """Windows were kept by the name of the folder, so another's picture stood for the one asked for."""
+    for folder, stored in (("x/own", 3000), ("y/own", 4000), ("y/own", 5000)):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        item = _item("one", _pixels(tmp_path / folder / "a.tif", stored), raster_bands=OFFSET)
+        found = stac.read(_found(tmp_path / folder, item))
+        assert raster.read(found.scenes["one"], WINDOW).values == pytest.approx(stored * 1e-4 - 0.1, abs=1e-6)
+    again = _item("one", tmp_path / "y/own/a.tif", raster_bands={**OFFSET, "offset": 0})
+    found = stac.read(_found(tmp_path / "y/own", again))
+    assert raster.read(found.scenes["one"], WINDOW).values == pytest.approx(0.5, abs=1e-6)
+
+
+def _bands(*names: str) -> list[dict[str, Any]]:
+    return [{"name": f"b-{name}", "common_name": name} for name in names]
+
+
+def test_a_picture_for_the_eye_is_not_taken_for_data(tmp_path: Path) -> None:
+    """Its stretched numbers came out as reflectances, as it stands before the bands in many a catalogue."""
+    item = _item("one", _pixels(tmp_path / "a.tif", 3000), raster_bands=OFFSET)
+    eye = {"href": str(_pixels(tmp_path / "eye.tif", 200)), "roles": ["overview"], "eo:bands": _bands(*COLOURS)}
+    data = {f"b-{name}": {**item["assets"][name], "eo:bands": _bands(name)} for name in COLOURS}
+    item["assets"] = {"overview": eye, **data}
+    windows = stac.read(_found(tmp_path, item))
+    assert raster.read(windows.scenes["one"], WINDOW).values == pytest.approx(0.2, abs=1e-6)
+    item["assets"] = {"overview": eye}
+    assert _reasons(_found(tmp_path, item)) == {"one": "has pictures for the eye alone, whose values cannot be known"}
+    drone = {**item, "collection": "drone"}
+    assert [band.index for band in _found(tmp_path, drone).scenes[0].bands] == [1, 2, 3]
+
+
+def test_of_one_band_at_several_sizes_of_pixel_the_smallest_is_taken(tmp_path: Path) -> None:
+    item = _item("one", _pixels(tmp_path / "a.tif"), raster_bands=OFFSET)
+    item["assets"] = {
+        f"{gsd}-{name}": {"href": f"{tmp_path}/{gsd}.tif", "gsd": gsd, "eo:bands": _bands(name)}
+        for gsd in (60, 20, 10)
+        for name in COLOURS
+    }
+    item["properties"]["s2:processing_baseline"] = "05.09"
+    assert {Path(band.href).name for band in _found(tmp_path, item).scenes[0].bands} == {"10.tif"}
+
+
+def test_a_scale_of_nought_is_named(tmp_path: Path) -> None:
+    item = _item("one", _pixels(tmp_path / "a.tif"), raster_bands={"scale": 0}, collection="landsat-c2-l2")
+    assert "a scale of 0 for red" in _reasons(_found(tmp_path, item))["one"]
+
+
+def test_windows_become_scenes_of_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What had been read into the cache no other command could read."""
+    files.write_text(tmp_path / "record.toml", 'title = { en = "Another" }\n')
+    monkeypatch.setenv("CAMPS_HOME", str(tmp_path))
+    pixels = tmp_path / "a.tif"
+    for stored in (3000, 3000, 4000):
+        found = stac.read(_found(tmp_path, _item("one", _pixels(pixels, stored), raster_bands=OFFSET)))
+        if stored == 3000:
+            assert list(sites.register_windows(found, "my/site 1")) == ["one-my-site-1"]
+    assert raster.read(scene.get("one-my-site-1"), WINDOW).values == pytest.approx(0.2, abs=1e-6)
+    assert scene.listing()["here"].tolist() == [True]
+    with pytest.raises(InputError, match=r"other pixels, expected those read now; remove one-my-site-1\.tif"):
+        sites.register_windows(found, "my/site 1")
 
 
 # --- what a catalogue may be ------------------------------------------------------------------------------------------

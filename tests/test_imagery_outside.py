@@ -19,7 +19,7 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.transform import Affine, from_gcps
 from rasterio.warp import reproject
 
-from camps import cli
+from camps import cli, files
 from camps.errors import InputError
 from camps.imagery import adding, grid, raster, scene
 from camps.imagery.scene import Band, Scene
@@ -318,6 +318,33 @@ def test_a_band_is_what_its_colour_says(
     assert "nir" not in {band.name for band in one.bands}
     found = raster.read(one, WINDOW, bands=["red", "green", "blue"])
     assert found.values.mean(axis=(1, 2)).tolist() == [RED, GREEN, BLUE]
+
+
+@pytest.mark.parametrize("given", [None, ["Red", "GREEN", "blue", "-"]])
+def test_a_name_of_a_band_is_one_however_it_is_written(tmp_path: Path, given: list[str] | None) -> None:
+    """A file with Red, Green and Blue was registered, and then said to have no red, green and blue."""
+    path = tmp_path / "a.tif"
+    values = np.stack([np.full((SIDE, SIDE), number, dtype="uint16") for number in (RED, GREEN, BLUE, 9)])
+    Picture(path, values, names=("Red", "Green", "BLUE", "B8A")).write()
+    names = adding.describe(path, adding.Hints(bands=given)).bands
+    assert names == ("red", "green", "blue", "-" if given else "B8A")
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    (("--gsd", "-10"), "--gsd: found -10, expected a number above 0"), (("--scale", "nan"), "--scale: found nan"),
+    (("--scale", "0"), "--scale: found 0, expected another number"), (("--offset", "inf"), "--offset: found inf"),
+])  # fmt: skip
+def test_a_number_that_none_can_be_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: tuple[str, str],
+    said: str,
+) -> None:  # fmt: skip
+    """The entry was written before it was read, and every later command about scenes failed on it."""
+    files.write_text(tmp_path / "record.toml", 'title = { en = "Another" }\n')
+    monkeypatch.setenv("CAMPS_HOME", str(tmp_path))
+    path = _scaled(tmp_path, names=("red",))
+    assert cli.run(_command(path, *options)) == 2
+    assert said in capsys.readouterr().err
+    assert not list((tmp_path / "geodata").rglob("*.toml"))
 
 
 @pytest.mark.parametrize(

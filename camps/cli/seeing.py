@@ -128,7 +128,7 @@ def find(
     say(f"at most {plan.table['window_bytes'].sum() / 1e6:.1f} MB to read")
 
 
-@group.command(epilog=example("camps imagery read my-list-17 --from 2017 --to 2020"))
+@group.command(epilog=example("camps imagery read my-list-17 --from 2017 --to 2020 --register"))
 def read(
     site: Site,
     start: Start,
@@ -139,6 +139,9 @@ def read(
     bands: Bands = None,
     licence: Licence = "",
     attribution: Credit = "",
+    register: Annotated[
+        bool, typer.Option("--register", help="Copy the windows to geodata/scenes, for extract, maps and readings.")
+    ] = False,
 ) -> None:
     """Read the window of a site out of each scene into the cache; only the window travels."""
     columns = (BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
@@ -159,6 +162,10 @@ def read(
     for one in windows.refused.itertuples():
         say(f"{one.scene_id}: refused, {one.reason}", file=sys.stderr)
     say(windows.summary)
+    if register:
+        say(f"registered: {', '.join(camps.imagery.register_windows(windows, site))}")
+    else:
+        say("they are in the cache; again with --register they are scenes of the record, for camps imagery extract")
 
 
 @group.command(epilog=example("CAMPS_MIRROR=../shared/data camps imagery extract my-list-17"))
@@ -188,6 +195,7 @@ def extract(
 
     What was built on each scene becomes a footprint series, for `camps growth --source ID`, maps, film and appendix.
     """
+    named = camps.footprints.extracted_id(site, source_id)
     ground, said = _boundary(site, boundary)
     still = None if control is None else camps.imagery.read_boundary(control)
     found: Any = camps.imagery.extract_site(
@@ -200,7 +208,7 @@ def extract(
     written = camps.imagery.write_extraction(found, out)
     say("\n".join(map(str, written)))
     if register:
-        series = camps.footprints.add_extraction(found, written, source_id)
+        series = camps.footprints.add_extraction(found, written, named)
         say(f"{series.source_id}: {len(series.footprints)} footprints in {len(series.scenes)} scenes registered")
 
 

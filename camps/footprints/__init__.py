@@ -23,7 +23,7 @@ overlaps            ``overlap_m2`` flags them, and :func:`areas` counts the unio
 """
 
 from camps.footprints.adding import add, prepare
-from camps.footprints.extracted import add_extraction
+from camps.footprints.extracted import add_extraction, extracted_id
 from camps.footprints.mending import repair, repair_geometry
 from camps.footprints.overlap import BUILT, areas, counted_area_m2, own_area_m2
 from camps.footprints.registered import OPTIONS, default_id, is_series, pictures, series_ids
@@ -40,6 +40,7 @@ __all__ = [
     "assign_sites",
     "counted_area_m2",
     "default_id",
+    "extracted_id",
     "is_series",
     "load",
     "load_second",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from camps.footprints.adding import add
 from camps.footprints.series import FootprintSeries, load
 from camps.imagery.pictures import joined_attribution
 from camps.imagery.sites import SiteExtraction
-from camps.sources.registry import registry
+from camps.sources.registry import SOURCE_ID, registry
 
 _ROLES = {
     "footprints.parquet": "footprints", "looks.csv": "looks", "scenes.csv": "scenes", "coverage.geojson": "coverage"
@@ -28,7 +29,7 @@ def add_extraction(found: SiteExtraction, written: Iterable[Path], source_id: st
     found, written
         What :func:`camps.imagery.extract_site` found, and the files that :func:`camps.imagery.write_extraction` wrote.
     source_id
-        The id to give it; ``extracted-`` and the site's when left out.
+        The id to give it; that of :func:`extracted_id` when left out.
 
     Returns
     -------
@@ -40,7 +41,7 @@ def add_extraction(found: SiteExtraction, written: Iterable[Path], source_id: st
     InputError
         When the id is taken by something else.
     """
-    named = source_id or f"extracted-{found.site_id}"
+    named = extracted_id(found.site_id, source_id)
     paths = {_ROLES[path.name]: path for path in written if path.name in _ROLES}
     taken = registry().get(named)
     if taken is None:
@@ -51,6 +52,24 @@ def add_extraction(found: SiteExtraction, written: Iterable[Path], source_id: st
         f"{named}: registered already with other figures; run `camps sources remove {named}` to replace them, or name "
         "another with --id"
     )
+
+
+def extracted_id(site_id: str, source_id: str | None = None) -> str:
+    """Return the id of the series that becomes of a site: the one given, or one from the site's.
+
+    Raises
+    ------
+    InputError
+        When the one given is none.
+
+    Examples
+    --------
+    >>> extracted_id("camps-A 1")
+    'extracted-camps-a-1'
+    """
+    if source_id is not None and not SOURCE_ID.fullmatch(source_id):
+        raise InputError(f"id {source_id!r}: expected lower-case letters, digits, dots and hyphens")
+    return source_id or re.sub(r"[^a-z0-9._-]+", "-", f"extracted-{site_id}".casefold())[:64]
 
 
 def _about(found: SiteExtraction) -> sources.About:

@@ -21,6 +21,7 @@ from camps.imagery.sites import (
     locate,
     read_boundary,
     read_site,
+    register_windows,
     write_extraction,
 )
 from camps.imagery.stac import DEFAULT_BANDS, Plan, Windows
@@ -30,6 +31,6 @@ __all__ = [
     "Plan", "Raster", "Scene", "SiteExtraction", "Windows", "add", "assess", "build_before_after",
     "build_contact_sheet", "build_picture", "calibrate", "check_told", "dated_polygons", "describe", "estimate",
     "extract_site", "find_site", "geometry_grid", "get", "listing", "load", "locate", "match", "read",
-    "read_boundary", "read_series", "read_site", "register", "scene_layer", "scene_polygons", "site_grid",
-    "summary", "tile_layer", "write_extraction", "write_picture", "write_report", "write_tiles",
+    "read_boundary", "read_series", "read_site", "register", "register_windows", "scene_layer", "scene_polygons",
+    "site_grid", "summary", "tile_layer", "write_extraction", "write_picture", "write_report", "write_tiles",
 ]  # fmt: skip

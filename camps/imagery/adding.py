@@ -37,6 +37,11 @@ from camps.imagery.scene import (
 
 POINT_COLUMNS = ("column", "row", "lon", "lat")
 Warp = Literal["affine", "tps"]
+#: Names that bands have in common (STAC, extension eo), and those of the suite.
+COMMON_NAMES = frozenset((
+    "pan", "coastal", "blue", "green", "green05", "yellow", "red", "rededge", "rededge071", "rededge075", "rededge078",
+    "nir", "nir08", "nir09", "cirrus", "swir16", "swir22", "lwir", "lwir11", "lwir12", "scl", "grey", MASK_BAND,
+))  # fmt: skip
 #: Colour interpretations that are names of bands; a band of any other, or of none, has to be named.
 _NAMED = ("red", "green", "blue", "nir", "coastal", "pan", "rededge")
 
@@ -208,6 +213,7 @@ def describe(path: Path, hints: Hints | None = None) -> Description:
         As :func:`add`.
     """
     how = hints or Hints()
+    raise_faults(_number_faults(how), path.name)
     with rasterio.Env(**opening.READING), opening.opened(str(path)) as stored:
         placed = _georeference(stored, how)
         names = _band_names(stored, how.bands)
@@ -218,6 +224,19 @@ def describe(path: Path, hints: Hints | None = None) -> Description:
             size_m = how.gsd_m or round(placing.pixel_m(stored, _placement(stored, placed)), 3)
             found = Description(tuple(names), size_m, placed, scaling, _account(dataset, bands))
             return replace(found, notes=tuple(_notes(stored, dataset, found, how)))
+
+
+def _number_faults(how: Hints) -> Iterator[Fault]:
+    for name, number, positive in (
+        ("gsd", how.gsd_m, True), ("scale", how.scale, False), ("offset", how.offset, False),
+        ("tolerance", how.tolerance_px, True),
+    ):  # fmt: skip
+        if number is None:
+            continue
+        if not np.isfinite(number) or (positive and number <= 0):
+            yield Fault(f"--{name}", f"{number:g}", "a number above 0" if positive else "a number")
+        elif name == "scale" and number == 0:
+            yield Fault("--scale", "0", "another number", "with it every value is the same")
 
 
 def _bands(path: Path, names: Sequence[str], how: Hints) -> list[Band]:
@@ -272,10 +291,16 @@ def _stated_name(description: str | None, kind: ColorInterp, *, alone: int) -> s
         return MASK_BAND
     if kind is ColorInterp.gray and alone <= 2 and not description:
         return "grey"
-    return (description or "").strip() or (kind.name if kind.name in _NAMED else None)
+    return _common((description or "").strip()) or (kind.name if kind.name in _NAMED else None)
+
+
+def _common(name: str) -> str:
+    """Return a name of a band as the rest of the suite writes it, however it is written."""
+    return name.casefold() if name.casefold() in COMMON_NAMES else name
 
 
 def _given_names(dataset: Any, bands: Sequence[str]) -> list[str]:
+    bands = [_common(name) for name in bands]
     used = [name for name in bands if name != UNUSED_BAND]
     n_bands = 3 if opening.has_palette(dataset) and set(used) <= set(opening.COLOURS) else dataset.count
     if len(bands) > n_bands or len(set(used)) != len(used) or not set(used) - {MASK_BAND}:

@@ -311,6 +311,7 @@ class _Entry(_Model):
     hidden_px: list[Annotated[list[int], Field(min_length=4, max_length=4)]] = []
     origin: list[str] = []
     pixels: dict[str, int] = {}
+    read_as: str = ""
     folder: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
@@ -362,7 +363,7 @@ def _resolve(entry: _Entry) -> Scene | None:
     hidden = tuple((a, b, c, d) for a, b, c, d in entry.hidden_px)
     return Scene(
         entry.id, entry.sensor, entry.observed_on, entry.gsd_m, tuple(bands), entry.licence, entry.attribution,
-        _georeference(entry), hidden_px=hidden, properties={"pixels": entry.pixels},
+        _georeference(entry), hidden_px=hidden, properties={"pixels": entry.pixels, "read_as": entry.read_as},
     )  # fmt: skip
 
 

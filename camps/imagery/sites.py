@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import shapely
 from pyproj import Transformer
 
 from camps import catalogue, crs, files, notebook, record, settings, sources, tables
-from camps.errors import CampsError, InputError, MissingError
+from camps.errors import CampsError, Fault, InputError, MissingError, raise_faults
 from camps.imagery import area, extract, pictures, raster, registration, stac
 from camps.imagery import scene as scenes_room
 from camps.imagery.grid import DEFAULT_RADIUS_M, Grid, geometry_grid, site_grid, utm_crs
@@ -161,6 +161,34 @@ def read_site(
     return stac.read(plan, progress=progress)
 
 
+def register_windows(windows: stac.Windows, site_id: str) -> dict[str, Scene]:
+    """Keep windows as scenes of the record, for :func:`extract_site`, maps and readings; return them by their new id.
+
+    Their pictures are copied to ``geodata/scenes/``, each under the id of its scene and the site's. Nothing changes
+    where the same is registered already.
+
+    Raises
+    ------
+    InputError
+        When a scene of that id is registered with other pixels.
+    """
+    where = scenes_room.scene_folder()
+    kept = {stac.registered_id(scene_id, site_id): one for scene_id, one in windows.scenes.items()}
+    raise_faults(_taken(kept, where), "geodata/scenes")
+    for named, one in kept.items():
+        stac.copy_window(one, where, named)
+    return {named: scenes_room.get(named) for named in kept}
+
+
+def _taken(kept: Mapping[str, Scene], where: Path) -> Iterator[Fault]:
+    for named, one in kept.items():
+        there = where / f"{named}.tif"
+        if there.is_file() and files.sha256(there) != one.bands[0].sha256:
+            yield Fault(
+                f"scene {named}", "other pixels", "those read now", f"remove {named}.tif and .toml there to replace it"
+            )
+
+
 def point_boundary(lon: float, lat: float, *, radius_m: float = DEFAULT_BOUNDARY_M) -> gpd.GeoSeries:
     """Return the ground within a distance of a point, EPSG:4326, one polygon."""
     zone = utm_crs(lon, lat)
@@ -296,7 +324,7 @@ def _showing(scenes: Mapping[str, Scene], grid: Grid) -> tuple[list[Scene], list
     if len(here) < 2:
         raise InputError(
             f"{len(here)} scenes show the site, expected a baseline and at least one later scene; add your own with "
-            "`camps imagery add`, or read some with `camps imagery read`" + _first_of(away)
+            "`camps imagery add`, or read some with `camps imagery read --register`" + _first_of(away)
         )
     return here, away
 
@@ -311,7 +339,7 @@ def _unusable(scene: Scene, grid: Grid) -> str:
 
 
 def _first_of(left_out: Sequence[tuple[str, str, str]]) -> str:
-    said = [f"{name}: {reason}" for name, _, reason in left_out if not reason.startswith(("has no", "does not show"))]
+    said = [f"{name}: {reason}" for name, _, reason in left_out if reason != "does not show the site"]
     return f" ({said[0]})" if said else ""
 
 

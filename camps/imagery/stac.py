@@ -7,7 +7,7 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +41,8 @@ _WORKERS = 4
 _KNOWN = Path(__file__).with_name("catalogues.toml")
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _BASELINE = re.compile(r"N?(\d{1,2})\.?(\d{2})?")
+#: Roles of assets whose numbers were stretched to be looked at.
+_FOR_THE_EYE = {"overview", "visual", "thumbnail"}
 #: More items than these are no catalogue of one site, and a catalogue that holds itself has no end.
 _MOST_DOCUMENTS = 100_000
 #: Earth Search took the offset off the pixels of this collection without a reliable word on which of them.
@@ -588,11 +590,33 @@ def _asset(item: pystac.Item, name: str, where: Catalogue) -> tuple[pystac.Asset
         return (asset, 1) if asset is not None else None
     if name in item.assets:
         return item.assets[name], 1
-    for asset in item.assets.values():
-        for number, band in enumerate(asset.extra_fields.get("eo:bands") or asset.extra_fields.get("bands") or [], 1):
-            if name in (band.get("common_name"), band.get("eo:common_name"), band.get("name")):
-                return asset, number
-    return None
+    found = [
+        (asset, number)
+        for asset in _of_data(item)
+        for number, band in enumerate(_bands_of(asset), 1)
+        if name in (band.get("common_name"), band.get("eo:common_name"), band.get("name"))
+    ]
+    # One band may be there at several sizes of pixel.
+    return min(found, key=lambda one: float(one[0].extra_fields.get("gsd") or "inf"), default=None)
+
+
+def _bands_of(asset: pystac.Asset) -> Sequence[Mapping[str, Any]]:
+    return asset.extra_fields.get("eo:bands") or asset.extra_fields.get("bands") or []
+
+
+def _of_data(item: pystac.Item) -> list[pystac.Asset]:
+    """Return the assets with bands, without those made for the eye where there are others: their numbers are no data.
+
+    Raises
+    ------
+    InputError
+        For an item of Sentinel-2 that has nothing else: its scale and offset are not those of the picture.
+    """
+    banded = [asset for asset in item.assets.values() if _bands_of(asset)]
+    of_data = [asset for asset in banded if not _FOR_THE_EYE & set(asset.roles or ())]
+    if banded and not of_data and _is_sentinel2_l2a(item):
+        raise InputError("has pictures for the eye alone, whose values cannot be known")
+    return of_data or banded
 
 
 def _band(item: pystac.Item, name: str, where: Catalogue) -> Band | None:
@@ -617,6 +641,8 @@ def _values(item: pystac.Item, name: str, meaning: Mapping[str, Any]) -> tuple[f
     if name in raster.CLASS_BANDS:
         return 1.0, 0.0
     scale = _number(meaning.get("scale", meaning.get("raster:scale")))
+    if scale == 0:
+        raise InputError(f"states a scale of 0 for {name}, which makes all its values one")
     offset = _number(meaning.get("offset", meaning.get("raster:offset")))
     if not _is_sentinel2_l2a(item):
         return scale, offset
@@ -760,7 +786,7 @@ def read(
     """
     where = folder or cache_folder(plan)
     known = load(where) if where.is_dir() else {}
-    todo = [one for one in plan.scenes if _safe(one.scene_id) not in known or not _sound(known[_safe(one.scene_id)])]
+    todo = [one for one in plan.scenes if not _is_read(one, known.get(_safe(one.scene_id)))]
     refused = _fetch_all(todo, plan, where, progress or notebook.bar("windows"))
     if refused and len(refused) == len(plan.scenes):
         raise InputError(f"none of {len(refused)} scenes could be read; the first: {refused[0][2]}")
@@ -797,9 +823,41 @@ def _fetch_all(
     return sorted(refused)
 
 
-def _sound(scene: Scene) -> bool:
-    path = Path(scene.bands[0].href)
-    return path.is_file() and path.stat().st_size == scene.bands[0].bytes
+def _is_read(scene: Scene, window: Scene | None) -> bool:
+    """Return whether a window is there, whole, and read from what the catalogue gives now, in the same way."""
+    if window is None or window.properties["read_as"] != _read_as(scene):
+        return False
+    path = Path(window.bands[0].href)
+    return path.is_file() and path.stat().st_size == window.bands[0].bytes
+
+
+def _read_as(scene: Scene) -> str:
+    """Return a sum over the files of a scene, their state where they lie here, and how their numbers are read."""
+    told = [(*astuple(replace(band, bytes=None)), _state(band.href)) for band in scene.bands]
+    return hashlib.sha256(repr((scene.observed_on, told)).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _state(href: str) -> tuple[int, int] | None:
+    path = Path(href)
+    if "://" in href or not path.is_file():
+        return None
+    return path.stat().st_size, path.stat().st_mtime_ns
+
+
+def registered_id(scene_id: str, site_id: str) -> str:
+    """Return the id of a window of a scene at a site, at most 96 characters."""
+    end = f"-{_safe(site_id)}"
+    return f"{_safe(scene_id)[: 96 - len(end)]}{end}"
+
+
+def copy_window(window: Scene, folder: Path, named: str) -> None:
+    """Copy a window of the cache and what describes it to another folder under another id."""
+    picture = Path(window.bands[0].href)
+    entry = record.read_toml(picture.with_suffix(".toml"))["scene"][0]
+    del entry["read_as"]
+    entry["id"], entry["file"][0]["name"] = named, f"{named}.tif"
+    files.write_bytes(folder / f"{named}.tif", picture.read_bytes())
+    files.write_text(folder / f"{named}.toml", tomlkit.dumps({"scene": [entry]}))
 
 
 def _pixels(window: raster.Raster) -> dict[str, int]:
@@ -815,7 +873,8 @@ def cache_folder(plan: Plan) -> Path:
     """Return where the windows of a plan are kept: one folder a catalogue, window and set of bands."""
     grid = plan.grid
     # The number stands for the rules by which a window was read: one read by others is read again.
-    text = repr((2, grid.crs, grid.west, grid.north, grid.gsd_m, grid.width, grid.height, plan.bands))
+    place = (grid.crs, grid.west, grid.north, grid.gsd_m, grid.width, grid.height)
+    text = repr((3, plan.catalogue.url, *place, plan.bands))
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
     lon, lat = grid.centre
     return settings.cache() / "imagery" / plan.catalogue.id / f"{lon:.4f}_{lat:.4f}_{key}"
@@ -857,7 +916,7 @@ def _describe(scene: Scene, window: raster.Raster, picture: Path, path: Path) ->
     entry: dict[str, Any] = {
         "id": _safe(scene.scene_id), "sensor": scene.sensor, "observed_on": scene.observed_on, "gsd_m": scene.gsd_m,
         "licence": scene.licence, "attribution": scene.attribution,
-        "origin": [band.href for band in scene.bands], "pixels": _pixels(window),
+        "origin": [band.href for band in scene.bands], "pixels": _pixels(window), "read_as": _read_as(scene),
         "file": [
             {"name": picture.name, "bands": list(window.bands), "sha256": files.sha256(picture),
              "bytes": picture.stat().st_size}
