@@ -61,7 +61,9 @@ def _asked() -> list[tuple[str, str, str]]:
     asked = []
     for path in sorted(ROOMS.glob("*.py")):
         for line, text in _texts(path):
-            options = _OPTION.findall(text)
+            spelt = re.findall(r"camps imagery (\w+)((?: --[a-z-]+)+)", text)
+            asked += [(f"{path.name}:{line}", one, option) for one, told in spelt for option in _OPTION.findall(told)]
+            options = _OPTION.findall(re.sub(r"camps imagery \w+(?: --[a-z-]+)+", "", text))
             named = "add" if re.search(r"camps imagery add|add the file", text) else None
             told = "read" if "raise --cloud" in text else named
             for command in [told] if told else COMMANDS.get(path.stem, ()):

@@ -323,8 +323,8 @@ def _showing(scenes: Mapping[str, Scene], grid: Grid) -> tuple[list[Scene], list
             here.append(one)
     if len(here) < 2:
         raise InputError(
-            f"{len(here)} scenes show the site, expected a baseline and at least one later scene; add your own with "
-            "`camps imagery add`, or read some with `camps imagery read --register`" + _first_of(away)
+            f"{len(here)} scenes show the site, expected a baseline and at least one later scene; read some with "
+            "`camps imagery read --register`, or add your own with `camps imagery add`" + _first_of(away)
         )
     return here, away
 
