@@ -269,10 +269,12 @@ def test_what_is_withheld_and_put_back_is_told_by_verify_though_its_record_was_m
             map_ = maps.site_map(catalogue.load("mine"), words=maps.Words(title=title))
             maps.write_map(map_, tmp_path / f"{name}.html")
     assert appendix.verify(tmp_path / "sound.html").holds
-    drawing = (tmp_path / "sound.html").read_text("utf-8") + "<script>L.marker([37.163833, 79.866917])</script>"
-    with appendix.public_edition() as edition:
-        (leak,) = restriction.find_leaks(files.write_text(tmp_path / "drawn.html", drawing), edition.secrets)
-    assert leak.name == "drawn.html"
+    spelt = r"<script>L.marker([37.163833, 79.866917])</script>", r"<script>'\x33\u0037.\u{31}63833'</script>"
+    for added in (*spelt, r"<style>b::after { content: '\33 \000037 .163833' }</style>"):
+        drawing = (tmp_path / "sound.html").read_text("utf-8") + added
+        with appendix.public_edition() as edition:
+            (leak,) = restriction.find_leaks(files.write_text(tmp_path / "drawn.html", drawing), edition.secrets)
+        assert leak.name == "drawn.html"
     (failed,) = appendix.verify(tmp_path / "forged.html").failed
     assert (failed.item, failed.holds) == ("forged.html, withheld values", False)
     assert "37.16" not in failed.said

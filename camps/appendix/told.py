@@ -8,6 +8,7 @@ import io
 import json
 import re
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from camps.film.records import FRAME_LIST
 _DRAWN = re.compile(r'\s(?:d|points|transform|x|y|x1|x2|y1|y2|width|height|viewBox|style)="[^"]*"')
 #: What the suite itself brings into a page: its scripts, its style and its letters.
 _BROUGHT = re.compile(r"<(script|style)(?![^>]*application/json)[^>]*>.*?</\1>", re.DOTALL)
+#: A letter as scripts and styles may write it: \x41, \u0041, \u{41} and, in styles, \41 with a space behind it.
+_ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{2,6})[ \t\n]?)")
 _DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 #: Where a camera stands, frame by frame: a path through the numbers, of which each may be any.
 _CAMERA = ("lon", "lat", "zoom")
@@ -51,10 +54,18 @@ def texts_of(path: Path) -> Iterator[tuple[str, bool]]:
     else:
         yield _plain_text(path), False
         if kind in _PAGES:
-            brought = _BROUGHT.finditer(path.read_bytes().decode("utf-8", errors="replace"))
-            yield "\n".join(found[0] for found in brought), True
+            found_in = _BROUGHT.finditer(path.read_bytes().decode("utf-8", errors="replace"))
+            brought = "\n".join(found[0] for found in found_in)
+            yield brought, True
+            if (said := _ESCAPED.sub(_letter, brought)) != brought:
+                yield said, True
     if kind in embedded.TELLING and (found := embedded.read(path)) is not None:
         yield json.dumps(_without_camera(found.content), ensure_ascii=False), False
+
+
+def _letter(found: re.Match[str]) -> str:
+    number = int(next(part for part in found.groups() if part), 16)
+    return chr(number) if number < sys.maxunicode else found[0]
 
 
 def _plain_text(path: Path) -> str:
