@@ -20,7 +20,6 @@ import lzma
 import mmap
 import re
 import struct
-import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -47,8 +46,6 @@ _PIECE = 1 << 20
 #: Where a page, a drawing or a picture has room for what its readers look over. A PNG sums up each of its parts itself.
 _HTML, _SVG = '<meta name="generator" content="camps">', re.compile(r"<svg [^>]*>")
 _PNG, _CHUNK, _CRC_BYTES = b"\x89PNG\r\n\x1a\n", b"tEXtcamps\0", 4
-#: Kinds of signs that steer a terminal or turn the direction of writing, and those of them that letters are joined by.
-_STEERING, _JOINERS = {"Cc", "Cf", "Cs", "Zl", "Zp"}, {"\n", "\u200c", "\u200d", "\u00ad"}
 
 
 @dataclass(frozen=True)
@@ -304,24 +301,14 @@ def _unpacked(packed: bytes) -> dict[str, Any]:
     content = json.loads(said.decode("utf-8"), parse_constant=_refuse_number)
     if not isinstance(content, dict):
         raise ValueError("it is no table")
-    _require_printable(content)
+    # Half a sign can be said in JSON and nowhere else. What would steer a terminal is a list's own, and shown as it is
+    # written wherever it is printed.
+    json.dumps(content, ensure_ascii=False).encode("utf-8")
     return content
 
 
 def _refuse_number(text: str) -> None:
     raise ValueError(f"{text} is no number of a record")
-
-
-def _require_printable(value: Any) -> None:
-    if isinstance(value, str):
-        if not value.isprintable() and any(unicodedata.category(one) in _STEERING for one in {*value} - _JOINERS):
-            raise ValueError("it holds signs that cannot be printed")
-    elif isinstance(value, dict):
-        for one in (*value, *value.values()):
-            _require_printable(one)
-    elif isinstance(value, list):
-        for one in value:
-            _require_printable(one)
 
 
 def _written(content: bytes) -> bytes:

@@ -19,7 +19,7 @@ from pyproj import Transformer
 from rasterio.transform import Affine
 
 from camps import catalogue, change, cli, files, film, footprints, growth, maps, settings, sources
-from camps.appendix import records
+from camps.appendix import content, records
 from camps.appendix.evidence import Evidence
 from camps.dates import day_interval
 from camps.errors import InputError
@@ -201,6 +201,19 @@ def test_it_reaches_the_appendix_under_its_own_sensor(extracted: str) -> None:
     assert set(found["first_seen_present"]) == set(DATES[1:])
     assert sources.entry(extracted).licence == "own measurement; pictures: somebody 2018"
     assert f"{extracted}-footprints" in evidence.held
+
+
+def test_a_dossier_says_how_each_look_saw_the_site_and_why(extracted: str) -> None:
+    folder = settings.geodata() / "footprints" / extracted
+    looks = pd.read_csv(folder / "looks.csv")
+    assert looks["note"].isna().all()
+    # Nothing to say of looks that saw all; a series without notes has none to say.
+    for told, said in (
+        (looks.drop(columns="note"), []),
+        (looks.assign(status=["observed", "obscured", "partial"], note=[None, "only 49% was observed", None]),
+         [f"{DATES[1]}, obscured: only 49% was observed", f"{DATES[2]}, seen in part"]),
+    ):  # fmt: skip
+        assert content.look_remarks(told, SITE) == said
 
 
 def test_what_find_and_read_ask_for_is_a_way_on(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

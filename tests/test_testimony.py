@@ -285,6 +285,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "no table": lambda: _xz(b"[]"),
     "steering": lambda: embedded.pack({"shot": "\x1b[2J"}),
     "turning": lambda: embedded.pack({"shot": "\u202e"}),
+    "half a sign": lambda: _xz(b'{"shot": "\\ud800"}'),
     "no text": lambda: _xz(b"\xff\xfe"),
     "no rows": lambda: embedded.pack({"shot": "A"}),
     "a million million rows": lambda: embedded.pack(
@@ -364,6 +365,12 @@ def test_a_map_alone_says_where_its_sites_come_from_and_no_byte_changes_unseen(d
     assert not appendix.verify(path, remuxed=True).holds, "what is no film has no container to be copied into"
 
 
+#: What sound lists hold: the word breaks of Khmer, marks of direction in Arabic, cells with tabs and ends of lines.
+_OF_A_LIST = (
+    "\u179f\u17d2\u178f\u17b9\u1784\u200b\u1798\u17b6\u1793 \u200f\u0645\u062e\u064a\u0645\u200e\ta\r\nb\x0bc\u2028d"
+)
+
+
 def _svg(path: Path) -> None:
     path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9mm"><title>A</title></svg>\n', "utf-8")
 
@@ -383,10 +390,11 @@ def test_a_plate_carries_its_record_opens_as_before_and_no_byte_of_it_changes_un
     path = tmp_path / f"plate.{draw.__name__.removeprefix('_')}"
     draw(path)
     before = path.read_bytes()
-    embedded.put(path, {"shot": "A", "filler": list(range(200))})
+    embedded.put(path, {"shot": _OF_A_LIST, "filler": list(range(200))})
     content, chance = path.read_bytes(), random.Random(17)
     found = embedded.read(path)
     assert found is not None
+    assert found.content["shot"] == _OF_A_LIST
     assert embedded.sum_around(path, found) == found.around
     if draw is _svg:
         assert ElementTree.fromstring(content).tag.endswith("svg")

@@ -426,13 +426,20 @@ def _remarks(material: Material, site_id: str) -> list[Block]:
     listed = _listed(material, site_id)
     told = (said(listed, name) for name in ("status_note", "check_note", "coord_precision_note"))
     remarks = [remark for remark in told if remark]
-    looks = material.evidence.looks
-    partial = looks[(looks["site_id"] == site_id) & (looks["status"] != "observed")]
-    remarks += [
-        f"{day}, seen in part: {said}" for day, said in zip(partial["observed_on"], partial["note"], strict=True)
-    ]
+    remarks += look_remarks(material.evidence.looks, site_id)
     kept = [plain(_sentence(remark)) for remark in remarks]
     return [paragraph(rich("*Remarks of the record and limits of this site*")), bullets(kept)] if kept else []
+
+
+def look_remarks(looks: pd.DataFrame, site_id: str) -> list[str]:
+    """Return how each look that did not see all of a site saw it, with what was noted at it."""
+    partial = looks[(looks["site_id"] == site_id) & (looks["status"] != "observed")]
+    notes = partial.reindex(columns=["note"])["note"]
+    how = partial["status"].map(prose()["look_statuses"])
+    return [
+        f"{day}, {seen}{f': {note}' if pd.notna(note) else ''}"
+        for day, seen, note in zip(partial["observed_on"], how, notes, strict=True)
+    ]
 
 
 def _sentence(text: str) -> str:

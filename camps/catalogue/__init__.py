@@ -106,6 +106,8 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
         When a list is not here, not sound, or not the registered one.
     """
     chosen = source_ids or default_lists()
+    if twice := sorted({one for one in chosen if chosen.count(one) > 1}):
+        raise InputError(f"{', '.join(twice)}: named twice; name each list once")
     read = [sources.read(source_id) for source_id in chosen]
     frames = [as_counted(source) for source in read]
     stacked = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]

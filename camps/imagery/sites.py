@@ -405,9 +405,10 @@ def reading_table(extraction: extract.Extraction) -> pd.DataFrame:
 
 
 def look_table(found: SiteExtraction) -> pd.DataFrame:
-    """Return the looks of a site: ``look`` table of METHOD 1 plus observed_on."""
-    table = found.readings.assign(site_id=found.site_id, interpreter=extract.METHOD)
-    columns = ["site_id", "scene_id", "status", "frac_valid", "interpreter", "observed_on"]
+    """Return the looks of a site: ``look`` table of METHOD 1 plus observed_on and note."""
+    said = found.readings["reason"].replace("", None)
+    table = found.readings.assign(site_id=found.site_id, interpreter=extract.METHOD, note=said)
+    columns = ["site_id", "scene_id", "status", "frac_valid", "interpreter", "observed_on", "note"]
     return tables.check(table[columns], "look", source=f"looks of {found.site_id}")
 
 
