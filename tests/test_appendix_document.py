@@ -24,6 +24,7 @@ import pypdf
 import pytest
 import requests
 import rocrate
+import shapely
 from axe_playwright_python.sync_playwright import Axe
 from csvw import CSVW
 from hypothesis import given
@@ -31,11 +32,12 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, sync_playwright
 from requests_cache import CachedSession
 from rocrate_validator import models, services
+from shapely.geometry import box
 from urllib3 import HTTPResponse
 
 from camps import browser as browsers
 from camps import catalogue, files, fonts, settings
-from camps.appendix import bag, blocks, claims, document, front, readings, schemas
+from camps.appendix import bag, blocks, claims, content, document, front, placeplate, readings, schemas
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError, MissingError, RenderError
 
@@ -600,6 +602,64 @@ def test_a_caption_stays_with_the_first_row_of_its_table(tmp_path: Path) -> None
         pages = pypdf.PdfReader(document.write_pdf(whole, tmp_path, tmp_path / "one.pdf")).pages
         (page,) = [text for text in (page.extract_text() for page in pages) if "The caption" in text]
         assert "first first" in page, n_lines
+
+
+def _cells(section: blocks.Section) -> list[list[str]]:
+    (table,) = section.blocks
+    return [["".join(str(span["text"]) for span in cell) for cell in row] for row in table["rows"]]
+
+
+def test_each_metric_of_a_list_is_told_apart_and_called_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prisoners were "buildings counted", and of two metrics a table held one number a year."""
+    counts = pd.DataFrame({
+        "site_id": "a", "date_edtf": ["2016", "2018", "2016"], "metric": ["prisoners", "prisoners", "deaths"],
+        "printed": ["100", None, "7"], "value": [100.0, None, 7.0], "status": ["observed", "no_record", "observed"],
+    })  # fmt: skip
+    sites = pd.DataFrame({"site_id": ["a"], "name_en": ["Alpha"]})
+    told: Any = SimpleNamespace(tables={"counts": counts, "sites": sites}, folder=tmp_path)
+    drawn = []
+    monkeypatch.setattr(
+        content.plates, "draw_counts", lambda own, path, *, counted: drawn.append((counted, len(own))) or path
+    )
+    figures = content._count_blocks(told, "a")
+    assert drawn == [("prisoners counted", 2), ("deaths counted", 1)]
+    assert len({figure["file"] for figure in figures}) == 2
+    assert _cells(content._counts(told)) == [
+        ["Alpha", "a", "prisoners", "100", "blank"], ["Alpha", "a", "deaths", "7", "blank"],
+    ]  # fmt: skip
+    assert _cells(content._counts_by_row(counts, sites.set_index("site_id")["name_en"]))[2] == [
+        "Alpha", "a", "deaths", "2016", "7",
+    ]  # fmt: skip
+    told.tables["counts"] = counts.head(2)
+    assert _cells(content._counts(told)) == [["Alpha", "a", "100", "blank"]]
+
+
+def test_what_nobody_knows_is_a_dash() -> None:
+    told = pd.Series({"src_id": "a", "src_date": "2018", "processing_level": None, "gsd_m": 0.5,
+                      "georef_error_m": float("nan"), "source_name": "a.tif"})  # fmt: skip
+    assert ["".join(str(span["text"]) for span in cell) for cell in content._image_row(told)] == [
+        "a", "2018", "–", "0.5", "–", "a.tif",
+    ]  # fmt: skip
+    assert content._range(pd.Series({"value": None, "lo": None, "hi": None}, dtype="float64"), ".0f") == "–"
+
+
+@pytest.mark.parametrize(("stated", "said"), [
+    ([5.0, 5.0], "5 m, as stated with the polygons"), ([-1.0, 2.5], "1 to 2.5 m, as stated with the polygons"),
+    ([5.0, None], "5 m, as stated with the polygons; 0.8 m, assumed where none is stated"),
+    ([None, None], "0.8 m, assumed"), (None, "0.8 m, assumed"),
+])  # fmt: skip
+def test_the_bias_of_edges_is_printed_as_the_intervals_have_it(stated: list[float | None] | None, said: str) -> None:
+    assert content._edge_bias(pd.DataFrame({} if stated is None else {"edge_bias_m": stated})) == said
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(36.2, 33.5), (-58.4, -36.0), (43.0, 36.0), (88.3, 43.4)])
+def test_a_site_on_land_is_drawn_on_land_everywhere(lon: float, lat: float) -> None:
+    frame = box(lon - 13, lat - 4.2, lon + 13, lat + 4.2)
+    land = placeplate._within("land", frame)
+    assert any(shapely.contains_xy(part, lon, lat) for part in land)
+    assert placeplate._within("borders", frame)
 
 
 def test_what_rounds_to_nothing_has_no_sign() -> None:

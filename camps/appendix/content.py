@@ -38,6 +38,7 @@ from camps.appendix.records import said
 from camps.appendix.restriction import Restriction, cell_deg, cell_text, decimals_of
 from camps.appendix.schemas import RecordName
 from camps.appendix.words import prose
+from camps.growth.uncertainty import EDGE_BIAS_SD_M
 
 #: What the status of an entry means, in words; "active" alone would be read as said of the place.
 _STATES = {
@@ -178,13 +179,25 @@ def _edition_told(material: Material) -> str:
 def _errors(material: Material) -> Section:
     claim_ids = {result.claim.id for result in material.checked}
     columns = [Column("Source of error", 1.4), Column("Size", 1.7), Column("Known from", 1)]
+    bias = _edge_bias(material.evidence.built)
     rows = [
-        [plain(error["source"]), plain(error["size"]), _basis(error, claim_ids)]
+        [plain(error["source"]), plain(error["size"].replace("{edge_bias}", bias)), _basis(error, claim_ids)]
         for error in prose()["error"]
         if _told(material, [{**error, "text": error["source"]}])
     ]
     said = [paragraph(rich(text)) for text in _told(material, prose()["errors"])]
     return Section("errors", "Assumptions and error budget", [table(columns, rows, caption=_caption("errors")), *said])
+
+
+def _edge_bias(built: pd.DataFrame) -> str:
+    """Return how far all edges of an image are taken to lie off together: as the series state it, else as assumed."""
+    stated = built.reindex(columns=["edge_bias_m"])["edge_bias_m"].astype("float64").abs()
+    least, most = (f"{edge:.2g}" for edge in (stated.min(), stated.max()))
+    assumed = f"{EDGE_BIAS_SD_M} m, assumed"
+    if stated.isna().all():
+        return assumed
+    told = f"{least if least == most else f'{least} to {most}'} m, as stated with the polygons"
+    return f"{told}; {assumed} where none is stated" if stated.isna().any() else told
 
 
 def _basis(error: Mapping[str, str], claim_ids: Set[str]) -> Spans:
@@ -387,10 +400,12 @@ def _growth_blocks(material: Material, site_id: str) -> list[Block]:
 
 def _growth_curve(material: Material, site_id: str, own: pd.DataFrame) -> Block:
     path = plates.draw_growth_curve(own, material.folder / f"growth-{site_id}.svg")
-    last = own.iloc[-1]
+    known = own[own["value"].notna()]
+    last = known.iloc[-1] if len(known) else own.iloc[-1]
+    value, least, most = (_figure(last[name], ",.0f") for name in ("value", "lo", "hi"))
     alt = (
-        f"Step curve of roofed area over {len(own)} dates, ending on {last['t']} at {last['value']:,.0f} m², "
-        f"95 per cent interval {last['lo']:,.0f} to {last['hi']:,.0f}."
+        f"Step curve of roofed area over {len(own)} dates, ending on {last['t']} at {value} m², "
+        f"95 per cent interval {least} to {most}."
     )
     return figure(path.name, alt=alt, caption=_caption("growth"))
 
@@ -414,12 +429,31 @@ def _days_to_show(own: pd.DataFrame) -> tuple[str, ...]:
 def _count_blocks(material: Material, site_id: str) -> list[Block]:
     counts = material.tables["counts"]
     own = counts[counts["site_id"] == site_id]
-    if own.empty:
-        return []
-    path = plates.draw_counts(own, material.folder / f"counts-{site_id}.svg")
+    several = _of_several(own)
+    return [
+        _count_figure(material, rows, f"counts-{site_id}{f'-{metric}' if several else ''}.svg", str(metric))
+        for metric, rows in own.groupby("metric", sort=False, observed=True)
+    ]
+
+
+def _count_figure(material: Material, own: pd.DataFrame, name: str, metric: str) -> Block:
+    path = plates.draw_counts(own, material.folder / name, counted=_counted(metric))
     said = "; ".join(f"{year}: {_printed(own, year)}" for year in own["date_edtf"])
     alt = prose()["counts_figure_alt"].format(said=said)
-    return [figure(path.name, alt=alt, caption=_caption("counts_figure"), width="58%")]
+    return figure(path.name, alt=alt, caption=_caption("counts_figure"), width="58%")
+
+
+def _of_several(counts: pd.DataFrame) -> bool:
+    """Return whether counts are of several metrics, of which none may be read as another."""
+    return len(counts["metric"].unique()) > 1
+
+
+def _counted(metric: str) -> str:
+    """Return what an axis says of a metric: the word after its numbers, or its name."""
+    ours = record.current()
+    told = ours.metric(metric)
+    word = ours.say(told.many, "en") if told.many and told.whole else ""
+    return f"{word} counted" if word and "{value}" not in word else ours.say(told.name, "en") or metric
 
 
 def _remarks(material: Material, site_id: str) -> list[Block]:
@@ -526,9 +560,9 @@ def _series_row(evidence: Evidence, area: pd.Series) -> list[Spans]:
     footprints = evidence.footprints
     here = footprints[(footprints["site_id"] == area["unit"]) & (footprints["observed_on"] == area["t"])]
     cells = [
-        area["t"], _compound(evidence, area["unit"]), f"{at['value']:.0f}", _range(at, ".0f"),
-        f"{area['value']:,.0f}", _range(area, ",.0f"), (here["kind"] == "construction").sum(),
-        f"{walled / 1e4:.1f}" if walled else "–",
+        area["t"], _compound(evidence, area["unit"]), _figure(at["value"], ".0f"), _range(at, ".0f"),
+        _figure(area["value"], ",.0f"), _range(area, ",.0f"), (here["kind"] == "construction").sum(),
+        _figure(walled / 1e4 if walled else None, ".1f"),
     ]  # fmt: skip
     return [plain(cell) for cell in cells]
 
@@ -538,9 +572,14 @@ def _compound(evidence: Evidence, site_id: str) -> str:
     return str(named or evidence.sites.set_index("site_id")["name_en"].get(site_id, site_id))
 
 
+def _figure(number: Any, form: str) -> str:
+    """Return a number, and a dash where nobody knows it."""
+    return "–" if pd.isna(number) else f"{number:{form}}"
+
+
 def _range(row: pd.Series, form: str) -> str:
     """Return an interval; where nothing was read there is no edge that could err, and none is claimed."""
-    return f"{row['lo']:{form}} – {row['hi']:{form}}" if row["value"] else "–"
+    return f"{row['lo']:{form}} – {row['hi']:{form}}" if pd.notna(row["value"]) and row["value"] else "–"
 
 
 def _counts(material: Material) -> Section:
@@ -549,27 +588,29 @@ def _counts(material: Material) -> Section:
     years = sorted(counts["date_edtf"].unique())
     if len(years) > _MOST_YEARS:
         return _counts_by_row(counts, names)
+    several = _of_several(counts)
     rows = [
-        [plain(names[str(site_id)]), plain(site_id), *(plain(_printed(own, year)) for year in years)]
-        for site_id, own in counts.groupby("site_id", sort=False)
+        [*map(plain, (names[str(site_id)], site_id, *[metric] * several, *(_printed(own, year) for year in years)))]
+        for (site_id, metric), own in counts.groupby(["site_id", "metric"], sort=False, observed=True)
     ]
-    columns = [Column("Site", 1.6), Column("Record", 1.4), *(Column(year, 0.6, "right") for year in years)]
+    told = [Column("Counted", 1)] * several
+    columns = [Column("Site", 1.6), Column("Record", 1.4), *told, *(Column(year, 0.6, "right") for year in years)]
     listed = table(columns, rows, caption=_counts_caption(counts))
     return Section("counts", "Published yearly counts", [listed])
 
 
 def _counts_by_row(counts: pd.DataFrame, names: pd.Series) -> Section:
     """Return a row a count: a list whose places each have their own dates would need a column for every date."""
-    columns = [Column("Site", 1.6), Column("Record", 1.4), Column("Date", 1.2), Column("Printed", 0.8, "right")]
+    several = _of_several(counts)
+    columns = [
+        Column("Site", 1.6), Column("Record", 1.4), *[Column("Counted", 1)] * several, Column("Date", 1.2),
+        Column("Printed", 0.8, "right"),
+    ]  # fmt: skip
     rows = [
-        [
-            plain(names[str(row["site_id"])]),
-            plain(row["site_id"]),
-            plain(row["date_edtf"]),
-            plain(_cell(row["printed"])),
-        ]
+        [*map(plain, (names[str(row["site_id"])], row["site_id"], *[row["metric"]] * several, row["date_edtf"],
+                      _cell(row["printed"])))]
         for row in counts.to_dict("records")
-    ]
+    ]  # fmt: skip
     listed = table(columns, rows, caption=_counts_caption(counts), size="small")
     return Section("counts", "Published counts", [listed])
 
@@ -606,8 +647,8 @@ def _imagery(material: Material) -> Section:
 
 def _image_row(row: pd.Series) -> list[Spans]:
     cells = [
-        row["src_id"], row["src_date"], row["processing_level"], f"{row['gsd_m']:.0f}",
-        f"{row['georef_error_m']:.2f}", row["source_name"],
+        row["src_id"], row["src_date"], _figure(row["processing_level"], ""), _figure(row["gsd_m"], ".3g"),
+        _figure(row["georef_error_m"], ".2f"), row["source_name"],
     ]  # fmt: skip
     return [plain(cell) for cell in cells]
 

@@ -22,7 +22,6 @@ from camps.appendix.plates import ACCENT, BAND, INK, LINE, QUIET, STYLE, draw_fo
 #: Half the height of the regional panel in degrees, and of the ground panel in metres where nothing asks for more.
 _REGION_DEG = 4.2
 _GROUND_M = 420.0
-_SCALE = "asia"
 _MOST_LABELS = 7
 _REGION_SCALE_M = 200_000
 _LINES: dict[str, Any] = {
@@ -61,9 +60,9 @@ def draw_place(site: pd.Series, footprints: gpd.GeoDataFrame | None, path: Path)
 
 
 @lru_cache(maxsize=16)
-def _layer(folder: Path, name: str) -> NDArray[np.object_]:
-    """Return one layer of the base map as shapes in degrees; `folder` tells the base maps of two records apart."""
-    scale = basemap.read_scale(_SCALE)
+def _layer(folder: Path, named: str, name: str) -> NDArray[np.object_]:
+    """Return one layer of a scale as shapes in degrees; `folder` tells the base maps of two records apart."""
+    scale = basemap.read_scale(named)
     lines = [basemap.decode_line(text, scale["digits"]) for text in scale["layers"][name]]
     areal = name in ("land", "lakes")
     return np.array(
@@ -90,7 +89,9 @@ def _draw_region(axes: Axes, lon: float, lat: float, *, shape: float) -> None:
 
 
 def _within(name: str, frame: Polygon) -> list[Any]:
-    shapes = _layer(basemap.folder(), name)
+    # The scale made for Asia ends at its edge, beyond which all would be sea.
+    named = "asia" if basemap.is_at_home(frame.bounds) else "region"
+    shapes = _layer(basemap.folder(), named, name)
     near = shapes[shapely.intersects(shapes, frame)]
     cut = shapely.get_parts(shapely.intersection(shapely.make_valid(near), frame))
     wanted = "Polygon" if name in ("land", "lakes") else "LineString"
@@ -98,7 +99,7 @@ def _within(name: str, frame: Polygon) -> list[Any]:
 
 
 def _label_places(axes: Axes, frame: Polygon) -> None:
-    places = basemap.read_places()
+    places = basemap.read_places(world=not basemap.is_at_home(frame.bounds))
     shown = places[shapely.contains_xy(frame.buffer(-0.5), places["lon"], places["lat"])]
     labelled: list[tuple[float, float]] = []
     for _, place in shown.iterrows():

@@ -156,8 +156,8 @@ def _draw_scale_bar(axes: Axes, x: float, y: float) -> None:
     axes.annotate("200 m", (x + 210, y), va="center", fontsize=6, color=INK)
 
 
-def draw_counts(counts: pd.DataFrame, path: Path) -> Path:
-    """Draw the yearly counts of one site: a bar where there is a count, the printed word where there is none.
+def draw_counts(counts: pd.DataFrame, path: Path, *, counted: str) -> Path:
+    """Draw the yearly counts of one site and metric: a bar for each count, the printed word where there is none.
 
     Parameters
     ----------
@@ -165,6 +165,8 @@ def draw_counts(counts: pd.DataFrame, path: Path) -> Path:
         ``date_edtf``, ``value``, ``printed`` and ``status``, a row a year.
     path
         Where the SVG goes.
+    counted
+        What the axis says is counted.
     """
     with mpl.rc_context(STYLE):
         figure = new_figure(height_in=1.3, width_in=3.4)
@@ -175,7 +177,7 @@ def draw_counts(counts: pd.DataFrame, path: Path) -> Path:
             said = f"{value:.0f}" if pd.notna(value) else (printed if pd.notna(printed) else "blank")
             axes.annotate(said, (year, 0 if pd.isna(value) else value), (0, 2), textcoords="offset points", ha="center")
         axes.set_ylim(0, top * 1.2)
-        axes.set_ylabel("buildings counted")
+        axes.set_ylabel(counted)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_yticks([])
     return save(figure, path)
