@@ -11,6 +11,7 @@ import pytest
 from package_support import add, edit, flip, lines, rebag, remove, swap
 
 from camps import appendix
+from camps.appendix import integrity
 from camps.provenance import CustodyLog
 
 
@@ -109,6 +110,16 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], object], str]] = {
     "the description removed": (remove("data/ro-crate-metadata.json"), "bag"),
     "the description no longer JSON": (lines(lambda lines: lines[:5], "data/ro-crate-metadata.json"), "this check"),
 }  # fmt: skip
+
+
+def test_a_quick_check_never_says_that_everything_holds(copy: Path) -> None:
+    verdict = appendix.verify(copy, quick=True)
+    assert not verdict.holds
+    assert [check.holds for check in verdict.failed] == [None]
+    said = {(check.group, check.item): check.said for check in verdict.checks}
+    assert said[integrity.ITEMS, "gazetteer"] == said[integrity.ITEMS, "tables/sites.csv"] == "unchanged"
+    assert said[integrity.LOG, "tables/custody.csv"] == "repeats the log"
+    assert said[integrity.SOURCES, "gazetteer"] == "the same file"
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda name: name.replace(" ", "-"))

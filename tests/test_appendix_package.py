@@ -177,12 +177,6 @@ def test_an_untouched_package_holds_as_folder_and_as_zip(copy: Path, tmp_path: P
     assert _sums(copy) == before
 
 
-def test_a_quick_check_never_says_that_everything_holds(copy: Path) -> None:
-    verdict = appendix.verify(copy, quick=True)
-    assert not verdict.holds
-    assert [check.holds for check in verdict.failed] == [None]
-
-
 def test_a_folder_with_files_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     mine = files.write_text(tmp_path / "data" / "thesis.txt", "mine")
     with pytest.raises(InputError, match="no package of this suite; choose another folder"):
