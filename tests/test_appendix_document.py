@@ -24,7 +24,6 @@ import pypdf
 import pytest
 import requests
 import rocrate
-import shapely
 from axe_playwright_python.sync_playwright import Axe
 from csvw import CSVW
 from hypothesis import given
@@ -32,12 +31,11 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, sync_playwright
 from requests_cache import CachedSession
 from rocrate_validator import models, services
-from shapely.geometry import box
 from urllib3 import HTTPResponse
 
 from camps import browser as browsers
 from camps import catalogue, files, fonts, settings
-from camps.appendix import bag, blocks, claims, content, document, front, placeplate, readings, schemas
+from camps.appendix import bag, blocks, claims, content, document, front, readings, schemas
 from camps.appendix.evidence import Evidence
 from camps.errors import InputError, MissingError, RenderError
 
@@ -652,14 +650,6 @@ def test_what_nobody_knows_is_a_dash() -> None:
 ])  # fmt: skip
 def test_the_bias_of_edges_is_printed_as_the_intervals_have_it(stated: list[float | None] | None, said: str) -> None:
     assert content._edge_bias(pd.DataFrame({} if stated is None else {"edge_bias_m": stated})) == said
-
-
-@pytest.mark.parametrize(("lon", "lat"), [(36.2, 33.5), (-58.4, -36.0), (43.0, 36.0), (88.3, 43.4)])
-def test_a_site_on_land_is_drawn_on_land_everywhere(lon: float, lat: float) -> None:
-    frame = box(lon - 13, lat - 4.2, lon + 13, lat + 4.2)
-    land = placeplate._within("land", frame)
-    assert any(shapely.contains_xy(part, lon, lat) for part in land)
-    assert placeplate._within("borders", frame)
 
 
 def test_what_rounds_to_nothing_has_no_sign() -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 
 from camps import basemap, catalogue, maps, style
+from camps.appendix import placeplate
 
 EUROPE = (4.0, 44.0, 31.0, 60.0)
 
@@ -55,3 +60,27 @@ def test_a_city_has_the_names_that_either_table_says() -> None:
     for world in (True, False):
         beijing = basemap.read_places(world=world).set_index("name_en").loc["Beijing"]
         assert (beijing["name_zh"], beijing["name_ug"], beijing["name_de"]) == ("北京", "بېيجىڭ", "Peking")
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "town"),
+    [
+        (36.3, 33.4, "Amman"),
+        (64.0, 67.5, "Vorkuta"),
+        (-74.5, 4.0, "Bogotá"),
+        (178.4, -17.9, "Suva"),
+        (88.3, 43.4, "Ürümqi"),
+    ],
+)
+def test_the_plate_of_a_place_lies_on_land_wherever_it_is(tmp_path: Path, lon: float, lat: float, town: str) -> None:
+    """The plate of a site near Damascus stood in the sea: its base map was that of Asia, which begins at 44 degrees."""
+    site = pd.Series({"used_lon": lon, "used_lat": lat, "uncertainty_m": 100.0, "country": "Elsewhere"})
+    drawn: list[tuple[str, list[shapely.Polygon]]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        found = placeplate._within
+        patch.setattr(placeplate, "_within", lambda *given: drawn.append((given[2], found(*given))) or drawn[-1][1])
+        path = placeplate.draw_place(site, None, tmp_path / "place.svg")
+    kind, land = drawn[0]
+    assert kind == "Polygon"
+    assert shapely.intersects_xy(land, lon, lat).any()
+    assert town in path.read_text("utf-8")

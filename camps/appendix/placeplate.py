@@ -31,6 +31,7 @@ _LINES: dict[str, Any] = {
     "rivers": {"colors": "#9db4c8", "linewidths": 0.4},
 }
 _LAND, _WATER = "#f6f4ee", "#e6edf2"
+_AREAL = {"land": _LAND, "lakes": _WATER}
 
 
 def draw_place(site: pd.Series, footprints: gpd.GeoDataFrame | None, path: Path) -> Path:
@@ -59,26 +60,46 @@ def draw_place(site: pd.Series, footprints: gpd.GeoDataFrame | None, path: Path)
 # --- the region -----------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=16)
-def _layer(folder: Path, named: str, name: str) -> NDArray[np.object_]:
-    """Return one layer of a scale as shapes in degrees; `folder` tells the base maps of two records apart."""
-    scale = basemap.read_scale(named)
-    lines = [basemap.decode_line(text, scale["digits"]) for text in scale["layers"][name]]
-    areal = name in ("land", "lakes")
+Layers = dict[str, NDArray[np.object_]]
+
+
+@lru_cache(maxsize=1)
+def _of_asia(folder: Path) -> Layers:
+    """Return the layers of the base map of Asia; `folder` tells the base maps of two records apart."""
+    return _shapes(basemap.read_scale("asia"))
+
+
+def _layers(frame: Polygon) -> Layers:
+    """Return the layers of the base map around a frame, which may be anywhere, as shapes in degrees."""
+    if basemap.is_at_home(frame.bounds):
+        return _of_asia(basemap.folder())
+    return _shapes(basemap.read_scales(frame.bounds)[1])
+
+
+def _shapes(scale: dict[str, Any]) -> Layers:
+    return {name: _decoded(lines, scale["digits"], areal=name in _AREAL) for name, lines in scale["layers"].items()}
+
+
+def _decoded(texts: list[str], digits: int, *, areal: bool) -> NDArray[np.object_]:
+    lines = [basemap.decode_line(text, digits) for text in texts]
     return np.array(
-        [Polygon(line) if areal else shapely.linestrings(line) for line in lines if len(line) > 3 or not areal]
+        [Polygon(line) if areal else shapely.linestrings(line) for line in lines if len(line) > 3 or not areal],
+        dtype=object,
     )
 
 
 def _draw_region(axes: Axes, lon: float, lat: float, *, shape: float) -> None:
     half_width = _REGION_DEG * shape / np.cos(np.radians(lat))
+    # Across the antimeridian the map goes on eastwards beyond 180 degrees.
+    lon += 360 if lon - half_width < -180 else 0
     frame = box(lon - half_width, lat - _REGION_DEG, lon + half_width, lat + _REGION_DEG)
     axes.set_facecolor(_WATER)
-    for name, colour in (("land", _LAND), ("lakes", _WATER)):
-        rings = [np.asarray(part.exterior.coords) for part in _within(name, frame)]
+    layers = _layers(frame)
+    for name, colour in _AREAL.items():
+        rings = [np.asarray(part.exterior.coords) for part in _within(layers[name], frame, "Polygon")]
         axes.add_collection(collections.PolyCollection(rings, facecolors=colour, edgecolors="none"))
     for name, look in _LINES.items():
-        lines = [np.asarray(part.coords) for part in _within(name, frame)]
+        lines = [np.asarray(part.coords) for part in _within(layers[name], frame, "LineString")]
         axes.add_collection(collections.LineCollection(lines, **look))
     _label_places(axes, frame)
     axes.plot(lon, lat, "o", ms=5, mfc=ACCENT, mec="white", mew=0.8)
@@ -88,18 +109,15 @@ def _draw_region(axes: Axes, lon: float, lat: float, *, shape: float) -> None:
     _draw_scale_bar(axes, _REGION_SCALE_M, (west, east, south, north), (east - west) / metres)
 
 
-def _within(name: str, frame: Polygon) -> list[Any]:
-    # The scale made for Asia ends at its edge, beyond which all would be sea.
-    named = "asia" if basemap.is_at_home(frame.bounds) else "region"
-    shapes = _layer(basemap.folder(), named, name)
+def _within(shapes: NDArray[np.object_], frame: Polygon, wanted: str) -> list[Any]:
     near = shapes[shapely.intersects(shapes, frame)]
     cut = shapely.get_parts(shapely.intersection(shapely.make_valid(near), frame))
-    wanted = "Polygon" if name in ("land", "lakes") else "LineString"
     return [part for part in cut if part.geom_type == wanted]
 
 
 def _label_places(axes: Axes, frame: Polygon) -> None:
     places = basemap.read_places(world=not basemap.is_at_home(frame.bounds))
+    places["lon"] += 360.0 * places["lon"].lt(frame.bounds[0])
     shown = places[shapely.contains_xy(frame.buffer(-0.5), places["lon"], places["lat"])]
     labelled: list[tuple[float, float]] = []
     for _, place in shown.iterrows():
