@@ -177,6 +177,12 @@ def test_unknown_functions_values_and_items_are_named(tmp_path: Path, evidence: 
         ("0.0", 1, -0.001, True),
         ("100", 1, 100, True),
         ("1,00", 1, 100, False),
+        ("43", 1, 42.5, True),
+        ("42", 1, 42.5, True),
+        ("44", 1, 42.5, False),
+        ("-3", 1, -2.5, True),
+        ("12.3", 1, 12.25, True),
+        ("3,000", 1000, 2500.0, True),
         ("12", 1, None, False),
     ],
 )

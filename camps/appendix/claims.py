@@ -3,12 +3,13 @@
 A claim stands in ``geodata/claims.toml``. In its text every number that the analysis answers for is written as
 ``{printed:key}``, such as ``{347:total}``; `key` names a value that the claim's function returns. A number rounded to
 thousands is written ``{206,000:area_m2|1000}``. Any other digit in the text has to be a date or part of a phrase
-declared in ``names``, so no number can stand in a claim unchecked.
+declared in ``names``, and what is taken for either is printed beside the claim, so no number stands in it unseen.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,9 +48,10 @@ class PrintedNumber:
         """Return whether `value`, rounded to the digits printed, is the number printed."""
         if value is None:
             return False
-        digits = self.rounded(value)
-        grouped = f"{Decimal(digits):,}"
-        return self.printed.replace("−", "-").lstrip("+") in (digits, grouped)
+        printed = self.printed.replace("−", "-").lstrip("+")
+        # A half is rounded to the even digit by machines, and away from zero by most people.
+        away = math.nextafter(value, math.copysign(math.inf, value))
+        return any(printed in (digits, f"{Decimal(digits):,}") for digits in map(self.rounded, (value, away)))
 
     def rounded(self, value: float) -> str:
         """Return `value` rounded to the step, with as many decimals as the printed number has."""
@@ -268,10 +270,29 @@ def _text_faults(claim: Claim, where: str) -> Iterator[Fault]:
 
 
 def _unchecked_digits(claim: Claim) -> list[str]:
+    return re.findall(r"\d[\d.,]*", _DATE.sub(" ", _without_names(claim)))
+
+
+def _without_names(claim: Claim) -> str:
     rest = _MARKED.sub(" ", claim.text)
     for name in sorted(claim.names, key=len, reverse=True):
         rest = rest.replace(name, " ")
-    return re.findall(r"[0-9][0-9.,]*", _DATE.sub(" ", rest))
+    return rest
+
+
+def taken_as_read(claim: Claim) -> list[str]:
+    """Return the dates and names in a claim's text whose digits nothing computes: "2041" may be a year, or of people.
+
+    Examples
+    --------
+    >>> told = dict.fromkeys(("id", "title", "alternatives", "confidence", "limits"), "high")
+    >>> text = "In 2017 {5:n} of Camp 9, 2041 of them women."
+    >>> taken_as_read(Claim(text=text, names=["Camp 9"], needs=[], supporting=[], **told))
+    ['2017', '2041', 'Camp 9']
+    """
+    dates = (found[0].strip() for found in _DATE.finditer(_without_names(claim)))
+    named = (name for name in claim.names if name in claim.text)
+    return list(dict.fromkeys(one for one in (*dates, *named) if re.search(r"\d", one)))
 
 
 def read_stated_on(path: Path | None = None) -> str:

@@ -31,7 +31,7 @@ from camps.appendix.blocks import (
     steps,
     table,
 )
-from camps.appendix.claims import CheckedClaim, Dispute
+from camps.appendix.claims import CheckedClaim, Dispute, taken_as_read
 from camps.appendix.evidence import Evidence
 from camps.appendix.passages import CheckedPassage
 from camps.appendix.records import said
@@ -236,8 +236,9 @@ def _claims(material: Material) -> Section:
 def _claim(material: Material, result: CheckedClaim) -> Section:
     claim = result.claim
     state = "computed in this build, and as printed" if result.status == "checked" else result.reason
+    dated = ", ".join(taken_as_read(claim)) if result.status == "checked" else ""
     rows = [
-        ("State", plain(state)),
+        ("State", plain(f"{state}; not computed, but read as dates and names: {dated}" if dated else state)),
         ("Supporting items", _cited(material, claim.supporting)),
         *([("Contrary items", _cited(material, claim.contrary))] if claim.contrary else []),
         ("Other explanations", plain(claim.alternatives)),
