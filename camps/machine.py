@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import platform
@@ -636,6 +637,10 @@ def lock() -> None:
 
 def main() -> int:
     """Set the machine up (``browser``: that alone; ``lock``: and renew requirements.lock); return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console with a small code page shows "?" for a letter of a path that it lacks; it is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if sys.argv[1:] == ["prove"]:
         print(prove_environment())
         return 0

@@ -333,3 +333,12 @@ def test_an_environment_of_another_python_than_is_asked_for_is_made_again(
 def test_a_step_that_fails_says_why_or_how_it_ended(script: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert not machine._runs(["sh", "-c", script])
     assert capsys.readouterr().out.rstrip().endswith(f"failed: {said}")
+
+
+def test_a_console_with_a_small_code_page_sets_up_in_a_folder_of_any_name() -> None:
+    run = "machine.set_up = lambda: machine._say('搬家 is found'); sys.exit(machine.main())"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; from camps import machine; sys.argv[1:] = ['x']; {run}"],
+        capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.decode("cp1252").splitlines()[-1][-11:]) == (0, "?? is found"), done.stderr
