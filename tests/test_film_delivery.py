@@ -284,6 +284,14 @@ def test_a_machine_with_latin_fonts_only_is_refused_with_the_remedy(
         _deliver(tmp_path / "out", numbers=[1001])
 
 
+@pytest.mark.parametrize(("size", "said"), [((481, 271), "; 480×270, as a movie needs even sizes"), ((480, 270), "")])
+def test_a_movie_smaller_than_its_pictures_is_said(tmp_path: Path, size: tuple[int, int], said: str) -> None:
+    shot = small_shot(frames=1).model_copy(update={"size": size})
+    faults, told = checks.CHECKS["movies"](_finished(tmp_path, [{}], shot))
+    assert not faults
+    assert told.partition("last picture")[2] == said
+
+
 def _finished(folder: Path, described: list[dict[str, Any]], shot: film.Shot | None = None) -> checks.Finished:
     chosen = shot or small_shot(frames=len(described))
     plan = film.plan_frames(chosen, film.Ground({}))

@@ -224,4 +224,7 @@ def _same_file(item_id: str, ours: Path, theirs: Path) -> Check:
         return Check(SOURCES, item_id, False, "is not in the package")
     if files.same_bytes(ours, theirs):
         return Check(SOURCES, item_id, True, "the same file")
-    return Check(SOURCES, item_id, False, "another file than the installed suite holds; install the version named")
+    said = (
+        "another file than the installed suite holds; install the version named, and stand in the record of the package"
+    )
+    return Check(SOURCES, item_id, False, said)

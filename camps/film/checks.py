@@ -402,10 +402,12 @@ def _unlicensed(licences: Sequence[LayerLicence]) -> list[str]:
 def _movies(finished: Finished) -> tuple[list[str], str]:
     """Each movie, read back, is what it has to be, and its first and last picture are the PNGs'."""
     faults = [fault for one in finished.movies for fault in _movie_faults(finished, one)]
-    return (
-        faults,
-        f"{len(finished.movies)} movies read back: format, tags, rate, timecode, pixel aspect, first and last picture",
-    )
+    read_back = "format, tags, rate, timecode, pixel aspect, first and last picture"
+    said = f"{len(finished.movies)} movies read back: {read_back}"
+    width, height = finished.plan.shot.size
+    if width % 2 or height % 2:
+        said += f"; {width - width % 2}×{height - height % 2}, as a movie needs even sizes"
+    return faults, said
 
 
 def _movie_faults(finished: Finished, one: Movie) -> Iterator[str]:
