@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -15,7 +14,7 @@ from camps.dates import as_edtf, days
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints import BUILT
 from camps.growth.holding import HeldRule, held_until, rule_of
-from camps.growth.looks import LEAST_VALID, require_tracks, site_keys
+from camps.growth.looks import require_tracks, site_keys
 from camps.growth.uncertainty import EDGE_BIAS_SD_M, FALSE_CHANCE, budget
 
 Metric = Literal["area_m2", "compound_area_m2", "buildings"]
@@ -42,9 +41,8 @@ def series(
         The "footprint" table with ``track_id`` and ``observed_on``.
     looks
         The "look" table with ``observed_on``. A look that saw the site and no footprint gives 0, a look that could not
-        see gives null, and so does a partial one without a footprint that read less than half of the site
-        (``frac_valid``), or that comes after one was seen there: what was not seen is not gone. Without looks there are
-        only the dates on which a footprint of the site was seen.
+        see gives null, and so does a partial one without a footprint: what stands may lie in the part that was not
+        seen. Without looks there are only the dates on which a footprint of the site was seen.
     metric
         ``area_m2``: buildings and blocks, geodesic, overlaps counted once. ``compound_area_m2``: enclosures,
         courtyards filled; null where no enclosure of the site was ever drawn. ``buildings``: polygons of buildings and
@@ -86,7 +84,7 @@ def series(
     table = _at_looks(footprints, looks)
     table = table.merge(values[["site_id", "observed_on", "value", "lo", "hi"]], how="left")
     drawn = footprints[footprints["kind"].isin(kinds)]
-    table["unknown"] = table["value"].isna() & _saw_too_little(table, drawn)
+    table["unknown"] = table["value"].isna() & table["status"].eq("partial").fillna(False).astype(bool)
     if compounds:
         # Where nobody ever drew an enclosure, its area is unknown and not zero.
         table["unknown"] |= ~table["site_id"].isin(drawn["site_id"])
@@ -105,28 +103,19 @@ def _filled(footprints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _at_looks(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.DataFrame:
     seen = pd.DataFrame({"site_id": site_keys(footprints), "observed_on": footprints["observed_on"]})
-    seen = seen[seen["site_id"].ne("")].assign(status="observed").astype("string").assign(frac_valid=np.nan)
+    seen = seen[seen["site_id"].ne("")].assign(status="observed").astype("string")
     if looks is None:
         return seen.drop_duplicates().reset_index(drop=True)
     needed = ["site_id", "observed_on", "status"]
     missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in looks]
     raise_faults(missing, "looks")
     given = looks[needed].assign(observed_on=as_edtf(looks["observed_on"])).astype("string")
-    given["frac_valid"] = looks.get("frac_valid", pd.Series(np.nan, index=looks.index)).astype("float64")
     # Of several looks on one day the one that saw most speaks.
     rank = given["status"].map({status: rank for rank, status in enumerate(_SEEING)}).fillna(len(_SEEING))
     given = given.assign(rank=rank).sort_values("rank", kind="stable").drop_duplicates(["site_id", "observed_on"])
     return (
         pd.concat([given.drop(columns="rank"), seen]).drop_duplicates(["site_id", "observed_on"]).reset_index(drop=True)
     )
-
-
-def _saw_too_little(table: pd.DataFrame, drawn: gpd.GeoDataFrame) -> pd.Series[bool]:
-    """Return which looks cannot say that nothing stands: partial, of less than half of the site or after an outline."""
-    first = days(drawn["observed_on"], end="standing").groupby(site_keys(drawn).to_numpy()).min()
-    later = table["site_id"].map(first.to_dict()).lt(days(table["observed_on"], end="standing"))
-    readable = table["frac_valid"].ge(LEAST_VALID).fillna(False).astype(bool)
-    return table["status"].eq("partial").fillna(False).astype(bool) & (later | ~readable)
 
 
 def _unseen(footprints: gpd.GeoDataFrame, table: pd.DataFrame) -> pd.DataFrame:
