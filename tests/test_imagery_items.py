@@ -387,6 +387,12 @@ def test_windows_become_scenes_of_the_record(tmp_path: Path, monkeypatch: pytest
         sites.register_windows(found, "my/site 1")
 
 
+def test_ids_that_are_cut_stay_apart() -> None:
+    ids = {stac.registered_id(f"{'a' * 90}{end}", "site") for end in "xyz"}
+    assert len(ids) == 3
+    assert all(scene.SCENE_ID.fullmatch(one) for one in ids)
+
+
 # --- what a catalogue may be ------------------------------------------------------------------------------------------
 
 

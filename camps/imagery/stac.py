@@ -845,9 +845,9 @@ def _state(href: str) -> tuple[int, int] | None:
 
 
 def registered_id(scene_id: str, site_id: str) -> str:
-    """Return the id of a window of a scene at a site, at most 96 characters."""
-    end = f"-{_safe(site_id)}"
-    return f"{_safe(scene_id)[: 96 - len(end)]}{end}"
+    """Return the id of a window of a scene at a site, at most 96 characters: a sum stands for what is cut off."""
+    named = f"{_safe(scene_id)}-{_safe(site_id)}"
+    return named if len(named) <= 96 else f"{named[:83]}-{hashlib.sha256(named.encode()).hexdigest()[:12]}"
 
 
 def copy_window(window: Scene, folder: Path, named: str) -> None:
