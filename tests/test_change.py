@@ -114,6 +114,12 @@ def test_what_is_surely_redrawn_shares_enough_to_be_linked(
     assert not _redrawn(earlier, later, tau_m) or shared > linking.MIN_SHARE * min(earlier.area, later.area)
 
 
+def test_each_component_is_one_row_and_none_is_empty() -> None:
+    earlier, later = ([box(x, 0, x + 10, 10) for x in places] for places in ((0, 50), (0, 80)))
+    table = change.compare(gpd.GeoSeries(earlier, crs=PLANE), gpd.GeoSeries(later, crs=PLANE)).table
+    assert sorted(zip(table["n_from"], table["n_to"], strict=True)) == [(0, 1), (1, 0), (1, 1)]
+
+
 def test_a_fence_that_was_moved_beside_itself_is_not_redrawn() -> None:
     fence = box(0, 0, 1, 20)
     assert _redrawn(fence, affinity.translate(fence, 0.2), 2)
