@@ -119,10 +119,12 @@ def read_scales(box: Box) -> list[dict[str, Any]]:
     """
     if is_at_home(box):
         return [read_scale(name) for name in SCALES]
-    return [
-        read_scale("world"),
-        *(_part(read_scale(name), _padded(box, *_AROUND[name])) for name in ("region", "fine")),
-    ]
+    return [read_scale("world"), *(read_part(name, box) for name in _AROUND)]
+
+
+def read_part(name: str, box: Box) -> dict[str, Any]:
+    """Return the part around a box of one of the scales of the whole globe, ``region`` or ``fine``, as that is read."""
+    return _part(read_scale(name), _padded(box, *_AROUND[name]))
 
 
 def _padded(box: Box, lon_deg: float, lat_deg: float) -> Box:

@@ -73,7 +73,7 @@ def _layers(frame: Polygon) -> Layers:
     """Return the layers of the base map around a frame, which may be anywhere, as shapes in degrees."""
     if basemap.is_at_home(frame.bounds):
         return _of_asia(basemap.folder())
-    return _shapes(basemap.read_scales(frame.bounds)[1])
+    return _shapes(basemap.read_part("region", frame.bounds))
 
 
 def _shapes(scale: dict[str, Any]) -> Layers:

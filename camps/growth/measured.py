@@ -83,11 +83,11 @@ def series(
     values = values.drop(columns=["lo", "hi"] if metric == "buildings" else []).rename(columns=names)
     table = _at_looks(footprints, looks)
     table = table.merge(values[["site_id", "observed_on", "value", "lo", "hi"]], how="left")
-    drawn = footprints[footprints["kind"].isin(kinds)]
     table["unknown"] = table["value"].isna() & table["status"].eq("partial").fillna(False).astype(bool)
     if compounds:
         # Where nobody ever drew an enclosure, its area is unknown and not zero.
-        table["unknown"] |= ~table["site_id"].isin(drawn["site_id"])
+        drawn = footprints.loc[footprints["kind"].isin(kinds), "site_id"]
+        table["unknown"] |= ~table["site_id"].isin(drawn)
     return _finished(table, metric, _unseen(footprints, table), draws=draws, seed=seed)
 
 
