@@ -31,7 +31,7 @@ GENESIS = "0" * 64
 
 _PACKAGES = (
     "geopandas", "numpy", "pandas", "pandera", "pyarrow", "pyproj", "scipy", "shapely", "folium", "matplotlib",
-    "jinja2", "rocrate", "typst",
+    "jinja2", "rocrate", "typst", "pillow",
 )  # fmt: skip
 _EVENTS = ("entered", "derived", "corrected", "retracted", "withheld", "sealed")
 

@@ -101,7 +101,7 @@ def test_what_says_nothing_of_its_making_is_reported_and_not_a_trace(copy: Path,
 
 def test_a_list_at_hand_that_was_left_out_is_named(copy: Path, mirror: Path) -> None:
     left = {check.item for check in _checks(copy) if check.holds is None}
-    assert left == {"list aspi-xjdp-v1", "list buzzfeed-2021", "list osm-camps-2021", "list ss-camps"}
+    assert left == {"list aspi-xjdp-v1", "list buzzfeed-2021", "list osm-camps-2021", "list ss-camps", "images"}
 
 
 # --- the whole bag --------------------------------------------------------------------------------------------------
@@ -153,24 +153,63 @@ def _results(folder: Path) -> dict[str, Check]:
     return {check.item: check for check in recomputation.check_results(folder)}
 
 
+IMAGED = ("xj-bfn130-aspi50", "xj-bfn949-aspi124")
+
+
+def _with_other_images(full: Path, tmp_path: Path) -> Path:
+    """Return a package in which one figure of images shows those of the other site, and a third is added."""
+    forged = shutil.copytree(full, tmp_path / "forged")
+    figures = forged / "data" / "figures"
+    one, other = (figures / f"scenes-{site}.svg" for site in IMAGED)
+    shutil.copy(other, one)
+    shutil.copy(other, figures / "scenes-xj-none.svg")
+    return forged
+
+
 def test_without_the_lists_all_is_made_again_but_the_numbers_that_need_them(
     full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CAMPS_MIRROR", raising=False)
     sound = _results(full)
-    (open_,) = [check for check in sound.values() if not check.holds]
+    open_, *shown = [check for check in sound.values() if not check.holds]
     assert open_.holds is None
     assert "chain-index-aspi" in open_.said
+    assert [check.item for check in shown] == [f"figures/scenes-{site}.svg" for site in IMAGED]
+    assert all(check.holds is None and "images that are not at hand" in check.said for check in shown)
     assert sound["appendix.pdf"].holds
-    forged = shutil.copytree(full, tmp_path / "forged")
+    forged = _with_other_images(full, tmp_path)
     path = forged / "data" / "appendix.pdf"
     path.write_bytes(path.read_bytes().replace(b"/Title", b"/Tilte"))
     page = forged / "data" / "appendix.html"
     page.write_text(page.read_text("utf-8").replace("Not verified", "Now verified"), encoding="utf-8")
-    assert {name for name, check in _results(forged).items() if check.holds is False} >= {
-        "appendix.pdf",
-        "appendix.html",
+    checks = _results(forged)
+    wrong = {"appendix.pdf", "appendix.html", "figures/scenes-xj-none.svg"}
+    assert {name for name, check in checks.items() if check.holds is False} >= wrong
+    assert checks["figures/scenes-xj-bfn130-aspi50.svg"].holds is None
+
+
+def test_images_at_hand_are_cut_and_drawn_again(full: Path, mirror: Path, tmp_path: Path) -> None:
+    forged = _results(_with_other_images(full, tmp_path))
+    wrong = {name: check.said for name, check in forged.items() if not check.holds}
+    assert wrong == {
+        "figures/scenes-xj-bfn130-aspi50.svg": "comes out with other bytes",
+        "figures/scenes-xj-none.svg": "does not come out of the sources; it was added",
     }
+
+
+def test_the_images_of_dossiers_are_items_with_their_sums(full: Path, mirror: Path) -> None:
+    items = schemas.read_record(full / "data" / "tables" / "items.csv").set_index("item_id")
+    images = items[items.index.str.startswith("cited-image-")]
+    assert sorted(images["original_filename"]) == [
+        "dabancheng_s2l1c_rgb_2017-03-02.tif", "dabancheng_s2l2a_6band_2020-06-02.tif",
+    ]  # fmt: skip
+    for name, total in zip(images["original_filename"], images["sha256"], strict=True):
+        assert files.sha256(mirror / "dabancheng" / "scenes" / name) == total
+    assert set(images["licence"]) == {
+        "contains modified Copernicus Sentinel data 2017", "contains modified Copernicus Sentinel data 2020",
+    }  # fmt: skip
+    page = (full / "data" / "appendix.html").read_text("utf-8")
+    assert page.count("Images: contains modified Copernicus Sentinel data 2017, 2020.") == len(IMAGED)
 
 
 def test_a_number_that_needs_a_list_cannot_be_forged_in_one_place(

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from camps import record
-from camps.appendix import front, placeplate, plates, readings, spoken
+from camps.appendix import front, placeplate, plates, readings, sceneplate, spoken
 from camps.appendix.blocks import (
     Block,
     Column,
@@ -39,6 +39,7 @@ from camps.appendix.restriction import Restriction, cell_deg, cell_text, decimal
 from camps.appendix.schemas import RecordName
 from camps.appendix.words import prose
 from camps.growth.uncertainty import EDGE_BIAS_SD_M
+from camps.maps.scenes import credits_of
 
 #: What the status of an entry means, in words; "active" alone would be read as said of the place.
 _STATES = {
@@ -46,6 +47,8 @@ _STATES = {
 }  # fmt: skip
 
 
+#: What the figures of images are named by; where the images are not here they are taken from the package as they are.
+SCENES = "scenes"
 #: A table of counts has a column a date up to so many.
 _MOST_YEARS = 12
 
@@ -396,7 +399,10 @@ def _place_plate(material: Material, row: pd.Series) -> Block:
 def _growth_blocks(material: Material, site_id: str) -> list[Block]:
     areas = material.evidence.areas
     own = areas[areas["unit"] == site_id]
-    return [] if own.empty else [_growth_curve(material, site_id, own), _footprint_plate(material, site_id)]
+    if own.empty:
+        return []
+    plates_of = [_growth_curve(material, site_id, own), _footprint_plate(material, site_id)]
+    return [*plates_of, *_scene_plate(material, site_id)]
 
 
 def _growth_curve(material: Material, site_id: str, own: pd.DataFrame) -> Block:
@@ -418,6 +424,23 @@ def _footprint_plate(material: Material, site_id: str) -> Block:
     path = plates.draw_footprints(own, days, material.folder / f"footprints-{site_id}.svg")
     alt = prose()["footprints_alt"].format(days=", ".join(days))
     return figure(path.name, alt=alt, caption=_caption("footprints"))
+
+
+def _scene_plate(material: Material, site_id: str) -> list[Block]:
+    """Return the first and the last image of a site beside what was read from them, where both may be shown."""
+    images = material.evidence.before_and_after(site_id)
+    if not images:
+        return []
+    footprints = material.evidence.footprints
+    path = material.folder / f"{SCENES}-{site_id}.svg"
+    if not path.is_file():
+        pairs = [(one.observed_on, material.evidence.image_path(one)) for one in images]
+        sceneplate.draw_scenes(pairs, footprints[footprints["site_id"] == site_id], path)
+    credit = "; ".join(credits_of(pd.DataFrame([vars(one) for one in images])))
+    first, last = (one.observed_on for one in images)
+    alt = prose()["scenes_alt"].format(first=first, last=last)
+    caption = [*_caption("scenes"), *plain(f" Images: {credit}.")]
+    return [figure(path.name, alt=alt, caption=caption)]
 
 
 def _days_to_show(own: pd.DataFrame) -> tuple[str, ...]:

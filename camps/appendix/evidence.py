@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -102,6 +103,42 @@ def item_id_of(entry: sources.SourceEntry, file: sources.SourceFile) -> str:
     return f"{entry.id}-{stem}"
 
 
+@dataclass(frozen=True)
+class SceneImage:
+    """The image behind a look, as a map or a dossier shows it.
+
+    Attributes
+    ----------
+    item_id
+        Its id as an item; that of its file where that travels with the record.
+    entry, file
+        The footprint series that it belongs to, and which of its files it is.
+    scene_id, observed_on, licence
+        What the series says of it.
+    """
+
+    item_id: str
+    entry: sources.SourceEntry
+    file: sources.SourceFile
+    scene_id: str
+    observed_on: str
+    licence: str
+
+
+#: The id of an image that does not travel: no source can have one like it by accident.
+_IMAGE_ID = re.compile(r"image-[0-9a-f]{24}")
+
+
+def image_id(entry: sources.SourceEntry, file: sources.SourceFile) -> str:
+    """Return the id of an image: that of its file where that travels with the record, else one by its sum."""
+    return item_id_of(entry, file) if file.bundled else f"image-{file.sha256[:24]}"
+
+
+def is_image(item_id: str) -> bool:
+    """Return whether an id is that of an image that was shown and does not travel with the record."""
+    return _IMAGE_ID.fullmatch(item_id) is not None
+
+
 def own_sources() -> tuple[str, ...]:
     """Return the ids of the sources that travel with the record: all their required files are bundled."""
     return tuple(entry.id for entry in sources.registry().values() if entry.travels)
@@ -131,7 +168,10 @@ class Evidence:
     lists
         Ids of the lists whose sites stand in the tables and have dossiers.
     absent
-        Published lists that were read and are not here, with their bytes: what does not depend on them can be made.
+        Published lists that were read, and images that were shown, that are not here, with their bytes: what does not
+        depend on them can be made.
+    images
+        Ids of the images that dossiers may show; all that are at hand when ``None``.
 
     Attributes
     ----------
@@ -141,6 +181,8 @@ class Evidence:
         Ids of the sources that can be read now.
     captures
         Archives of pages and files of sources, by item id.
+    shown
+        Images that dossiers show, by item id; see :meth:`show`.
     """
 
     def __init__(
@@ -148,8 +190,11 @@ class Evidence:
         published: Sequence[str] | None = None,
         lists: Sequence[str] | None = None,
         absent: Mapping[str, int] = MappingProxyType({}),
+        images: Collection[str] | None = None,
     ) -> None:
         self.inputs = Inputs()
+        self.shown: dict[str, SceneImage] = {}
+        self._absent, self._images = absent, images
         self._screens: dict[str, Screen] = {}
         self.lists = catalogue.default_lists() if lists is None else tuple(lists)
         self.own = own_sources()
@@ -265,6 +310,47 @@ class Evidence:
         if not frames:
             return pd.DataFrame(columns=["observed_on", "scene_id"])
         return pd.concat(frames, ignore_index=True).drop_duplicates("scene_id", ignore_index=True)
+
+    @cached_property
+    def images(self) -> dict[str, SceneImage]:
+        """Return the images behind the footprints that are files of their series, by scene."""
+        found: dict[str, SceneImage] = {}
+        for source_id, series in self.series.items():
+            entry = self.register[source_id]
+            listed = {file.name: file for file in entry.files}
+            for _, row in footprints.pictured(series.scenes, entry).iterrows():
+                file = listed[row["geotiff"]]
+                told = map(str, (row["scene_id"], row["observed_on"], row["licence"]))
+                found.setdefault(row["scene_id"], SceneImage(image_id(entry, file), entry, file, *told))
+        return found
+
+    def before_and_after(self, site_id: str) -> tuple[SceneImage, ...]:
+        """Return the images of the first and the last look that saw a site, or none where they cannot both be shown."""
+        looks = self.looks[(self.looks["site_id"] == site_id) & self.looks["status"].isin(growth.SEEING)]
+        scenes = looks.sort_values(["observed_on", "scene_id"])["scene_id"]
+        named = [self.images[name] for name in scenes if name in self.images]
+        pair = (named[0], named[-1]) if len(named) > 1 else ()
+        return pair if all(map(self._may_show, pair)) else ()
+
+    def _may_show(self, image: SceneImage) -> bool:
+        if self._images is not None and not image.file.bundled:
+            return image.item_id in self._images
+        return sources.find(image.entry, image.file) is not None
+
+    def show(self, image: SceneImage) -> None:
+        """Let an image enter, or what was recorded of it where it is not here."""
+        if image.file.bundled:
+            return
+        self.shown[image.item_id] = image
+        if image.item_id in self._absent:
+            self.inputs.state(image.item_id, n_bytes=self._absent[image.item_id], sha256=image.file.sha256)
+        else:
+            found = sources.find(image.entry, image.file)
+            self.inputs.enter(image.item_id, Path(str(found)), sha256=image.file.sha256)
+
+    def image_path(self, image: SceneImage) -> Path:
+        """Return the file of an image that is shown, after hashing it again."""
+        return self.inputs.path(image.item_id)
 
     @cached_property
     def areas(self) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from camps import provenance, record, settings, sources
 from camps.appendix import document, schemas
 from camps.appendix.checks import Check
 from camps.appendix.claims import read_claims
-from camps.appendix.evidence import held_files
+from camps.appendix.evidence import Evidence, held_files, is_image
 from camps.appendix.passages import read_answers
 from camps.errors import InputError, MissingError
 
@@ -34,8 +34,9 @@ class MadeWith:
 
     Attributes
     ----------
-    dossiers, lists, published
-        Ids of the sites that have one, of the lists in the tables, and of the published lists that were read.
+    dossiers, lists, published, images
+        Ids of the sites that have one, of the lists in the tables, of the published lists that were read, and of the
+        images that were shown.
     software
         Versions and sums, by name.
     public
@@ -45,6 +46,7 @@ class MadeWith:
     dossiers: tuple[str, ...]
     lists: tuple[str, ...]
     published: tuple[str, ...]
+    images: tuple[str, ...]
     software: Mapping[str, str]
     public: bool
 
@@ -81,8 +83,10 @@ def read_made_with(payload: Path) -> MadeWith:
         _ = told["camps"], told[_CODE]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"tables/processing.csv: does not say how the document was made ({error})") from error
-    published = tuple(name for name in str(row["objects"]).split("; ") if name not in held_files(payload))
-    return MadeWith(tuple(dossiers), tuple(lists), published, _in_our_order(told), public)
+    read = [name for name in str(row["objects"]).split("; ") if name not in held_files(payload)]
+    images = tuple(name for name in read if is_image(name))
+    published = tuple(name for name in read if not is_image(name))
+    return MadeWith(tuple(dossiers), tuple(lists), published, images, _in_our_order(told), public)
 
 
 def _texts(value: Any) -> bool:
@@ -164,6 +168,7 @@ def check_selection(payload: Path) -> Iterator[Check]:
     for name in sorted({*made_with.published, *made_with.lists} - registered):
         yield Check(GROUP, f"list {name}", False, "stands in no register of this package; nobody can read it")
     yield from _check_left_out(payload, made_with)
+    yield from _check_images(made_with)
 
 
 def _said_in(place: str, payload: Path) -> Path:
@@ -193,3 +198,14 @@ def _check_left_out(payload: Path, made_with: MadeWith) -> Iterator[Check]:
         if name in needed and name not in own.union(made_with.published):
             said = f"is at hand here and was not read; {needed.count(name)} claims need it. Build the appendix with it"
             yield Check(GROUP, f"list {name}", None, said)
+
+
+def _check_images(made_with: MadeWith) -> Iterator[Check]:
+    """Say where images of a site with a dossier are at hand that the package does not show."""
+    if made_with.images or made_with.public or not settings.find_home():
+        return
+    at_hand = Evidence(published=())
+    shown = [site_id for site_id in made_with.dossiers if at_hand.before_and_after(site_id)]
+    if any(not image.file.bundled for site_id in shown for image in at_hand.before_and_after(site_id)):
+        said = f"of {', '.join(shown)} are at hand here and are not shown. Build the appendix with them"
+        yield Check(GROUP, "images", None, said)

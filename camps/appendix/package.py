@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -45,6 +45,7 @@ def build_appendix(
     dossiers: Sequence[str] | None = None,
     lists: Sequence[str] | None = None,
     published: Sequence[str] | None = None,
+    images: Collection[str] | None = None,
     frames: Path | None = None,
     public: bool = False,
     taken: Taken | None = None,
@@ -62,6 +63,8 @@ def build_appendix(
         Ids of the lists whose sites stand in the tables; the record's own when ``None``.
     published
         Ids of the published lists to read; all that are at hand when ``None``.
+    images
+        Ids of the images that dossiers may show, as the table of items names them; all that are at hand when ``None``.
     frames
         Folder of delivered frames whose lists the package vouches for by their sums; none when ``None``.
     public
@@ -84,7 +87,7 @@ def build_appendix(
         staged = Path(scratch)
         told = record.current().dossiers if dossiers is None else dossiers
         again = taken or Taken(making.installed_software(), records.build_deliveries(frames))
-        build = _Build(Evidence(published, lists, again.absent), staged / bag.PAYLOAD, told, again, public)
+        build = _Build(Evidence(published, lists, again.absent, images), staged / bag.PAYLOAD, told, again, public)
         build.run()
         bag.write_bag(staged, bag_info(again.software, build.log.head))
         return _publish(staged, out)
@@ -109,6 +112,8 @@ class Taken:
         Whether the findings of the record may be run.
     payload, kinds
         Files with these suffixes are taken from this payload: another engine made them.
+    unseen
+        Whether images that dossiers show are not at hand: the figures of them are taken from the payload, too.
     """
 
     software: Mapping[str, str]
@@ -118,6 +123,7 @@ class Taken:
     trusts_findings: bool = True
     payload: Path = Path()
     kinds: frozenset[str] = frozenset()
+    unseen: bool = False
 
 
 @dataclass
@@ -150,6 +156,7 @@ class _Build:
         self.restrictions = restriction.read_restrictions() if self.public else []
         tables, self.secrets = restriction.restrict(self._tables(checked, disputes), self.restrictions)
         _require_sites(self.dossiers, tables["sites"])
+        self._show_images()
         self._enter_inputs()
         tables["film_frames"] = records.build_film_frames(self._exemplary(tables))
         described = self._derive([csvw.write_metadata(self.folder)])
@@ -181,6 +188,13 @@ class _Build:
         )
         self.passages = passages.check_passages(passages.read_passages(), compute, available=at_hand, items=items)
         return told
+
+    def _show_images(self) -> None:
+        """Let the images of the dossiers enter, except of sites of which something is withheld."""
+        for site_id in self.dossiers:
+            if site_id not in self.secrets.sites:
+                for image in self.evidence.before_and_after(site_id):
+                    self.evidence.show(image)
 
     def _enter_inputs(self) -> None:
         for held in self.evidence.inputs:
@@ -250,6 +264,8 @@ class _Build:
         )  # fmt: skip
 
     def _set_document(self, material: content.Material) -> None:
+        if self.taken.unseen:
+            self._lay_figures_of_images(material.folder)
         whole = content.build_document(material)
         self.words = whole.as_dict()
         pictures = self._as_taken(sorted(material.folder.glob("*.svg")))
@@ -258,6 +274,12 @@ class _Build:
             document.write_pdf(whole, material.folder, pdf)
         html = document.write_html(whole, material.folder, self.folder / "appendix.html")
         self._record("camps.appendix.document", self._derive([*pictures, html, pdf]))
+
+    def _lay_figures_of_images(self, folder: Path) -> None:
+        for site_id in self.dossiers:
+            path = self.taken.payload / folder.name / f"{content.SCENES}-{site_id}.svg"
+            if path.is_file() and self.evidence.before_and_after(site_id):
+                files.write_bytes(folder / path.name, path.read_bytes())
 
     def _is_taken(self, path: Path) -> bool:
         return path.suffix in self.taken.kinds and (self.taken.payload / path.relative_to(self.folder)).is_file()

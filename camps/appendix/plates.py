@@ -119,7 +119,7 @@ def draw_footprints(footprints: gpd.GeoDataFrame, days: Sequence[str], path: Pat
         for axes, day in zip(figure.subplots(rows, 2, squeeze=False).flat, days, strict=False):
             _draw_day(axes, drawn[drawn["observed_on"] == day], day)
             axes.set(xlim=(west - 40, east + 40), ylim=(south - 90, north + 40), aspect="equal")
-            _draw_scale_bar(axes, west, south - 60)
+            draw_scale_bar(axes, west, south - 60)
     return save(figure, path)
 
 
@@ -143,15 +143,17 @@ def draw_footprint(axes: Axes, shape: Polygon, kind: str, *, colour: str = ACCEN
     if kind in _EDGES:
         edge = _EDGES[kind]
         look: Any = {"facecolor": "none" if edge else colour, "edgecolor": edge or colour, "hatch": _HATCHES.get(kind)}
-        axes.add_patch(PathPatch(_outline(shape), linewidth=0.7 if kind == "compound" else 0.3, **look))
+        axes.add_patch(PathPatch(outline_of(shape), linewidth=0.7 if kind == "compound" else 0.3, **look))
 
 
-def _outline(shape: Polygon) -> Outline:
+def outline_of(shape: Polygon) -> Outline:
+    """Return the rings of a polygon as one path, so that holes stay open."""
     rings = [shape.exterior, *shape.interiors]
     return Outline.make_compound_path(*[Outline(list(ring.coords), closed=True) for ring in rings])
 
 
-def _draw_scale_bar(axes: Axes, x: float, y: float) -> None:
+def draw_scale_bar(axes: Axes, x: float, y: float) -> None:
+    """Draw a bar of 200 m on a drawing in metres, its left end where it is told."""
     axes.plot([x, x + 200], [y, y], color=INK, linewidth=1.4, solid_capstyle="butt")
     axes.annotate("200 m", (x + 210, y), va="center", fontsize=6, color=INK)
 

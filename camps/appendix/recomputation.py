@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,14 +15,15 @@ from camps import files, settings, sources
 from camps.appendix import bag, making, package, schemas
 from camps.appendix.checks import Check
 from camps.appendix.claims import Claim, read_claims
-from camps.appendix.evidence import held_files
+from camps.appendix.content import SCENES
+from camps.appendix.evidence import held_files, image_id
 from camps.appendix.findings import PLACE
 from camps.appendix.integrity import read_withheld
 from camps.appendix.making import MadeWith
 from camps.appendix.passages import read_answers
 from camps.errors import CampsError, InputError
 from camps.sources import store
-from camps.sources.registry import READERS
+from camps.sources.registry import FOOTPRINTS, READERS
 
 RESULTS = "Every table, number and page made again from the sources"
 NOT_ASKED = Check(RESULTS, "results", None, "asked for quickly; run again without --quick")
@@ -29,7 +31,7 @@ _ALL = "tables, claims and pages"
 _MOST_DIFFERENCES = 3
 
 #: What writes files of a kind: another version of it gives other bytes for the same content.
-_ENGINES = {".pdf": ("typst", "font "), ".svg": ("matplotlib",), ".parquet": ("pyarrow",)}
+_ENGINES = {".pdf": ("typst", "font "), ".svg": ("matplotlib", "pillow", "GDAL (rasterio)"), ".parquet": ("pyarrow",)}
 
 
 def check_results(folder: Path) -> Iterator[Check]:
@@ -55,9 +57,10 @@ def check_results(folder: Path) -> Iterator[Check]:
         again = Path(scratch) / "package"
         with _home_from(payload, Path(scratch) / "home"):
             checks = list(_make_again(payload, made_with, again, trusted=trusted))
+            unseen = _missing_images(made_with.images)
         yield from checks
         if again.is_dir():
-            yield from _compare(folder, again, made_with.software)
+            yield from _compare(folder, again, made_with.software, unseen=bool(unseen))
 
 
 def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: bool) -> Iterator[Check]:
@@ -67,7 +70,9 @@ def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: boo
         return
     claims, absent = [*read_claims(), *read_answers()], _missing_lists(made_with.published)
     unmade = [claim for claim in claims if (claim.function and not trusted) or set(claim.needs) & set(absent)]
-    _build_again(again, made_with, _taken(payload, made_with, absent, unmade, trusted=trusted))
+    unseen = _missing_images(made_with.images)
+    taken = _taken(payload, made_with, [*absent, *unseen], unmade, trusted=trusted)
+    _build_again(again, made_with, replace(taken, unseen=bool(unseen)))
     yield from _check_claims(len(claims), unmade, absent, trusted=trusted)
 
 
@@ -76,6 +81,16 @@ def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: boo
 
 def _missing_lists(named: tuple[str, ...]) -> list[str]:
     at_hand = set(sources.available())
+    return [name for name in named if name not in at_hand]
+
+
+def _missing_images(named: tuple[str, ...]) -> list[str]:
+    at_hand = {
+        image_id(entry, file)
+        for entry in sources.registry().values()
+        for file in entry.files
+        if entry.reader == FOOTPRINTS and sources.find(entry, file) is not None
+    }
     return [name for name in named if name not in at_hand]
 
 
@@ -171,7 +186,7 @@ def _home_from(payload: Path, home: Path) -> Iterator[None]:
 def _build_again(out: Path, made_with: MadeWith, taken: package.Taken) -> None:
     package.build_appendix(
         out, dossiers=made_with.dossiers, lists=made_with.lists, published=made_with.published,
-        public=made_with.public, taken=taken,
+        images=made_with.images, public=made_with.public, taken=taken,
     )  # fmt: skip
 
 
@@ -189,15 +204,20 @@ def _check_claims(n_claims: int, unmade: list[Claim], absent: list[str], *, trus
         yield Check(RESULTS, f"{len(unmade)} claims", None, said)
 
 
-def _compare(folder: Path, again: Path, software: Mapping[str, str]) -> Iterator[Check]:
+def _compare(folder: Path, again: Path, software: Mapping[str, str], *, unseen: bool) -> Iterator[Check]:
     names = {
         path.relative_to(root).as_posix() for root in (folder, again) for path in root.rglob("*") if path.is_file()
     }
     for name in sorted(names - {bag.SIGNATURE}):
-        if (folder / name).is_file() and (needed := _other_engine(Path(name).suffix, software)):
-            yield _check_taken(name.removeprefix(f"{bag.PAYLOAD}/"), folder / name, needed)
+        told, theirs, ours = name.removeprefix(f"{bag.PAYLOAD}/"), folder / name, again / name
+        # A file that does not come out at all was added, whatever would have made it.
+        both = theirs.is_file() and ours.is_file()
+        if both and (needed := _other_engine(theirs.suffix, software)):
+            yield _check_taken(told, theirs, needed)
+        elif both and unseen and told.startswith(f"figures/{SCENES}-"):
+            yield Check(RESULTS, told, None, "shows images that are not at hand; set CAMPS_MIRROR to a copy of them")
         else:
-            yield _compare_file(name.removeprefix(f"{bag.PAYLOAD}/"), folder / name, again / name)
+            yield _compare_file(told, theirs, ours)
 
 
 def _check_taken(name: str, theirs: Path, needed: str) -> Check:

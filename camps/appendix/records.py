@@ -13,7 +13,7 @@ import pandas as pd
 
 from camps import crs, files
 from camps.appendix.claims import CheckedClaim, Dispute, read_works
-from camps.appendix.evidence import Evidence
+from camps.appendix.evidence import Evidence, SceneImage
 from camps.appendix.findings import PLACE
 from camps.appendix.schemas import COLUMNS, VERIFICATION, RecordName, typed
 from camps.appendix.words import prose
@@ -33,8 +33,8 @@ def _frame(rows: Sequence[Mapping[str, Any]], name: RecordName) -> pd.DataFrame:
 _MEDIA = {
     ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet", ".geojson": "application/geo+json",
     ".md": "text/markdown", ".py": "text/x-python", ".toml": "application/toml", ".pdf": "application/pdf",
-    ".html": "text/html", ".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json",
-    ".jsonl": "application/jsonl", ".wacz": "application/wacz+zip",
+    ".html": "text/html", ".svg": "image/svg+xml", ".png": "image/png", ".tif": "image/tiff",
+    ".json": "application/json", ".jsonl": "application/jsonl", ".wacz": "application/wacz+zip",
 }  # fmt: skip
 NOT_HELD = "cited; no copy is held here"
 NOT_PUBLIC = "withheld from this public edition"
@@ -64,6 +64,7 @@ def build_items(
     rows = [_held_item(evidence, item_id, withheld=item_id in withheld) for item_id in evidence.held]
     rows += [_registered_item(evidence, source_id) for source_id in evidence.register if source_id not in evidence.own]
     rows += [_archived_item(evidence, one) for one in evidence.captures.values() if one.item_id not in evidence.held]
+    rows += [_shown_item(evidence, image) for image in evidence.shown.values()]
     rows += _cited_items(evidence)
     rows += _works()
     rows += [_derived_item(item_id, path) for item_id, path in (derived or {}).items()]
@@ -108,6 +109,21 @@ def _archived_item(evidence: Evidence, one: Capture) -> dict[str, Any]:
         "bytes": one.n_bytes, "sha256": one.sha256, "licence": entry.licence if entry else None,
         "publisher": entry.publisher if entry else None, "rights_holder": entry.publisher if entry else None,
         "restriction": NOT_CARRIED, **_captured(evidence, one.item_id),
+    }  # fmt: skip
+
+
+def _shown_item(evidence: Evidence, image: SceneImage) -> dict[str, Any]:
+    """Return an image that a dossier shows a part of; where one gets it is told by the source of the images."""
+    images = evidence.register.get(image.entry.images)
+    publisher = images.publisher if images else image.entry.publisher
+    return {
+        "item_id": f"cited-{image.item_id}", "evidence_or_working": "evidence",
+        "title": f"Image of {image.observed_on}, {image.scene_id}", "original_filename": Path(image.file.name).name,
+        "parent_item": f"cited-{images.id}" if images else None, "creator": publisher, "publisher": publisher,
+        "url": image.file.url or (images.landing if images else image.entry.landing),
+        "media_type": media_type(Path(image.file.name)), "bytes": evidence.inputs[image.item_id].n_bytes,
+        "sha256": image.file.sha256, "licence": image.licence, "rights_holder": publisher,
+        "restriction": NOT_PASSED_ON, "notes": "a part of it is shown in the dossiers of the sites that it covers",
     }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from camps.footprints.adding import add, prepare
 from camps.footprints.extracted import add_extraction, extracted_id
 from camps.footprints.mending import repair, repair_geometry
 from camps.footprints.overlap import BUILT, areas, counted_area_m2, own_area_m2
-from camps.footprints.registered import OPTIONS, default_id, is_series, pictures, series_ids
+from camps.footprints.registered import OPTIONS, default_id, is_series, pictured, pictures, series_ids
 from camps.footprints.series import FootprintSeries, load, load_second
 from camps.footprints.sites import assign_sites
 
@@ -45,6 +45,7 @@ __all__ = [
     "load",
     "load_second",
     "own_area_m2",
+    "pictured",
     "pictures",
     "prepare",
     "repair",

@@ -124,9 +124,8 @@ def pictures(source_id: str, *, here: bool = True) -> pd.DataFrame:
         When they are not here; the message says how they come.
     """
     entry = sources.entry(source_id)
-    scenes = arguments_of(source_id)[1].get("scenes", pd.DataFrame())
     listed = {file.name: file for file in entry.files}
-    named = scenes[scenes["geotiff"].isin(list(listed))] if "geotiff" in scenes else scenes.head(0)
+    named = pictured(arguments_of(source_id)[1].get("scenes", pd.DataFrame()), entry)
     if named.empty:
         raise InputError(f"{source_id}: no satellite pictures; expected scenes that name a geotiff of the source")
     if not here:
@@ -139,6 +138,12 @@ def pictures(source_id: str, *, here: bool = True) -> pd.DataFrame:
         store.check_sum(Path(str(path)), listed[name])
     found: pd.DataFrame = named[["observed_on", "licence"]].assign(path=[str(path) for path in held.values()])
     return found
+
+
+def pictured(scenes: pd.DataFrame, entry: sources.SourceEntry) -> pd.DataFrame:
+    """Return the scenes that name a picture (``geotiff``) among the files of their source."""
+    names = [file.name for file in entry.files]
+    return scenes[scenes["geotiff"].isin(names)] if "geotiff" in scenes else scenes.head(0)
 
 
 def files_as_arguments(paths: Mapping[str, list[Path]]) -> tuple[list[Path], dict[str, Any]]:

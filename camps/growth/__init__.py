@@ -18,12 +18,13 @@ from camps.growth.comparison import (
 )
 from camps.growth.holding import HeldRule, rule_of
 from camps.growth.intervals import bounds, curves
-from camps.growth.measured import Metric, hold, series
+from camps.growth.measured import SEEING, Metric, hold, series
 from camps.growth.onsets import onset, site_onsets, turnbull
 from camps.growth.sourced import fullest, metric_of, values
 from camps.growth.uncertainty import budget, edge_bias_m2, increase, pixel_counting_sd_m2, vertex_noise_sd_m2
 
 __all__ = [
+    "SEEING",
     "HeldRule",
     "MapAccuracy",
     "Metric",

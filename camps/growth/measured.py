@@ -19,7 +19,8 @@ from camps.growth.uncertainty import EDGE_BIAS_SD_M, FALSE_CHANCE, budget
 
 Metric = Literal["area_m2", "compound_area_m2", "buildings"]
 
-_SEEING = ("observed", "partial")
+#: Statuses of a look that saw something of a site.
+SEEING = ("observed", "partial")
 
 
 def series(
@@ -111,7 +112,7 @@ def _at_looks(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.Da
     raise_faults(missing, "looks")
     given = looks[needed].assign(observed_on=as_edtf(looks["observed_on"])).astype("string")
     # Of several looks on one day the one that saw most speaks.
-    rank = given["status"].map({status: rank for rank, status in enumerate(_SEEING)}).fillna(len(_SEEING))
+    rank = given["status"].map({status: rank for rank, status in enumerate(SEEING)}).fillna(len(SEEING))
     given = given.assign(rank=rank).sort_values("rank", kind="stable").drop_duplicates(["site_id", "observed_on"])
     return (
         pd.concat([given.drop(columns="rank"), seen]).drop_duplicates(["site_id", "observed_on"]).reset_index(drop=True)
@@ -134,7 +135,7 @@ def _unseen(footprints: gpd.GeoDataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _finished(table: pd.DataFrame, metric: str, unseen: pd.DataFrame, *, draws: int, seed: int) -> pd.DataFrame:
-    sees = table["status"].isin(_SEEING)
+    sees = table["status"].isin(SEEING)
     sees &= ~table["unknown"]
     table = table.join(unseen)
     for name in ("value", "lo", "hi"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import rasterio
 import scipy
 from numpy.typing import NDArray
 from PIL import Image
+from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
 
@@ -71,7 +73,11 @@ def _opened(row: dict[Any, Any]) -> tuple[NDArray[np.uint8], list[float]]:
     path = Path(row["path"])
     if not path.is_file():
         raise MissingError(f"{path}: no such file; expected the raster of the scene of {row['observed_on']}")
-    return _read(path, [int(band) for band in row["bands"].split(",")] if isinstance(row.get("bands"), str) else None)
+    bands = [int(band) for band in row["bands"].split(",")] if isinstance(row.get("bands"), str) else None
+    picture, (west, south, east, north) = read_colours(path, bands=bands)
+    whole = 2 * _HALF_M
+    return picture, [(west + _HALF_M) / whole, (_HALF_M - north) / whole, (east + _HALF_M) / whole,
+                     (_HALF_M - south) / whole]  # fmt: skip
 
 
 def _entry(row: dict[Any, Any], picture: NDArray[np.uint8], box: list[float]) -> dict[str, Any]:
@@ -115,17 +121,39 @@ def _bands(raster: Any) -> list[int]:
     return [1, 2, 3]
 
 
-def _read(path: Path, bands: list[int] | None) -> tuple[NDArray[np.uint8], list[float]]:
-    """Return a raster in Web Mercator as a picture, clear where it has no data, and its box in the unit square."""
+def read_colours(
+    path: Path, *, crs: CRS | str = "EPSG:3857", bands: Sequence[int] | None = None
+) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+    """Return a scene as a picture on a plane, clear where it has no data, and where its edges lie there.
+
+    Parameters
+    ----------
+    path
+        A georeferenced raster.
+    crs
+        The plane; Web Mercator by default.
+    bands
+        Red, green and blue; as the raster names them, or its first three, by default.
+
+    Returns
+    -------
+    pixels
+        Rows × columns × 4 in eight bits, north up; wider values are stretched together, so that grey stays grey.
+    bounds
+        West, south, east and north, in the units of the plane.
+
+    Raises
+    ------
+    InputError
+        For a raster without coordinates, or one that cannot be read.
+    """
     try:
         with rasterio.open(path) as raster:
             if raster.crs is None:
                 raise InputError(f"{path}: the raster has no coordinates; expected a georeferenced one")
             bare = ColorInterp.alpha not in raster.colorinterp
-            with WarpedVRT(raster, crs="EPSG:3857", resampling=Resampling.bilinear, add_alpha=bare) as warped:
-                return _picture(warped, bands or _bands(raster)), _unit_box(
-                    warped.transform, warped.width, warped.height
-                )
+            with WarpedVRT(raster, crs=crs, resampling=Resampling.bilinear, add_alpha=bare) as warped:
+                return _picture(warped, list(bands or _bands(raster))), _edges(warped)
     except rasterio.errors.RasterioError as error:
         raise InputError(f"{path}: cannot be read as a raster ({error})") from error
 
@@ -135,19 +163,25 @@ def _picture(warped: Any, bands: list[int]) -> NDArray[np.uint8]:
     shape = (round(warped.height / shrink), round(warped.width / shrink))
     values = warped.read(bands, out_shape=(len(bands), *shape), resampling=Resampling.average)
     alpha = warped.dataset_mask(out_shape=shape)
-    colour = values if values.dtype == np.uint8 else _stretched(values, alpha > 0)
+    colour = values if values.dtype == np.uint8 else stretched(values, alpha > 0)
     return np.dstack([*colour, alpha]).astype(np.uint8)
 
 
-def _stretched(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return bands in eight bits, stretched together so that colours keep their balance."""
+def stretched(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return bands in eight bits, stretched together between their 2nd and 98th percentile, so that grey stays grey.
+
+    Parameters
+    ----------
+    values
+        Bands × rows × columns.
+    seen
+        Where there are data; at least one pixel.
+    """
     low, high = np.percentile(values[:, seen], [_CLIP_PERCENT, 100 - _CLIP_PERCENT])
     share = (values.astype(np.float64) - low) / max(high - low, 1e-9)
     return np.asarray(np.clip(share * 255, 0, 255), dtype=np.uint8)
 
 
-def _unit_box(transform: Any, width: int, height: int) -> list[float]:
-    left, top = transform.c, transform.f
-    right, foot = left + transform.a * width, top + transform.e * height
-    whole = 2 * _HALF_M
-    return [(left + _HALF_M) / whole, (_HALF_M - top) / whole, (right + _HALF_M) / whole, (_HALF_M - foot) / whole]
+def _edges(warped: Any) -> tuple[float, float, float, float]:
+    at = warped.transform
+    return at.c, at.f + at.e * warped.height, at.c + at.a * warped.width, at.f

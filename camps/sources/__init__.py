@@ -57,6 +57,7 @@ __all__ = [
     "edition",
     "entry",
     "fetch",
+    "find",
     "guess_mapping",
     "how_to_get",
     "listing",
