@@ -262,11 +262,29 @@ def package_attacks(folder: Path, chance: random.Random, each: int) -> Iterator[
             yield from _table_attacks(payload, name, chance)
     for name in (one for one in _held(payload) if one.startswith("figures/")):
         yield Attack("a figure", name, name, _altered(name, chance.random()), name)
+    yield from image_attacks(payload)
     for name in ("appendix.html", "appendix.pdf"):
         for share in sorted(chance.random() for _ in range(2 * each)):
             yield Attack(f"a letter of {name}", f"at {share:.3f}", name, _altered(name, share), name)
     for name in chance.sample(_held(payload), each):
         yield Attack("a file added", f"{name}.txt", f"{name}.txt", _added(f"{name}.txt"), f"{name}.txt")
+
+
+def image_attacks(payload: Path) -> Iterator[Attack]:
+    """Yield attacks on the figures of images: another site's put in place, and one of a site that has none."""
+    shown = [name for name in _held(payload) if name.startswith("figures/scenes-")]
+    for name, other in zip(shown, shown[1:] + shown[:1], strict=True):
+        yield Attack("images of another site", name, name, _figure_copied(other, name), name)
+        added = name.replace(".svg", "-before.svg")
+        yield Attack("a figure of images added", added, added, _figure_copied(name, added), added)
+
+
+def _figure_copied(name: str, place: str) -> Change:
+    def change(folder: Path) -> None:
+        (folder / bag.PAYLOAD / place).unlink(missing_ok=True)
+        shutil.copy(folder / bag.PAYLOAD / name, folder / bag.PAYLOAD / place)
+
+    return change
 
 
 #: Tables that are written anew with the sums.
@@ -411,10 +429,11 @@ def making_attacks(folder: Path) -> Iterator[Attack]:
         yield Attack(f"its making: {column}", what, "", _written("processing", table))
     table = sound.assign(objects=sound["objects"] + "; secret-list")
     yield Attack("its making: objects", "a list that nobody has", "secret-list", _written("processing", table))
-    for name in sorted(set(sources.available()) & set(str(sound["objects"].iloc[-1]).split("; "))):
+    for name in sorted(str(sound["objects"].iloc[-1]).split("; ")):
         if f"cited-{name}" in _cited(payload):
             objects = ["; ".join(one for one in told.split("; ") if one != name) for told in sound["objects"]]
-            yield Attack("a list left out", name, "", _written("processing", sound.assign(objects=objects)))
+            kind = "an image left out" if name.startswith("image-") else "a list left out"
+            yield Attack(kind, name, "", _written("processing", sound.assign(objects=objects)))
 
 
 def _cited(payload: Path) -> set[str]:
