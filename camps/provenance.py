@@ -59,7 +59,7 @@ def software() -> dict[str, str]:
         packages that compute or draw. The same installation gives the same dict.
     """
     carried = {
-        "camps": metadata.version("camps"),
+        "camps": _version("camps"),
         "camps code (SHA-256)": code_sha256(),
         "python": platform.python_version(),
         "GDAL (pyogrio)": str(pyogrio.__gdal_version_string__),
@@ -67,7 +67,10 @@ def software() -> dict[str, str]:
         "GEOS (shapely)": str(shapely.geos_version_string),
         "PROJ (pyproj)": str(pyproj.proj_version_str),
     }
-    return carried | {name: metadata.version(name) for name in _PACKAGES}
+    return carried | {name: _version(name) for name in _PACKAGES}
+
+
+_version = cache(metadata.version)
 
 
 @cache

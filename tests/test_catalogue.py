@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,8 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from camps import catalogue, crs, files, sources, tables
+from camps import catalogue, crs, files, record, sources, tables
+from camps import settings as folders
 from camps.catalogue import consensus, evidence
 from camps.catalogue.decisions import apply_statuses, read_decisions
 from camps.catalogue.records import Side, Two
@@ -49,6 +51,31 @@ def _pairs(links: pd.DataFrame) -> set[tuple[str, str]]:
 
 
 # ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_lists_are_put_together_once_until_what_decides_them_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "record"
+    shutil.copytree(folders.geodata(), home / "geodata", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(folders.home() / "record.toml", home)
+    monkeypatch.setenv("CAMPS_HOME", str(home))
+    made, whole = [], catalogue._load
+    monkeypatch.setattr(catalogue, "_load", lambda chosen: made.append(chosen) or whole(chosen))
+    first = catalogue.load("gazetteer")
+    first.loc[:, "name_en"] = "changed by who loaded it"
+    assert "changed by who loaded it" not in set(catalogue.load("gazetteer")["name_en"])
+    assert len(made) == 1
+    decided = home / "geodata" / "decisions.csv"
+    row = "retracted,gazetteer,cn-qincheng,,,a reason,a citation,2026-01-01"
+    decided.write_text(decided.read_text("utf-8").rstrip("\n") + f"\n{row}\n", "utf-8")
+    assert catalogue.load("gazetteer").set_index("source_key").loc["cn-qincheng", "status"] == "retracted"
+    reader = home / "geodata/readers/gazetteer.py"
+    reader.write_text(reader.read_text("utf-8").replace("DIRECTORY_R95_M = 500.0", "DIRECTORY_R95_M = 600.0"), "utf-8")
+    assert catalogue.load("gazetteer").set_index("source_key").loc["cn-qincheng", "r95_m"] == 600
+    monkeypatch.setattr(record, "current", lambda: record.Record(lists=("gazetteer",)))
+    catalogue.load("gazetteer")
+    assert len(made) == 4
 
 
 def test_the_bundled_catalogue_is_a_site_table() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from shapely import affinity
 
 from camps import crs, files, footprints
 from camps import settings as folders
-from camps.errors import InputError, MissingError
+from camps.errors import CheckError, InputError, MissingError
+from camps.footprints import series
 from camps.footprints.series import geometry_hashes
 
 PLANE = crs.regional_crs((88.2, 43.3, 88.4, 43.5))
@@ -27,6 +29,29 @@ BUNDLED = folders.geodata() / "footprints"
 @pytest.fixture(scope="module")
 def dabancheng() -> footprints.FootprintSeries:
     return footprints.load()
+
+
+def test_a_registered_series_is_read_once_until_what_is_told_of_it_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "record"
+    shutil.copytree(folders.geodata(), home / "geodata", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(folders.home() / "record.toml", home)
+    monkeypatch.setenv("CAMPS_HOME", str(home))
+    read, whole = [], series.read_dated
+    monkeypatch.setattr(series, "read_dated", lambda *given, **told: read.append(1) or whole(*given, **told))
+    first, register = footprints.load("dabancheng"), home / "geodata" / "sources.toml"
+    first.footprints.loc[:, "kind"] = "changed by who loaded it"
+    assert "changed by who loaded it" not in set(footprints.load("dabancheng").footprints["kind"])
+    assert len(read) <= 1, "tests before may have loaded it"
+    text = register.read_text("utf-8")
+    known = 'images = "dabancheng-sentinel2"\n'
+    assert known in text
+    register.write_text(text.replace(known, f"{known}\n[source.options]\nedge_bias_m = 7.5\n", 1), "utf-8")
+    assert footprints.load("dabancheng").footprints["edge_bias_m"].eq(7.5).any()
+    (home / "geodata" / "footprints" / "dabancheng_footprints.geojson").write_text("{}", "utf-8")
+    with pytest.raises(CheckError, match="dabancheng_footprints"):
+        footprints.load("dabancheng")
 
 
 def metres(*shapes: shapely.Geometry) -> list[shapely.Geometry]:

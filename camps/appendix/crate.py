@@ -12,7 +12,7 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from camps import files
-from camps.appendix.evidence import held_files
+from camps.appendix.evidence import Held, held_files
 from camps.appendix.records import media_type
 from camps.appendix.words import prose
 from camps.provenance import RunRecord
@@ -153,11 +153,12 @@ def _slug(name: str) -> str:
 
 def _add_action(crate: ROCrate, run: RunRecord, stated_on: str) -> None:
     instrument = crate.get(_code_name(run.software))
+    held = held_files()
     action = crate.add_action(
         instrument,
         identifier=f"#action-{run.run_id}",
-        object=[entity for entity in (_find(crate, name) for name in sorted(run.inputs)) if entity],
-        result=[entity for entity in (_find(crate, name) for name in sorted(run.outputs)) if entity],
+        object=[entity for entity in (_find(crate, name, held) for name in sorted(run.inputs)) if entity],
+        result=[entity for entity in (_find(crate, name, held) for name in sorted(run.outputs)) if entity],
         properties={
             "name": run.instrument,
             "description": f"{run.instrument} with seed {run.seed}. The end is the day its authors state, not a clock.",
@@ -169,8 +170,7 @@ def _add_action(crate: ROCrate, run: RunRecord, stated_on: str) -> None:
     crate.root_dataset.append_to("mentions", action)
 
 
-def _find(crate: ROCrate, item_id: str) -> Any:
-    held = held_files()
+def _find(crate: ROCrate, item_id: str, held: Mapping[str, Held]) -> Any:
     name = held[item_id].place if item_id in held else item_id
     return crate.get(name) or crate.get(f"#cited-{item_id}")
 

@@ -83,7 +83,8 @@ def read_made_with(payload: Path) -> MadeWith:
         _ = told["camps"], told[_CODE]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"tables/processing.csv: does not say how the document was made ({error})") from error
-    read = [name for name in str(row["objects"]).split("; ") if name not in held_files(payload)]
+    held = held_files(payload)
+    read = [name for name in str(row["objects"]).split("; ") if name not in held]
     images = tuple(name for name in read if is_image(name))
     published = tuple(name for name in read if not is_image(name))
     return MadeWith(tuple(dossiers), tuple(lists), published, images, _in_our_order(told), public)

@@ -110,9 +110,13 @@ def _draw_region(axes: Axes, lon: float, lat: float, *, shape: float) -> None:
 
 
 def _within(shapes: NDArray[np.object_], frame: Polygon, wanted: str) -> list[Any]:
-    near = shapes[shapely.intersects(shapes, frame)]
-    cut = shapely.get_parts(shapely.intersection(shapely.make_valid(near), frame))
+    near = [_mended(shape) for shape in shapes[shapely.intersects(shapes, frame)]]
+    cut = shapely.get_parts(shapely.intersection(near, frame))
     return [part for part in cut if part.geom_type == wanted]
+
+
+# A land of many thousand corners is mended once for all the places that lie on it.
+_mended = lru_cache(maxsize=1024)(shapely.make_valid)
 
 
 def _label_places(axes: Axes, frame: Polygon) -> None:

@@ -185,8 +185,8 @@ def _cited_titles(evidence: Evidence) -> dict[str, str]:
     """Return the title of each address that a site cites; the address itself where no row gives a title."""
     titles: dict[str, str] = {}
     for url_column, title_column in _CITATIONS:
-        for _, row in evidence.listed.iterrows():
-            url, title = said(row, url_column), said(row, title_column)
+        cited = evidence.listed.reindex(columns=[url_column, title_column]).astype(object).fillna("")
+        for url, title in cited.astype(str).itertuples(index=False):
             if url and titles.get(url, url) == url:
                 titles[url] = title if title not in ("", "same list") else url
     return titles

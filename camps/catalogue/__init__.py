@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -10,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from camps import record, sources, tables
+from camps import files, record, sources, tables
 from camps.catalogue.checking import check_links, figures
 from camps.catalogue.conflicts import CONFLICT_COLUMNS
 from camps.catalogue.consensus import Catalogue, gather, joined
-from camps.catalogue.decisions import apply_statuses, read_decisions, settle
+from camps.catalogue.decisions import apply_statuses, decisions_path, read_decisions, settle
 from camps.catalogue.editions import diff as diff_sources
 from camps.catalogue.editions import summarise_diff
 from camps.catalogue.exporting import render_sites, select, write_sites
@@ -24,6 +27,7 @@ from camps.catalogue.records import Side, Two, side_of
 from camps.catalogue.towns import town_inside
 from camps.dates import is_edtf
 from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps.sources.keeping import Kept
 from camps.sources.registry import EVENTS, UNPLACED
 
 __all__ = [
@@ -56,6 +60,8 @@ __all__ = [
 
 #: What a place takes from a later list where an earlier one leaves it blank.
 _FILLED = ("name_en", "name_zh", "enterprise", "opened", "closed", "last_known", "vanished")
+#: Catalogues of whole lists: a map, its record, a claim and a page each ask for the same few.
+_loaded: Kept[gpd.GeoDataFrame] = Kept(12)
 
 
 def default_lists() -> tuple[str, ...]:
@@ -108,6 +114,21 @@ def load(*source_ids: str) -> gpd.GeoDataFrame:
     chosen = source_ids or default_lists()
     if twice := sorted({one for one in chosen if chosen.count(one) > 1}):
         raise InputError(f"{', '.join(twice)}: named twice; name each list once")
+    states = [sources.state_of(source_id) for source_id in chosen]
+    if None in states:
+        return _load(chosen)
+    return _loaded.get(_state_of(filter(None, states)), partial(_load, chosen))
+
+
+def _state_of(lists: Iterable[bytes]) -> bytes:
+    """Return the hash of what decides a catalogue: its lists, what was decided by hand, and what the record says."""
+    decided = decisions_path()
+    by_hand = decided.read_bytes() if files.is_there(decided) else b""
+    parts = (*lists, by_hand, repr(record.current()).encode("utf-8", "surrogatepass"))
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
+
+
+def _load(chosen: Sequence[str]) -> gpd.GeoDataFrame:
     read = [sources.read(source_id) for source_id in chosen]
     frames = [as_counted(source) for source in read]
     stacked = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]

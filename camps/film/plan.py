@@ -188,8 +188,11 @@ def _in_film_time(states: Sequence[State], shot: Shot) -> Iterator[State]:
 def _about(values: Sequence[Any], at: int, step: int, most: int) -> list[Any] | None:
     if not values:
         return None
-    found = [values[min(max(at + step * i, 0), len(values) - 1)] for i in range(-most, most + 1)]
-    return found if any(value != found[0] for value in found) else None
+    first, last = at - step * most, at + step * most
+    before = [values[0]] * len(range(first, 0, step))
+    found = [*before, *values[first + step * len(before) : last + 1 : step]]
+    found += [values[-1]] * (2 * most + 1 - len(found))
+    return found if found.count(found[0]) < len(found) else None
 
 
 def _state(shot: Shot, keys: Sequence[camera.Key], timing: clock.Timing, number: int) -> State:

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from camps import engine, settings, tables
+from camps import engine, record, settings, sources, tables
 from camps.crs import chunks
 from camps.dates import Order, day_interval, iso_day, read_dates
 from camps.errors import Fault, InputError, raise_faults
@@ -24,6 +25,7 @@ from camps.footprints.overlap import without_duplicates
 from camps.footprints.reading import places, read_dated
 from camps.footprints.registered import arguments_of, default_id, is_series, second_arguments_of
 from camps.sources import passing
+from camps.sources.keeping import Kept
 from camps.sources.registry import SOURCE_ID
 from camps.sources.report import Report
 
@@ -91,6 +93,11 @@ class FootprintSeries(tables.Shown):
     @property
     def _dates(self) -> list[str]:
         return list(dict.fromkeys([*self.scenes["observed_on"], *self.footprints["observed_on"]]))
+
+
+#: Registered series as loaded: a map, a claim and a page each ask for the same one.
+_loaded: Kept[FootprintSeries] = Kept(4)
+_MOST_KEPT_BYTES = 8_000_000
 
 
 @engine.without_cycle_search()
@@ -164,7 +171,7 @@ def load(
         if any(one is not None for one in (*given, edge_sd_m, edge_bias_m)):
             raise InputError(f"{source_id}: is read as registered; give no option with it, or name its files instead")
         registered, told = arguments_of(source_id)
-        return replace(load(registered, **told), source_id=source_id)
+        return replace(_load_registered(source_id, registered, told), source_id=source_id)
     if refused not in ("raise", "drop"):
         raise InputError(f"refused {refused!r}: expected raise or drop")
     declared = {"edge_sd_m": edge_sd_m, "edge_bias_m": edge_bias_m}
@@ -202,7 +209,15 @@ def load(
 def load_second(source_id: str) -> FootprintSeries | None:
     """Read the second reading of a registered series; nothing where nobody read its scenes twice."""
     told = second_arguments_of(source_id)
-    return None if told is None else load(told[0], **told[1])
+    return None if told is None else _load_registered(source_id, *told)
+
+
+def _load_registered(source_id: str, paths: Sequence[Path], told: Mapping[str, Any]) -> FootprintSeries:
+    """Read files that have their registered sums; what was read of the same files here before is not read again."""
+    if passing.edition() is not None or sum(path.stat().st_size for path in paths) > _MOST_KEPT_BYTES:
+        return load(paths, **told)
+    decided = repr((sources.entry(source_id), [path.name for path in paths], record.current()))
+    return _loaded.get(hashlib.sha256(decided.encode("utf-8", "surrogatepass")).digest(), partial(load, paths, **told))
 
 
 def _registered(path: str | Path | Sequence[str | Path] | None) -> str | None:

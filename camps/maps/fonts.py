@@ -30,7 +30,7 @@ def font_style(text: str) -> str:
     MissingError, InputError
         When a font is not there or is not the one listed.
     """
-    characters = "".join(sorted({character for character in text if ord(character) > 0x7E}))
+    characters = "".join(sorted(character for character in set(text) if ord(character) > 0x7E))
     return "\n".join(rule for face in FACES if (rule := _rule(face, characters)))
 
 
@@ -55,15 +55,25 @@ def _rule(face: Font, characters: str) -> str:
     )
 
 
-@cache
 def _cut(name: str, characters: str) -> bytes:
     """Return the font with no more than `characters` and what shaping makes of them; nothing when it has none."""
-    font = _opened(name)
-    wanted = [ord(character) for character in characters if ord(character) in font.getBestCmap()]
+    wanted = tuple(ord(character) for character in characters if ord(character) in _codes(name))
     if not any(unicodedata.category(chr(code)).startswith("L") for code in wanted):
         return b""
+    return _subset(name, wanted)
+
+
+@cache
+def _codes(name: str) -> frozenset[int]:
+    return frozenset(_opened(name).getBestCmap())
+
+
+@cache
+def _subset(name: str, wanted: tuple[int, ...]) -> bytes:
+    """Return the font with no more than these codes: most maps want the same few of most fonts."""
     from fontTools import subset  # noqa: PLC0415 - half a second that who draws no map does not wait for
 
+    font = _opened(name)
     options = subset.Options(layout_features=["*"], hinting=False, notdef_outline=True, name_IDs=[], legacy_kern=False)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=wanted)

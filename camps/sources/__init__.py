@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +16,7 @@ from camps.sources.capturing import Archived, archive, captures, may_be_passed_o
 from camps.sources.dated import parse_long
 from camps.sources.datum import DatumCheck, check_datum, undo_datum
 from camps.sources.fetching import Fetched, fetch, listing, verify
+from camps.sources.keeping import Kept
 from camps.sources.mapped import complete_mapping, guess_mapping, read_mapped, read_table
 from camps.sources.passing import Edition, edition, reading, told_edition
 from camps.sources.registry import (
@@ -83,8 +84,7 @@ __all__ = [
 ]
 
 #: Lists that were read and are sound: a map, a claim and a page each ask for the same few.
-_kept: dict[bytes, Source] = {}
-_MOST_KEPT = 12
+_kept: Kept[Source] = Kept(12)
 _MOST_KEPT_BYTES = 8_000_000
 
 #: A function that returns a file as the list that an entry describes.
@@ -127,13 +127,20 @@ def _read(source_id: str) -> Source:
     found = path(source_id)
     if found.stat().st_size > _MOST_KEPT_BYTES:
         return _read_sound(source, found)
-    kept = _kept.get(state := _state(source, found))
-    if kept is None:
-        kept = _read_sound(source, found)
-        _kept[state] = kept
-        while len(_kept) > _MOST_KEPT:
-            _kept.pop(next(iter(_kept)))
-    return copy.deepcopy(kept)
+    return _kept.get(_state(source, found), partial(_read_sound, source, found))
+
+
+def state_of(source_id: str) -> bytes | None:
+    """Return the hash of all that decides how a list is read here; nothing where it is too large to be kept.
+
+    Raises
+    ------
+    MissingError
+        When the source is not registered or its file is not here.
+    """
+    source = entry(source_id)
+    found = path(source_id)
+    return None if edition() or found.stat().st_size > _MOST_KEPT_BYTES else _state(source, found)
 
 
 def _read_sound(source: SourceEntry, found: Path) -> Source:
