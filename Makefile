@@ -19,8 +19,9 @@ test: setup  ## set up, then run every test
 notebooks: setup  ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
-check: setup  ## lint and type-check, notebooks too
+check: setup  ## lint and type-check, notebooks and JavaScript too
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(PYTHON) -m camps.machine scripts
 
 format: setup  ## rewrite the code in the house format and strip the notebooks' outputs
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet . && $(BIN)/nbstripout notebooks/*.ipynb
@@ -34,7 +35,7 @@ bench: setup  ## print the benchmarks' ratios (slow; leave the machine alone mea
 
 clean:  ## remove what was made: exports, caches and the environment
 	@find exports -mindepth 1 ! -name README.md -delete
-	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .uv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile

@@ -7,19 +7,25 @@ behind what it imports. Two of them may not use the same name at their top (a te
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 
 from camps import files
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from '\./(\w+)\.js';\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+#: What is said of types, on lines of its own.
+_TYPES = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 
 
 @cache
 def joined(entry: Path) -> str:
-    """Return a module and all that it imports as one script; ``export default`` stays for who wants a module."""
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in modules(entry).values())
+    """Return a module and all that it imports as one script, without what is said of types.
+
+    ``export default`` stays for who wants a module.
+    """
+    left_out = (_IMPORT, _TYPES, _EXPORT)
+    return "\n".join(reduce(lambda text, one: one.sub("", text), left_out, text) for text in modules(entry).values())
 
 
 def modules(entry: Path) -> dict[Path, str]:

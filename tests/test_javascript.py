@@ -34,6 +34,12 @@ def test_what_is_imported_stands_before_what_imports_it_and_once(tmp_path: Path)
     assert javascript.joined(entry) == expected
 
 
+def test_what_is_said_of_types_stays_out_of_the_page(tmp_path: Path) -> None:
+    text = "// Why.\n/** @import { A } from './types.d.ts' */\n\n/** @param {A} a\n * @returns {number} */\n"
+    kept = "const one = (a) => /** @type {number} */ (a.one); /** of a */\nconst two = '/** */';\n"
+    assert javascript.joined(_modules(tmp_path, page=f"{text}export {kept}")) == f"// Why.\n\n{kept}"
+
+
 def test_modules_that_import_one_another_in_a_circle_are_named(tmp_path: Path) -> None:
     entry = _modules(tmp_path, page="import { a } from './a.js';\n", a="import { b } from './page.js';\n")
     with pytest.raises(ImportError, match=r"^page\.js → a\.js → page\.js$"):
@@ -78,6 +84,8 @@ def _broken(payload: dict[str, Any], *way: Any, held: Any) -> dict[str, Any]:
         (("sites", 0, "class"), "tier-5", r"page: site .*, class: found 'tier-5', expected one of system-"),
         (("sites", 3, "lat"), None, r"page: sites\.3\.lat: found None"),
         (("meta", "colour"), "red", r"page: meta\.colour: found 'red'"),
+        (("meta", "attribution"), [{"text": "x", "layers": ["roads"]}], r"attribution\.0\.layers\.0: found 'roads'"),
+        (("sites", 0, "looks"), [(0, 1, 1, 1, 0, 9, "gone")], r"page: sites\.0\.looks\.0\.6.*: found 'gone'"),
         (("classes", 0, "shape"), "star", r"page: classes\.0\.shape: found 'star', expected Input should be 'disc'"),
     ],
 )

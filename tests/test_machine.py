@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -107,6 +108,46 @@ def test_a_package_of_other_bytes_is_refused(registry: Path, monkeypatch: pytest
     with pytest.raises(machine.SetupError, match="not the bytes that are expected"):
         machine._provide_browser()
     assert list(machine._own_folder().iterdir()) == []
+
+
+@pytest.fixture
+def scripts(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the file that notes what Node.js ran in a clone without tools; `<tool>.fails` beside it lets one fail."""
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    monkeypatch.setattr(machine, "_TOOLS", tmp_path / "node_modules")
+    (tmp_path / "package.json").write_text('{"devDependencies": {"typescript": "7.0.2"}}', "utf-8")
+    _program(bare, "npm", "exit 1")
+    lines = [
+        'run="${1##*/} $2"; [ "$4" = ci ] && run=ci',
+        f'echo "$run" >> {tmp_path}/ran; [ -e "{tmp_path}/${{run%% *}}.fails" ] && exit 7',
+        f'[ "$run" != ci ] || {shutil.which("cp", path=os.defpath)} -r {tmp_path}/fetched {tmp_path}/node_modules',
+    ]
+    _program(bare, "node", "\n".join(lines))
+    (tmp_path / "fetched" / "typescript").mkdir(parents=True)
+    (tmp_path / "fetched" / "typescript" / "package.json").write_text('{"version": "7.0.2"}', "utf-8")
+    return tmp_path / "ran"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its programs are scripts of a shell")
+def test_what_checks_the_javascript_is_fetched_once_and_a_fault_is_the_result(scripts: Path) -> None:
+    checked = ["tsc ", "biome lint"]
+    assert (machine.check_scripts(), scripts.read_text("utf-8").splitlines()) == (0, ["ci", *checked])
+    scripts.with_name("tsc.fails").touch()
+    assert (machine.check_scripts(), scripts.read_text("utf-8").splitlines()) == (1, ["ci", *checked, *checked])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its programs are scripts of a shell")
+def test_javascript_that_could_not_be_checked_does_not_pass(scripts: Path) -> None:
+    scripts.with_name("ci.fails").touch()
+    with pytest.raises(machine.SetupError, match=r"^the JavaScript is not checked: .* a network, run: .* scripts$"):
+        machine.check_scripts()
+
+
+def test_the_tools_for_javascript_are_locked_with_sums_and_without_addresses() -> None:
+    packages = json.loads((machine.ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    wanted = json.loads((machine.ROOT / "package.json").read_text("utf-8"))
+    assert packages.pop("")["devDependencies"] == wanted["devDependencies"]
+    assert all(one["integrity"].startswith("sha512-") and "resolved" not in one for one in packages.values())
 
 
 @pytest.mark.parametrize(("root", "asked"), [(True, ["system", "package"]), (False, ["package", "system"])])

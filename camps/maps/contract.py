@@ -35,15 +35,22 @@ Level = Literal["compound", "town", "cell", "county", "prefecture", "province"]
 FootprintKind = Literal["compound", "other", "construction", "block", "building"]
 Script = Literal["latin", "chinese", "arabic", "cyrillic", "korean", "khmer"]
 PlaceKind = Literal["country", "region", "nature", "water", "capital", "city"]
+#: What a picture is made of, each to be drawn or left out.
+Layer = Literal[
+    "base", "footprints", "growth", "outlines", "labels", "callouts", "backing", "logo", "title", "subtitle", "scale",
+    "north", "legend", "date", "counter", "chapter", "notes", "credit", "guides",
+]  # fmt: skip
 #: What a legend explains of a symbol.
 LegendMark = Literal[
     "stale", "unknown", "zero", "closed", "lapsed", "opening", "last", "vanished", "lit", "undated", "observed",
     "withheld",
 ]  # fmt: skip
 Swatch = Literal["building", "block", "construction", "compound", "other", "appearing", "unseen", "lost"]
+#: Why a count ceases to stand: the place closed, or it may not be held any longer.
+Ended = Literal["closed", "lapsed"]
 #: A count as it stands: day, value, least, most, last day that its date means, first day on which it stands no more
 #: (None: it stands for good), and why it ceases.
-CountLook: TypeAlias = tuple[float, float, float, float, float, float | None, str | None]
+CountLook: TypeAlias = tuple[float, float, float, float, float, float | None, Ended | None]
 #: First and last day that a date means; None for an end that nobody knows.
 Ends: TypeAlias = tuple[float | None, float | None]
 
@@ -110,7 +117,7 @@ class Credit(TypedDict):
     """A line of the credit; one that names layers stands while one of them is drawn."""
 
     text: str | Names
-    layers: NotRequired[list[str]]
+    layers: NotRequired[list[Layer]]
 
 
 class Meta(TypedDict):

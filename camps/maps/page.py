@@ -105,9 +105,7 @@ class CampsMap(folium.Map):
                     ...{{ this.options|tojavascript }}
                 }
             );
-            campsStart({{ this.page_id()|tojson }}).attach(
-                {{ this.get_name() }}, document.getElementById({{ this.page_id()|tojson }})
-            );
+            campsStart({{ this.get_name() }}, document.getElementById({{ this.page_id()|tojson }}));
         {% endmacro %}
         """
     )

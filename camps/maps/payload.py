@@ -14,7 +14,7 @@ import pandas as pd
 from camps import languages, looks, record, settings, style
 from camps.dates import day_interval, spans_as_given, standing_day
 from camps.growth.holding import CLOSED, LAPSED
-from camps.maps.contract import CountLook, Event, Level, Life, Metric, Site, System, View
+from camps.maps.contract import CountLook, Ended, Event, Level, Life, Metric, Site, System, View
 from camps.tables import WITHHELD
 from camps.timeline import lives
 from camps.timeline.values import looks_of
@@ -102,7 +102,7 @@ def add_counts(entries: list[Site], counts: pd.DataFrame) -> None:
 def _look(row: dict[Any, Any]) -> CountLook:
     day, value, lo, hi, last = (float(row[name]) for name in ("day", "value", "lo", "hi", "last"))
     until = number_or_none(row["until"])
-    return day, value, lo, hi, last, until, None if until is None else str(row["ended"])
+    return day, value, lo, hi, last, until, None if until is None else cast(Ended, str(row["ended"]))
 
 
 def blank(entries: list[Site]) -> Literal["unknown", "withheld"]:

@@ -30,7 +30,7 @@ CLOSEST_OF_POINTS = 8.5
 #: So many classes have room in a legend and differ enough to be told apart.
 MOST_CLASSES = 12
 #: Layers of the picture that each part of the credit speaks of.
-_CREDITED = {"base": ["base", "labels"], "borders": ["base"]}
+_CREDITED: dict[str, list[contract.Layer]] = {"base": ["base", "labels"], "borders": ["base"]}
 _SITE_NEEDS = ("site_id", "lon", "lat", "lon_published", "lat_published", "r95_m", "system", "source_id")
 
 

@@ -2,24 +2,28 @@
 
 import { Mercator } from './geo.js';
 import { Moving, panel } from './text.js';
+/** @import { Callout, Pen, Spot } from './types.d.ts' */
 
 const SIZE = 22;
 
 export class Callouts {
   constructor() {
+    /** @type {Moving | null} */
     this.moving = null;
   }
 
+  /** @param {Pen} pen @param {Callout[]} callouts */
   draw(pen, callouts) {
-    this.moving = this.moving || new Moving();
+    this.moving ??= new Moving();
     this.moving.begin(pen.ctx);
     const type = Object.assign(Object.create(pen.type), { layer: 'callouts' });
-    for (const one of callouts) this.drawOne({ ...pen, type }, one);
+    for (const one of callouts) this.drawOne({ ...pen, type }, this.moving, one);
     this.moving.end(pen.ctx);
   }
 
   // From beside the place up to the words, and along their foot.
-  drawOne(pen, { lon, lat, text, side, alpha }) {
+  /** @param {Pen} pen @param {Moving} moving @param {Callout} callout */
+  drawOne(pen, moving, { lon, lat, text, side, alpha }) {
     const { ctx, view, look, u, type } = pen;
     const unit = Mercator.x(lon);
     const [x, y] = [view.x(unit + view.nearest(unit)), view.y(Mercator.y(lat))];
@@ -37,8 +41,9 @@ export class Callouts {
     ctx.lineWidth = 1.6 * u;
     ctx.strokeStyle = look.text;
     ctx.stroke();
+    /** @type {Spot} */
     const spot = { x: (bend + end) / 2, y: foot - 0.4 * size, align: 'center', width };
-    this.moving.add(type, text, spot, { size, weight: 600, colour: look.text, align: 'center' });
+    moving.add(type, text, spot, { size, weight: 600, colour: look.text, align: 'center' });
     ctx.globalAlpha = 1;
   }
 }

@@ -5,15 +5,21 @@ import { smoothstep } from './geo.js';
 import { GRAPHICS_SAFE, panel, Type } from './text.js';
 import { drawMark } from './symbols.js';
 import { Systems } from './systems.js';
+/** @import { Layer } from './payload.d.ts' */
+/** @import { Block, Box, Data, Frame, Margin, Part, Pen, PieceName, Placed, Point, Row, Size, Spec, Stacked, Standing, State, Told } from './types.d.ts' */
+/** @import { Words } from './words.js' */
 
 const ACTION_SAFE = 0.035;
 // What a telephone lays over an upright film: buttons and words of the programme that shows it.
 const PHONE_SAFE = { x: 0.06, top: 0.14, bottom: 0.2 };
 // Shapes of pictures, each up to a width of so many heights.
+/** @type {Array<['9:16' | '4:5' | '1:1' | '16:9', number]>} */
 const SHAPES_OF_PICTURE = [['9:16', 0.68], ['4:5', 0.9], ['1:1', 1.2], ['16:9', Infinity]];
-const shapeOf = ({ width, height }) => SHAPES_OF_PICTURE.find(([, most]) => width / height < most)[0];
+/** @param {Size} size */
+const shapeOf = ({ width, height }) => SHAPES_OF_PICTURE.find(([, most]) => width / height < most)?.[0] ?? '16:9';
 
 // Where each piece stands and how it is set, from top to bottom of a corner; left is the side from which one reads.
+/** @type {Record<PieceName, Partial<Spec>>} */
 const PIECES = {
   logo: { at: 'top left' },
   title: { at: 'top left', size: 38, weight: 600, colour: 'text', step: 1.32, drop: 0.34, halo: 5 },
@@ -33,34 +39,44 @@ const ROOM_OF_DATE = 520;
 const ROOM_OF_EVENTS = 860;
 const MOST_LINES_OF_EVENTS = 4;
 const YEAR_SIZE = 84;
+/** @type {Array<'title' | 'subtitle'>} */
+const HEADING = ['title', 'subtitle'];
+/** @type {PieceName[]} */
+const CLOCK = ['date', 'counter', 'chapter', 'notes'];
+
+/** @param {PieceName} piece @returns {Layer} */
+const layerOf = (piece) => (piece === 'events' ? 'chapter' : piece === 'last' ? 'counter' : piece);
 
 export class Furniture {
+  /** @param {Data} data @param {Words} words */
   constructor(data, words) {
     this.data = data;
     this.words = words;
     this.systems = data.systems ? new Systems(data, words) : null;
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @returns {Part[]} */
   layout(pen, frame, state, before) {
     const wide = pen.view.width - 2 * this.margin(pen).x;
     const blocks = [
       this.logo(pen), ...this.heading(pen, frame, wide), this.events(pen, frame, wide), ...this.measure(pen, frame), ...this.legends(pen, frame),
       ...(before || this.data.pair ? [] : this.clock(pen, frame, { ...state, ...pen.steady }, wide)), this.credit(pen, frame, wide),
-    ].filter((block) => block && frame.layers[block.layer || block.piece] && this.spec(pen, block.piece).show !== false);
+    ].filter((block) => block !== null).filter(({ piece }) => frame.layers[layerOf(piece)] && this.spec(pen, piece).show !== false);
     const parts = this.stack(pen, blocks);
-    this.after = state;
-    return frame.layers.date ? [...parts, ...this.across(pen, frame, before, parts)] : parts;
+    return frame.layers.date ? [...parts, ...this.across(pen, frame, state, before, parts)] : parts;
   }
 
   // What stands over the whole picture: two dates beside a divider, two systems, or the chart of several.
-  across(pen, frame, before, parts) {
+  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @param {Standing[]} parts @returns {Part[]} */
+  across(pen, frame, state, before, parts) {
     const margin = this.margin(pen);
-    const whole = before ? this.versus(pen, frame, before, margin, parts)
-      : this.systems && this.systems[this.data.pair ? 'sides' : 'chart'](pen, frame, margin, parts);
+    const whole = before ? this.versus(pen, frame, before, state, margin, parts)
+      : this.systems?.[this.data.pair ? 'sides' : 'chart'](pen, frame, margin, parts);
     return whole ? [{ layer: 'date', alpha: 1, ...whole }] : [];
   }
 
   // How a piece is set in this look, where it stands and how strongly, as the film says.
+  /** @param {Pen} pen @param {PieceName} piece @returns {Spec} */
   spec(pen, piece) {
     const year = this.data.meta.precision === 'year' && piece === 'date';
     // The chart of systems stands on the left, and two systems leave room on the side of the title.
@@ -68,11 +84,13 @@ export class Furniture {
     const own = { ...(year ? { size: YEAR_SIZE } : {}), ...(crossed ? { at: 'bottom left' } : {}), ...(piece === 'events' ? { at: this.spec(pen, 'title').at } : {}) };
     // What is as large as the number stands with it, wherever that is put.
     const beside = piece === 'last' ? 'counter' : piece;
-    const placed = [(pen.look.furniture || {})[beside], pen.furniture[beside]].flatMap((one) => (one ? [one, one[shapeOf(pen.view)], pen.type.rtl ? one.rtl : null] : []));
-    const spec = Object.assign({ alpha: 1 }, PIECES[piece], own, (pen.look.type || {})[piece], ...placed);
+    const placed = [pen.look.furniture?.[beside], pen.furniture[beside]].flatMap((one) => (one ? [one, one[shapeOf(pen.view)], pen.type.rtl ? one.rtl : null] : []));
+    /** @type {Spec} */
+    const spec = Object.assign({ alpha: 1 }, PIECES[piece], own, pen.look.type?.[piece], ...placed);
     return { ...spec, size: Math.max(spec.least || 0, spec.size * pen.u) };
   }
 
+  /** @param {Pen} pen @param {Point | null} [share] */
   margin({ view, safe }, share = null) {
     const upright = shapeOf(view) === '9:16' && safe;
     const [x, y] = share || [GRAPHICS_SAFE, GRAPHICS_SAFE];
@@ -81,31 +99,38 @@ export class Furniture {
   }
 
   // Blocks that stand in one corner lie one under the other; those of one piece, which hand over, in one place.
+  /** @param {Pen} pen @param {Block[]} blocks @returns {Standing[]} */
   stack(pen, blocks) {
+    /** @type {Map<string, Stacked[]>} */
     const corners = new Map();
     for (const block of blocks) {
       const { at, margin, alpha, backing } = block.hangs ? { ...this.spec(pen, block.piece), at: 'top right' } : this.spec(pen, block.piece);
       const key = JSON.stringify([at, margin, block.hangs]);
-      corners.set(key, [...(corners.get(key) || []), { layer: block.piece, alpha, backing, ...block, at: at.split(' '), margin: this.margin(pen, margin) }]);
+      corners.set(key, [...(corners.get(key) || []), { layer: layerOf(block.piece), alpha, backing, ...block, at: at.split(' '), margin: this.margin(pen, margin) }]);
     }
+    /** @type {Standing[]} */
     const parts = [];
     // The lower right first: what stands beside it keeps clear of the credit.
     for (const corner of [...corners.values()].sort((a, b) => this.rank(a) - this.rank(b))) this.fill(pen, corner, parts);
     return parts;
   }
 
+  /** @param {Stacked[]} corner */
   rank(corner) {
     const [down] = corner[0].at;
     return corner.some(({ piece }) => piece === 'title') ? 0 : corner.some(({ piece }) => piece === 'credit') ? 1 : down === 'bottom' ? 3 : 2;
   }
 
+  /** @param {Pen} pen @param {Stacked[]} corner @param {Standing[]} parts */
   fill(pen, corner, parts) {
+    /** @type {Stacked[][]} */
     const slots = [];
     for (const block of corner) {
       const last = slots[slots.length - 1];
       if (last && (last[0].piece === block.piece || block.beside)) last.push(block);
       else slots.push([block]);
     }
+    /** @param {number} i */
     const after = (i) => (i < slots.length - 1 && !(slots[i][0].joins && slots[i + 1][0].joins) ? 10 * pen.u : 0);
     const heights = slots.map((slot, i) => Math.max(...slot.map(({ height, gap }) => height + (gap ?? after(i)))));
     let top = this.topOf(pen, corner, heights.reduce((sum, height) => sum + height, 0), parts);
@@ -119,10 +144,11 @@ export class Furniture {
     this.join(pen, placed.filter(({ joins }) => joins));
   }
 
+  /** @param {Pen} pen @param {Stacked[]} corner @param {number} height @param {Standing[]} parts */
   topOf({ view, u }, corner, height, parts) {
     const [{ at: [down, side = 'centre'], margin, hangs }] = corner;
     const title = parts.find(({ piece }) => piece === 'title');
-    if (hangs && title) return title.joined[3] + hangs;
+    if (hangs && title) return (title.joined ?? title.box)[3] + hangs;
     if (down === 'top') return margin.top;
     if (down !== 'bottom') return (view.height - height) / 2;
     const foot = view.height - margin.bottom;
@@ -131,6 +157,7 @@ export class Furniture {
     return (credit && view.width - 2 * margin.x - beside <= 540 * u ? credit.box[1] - 8 : foot) - height;
   }
 
+  /** @param {Pen} pen @param {Stacked} block @param {number} top @returns {Standing} */
   put(pen, block, top) {
     const { view, type: { rtl } } = pen;
     const { at: [, side = 'centre'], width, margin, spare = 0 } = block;
@@ -141,6 +168,7 @@ export class Furniture {
 
   // Lines of one block of text are one obstacle for labels; of the date, with all that numbers and notes may come to take
   // in a film, so that no label comes or goes because a line grew by a digit.
+  /** @param {Pen} pen @param {Standing[]} placed */
   join(pen, placed) {
     if (!placed.length) return;
     const widest = Math.max(...placed.map(({ width }) => width), placed.some(({ room }) => room) ? Math.max(...placed.map(({ room }) => room || 0)) : 0);
@@ -152,11 +180,13 @@ export class Furniture {
   }
 
   // Lines of text as a block: they begin, end or are centred as the corner is that they stand in.
+  /** @param {Pen} pen @param {PieceName} piece @param {string[]} lines @param {Partial<Block>} [more] @returns {Block} */
   lines(pen, piece, lines, more = {}) {
     const spec = this.spec(pen, piece);
     const { size, weight } = spec;
     const { type, look, u } = pen;
-    const align = { left: 'start', right: 'end' }[spec.at.split(' ')[1]] || 'center';
+    const [, side] = spec.at.split(' ');
+    const align = side === 'left' ? 'start' : side === 'right' ? 'end' : 'center';
     return {
       piece,
       width: Math.max(0, ...lines.map((line) => type.width(line, size, weight))),
@@ -172,81 +202,82 @@ export class Furniture {
     };
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {number} wide */
   credit(pen, frame, wide) {
     const { size } = this.spec(pen, 'credit');
     const text = [this.words.credit(frame), ...frame.credits].join(' · ');
     return this.lines(pen, 'credit', pen.type.wrap(text, Math.min(wide, 1120 * pen.u), size, 400));
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {number} wide */
   heading(pen, frame, wide) {
     const { at } = this.spec(pen, 'title');
     // A number beside the title, which may grow as long as itself, leaves it less of the width.
-    const shared = ['date', 'counter', 'chapter', 'notes'].map((piece) => this.spec(pen, piece)).some((one) => one.show !== false && one.at !== at && one.at.split(' ')[0] === at.split(' ')[0]);
+    const shared = CLOCK.map((piece) => this.spec(pen, piece)).some((one) => one.show !== false && one.at !== at && one.at.split(' ')[0] === at.split(' ')[0]);
     const room = pen.view.width > 560 ? wide * (shared ? 0.46 : 0.62) : wide;
-    return ['title', 'subtitle'].map((piece) => {
+    return HEADING.flatMap((piece) => {
       // In the language of the labels, in the layout of the shot's: the title of another stands where this one does.
       const lang = frame.label_lang;
       const type = lang === pen.type.lang ? pen.type : Object.assign(new Type(pen.ctx, lang, this.data, pen.look, pen.type.texts), { layer: piece });
       const { size, weight } = this.spec(pen, piece);
       const text = this.words.meta('title', lang) && this.words.meta(piece, lang);
-      return text && this.lines({ ...pen, type }, piece, type.wrap(text, room, size, weight), { joins: true, ...(piece === 'subtitle' && this.data.events ? { gap: 9 * pen.u } : {}) });
+      return text ? this.lines({ ...pen, type }, piece, type.wrap(text, room, size, weight), { joins: true, ...(piece === 'subtitle' && this.data.events ? { gap: 9 * pen.u } : {}) }) : [];
     });
   }
 
   // Events of the chapter, below the title. In a film their rows are kept free, so that no label makes way for one.
+  /** @param {Pen} pen @param {Frame} frame @param {number} wide */
   events(pen, frame, wide) {
     if (!(this.data.events || []).length) return null;
     const { size, weight, step } = this.spec(pen, 'events');
     const room = Math.min(wide, ROOM_OF_EVENTS * pen.u);
     const lines = this.words.events(frame).flatMap((text) => pen.type.wrap(text, room, size, weight));
     const spare = pen.safe ? Math.max(0, MOST_LINES_OF_EVENTS - lines.length) * size * step : 0;
-    return lines.length || spare ? this.lines(pen, 'events', lines, { layer: 'chapter', joins: true, spare, ...(spare ? { room } : {}) }) : null;
+    return lines.length || spare ? this.lines(pen, 'events', lines, { joins: true, spare, ...(spare ? { room } : {}) }) : null;
   }
 
   // Date, total and what they rest on. Rows are kept free for all that may come, so that the date never jumps.
+  /** @param {Pen} pen @param {Frame} frame @param {Told} state @param {number} wide */
   clock(pen, frame, state, wide) {
     const { size } = this.spec(pen, 'notes');
     const room = Math.min(wide, ROOM_OF_DATE * pen.u);
     const notes = this.words.notes(state, frame.lang).flatMap((text) => pen.type.wrap(text, room, size, 400));
     const rows = this.headRows(frame, state);
-    if (!Object.keys(rows).length && !notes.length) return [];
-    const spare = Math.max(0, this.words.mostNotes() - notes.length) * size * PIECES.notes.step;
-    const blocks = Object.entries(rows).map(([piece, text]) => this.lines(pen, piece, [text], { joins: true, room, ...(piece === 'last' ? { layer: 'counter' } : {}) }));
+    if (!rows.length && !notes.length) return [];
+    const spare = Math.max(0, this.words.mostNotes() - notes.length) * size * this.spec(pen, 'notes').step;
+    const blocks = rows.map(([piece, text]) => this.lines(pen, piece, [text], { joins: true, room }));
     return [...blocks, this.lines(pen, 'notes', notes, { joins: true, room, spare })];
   }
 
-  headRows(frame, state) {
-    const date = this.words.date(frame.t, frame.lang);
-    const total = this.words.total(state, frame.lang);
-    const last = this.words.last(state, frame.lang);
-    return {
-      ...(date ? { date } : {}),
-      ...(total || this.data.meta.metric ? { counter: total } : {}),
-      ...(last ? { last } : {}),
-      ...(this.data.eras.length ? { chapter: this.words.eraName(frame.t, frame.lang) } : {}),
-    };
+  /** @param {Frame} frame @param {Told} state */
+  headRows({ t, lang }, state) {
+    const { words, data } = this;
+    /** @type {Array<[PieceName, string, boolean]>} */
+    const rows = [['date', words.date(t, lang), false], ['counter', words.total(state, lang), data.meta.metric !== null],
+      ['last', words.last(state, lang), false], ['chapter', words.eraName(t, lang), data.eras.length > 0]];
+    return rows.filter(([, text, blank]) => text || blank);
   }
 
   // The mark of a house that shows the film, as its look says.
+  /** @param {Pen} pen @returns {Block | null} */
   logo({ u, ctx, look }) {
-    const { image, height } = look.logo || {};
-    if (!image) return null;
+    if (!look.logo?.image) return null;
+    const { image, height } = look.logo;
     const [width, high] = [(height * u * image.naturalWidth) / image.naturalHeight, height * u];
     return { piece: 'logo', width, height: high, gap: 14 * u, draw: ([left, top]) => ctx.drawImage(image, left, top, width, high) };
   }
 
   // Two dates on the two sides of the divider.
-  versus(pen, frame, before, margin, parts) {
+  /** @param {Pen} pen @param {Frame} frame @param {State} before @param {State} after @param {Margin} margin @param {Standing[]} parts @returns {{ box: Box, draw: () => void }} */
+  versus(pen, frame, before, after, margin, parts) {
     const { type, u, view, look, ctx } = pen;
     const x = frame.split * view.width;
     const size = Math.max(15, 40 * u);
     const small = Math.max(11, 22 * u);
     const credit = parts.find(({ piece }) => piece === 'credit');
     const y = (credit ? credit.box[1] : view.height - margin.bottom) - 2.6 * small;
-    const sides = [
-      [this.words.date(before.t, frame.lang), this.words.total(before, frame.lang), 'right', -1],
-      [this.words.date(frame.t, frame.lang), this.words.total(this.after, frame.lang), 'left', 1],
-    ];
+    /** @type {Array<[State, 'left' | 'right', number]>} */
+    const sides = [[before, 'right', -1], [after, 'left', 1]];
     return {
       box: [x - 330 * u, y - size, x + 330 * u, y + 1.6 * small],
       draw: () => {
@@ -256,7 +287,8 @@ export class Furniture {
         const top = Math.max(0, ...crossed.filter((part) => part.box[3] < view.height / 2).map((part) => part.box[3] + 8 * u));
         const foot = Math.min(view.height, ...crossed.filter((part) => part.box[1] > view.height / 2).map((part) => part.box[1] - 8 * u));
         ctx.fillRect(x - u, top, 2 * u, foot - top);
-        for (const [date, total, align, way] of sides) {
+        for (const [state, align, way] of sides) {
+          const [date, total] = [this.words.date(state.t, frame.lang), this.words.total(state, frame.lang)];
           type.draw(date, x + way * 20 * u, y, { size, weight: 700, colour: look.text, align, halo: look.halo, haloWidth: 5 * u });
           type.draw(total, x + way * 20 * u, y + 1.35 * small, { size: small, weight: 400, colour: look.secondary, align, halo: look.halo, haloWidth: 4 * u });
         }
@@ -265,11 +297,13 @@ export class Furniture {
   }
 
   // One legend, or two that hand over where the camera comes close enough for outlines.
+  /** @param {Pen} pen @param {Frame} frame */
   legends(pen, frame) {
     if (pen.view.width <= 560 && !frame.legend) return [];
     return this.words.legends(frame, pen.ze).filter(([, shown]) => shown > 0.004).map(([rows, shown, samples]) => this.legend(pen, frame, rows, shown, samples));
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {Row[]} rows @param {number} shown @param {number[]} samples @returns {Block} */
   legend(pen, frame, rows, shown, samples) {
     const { ctx, type, u, view, look } = pen;
     const { size } = this.spec(pen, 'legend');
@@ -284,6 +318,7 @@ export class Furniture {
       gap: 18 * u,
       // On a narrow page date and credit fill the foot: there the legend hangs under the title.
       ...(view.width <= 560 ? { hangs: 60 * u } : {}),
+      /** @param {Box} box */
       draw: (box) => {
         ctx.globalAlpha *= shown;
         panel(pen, box);
@@ -305,6 +340,7 @@ export class Furniture {
   }
 
   // Nested discs on one foot, each with its number: the reader measures by them.
+  /** @param {Pen} pen @param {Frame} frame @param {number[]} samples @param {Box} box @param {number} top @param {number} size */
   drawSamples(pen, frame, samples, box, top, size) {
     const { ctx, type, u, look } = pen;
     const k = this.data.options.radius_of_one * u;
@@ -329,9 +365,10 @@ export class Furniture {
   }
 
   // Scale bar and north, which stands beside the bar where both are in one corner.
+  /** @param {Pen} pen @param {Frame} frame @returns {Block[]} */
   measure(pen, frame) {
     const { ctx, type, view, look, u } = pen;
-    const [scale, north] = ['scale', 'north'].map((piece) => this.spec(pen, piece));
+    const [scale, north] = [this.spec(pen, 'scale'), this.spec(pen, 'north')];
     const metres = niceLength((190 * u) / view.pxPerMetre());
     const length = metres * view.pxPerMetre();
     const beside = frame.layers.scale && frame.layers.north && scale.at === north.at && !north.margin;
@@ -339,7 +376,7 @@ export class Furniture {
     return [
       {
         piece: 'scale', width: length + (beside ? 46 * u : 0), ...alike,
-        draw: ([left, top]) => {
+          draw: ([left, top]) => {
           const y = top + 26 * u;
           ctx.strokeStyle = look.secondary;
           ctx.lineWidth = 1.6 * u;
@@ -356,11 +393,12 @@ export class Furniture {
       },
       {
         piece: 'north', width: (beside ? length : 0) + 46 * u, beside, ...alike,
-        draw: ([, top, right]) => drawNorth(pen, right - 16 * u, top + 28 * u, this.words.of('north', frame.lang), north),
+          draw: ([, top, right]) => drawNorth(pen, right - 16 * u, top + 28 * u, this.words.of('north', frame.lang), north),
       },
     ];
   }
 
+  /** @param {Pen} pen @param {Part[]} parts @param {string} layer */
   draw(pen, parts, layer) {
     pen.type.layer = layer;
     for (const part of parts.filter((one) => one.layer === layer && one.alpha > 0.004)) {
@@ -372,13 +410,15 @@ export class Furniture {
 
   // The ground of each piece that is to have one; in a film, of every piece that symbols come near, as far as they come:
   // no symbol runs under type, and the layer of symbols stays whole.
+  /** @param {Pen} pen @param {Part[]} parts @param {Placed[]} symbols */
   drawBacking(pen, parts, symbols) {
     for (const part of parts.filter(({ beside, layer }) => !beside && layer !== 'logo')) {
-      const near = part.backing ?? Math.max(0, ...symbols.map((item) => nearness(item, part.box, 30 * pen.u)));
+      const near = Number(part.backing ?? Math.max(0, ...symbols.map((item) => nearness(item, part.box, 30 * pen.u))));
       if (near * part.alpha > 0.004) this.back(pen, part.box, near * part.alpha);
     }
   }
 
+  /** @param {Pen} pen @param {Box} box @param {number} strength */
   back({ ctx, u, look }, [left, top, right, bottom], strength) {
     ctx.fillStyle = look.land;
     for (let pad = 24; pad >= 6; pad -= 2) {
@@ -390,6 +430,7 @@ export class Furniture {
     ctx.globalAlpha = 1;
   }
 
+  /** @param {Pen} pen */
   drawGuides(pen) {
     const { ctx, view, look, u } = pen;
     ctx.strokeStyle = look.guide;
@@ -410,6 +451,7 @@ export class Furniture {
   }
 }
 
+/** @param {number} metres */
 function niceLength(metres) {
   const power = 10 ** Math.floor(Math.log10(metres));
   const digit = metres / power;
@@ -417,12 +459,14 @@ function niceLength(metres) {
 }
 
 // How near a symbol comes to a box, from 0 at a distance to 1 where it touches it, and how much of it there is.
+/** @param {Placed} placed @param {Box} box @param {number} range */
 function nearness({ x, y, r, ring, most, fade, marks }, box, range) {
   const distance = Math.hypot(Math.max(box[0] - x, 0, x - box[2]), Math.max(box[1] - y, 0, y - box[3]));
   const there = marks ? [...marks.values()].reduce((sum, share) => sum + share, 0) : 1;
   return fade * Math.min(1, there) * (1 - smoothstep(0, range, distance - (ring || Math.max(r, most ? most.r : 0))));
 }
 
+/** @param {Pen} pen @param {number} x @param {number} y @param {string} letter @param {Spec} spec */
 function drawNorth(pen, x, y, letter, { size, weight }) {
   const { ctx, type, u, look } = pen;
   ctx.beginPath();

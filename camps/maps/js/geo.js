@@ -1,19 +1,26 @@
 // Web Mercator, encoded lines and calendar days. Nothing here draws.
 
+/** @import { Box, Frame, Line, Points } from './types.d.ts' */
+
 export const TILE_PX = 256;
 
 export const Mercator = {
   // Longitude and latitude in degrees to the unit square, y downwards.
+  /** @param {number} lon */
   x: (lon) => lon / 360 + 0.5,
+  /** @param {number} lat */
   y(lat) {
     const clamped = Math.max(-85.0511287798066, Math.min(85.0511287798066, lat));
     return 0.5 - Math.log(Math.tan(Math.PI / 4 + (clamped * Math.PI) / 360)) / (2 * Math.PI);
   },
+  /** @param {number} x */
   lon: (x) => (x - 0.5) * 360,
+  /** @param {number} y */
   lat: (y) => (Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) * 360) / Math.PI - 90,
 };
 
 // An encoded polyline (latitude first, deltas, printable text) to a flat [x0, y0, x1, y1, …] in the unit square.
+/** @param {string} text @param {number} digits */
 export function decodeLine(text, digits) {
   const points = [];
   const unit = 10 ** digits;
@@ -36,7 +43,9 @@ export function decodeLine(text, digits) {
   return withBox(Float64Array.from(points));
 }
 
+/** @param {Float64Array} points @returns {Line} */
 function withBox(points) {
+  /** @type {Box} */
   const box = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i < points.length; i += 2) {
     box[0] = Math.min(box[0], points[i]);
@@ -47,10 +56,12 @@ function withBox(points) {
   return { points, box };
 }
 
+/** @param {Box} a @param {Box} b */
 export const boxesMeet = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
 
 // What a frame looks at: a centre and a real zoom on 256 px tiles, on a picture of width × height CSS pixels.
 export class View {
+  /** @param {Pick<Frame, 'width' | 'height' | 'lon' | 'lat' | 'zoom'>} frame */
   constructor({ width, height, lon, lat, zoom }) {
     this.width = width;
     this.height = height;
@@ -62,15 +73,18 @@ export class View {
     this.lat = lat;
   }
 
+  /** @param {number} unitX */
   x(unitX) {
     return unitX * this.size - this.left;
   }
 
+  /** @param {number} unitY */
   y(unitY) {
     return unitY * this.size - this.top;
   }
 
   // The part of the unit square seen, padded by some pixels.
+  /** @returns {Box} */
   box(pad = 0) {
     return [
       (this.left - pad) / this.size,
@@ -81,11 +95,13 @@ export class View {
   }
 
   // The same view with the globe a whole turn further east.
+  /** @param {number} turn @returns {View} */
   turned(turn) {
     return turn ? Object.assign(Object.create(View.prototype), this, { left: this.left - turn * this.size, middle: this.middle - turn }) : this;
   }
 
   // The whole turns at which some of a span of the unit square is seen; the globe goes on at 180°.
+  /** @param {number} from @param {number} [to] @param {number} [pad] */
   turns(from, to = from, pad = 0) {
     const [west, , east] = this.box(pad);
     const [first, last] = [Math.ceil(west - to), Math.floor(east - from)];
@@ -93,6 +109,7 @@ export class View {
   }
 
   // The whole turn that brings a place nearest to the middle of the view.
+  /** @param {number} unitX */
   nearest(unitX) {
     return Math.round(this.middle - unitX);
   }
@@ -103,12 +120,15 @@ export class View {
 }
 
 // Sutherland–Hodgman: the ring inside a box of the unit square, so that a path never holds millions of pixels.
+/** @param {Points} points @param {Box} box */
 export function clipRing(points, box) {
   let ring = points;
   for (let side = 0; side < 4; side += 1) {
     const axis = side % 2;
     const bound = box[side];
-    const inside = side < 2 ? (p) => p >= bound : (p) => p <= bound;
+    /** @param {number} p */
+    const inside = (p) => (side < 2 ? p >= bound : p <= bound);
+    /** @type {number[]} */
     const out = [];
     for (let i = 0, n = ring.length; i < n; i += 2) {
       const j = i + 2 < n ? i + 2 : 0;
@@ -129,30 +149,37 @@ const MS_A_DAY = 86400000;
 
 export const Days = {
   // Days since 1970-01-01 from a number or from ISO text; calendar days only, so no time zone can enter.
+  /** @param {unknown} value */
   of(value) {
     if (typeof value === 'number' && Number.isFinite(value)) return value;
     const match = /^(-?\d{4})(?:-(\d{2}))?(?:-(\d{2}))?(?:T.*)?$/.exec(String(value));
     if (!match) throw new Error(`camps: "${value}" is not a date; expected YYYY-MM-DD or days since 1970-01-01`);
     return Days.from(Number(match[1]), Number(match[2] || 1), Number(match[3] || 1));
   },
+  /** @param {number} year @param {number} month @param {number} day */
   from(year, month, day) {
     const date = new Date(0);
     date.setUTCFullYear(year, month - 1, day);
     return date.getTime() / MS_A_DAY;
   },
+  /** @param {number} days */
   parts(days) {
     const date = new Date(Math.floor(days) * MS_A_DAY);
     return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
   },
+  /** @param {number} days */
   iso(days) {
     const { year, month, day } = Days.parts(days);
+    /** @param {number} n */
     const two = (n) => String(n).padStart(2, '0');
     return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
   },
 };
 
+/** @param {number} value @param {number} low @param {number} high */
 export const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
+/** @param {number} low @param {number} high @param {number} value */
 export function smoothstep(low, high, value) {
   const s = clamp((value - low) / (high - low), 0, 1);
   return s * s * (3 - 2 * s);

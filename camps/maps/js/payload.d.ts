@@ -9,9 +9,11 @@ export type Level = 'compound' | 'town' | 'cell' | 'county' | 'prefecture' | 'pr
 export type FootprintKind = 'compound' | 'other' | 'construction' | 'block' | 'building';
 export type Script = 'latin' | 'chinese' | 'arabic' | 'cyrillic' | 'korean' | 'khmer';
 export type PlaceKind = 'country' | 'region' | 'nature' | 'water' | 'capital' | 'city';
+export type Layer = 'base' | 'footprints' | 'growth' | 'outlines' | 'labels' | 'callouts' | 'backing' | 'logo' | 'title' | 'subtitle' | 'scale' | 'north' | 'legend' | 'date' | 'counter' | 'chapter' | 'notes' | 'credit' | 'guides';
 export type LegendMark = 'stale' | 'unknown' | 'zero' | 'closed' | 'lapsed' | 'opening' | 'last' | 'vanished' | 'lit' | 'undated' | 'observed' | 'withheld';
 export type Swatch = 'building' | 'block' | 'construction' | 'compound' | 'other' | 'appearing' | 'unseen' | 'lost';
-export type CountLook = [number, number, number, number, number, number | null, string | null];
+export type Ended = 'closed' | 'lapsed';
+export type CountLook = [number, number, number, number, number, number | null, 'closed' | 'lapsed' | null];
 export type Ends = [number | null, number | null];
 
 /** When a site was open, as :func:`camps.timeline.lives` has it. */
@@ -70,7 +72,7 @@ export interface Metric {
 /** A line of the credit; one that names layers stands while one of them is drawn. */
 export interface Credit {
   text: string | Names;
-  layers?: Array<string>;
+  layers?: Array<Layer>;
 }
 
 /** What a page is called, what its clock runs over, and in what it opens. */

@@ -1,5 +1,6 @@
 // One canvas, one function that draws one state from its own arguments alone. The film and the page both call it.
 
+import { contextOf, sheetOf } from './canvas.js';
 import { boxesMeet, clamp, Days, Mercator, smoothstep, View } from './geo.js';
 import { Labels, Type } from './text.js';
 import { Ground } from './base.js';
@@ -9,55 +10,81 @@ import { Symbols } from './symbols.js';
 import { Words } from './words.js';
 import { Furniture } from './furniture.js';
 import { Callouts } from './callouts.js';
+/** @import { Layer, Scene, Side, Site } from './payload.d.ts' */
+/** @import { Box, Context, Data, Drawing, Frame, Given, Highlight, Label, LabelStyle, Last, Noted, Part, Pen, Placed, Point, State } from './types.d.ts' */
 
+/** @type {Layer[]} */
 const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'credit'];
+/** @type {Layer[]} */
 const LAYERS = ['base', 'footprints', 'growth', 'outlines', 'labels', 'callouts', 'backing', ...FURNITURE, 'guides'];
+/** @type {Array<'width' | 'height' | 'scale' | 'lon' | 'lat' | 'zoom'>} */
+const NUMBERS = ['width', 'height', 'scale', 'lon', 'lat', 'zoom'];
 const HEIGHT_OF_REFERENCE = 1080;
 
+/** @param {(name: Layer) => boolean} says */
+const layered = (says) => /** @type {Record<Layer, boolean>} */ (Object.fromEntries(LAYERS.map((name) => [name, says(name)])));
+
 export class Stage {
+  /** @param {Data} data @param {HTMLCanvasElement} canvas */
   constructor(data, canvas) {
     this.data = data;
     this.canvas = canvas;
-    this.ctx = canvas.getContext('2d');
+    this.ctx = contextOf(canvas);
+    this.direct = false;
     this.ground = new Ground(data.base);
-    this.groundCopy = { key: null, canvas: document.createElement('canvas') };
+    this.groundCopy = { key: '', ctx: sheetOf(0, 0) };
     this.timeline = new Timeline(data);
     this.symbols = new Symbols(data);
-    this.labels = new Labels(data.base, this.symbols, data.view.zoom);
+    this.labels = new Labels(data.base.places, this.symbols, data.view.zoom);
     this.words = new Words(data);
     this.furniture = new Furniture(data, this.words);
     this.callouts = new Callouts();
+    /** @type {Map<string, Label[]>} */
     this.labelled = new Map();
+    /** @type {Noted[]} */
     this.texts = [];
+    /** @type {Placed[]} */
+    this.over = [];
+    /** @type {Last | null} */
     this.last = null;
   }
 
-  complete(frame) {
+  // Pictures and fonts that arrive after a first drawing make what was measured and copied stale.
+  forget() {
+    this.groundCopy.key = '';
+    this.labels.forget();
+    this.labelled.clear();
+  }
+
+  /** @param {Given} given @returns {Frame} */
+  complete(given) {
     const { meta, view } = this.data;
-    const full = { scale: 1, lon: view.lon, lat: view.lat, zoom: view.zoom, mode: meta.mode, lang: meta.lang, look: meta.look,
-      background: 'look', uncertainty: false, relief: true, legend: false, credits: [], ...frame };
-    for (const name of ['width', 'height', 'scale', 'lon', 'lat', 'zoom']) {
-      if (!Number.isFinite(full[name])) throw new Error(`camps.setFrame: ${name} is ${full[name]}; expected a number`);
+    /** @type {Omit<Frame, 't' | 't_before' | 'split' | 'label_lang' | 'layers' | 'painted'>} */
+    const said = { scale: 1, lon: view.lon, lat: view.lat, zoom: view.zoom, mode: meta.mode, lang: meta.lang, look: meta.look,
+      background: 'look', uncertainty: false, relief: true, legend: false, credits: [], ...given };
+    for (const name of NUMBERS) {
+      if (!Number.isFinite(said[name])) throw new Error(`camps.setFrame: ${name} is ${said[name]}; expected a number`);
     }
-    if (!this.data.looks[full.look]) throw new Error(`camps.setFrame: no look "${full.look}"`);
-    if (!this.data.words[full.lang]) throw new Error(`camps.setFrame: no language "${full.lang}"`);
-    if (!KIND_BETWEEN[full.mode]) throw new Error(`camps.setFrame: no mode "${full.mode}"`);
-    full.t = Days.of(full.t === undefined ? meta.t_max : full.t);
-    if (meta.t_before !== undefined) {
-      full.t_before = Days.of(full.t_before === undefined ? meta.t_before : full.t_before);
-      full.split = clamp(full.split === undefined ? meta.split : full.split, 0, 1);
-    }
-    full.layers = Object.fromEntries(LAYERS.map((name) => [name, frame.layers && name in frame.layers ? Boolean(frame.layers[name]) : name !== 'guides']));
-    // All layers are laid out together, so that a pass that paints only some of them has each where the picture has it.
-    full.painted = Object.fromEntries(LAYERS.map((name) => [name, full.layers[name] && (!frame.only || frame.only.includes(name))]));
-    full.label_lang = frame.label_lang || full.lang;
-    return full;
+    if (!this.data.looks[said.look]) throw new Error(`camps.setFrame: no look "${said.look}"`);
+    if (!this.data.words[said.lang]) throw new Error(`camps.setFrame: no language "${said.lang}"`);
+    if (!KIND_BETWEEN[said.mode]) throw new Error(`camps.setFrame: no mode "${said.mode}"`);
+    const layers = layered((name) => (given.layers && name in given.layers ? Boolean(given.layers[name]) : name !== 'guides'));
+    return {
+      ...said, layers,
+      t: Days.of(given.t === undefined ? meta.t_max : given.t),
+      t_before: meta.t_before === undefined ? undefined : Days.of(given.t_before === undefined ? meta.t_before : given.t_before),
+      split: clamp(given.split ?? meta.split ?? 0.5, 0, 1),
+      label_lang: given.label_lang || said.lang,
+      // All layers are laid out together, so that a pass that paints only some of them has each where the picture has it.
+      painted: layered((name) => layers[name] && (!given.only || given.only.includes(name))),
+    };
   }
 
   // The same state through another context, such as one that writes SVG; sizes in CSS pixels, whatever the scale.
-  drawOn(context, given) {
+  /** @param {Drawing} drawing @param {Given} given */
+  drawOn(drawing, given) {
     const own = this.ctx;
-    this.ctx = context;
+    this.ctx = /** @type {Context} */ (drawing);
     this.direct = true;
     try {
       this.draw(given);
@@ -67,6 +94,7 @@ export class Stage {
     }
   }
 
+  /** @param {Given} given */
   draw(given) {
     const frame = this.complete(given);
     const view = new View(frame);
@@ -74,27 +102,29 @@ export class Stage {
     const u = Math.max(0.55, Math.min(frame.width, frame.height) / HEIGHT_OF_REFERENCE);
     this.texts = [];
     const look = this.data.looks[frame.look];
-    const type = new Type(this.ctx, frame.lang, this.data, look, this.texts);
-    const pen = { ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type, look, safe: Boolean(frame.safe), t: frame.t, furniture: frame.furniture || {} };
     const state = this.timeline.at(frame.t, frame.mode);
     const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
-    const placed = this.symbols.place(pen, state);
-    pen.about = (frame.days || [frame.t]).map((t) => this.timeline.at(Days.of(t), frame.mode));
-    pen.steady = this.timeline.steady(state, pen.about);
-    pen.lit = this.litBy(frame.highlight);
-    pen.views = frame.views && frame.views.map(([lon, lat, zoom]) => new View({ ...frame, lon, lat, zoom }));
+    const about = (frame.days || [frame.t]).map((t) => this.timeline.at(Days.of(t), frame.mode));
+    /** @type {Pen} */
+    const pen = {
+      ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type: new Type(this.ctx, frame.lang, this.data, look, this.texts), look,
+      safe: Boolean(frame.safe), t: frame.t, furniture: frame.furniture || {}, about, steady: this.timeline.steady(state, about), lit: this.litBy(frame.highlight),
+      views: frame.views?.map(([lon, lat, zoom]) => new View({ ...frame, lon, lat, zoom })),
+    };
+    const placed = this.symbols.place(pen, state.sites);
     this.drawLayers(pen, frame, state, before, placed);
-    this.last = { frame, state, before, placed, view };
-    if (frame.mattes) this.last.mattes = this.symbols.mattes(pen, this.over, frame.scale);
+    this.last = { frame, state, before, placed, view, mattes: frame.mattes ? this.symbols.mattes(pen, this.over, frame.scale) : null };
   }
 
   // How strongly a site shows: all alike, or the rest standing back behind those that are lit.
+  /** @param {Highlight | undefined} highlight @returns {(id: string) => number} */
   litBy(highlight) {
     if (!highlight) return () => 1;
     const ids = new Set(this.data.sites.filter((site) => highlight.sites.includes(site.id) || highlight.class === site.class).map(({ id }) => id));
     return (id) => (ids.has(id) ? 1 : highlight.dim);
   }
 
+  /** @param {Frame} frame */
   size(frame) {
     const [width, height] = [Math.round(frame.width * frame.scale), Math.round(frame.height * frame.scale)];
     // Setting a size clears the canvas and its state even when the size is the same, and costs a new bitmap.
@@ -109,6 +139,7 @@ export class Stage {
     this.ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @param {Placed[]} placed */
   drawLayers(pen, frame, state, before, placed) {
     const on = frame.painted;
     const parts = this.furniture.layout(pen, frame, state, before);
@@ -118,7 +149,7 @@ export class Stage {
     else if (frame.background === 'look') this.fillBackground(pen);
     if (before) {
       const edge = frame.split * frame.width;
-      this.clipped(pen, 0, edge, () => this.drawState(pen, frame, before, this.symbols.place(pen, before)));
+      this.clipped(pen, 0, edge, () => this.drawState(pen, frame, before, this.symbols.place(pen, before.sites)));
       this.clipped(pen, edge, frame.width, () => this.drawState(pen, frame, state, placed));
     } else if (!pair) this.drawState(pen, frame, state, placed);
     if (on.labels && !pair) this.drawLabels(pen, { ...frame, lang: frame.label_lang }, parts, placed);
@@ -129,12 +160,14 @@ export class Stage {
   }
 
   // One of two systems side by side: its own view, its own time, its own places; returns where these are.
+  /** @param {Pen} pen @param {Frame} frame @param {Side} side @param {number} at @param {Part[]} parts */
   drawSide(pen, frame, side, at, parts) {
     const on = frame.painted;
     const { systems } = this.furniture;
+    if (!systems) return [];
     const view = systems.view(frame, at);
     const own = { ...pen, view, ze: view.zoom - Math.log2(pen.u), t: systems.sideTime(side, frame.t) };
-    const placed = this.symbols.place(own, this.timeline.compute(own.t, frame.mode)).filter(({ site }) => site.class === side.id);
+    const placed = this.symbols.place(own, this.timeline.compute(own.t, frame.mode).sites).filter(({ site }) => site.class === side.id);
     this.clipped(pen, (at * frame.width) / 2, ((at + 1) * frame.width) / 2, () => {
       if (on.base) this.ground.draw(own, frame);
       if (on.growth) this.symbols.draw(own, placed);
@@ -143,6 +176,7 @@ export class Stage {
     return placed.filter(({ x }) => Math.floor((2 * x) / frame.width) === at);
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {Part[]} parts @param {Placed[]} placed */
   drawLabels(pen, frame, parts, placed) {
     const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data, pen.look, this.texts);
     type.layer = 'labels';
@@ -150,6 +184,7 @@ export class Stage {
     this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => (pen.safe ? part.kept : part.joined) || part.box), this.symbols.marks(placed));
   }
 
+  /** @param {Pen} pen @param {number} left @param {number} right @param {() => void} draw */
   clipped({ ctx, view }, left, right, draw) {
     ctx.save();
     ctx.beginPath();
@@ -159,6 +194,7 @@ export class Stage {
     ctx.restore();
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {Placed[]} placed */
   drawState(pen, frame, state, placed) {
     const on = frame.painted;
     // Thin over a picture in every pass alike, whether this one draws the picture or not.
@@ -171,14 +207,18 @@ export class Stage {
   }
 
   // The last satellite picture by that date, and how strongly it shows at this zoom; in a film one dissolves into the next.
+  /** @param {Pen} pen @param {boolean} drawing @param {number} t */
   drawScene(pen, drawing, t) {
     const days = t === pen.t ? pen.about.map((state) => state.t) : [t];
+    /** @param {number} day */
     const last = (day) => (this.data.scenes || []).findLast((entry) => entry.image && entry.day <= Math.floor(day));
+    /** @type {Map<Scene | undefined, number>} */
     const shares = new Map();
     for (const scene of days.map(last)) shares.set(scene, (shares.get(scene) || 0) + 1 / days.length);
     const shown = smoothstep(9.5, 11.5, pen.ze);
     let [below, pictured] = [shares.get(undefined) || 0, 0];
-    for (const [scene, share] of [...shares].filter(([one]) => one).sort(([a], [b]) => a.day - b.day)) {
+    const known = [...shares].flatMap(([scene, share]) => (scene ? { scene, share } : []));
+    for (const { scene, share } of known.sort((a, b) => a.scene.day - b.scene.day)) {
       below += share;
       pictured += this.paintScene(pen, scene, (shown * share) / below, drawing) ? shown * share : 0;
     }
@@ -186,9 +226,10 @@ export class Stage {
   }
 
   // Whether a satellite picture is in view; it is painted where this layer is.
+  /** @param {Pen} pen @param {Scene} scene @param {number} strength @param {boolean} drawing */
   paintScene({ ctx, view }, { box: [x0, y0, x1, y1], image }, strength, drawing) {
     const turned = view.turned(view.nearest((x0 + x1) / 2));
-    if (!boxesMeet([x0, y0, x1, y1], turned.box())) return false;
+    if (!image || !boxesMeet([x0, y0, x1, y1], turned.box())) return false;
     if (drawing) {
       ctx.globalAlpha = strength;
       ctx.imageSmoothingQuality = 'high';
@@ -198,34 +239,38 @@ export class Stage {
     return true;
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {Placed[]} placed */
   drawOutlines(pen, frame, state, placed) {
     if (this.timeline.outlines) this.timeline.outlines.drawEdges(pen, state.drawn);
     this.symbols.drawBrackets(pen, placed);
     if (frame.uncertainty) this.symbols.drawUncertainty(pen, placed);
-    if (frame.selected && frame.selected.length) this.drawSelected(pen, state, placed, frame.selected);
+    if (frame.selected?.length) this.drawSelected(pen, state, placed, frame.selected);
   }
 
   // What a person picked, in a notebook: tracks where there are outlines, else sites.
+  /** @param {Pen} pen @param {State} state @param {Placed[]} placed @param {string[]} selected */
   drawSelected(pen, state, placed, selected) {
     if (this.timeline.outlines) return this.timeline.outlines.drawSelected(pen, state.drawn, selected);
     const { ctx, look } = pen;
     for (const item of placed.filter(({ site }) => selected.includes(site.id))) {
       const mark = item.group || item;
-      for (const [colour, width] of [[look.land, 5], [look.text, 2.5]]) {
+      for (const [strokeStyle, lineWidth] of [[look.land, 5], [look.text, 2.5]]) {
         ctx.beginPath();
         ctx.arc(mark.x, mark.y, mark.r + 4, 0, 2 * Math.PI);
-        Object.assign(ctx, { strokeStyle: colour, lineWidth: width });
+        Object.assign(ctx, { strokeStyle, lineWidth });
         ctx.stroke();
       }
     }
   }
 
+  /** @param {Pen} pen */
   fillBackground(pen) {
     pen.ctx.fillStyle = pen.look.land;
     pen.ctx.fillRect(0, 0, pen.view.width, pen.view.height);
   }
 
   // The ground is the lowest layer, so a copy of it is the same pixels as drawing it; a still camera needs it once.
+  /** @param {Pen} pen @param {Frame} frame */
   drawGround(pen, frame) {
     if (this.direct) {
       this.ground.draw(pen, frame);
@@ -235,34 +280,39 @@ export class Stage {
     const { width, height } = this.canvas;
     const key = JSON.stringify([width, height, frame.scale, frame.lon, frame.lat, frame.zoom, frame.look, frame.background, frame.relief]);
     if (copy.key !== key) {
-      Object.assign(copy.canvas, { width, height });
-      const ctx = copy.canvas.getContext('2d');
+      const { ctx } = copy;
+      Object.assign(ctx.canvas, { width, height });
       ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
       this.ground.draw({ ...pen, ctx }, frame);
       copy.key = key;
     }
     this.ctx.setTransform(1, 0, 0, 1, 0, 0);
-    this.ctx.drawImage(copy.canvas, 0, 0);
+    this.ctx.drawImage(copy.ctx.canvas, 0, 0);
     this.ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
   }
 
+  /** @param {Pen} pen @param {Frame} frame */
   siteLabels(pen, frame) {
     const key = `${frame.lang}|${frame.look}`;
-    if (!this.labelled.has(key)) {
-      const order = this.data.sites.map((site, i) => [i, site]).filter(([, site]) => site.label_rank !== null);
-      this.labelled.set(key, order.map(([i, site]) => this.siteLabel(pen, frame, site, site.label_at ? site.label_at.map((degree, axis) => [Mercator.x, Mercator.y][axis](degree)) : this.symbols.at[i])));
-    }
-    return this.labelled.get(key);
+    const labels = this.labelled.get(key) ?? this.data.sites.flatMap((site, i) => {
+      if (site.label_rank === null) return [];
+      const [lon, lat] = site.label_at ?? [];
+      return this.siteLabel(pen, frame, site, site.label_rank, lon === undefined || lat === undefined ? this.symbols.at[i] : [Mercator.x(lon), Mercator.y(lat)]);
+    });
+    this.labelled.set(key, labels);
+    return labels;
   }
 
-  siteLabel(pen, frame, site, at) {
+  /** @param {Pen} pen @param {Frame} frame @param {Site} site @param {number} rank @param {Point} at @returns {Label} */
+  siteLabel(pen, frame, site, rank, at) {
     const text = this.words.name(site.names, frame.lang);
-    const style = { size: 16, weight: 600, spacing: 0, colour: 'label', ...(pen.look.type || {}).site };
+    const style = /** @type {LabelStyle} */ ({ size: 16, weight: 600, spacing: 0, colour: 'label', ...pen.look.type?.site });
     const offset = site.label_offset;
     const width = pen.type.width(text, style.size, style.weight);
+    /** @type {Box} */
     const box = [-offset, -style.size, offset + width + 8, 10];
-    return { text, point: true, site: true, above: Boolean(site.label_at), style, at, offset, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
-      minZoom: this.data.options.label_zoom, maxZoom: 30, priority: 100 + site.label_rank };
+    return { text, point: true, site: true, above: Boolean(site.label_at), style, at, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
+      minZoom: this.data.options.label_zoom, maxZoom: 30, zoom: 0, side: 0, priority: 100 + rank };
   }
 
   describe() {
@@ -292,7 +342,7 @@ export class Stage {
       kinds: Object.fromEntries(ids.map((id, i) => [id, state.sites[i].kind])),
       points: Object.fromEntries(placed.map((item) => [item.site.id, [item.x, item.y, item.r]])),
       pieces: this.timeline.outlines ? this.timeline.outlines.describe(state.drawn) : [],
-      before: before && { t: frame.t_before, date_shown: this.words.shown(frame.t_before), total: before.total, kind: before.kind },
+      before: before && { t: before.t, date_shown: this.words.shown(before.t), total: before.total, kind: before.kind },
       labels: this.texts.filter(({ layer }) => layer === 'labels'),
       texts: this.texts.filter(({ layer }) => layer !== 'labels'),
       ...(this.last.mattes ? { mattes: this.last.mattes } : {}),
@@ -300,10 +350,3 @@ export class Stage {
     };
   }
 }
-
-// Pictures and fonts that arrive after a first drawing make what was measured and copied stale.
-Stage.prototype.forget = function forget() {
-  this.groundCopy.key = null;
-  this.labels.forget();
-  this.labelled.clear();
-};

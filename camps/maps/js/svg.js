@@ -1,20 +1,36 @@
 // A drawing context that writes SVG: just what the stage uses of a canvas, so that a plate is drawn by the same code.
 
+/** @import { Attributes, Context, Paper } from './types.d.ts' */
+
+/** @type {Record<string, string>} */
 const SVG_ALIGN = { left: 'start', right: 'end', center: 'middle', start: 'start', end: 'end' };
+/** @type {Array<keyof SvgContext>} */
 const SVG_STATE = ['fillStyle', 'strokeStyle', 'lineWidth', 'lineJoin', 'lineCap', 'miterLimit', 'globalAlpha', 'font', 'direction', 'textAlign', 'letterSpacing', 'lang'];
 
 class SvgContext {
+  /** @param {Context} ruler */
   constructor(ruler) {
     // A canvas of its own measures text, so that lines break where the picture breaks them.
     this.ruler = ruler;
-    Object.assign(this, { fillStyle: '#000', strokeStyle: '#000', lineWidth: 1, lineJoin: 'miter', lineCap: 'butt', miterLimit: 10,
-      globalAlpha: 1, font: '10px sans-serif', direction: 'ltr', textAlign: 'start', letterSpacing: '0px', lang: '' });
-    this.dash = [];
-    this.path = [];
-    this.parts = [];
-    this.definitions = [];
+    this.fillStyle = '#000';
+    this.strokeStyle = '#000';
+    this.lineWidth = 1;
+    this.miterLimit = 10;
+    this.globalAlpha = 1;
+    this.font = '10px sans-serif';
+    this.letterSpacing = '0px';
+    this.lang = '';
+    this.lineJoin = /** @type {CanvasLineJoin} */ ('miter');
+    this.lineCap = /** @type {CanvasLineCap} */ ('butt');
+    this.direction = /** @type {CanvasDirection} */ ('ltr');
+    this.textAlign = /** @type {CanvasTextAlign} */ ('start');
+    this.dash = /** @type {number[]} */ ([]);
+    this.path = /** @type {string[]} */ ([]);
+    this.parts = /** @type {string[]} */ ([]);
+    this.definitions = /** @type {string[]} */ ([]);
+    /** @type {Map<HTMLCanvasElement | HTMLImageElement, string>} */
     this.pictures = new Map();
-    this.saved = [];
+    this.saved = /** @type {Array<Pick<SvgContext, 'open' | 'dash'>>} */ ([]);
     this.open = 0;
   }
 
@@ -24,10 +40,12 @@ class SvgContext {
 
   restore() {
     const state = this.saved.pop();
+    if (!state) return;
     for (; this.open > state.open; this.open -= 1) this.parts.push('</g>');
     Object.assign(this, state);
   }
 
+  /** @param {number[]} dash */
   setLineDash(dash) {
     this.dash = dash;
   }
@@ -36,10 +54,12 @@ class SvgContext {
     this.path = [];
   }
 
+  /** @param {number} x @param {number} y */
   moveTo(x, y) {
     this.path.push(`M${short(x)} ${short(y)}`);
   }
 
+  /** @param {number} x @param {number} y */
   lineTo(x, y) {
     this.path.push(`${this.path.length ? 'L' : 'M'}${short(x)} ${short(y)}`);
   }
@@ -48,20 +68,26 @@ class SvgContext {
     this.path.push('Z');
   }
 
+  /** @param {number} x @param {number} y @param {number} width @param {number} height */
   rect(x, y, width, height) {
     this.path.push(`M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}Z`);
   }
 
+  /** @param {number} x @param {number} y @param {number} width @param {number} height @param {number} r */
   roundRect(x, y, width, height, r) {
+    /** @param {number} dx @param {number} dy */
     const corner = (dx, dy) => `a${short(r)} ${short(r)} 0 0 1 ${short(dx)} ${short(dy)}`;
     this.path.push(`M${short(x + r)} ${short(y)}h${short(width - 2 * r)}${corner(r, r)}v${short(height - 2 * r)}${corner(-r, r)}`
       + `h${short(2 * r - width)}${corner(-r, -r)}v${short(2 * r - height)}${corner(r, -r)}Z`);
   }
 
   // Clockwise, as every arc of the stage; SVG cannot draw a whole circle in one piece.
+  /** @param {number} x @param {number} y @param {number} r @param {number} from @param {number} to */
   arc(x, y, r, from, to) {
+    /** @param {number} angle */
     const at = (angle) => `${short(x + r * Math.cos(angle))} ${short(y + r * Math.sin(angle))}`;
     const middle = (from + to) / 2;
+    /** @param {number} end */
     const piece = (end) => `A${short(r)} ${short(r)} 0 0 1 ${at(end)}`;
     this.path.push(`${this.path.length ? 'L' : 'M'}${at(from)}${piece(middle)}${piece(to)}${to - from >= 2 * Math.PI - 1e-9 ? 'Z' : ''}`);
   }
@@ -90,39 +116,47 @@ class SvgContext {
     this.open += 1;
   }
 
+  /** @param {number} x @param {number} y @param {number} width @param {number} height */
   fillRect(x, y, width, height) {
     this.add('rect', { x: short(x), y: short(y), width: short(width), height: short(height), fill: this.fillStyle, opacity: this.alpha() });
   }
 
+  /** @param {number} x @param {number} y @param {number} width @param {number} height */
   strokeRect(x, y, width, height) {
     this.add('rect', { x: short(x), y: short(y), width: short(width), height: short(height), fill: 'none', ...this.pen() });
   }
 
+  /** @param {string} text */
   measureText(text) {
-    for (const name of ['font', 'direction', 'lang', 'letterSpacing']) this.ruler[name] = this[name];
+    const { font, direction, lang, letterSpacing } = this;
+    Object.assign(this.ruler, { font, direction, lang, letterSpacing });
     return this.ruler.measureText(text);
   }
 
+  /** @param {string} text @param {number} x @param {number} y */
   fillText(text, x, y) {
     this.write(text, x, y, { fill: this.fillStyle, opacity: this.alpha() });
   }
 
+  /** @param {string} text @param {number} x @param {number} y */
   strokeText(text, x, y) {
     this.write(text, x, y, { fill: 'none', ...this.pen() });
   }
 
   // In text that runs to the left, SVG's start and end are the right and the left side, as they are on a canvas.
+  /** @param {string} text @param {number} x @param {number} y @param {Attributes} paint */
   write(text, x, y, paint) {
-    const [style, weight, size, family] = this.font.match(/^(\S+) (\S+) (\S+?)px (.*)$/).slice(1);
+    const [, style, weight, size, family] = /^(\S+) (\S+) (\S+?)px (.*)$/.exec(this.font) ?? ['', 'normal', '400', '10', this.font];
     const rtl = this.direction === 'rtl';
-    const anchor = { left: rtl ? 'end' : 'start', right: rtl ? 'start' : 'end' }[this.textAlign] || SVG_ALIGN[this.textAlign];
+    const ends = rtl ? { ...SVG_ALIGN, left: 'end', right: 'start' } : SVG_ALIGN;
     const spacing = parseFloat(this.letterSpacing);
     this.add('text', { x: short(x), y: short(y), 'font-family': family, 'font-size': short(Number(size)), 'font-weight': weight,
-      'font-style': style === 'normal' ? null : style, direction: rtl ? 'rtl' : null, 'text-anchor': anchor, 'letter-spacing': spacing || null,
+      'font-style': style === 'normal' ? null : style, direction: rtl ? 'rtl' : null, 'text-anchor': ends[this.textAlign], 'letter-spacing': spacing || null,
       lang: this.lang || null, ...paint }, text);
   }
 
   // A picture that is drawn twice is held once.
+  /** @param {HTMLCanvasElement | HTMLImageElement} image @param {number} x @param {number} y @param {number} width @param {number} height */
   drawImage(image, x, y, width, height) {
     if (!this.pictures.has(image)) {
       const id = `p${this.definitions.length}`;
@@ -133,27 +167,34 @@ class SvgContext {
     this.add('use', { href: `#${this.pictures.get(image)}`, transform: `translate(${short(x)} ${short(y)}) scale(${short(width)} ${short(height)})`, opacity: this.alpha() });
   }
 
+  /** @param {string} tag @param {Attributes} attributes @param {string} [text] */
   add(tag, attributes, text = '') {
     const said = Object.entries(attributes).filter(([, value]) => value !== null).map(([name, value]) => ` ${name}="${escaped(value)}"`).join('');
     this.parts.push(text ? `<${tag}${said}>${escaped(text)}</${tag}>` : `<${tag}${said}/>`);
   }
 
+  /** @param {Paper} paper */
   text({ width, height, paper, title, style }) {
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${paper[0]}mm" height="${paper[1]}mm" viewBox="0 0 ${short(width)} ${short(height)}" role="img"><title>${escaped(title)}</title>`
       + `<style>${style}</style><defs>${this.definitions.join('')}</defs>${this.parts.join('\n')}${'</g>'.repeat(this.open)}</svg>\n`;
   }
 }
 
+/** @param {number} value @param {number} [digits] */
 const short = (value, digits = 2) => String(Number(value.toFixed(digits)));
 
 // What XML cannot hold, as camps.files.xml_text has it: such a plate would open nowhere.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is meant
 const NOT_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
 
+/** @param {unknown} value */
 const escaped = (value) => String(value).replace(NOT_XML, ' ').replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 // One frame as SVG text: `paper` is its size in millimetres, `style` holds the fonts.
 window.campsSvg = (stage, frame, paper, style) => {
-  const context = new SvgContext(document.createElement('canvas').getContext('2d'));
+  const ruler = document.createElement('canvas').getContext('2d');
+  if (!ruler) throw new Error('camps: the browser gives nothing to measure text with');
+  const context = new SvgContext(ruler);
   stage.drawOn(context, frame);
-  return context.text({ width: frame.width, height: frame.height, paper, style, title: stage.words.meta('title', stage.last.frame.lang) });
+  return context.text({ width: frame.width, height: frame.height, paper, style, title: stage.words.meta('title', stage.complete(frame).lang) });
 };

@@ -1,6 +1,11 @@
 // Words on the picture: fonts by script, halos, and labels that never collide.
 
+import { sheetOf } from './canvas.js';
 import { Mercator, smoothstep, TILE_PX } from './geo.js';
+/** @import { View } from './geo.js' */
+/** @import { Look, Place, PlaceKind } from './payload.d.ts' */
+/** @import { Symbols } from './symbols.js' */
+/** @import { Box, Context, Data, Disc, Dot, Font, Frame, Label, LabelStyle, Laid, Largest, Noted, Pen, Point, Size, Spot, Sprite, Written } from './types.d.ts' */
 
 export const GRAPHICS_SAFE = 0.05;
 // Half of the step (1/1024) to which Skia rounds the slant of letters, and a little more: the least tilt that takes them off
@@ -11,6 +16,7 @@ const MOST_PIXELS = 3e7;
 
 export class Type {
   // What is written is noted in `texts`: layer, words, language, box and size in pixels of the frame, and how strongly.
+  /** @param {Context} ctx @param {string} lang @param {Data} data @param {Look} look @param {Noted[]} [texts] */
   constructor(ctx, lang, data, look, texts = []) {
     this.ctx = ctx;
     this.lang = lang;
@@ -18,10 +24,11 @@ export class Type {
     this.texts = texts;
     this.layer = '';
     this.rtl = this.language.direction === 'rtl';
-    const own = (look.fonts || {})[this.language.script];
+    const own = look.fonts?.[this.language.script];
     this.family = [own, data.fonts[this.language.script]].filter(Boolean).join(', ');
   }
 
+  /** @param {number} size @param {number} [weight] @param {string} [style] @param {Context} [ctx] */
   set(size, weight = 400, style = 'normal', ctx = this.ctx) {
     // Slanted letters are a Latin custom: other scripts have no italics here, only a distortion.
     const slant = this.language.script === 'latin' ? style : 'normal';
@@ -34,22 +41,26 @@ export class Type {
     if ('letterSpacing' in ctx) ctx.letterSpacing = '0px';
   }
 
+  /** @param {Context} ctx @param {Font} font */
   setSpaced(ctx, { size, weight, style, spacing = 0 }) {
     this.set(size, weight, style, ctx);
     if (spacing && 'letterSpacing' in ctx && !this.rtl) ctx.letterSpacing = `${spacing}px`;
   }
 
+  /** @param {string} text @param {number} size @param {number} [weight] @param {string} [style] */
   width(text, size, weight, style) {
     this.set(size, weight, style);
     return this.ctx.measureText(text).width;
   }
 
   // Text from x towards the reading direction ('start'), away from it ('end'), or about it ('center').
+  /** @param {string} text @param {number} x @param {number} y @param {Written} given */
   draw(text, x, y, given) {
     this.write(this.ctx, text, x, y, given);
     this.note(text, x, y, given);
   }
 
+  /** @param {Context} ctx @param {string} text @param {number} x @param {number} y @param {Written} written */
   write(ctx, text, x, y, { colour, align = 'start', halo = null, haloWidth = 3, ...font }) {
     this.setSpaced(ctx, font);
     ctx.textAlign = align;
@@ -64,6 +75,7 @@ export class Type {
     ctx.fillText(text, x, y);
   }
 
+  /** @param {string} text @param {number} x @param {number} y @param {Written} written */
   note(text, x, y, { size, align = 'start' }) {
     const w = this.ctx.measureText(text).width;
     const leading = align === 'start' ? this.rtl : align === 'end' ? !this.rtl : align === 'right';
@@ -72,6 +84,7 @@ export class Type {
   }
 
   // Lines no wider than `width`: breaks fall between words, and between any two Chinese characters.
+  /** @param {string} text @param {number} width @param {number} size @param {number} weight */
   wrap(text, width, size, weight) {
     const tokens = this.language.script === 'khmer'
       ? [...new Intl.Segmenter('km', { granularity: 'word' }).segment(String(text))].map(({ segment }) => segment)
@@ -89,7 +102,9 @@ export class Type {
 // The zoom from which each label has room. Labels keep their distance in pixels while the ground grows, so two boxes
 // that are clear of each other at one zoom are clear at all closer ones: one number a label, the same in every frame,
 // and no label flickers when the camera moves.
+/** @param {Label[]} labels */
 export function zoomsWithRoom(labels) {
+  /** @type {Label[]} */
   const placed = [];
   for (const label of labels) {
     let zoom = label.minZoom;
@@ -103,7 +118,9 @@ export function zoomsWithRoom(labels) {
   return placed;
 }
 
+/** @param {Label} a @param {Label} b */
 function zoomOfSeparation(a, b) {
+  /** @param {0 | 1} axis */
   const along = (axis) => {
     const apart = b.at[axis] - a.at[axis];
     const gap = axis ? apart : apart - Math.round(apart);
@@ -114,6 +131,7 @@ function zoomOfSeparation(a, b) {
   return Math.min(along(0), along(1));
 }
 
+/** @type {Record<PlaceKind, LabelStyle & { zooms: number[]; out: number }>} */
 const PLACE_STYLES = {
   country: { size: 21, weight: 400, spacing: 4, zooms: [2.4, 3.1, 3.9, 4.7], out: 7.2, colour: 'place_area' },
   region: { size: 19, weight: 400, style: 'italic', spacing: 3, zooms: [3.6, 4.2, 4.8, 5.4], out: 7.6, colour: 'place_area' },
@@ -124,6 +142,7 @@ const PLACE_STYLES = {
 };
 
 // Letters off whole rows of pixels, on which a browser puts level text: tilted about their middle.
+/** @param {Context} ctx @param {number} middle @param {() => void} write */
 export function tilted(ctx, middle, write) {
   const level = ctx.getTransform();
   const tilt = TILT / level.a;
@@ -136,12 +155,18 @@ export function tilted(ctx, middle, write) {
 // every quarter that it comes to, and a frame shows the four about its place, each as strongly as it is near.
 export class Moving {
   constructor() {
-    this.sheet = document.createElement('canvas').getContext('2d');
+    this.sheet = sheetOf(0, 0);
+    /** @type {Map<string, Sprite>} */
     this.sprites = new Map();
     this.pixels = 0;
-    [this.boxes, this.shown] = [[], ''];
+    /** @type {Laid[]} */
+    this.laid = [];
+    /** @type {Box[]} */
+    this.boxes = [];
+    this.shown = '';
   }
 
+  /** @param {Context} context */
   begin({ canvas }) {
     this.laid = [];
     const { width, height } = canvas;
@@ -150,41 +175,43 @@ export class Moving {
     [this.boxes, this.shown] = [[], ''];
   }
 
-  add(type, text, spot, given, point) {
+  /** @param {Type} type @param {string} text @param {Spot} spot @param {Written} given */
+  add(type, text, spot, given) {
     const { a: scale } = type.ctx.getTransform();
-    const sprite = this.sprite(type, text, spot, { ...given, point }, scale);
+    const sprite = this.sprite(type, text, spot, given, scale);
     const [left, top] = [spot.x, spot.y].map((at) => Math.floor(4 * at * scale));
     const [right, lower] = [4 * spot.x * scale - left, 4 * spot.y * scale - top];
     for (const [dx, dy, near] of [[0, 0, (1 - right) * (1 - lower)], [1, 0, right * (1 - lower)], [0, 1, (1 - right) * lower], [1, 1, right * lower]]) {
-      if (near > 0.002) this.lay(type, text, { ...given, point }, sprite, [left + dx, top + dy], near * type.ctx.globalAlpha);
+      if (near > 0.002) this.lay(type, text, given, sprite, [left + dx, top + dy], near * type.ctx.globalAlpha);
     }
     type.setSpaced(type.ctx, given);
     type.note(text, spot.x, spot.y, given);
   }
 
   // A picture of a label with room for it on each of four times four quarters of a pixel.
+  /** @param {Type} type @param {string} text @param {Spot} spot @param {Written} given @param {number} scale */
   sprite(type, text, spot, given, scale) {
     const key = JSON.stringify([text, given, scale, type.lang, type.family]);
-    if (!this.sprites.has(key)) {
-      if (this.pixels > MOST_PIXELS) this.forget();
-      const { size, point: [pointX, pointY] = [0, 0] } = given;
-      const [left, top] = [Math.min(leftOf(spot) - spot.x, pointX) - 0.4 * size, Math.min(-1.1 * size, pointY) - 0.4 * size];
-      const [right, foot] = [Math.max(leftOf(spot) - spot.x + spot.width, pointX) + 0.4 * size, Math.max(0.3 * size, pointY) + 0.4 * size];
-      const [x, y] = [left, top].map((side) => Math.ceil(-side * scale));
-      const [width, height] = [x + Math.ceil(right * scale) + 1, y + Math.ceil(foot * scale) + 1];
-      const { canvas } = document.createElement('canvas').getContext('2d');
-      Object.assign(canvas, { width: 4 * width, height: 4 * height });
-      this.pixels += 16 * width * height;
-      this.sprites.set(key, { id: key, ctx: canvas.getContext('2d'), x, y, width, height, scale, drawn: new Set(), middle: leftOf(spot) - spot.x + spot.width / 2 });
-    }
-    return this.sprites.get(key);
+    const kept = this.sprites.get(key);
+    if (kept) return kept;
+    if (this.pixels > MOST_PIXELS) this.forget();
+    const { size, dot = { x: 0, y: 0 } } = given;
+    const [left, top] = [Math.min(leftOf(spot) - spot.x, dot.x) - 0.4 * size, Math.min(-1.1 * size, dot.y) - 0.4 * size];
+    const [right, foot] = [Math.max(leftOf(spot) - spot.x + spot.width, dot.x) + 0.4 * size, Math.max(0.3 * size, dot.y) + 0.4 * size];
+    const [x, y] = [left, top].map((side) => Math.ceil(-side * scale));
+    const [width, height] = [x + Math.ceil(right * scale) + 1, y + Math.ceil(foot * scale) + 1];
+    this.pixels += 16 * width * height;
+    const sprite = { id: key, ctx: sheetOf(4 * width, 4 * height), x, y, width, height, scale, drawn: new Set(), middle: leftOf(spot) - spot.x + spot.width / 2 };
+    this.sprites.set(key, sprite);
+    return sprite;
   }
 
+  /** @param {Type} type @param {string} text @param {Written} given @param {Sprite} sprite @param {Point} point @param {number} strength */
   lay(type, text, given, { id, ctx, x, y, width, height, scale, drawn, middle }, [across, down], strength) {
     const [i, j] = [across & 3, down & 3];
     if (!drawn.has(4 * j + i)) {
       ctx.setTransform(scale, 0, 0, scale, i * width + x + i / 4, j * height + y + j / 4);
-      if (given.point) dot(ctx, ...given.point, given);
+      if (given.dot) drawDot(ctx, given.dot, given.halo);
       tilted(ctx, middle, () => type.write(ctx, text, 0, 0, given));
       drawn.add(4 * j + i);
     }
@@ -192,6 +219,7 @@ export class Moving {
   }
 
   // Where nothing has moved the sheet is as it was; only where labels are it is laid on the picture.
+  /** @param {Context} ctx */
   end(ctx) {
     const shown = JSON.stringify(this.laid);
     if (shown !== this.shown) this.paint(shown);
@@ -205,6 +233,7 @@ export class Moving {
     ctx.restore();
   }
 
+  /** @param {string} shown */
   paint(shown) {
     const { sheet } = this;
     for (const box of this.boxes) sheet.clearRect(...box);
@@ -223,11 +252,14 @@ export class Moving {
 }
 
 export class Labels {
-  constructor(data, symbols, zoom) {
-    this.data = data;
+  /** @param {Place[]} places @param {Symbols} symbols @param {number} zoom */
+  constructor(places, symbols, zoom) {
+    this.places = places;
     this.symbols = symbols;
     this.home = zoom;
+    /** @type {Map<string, Label[]>} */
     this.cache = new Map();
+    /** @type {Moving | null} */
     this.moving = null;
   }
 
@@ -238,57 +270,64 @@ export class Labels {
   }
 
   // Labels in order of importance, with their boxes in units of the 1080-line reference.
+  /** @param {Pen} pen @param {string} lang @param {Label[]} siteLabels */
   prepare({ type, look }, lang, siteLabels) {
     const key = `${lang}|${siteLabels.length}|${look.key}`;
-    if (!this.cache.has(key)) {
-      const places = this.data.places.map((place) => this.placeLabel(type, place, lang, look));
-      const order = [...places, ...siteLabels].sort((a, b) => a.priority - b.priority || (a.text < b.text ? -1 : 1));
-      const levels = [0, 1, 2, 3].map((step) => this.home + step).map((zoom) => ({ zoom, marks: this.symbols.largest(zoom) }));
-      for (const label of order) if (label.point) this.settle(label, levels, type.rtl);
-      this.cache.set(key, zoomsWithRoom(order));
-    }
-    return this.cache.get(key);
+    const kept = this.cache.get(key);
+    if (kept) return kept;
+    const places = this.places.map((place) => this.placeLabel(type, place, lang, look));
+    const order = [...places, ...siteLabels].sort((a, b) => a.priority - b.priority || (a.text < b.text ? -1 : 1));
+    const levels = [0, 1, 2, 3].map((step) => this.home + step).map((zoom) => ({ zoom, marks: this.symbols.largest(zoom) }));
+    for (const label of order) if (label.point) this.settle(label, levels, type.rtl);
+    const labels = zoomsWithRoom(order);
+    this.cache.set(key, labels);
+    return labels;
   }
 
+  /** @param {Type} type @param {Place} place @param {string} lang @param {Look} look @returns {Label} */
   placeLabel(type, place, lang, look) {
-    const style = { ...PLACE_STYLES[place.kind], ...(look.type || {})[place.kind] };
+    const { zooms, out } = PLACE_STYLES[place.kind];
+    const style = /** @type {LabelStyle} */ ({ ...PLACE_STYLES[place.kind], ...look.type?.[place.kind] });
     const text = place.names[lang] || place.names.en;
     const point = place.kind === 'city' || place.kind === 'capital';
     const width = type.width(text, style.size, style.weight, style.style) + style.spacing * text.length;
     const half = width / 2;
+    /** @type {Box} */
     const box = point ? [-6, -style.size, width + 14, 8] : [-half - 6, -style.size, half + 6, 8];
     return {
       text, point, style, half,
       at: [Mercator.x(place.lon), Mercator.y(place.lat)],
       box: type.rtl && point ? [-box[2], box[1], -box[0], box[3]] : box,
-      minZoom: style.zooms[place.rank - 1], maxZoom: style.out,
+      minZoom: zooms[place.rank - 1], maxZoom: out, zoom: 0, side: 0,
       priority: place.rank * 10 + (point ? 1 : 0),
     };
   }
 
+  /** @param {Pen} pen @param {Frame} frame @param {Label[]} siteLabels @param {Box[]} obstacles @param {Disc[]} marks */
   draw(pen, frame, siteLabels, obstacles, marks) {
     const { view, ze } = pen;
     const near = view.box(200);
-    if (pen.safe) {
-      this.moving = this.moving || new Moving();
-      this.moving.begin(pen.ctx);
-    }
+    this.moving = pen.safe ? this.moving || new Moving() : null;
+    this.moving?.begin(pen.ctx);
     for (const label of this.prepare(pen, frame.lang, siteLabels)) {
       const [ux, uy] = label.at;
       const shown = uy < near[1] || uy > near[3] ? 0 : roomAt(label, ze);
       if (shown > 0.004) for (const turn of view.turns(ux, ux, 200)) this.drawLabel(pen, label, view.x(ux + turn), view.y(uy), shown, obstacles, marks);
     }
-    if (pen.safe) this.moving.end(pen.ctx);
+    this.moving?.end(pen.ctx);
   }
 
   // In a film a label is whole or not there, and comes and goes in film time; on a page it follows the hand that zooms.
+  /** @param {Pen} pen @param {Label} label @param {Box} box @param {number} shown @param {Box[]} obstacles */
   strength(pen, label, box, shown, obstacles) {
     const { u, ze, view } = pen;
     if (!pen.safe) return shown * clearOf(box, obstacles, 30 * u) * within(box, view, 8 * u, 0);
+    /** @param {View} seen */
     const stands = (seen) => {
       const zoom = ze + seen.zoom - view.zoom;
       if (roomAt(label, zoom) < 0.5) return false;
       const [dx, dy] = [seen.x(label.at[0]) - view.x(label.at[0]), seen.y(label.at[1]) - view.y(label.at[1])];
+      /** @type {Box} */
       const there = [box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy];
       return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5;
     };
@@ -296,22 +335,24 @@ export class Labels {
     return pen.views ? lasting(pen.views.map(stands)) : 1;
   }
 
+  /** @param {Pen} pen @param {Label} label @param {number} x @param {number} y @param {number} shown @param {Box[]} obstacles @param {Disc[]} marks */
   drawLabel(pen, label, x, y, shown, obstacles, marks) {
     const { ctx, look, u, type } = pen;
     const { size, weight, style, spacing, colour } = label.style;
     const hosts = label.point ? hostsOf(marks, x, y, u) : [];
-    const raised = label.above && !hosts.length && { x, y: y - 9 * u, align: 'center', width: 2 * label.half * u };
-    const spot = raised || (label.point ? this.spot(pen, label, x, y, hosts, marks) : { x, y, align: 'center', width: 2 * label.half * u });
+    const raised = label.above && !hosts.length;
+    const spot = label.point && !raised ? this.spot(pen, label, x, y, hosts, marks) : middle(x, raised ? y - 9 * u : y, 2 * label.half * u);
     const left = leftOf(spot);
+    /** @type {Box} */
     const box = [left, spot.y - size * u, left + spot.width, spot.y + 8 * u];
     ctx.globalAlpha = this.strength(pen, label, box, shown, obstacles);
     if (ctx.globalAlpha > 0.004) {
       // A place that lies under a symbol gives up its dot.
-      const dotted = label.point && !label.site && !hosts.length;
-      const given = { size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u, align: spot.align, radius: 2.6 * u, dotted: look.place };
-      if (pen.safe) this.moving.add(type, label.text, spot, given, dotted ? [x - spot.x, y - spot.y].map((side) => Math.round(side * 1e4) / 1e4) : undefined);
+      const dot = label.point && !label.site && !hosts.length ? { x, y, radius: 2.6 * u, colour: look.place } : undefined;
+      const given = { size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u, align: spot.align };
+      if (this.moving) this.moving.add(type, label.text, spot, { ...given, dot: dot && { ...dot, x: rounded(x - spot.x), y: rounded(y - spot.y) } });
       else {
-        if (dotted) dot(ctx, x, y, given);
+        if (dot) drawDot(ctx, dot, look.halo);
         type.draw(label.text, spot.x, spot.y, given);
       }
     }
@@ -320,6 +361,7 @@ export class Labels {
 
   // The side of its place on which a label stands, once and for all: that which touches the fewest symbols at their
   // largest, from where the whole map is in view to three steps closer. A side that followed the symbols would jump.
+  /** @param {Label} label @param {Largest[]} levels @param {boolean} rtl */
   settle(label, levels, rtl) {
     const found = levels.map((level) => this.sidesAt(label, level, rtl));
     const touched = found[0].map((_, side) => found.reduce((sum, sides) => sum + sides[side].touched, 0));
@@ -327,6 +369,7 @@ export class Labels {
     if (label.side > 0) label.box = found[0][label.side].box;
   }
 
+  /** @param {Label} label @param {Largest} largest @param {boolean} rtl */
   sidesAt(label, { zoom, marks }, rtl) {
     const [x, y] = label.at.map((axis) => axis * TILE_PX * 2 ** zoom);
     const far = 2 * label.half + 100;
@@ -337,27 +380,41 @@ export class Labels {
     }));
   }
 
+  /** @param {Pen} pen @param {Label} label @param {number} x @param {number} y @param {Disc[]} hosts @param {Disc[]} marks */
   spot(pen, label, x, y, hosts, marks) {
     const spots = this.spots(label, x, y, hosts, pen.u, pen.type.rtl);
     // Among groups that show a number, which come and go with the zoom, the first side that is free.
-    if (!marks.some((mark) => mark.members)) return spots[label.side];
+    if (!marks.some((mark) => 'members' in mark)) return spots[label.side];
     return spots.find((spot) => !touching(spot, marks, label.style.size * pen.u)) || spots[0];
   }
 
   // Where a label may stand: beside its place, where the symbols upon it end, first on the side where reading begins.
+  /** @param {Label} label @param {number} x @param {number} y @param {Disc[]} hosts @param {number} u @param {boolean} rtl @returns {Spot[]} */
   spots(label, x, y, hosts, u, rtl) {
     const width = 2 * label.half * u;
+    /** @param {number} way */
     const reach = (way) => hosts.reduce((most, mark) => Math.max(most, (mark.x - x) * way + mark.r + 5 * u), hosts.length ? 0 : 9 * u);
+    /** @param {number} way @returns {Spot} */
     const side = (way) => ({ x: x + way * reach(way), y: y + 6 * u, align: way > 0 ? 'left' : 'right', width });
     const top = hosts.reduce((most, mark) => Math.max(most, y - mark.y + mark.r), 8 * u);
     const foot = hosts.reduce((most, mark) => Math.max(most, mark.y - y + mark.r), 8 * u);
     const [above, below] = [y - top - 6 * u, y + foot + 18 * u];
-    return [side(rtl ? -1 : 1), side(rtl ? 1 : -1), { x, y: above, align: 'center', width }, { x, y: below, align: 'center', width },
-      ...[above, below].flatMap((level) => ['left', 'right'].map((align) => ({ x, y: level, align, width })))];
+    return [side(rtl ? -1 : 1), side(rtl ? 1 : -1), middle(x, above, width), middle(x, below, width),
+      ...[above, below].flatMap((level) => SIDES.map((align) => ({ x, y: level, align, width })))];
   }
 }
 
+/** @type {Array<'left' | 'right'>} */
+const SIDES = ['left', 'right'];
+
+/** @param {number} x @param {number} y @param {number} width @returns {Spot} */
+const middle = (x, y, width) => ({ x, y, align: 'center', width });
+
+/** @param {number} value */
+const rounded = (value) => Math.round(value * 1e4) / 1e4;
+
 // How much of a label there is room for at a zoom.
+/** @param {Label} label @param {number} ze */
 const roomAt = ({ zoom, maxZoom }, ze) => smoothstep(zoom, zoom + 0.2, ze) * (1 - smoothstep(maxZoom - 0.6, maxZoom, ze));
 
 // A label stays a second and stays away a second, counted in 25 frames, and fades over eight of its time.
@@ -365,6 +422,7 @@ const SECOND = 25;
 const FADE = 8;
 
 // How strongly a label shows in the middle of the moments at which it would stand.
+/** @param {boolean[]} stands */
 export function lasting(stands) {
   const whole = withoutShort(late(withoutShort(stands)));
   const middle = (stands.length - 1) / 2;
@@ -376,7 +434,9 @@ export function lasting(stands) {
 }
 
 // Runs of equal values, as [first, after, value].
+/** @param {boolean[]} values */
 function runsOf(values) {
+  /** @type {Array<[number, number, boolean]>} */
   const runs = [];
   values.forEach((value, i) => {
     if (runs.length && runs[runs.length - 1][2] === value) runs[runs.length - 1][1] = i + 1;
@@ -386,6 +446,7 @@ function runsOf(values) {
 }
 
 // Showings shorter than a second are left out; one that reaches the end of what is known here may be longer.
+/** @param {boolean[]} stands */
 function withoutShort(stands) {
   return runsOf(stands).flatMap(([first, after, value]) => {
     const short = value && after - first < SECOND && first > 0 && after < stands.length;
@@ -394,6 +455,7 @@ function withoutShort(stands) {
 }
 
 // A label that would come back within a second waits until the second is over.
+/** @param {boolean[]} stands */
 function late(stands) {
   const kept = [...stands];
   runsOf(stands).forEach(([first, after, value], i, runs) => {
@@ -404,19 +466,23 @@ function late(stands) {
 }
 
 // The symbols that stand upon a place.
+/** @param {Disc[]} marks @param {number} x @param {number} y @param {number} u */
 function hostsOf(marks, x, y, u) {
   return marks.filter((mark) => isWithin(mark.x - x, mark.y - y, mark.r + 5 * u));
 }
 
+/** @param {Spot} spot */
 const leftOf = (spot) => spot.x - { left: 0, center: 0.5, right: 1 }[spot.align] * spot.width;
 
 // What a label takes, from its place.
+/** @param {Spot} spot @param {number} x @param {number} y @param {number} size @returns {Box} */
 function boxOf(spot, x, y, size) {
   const left = leftOf(spot) - x;
   return [left - 6, spot.y - y - size - 6, left + spot.width + 6, spot.y - y + 8];
 }
 
 // How many symbols a label touches at a spot. A thousand symbols are asked of a thousand labels, and a hypotenuse is slow.
+/** @param {Spot} spot @param {Disc[]} marks @param {number} size */
 function touching(spot, marks, size) {
   const left = leftOf(spot);
   const [right, top] = [left + spot.width, spot.y - size * 0.8];
@@ -427,14 +493,16 @@ function touching(spot, marks, size) {
   return count;
 }
 
+/** @param {number} dx @param {number} dy @param {number} r */
 function isWithin(dx, dy, r) {
   return dx * dx + dy * dy < r * r;
 }
 
-function dot(ctx, x, y, { radius: r, dotted: colour, halo }) {
+/** @param {Context} ctx @param {Dot} dot @param {string | null | undefined} halo */
+function drawDot(ctx, { x, y, radius, colour }, halo) {
   ctx.beginPath();
-  ctx.arc(x, y, r, 0, 2 * Math.PI);
-  ctx.lineWidth = r;
+  ctx.arc(x, y, radius, 0, 2 * Math.PI);
+  ctx.lineWidth = radius;
   ctx.strokeStyle = halo || colour;
   if (halo) ctx.stroke();
   ctx.fillStyle = colour;
@@ -443,12 +511,14 @@ function dot(ctx, x, y, { radius: r, dotted: colour, halo }) {
 
 // 1 inside the graphics-safe area, or that within another share of each side; 0 where any part would leave it, in between
 // while a label slides out with the camera.
+/** @param {Box} box @param {Size} size @param {number} range @param {number} [share] */
 function within(box, { width, height }, range, share = GRAPHICS_SAFE) {
   const [x, y] = [share * width, share * height];
   return smoothstep(0, range, Math.min(box[0] - x, box[1] - y, width - x - box[2], height - y - box[3]));
 }
 
 // 1 away from every obstacle, 0 upon one, in between while a label slides past it.
+/** @param {Box} box @param {Box[]} obstacles @param {number} range */
 function clearOf(box, obstacles, range) {
   let clear = 1;
   for (const o of obstacles) {
@@ -460,6 +530,7 @@ function clearOf(box, obstacles, range) {
 }
 
 // The ground that lines of text stand on.
+/** @param {Pen} pen @param {Box} box */
 export function panel(pen, box) {
   const { ctx, look, u } = pen;
   ctx.fillStyle = look.panel;
