@@ -151,9 +151,11 @@ class _Build:
         tell = notebook.bar("appendix") or (lambda done, total, text: None)
         tell(0, 4, "claims")
         self.stated_on = claims.read_stated_on()
+        # A fault of the restrictions is told before the claims are computed.
+        self.restrictions = restriction.read_restrictions() if self.public else []
+        restriction.require_whole_places(self.restrictions)
         checked, disputes = self._checked_claims(), claims.read_disputes()
         tell(1, 4, "tables")
-        self.restrictions = restriction.read_restrictions() if self.public else []
         tables, self.secrets = restriction.restrict(self._tables(checked, disputes), self.restrictions)
         _require_sites(self.dossiers, tables["sites"])
         self._show_images()

@@ -134,7 +134,7 @@ def restrict(
     InputError
         When a restriction names a site that the table does not hold, or one column of a place without the others.
     """
-    _require_whole_places(restrictions)
+    require_whole_places(restrictions)
     public = dict(tables)
     sites: set[str] = set()
     forms: set[str] = set()
@@ -155,7 +155,14 @@ def restrict(
     return public, Secrets(frozenset(sites), frozenset(forms))
 
 
-def _require_whole_places(restrictions: Sequence[Restriction]) -> None:
+def require_whole_places(restrictions: Sequence[Restriction]) -> None:
+    """Require that a place is restricted in all columns that tell it.
+
+    Raises
+    ------
+    InputError
+        When a restriction names one of them without the others.
+    """
     of_places = [one for one in restrictions if one.table == "sites" and set(one.columns) & set(PLACE)]
     restricted: dict[str, set[str]] = {}
     for one in of_places:

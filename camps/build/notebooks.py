@@ -12,19 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import jinja2
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
-from nbconvert import HTMLExporter
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
-from pygments.formatters import HtmlFormatter
-from traitlets.config import Config
 
 from camps import files, notebook, settings
 from camps.errors import InputError, RenderError
+
+# What reads, runs and prints notebooks takes a second to load, which who begins a record does not wait for.
+if TYPE_CHECKING:
+    import nbformat
+    from nbclient import NotebookClient
 
 CELL_TIMEOUT_S = 600
 KERNEL_START_S = 120
@@ -57,6 +55,8 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
     MissingError, InputError
         When the file is not there or is no notebook.
     """
+    import nbformat  # noqa: PLC0415 - see above
+
     with files.readable(path):
         content = path.read_bytes()
     try:
@@ -103,6 +103,9 @@ def render_notebook(path: Path, out: Path, *, report: Callable[[float, str], Non
 
 
 def _run(notebook: nbformat.NotebookNode, path: Path, report: Callable[[float, str], None]) -> None:
+    from nbclient import NotebookClient  # noqa: PLC0415 - see above
+    from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: PLC0415
+
     total = len(notebook.cells)
 
     def begin(cell: nbformat.NotebookNode, cell_index: int) -> None:
@@ -154,6 +157,10 @@ def _environment() -> dict[str, str]:
 
 
 def _page(notebook: nbformat.NotebookNode, path: Path) -> str:
+    from nbconvert import HTMLExporter  # noqa: PLC0415 - see above
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor  # noqa: PLC0415
+    from traitlets.config import Config  # noqa: PLC0415
+
     # A page has no kernel: what would ask one, under an id drawn by chance, shows the still that came with it.
     config = Config({"NbConvertBase": {"display_data_priority": _SHOWN}})
     exporter = HTMLExporter(config=config, template_name="basic")  # type: ignore[no-untyped-call]
@@ -179,4 +186,6 @@ def house_css() -> str:
 
 
 def _code_css() -> str:
+    from pygments.formatters import HtmlFormatter  # noqa: PLC0415 - see above
+
     return str(HtmlFormatter(style="friendly").get_style_defs(".highlight"))  # type: ignore[no-untyped-call]
