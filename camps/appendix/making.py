@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +20,7 @@ from camps.appendix.checks import Check
 from camps.appendix.claims import read_claims
 from camps.appendix.evidence import Evidence, held_files, is_image
 from camps.appendix.passages import read_answers
-from camps.errors import InputError, MissingError
+from camps.errors import CampsError, InputError, MissingError
 
 GROUP = "How it says that it was made"
 
@@ -203,10 +203,19 @@ def _check_left_out(payload: Path, made_with: MadeWith) -> Iterator[Check]:
 
 def _check_images(made_with: MadeWith) -> Iterator[Check]:
     """Say where images of a site with a dossier are at hand that the package does not show."""
-    if made_with.images or made_with.public or not settings.find_home():
-        return
-    at_hand = Evidence(published=())
-    shown = [site_id for site_id in made_with.dossiers if at_hand.before_and_after(site_id)]
-    if any(not image.file.bundled for site_id in shown for image in at_hand.before_and_after(site_id)):
+    shown = [] if made_with.images or made_with.public else _imaged_here(made_with.dossiers)
+    if shown:
         said = f"of {', '.join(shown)} are at hand here and are not shown. Build the appendix with them"
         yield Check(GROUP, "images", None, said)
+
+
+def _imaged_here(site_ids: Sequence[str]) -> list[str]:
+    """Return the sites whose images the record here has at hand; none where that record is not sound itself."""
+    if not settings.find_home():
+        return []
+    try:
+        here = Evidence(published=())
+        pairs = {site_id: here.before_and_after(site_id) for site_id in site_ids}
+    except CampsError:
+        return []
+    return [site_id for site_id, pair in pairs.items() if any(not image.file.bundled for image in pair)]
