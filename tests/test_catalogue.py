@@ -20,10 +20,10 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from camps import catalogue, crs, files, record, sources, tables
+from camps import catalogue, cli, crs, files, growth, maps, record, sources, tables
 from camps import settings as folders
 from camps.catalogue import consensus, evidence
-from camps.catalogue.decisions import apply_statuses, read_decisions
+from camps.catalogue.decisions import apply_statuses, read_decisions, settle
 from camps.catalogue.records import Side, Two
 from camps.errors import InputError, MissingError
 
@@ -354,9 +354,61 @@ def test_decisions_override_and_are_cited(lists: dict[str, sources.Source], tmp_
 
 def test_a_decision_on_a_record_that_is_not_there_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "decisions.csv"
-    file.write_text(f"{HEADER}separate,gazetteer,nowhere,gazetteer,nowhere,r,c,2024\n")
-    with pytest.raises(InputError, match="gazetteer has no record nowhere"):
-        catalogue.link("gazetteer", "gazetteer", decisions=file)
+    file.write_text(f"{HEADER}separate,gazetteer,cn-qincheng,aspi,nowhere,r,c,2024\n")
+    side = catalogue.side_of(sources.read("gazetteer"))
+    with pytest.raises(InputError, match="aspi has no record nowhere"):
+        settle(read_decisions(file), Two(side, replace(side, source_id="aspi")))
+    file.write_text(f"{HEADER}retracted,gazetteer,nowhere,,,r,c,2024\nactive,gazetteer,nobody,,,r,c,2024\n")
+    with pytest.raises(InputError, match=r"gazetteer nowhere: found no such place[\s\S]*gazetteer nobody"):
+        apply_statuses(catalogue.load(), read_decisions(file), {"gazetteer": "gazetteer"})
+
+
+CONTRADICTIONS = {
+    "a list that is not registered": ("retracted,gazeteer,cn-qincheng,,", "left_source 'gazeteer'"),
+    "two statuses of one site": (
+        "retracted,gazetteer,cn-qincheng,,,r,c,2024\nactive,gazetteer,cn-qincheng,,",
+        "row 3: found the same site as in row 2",
+    ),
+    "a link and its contrary, turned round": (
+        "link,aspi,1,buzzfeed,2,r,c,2024\nseparate,buzzfeed,2,aspi,1",
+        "row 3: found the same pair as in row 2",
+    ),
+    "two records of one list": ("link,gazetteer,cn-qincheng,gazetteer,cn-masanjia", "two records of gazetteer"),
+    "a status of a pair": ("disputed,gazetteer,cn-qincheng,aspi,1", "a right side for disputed"),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_decision_that_cannot_be_carried_out_is_named(tmp_path: Path, name: str) -> None:
+    rows, named = CONTRADICTIONS[name]
+    file = tmp_path / "decisions.csv"
+    file.write_text(f"{HEADER}{rows},r,c,2024\n")
+    with pytest.raises(InputError, match=named):
+        read_decisions(file)
+
+
+def test_a_retracted_site_is_in_the_tables_and_in_nothing_drawn_or_counted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "record"
+    shutil.copytree(folders.geodata(), home / "geodata", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(folders.home() / "record.toml", home)
+    counted = catalogue.counts()["unit"].iloc[0]
+    whole = growth.values("gazetteer").groupby("t")["value"].sum()
+    key = catalogue.load().set_index("site_id").loc[counted, "source_key"]
+    (home / "geodata" / "decisions.csv").write_text(
+        f"{HEADER}retracted,gazetteer,{key},,,no camp,Visit report,2024-05\n"
+    )
+    lost = catalogue.counts().set_index("unit").loc[counted].set_index("t")["value"]
+    monkeypatch.setenv("CAMPS_HOME", str(home))
+    assert catalogue.load().set_index("site_id").loc[counted, "status"] == "retracted"
+    assert counted not in set(catalogue.counts()["unit"])
+    without = growth.values("gazetteer").groupby("t")["value"].sum()
+    assert (whole - without).to_dict() == lost.reindex(whole.index).fillna(0).to_dict()
+    for drawn in (maps.site_map(), maps.growth_map(), maps.era_map()):
+        assert counted not in {site["id"] for site in drawn.payload["sites"]}
+    assert cli.run(["growth", "--source", "gazetteer"]) == 0
+    assert "1 place is retracted in geodata/decisions.csv" in capsys.readouterr().err
 
 
 def test_all_faults_of_a_decisions_file_are_named_at_once(tmp_path: Path) -> None:

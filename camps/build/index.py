@@ -65,7 +65,7 @@ def _maps(here: Path) -> Iterator[tuple[Path, tuple[str, str]]]:
 def _lead() -> str:
     if not sources.lists():
         return "A record that has no list yet; `camps sources add FILE --id ID` adds one."
-    sites = catalogue.load()
+    sites = catalogue.standing(catalogue.load())
     by_country = sites["country"].fillna("a country that is not stated").value_counts()
     spread = ", ".join(f"{n} in {country}" for country, n in by_country.items())
     return (

@@ -17,7 +17,7 @@ from camps import files, record, sources, tables
 from camps.catalogue.checking import check_links, figures
 from camps.catalogue.conflicts import CONFLICT_COLUMNS
 from camps.catalogue.consensus import Catalogue, gather, joined
-from camps.catalogue.decisions import apply_statuses, decisions_path, read_decisions, settle
+from camps.catalogue.decisions import apply_statuses, decisions_path, read_decisions, settle, standing
 from camps.catalogue.editions import diff as diff_sources
 from camps.catalogue.editions import summarise_diff
 from camps.catalogue.exporting import render_sites, select, write_sites
@@ -50,6 +50,7 @@ __all__ = [
     "render_sites",
     "select",
     "side_of",
+    "standing",
     "summarise_diff",
     "town_inside",
     "trusted",
@@ -238,7 +239,7 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
         ``series`` table: unit (site_id), metric, t (EDTF year), value (null when not a number), lo, hi, kind,
         stale_days, plus status (observed, not_imaged, no_record, obscured), verbatim (the printed cell), the groups
         tier, admin1, admin2, system and source_id of the site and those of the list's own, and the date on which it
-        closed, ``closed``.
+        closed, ``closed``. Nothing of a site that was retracted.
 
     Raises
     ------
@@ -252,7 +253,12 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
         held = sorted({name for frame in read for name in frame["metric"].dropna().unique()})
         expected = f"expected {' or '.join(held)}" if held else "map a column to METRIC.DATE with `camps sources add`"
         raise InputError(f"{', '.join(chosen)}: no counts of {metric}; {expected}")
-    return pd.concat(wanted, ignore_index=True)
+    whole = pd.concat(wanted, ignore_index=True)
+    if not read_decisions()["decision"].eq("retracted").any():
+        return whole
+    sites = load(*chosen)
+    gone = set(sites["site_id"]) - set(standing(sites)["site_id"])
+    return whole[~whole["unit"].isin(gone)].reset_index(drop=True)
 
 
 def _counts_of(source: sources.Source) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import camps
 from camps import settings
 from camps.cli.app import app, example
 from camps.cli.output import TableFormat, deliver_table, say
+from camps.cli.picturing import say_retracted
 from camps.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def growth(
         figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
         camps.plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
     deliver_table(table, form, out)
+    say_retracted()
     _say_left_out(values)
     if plot is not None:
         say(plot, file=sys.stderr)

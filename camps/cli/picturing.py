@@ -144,6 +144,14 @@ def _say_what_values_do_not(chosen: Sequence[str]) -> None:
         )
 
 
+def say_retracted() -> None:
+    """Say how many places were retracted, for they are in nothing that is drawn or counted."""
+    n_retracted = int(camps.catalogue.read_decisions()["decision"].eq("retracted").sum())
+    if n_retracted:
+        told = f"{n_retracted} {'place is' if n_retracted == 1 else 'places are'} retracted in geodata/decisions.csv"
+        say(f"{told}: in the tables, with the reason, but neither drawn nor counted", file=sys.stderr)
+
+
 #: What every command that draws is asked.
 Public = Annotated[bool, typer.Option("--public", help="Leave out what geodata/restrictions.toml declares.")]
 
@@ -151,6 +159,7 @@ Public = Annotated[bool, typer.Option("--public", help="Leave out what geodata/r
 @contextmanager
 def edition_for(public: bool) -> Iterator[Any]:
     """Yield the edition in which all is drawn within the block: the public one where it is asked for, or nothing."""
+    say_retracted()
     if public:
         with camps.appendix.public_edition() as edition:
             yield edition

@@ -158,7 +158,7 @@ def series_of(shot: Shot) -> footprints.FootprintSeries:
 
 
 def _sites(shot: Shot) -> gpd.GeoDataFrame:
-    sites = (catalogue.once if shot.map.kind == "eras" else catalogue.load)(*sources_of(shot))
+    sites = catalogue.standing((catalogue.once if shot.map.kind == "eras" else catalogue.load)(*sources_of(shot)))
     for column, wanted in shot.map.where.items():
         sites = sites[_is_wanted(sites, column, wanted, shot)]
     if sites.empty:

@@ -501,7 +501,7 @@ def _sites(sites: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     table = catalogue.load() if sites is None else sites
     missing = [Fault(f"column {name}", "no such column", "it to be there") for name in _SITE_NEEDS if name not in table]
     raise_faults(missing, "sites")
-    return table
+    return catalogue.standing(table)
 
 
 class _Groups(NamedTuple):

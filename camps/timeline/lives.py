@@ -210,7 +210,7 @@ def sites_of_system(name: str, one: System) -> gpd.GeoDataFrame:
     MissingError, InputError
         As :func:`compare_systems`.
     """
-    sites = catalogue.once(*one.lists)
+    sites = catalogue.standing(catalogue.once(*one.lists))
     sites = sites[sites["system"].isin(one.of)] if one.of else sites
     sites = sites[sites["country"].eq(one.country)] if one.country else sites
     if sites.empty:
