@@ -407,6 +407,8 @@ def test_a_retracted_site_is_in_the_tables_and_in_nothing_drawn_or_counted(
     assert (whole - without).to_dict() == lost.reindex(whole.index).fillna(0).to_dict()
     for drawn in (maps.site_map(), maps.growth_map(), maps.era_map()):
         assert counted not in {site["id"] for site in drawn.payload["sites"]}
+    assert counted == "xj-bfn130-aspi50"
+    assert counted not in set(growth.values("dabancheng")["unit"])
     assert cli.run(["growth", "--source", "gazetteer"]) == 0
     assert "1 place is retracted in geodata/decisions.csv" in capsys.readouterr().err
 

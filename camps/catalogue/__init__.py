@@ -48,6 +48,7 @@ __all__ = [
     "once",
     "read_decisions",
     "render_sites",
+    "retracted",
     "select",
     "side_of",
     "standing",
@@ -254,11 +255,16 @@ def counts(*source_ids: str, metric: str = "buildings") -> pd.DataFrame:
         expected = f"expected {' or '.join(held)}" if held else "map a column to METRIC.DATE with `camps sources add`"
         raise InputError(f"{', '.join(chosen)}: no counts of {metric}; {expected}")
     whole = pd.concat(wanted, ignore_index=True)
+    gone = retracted(*chosen)
+    return whole[~whole["unit"].isin(gone)].reset_index(drop=True) if gone else whole
+
+
+def retracted(*source_ids: str) -> frozenset[str]:
+    """Return the ids of the sites of some lists, or of the record's own, that were retracted; see :func:`standing`."""
     if not read_decisions()["decision"].eq("retracted").any():
-        return whole
-    sites = load(*chosen)
-    gone = set(sites["site_id"]) - set(standing(sites)["site_id"])
-    return whole[~whole["unit"].isin(gone)].reset_index(drop=True)
+        return frozenset()
+    sites = load(*source_ids)
+    return frozenset(sites["site_id"]) - frozenset(standing(sites)["site_id"])
 
 
 def _counts_of(source: sources.Source) -> pd.DataFrame:

@@ -87,6 +87,7 @@ def _measured(source_id: str, metric: str) -> pd.DataFrame:
         raise InputError(f"{source_id}: no {metric} in a footprint series; {expected}")
     read = change.tracked(footprints.load(source_id))
     table = series(read.footprints, read.looks, metric=cast(Metric, metric), scenes=read.scenes)
+    table = table[~table["unit"].isin(catalogue.retracted() if sources.lists() else ())]
     return table.merge(_groups(), on="unit", how="left", validate="many_to_one").assign(source_id=source_id)
 
 
