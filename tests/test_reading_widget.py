@@ -257,6 +257,29 @@ def test_a_stroke_paints_what_it_changes_and_not_all_outlines_again(page: Page) 
     assert counts["lineTo"] < 250
 
 
+def test_the_mouse_may_move_while_keys_move_a_corner(page: Page) -> None:
+    hall = page.draw()["chosen"][0]
+    complaints: list[str] = []
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(**browser.launch_options())
+        with _answered(chromium, page) as shown:
+            shown.on("pageerror", lambda error: complaints.append(str(error)))
+            shown.locator(".cr-stage").focus()
+            shown.keyboard.press(".")
+            shown.keyboard.press("v")
+            shown.keyboard.down("ArrowRight")
+            shown.mouse.move(300, 300)
+            shown.mouse.move(500, 400)
+            shown.keyboard.up("ArrowRight")
+            shown.locator("h3", has_text="mended").wait_for()
+        chromium.close()
+    assert complaints == []
+    corners = page.reader.sheet.rings(page.reader.session.held[hall].shape)[0]
+    moved = np.subtract(corners, HALL[0]).round(6)
+    assert (moved[0] > 0).tolist() == [True, False], "by the key alone"
+    assert not moved[1:].any()
+
+
 def _is_told_of_another_view(shown: BrowserPage) -> None:
     """Open the same reading once more beside the first: both are told, and each shows what is done in the other."""
     shown.evaluate("view()")

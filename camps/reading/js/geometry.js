@@ -1,4 +1,3 @@
-// @ts-check
 // Shapes on the grid of a reading: x counts columns to the right, y rows down, from the upper left corner.
 
 /** @typedef {[number, number]} Point */
@@ -35,10 +34,12 @@ export function areaOf(rings) {
 /** The corner nearest to a point. @param {Rings} rings @param {Point} p */
 export function cornerAt(rings, p) {
   let best = { ring: 0, at: 0, away: Infinity };
-  rings.forEach((ring, r) => ring.forEach((corner, at) => {
-    const away = distance(corner, p);
-    if (away < best.away) best = { ring: r, at, away };
-  }));
+  for (const [r, ring] of rings.entries()) {
+    for (const [at, corner] of ring.entries()) {
+      const away = distance(corner, p);
+      if (away < best.away) best = { ring: r, at, away };
+    }
+  }
   return best;
 }
 
@@ -52,14 +53,16 @@ export function middleAt(rings, p) {
  * @param {Rings} rings @param {Point} p */
 export function edgeAt(rings, p) {
   let best = { ring: 0, at: 0, away: Infinity, place: p };
-  rings.forEach((ring, r) => ring.forEach(([ax, ay], at) => {
-    const [bx, by] = ring[(at + 1) % ring.length];
-    const along = ((p[0] - ax) * (bx - ax) + (p[1] - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1);
-    const share = Math.max(0, Math.min(1, along));
-    const place = /** @type {Point} */ ([ax + share * (bx - ax), ay + share * (by - ay)]);
-    const away = distance(place, p);
-    if (away < best.away) best = { ring: r, at, away, place };
-  }));
+  for (const [r, ring] of rings.entries()) {
+    for (const [at, [ax, ay]] of ring.entries()) {
+      const [bx, by] = ring[(at + 1) % ring.length];
+      const along = ((p[0] - ax) * (bx - ax) + (p[1] - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1);
+      const share = Math.max(0, Math.min(1, along));
+      const place = /** @type {Point} */ ([ax + share * (bx - ax), ay + share * (by - ay)]);
+      const away = distance(place, p);
+      if (away < best.away) best = { ring: r, at, away, place };
+    }
+  }
   return best;
 }
 

@@ -1,7 +1,11 @@
-// @ts-check
 // What stands around the pictures: buttons, the scene's facts, the outline that is chosen, the keys.
+import { KINDS, Pane } from './pane.js';
+/** @import { Acts, Grown, Status, View } from './types.d.ts' */
 
-export const STATUSES = [
+
+const CONFIDENCES = ['high', 'medium', 'low'];
+/** @type {Array<[Status, string, string]>} */
+const STATUSES = [
   ['observed', 'Observed', 'All of the ground can be seen'],
   ['partial', 'Partly', 'Part is hidden: draw that area'],
   ['obscured', 'Obscured', 'Nothing can be seen: cloud, haze, shade'],
@@ -9,7 +13,7 @@ export const STATUSES = [
 ];
 
 /** Groups of buttons: what is done, its name, its key as shown. */
-export const TOOLS = [
+const TOOLS = [
   [['tool:select', 'Select', 'S'], ['tool:draw', 'Outline', 'D'], ['tool:rectangle', 'Rectangle', 'R'],
     ['tool:cut', 'Cut', 'X'], ['tool:hidden', 'Hidden area', 'H']],
   [['square', 'Square', 'Q'], ['join', 'Join', 'J'], ['remove', 'Delete', 'Del'], ['copy', 'Copy forward', 'G']],
@@ -18,7 +22,8 @@ export const TOOLS = [
   [['fit', 'Fit', '0'], ['help', 'Keys', '?']],
 ];
 
-export const KEYS = [
+/** @type {Array<[string, string[][]]>} */
+const KEYS = [
   ['Pictures', [
     ['drag, arrows', 'move the picture, or the corner that is held'],
     ['wheel, + −', 'zoom (click the picture first)'], ['0', 'all of the ground'],
@@ -44,19 +49,21 @@ export const KEYS = [
   ]],
 ];
 
-/** @param {string} tag @param {Record<string, any>} with_ @param {(Node | string)[]} inside */
+/** @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {Record<string, string | number | boolean | null | EventListener>} [with_] @param {(Node | string)[]} inside */
 export function make(tag, with_ = {}, ...inside) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(with_)) {
-    if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== false) made.setAttribute(name, value === true ? '' : value);
+    if (typeof value === 'function') made.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== false) made.setAttribute(name, value === true ? '' : String(value));
   }
   made.append(...inside);
   return made;
 }
 
 /** @param {(what: string) => void} act */
-export function makeBar(act) {
+function makeBar(act) {
+  /** @param {string[]} string */
   const button = ([what, name, key]) => make('button', {
     type: 'button', 'data-do': what, title: `${name} (${key})`, onclick: () => act(what),
   }, name);
@@ -65,7 +72,8 @@ export function makeBar(act) {
 }
 
 /** @param {() => void} close */
-export function makeHelp(close) {
+function makeHelp(close) {
+  /** @param {[string, string[][]]} of0 */
   const table = ([title, keys]) => make('section', {}, make('h3', {}, title),
     make('dl', {}, ...keys.flatMap(([key, text]) => [make('dt', {}, key), make('dd', {}, text)])));
   return make('div', { class: 'cr-help', role: 'dialog', 'aria-label': 'Keys', hidden: true },
@@ -73,26 +81,86 @@ export function makeHelp(close) {
 }
 
 /** @param {string} name @param {readonly string[]} values @param {(value: string) => void} act */
-export function makeChoice(name, values, act) {
-  const select = make('select', { name, 'aria-label': name, onchange: (event) => act(event.target.value) },
+function makeChoice(name, values, act) {
+  const select = make('select', { name, 'aria-label': name, onchange: () => act(select.value) },
     ...values.map((value) => make('option', { value }, value)));
-  return /** @type {HTMLSelectElement} */ (select);
+  return select;
+}
+
+/** The page of a reading, and the elements of it that change. */
+export class Around {
+  /** @param {HTMLElement} el @param {Acts} acts what its buttons and choices do */
+  constructor(el, acts) {
+    /** @type {View} */
+    this.view = { scale: 1, x: 0, y: 0 };
+    this.root = el.appendChild(make('div', { class: 'camps-reading', 'data-lm-suppress-shortcuts': 'true' }));
+    this.bar = makeBar((what) => acts.act(what));
+    this.stage = make('div', { class: 'cr-stage', tabindex: 0, 'aria-label': 'Scene; press ? for the keys' });
+    const host = () => this.stage.appendChild(make('div', { class: 'cr-pane' }));
+    this.main = new Pane(host(), this.view);
+    this.side = new Pane(host(), this.view);
+    this.side.host.hidden = true;
+    this.help = makeHelp(() => acts.act('help'));
+    this.says = make('span', { class: 'cr-says', role: 'status' });
+    this.saved = make('span', { class: 'cr-saved' });
+    this.again = make('button', { type: 'button', hidden: true, onclick: () => acts.sendAgain() }, 'Send again');
+    this.task = makeChoice('scene', [], (value) => acts.go(value));
+    this.other = makeChoice('other date', [], (value) => acts.compare(value));
+    this.compared = make('label', {}, 'Other date ', this.other);
+    this.facts = make('p', { class: 'cr-faint' });
+    this.status = make('div', { class: 'cr-looks' }, ...STATUSES.map(([status, name, title], at) => make(
+      'button', { type: 'button', 'data-status': status, title: `${title} (${at + 1})`, onclick: () => acts.look(status) },
+      name)));
+    this.title = make('h3', {}, 'Next outline');
+    this.kind = makeChoice('kind', Object.keys(KINDS), (value) => acts.word('kind', value));
+    this.confidence = makeChoice('confidence', CONFIDENCES, (value) => acts.word('confidence', value));
+    this.note = make('input', { name: 'note', placeholder: 'note', 'aria-label': 'note', maxlength: 500, onchange: () => acts.word('note', this.note.value) });
+    this.open = make('span', {});
+    this.asks = makeAsks(this.open, acts);
+    this.curve = make('div', { class: 'cr-growth' });
+    this.root.append(this.bar, this.stage, this._panel(acts), this.help,
+      make('div', { class: 'cr-foot' }, this.says, this.again, this.saved));
+  }
+
+  /** @param {Acts} acts */
+  _panel(acts) {
+    /** @param {string} name @param {number} by */
+    const step = (name, by) => make('button', { type: 'button', title: by > 0 ? 'Next scene (PgDn)' : 'Previous scene (PgUp)',
+      onclick: () => acts.step(by) }, name);
+    return make('div', { class: 'cr-panel' },
+      make('h3', {}, 'Scene'), make('div', { class: 'cr-row' }, step('‹', -1), this.task, step('›', 1)),
+      this.facts, this.compared, make('h3', {}, 'What it lets be seen'), this.status,
+      this.asks, this.title, make('label', {}, 'Kind ', this.kind), make('label', {}, 'Confidence ', this.confidence), this.note,
+      this.curve);
+  }
+}
+
+/** What settles a proposal. @param {HTMLElement} open @param {Acts} acts */
+function makeAsks(open, acts) {
+  /** @param {string} what @param {string} name @param {string} key */
+  const settle = (what, name, key) => make('button', { type: 'button', 'data-do': what, title: `${name} (${key})`,
+    onclick: () => acts.act(what) }, name);
+  return make('div', { class: 'cr-asks', hidden: true }, open, settle('accept', 'Accept', 'A'), settle('refuse', 'Refuse', 'Del'));
 }
 
 /** The curve of growth: what was observed at each look with its band, in square metres.
- * @param {any[]} rows each {t, day, value, lo, hi}; null where nothing could be seen */
+ * @param {Grown[]} rows */
 export function makeCurve(rows) {
-  const seen = rows.filter((row) => row.value !== null);
-  if (!seen.length) return make('p', { class: 'cr-faint' }, 'Mark a look, and the curve begins.');
+  const seen = rows.flatMap(({ value, ...row }) => (value === null ? [] : { ...row, value }));
+  const end = seen.at(-1);
+  if (!end) return make('p', { class: 'cr-faint' }, 'Mark a look, and the curve begins.');
   const [width, height, left, foot] = [236, 104, 4, 16];
   const days = seen.map((row) => row.day);
   const [first, last] = [Math.min(...days), Math.max(...days)];
   const most = Math.max(...seen.map((row) => row.hi), 1);
+  /** @param {number} day */
   const x = (day) => left + 4 + ((day - first) / Math.max(1, last - first)) * (width - 2 * left - 8);
+  /** @param {number} value */
   const y = (value) => height - foot - (value / most) * (height - foot - 14);
   const upper = seen.map((row) => `${x(row.day)},${y(row.hi)}`);
   const lower = seen.map((row) => `${x(row.day)},${y(row.lo)}`).reverse();
   const ns = 'http://www.w3.org/2000/svg';
+  /** @param {string} tag @param {Record<string, string | number>} with_ @param {string} [text] */
   const draw = (tag, with_, text = '') => {
     const made = document.createElementNS(ns, tag);
     for (const [name, value] of Object.entries(with_)) made.setAttribute(name, String(value));
@@ -100,7 +168,6 @@ export function makeCurve(rows) {
     return made;
   };
   const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', class: 'cr-curve' });
-  const end = seen.at(-1);
   svg.setAttribute('aria-label', `Built area: ${squareMetres(end.value)} on ${end.t}`);
   svg.append(
     draw('path', { d: `M${left},${height - foot}H${width - left}`, class: 'cr-axis' }),

@@ -1,39 +1,76 @@
-// @ts-check
 // The instrument: what a hand does becomes a step, Python saves it, and the page shows what is saved.
 import { areaOf, atRightAngle, cornerAt, distance, edgeAt, isInside, middle, middleAt, rectangle } from './geometry.js';
-import { isOpen, KINDS, Pane } from './pane.js';
-import { make, makeBar, makeChoice, makeCurve, makeHelp, squareMetres, STATUSES } from './panel.js';
+import { isOpen } from './pane.js';
+import { Around, make, makeCurve, squareMetres } from './panel.js';
+/** @import { Point, Rings } from './geometry.js' */
+/** @import { Pane } from './pane.js' */
+/** @import { Begun, Changes, Content, Corner, Drawn, Grown, Hand, Ink, Look, Message, Model, Outline, Pending, Shown, Status, Task, Words } from './types.d.ts' */
 
 const NEAR_PX = 9;
 const STILL_PX = 4;
+/** @type {Rings[]} */
 const NONE = [];
 const QUIET_MS = 3000;
 const GROWTH_AFTER_MS = 1200;
-const CONFIDENCES = ['high', 'medium', 'low'];
+/** @type {Record<string, Point>} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+/** @type {Record<string, string>} */
 const LEADS = { draw: 'Outline', rectangle: 'Rectangle', cut: 'Cut', hidden: 'Hidden area' };
 
-class Reader {
+class Reader extends Around {
+  /** @param {Model} model @param {HTMLElement} el */
   constructor(model, el) {
+    super(el, {
+      act: (what) => this.act(what), go: (task) => this.go(task), compare: (task) => this.compare(task), step: (by) => this.step(by),
+      look: (status) => this.look(status), word: (name, value) => this.word(name, value), sendAgain: () => this.sendAgain(),
+    });
     this.model = model;
     this.id = Math.random().toString(36).slice(2, 8);
     this.sent = 0;
+    /** @type {Map<string, Pending>} */
     this.unsaved = new Map();
+    /** @type {Map<string, Outline>} */
     this.outlines = new Map();
+    /** @type {Map<string, ImageBitmap>} */
     this.pictures = new Map();
+    /** @type {Record<string, Look>} */
     this.looks = {};
-    this.view = { scale: 1, x: 0, y: 0 };
+    /** @type {Begun | null} */
+    this.begun = null;
+    /** @type {Task[]} */
+    this.tasks = [];
+    /** @type {string} the scene that is read, and the other date */
+    this.now = '';
+    this.compares = '';
+    this.flicks = false;
+    this.peeks = false;
+    this.veiled = false;
+    this.keyed = false;
+    this.unfitted = false;
     this.how = { smooth: true, contrast: 1 };
     this.tool = 'select';
     this.mode = 'alone';
     this.wipe = 0.5;
+    /** @type {Set<string>} */
     this.chosen = new Set();
+    /** @type {Point[]} */
     this.points = [];
+    /** @type {Point | null} */
     this.cursor = null;
+    /** @type {Corner | null} */
     this.corner = null;
+    /** @type {Hand | null} */
     this.hand = null;
+    /** @type {string[]} */
     this.before = [];
+    this.noted = '';
+    this.quiet = 0;
+    this.growing = 0;
+    this.frame = 0;
+    /** @type {Words} */
     this.next = { kind: 'building', confidence: 'medium', note: '' };
-    this._build(el);
+    this._listen();
+    /** @param {Content} content @param {BlobPart[]} buffers */
     this._hear = (content, buffers) => this.hear(content, buffers);
     model.on('msg:custom', this._hear);
     this.resizing = new ResizeObserver(() => this.resize());
@@ -48,61 +85,9 @@ class Reader {
     clearTimeout(this.growing);
   }
 
-  // --- page ---
-
-  _build(el) {
-    this.root = make('div', { class: 'camps-reading', 'data-lm-suppress-shortcuts': 'true' });
-    el.append(this.root);
-    this.bar = makeBar((what) => this.act(what));
-    const stage = make('div', { class: 'cr-stage', tabindex: 0, 'aria-label': 'Scene; press ? for the keys' });
-    const host = () => stage.appendChild(make('div', { class: 'cr-pane' }));
-    this.stage = stage;
-    this.main = new Pane(host(), this.view);
-    this.side = new Pane(host(), this.view);
-    this.side.host.hidden = true;
-    this.help = makeHelp(() => this.act('help'));
-    this.says = make('span', { class: 'cr-says', role: 'status' });
-    this.saved = make('span', { class: 'cr-saved' });
-    this.again = make('button', { type: 'button', hidden: true, onclick: () => this.sendAgain() }, 'Send again');
-    this.panel = this._buildPanel();
-    this.root.append(this.bar, stage, this.panel, this.help,
-      make('div', { class: 'cr-foot' }, this.says, this.again, this.saved));
-    this._listen();
-  }
-
-  _buildPanel() {
-    this.task = makeChoice('scene', [], (value) => this.go(value));
-    this.other = makeChoice('other date', [], (value) => this.compare(value));
-    this.facts = make('p', { class: 'cr-faint' });
-    this.status = make('div', { class: 'cr-looks' }, ...STATUSES.map(([status, name, title], at) => make(
-      'button', { type: 'button', 'data-status': status, title: `${title} (${at + 1})`, onclick: () => this.look(status) },
-      name)));
-    this.title = make('h3', {}, 'Next outline');
-    this.kind = makeChoice('kind', Object.keys(KINDS), (value) => this.word('kind', value));
-    this.confidence = makeChoice('confidence', CONFIDENCES, (value) => this.word('confidence', value));
-    this.note = /** @type {HTMLInputElement} */ (make('input', {
-      name: 'note', placeholder: 'note', 'aria-label': 'note', maxlength: 500,
-      onchange: (event) => this.word('note', event.target.value),
-    }));
-    const settle = (what, name, key) => make('button', { type: 'button', 'data-do': what, title: `${name} (${key})`,
-      onclick: () => this.act(what) }, name);
-    this.open = make('span', {});
-    this.asks = make('div', { class: 'cr-asks', hidden: true }, this.open, settle('accept', 'Accept', 'A'),
-      settle('refuse', 'Refuse', 'Del'));
-    this.curve = make('div', { class: 'cr-growth' });
-    const step = (name, by) => make('button', { type: 'button', title: by > 0 ? 'Next scene (PgDn)' : 'Previous scene (PgUp)',
-      onclick: () => this.step(by) }, name);
-    this.compared = make('label', {}, 'Other date ', this.other);
-    return make('div', { class: 'cr-panel' },
-      make('h3', {}, 'Scene'), make('div', { class: 'cr-row' }, step('‹', -1), this.task, step('›', 1)),
-      this.facts, this.compared, make('h3', {}, 'What it lets be seen'), this.status,
-      this.asks, this.title, make('label', {}, 'Kind ', this.kind), make('label', {}, 'Confidence ', this.confidence), this.note,
-      this.curve);
-  }
-
   // --- messages ---
 
-  /** @param {Record<string, any>} what @param {any} shown what is drawn as unsaved until it is saved */
+  /** @param {Message} what @param {Shown | null} shown what is drawn as unsaved until it is saved */
   send(what, shown = null) {
     const key = `${this.id}-${++this.sent}`;
     const message = { ...what, re: key };
@@ -118,6 +103,7 @@ class Reader {
     this._wait();
   }
 
+  /** @param {Message} message */
   _post(message) {
     try {
       this.model.send(message);
@@ -135,8 +121,9 @@ class Reader {
     }, QUIET_MS);
   }
 
+  /** @param {Content} content @param {BlobPart[]} buffers */
   hear(content, buffers) {
-    if (content.picture) this.takePicture(content, buffers[0]);
+    if (content.picture) this.takePicture(content.picture, buffers[0]);
     if (content.hello && content.hello !== this.id) this.send({ do: 'greet' });
     if ([content.hello, content.met].some((id) => id && id !== this.id)) {
       this.say('This reading is open in another view too; both write to it.');
@@ -153,10 +140,11 @@ class Reader {
     this.paint();
   }
 
+  /** @param {Pending} pending @param {Content} content */
   _answered({ message, shown }, content) {
     this.again.hidden = true;
     if (content.error) {
-      if (shown?.points && !this.points.length) [this.points, this.tool] = [shown.points, shown.tool];
+      if (shown?.points && shown.tool && !this.points.length) [this.points, this.tool] = [shown.points, shown.tool];
       return this.say(content.error, true);
     }
     if (content.chosen) this.choose(content.chosen);
@@ -164,6 +152,7 @@ class Reader {
     else if (['draw', 'mend', 'square'].includes(message.do)) this.say('');
   }
 
+  /** @param {Changes} changes */
   _take({ put = [], drop = [], looks, steps, undo, redo }) {
     for (const id of drop) this.outlines.delete(id);
     for (const one of put) this.outlines.set(one.id, one);
@@ -176,6 +165,7 @@ class Reader {
     if (put.length || drop.length || looks) this._growLater();
   }
 
+  /** @param {Begun} begun */
   begin(begun) {
     this.begun = begun;
     this.tasks = begun.tasks;
@@ -193,14 +183,16 @@ class Reader {
     this.say(begun.lost ? `A kill cut ${begun.lost} bytes of an unsaved step short; all before it is here.` : 'Press ? for the keys.');
   }
 
-  async takePicture(content, buffer) {
+  /** @param {string} task @param {BlobPart} buffer */
+  async takePicture(task, buffer) {
     const blob = new Blob([buffer], { type: 'image/png' });
-    this.pictures.set(content.picture, await createImageBitmap(blob));
+    this.pictures.set(task, await createImageBitmap(blob));
     this.repaint();
   }
 
   // --- what is shown ---
 
+  /** @param {string} text @param {boolean} [wrong] */
   say(text, wrong = false) {
     this.says.textContent = text;
     this.says.classList.toggle('cr-wrong', wrong);
@@ -210,7 +202,9 @@ class Reader {
   get about() { return this.tasks?.find((one) => one.id === this.now); }
   get beyond() { return this.tasks?.find((one) => one.id === this.compares); }
 
+  /** @param {string} what */
   _button(what) { return /** @type {HTMLButtonElement} */ (this.bar.querySelector(`[data-do="${what}"]`)); }
+  /** @param {Record<string, boolean | undefined>} which */
   _able(which) { for (const [what, can] of Object.entries(which)) this._button(what).disabled = !can; }
 
   _showPanel() {
@@ -237,7 +231,7 @@ class Reader {
 
   _showChosen() {
     const one = this.chosen.size === 1 ? this.outlines.get([...this.chosen][0]) : null;
-    const area = one && squareMetres(areaOf(one.rings) * this.begun.pixel_m ** 2);
+    const area = one && this.begun && squareMetres(areaOf(one.rings) * this.begun.pixel_m ** 2);
     this.title.textContent = one ? `${one.id} · ${area}${one.origin === 'drawn' ? '' : ` · ${one.origin}`}`
       : this.chosen.size ? `${this.chosen.size} outlines` : `Next outline · ${this.here.length} here`;
     const of = one ?? this.next;
@@ -246,6 +240,7 @@ class Reader {
     if (!this.note.matches(':focus') || this.note.value === this.noted) this.note.value = this.noted = of.note;
   }
 
+  /** @param {{ rows: Grown[], next: string }} rowsGrown */
   _showGrowth({ rows, next }) {
     this.curve.classList.toggle('cr-old', Boolean(this.growing));
     const curve = rows.length ? [make('h3', {}, 'Built area, m²'), makeCurve(rows)] : [];
@@ -288,22 +283,24 @@ class Reader {
 
   _paint() {
     if (!this.begun) return;
-    const held = this.hand?.rings ? [{ ...this.outlines.get(this.hand.id), rings: this.hand.rings }] : [];
-    const unsaved = [...this.unsaved.values()].flatMap(({ shown }) => (shown?.rings ? [{ ...shown, unsaved: true }] : []));
-    const loose = [...unsaved.filter((one) => !one.id || one.id !== this.hand?.id), ...held];
+    const held = this.hand?.held;
+    const unsaved = [...this.unsaved.values()].flatMap(({ shown }) => (shown?.rings ? { kind: 'other', ...shown, rings: shown.rings, unsaved: true } : []));
+    /** @type {Drawn[]} */
+    const loose = [...unsaved.filter((one) => !one.id || one.id !== held?.id), ...(held ? [{ kind: 'other', ...this.outlines.get(held.id), rings: held.rings }] : [])];
     const apart = new Set(loose.map((one) => one.id));
     const [ground, above] = [this.here.filter((one) => !apart.has(one.id)), [this.keyed ? this.cursor : null, this.cursor]];
-    const chosen = [...ground, ...loose].filter((one) => this.chosen.has(one.id));
+    const chosen = [...ground, ...loose].filter((one) => this.chosen.has(one.id ?? ''));
     this._layer(this.main, this.now, ground, { loose, chosen, corner: this.corner, draft: this._draft(), cursor: above[0] });
     if (this.side.host.hidden) return;
     const there = [...this.outlines.values()].filter((one) => one.task === this.compares);
     this._layer(this.side, this.compares, there, { loose: [], chosen: [], corner: null, draft: null, cursor: above[1] });
   }
 
+  /** @param {Pane} pane @param {string | undefined} task @param {Outline[]} outlines @param {Ink} ink */
   _layer(pane, task, outlines, ink) {
     const veil = this.veiled ? { loose: [], chosen: [] } : {};
-    pane.paintGround(this.veiled ? [] : outlines, this.looks[task]?.hidden ?? NONE);
-    pane.paintInk({ ...ink, ...veil, pixel_m: this.begun.pixel_m });
+    pane.paintGround(this.veiled ? [] : outlines, this.looks[task ?? '']?.hidden ?? NONE);
+    pane.paintInk({ ...ink, ...veil, pixel_m: this.begun?.pixel_m ?? 1 });
   }
 
   _draft() {
@@ -318,6 +315,7 @@ class Reader {
   // --- where one is ---
 
   fit() {
+    if (!this.begun) return;
     this.unfitted = !this.main.width;
     const [width, height] = this.begun.size;
     this.view.scale = Math.min(this.main.width / width, this.main.height / height) || 1;
@@ -326,6 +324,7 @@ class Reader {
     this.repaint();
   }
 
+  /** @param {number} by @param {Point} [about] */
   zoom(by, about) {
     const at = about ?? [this.view.x + this.main.width / 2 / this.view.scale, this.view.y + this.main.height / 2 / this.view.scale];
     const scale = Math.max(0.05, Math.min(64, this.view.scale * by));
@@ -335,6 +334,7 @@ class Reader {
     this.repaint();
   }
 
+  /** @param {string} task */
   go(task) {
     this.drop();
     this.now = task;
@@ -345,6 +345,7 @@ class Reader {
     this.repaint();
   }
 
+  /** @param {number} by */
   step(by) {
     const at = this.tasks.findIndex((one) => one.id === this.now) + by;
     if (this.tasks[at]) this.go(this.tasks[at].id);
@@ -355,19 +356,21 @@ class Reader {
     const others = this.tasks.filter((one) => one.id !== this.now);
     this.other.replaceChildren(...others.map((one) => make('option', { value: one.id }, one.label)));
     const at = this.tasks.findIndex((one) => one.id === this.now);
-    this.compares = (this.tasks[at - 1] ?? this.tasks[at + 1])?.id;
+    this.compares = (this.tasks[at - 1] ?? this.tasks[at + 1])?.id ?? '';
     if (this.compares) this.other.value = this.compares;
     if (this.mode !== 'alone' && this.compares) this.compare(this.compares);
   }
 
+  /** @param {string} task */
   compare(task) {
     this.compares = this.other.value = task;
     if (!this.pictures.has(task)) this.send({ do: 'show', task, beside: true });
     this.repaint();
   }
 
+  /** @param {'beside' | 'wipe'} mode */
   lay(mode) {
-    if (this.begun.blind || !this.compares) return this.say('There is no other date to set beside it.');
+    if (!this.begun || this.begun.blind || !this.compares) return this.say('There is no other date to set beside it.');
     this.mode = this.mode === mode ? 'alone' : mode;
     this.side.host.hidden = this.mode !== 'beside';
     this.compare(this.compares);
@@ -375,18 +378,21 @@ class Reader {
     this.resize();
   }
 
+  /** @param {boolean} on */
   flick(on) {
-    if (this.begun.blind || !this.compares || on === this.flicks) return;
+    if (!this.begun || this.begun.blind || !this.compares || on === this.flicks) return;
     this.flicks = on;
     this.compare(this.compares);
   }
 
   // --- steps ---
 
+  /** @param {string} what */
   act(what) {
     const [verb, tool] = what.split(':');
     if (verb === 'tool') return this.take(tool);
     const chosen = [...this.chosen];
+    /** @type {Record<string, () => unknown>} */
     const acts = {
       undo: () => (this.points.length ? this.back() : this.send({ do: 'undo' })),
       redo: () => this.send({ do: 'redo' }),
@@ -403,6 +409,7 @@ class Reader {
     this.paint();
   }
 
+  /** @param {string} tool */
   take(tool) {
     this.drop();
     if (tool === 'cut' && this.chosen.size !== 1) return this.say('Pick one outline first, then cut it along a line.');
@@ -423,6 +430,7 @@ class Reader {
     this.paint();
   }
 
+  /** @param {string[]} ids */
   choose(ids) {
     this.chosen = new Set(ids.filter((id) => this.outlines.get(id)?.task === this.now));
     this.corner = null;
@@ -430,12 +438,14 @@ class Reader {
     this.paint();
   }
 
+  /** @param {string[]} ids */
   remove(ids) {
     if (this.corner) return this.removeCorner();
     if (ids.length) this.send({ do: 'remove', ids });
   }
 
   removeCorner() {
+    if (!this.corner) return;
     const { id, ring, at } = this.corner;
     const rings = this._ringsOf(id);
     if (rings[ring].length <= 3) return this.say('An outline keeps three corners; delete the outline instead.', true);
@@ -453,7 +463,7 @@ class Reader {
     this.go(to);
   }
 
-  /** Take in or refuse the proposals among what is picked, and pick the next one that is open. */
+  /** Take in or refuse the proposals among what is picked, and pick the next one that is open. @param {string} how @param {string[]} chosen */
   settle(how, chosen) {
     const ids = chosen.filter((id) => isOpen(this.outlines.get(id)));
     if (!ids.length) return this.say('Pick a proposal first: the dotted outlines.');
@@ -463,6 +473,7 @@ class Reader {
     this.choose(next ? [next.id] : []);
   }
 
+  /** @param {Status} status */
   look(status) {
     if (status === 'partial') {
       this.take('hidden');
@@ -471,19 +482,28 @@ class Reader {
     this.send({ do: 'look', task: this.now, status, hidden: [] });
   }
 
+  /** @param {'kind' | 'confidence' | 'note'} name @param {string} value */
   word(name, value) {
     if (this.chosen.size) for (const id of this.chosen) this.send({ do: 'mend', id, [name]: value });
     else this.next[name] = value;
     this.stage.focus();
   }
 
-  /** @param {string} id @param {import('./geometry.js').Rings} rings */
+  /** @param {string} id @param {Rings} rings */
   mend(id, rings) {
     this.send({ do: 'mend', id, rings }, { ...this.outlines.get(id), rings });
     this.paint();
   }
 
-  _ringsOf(id) { return this.outlines.get(id).rings.map((ring) => ring.map((p) => [...p])); }
+  /** @param {string} id @returns {Rings} */
+  _ringsOf(id) { return this._of(id).rings.map((ring) => ring.map(([x, y]) => [x, y])); }
+
+  /** @param {string} id */
+  _of(id) {
+    const one = this.outlines.get(id);
+    if (!one) throw new Error(`camps: no outline ${id}`);
+    return one;
+  }
 
   finish() {
     const { points, tool } = this;
@@ -538,19 +558,21 @@ class Reader {
     this.root.addEventListener('focusout', () => this._letGo());
   }
 
+  /** @param {PointerEvent} event */
   _press(event) {
     if (event.button > 1) return;
     this._settle();
     this.stage.focus({ preventScroll: true });
     this.main.host.setPointerCapture(event.pointerId);
     const at = this.main.placeOf(event);
-    this.hand = { from: [event.clientX, event.clientY], at, view: { ...this.view } };
+    this.hand = { from: [event.clientX, event.clientY], at, view: { ...this.view }, moved: false, wipes: false, keyed: false, held: null };
     const near = NEAR_PX / this.view.scale;
     const edge = (this.view.x + (this.wipe * this.main.width) / this.view.scale);
     if (this.mode === 'wipe' && Math.abs(at[0] - edge) < near) this.hand.wipes = true;
     else if (this.tool === 'select' && this.chosen.size === 1) this._hold(at, near);
   }
 
+  /** @param {Point} at @param {number} near */
   _hold(at, near) {
     const id = [...this.chosen][0];
     const rings = this._ringsOf(id);
@@ -562,29 +584,31 @@ class Reader {
     this._grip(id, rings, { ring: between.ring, at: between.at + 1 });
   }
 
+  /** @param {string} id @param {Rings} rings @param {{ ring: number, at: number }} ringnumberatnumber */
   _grip(id, rings, { ring, at }) {
-    Object.assign(this.hand, { id, rings, ring, corner: at });
+    if (this.hand) this.hand.held = { id, rings, ring, at };
     this.corner = { id, ring, at };
     this.paint();
   }
 
+  /** @param {PointerEvent} event */
   _move(event) {
     const at = this.main.placeOf(event);
     this.cursor = this._snapped(at, event);
     this.keyed = false;
-    if (this.hand) this._drag(event, at);
+    if (this.hand && !this.hand.keyed) this._drag(this.hand, event, at);
     this.paint();
   }
 
-  _drag(event, at) {
-    const hand = this.hand;
+  /** @param {Hand} hand @param {PointerEvent} event @param {Point} at */
+  _drag(hand, event, at) {
     const [dx, dy] = [event.clientX - hand.from[0], event.clientY - hand.from[1]];
     if (Math.hypot(dx, dy) > STILL_PX) hand.moved = true;
     if (!hand.moved) return;
     if (hand.wipes) {
       this.wipe = Math.max(0, Math.min(1, ((at[0] - this.view.x) * this.view.scale) / this.main.width));
       this.repaint();
-    } else if (hand.rings) hand.rings[hand.ring][hand.corner] = this._snapped(at, event);
+    } else if (hand.held) hand.held.rings[hand.held.ring][hand.held.at] = this._snapped(at, event);
     else {
       this.view.x = hand.view.x - dx / this.view.scale;
       this.view.y = hand.view.y - dy / this.view.scale;
@@ -592,19 +616,20 @@ class Reader {
     }
   }
 
+  /** @param {PointerEvent} event */
   _lift(event) {
     const hand = this.hand;
     this.hand = null;
     if (!hand || hand.wipes) return;
-    if (hand.rings && hand.moved) this.mend(hand.id, hand.rings);
-    else if (!hand.moved && !hand.rings) this.set(this._snapped(hand.at, event), event.shiftKey);
+    if (hand.held && hand.moved) this.mend(hand.held.id, hand.held.rings);
+    else if (!hand.moved && !hand.held) this.set(this._snapped(hand.at, event), event.shiftKey);
     this.paint();
   }
 
-  /** A point on the corner of another outline that is near, or at a right angle while Shift is held. */
+  /** A point on the corner of another outline that is near, or at a right angle while Shift is held. @param {Point} at @param {MouseEvent} event */
   _snapped(at, event) {
     if (event.altKey || !this.begun) return at;
-    const moving = this.hand?.id;
+    const moving = this.hand?.held?.id;
     const near = NEAR_PX / this.view.scale;
     let best = { away: near, at };
     for (const one of this.tool === 'select' && !moving ? [] : this.here) {
@@ -616,7 +641,7 @@ class Reader {
     return best.at;
   }
 
-  /** A corner of what is drawn, or the pick of an outline. */
+  /** A corner of what is drawn, or the pick of an outline. @param {Point} at @param {boolean} more */
   set(at, more) {
     if (this.tool === 'select') return this.pick(at, more);
     if (this.points.length > 2 && distance(at, this.points[0]) < NEAR_PX / this.view.scale) return this.finish();
@@ -628,6 +653,7 @@ class Reader {
     this.paint();
   }
 
+  /** @param {Point} at @param {boolean} more */
   pick(at, more) {
     const under = this.here.filter((one) => isInside(at, one.rings)).sort((a, b) => areaOf(a.rings) - areaOf(b.rings));
     const id = under[0]?.id;
@@ -637,7 +663,7 @@ class Reader {
     this._showPanel();
   }
 
-  /** A double click ends a line; on the outline that was picked before it, it sets a corner or takes one away. */
+  /** A double click ends a line; on the outline that was picked before it, it sets a corner or takes one away. @param {MouseEvent} event */
   _strike(event) {
     if (this.points.length) return this.tool !== 'rectangle' && this.finish();
     const [id] = this.before;
@@ -658,6 +684,7 @@ class Reader {
 
   // --- keys ---
 
+  /** @param {KeyboardEvent} event */
   _key(event) {
     event.stopPropagation();
     if (!/^(Arrow|Shift|Escape)/.test(event.key)) this._settle();
@@ -671,6 +698,7 @@ class Reader {
     act();
   }
 
+  /** @param {KeyboardEvent} event */
   _keyed(event) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.ctrlKey || event.metaKey) {
@@ -678,15 +706,19 @@ class Reader {
     }
     if (event.target instanceof HTMLButtonElement && ['Enter', ' '].includes(key)) return null;
     if (key.startsWith('Arrow')) return () => this._arrow(key, event.shiftKey ? 10 : 1);
+    /** @type {Record<string, string>} */
     const tools = { s: 'select', d: 'draw', r: 'rectangle', x: 'cut', h: 'hidden' };
     if (tools[key]) return () => this.take(tools[key]);
+    /** @type {Record<string, string>} */
     const acts = { a: 'accept', q: 'square', j: 'join', g: 'copy', b: 'beside', w: 'wipe', 0: 'fit', '?': 'help' };
     if (acts[key]) return () => this.act(acts[key]);
     return this._otherKeys(event)[key];
   }
 
+  /** @param {KeyboardEvent} event */
   _otherKeys(event) {
-    return {
+    /** @type {Record<string, () => unknown>} */
+    const keys = {
       1: () => this.look('observed'), 2: () => this.look('partial'), 3: () => this.look('obscured'),
       4: () => this.look('not_imaged'),
       ' ': () => this.set(this.cursor ?? this._centre(), event.shiftKey),
@@ -702,8 +734,10 @@ class Reader {
       '+': () => this.zoom(1.25), '=': () => this.zoom(1.25), '-': () => this.zoom(0.8),
       PageDown: () => this.step(1), PageUp: () => this.step(-1),
     };
+    return keys;
   }
 
+  /** @param {KeyboardEvent} event */
   _keyUp(event) {
     const key = event.key.toLowerCase();
     if (key === 'f') this.flick(false);
@@ -714,8 +748,8 @@ class Reader {
 
   /** Save a corner where keys have moved it to. */
   _settle() {
-    if (!this.hand?.keyed) return;
-    this.mend(this.hand.id, this.hand.rings);
+    if (!this.hand?.keyed || !this.hand.held) return;
+    this.mend(this.hand.held.id, this.hand.held.rings);
     this.hand = null;
   }
 
@@ -727,18 +761,22 @@ class Reader {
     this.paint();
   }
 
+  /** @returns {Point} */
   _centre() {
     return [this.view.x + this.main.width / 2 / this.view.scale, this.view.y + this.main.height / 2 / this.view.scale];
   }
 
+  /** @param {string} key @param {number} times */
   _arrow(key, times) {
-    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+    const [right, down] = ARROWS[key] ?? [0, 0];
     const step = (times * 2) / this.view.scale;
-    const moved = ([x, y]) => [x + by[0] * step, y + by[1] * step];
+    /** @param {Point} point @returns {Point} */
+    const moved = ([x, y]) => [x + right * step, y + down * step];
     if (this.corner) {
       const { id, ring, at } = this.corner;
-      this.hand ??= { id, ring, corner: at, rings: this._ringsOf(id), keyed: true };
-      this.hand.rings[ring][at] = moved(this.hand.rings[ring][at]);
+      this.hand ??= { from: [0, 0], at: [0, 0], view: this.view, moved: false, wipes: false, keyed: true, held: { id, ring, at, rings: this._ringsOf(id) } };
+      const { held } = this.hand;
+      if (held) held.rings[ring][at] = moved(held.rings[ring][at]);
     } else [this.cursor, this.keyed] = [moved(this.cursor ?? this._centre()), true];
     this.paint();
   }
@@ -750,6 +788,7 @@ class Reader {
     this.choose([]);
   }
 
+  /** @param {number} by */
   _turn(by) {
     const ids = this.here.map((one) => one.id).sort();
     if (!ids.length) return;
@@ -758,10 +797,11 @@ class Reader {
     this.choose([ids[(at + by + ids.length) % ids.length]]);
   }
 
+  /** @param {number} by */
   _nextCorner(by) {
     if (this.chosen.size !== 1) return this.say('Pick one outline first.');
     const id = [...this.chosen][0];
-    const all = this.outlines.get(id).rings.flatMap((ring, r) => ring.map((_, at) => ({ id, ring: r, at })));
+    const all = this._of(id).rings.flatMap((ring, r) => ring.map((_, at) => ({ id, ring: r, at })));
     const now = all.findIndex((one) => one.ring === this.corner?.ring && one.at === this.corner?.at);
     this.corner = all[(now + by + all.length) % all.length];
     this.paint();
@@ -782,6 +822,7 @@ class Reader {
     if (others.length) this.compare(others[(at + 1) % others.length].id);
   }
 
+  /** @param {number} by */
   _wipeBy(by) {
     this.wipe = Math.max(0, Math.min(1, this.wipe + by));
     this.repaint();
@@ -789,6 +830,7 @@ class Reader {
 }
 
 export default {
+  /** @param {{ model: Model, el: HTMLElement }} given */
   render({ model, el }) {
     const reader = new Reader(model, el);
     return () => reader.close();
