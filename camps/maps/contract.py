@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, TypeAlias, Union, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import TypedDict, get_type_hints, is_typeddict
+from typing_extensions import TypedDict, get_original_bases, get_type_hints, is_typeddict
 
 from camps import files
 from camps.errors import Fault, raise_faults
@@ -455,10 +455,14 @@ def typescript() -> str:
     named = {one: name for name, one in aliases.items()}
     said = ["// Written by make format from camps/maps/contract.py: what a page is told."]
     said += [f"export type {name} = {_typed(one, {})};" for name, one in aliases.items()]
-    for shape in _shapes():
-        said += ["", *([f"/** {shape.__doc__} */"] if shape.__doc__ else []), f"export interface {shape.__name__} {{"]
-        said += [f"  {_field(*field, named)};" for field in get_type_hints(shape, include_extras=True).items()]
-        said.append("}")
+    for shape in (shapes := _shapes()):
+        beneath = [base for base in get_original_bases(shape) if base in shapes]
+        extends = f" extends {', '.join(base.__name__ for base in beneath)}" if beneath else ""
+        known = {name for base in beneath for name in get_type_hints(base)}
+        fields = [field for field in get_type_hints(shape, include_extras=True).items() if field[0] not in known]
+        said += ["", *([f"/** {shape.__doc__} */"] if shape.__doc__ else [])]
+        said.append(f"export interface {shape.__name__}{extends} {{")
+        said += [*(f"  {_field(*field, named)};" for field in fields), "}"]
     return "\n".join(said) + "\n"
 
 

@@ -206,26 +206,20 @@ export interface Picture {
 }
 
 /** A satellite picture: its day, and its box in Web Mercator's unit square. */
-export interface Scene {
-  name: string;
-  source: string;
+export interface Scene extends Picture {
   day: number;
   date: string;
   box: [number, number, number, number];
 }
 
 /** Shaded ground, and the zooms between which it fades. */
-export interface Relief {
-  name: string;
-  source: string;
+export interface Relief extends Picture {
   bounds: [number, number, number, number];
   fades: [number, number];
 }
 
 /** The mark of a house. */
-export interface Logo {
-  name: string;
-  source: string;
+export interface Logo extends Picture {
   height: number;
   licence: string;
 }
@@ -311,11 +305,7 @@ export interface Spot {
 }
 
 /** The same by the shape of the picture, and in a language that is read from the right. */
-export interface Placement {
-  at?: Corner;
-  margin?: [number, number];
-  show?: boolean;
-  backing?: boolean;
+export interface Placement extends Spot {
   '16:9'?: Spot;
   '1:1'?: Spot;
   '4:5'?: Spot;
@@ -334,36 +324,7 @@ export interface Face {
 }
 
 /** A look, as :func:`camps.looks.palette` has it. */
-export interface Look {
-  sea: string;
-  land: string;
-  lake: string;
-  river: string;
-  province: string;
-  border: string;
-  panel: string;
-  group: string;
-  text: string;
-  secondary: string;
-  muted: string;
-  place: string;
-  place_area: string;
-  place_water: string;
-  label: string;
-  edge: string;
-  unknown: string;
-  sample: string;
-  guide: string;
-  tick: string;
-  chart: string;
-  footprint: string;
-  footprint_block: string;
-  footprint_other: string;
-  footprint_edge: string;
-  compound: string;
-  appearing: string;
-  construction: string;
-  loss: string;
+export interface Look extends Colours {
   key: string;
   name: Names;
   theme: 'dark' | 'light';

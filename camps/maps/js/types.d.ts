@@ -7,14 +7,10 @@ import type { Type } from './text.js';
 
 // What a page adds to what it was told, once its pictures have arrived.
 declare module './payload' {
-  interface Scene {
-    image?: HTMLImageElement;
-  }
-  interface Logo {
+  interface Picture {
     image?: HTMLImageElement;
   }
   interface Relief {
-    image?: HTMLImageElement;
     shades?: HTMLCanvasElement[];
   }
 }
