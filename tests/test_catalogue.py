@@ -425,6 +425,27 @@ def test_all_faults_of_a_decisions_file_are_named_at_once(tmp_path: Path) -> Non
         read_decisions(tmp_path / "none.csv")
 
 
+def test_a_list_of_which_something_is_decided_can_be_removed_and_added_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise InputError("decisions.csv: row 2: found left_source 'second'")
+
+    monkeypatch.setattr(catalogue, "read_decisions", refuse)
+    held = catalogue.trusted()  # what a list is checked against before it is registered
+    assert held is not None
+    assert len(held) == 89
+
+
+def test_an_edition_need_not_hold_every_place_of_its_numbering(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.csv"
+    file.write_text(f"{HEADER}retracted,buzzfeed,674,,,r,c,2024\ndisputed,gazetteer,674,,,r,c,2024\n")
+    sites, decisions = catalogue.load(), read_decisions(file)
+    edition = sites.assign(source_id="buzzfeed-2021")
+    judged = apply_statuses(edition, decisions, {"buzzfeed-2021": "buzzfeed"})
+    assert judged["status"].eq("active").all()
+    with pytest.raises(InputError, match="gazetteer 674: found no such place"):
+        apply_statuses(sites, decisions, {"gazetteer": "gazetteer"})
+
+
 def test_retracted_sites_stay_with_reason_and_date(tmp_path: Path) -> None:
     file = tmp_path / "decisions.csv"
     file.write_text(f"{HEADER}retracted,gazetteer,cn-qincheng,,,a museum,Visit report,2024-05\n")

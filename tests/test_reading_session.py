@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
@@ -80,6 +81,42 @@ def test_outlines_on_a_scene_that_nobody_marked_are_refused(session: Session) ->
     session.remove("task-01-001")
     with pytest.raises(InputError, match="nothing read yet"):
         session.series()
+
+
+@pytest.mark.parametrize("status", ["obscured", "not_imaged"])
+def test_outlines_on_a_scene_that_let_nothing_be_seen_are_refused(session: Session, status: str) -> None:
+    first = next(iter(session.tasks))
+    session.draw(first, _box(0))
+    session.look(first, status)
+    with pytest.raises(InputError, match=rf"task-01 \({status}\): outlines on a scene that let nothing be seen"):
+        session.series()
+    session.look(first, "observed")
+    assert len(session.series().footprints) == 1
+
+
+def test_a_partial_look_without_an_outline_is_no_zero_in_the_table(session: Session) -> None:
+    first, second, last = session.tasks
+    session.draw(first, _box(0))
+    session.look(first, "observed")
+    session.look(second, "partial", hidden=[shapely.box(88.28, 43.38, 88.299, 43.39)])
+    session.look(last, "observed")
+    assert session.series().table["building"].tolist() == [1, pd.NA, 0]
+
+
+def test_an_outline_outside_the_ground_that_is_read_is_refused(session: Session) -> None:
+    first = next(iter(session.tasks))
+    named = session.draw(first, _box(0))
+    away = affinity.translate(_box(0), 0.1, 0)
+    for change in (lambda: session.draw(first, away), lambda: session.mend(named, shape=away)):
+        with pytest.raises(InputError, match="lies outside the ground that is read"):
+            change()
+    session.draw(first, affinity.translate(GROUND, 0.0199, 0))  # across its edge
+
+
+def test_a_scene_that_is_named_twice_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    scenes = _scenes(tmp_path)
+    with pytest.raises(InputError, match=f"scenes: s-{DAYS[0]} more than once"):
+        reading.start("x-1", [*scenes, scenes[0]], interpreter="A", folder=tmp_path / "reading")
 
 
 def test_a_reading_that_found_nothing_yet_is_a_series_of_zeros(session: Session) -> None:

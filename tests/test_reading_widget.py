@@ -356,7 +356,7 @@ def test_a_blind_page_says_no_date(mirror: Path, tmp_path: Path) -> None:
 def test_ten_thousand_outlines_are_sent_once_and_then_only_what_changes(session: reading.Session) -> None:
     columns, rows = np.divmod(np.arange(10_000), 100)
     boxes = shapely.box(
-        88.2862 + 7e-5 * columns, 43.3821 + 3e-5 * rows, 88.2862 + 7e-5 * columns + 6e-5, 43.3821 + 3e-5 * rows + 2e-5
+        88.2862 + 5e-5 * columns, 43.3821 + 3e-5 * rows, 88.2862 + 5e-5 * columns + 4e-5, 43.3821 + 3e-5 * rows + 2e-5
     )
     put = [
         reading.session.Outline(f"task-01-{n:05d}", "task-01", f"{n}", box, "building", "low", "", "drawn")

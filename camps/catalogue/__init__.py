@@ -89,7 +89,8 @@ def trusted() -> gpd.GeoDataFrame | None:
     A list that the record names and that is still to be added is passed over: how else would it be added.
     """
     added = [name for name in record.current().trusted or _own_lists() if name in sources.registry()]
-    return load(*added) if added else None
+    # Positions serve whatever is decided; and a list of which something is decided may be the one that is to be added.
+    return _together([sources.read(name) for name in added]) if added else None
 
 
 def load(*source_ids: str) -> gpd.GeoDataFrame:
@@ -132,11 +133,15 @@ def _state_of(lists: Iterable[bytes]) -> bytes:
 
 def _load(chosen: Sequence[str]) -> gpd.GeoDataFrame:
     read = [sources.read(source_id) for source_id in chosen]
+    namespaces = {source.entry.id: source.entry.namespace for source in read}
+    sites = apply_statuses(_together(read), read_decisions(), namespaces)
+    return tables.check(sites, "site", source=", ".join(chosen))
+
+
+def _together(read: Sequence[sources.Source]) -> gpd.GeoDataFrame:
     frames = [as_counted(source) for source in read]
     stacked = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    sites = gpd.GeoDataFrame(stacked, geometry="geometry", crs=4326)
-    namespaces = {source.entry.id: source.entry.namespace for source in read}
-    return tables.check(apply_statuses(sites, read_decisions(), namespaces), "site", source=", ".join(chosen))
+    return gpd.GeoDataFrame(stacked, geometry="geometry", crs=4326)
 
 
 def once(*source_ids: str) -> gpd.GeoDataFrame:

@@ -175,7 +175,8 @@ def apply_statuses(sites: gpd.GeoDataFrame, decisions: pd.DataFrame, namespaces:
         )
         here = of_list & (changed["source_key"] == row["left_key"])
         named = f"{row['left_source']} {row['left_key']}"
-        if of_list.any() and not here.any():
+        # An edition need not hold every place of its numbering; a list that is named by its own id has to.
+        if changed["source_id"].eq(row["left_source"]).any() and not here.any():
             faults.append(Fault(named, "no such place", "a key of that list", "correct left_key"))
         if taken[here].any():
             faults.append(Fault(named, "decided on twice", "one decision a site", "keep the one that stands"))

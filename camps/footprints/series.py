@@ -80,10 +80,11 @@ class FootprintSeries(tables.Shown):
 
     @property
     def table(self) -> pd.DataFrame:
-        """Return a row a date: its looks by status, and footprints by kind; null where no look saw the ground."""
+        """Return a row a date: its looks by status, and footprints by kind; null where none is and no look saw all."""
         held = pd.crosstab(self.footprints["observed_on"], self.footprints["kind"].astype(str))
         held = held.reindex(self._dates, fill_value=0).astype("Int64")
-        saw = self.looks.loc[self.looks["status"].isin(["observed", "partial"]), "observed_on"]
+        # What a partial look did not outline may stand in the part that it did not see.
+        saw = self.looks.loc[self.looks["status"].eq("observed"), "observed_on"]
         held = held.mask(held.eq(0) & ~held.index.isin(saw)[:, None])
         status = self.looks.groupby("observed_on")["status"]
         looked = status.agg(lambda of: ", ".join(f"{n} {name}" for name, n in of.value_counts(sort=False).items()))

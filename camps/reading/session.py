@@ -26,6 +26,7 @@ from shapely.geometry import mapping, shape
 from camps import crs, files, footprints, settings, sources
 from camps.errors import CheckError, InputError
 from camps.footprints import FootprintSeries
+from camps.growth import SEEING
 from camps.imagery import Scene
 from camps.imagery.scene import scene_table
 from camps.provenance import canonical_json
@@ -235,6 +236,11 @@ def _folder_of(site_id: str, interpreter: str) -> Path:
 def _require_sound(scenes: Sequence[Scene], interpreter: str, blind: int | None, repeats: int) -> None:
     if not scenes:
         raise InputError("scenes: none, expected at least one; see `camps imagery list`")
+    ids = [one.scene_id for one in scenes]
+    if twice := sorted({one for one in ids if ids.count(one) > 1}):
+        raise InputError(
+            f"scenes: {', '.join(twice)} more than once; name each once, and repeats= to be shown some again"
+        )
     if not _READER.fullmatch(interpreter):
         raise InputError(f"interpreter {interpreter!r}: expected letters, digits and hyphens, such as A or second")
     if repeats and (blind is None or not 0 < repeats <= len(scenes)):
@@ -412,7 +418,8 @@ class Session:
         Raises
         ------
         InputError
-            When it is no sound polygon on the globe, or kind or confidence are not known.
+            When it is no sound polygon on the globe, lies outside the ground that is read, or kind or confidence are
+            not known.
         """
         (named,) = self._new_ids(task, 1)
         drawn = Outline(named, task, named, outline, kind, confidence, note, "drawn")
@@ -715,8 +722,12 @@ class Session:
         return list(held.to_crs(plane)), plane
 
     def _change(self, step: str, *, put: Sequence[Outline] = (), drop: Sequence[str] = (), **told: Any) -> None:
+        ground = self.ground
         for one in put:
             _require_outline(one.shape)
+            # A proposal is the machine's; where it lies is asked when it is taken in.
+            if ground is not None and one.origin not in OPEN and not shapely.intersects(ground, one.shape):
+                raise InputError(f"outline {one.outline_id}: lies outside the ground that is read; draw it within")
             _require_word("kind", one.kind, FOOTPRINT_KINDS)
             _require_word("confidence", one.confidence, CONFIDENCES)
         saved = [{**vars(one), "shape": mapping(one.shape)} for one in put]
@@ -749,6 +760,13 @@ class Session:
         if unmarked:
             raise InputError(
                 f"{', '.join(unmarked)}: outlines, and nobody said what the scene let be seen; mark it with look()"
+            )
+        said = {task.task_id: self._state.looks[task.task_id].status for task in read}
+        drawn = {one.task_id for one in self._state.outlines.values()}
+        if blind := [f"{task} ({status})" for task, status in said.items() if task in drawn and status not in SEEING]:
+            raise InputError(
+                f"{', '.join(blind)}: outlines on a scene that let nothing be seen; mark it anew with look(), or "
+                "remove() them"
             )
         if not read:
             raise InputError("nothing read yet; mark what a scene let be seen with look()")
