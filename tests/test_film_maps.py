@@ -84,6 +84,8 @@ def test_a_choropleth_slider_is_driven_as_it_is(tmp_path: Path) -> None:
     frames = film.render(map_, tmp_path, shot=_shot(), movie=False).frames
     assert [_share(path, BLUE) > 0.05 for path in frames] == [True, False, True, False]
     assert [_share(path, RED) > 0.05 for path in frames] == [False, True, False, True]
+    # Its slider, with a date of its own, stands above the map and stays out of the picture.
+    assert np.abs(_pixels(frames[0])[:12].astype(int) - 0xDD).max() < 8
 
 
 def test_layers_with_dates_are_shown_one_after_the_other(tmp_path: Path) -> None:

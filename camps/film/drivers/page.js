@@ -8,7 +8,7 @@ const FURNITURE = [
   ".leaflet-bar.leaflet-control", ".leaflet-control-layers", ".leaflet-control-timecontrol", ".leaflet-timeline-controls",
   ".leaflet-draw", ".leaflet-control-search", ".leaflet-control-geocoder", ".leaflet-control-measure", ".leaflet-control-mouseposition",
   ".leaflet-pm-toolbar", ".leaflet-control-locate", ".tag-filter-tags-container", ".easy-button-container", ".leaflet-control-minimap-toggle-display",
-  ".leaflet-control-minimap a", ".leaflet-sbs-range", "[id^=slider_time_slider_choropleth_]", "#export", "img[id^=scroll_zoom_toggler_]",
+  ".leaflet-control-minimap a", ".leaflet-sbs-range", "[id^=slider_]:has(> output + input[type=range])", "#export", "img[id^=scroll_zoom_toggler_]",
 ];
 const NO_ZOOM = ".leaflet-control-zoom { display: none !important }";
 const heldStyles = document.documentElement.appendChild(document.createElement("style"));
