@@ -21,7 +21,9 @@ import pytest
 import rasterio
 import xyzservices
 from affine import Affine
+from branca.element import MacroElement
 from fontTools.ttLib import TTFont
+from jinja2 import Template
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader
@@ -31,7 +33,7 @@ from camps import catalogue, cli, film, footprints, languages, maps, record, sty
 from camps import fonts as house_fonts
 from camps.dates import clock_day, iso_day, look_day
 from camps.errors import InputError, MissingError
-from camps.film import flips, passes
+from camps.film import anymap, flips, passes
 from camps.maps import fonts, online, outlines, page, payload, plates, scenes, vendored, views
 from camps.timeline import drawn, values
 
@@ -226,6 +228,15 @@ def test_online_is_a_choice():
     map_ = maps.site_map(ground=maps.Ground(online=True))
     Stranger().add_to(map_)
     assert "https://cdn.example.org/stranger.js" in page.html_text(map_)
+
+
+def test_a_template_that_one_element_was_given_is_written_and_filmed():
+    map_ = folium.Map([43, 88], tiles=None)
+    own = MacroElement()
+    own._template = Template("{% macro script(this, kwargs) %}ownScript({{ this._parent.get_name() }});{% endmacro %}")
+    map_.add_child(own)
+    for html in (page.html_text(map_), anymap.build_map_page(map_).html, page.html_text(map_)):
+        assert len(re.findall(r"ownScript\(map_[0-9a-f]{32}\);", html)) == 1
 
 
 def test_tiles_of_other_hosts_need_online_and_a_credit():

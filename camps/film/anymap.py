@@ -6,10 +6,9 @@ by layers that have dates, or by a function that makes a map for each date.
 
 from __future__ import annotations
 
-import copy
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -24,7 +23,7 @@ from camps.errors import InputError, MissingError
 from camps.film import drivers
 from camps.film.stage import WAIT_S, FilmPage, may_reach
 from camps.maps import online, vendored
-from camps.maps.page import CampsMap, html_text
+from camps.maps.page import CampsMap, copied, html_text, walk
 
 AnyMap = folium.Map | DualMap
 MapAt = Callable[[date], AnyMap]
@@ -73,7 +72,7 @@ def build_map_page(
         When the map links a script or style that does not travel with the suite, and its host is not named.
     """
     online.require_filmable(map_.get_root())
-    map_ = copy.deepcopy(map_)  # rendering a folium map adds to it
+    map_ = copied(map_)  # rendering a folium map adds to it
     if isinstance(map_, CampsMap) and not map_._has_others() and not drive and not layers:
         return FilmPage(html_text(map_), hosts=tuple(hosts), wait_s=wait_s)
     drives = [f"({drive})"] if drive else []
@@ -83,7 +82,7 @@ def build_map_page(
     _take_as_written(root)
     text = str(root.render())  # links of plugins and the second map of a pair come with it
     about = {
-        "filmGiven": drivers.given(list(_walk(root))),
+        "filmGiven": drivers.given(list(walk(root))),
         "filmFurniture": furniture,
         "filmDate": made_for.isoformat() if made_for else None,
     }
@@ -118,7 +117,7 @@ def _html(root: Element, text: str, script: str) -> str:
     icons = (vendored.VENDOR / "leaflet-icons.json").read_text("utf-8")
     head = f"<head><script>window.filmIcons = {icons};</script>"
     text = f"{text}\n<script>{script}</script>\n".replace("<head>", head, 1)
-    random_names = {element._id for element in _walk(root)}
+    random_names = {element._id for element in walk(root)}
     numbers: dict[str, str] = {}
 
     def stable(found: re.Match[str]) -> str:
@@ -130,7 +129,7 @@ def _html(root: Element, text: str, script: str) -> str:
 
 def _take_as_written(root: Element) -> None:
     """Make popups and tooltips say what they were given: folium puts them between JavaScript's backticks."""
-    for element in list(_walk(root)):
+    for element in list(walk(root)):
         if isinstance(element, Popup):
             for name, child in element.html._children.items():
                 element.html._children[name] = Element(vendored.raw(_between_backticks(child.render())))
@@ -144,7 +143,7 @@ def _between_backticks(text: str) -> str:
 
 
 def _by_date(map_: AnyMap, layers: Mapping[date, Any]) -> str:
-    names = {element.get_name() for element in _walk(map_.get_root())}
+    names = {element.get_name() for element in walk(map_.get_root())}
     strangers = [str(when) for when, layer in layers.items() if layer.get_name() not in names]
     if strangers:
         raise InputError(f"layers of {', '.join(strangers)}: not on the map; call add_to(map) on each first")
@@ -159,7 +158,7 @@ def _by_date(map_: AnyMap, layers: Mapping[date, Any]) -> str:
 
 def _linked(root: Element, hosts: Sequence[str]) -> dict[str, bytes]:
     """Return what a page's scripts and styles link, by address, from the files that travel with the suite."""
-    addresses = sorted({element.url for element in _walk(root) if isinstance(element, JavascriptLink | CssLink)})
+    addresses = sorted({element.url for element in walk(root) if isinstance(element, JavascriptLink | CssLink)})
     found, unknown = {}, []
     for address in addresses:
         if vendored.file_name(address) in vendored.NEVER_NEEDED:
@@ -171,11 +170,3 @@ def _linked(root: Element, hosts: Sequence[str]) -> dict[str, bytes]:
     if unknown:
         raise MissingError(f"the map links {', '.join(unknown)}, which do not travel with the suite; name their hosts")
     return found
-
-
-def _walk(element: Any) -> Iterator[Any]:
-    yield element
-    parts = [*element._children.values(), *(getattr(element, name, None) for name in ("header", "html", "script"))]
-    for part in parts:
-        if isinstance(part, Element):
-            yield from _walk(part)

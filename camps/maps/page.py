@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import folium
 from branca.element import Element, Figure, MacroElement
@@ -251,7 +251,7 @@ def write_map(map_: folium.Map, path: Path | str) -> Path:
 def html_text(map_: folium.Map) -> str:
     """Return the whole page of a map as text, the same for the same map."""
     # folium adds to a map as it renders it; a copy keeps the map as its maker left it, and the text the same.
-    root = copy.deepcopy(map_.get_root())
+    root = copied(map_).get_root()
     text = _with_running_numbers(str(root.render()), root)
     # Not splitlines(): it also breaks at characters that may stand inside a name, such as U+2028.
     lines = re.split(r"[ \t\f\v]*(?:\r\n|\n|\r)", text)
@@ -260,7 +260,7 @@ def html_text(map_: folium.Map) -> str:
 
 def _with_running_numbers(text: str, root: Any) -> str:
     """Return text in which folium's random element names are running numbers."""
-    names = {element._id: f"{number:032x}" for number, element in enumerate(_walk(root))}
+    names = {element._id: f"{number:032x}" for number, element in enumerate(walk(root))}
     pattern = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
     numbered: dict[str, str] = {}
 
@@ -271,12 +271,29 @@ def _with_running_numbers(text: str, root: Any) -> str:
     return pattern.sub(stable, text)
 
 
-def _walk(element: Any) -> Iterator[Any]:
+_Part = TypeVar("_Part", bound=Element)
+
+
+def copied(map_: _Part) -> _Part:
+    """Return a copy of a map and all that belongs to it, with the templates that single elements were given.
+
+    Those are lost when branca copies an element (``Element.__getstate__``), and with them what the element draws.
+    """
+    copies: dict[int, Any] = {}
+    found = copy.deepcopy(map_, copies)
+    for element in walk(map_.get_root()):
+        if "_template" in vars(element) and id(element) in copies:
+            copies[id(element)]._template = vars(element)["_template"]
+    return found
+
+
+def walk(element: Any) -> Iterator[Any]:
+    """Yield an element of a map and all within it."""
     yield element
     parts = [*element._children.values(), *(getattr(element, name, None) for name in ("header", "html", "script"))]
     for part in parts:
         if isinstance(part, (Element, MacroElement)):
-            yield from _walk(part)
+            yield from walk(part)
 
 
 def _plain(title: Any, lang: str) -> str:
