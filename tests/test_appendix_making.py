@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,8 @@ def test_without_the_lists_all_is_made_again_but_the_numbers_that_need_them(
     assert "chain-index-aspi" in open_.said
     assert [check.item for check in shown] == [f"figures/scenes-{site}.svg" for site in IMAGED]
     assert all(check.holds is None and "images that are not at hand" in check.said for check in shown)
+    made_with = making.read_made_with(full / bag.PAYLOAD)
+    assert recomputation._unseen(replace(made_with, images=())) == ""
     assert sound["appendix.pdf"].holds
     forged = _with_other_images(full, tmp_path)
     path = forged / "data" / "appendix.pdf"
@@ -186,6 +189,16 @@ def test_without_the_lists_all_is_made_again_but_the_numbers_that_need_them(
     wrong = {"appendix.pdf", "appendix.html", "figures/scenes-xj-none.svg"}
     assert {name for name, check in checks.items() if check.holds is False} >= wrong
     assert checks["figures/scenes-xj-bfn130-aspi50.svg"].holds is None
+
+
+def test_images_that_another_engine_cut_are_named(full: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_with = making.read_made_with(full / bag.PAYLOAD)
+    assert recomputation._unseen(made_with) == ""
+    here = making.software_here()
+    monkeypatch.setattr(making, "software_here", lambda: here | {"pillow": "99.0"})
+    said = "another engine cut its images, whose bytes cannot be made here; needs pillow "
+    assert recomputation._unseen(made_with).startswith(said)
+    assert not recomputation._other_engine(".svg", made_with.software)
 
 
 def test_images_at_hand_are_cut_and_drawn_again(full: Path, mirror: Path, tmp_path: Path) -> None:

@@ -113,7 +113,8 @@ class Taken:
     payload, kinds
         Files with these suffixes are taken from this payload: another engine made them.
     unseen
-        Whether images that dossiers show are not at hand: the figures of them are taken from the payload, too.
+        Whether images that dossiers show are not at hand, or another engine cut them: the figures of them are taken
+        from the payload, too.
     """
 
     software: Mapping[str, str]

@@ -31,7 +31,9 @@ _ALL = "tables, claims and pages"
 _MOST_DIFFERENCES = 3
 
 #: What writes files of a kind: another version of it gives other bytes for the same content.
-_ENGINES = {".pdf": ("typst", "font "), ".svg": ("matplotlib", "pillow", "GDAL (rasterio)"), ".parquet": ("pyarrow",)}
+_ENGINES = {".pdf": ("typst", "font "), ".svg": ("matplotlib",), ".parquet": ("pyarrow",)}
+#: What cuts and packs the images in figures, besides.
+_OF_IMAGES = ("pillow", "GDAL (rasterio)")
 
 
 def check_results(folder: Path) -> Iterator[Check]:
@@ -57,10 +59,10 @@ def check_results(folder: Path) -> Iterator[Check]:
         again = Path(scratch) / "package"
         with _home_from(payload, Path(scratch) / "home"):
             checks = list(_make_again(payload, made_with, again, trusted=trusted))
-            unseen = _missing_images(made_with.images)
+            unseen = _unseen(made_with)
         yield from checks
         if again.is_dir():
-            yield from _compare(folder, again, made_with.software, unseen=bool(unseen))
+            yield from _compare(folder, again, made_with.software, unseen=unseen)
 
 
 def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: bool) -> Iterator[Check]:
@@ -72,7 +74,7 @@ def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: boo
     unmade = [claim for claim in claims if (claim.function and not trusted) or set(claim.needs) & set(absent)]
     unseen = _missing_images(made_with.images)
     taken = _taken(payload, made_with, [*absent, *unseen], unmade, trusted=trusted)
-    _build_again(again, made_with, replace(taken, unseen=bool(unseen)))
+    _build_again(again, made_with, replace(taken, unseen=bool(_unseen(made_with))))
     yield from _check_claims(len(claims), unmade, absent, trusted=trusted)
 
 
@@ -82,6 +84,15 @@ def _make_again(payload: Path, made_with: MadeWith, again: Path, *, trusted: boo
 def _missing_lists(named: tuple[str, ...]) -> list[str]:
     at_hand = set(sources.available())
     return [name for name in named if name not in at_hand]
+
+
+def _unseen(made_with: MadeWith) -> str:
+    """Return why the figures of images cannot be made here as they were, or nothing."""
+    if _missing_images(made_with.images):
+        return "shows images that are not at hand; set CAMPS_MIRROR to a copy of them"
+    if made_with.images and (needed := _apart(_OF_IMAGES, made_with.software)):
+        return f"another engine cut its images, whose bytes cannot be made here; needs {needed}"
+    return ""
 
 
 def _missing_images(named: tuple[str, ...]) -> list[str]:
@@ -160,8 +171,12 @@ def _stated_values(payload: Path, unmade: list[Claim]) -> dict[str, dict[str, fl
 
 def _other_engine(kind: str, software: Mapping[str, str]) -> str:
     """Return which software would write files of a kind otherwise than it did, and which is needed; or nothing."""
+    return _apart(_ENGINES.get(kind, ()), software)
+
+
+def _apart(engines: tuple[str, ...], software: Mapping[str, str]) -> str:
     here = making.software_here()
-    names = [name for name in {**software, **here} if name.startswith(_ENGINES.get(kind, ()))]
+    names = [name for name in {**software, **here} if name.startswith(engines)]
     apart = [name for name in names if software.get(name) != here.get(name)]
     return ", ".join(f"{name} {software.get(name, '(none)')}" for name in sorted(apart))
 
@@ -204,7 +219,7 @@ def _check_claims(n_claims: int, unmade: list[Claim], absent: list[str], *, trus
         yield Check(RESULTS, f"{len(unmade)} claims", None, said)
 
 
-def _compare(folder: Path, again: Path, software: Mapping[str, str], *, unseen: bool) -> Iterator[Check]:
+def _compare(folder: Path, again: Path, software: Mapping[str, str], *, unseen: str) -> Iterator[Check]:
     names = {
         path.relative_to(root).as_posix() for root in (folder, again) for path in root.rglob("*") if path.is_file()
     }
@@ -215,7 +230,7 @@ def _compare(folder: Path, again: Path, software: Mapping[str, str], *, unseen: 
         if both and (needed := _other_engine(theirs.suffix, software)):
             yield _check_taken(told, theirs, needed)
         elif both and unseen and told.startswith(f"figures/{SCENES}-"):
-            yield Check(RESULTS, told, None, "shows images that are not at hand; set CAMPS_MIRROR to a copy of them")
+            yield Check(RESULTS, told, None, unseen)
         else:
             yield _compare_file(told, theirs, ours)
 
