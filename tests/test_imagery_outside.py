@@ -333,6 +333,9 @@ def test_a_name_of_a_band_is_one_however_it_is_written(tmp_path: Path, given: li
 @pytest.mark.parametrize(("options", "said"), [
     (("--gsd", "-10"), "--gsd: found -10, expected a number above 0"), (("--scale", "nan"), "--scale: found nan"),
     (("--scale", "0"), "--scale: found 0, expected another number"), (("--offset", "inf"), "--offset: found inf"),
+    (("--nodata", "-9999"), "--nodata: found -9999, expected a number that uint16 can hold, 0 to 65535"),
+    (("--nodata", "0.5"), "--nodata: found 0.5"),
+    (("--attribution", "ESA {year}"), "--attribution: found '{year}', which nothing fills in"),
 ])  # fmt: skip
 def test_a_number_that_none_can_be_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: tuple[str, str],

@@ -178,7 +178,8 @@ def check_told(path: Path, *, observed_on: str, scene_id: str | None = None, **r
     Raises
     ------
     InputError
-        For a date or an id that is none, or an empty text among sensor, licence and attribution; all are named at once.
+        For a date or an id that is none, or a text among sensor, licence and attribution that is empty or has a place
+        to be filled in; all are named at once.
     """
     named = _id_of(path, observed_on) if scene_id is None else scene_id
 
@@ -189,6 +190,8 @@ def check_told(path: Path, *, observed_on: str, scene_id: str | None = None, **r
         for name, text in rights.items():
             if not text.strip():
                 yield Fault(f"--{name}", "nothing", "text", "a picture without it is never shown")
+            elif said := re.search(r"\{\w*\}", text):
+                yield Fault(f"--{name}", f"{said[0]!r}, which nothing fills in", "the text as it is printed")
 
     raise_faults(faults(), path.name)
     return named
@@ -220,6 +223,7 @@ def describe(path: Path, hints: Hints | None = None) -> Description:
         shown = [name for name in names if name not in (MASK_BAND, UNUSED_BAND)]
         with opening.as_colours(stored, shown) as dataset:
             bands = _bands(path, names, how)
+            raise_faults(_nodata_faults(dataset, bands, how.nodata), path.name)
             scaling = _scaling(dataset, names, how)
             size_m = how.gsd_m or round(placing.pixel_m(stored, _placement(stored, placed)), 3)
             found = Description(tuple(names), size_m, placed, scaling, _account(dataset, bands))
@@ -237,6 +241,15 @@ def _number_faults(how: Hints) -> Iterator[Fault]:
             yield Fault(f"--{name}", f"{number:g}", "a number above 0" if positive else "a number")
         elif name == "scale" and number == 0:
             yield Fault("--scale", "0", "another number", "with it every value is the same")
+
+
+def _nodata_faults(dataset: Any, bands: Sequence[Band], nodata: float | None) -> Iterator[Fault]:
+    """Yield the kinds of stored number that cannot hold what stands for nothing: all ground would count as seen."""
+    kinds = dict.fromkeys(dataset.dtypes[band.index - 1] for band in bands)
+    for kind in (kind for kind in kinds if nodata is not None and np.issubdtype(kind, np.integer)):
+        about = np.iinfo(kind)
+        if not (float(nodata or 0).is_integer() and about.min <= (nodata or 0) <= about.max):
+            yield Fault("--nodata", f"{nodata:g}", f"a number that {kind} can hold, {about.min} to {about.max}")
 
 
 def _bands(path: Path, names: Sequence[str], how: Hints) -> list[Band]:
@@ -262,7 +275,8 @@ def _georeference(dataset: Any, how: Hints) -> Georeference | None:
     if dataset.crs is None and not dataset.transform.is_identity:
         if how.crs is None:
             raise InputError(
-                f"{dataset.name}: has a world file and no CRS; say in which CRS it is: --crs EPSG:32645 or the like"
+                f"{dataset.name}: is placed, by a world file or by itself, and names no CRS; say in which it is: "
+                "--crs EPSG:32645 or the like"
             )
         return Georeference(as_crs(how.crs).to_string(), _six(dataset.transform))
     placing.placement(dataset)
