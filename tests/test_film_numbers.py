@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from camps import catalogue, film, footprints, settings, timeline
+from camps import catalogue, film, footprints, settings, sources, timeline
 from camps.appendix import claims, framecheck
 from camps.dates import clock_day
 from camps.film import records
@@ -160,7 +160,7 @@ def _of_systems(facts: Facts, row: Mapping[str, str]) -> list[str]:
     stated = whole.drop_duplicates("system")[["n_places", "n_unknown"]].to_numpy()
     return [
         *(rf"{lo}–{hi} open" if lo != hi else rf"{lo} open" for lo, hi in now[["lo", "hi"]].to_numpy()),
-        *(rf"{n} places?; dates of {unknown} not fully stated" for n, unknown in stated),
+        *(rf"{n:,} places?; dates of {unknown} not fully stated" for n, unknown in stated),
         *(rf"{first}–{last}" for first, last in ends.to_numpy()),
         *(rf"(?<![\d–]){hi}(?![\d–])" for hi in [0, *whole.groupby("system")["hi"].max()]),
         *(rf"(?<![\d–]){year}(?![\d–])" for year in range(whole["year"].min(), whole["year"].max() + 1)),
@@ -177,6 +177,7 @@ def _of_papers(facts: Facts) -> list[str]:
         *(rf"\+{percent} %" for percent in re.findall(r"\+(\d+) %", selection)),
         r"buildings 2017–2020 where",
         *(re.escape(text) for text in _texts(said) if re.search(r"\d", text)),
+        *(re.escape(entry.credit) for entry in sources.registry().values() if re.search(r"\d", entry.credit)),
         *(re.escape(names["en"]) for one in facts.payload["class_names"].values() for names in one.values()),
         r"read by an AI model at 10 m", r"Sentinel-2", r"CC BY 4\.0", rf"Copernicus Sentinel data {', '.join(years)}",
         r"(?:[125]0*|1,000|2,000|5,000) k?m\b",
