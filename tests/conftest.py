@@ -55,6 +55,17 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def own_home(tmp_path: Path) -> Path:
+    """Return a copy of what the record says and reads, to be changed; nobody stands in it yet."""
+    from camps import settings
+
+    home = tmp_path / "record"
+    shutil.copytree(settings.geodata(), home / "geodata", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(settings.home() / "record.toml", home)
+    return home
+
+
 @pytest.fixture(scope="session")
 def default_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the appendix of the record, made without lists; it is built once for all workers and changed by none."""

@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +20,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from camps import catalogue, cli, crs, files, growth, maps, record, sources, tables
-from camps import settings as folders
 from camps.catalogue import consensus, evidence
 from camps.catalogue.decisions import apply_statuses, read_decisions, settle
 from camps.catalogue.records import Side, Two
@@ -54,23 +52,20 @@ def _pairs(links: pd.DataFrame) -> set[tuple[str, str]]:
 
 
 def test_lists_are_put_together_once_until_what_decides_them_changes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, own_home: Path
 ) -> None:
-    home = tmp_path / "record"
-    shutil.copytree(folders.geodata(), home / "geodata", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(folders.home() / "record.toml", home)
-    monkeypatch.setenv("CAMPS_HOME", str(home))
+    monkeypatch.setenv("CAMPS_HOME", str(own_home))
     made, whole = [], catalogue._load
     monkeypatch.setattr(catalogue, "_load", lambda chosen: made.append(chosen) or whole(chosen))
     first = catalogue.load("gazetteer")
     first.loc[:, "name_en"] = "changed by who loaded it"
     assert "changed by who loaded it" not in set(catalogue.load("gazetteer")["name_en"])
     assert len(made) == 1
-    decided = home / "geodata" / "decisions.csv"
+    decided = own_home / "geodata" / "decisions.csv"
     row = "retracted,gazetteer,cn-qincheng,,,a reason,a citation,2026-01-01"
     decided.write_text(decided.read_text("utf-8").rstrip("\n") + f"\n{row}\n", "utf-8")
     assert catalogue.load("gazetteer").set_index("source_key").loc["cn-qincheng", "status"] == "retracted"
-    reader = home / "geodata/readers/gazetteer.py"
+    reader = own_home / "geodata/readers/gazetteer.py"
     reader.write_text(reader.read_text("utf-8").replace("DIRECTORY_R95_M = 500.0", "DIRECTORY_R95_M = 600.0"), "utf-8")
     assert catalogue.load("gazetteer").set_index("source_key").loc["cn-qincheng", "r95_m"] == 600
     monkeypatch.setattr(record, "current", lambda: record.Record(lists=("gazetteer",)))
@@ -388,19 +383,16 @@ def test_a_decision_that_cannot_be_carried_out_is_named(tmp_path: Path, name: st
 
 
 def test_a_retracted_site_is_in_the_tables_and_in_nothing_drawn_or_counted(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home = tmp_path / "record"
-    shutil.copytree(folders.geodata(), home / "geodata", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(folders.home() / "record.toml", home)
     counted = catalogue.counts()["unit"].iloc[0]
     whole = growth.values("gazetteer").groupby("t")["value"].sum()
     key = catalogue.load().set_index("site_id").loc[counted, "source_key"]
-    (home / "geodata" / "decisions.csv").write_text(
+    (own_home / "geodata" / "decisions.csv").write_text(
         f"{HEADER}retracted,gazetteer,{key},,,no camp,Visit report,2024-05\n"
     )
     lost = catalogue.counts().set_index("unit").loc[counted].set_index("t")["value"]
-    monkeypatch.setenv("CAMPS_HOME", str(home))
+    monkeypatch.setenv("CAMPS_HOME", str(own_home))
     assert catalogue.load().set_index("site_id").loc[counted, "status"] == "retracted"
     assert counted not in set(catalogue.counts()["unit"])
     without = growth.values("gazetteer").groupby("t")["value"].sum()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +31,12 @@ def dabancheng() -> footprints.FootprintSeries:
 
 
 def test_a_registered_series_is_read_once_until_what_is_told_of_it_changes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, own_home: Path
 ) -> None:
-    home = tmp_path / "record"
-    shutil.copytree(folders.geodata(), home / "geodata", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(folders.home() / "record.toml", home)
-    monkeypatch.setenv("CAMPS_HOME", str(home))
+    monkeypatch.setenv("CAMPS_HOME", str(own_home))
     read, whole = [], series.read_dated
     monkeypatch.setattr(series, "read_dated", lambda *given, **told: read.append(1) or whole(*given, **told))
-    first, register = footprints.load("dabancheng"), home / "geodata" / "sources.toml"
+    first, register = footprints.load("dabancheng"), own_home / "geodata" / "sources.toml"
     first.footprints.loc[:, "kind"] = "changed by who loaded it"
     assert "changed by who loaded it" not in set(footprints.load("dabancheng").footprints["kind"])
     assert len(read) <= 1, "tests before may have loaded it"
@@ -49,7 +45,7 @@ def test_a_registered_series_is_read_once_until_what_is_told_of_it_changes(
     assert known in text
     register.write_text(text.replace(known, f"{known}\n[source.options]\nedge_bias_m = 7.5\n", 1), "utf-8")
     assert footprints.load("dabancheng").footprints["edge_bias_m"].eq(7.5).any()
-    (home / "geodata" / "footprints" / "dabancheng_footprints.geojson").write_text("{}", "utf-8")
+    (own_home / "geodata" / "footprints" / "dabancheng_footprints.geojson").write_text("{}", "utf-8")
     with pytest.raises(CheckError, match="dabancheng_footprints"):
         footprints.load("dabancheng")
 

@@ -134,6 +134,16 @@ def image_id(entry: sources.SourceEntry, file: sources.SourceFile) -> str:
     return item_id_of(entry, file) if file.bundled else f"image-{file.sha256[:24]}"
 
 
+def images_at_hand() -> set[str]:
+    """Return the ids of the files of footprint series that are here, the images among them."""
+    return {
+        image_id(entry, file)
+        for entry in sources.registry().values()
+        for file in entry.files
+        if entry.reader == FOOTPRINTS and sources.find(entry, file) is not None
+    }
+
+
 def is_image(item_id: str) -> bool:
     """Return whether an id is that of an image that was shown and does not travel with the record."""
     return _IMAGE_ID.fullmatch(item_id) is not None

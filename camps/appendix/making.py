@@ -18,7 +18,7 @@ from camps import provenance, record, settings, sources
 from camps.appendix import document, schemas
 from camps.appendix.checks import Check
 from camps.appendix.claims import read_claims
-from camps.appendix.evidence import Evidence, held_files, is_image
+from camps.appendix.evidence import Evidence, held_files, images_at_hand, is_image
 from camps.appendix.passages import read_answers
 from camps.errors import CampsError, InputError, MissingError
 
@@ -211,7 +211,8 @@ def _check_images(made_with: MadeWith) -> Iterator[Check]:
 
 def _imaged_here(site_ids: Sequence[str]) -> list[str]:
     """Return the sites whose images the record here has at hand; none where that record is not sound itself."""
-    if not settings.find_home():
+    # Without an image at hand the record is not read for this.
+    if not settings.find_home() or not any(map(is_image, images_at_hand())):
         return []
     try:
         here = Evidence(published=())

@@ -16,14 +16,14 @@ from camps.appendix import bag, making, package, schemas
 from camps.appendix.checks import Check
 from camps.appendix.claims import Claim, read_claims
 from camps.appendix.content import SCENES
-from camps.appendix.evidence import held_files, image_id
+from camps.appendix.evidence import held_files, images_at_hand
 from camps.appendix.findings import PLACE
 from camps.appendix.integrity import read_withheld
 from camps.appendix.making import MadeWith
 from camps.appendix.passages import read_answers
 from camps.errors import CampsError, InputError
 from camps.sources import store
-from camps.sources.registry import FOOTPRINTS, READERS
+from camps.sources.registry import READERS
 
 RESULTS = "Every table, number and page made again from the sources"
 NOT_ASKED = Check(RESULTS, "results", None, "asked for quickly; run again without --quick")
@@ -96,12 +96,7 @@ def _unseen(made_with: MadeWith) -> str:
 
 
 def _missing_images(named: tuple[str, ...]) -> list[str]:
-    at_hand = {
-        image_id(entry, file)
-        for entry in sources.registry().values()
-        for file in entry.files
-        if entry.reader == FOOTPRINTS and sources.find(entry, file) is not None
-    }
+    at_hand = images_at_hand()
     return [name for name in named if name not in at_hand]
 
 

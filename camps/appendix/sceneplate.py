@@ -55,8 +55,9 @@ def draw_scenes(scenes: Sequence[tuple[str, Path]], footprints: gpd.GeoDataFrame
     panels = list(_panels(scenes, drawn, paired=shape >= _WIDE))
     with mpl.rc_context(STYLE):
         figure = _figure(len(panels), shape)
+        shown = {scene: _cut(*read_colours(scene, crs=plane.crs), frame) for _, scene in scenes}
         for axes, (day, scene, read) in zip(figure.axes, panels, strict=True):
-            _draw_image(axes, *_cut(*read_colours(scene, crs=plane.crs), frame), frame)
+            _draw_image(axes, *shown[scene], frame)
             axes.set_title(day if read is None else f"{day}, {_told(len(read))}", loc="left", fontsize=7.5, pad=2)
             if read is not None:
                 _draw_read(axes, read)

@@ -245,10 +245,11 @@ def _number_faults(how: Hints) -> Iterator[Fault]:
 
 def _nodata_faults(dataset: Any, bands: Sequence[Band], nodata: float | None) -> Iterator[Fault]:
     """Yield the kinds of stored number that cannot hold what stands for nothing: all ground would count as seen."""
-    kinds = dict.fromkeys(dataset.dtypes[band.index - 1] for band in bands)
-    for kind in (kind for kind in kinds if nodata is not None and np.issubdtype(kind, np.integer)):
+    for kind in dict.fromkeys(dataset.dtypes[band.index - 1] for band in bands):
+        if nodata is None or not np.issubdtype(kind, np.integer):
+            continue
         about = np.iinfo(kind)
-        if not (float(nodata or 0).is_integer() and about.min <= (nodata or 0) <= about.max):
+        if not (float(nodata).is_integer() and about.min <= nodata <= about.max):
             yield Fault("--nodata", f"{nodata:g}", f"a number that {kind} can hold, {about.min} to {about.max}")
 
 
