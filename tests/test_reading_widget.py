@@ -280,6 +280,43 @@ def test_the_mouse_may_move_while_keys_move_a_corner(page: Page) -> None:
     assert not moved[1:].any()
 
 
+INKED = """() => {
+  const { canvas } = document.querySelectorAll('.cr-pane canvas')[1].getContext('2d');
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  const found = [];
+  for (let i = 0; i < width * height; i++) if (data[4 * i + 3]) found.push([i % width, Math.floor(i / width)]);
+  const middle = (axis) => found.reduce((sum, at) => sum + at[axis], 0) / found.length + 0.5;
+  return [middle(0), middle(1), width, height];
+}"""
+
+
+def test_all_of_the_ground_stays_in_view_until_somebody_comes_closer(page: Page) -> None:
+    page.draw()
+    size = np.array([page.reader.sheet.grid.width, page.reader.sheet.grid.height])
+    middle = np.array(HALL[0]).mean(axis=0)
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(**browser.launch_options())
+        with _answered(chromium, page) as shown:
+
+            def inked(high: int) -> tuple[Any, Any]:
+                # As when buttons come or go above it, and a row of them more or less is there.
+                shown.evaluate("high => { document.querySelector('.cr-stage').style.height = `${high}px`; }", high)
+                shown.evaluate(SETTLED)
+                x, y, *sides = shown.evaluate(INKED)
+                return np.array([x, y]), np.array(sides)
+
+            for high in (420, 300, 380):
+                at, sides = inked(high)
+                assert at == pytest.approx(sides / 2 + (middle - size / 2) * (sides / size).min(), abs=4)
+            shown.locator(".cr-stage").focus()
+            shown.keyboard.press("+")
+            shown.evaluate(SETTLED)
+            (at, sides), (later, low) = inked(380), inked(300)
+            assert later - low / 2 == pytest.approx(at - sides / 2, abs=1.5), "the middle stays in the middle"
+        chromium.close()
+
+
 def _is_told_of_another_view(shown: BrowserPage) -> None:
     """Open the same reading once more beside the first: both are told, and each shows what is done in the other."""
     shown.evaluate("view()")

@@ -82,8 +82,6 @@ export class Pane {
     this.ink = layerOn(host);
     this.width = 0;
     this.height = 0;
-    /** @type {number | null} the width at the last resizing */
-    this.wide = null;
     /** @type {Set<Drawn>} */
     this.standing = new Set();
     /** @type {Rings[] | null} */

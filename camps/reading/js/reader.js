@@ -46,7 +46,7 @@ class Reader extends Around {
     this.peeks = false;
     this.veiled = false;
     this.keyed = false;
-    this.unfitted = false;
+    this.fitted = false;
     this.how = { smooth: true, contrast: 1 };
     this.tool = 'select';
     this.mode = 'alone';
@@ -258,13 +258,14 @@ class Reader extends Around {
   }
 
   resize() {
-    const was = this.main.wide ?? this.main.width;
+    const [wide, high] = [this.main.width, this.main.height];
     for (const pane of [this.main, this.side]) pane.fit();
-    // What was in the middle stays there.
-    this.main.wide = this.main.width;
-    this.view.x += (was - this.main.width) / 2 / this.view.scale;
-    if (this.begun && this.unfitted) this.fit();
+    // All of the ground stays in view until somebody comes closer; from then on what was in the middle stays there.
+    if (this.fitted) return this.fit();
+    this.view.x += (wide - this.main.width) / 2 / this.view.scale;
+    this.view.y += (high - this.main.height) / 2 / this.view.scale;
     this.repaint();
+    return undefined;
   }
 
   repaint() {
@@ -316,7 +317,7 @@ class Reader extends Around {
 
   fit() {
     if (!this.begun) return;
-    this.unfitted = !this.main.width;
+    this.fitted = true;
     const [width, height] = this.begun.size;
     this.view.scale = Math.min(this.main.width / width, this.main.height / height) || 1;
     this.view.x = (width - this.main.width / this.view.scale) / 2;
@@ -331,6 +332,7 @@ class Reader extends Around {
     this.view.x = at[0] - ((at[0] - this.view.x) * this.view.scale) / scale;
     this.view.y = at[1] - ((at[1] - this.view.y) * this.view.scale) / scale;
     this.view.scale = scale;
+    this.fitted = false;
     this.repaint();
   }
 
@@ -610,6 +612,7 @@ class Reader extends Around {
       this.repaint();
     } else if (hand.held) hand.held.rings[hand.held.ring][hand.held.at] = this._snapped(at, event);
     else {
+      this.fitted = false;
       this.view.x = hand.view.x - dx / this.view.scale;
       this.view.y = hand.view.y - dy / this.view.scale;
       this.repaint();
