@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -159,6 +160,45 @@ def test_labels_move_with_the_camera_on_a_slow_pan_and_on_a_flight() -> None:
         # Of a pixel; a browser by itself puts letters on quarters of one.
         assert max(np.abs(away).max() for away, _ in found) < 0.05
         assert max(np.ptp(ink) / np.mean(ink) for _, ink in found) < 0.05
+
+
+SHAPES = ["disc", "square", "diamond", "triangle", "hexagon", "pentagon", "inverted"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("kind", "shape"), [("growth", "disc"), *(("sites", shape) for shape in SHAPES)])
+def test_symbols_move_with_the_camera_on_a_slow_pan(kind: str, shape: str) -> None:
+    camera = [
+        {"at": 0, "centre": [84.0, 41.7], "zoom": 5.6},
+        {"at": 0.48, "centre": [84.03, 41.68], "zoom": 5.6, "ease": "linear", "path": "straight"},
+    ]
+    # Nothing but the camera moves.
+    clock = {"kind": "linear", "from": date(2019, 7, 1), "to": date(2019, 7, 2), "hold_first": 0.9}
+    shown = {**GROWTH, "kind": kind, "relief": False}
+    map_ = build_map(shot := small_shot(frames=25, size=(1280, 720), map=shown, camera=camera, clock=clock))
+    page = anymap.build_map_page(map_)
+    page = replace(page, html=page.html.replace('"shape":"disc"', f'"shape":"{shape}"'))
+    frames = engine.run_apart(_draw(page, plan_frames(shot, build_ground(map_)), "growth"))[:12]
+    found = [away for site in frames[0][0]["points"] for away in [_strayed(site, frames)] if away is not None]
+    assert len(found) > 1
+    assert max(np.abs(away).max() for away in found) < 0.05
+
+
+def _strayed(site: str, frames: list[tuple[dict[str, Any], NDArray[np.uint8]]]) -> NDArray[np.float64] | None:
+    """Return how far a symbol's middle is from where the camera has it, less the mean; None where others touch it."""
+    away = []
+    for said, picture in frames:
+        places = {name: np.array(point[:2]) / 1.5 for name, point in said["points"].items()}
+        if site not in places:
+            return None
+        (x, y), reach = places.pop(site), int(said["points"][site][2] / 1.5 * 1.7) + 5
+        top, left = int(y) - reach, int(x) - reach
+        box = np.s_[top : int(y) + reach + 1, left : int(x) + reach + 1]
+        crowded = any(np.abs(place - (x, y)).max() < 1.6 * reach for place in places.values())
+        if crowded or min(top, left) < 0 or not _is_alone(box, [(said, picture)]):
+            return None
+        away.append(_middle(picture[box]) + np.array([left, top]) - np.array([x, y]))
+    return np.array(away) - np.mean(away, axis=0)
 
 
 def _texts(frames: list[tuple[dict[str, Any], NDArray[np.uint8]]]) -> set[str]:

@@ -71,17 +71,17 @@ def test_a_site_has_of_each_pixel_what_no_site_above_it_takes(times: int, tmp_pa
     mattes = [_box(["a"], 1 * times, 1 * times, under), _box(["b", "c"], 2 * times, 1 * times, over)]
     alpha = np.zeros((4, 6))
     alpha[1:3, 1:4], alpha[1:3, 4] = 1, 0.4
-    path = _written(tmp_path / "x.exr", exr.encode_mattes(_drawn(alpha), mattes, times=times))
+    path = _written(tmp_path / "x.exr", exr.encode_mattes(_drawn(alpha), [mattes], times=times))
     found = exr.read_mattes(path)
     assert found.of("a")[1].tolist() == pytest.approx([0, 1, 0.6, 0.6, 0, 0])
     assert found.of("b+c")[1].tolist() == pytest.approx([0, 0, 0.4, 0.4, 0.4, 0])
     assert np.allclose(found.shares.sum(axis=2), alpha)
     with pytest.raises(RenderError, match=r"differ from the growth pass by 102\.0 code values"):
-        exr.encode_mattes(_drawn(alpha), mattes[:1], times=times)
+        exr.encode_mattes(_drawn(alpha), [mattes[:1]], times=times)
 
 
 def test_a_picture_without_a_site_has_no_mattes(tmp_path: Path) -> None:
-    found = exr.read_mattes(_written(tmp_path / "x.exr", exr.encode_mattes(_drawn(np.zeros((4, 6))), [])))
+    found = exr.read_mattes(_written(tmp_path / "x.exr", exr.encode_mattes(_drawn(np.zeros((4, 6))), [[]])))
     assert (found.codes, found.shares.sum()) == ({}, 0)
 
 

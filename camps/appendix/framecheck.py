@@ -25,7 +25,7 @@ GROUP = "The frames"
 SAMPLE = 3
 
 #: Columns that hold numbers, and how far two machines may be apart in them by rounding.
-_NUMBERS = ("total", "total_lo", "total_hi", "lon", "lat", "zoom")
+_NUMBERS = ("total", "total_lo", "total_hi", "lon", "lat", "zoom", "bearing")
 _TOLERANCE = 1e-9
 _MOST_NAMED = 5
 

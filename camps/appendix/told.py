@@ -29,11 +29,11 @@ _BROUGHT = re.compile(r"<(script|style)(?![^>]*application/json)[^>]*>.*?</\1>",
 _ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{2,6})[ \t\n]?)")
 _DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 #: Where a camera stands, frame by frame: a path through the numbers, of which each may be any.
-_CAMERA = ("lon", "lat", "zoom")
+_CAMERA = ("lon", "lat", "zoom", "bearing")
 _PNG_HEAD, _PACKED = 8, (b"zTXt", b"iTXt", b"iCCP")
 _MOST_UNPACKED = 1 << 24
 _PAGES = {".svg", ".html"}
-_PICTURES = {".png", ".exr", ".mov", ".mp4", ".mkv", ".webm", ".webp", ".zip"}
+_PICTURES = {".png", ".exr", ".mov", ".mp4", ".mkv", ".webp", ".zip"}
 
 
 def texts_of(path: Path) -> Iterator[tuple[str, bool]]:

@@ -86,11 +86,15 @@ def _bezier(first: float, second: float, at: float) -> float:
 
 @dataclass(frozen=True)
 class View:
-    """What the camera looks at: the centre of the picture in degrees, and the zoom."""
+    """What the camera looks at: the centre of the picture in degrees, the zoom, and where its upper edge points.
+
+    The bearing is in degrees clockwise from north, and may be more than a turn.
+    """
 
     lon: float
     lat: float
     zoom: float
+    bearing_deg: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ def near(lon: float, other: float) -> float:
     return lon + 360 * round((other - lon) / 360)
 
 
-def fit(box: Box, width_px: float, height_px: float, *, margin: float = 0.08) -> View:
+def fit(box: Box, width_px: float, height_px: float, *, margin: float = 0.08, bearing_deg: float = 0.0) -> View:
     """Return the view that holds a whole box.
 
     Parameters
@@ -154,15 +158,26 @@ def fit(box: Box, width_px: float, height_px: float, *, margin: float = 0.08) ->
         The picture on the 1080-line reference.
     margin
         Share of the picture left free on each side.
+    bearing_deg
+        Where the upper edge of the picture points.
     """
     left, top = world(box.west, box.north)
     right, bottom = world(box.east, box.south)
+    wide, high = _turned_sides(right - left, bottom - top, math.radians(bearing_deg))
     free = 1 - 2 * margin
-    across = (right - left) * TILE_PX / (width_px * free)
-    down = (bottom - top) * TILE_PX / (height_px * free)
+    across = wide * TILE_PX / (width_px * free)
+    down = high * TILE_PX / (height_px * free)
     zoom = -math.log2(max(across, down, 2.0 ** -ZOOM_RANGE[1]))
     lon, lat = lonlat((left + right) / 2, (top + bottom) / 2)
-    return View(lon, lat, max(ZOOM_RANGE[0], min(ZOOM_RANGE[1], zoom)))
+    return View(lon, lat, max(ZOOM_RANGE[0], min(ZOOM_RANGE[1], zoom)), bearing_deg)
+
+
+def _turned_sides(wide: float, high: float, angle: float) -> tuple[float, float]:
+    """Return the sides of the upright box that holds a turned one."""
+    if not angle:
+        return wide, high
+    cosine, sine = abs(math.cos(angle)), abs(math.sin(angle))
+    return wide * cosine + high * sine, wide * sine + high * cosine
 
 
 def view_at(keys: Sequence[Key], at_s: float, *, width_px: float) -> View:
@@ -192,6 +207,29 @@ def view_at(keys: Sequence[Key], at_s: float, *, width_px: float) -> View:
     return between(start.view, end.view, share, width_px)
 
 
+def exposures(keys: Sequence[Key], at_s: float, open_s: float, samples: int, *, width_px: float) -> list[View]:
+    """Return the views at times spread evenly over those at which a shutter is open, `at_s` in their middle.
+
+    None is from the other side of a cut, which is a key that is reached with the easing ``"step"``.
+
+    Parameters
+    ----------
+    keys, width_px
+        As for `view_at`.
+    at_s
+        Seconds from the first frame.
+    open_s
+        How long the shutter is open.
+    samples
+        Number of views.
+    """
+    times = [at_s + open_s * ((i + 0.5) / samples - 0.5) for i in range(samples)]
+    cuts = [key.at_s for key in keys if key.ease == "step" and key.path != "curve"]
+    own = bisect_right(cuts, at_s)
+    here = [time_s if bisect_right(cuts, time_s) == own else at_s for time_s in times]
+    return [view_at(keys, time_s, width_px=width_px) for time_s in here]
+
+
 def _run_of(keys: Sequence[Key], at: int) -> list[tuple[float, View]]:
     """Return the times and views through which the curve goes that leads to a key, from one rest to the next."""
     first, last = at - 1, at
@@ -206,13 +244,13 @@ def _run_of(keys: Sequence[Key], at: int) -> list[tuple[float, View]]:
 def _on_curve(run: Sequence[tuple[float, View]], at_s: float) -> View:
     """Return the view at a time along a curve that begins and ends at rest and never overshoots a key.
 
-    Centre and zoom are monotone cubics of time, as of F. N. Fritsch and R. E. Carlson, Monotone piecewise cubic
-    interpolation, SIAM Journal on Numerical Analysis 17, 1980.
+    Centre, zoom and bearing are monotone cubics of time, as of F. N. Fritsch and R. E. Carlson, Monotone piecewise
+    cubic interpolation, SIAM Journal on Numerical Analysis 17, 1980.
     """
     times = [time_s for time_s, _ in run]
-    places = [(*world(view.lon, view.lat), view.zoom) for _, view in run]
-    x, y, zoom = (_monotone(times, values, at_s) for values in zip(*places, strict=True))
-    return View(*lonlat(x, y), zoom)
+    places = [(*world(view.lon, view.lat), view.zoom, view.bearing_deg) for _, view in run]
+    x, y, zoom, bearing_deg = (_monotone(times, values, at_s) for values in zip(*places, strict=True))
+    return View(*lonlat(x, y), zoom, bearing_deg)
 
 
 def _monotone(times: Sequence[float], values: Sequence[float], at: float) -> float:
@@ -244,7 +282,35 @@ def straight(start: View, end: View, share: float, width_px: float) -> View:
     """Return the view at a share of the way along a straight line on the map, with the zoom in equal steps."""
     (x0, y0), (x1, y1) = world(start.lon, start.lat), world(end.lon, end.lat)
     lon, lat = lonlat(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share)
-    return View(lon, lat, start.zoom + (end.zoom - start.zoom) * share)
+    return View(lon, lat, start.zoom + (end.zoom - start.zoom) * share, _turned(start, end, share))
+
+
+def _turned(start: View, end: View, share: float) -> float:
+    return start.bearing_deg + (end.bearing_deg - start.bearing_deg) * share
+
+
+def project(view: View, x: float, y: float) -> tuple[float, float]:
+    """Return where a view has a place, in pixels of the 1080-line reference from its middle, x right and y down.
+
+    Parameters
+    ----------
+    view
+        The view.
+    x, y
+        The place, as `world` returns it, on whichever turn of the globe is nearest.
+    """
+    own_x, own_y = world(view.lon, view.lat)
+    size, angle = TILE_PX * 2**view.zoom, math.radians(view.bearing_deg)
+    dx, dy = (x - own_x - round(x - own_x)) * size, (y - own_y) * size
+    return dx * math.cos(angle) + dy * math.sin(angle), dy * math.cos(angle) - dx * math.sin(angle)
+
+
+def unproject(view: View, right: float, down: float) -> tuple[float, float]:
+    """Return the longitude and latitude that a view has at some pixels from its middle: `project` undone."""
+    x, y = world(view.lon, view.lat)
+    size, angle = TILE_PX * 2**view.zoom, math.radians(view.bearing_deg)
+    dx, dy = right * math.cos(angle) - down * math.sin(angle), down * math.cos(angle) + right * math.sin(angle)
+    return lonlat(x + dx / size, y + dy / size)
 
 
 def flight(start: View, end: View, share: float, width_px: float) -> View:
@@ -263,7 +329,7 @@ def flight(start: View, end: View, share: float, width_px: float) -> View:
         return straight(start, end, share, width_px)
     along, span = _optimal(w0, w1, distance, share)
     lon, lat = lonlat(x0 + (x1 - x0) * along, y0 + (y1 - y0) * along)
-    return View(lon, lat, math.log2(width_px / (TILE_PX * span)))
+    return View(lon, lat, math.log2(width_px / (TILE_PX * span)), _turned(start, end, share))
 
 
 def _optimal(w0: float, w1: float, distance: float, share: float) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from camps.film import composite, exr, flashes, flips, movie, passes
 from camps.film.licences import LayerLicence, credits_shown
 from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
-from camps.film.plan import Plan, reference_size
+from camps.film.plan import VIEW, Plan, reference_size
 from camps.film.records import FrameRecord
 
 #: Share of each side that graphics keep clear of (EBU R 95).
@@ -34,7 +34,7 @@ LEAST_CREDIT_S = 3.0
 #: Code values by which a composite of the passes may differ from the beauty pass.
 MOST_DIFFERENCE = 1
 #: Least likeness of a movie's first and last picture to their PNGs, in dB (peak signal to noise).
-LEAST_PSNR_DB: Mapping[MovieKind, float] = {"prores4444": 40.0, "prores422hq": 36.0, "proxy": 28.0, "webm": 36.0}
+LEAST_PSNR_DB: Mapping[MovieKind, float] = {"prores4444": 40.0, "prores422hq": 36.0, "proxy": 28.0}
 
 _MOST_DETAILS = 20
 #: Rounding of a text box, in lines of a 1080-line picture.
@@ -46,7 +46,6 @@ _PIXEL_FORMATS = {
     "prores4444": ("yuva444p10le", "yuva444p12le"),
     "prores422hq": ("yuv422p10le",),
     "proxy": ("yuv420p",),
-    "webm": ("yuva420p",),
 }
 
 
@@ -310,7 +309,7 @@ def _flips_seen(finished: Finished) -> tuple[list[str], str]:
 
 def _looked_at(finished: Finished, info: PassInfo) -> Iterator[tuple[Any, NDArray[np.uint8]]]:
     for record, state in zip(finished.frames, finished.plan.states, strict=True):
-        view = tuple(state.get(name) for name in ("lon", "lat", "zoom"))
+        view = tuple(state.get(name) for name in VIEW)
         yield view, _read(finished.folder / info.file(record.number))
 
 

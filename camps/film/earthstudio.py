@@ -104,7 +104,7 @@ def _camera_frame(tracks: Tracks, at: int) -> dict[str, Any]:
     lon, altitude_m = camera.near(view.lon, 0), tracks.altitude_m(view)
     return {
         "position": dict(zip("xyz", tracks.camera_at(view), strict=True)),
-        "rotation": {"x": 0.0, "y": 0.0, "z": 0.0},
+        "rotation": {"x": 0.0, "y": 0.0, "z": -view.bearing_deg or 0.0},
         "coordinate": {"longitude": lon, "latitude": view.lat, "altitude": altitude_m},
         "fovVertical": VFOV_DEG,
     }

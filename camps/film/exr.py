@@ -63,16 +63,16 @@ def encode_linear(pixels: NDArray[Any], *, order: Order = "RGBA", alpha: bool = 
     return _file(light.shape, window, {"RGBA" if alpha else "RGB": light[window][..., : 4 if alpha else 3]})
 
 
-def encode_mattes(pixels: NDArray[Any], mattes: Mattes, *, order: Order = "RGBA", times: int = 1) -> bytes:
+def encode_mattes(pixels: NDArray[Any], exposures: Sequence[Mattes], *, order: Order = "RGBA", times: int = 1) -> bytes:
     """Return an OpenEXR file with a matte for each site, and the picture of all of them in linear light.
 
     Parameters
     ----------
     pixels, order
         As for `encode_linear`: the sites as drawn.
-    mattes
+    exposures
         What each covers by itself, in the order of drawing, as the page tells it: ids, left, top and width of a box,
-        and alpha as base64.
+        and alpha as base64. More than one where the picture is the mean of several.
     times
         Pixels of these boxes to a pixel of the picture, on each side.
 
@@ -82,9 +82,9 @@ def encode_mattes(pixels: NDArray[Any], mattes: Mattes, *, order: Order = "RGBA"
         When the sites, drawn one by one, do not make up the picture.
     """
     light = _linear(pixels, order)
-    names = sorted({_name(matte) for matte in mattes})
+    names = sorted({_name(matte) for mattes in exposures for matte in mattes})
     window = _window(light[..., 3] > 0)
-    both, shares = _shares(mattes, names, light.shape, times)
+    both, shares = _mean_shares([_shares(mattes, names, light.shape, times) for mattes in exposures])
     alpha = pixels[..., 3].ravel() / np.float64(np.iinfo(pixels.dtype).max)
     ranked = _ranked(both, _settled(both // max(len(names), 1), shares, alpha), names, light.shape)
     channels: dict[str, NDArray[Any]] = {"RGBA": light[window]}
@@ -264,6 +264,20 @@ def _shares(
         places = (rows + top) // times * shape[1] + (columns + left) // times
         met.append(places * len(names) + names.index(_name(matte)))
         under *= 1 - alpha
+    return _summed(met, shares)
+
+
+def _mean_shares(
+    exposures: Sequence[tuple[NDArray[np.int64], NDArray[np.float32]]],
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    if len(exposures) == 1:
+        return exposures[0]
+    return _summed([both for both, _ in exposures], [shares / len(exposures) for _, shares in exposures])
+
+
+def _summed(
+    met: Sequence[NDArray[np.int64]], shares: Sequence[NDArray[np.floating]]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     if not met:
         return np.empty(0, np.int64), np.empty(0, np.float32)
     both, at = np.unique(np.concatenate(met), return_inverse=True)

@@ -296,11 +296,11 @@ class Filming:
         """Return the key of what each pass of a frame shows."""
         return self._keys[number]
 
-    def job_state(self, number: int, info: PassInfo) -> dict[str, Any]:
-        """Return what the page is asked to draw for a pass of a frame."""
-        state = passes.pass_state(self._states[number], info)
+    def job_states(self, number: int, info: PassInfo) -> list[dict[str, Any]]:
+        """Return what the page is asked to draw for a pass of a frame: one picture, or those whose mean it is."""
+        states = passes.exposures_of(self._states[number], info)
         told = {"mattes": True} if info.name == passes.TELLER and passes.MATTES in self.shooting.made else {}
-        return {**state, "scale": state["scale"] * self.plan.shot.oversampling, **told}
+        return [{**state, "scale": state["scale"] * self.plan.shot.oversampling, **told} for state in states]
 
     # ── pictures (in threads) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -336,8 +336,8 @@ class Filming:
     def _in_light(self, info: PassInfo, key: str, pixels: NDArray[Any], told: Picture) -> Picture:
         """Return the picture of a pass in linear light; `told` is the first of its parts."""
         if info.name == passes.MATTES:
-            mattes, times = told.described["mattes"], self.plan.shot.oversampling
-            content = exr.encode_mattes(pixels, mattes, order=told.order, times=times)
+            seen, times = told.described["mattes"], self.plan.shot.oversampling
+            content = exr.encode_mattes(pixels, seen, order=told.order, times=times)
         else:
             content = exr.encode_linear(pixels, order=told.order, alpha=info.alpha == "straight")
         return Picture(key, content, hashlib.sha256(content).hexdigest(), _NO_LAYER, told.order, {}, "")
@@ -408,13 +408,40 @@ class Strikes:
         )
 
 
+class _Asked:
+    """A picture that the page was asked for: of which pass of which frame, and the exposures that make it up."""
+
+    def __init__(self, number: int, info: PassInfo, key: str, place: asyncio.Future[Picture], exposures: int) -> None:
+        self.number, self.info, self.key, self.place = number, info, key, place
+        self._missing, self._mean, self._lock = exposures, png.Mean() if exposures > 1 else None, threading.Lock()
+        self._mattes: dict[int, Any] = {}
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether several pictures make it up."""
+        return self._mean is not None
+
+    def whole(self, captured: Captured) -> Captured | None:
+        """Return the picture once all its exposures are there; until then count one in and return ``None``."""
+        with self._lock:
+            self._missing -= 1
+            self._mattes |= {captured.frame: captured.described["mattes"]} if "mattes" in captured.described else {}
+            if self._mean is not None:
+                self._mean.add(captured.read(), premultiplied=captured.premultiplied)
+            if self._missing:
+                return None
+        seen = {"mattes": [self._mattes[job] for job in sorted(self._mattes)]} if self._mattes else {}
+        told = replace(captured, described={**captured.described, **seen})
+        return told if self._mean is None else replace(told, read=self._mean.pixels, premultiplied=True)
+
+
 class _Visit:
     """One browser's visit to the page: frames are taken one by one, and the pictures of each put together."""
 
     def __init__(self, run: Filming, pool: ThreadPoolExecutor) -> None:
         self.run, self.pool = run, pool
         self.unfinished: list[int] = []
-        self._expected: dict[int, tuple[int, PassInfo, str, asyncio.Future[Picture]]] = {}
+        self._expected: dict[int, _Asked] = {}
         self._latest: dict[str, tuple[str, int, asyncio.Future[Picture]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._finishing: dict[int, asyncio.Task[Any]] = {}
@@ -437,18 +464,18 @@ class _Visit:
             async with aclosing(stage.capture(self._jobs())) as pictures:
                 async for captured in pictures:
                     await self._room()
-                    self._start(self._encode(captured, *self._expected.pop(captured.frame)))
+                    self._start(self._encode(captured, self._expected.pop(captured.frame)))
         finally:
             # What left the page before it was lost is finished, so that none of it is blamed.
-            for *_, place in self._expected.values():
-                place.cancel()
+            for asked in self._expected.values():
+                asked.place.cancel()
             results = await asyncio.gather(*self._tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
 
     def _named(self, job: int) -> str:
-        return self._called(*self._expected[job][:2])
+        return self._called(self._expected[job].number, self._expected[job].info)
 
     def _called(self, number: int, info: PassInfo) -> str:
         return f"frame {number}, pass {info.name}" if len(self.run.shooting.drawn) > 1 else f"frame {number}"
@@ -460,14 +487,19 @@ class _Visit:
             wanted = self.run.keys(number)
             for name, info in shooting.drawn.items():
                 if self._is_new(name, wanted[name], number):
-                    self._n_jobs += 1
-                    self._expected[self._n_jobs] = (number, info, wanted[name], self._latest[name][-1])
-                    yield self._n_jobs, self.run.job_state(number, info)
+                    yield from self._exposures(number, info, wanted[name])
             for name, info in shooting.made.items():
                 if self._is_new(name, wanted[name], number):
                     parts = [self._latest[part][-1] for part in info.made_of]
                     self._start(self._compose(info, wanted[name], parts, self._latest[name][-1]))
             self._finishing[number] = self._start(self._finish(number, dict(self._latest)))
+
+    def _exposures(self, number: int, info: PassInfo, key: str) -> Iterator[Job]:
+        states = self.run.job_states(number, info)
+        asked = _Asked(number, info, key, self._latest[info.name][-1], len(states))
+        first, self._n_jobs = self._n_jobs + 1, self._n_jobs + len(states)
+        self._expected |= dict.fromkeys(range(first, first + len(states)), asked)
+        yield from enumerate(states, first)
 
     def _is_new(self, name: str, key: str, number: int) -> bool:
         """Return whether a picture is another than the last of its pass; if so, a place for it is made."""
@@ -499,17 +531,17 @@ class _Visit:
                 self._busy -= 1
                 self._calmer.notify_all()
 
-    async def _encode(
-        self, captured: Captured, number: int, info: PassInfo, key: str, place: asyncio.Future[Picture]
-    ) -> None:
+    async def _encode(self, captured: Captured, asked: _Asked) -> None:
         try:
-            place.set_result(await self._in_thread(partial(self.run.encode, info, key, captured)))
+            whole = await self._in_thread(partial(asked.whole, captured)) if asked.is_mean else asked.whole(captured)
+            if whole is not None:
+                asked.place.set_result(await self._in_thread(partial(self.run.encode, asked.info, asked.key, whole)))
+                self.run.n_pictures += 1
         except RenderError as error:
-            place.cancel()
-            raise RenderError(f"{self._called(number, info)}: {error}") from error
+            asked.place.cancel()
+            raise RenderError(f"{self._called(asked.number, asked.info)}: {error}") from error
         finally:
             await captured.release()
-        self.run.n_pictures += 1
 
     async def _compose(
         self, info: PassInfo, key: str, parts: Sequence[asyncio.Future[Picture]], place: asyncio.Future[Picture]

@@ -12,7 +12,7 @@ from camps.errors import InputError
 from camps.film import keys, movie, timecode
 from camps.film.movie import Movie
 from camps.film.passes import LAYERS, PassInfo, what_shows
-from camps.film.plan import Plan
+from camps.film.plan import VIEW, Plan
 from camps.film.shot import Shot, build_shot
 from camps.film.stage import FilmPage
 
@@ -46,7 +46,8 @@ def build_manifest(
         "passes": [_pass_entry(plan, info) for info in passes.values()],
         "crs": "EPSG:3857 view of EPSG:4326 data; zoom of 256-pixel tiles on a picture of 1080 lines",
         "camera": [
-            [n, s.get("lon"), s.get("lat"), s.get("zoom")] for n, s in zip(plan.numbers, plan.states, strict=True)
+            [n, *(s.get(name) for name in (VIEW if shot.turns else VIEW[:3]))]
+            for n, s in zip(plan.numbers, plan.states, strict=True)
         ],
         "data_sha256": keys.page_sums(page),
         "shot_table": shot_table(shot) if of_shot else None,
@@ -81,7 +82,7 @@ def movie_entry(folder: Path, one: Movie) -> dict[str, Any]:
     return {
         "file": one.path.relative_to(folder).as_posix(), "shows": one.shows.name, "kind": one.kind,
         "codec": facts.codec, "profile": facts.profile, "pixel_format": facts.pixel_format,
-        "colour": "bt709, studio range", "alpha": "straight" if one.kind in movie.WITH_ALPHA else "none",
+        "colour": "bt709, studio range", "alpha": "straight" if one.kind == "prores4444" else "none",
         "timecode": facts.timecode, "n_frames": facts.n_frames,
         "fps_num": facts.rate.numerator, "fps_den": facts.rate.denominator,
         "frames_sha256": one.key, "sha256": files.sha256(one.path),

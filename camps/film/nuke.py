@@ -18,9 +18,12 @@ HORIZONTAL_APERTURE_MM = 24.576
 
 
 def write_chan(path: Path, tracks: Tracks) -> Path:
-    """Write the camera of a shot in the flat world of `camps.film.tracks`, looking straight down on the map."""
+    """Write the camera of a shot in the flat world of `camps.film.tracks`, looking straight down on the map.
+
+    A camera that is turned clockwise, as a map's bearing counts, turns the other way about its z axis, which points up.
+    """
     lines = []
     for number, view in zip(tracks.numbers, tracks.views, strict=True):
         x, y, z = tracks.camera_at(view)
-        lines.append(f"{number} {x:.10g} {y:.10g} {z:.10g} 0 0 0 {VFOV_DEG:g}\n")
+        lines.append(f"{number} {x:.10g} {y:.10g} {z:.10g} 0 0 {-view.bearing_deg or 0:.10g} {VFOV_DEG:g}\n")
     return files.write_text(path, "".join(lines))

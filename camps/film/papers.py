@@ -79,8 +79,15 @@ def _heading(finished: Finished) -> str:
             f"Timecode   starts at {film_manifest.start_timecode(finished.plan)}"
             f" ({'drop-frame' if timecode.drops(shot.rate) else 'non-drop'})",
             f"Dates      {plan.first_date} to {plan.last_date}",
+            *_blur_line(finished),
         ]
     )  # fmt: skip
+
+
+def _blur_line(finished: Finished) -> list[str]:
+    blur = finished.plan.shot.motion_blur
+    told = "the map, not what is written beside it; places in track/ are those in the middle of the exposure"
+    return [f"Blur       shutter {blur.shutter_deg:g} degrees, {blur.samples} exposures: {told}"] if blur else []
 
 
 def _rate(finished: Finished) -> str:
@@ -137,15 +144,12 @@ def _movie_list(finished: Finished) -> str:
         "prores4444": "ProRes 4444, straight alpha",
         "prores422hq": "ProRes 422 HQ",
         "proxy": "H.264, frame number and timecode burnt in, for looking at only",
-        "webm": "VP9, straight alpha, for web pages",
     }
     lines = [
         f"  {one.path.relative_to(finished.folder).as_posix()}: {one.shows.name}, {words[one.kind]}"
         for one in finished.movies
     ]
-    return "\n".join(
-        ["MOVIES", "Tagged bt709, studio range, with a timecode track (.webm: a tag).", *_TELLING, "", *lines]
-    )
+    return "\n".join(["MOVIES", "Tagged bt709, studio range, with a timecode track.", *_TELLING, "", *lines])
 
 
 def _beside(finished: Finished) -> str:

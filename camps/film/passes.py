@@ -35,15 +35,17 @@ _TRANSPARENT = 0.1
 #: What half a float a channel takes beside eight bits.
 _HALF = 3.0
 
-_CAMERA = ("lon", "lat", "zoom", "views")
+_CAMERA = ("lon", "lat", "zoom", "bearing", "views", "exposures")
+#: Layers of the map, which a moving camera blurs; what is written beside it stands still.
+_MOVING = ("base", "footprints", "growth", "outlines", "labels", "callouts")
 #: What of a state does not change a layer, so that its picture can be used again.
 _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
     "base": ("t", "days", "since", "views", "furniture"),
     **dict.fromkeys(("footprints", "growth", "outlines"), ("since", "views", "furniture")),
     "labels": ("days", "since"),
     "callouts": ("t", "days", "since", "views", "furniture", "highlight"),
-    "backing": ("views",),
-    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", "views")),
+    "backing": ("views", "exposures"),
+    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", "views", "exposures")),
     **dict.fromkeys(("date", "counter", "notes"), ("since", *_CAMERA)),
     "chapter": _CAMERA,
     **dict.fromkeys(("logo", "title", "subtitle", "credit"), ("t", "days", "since", *_CAMERA)),
@@ -217,6 +219,14 @@ def pass_state(state: Mapping[str, Any], info: PassInfo) -> dict[str, Any]:
     background = state["background"] if info.layer == "base" else "transparent"
     spoken = {"label_lang": info.language} if info.language else {}
     return {**state, "layers": layers, "only": [info.layer], "background": background, **spoken}
+
+
+def exposures_of(state: Mapping[str, Any], info: PassInfo) -> list[dict[str, Any]]:
+    """Return the states whose mean the picture of a pass is: one, or one for each view that the shutter lets in."""
+    plain = {key: value for key, value in pass_state(state, info).items() if key != "exposures"}
+    if info.layer is not None and info.layer not in _MOVING:
+        return [plain]
+    return [{**plain, "exposed": view} for view in state.get("exposures", ())] or [plain]
 
 
 def seen_state(state: Mapping[str, Any], info: PassInfo, scene_days: Sequence[float] = ()) -> dict[str, Any]:

@@ -29,6 +29,9 @@ from camps.film.shot import (
 
 State = dict[str, Any]
 
+#: What a view is in a state; the bearing stands in those of a shot that turns.
+VIEW = ("lon", "lat", "zoom", "bearing")
+
 #: Frames a second in which fades are counted, and how many of them before and after a frame decide what it shows: a
 #: label must stand a second, be away a second, and fade within its time (text.js), a symbol fades over nine (stage.js).
 FADING_RATE, VIEWS_ABOUT, DAYS_ABOUT = 25, 84, 4
@@ -150,7 +153,8 @@ class Plan(tables.Shown):
 
     def drawing_s(self, workers: int = 1) -> float:
         """Estimate of the seconds that drawing takes: each browser starts once; two keep two cores busy."""
-        drawn_px = len(self.numbers) * math.prod(self.shot.size) * self.shot.oversampling**2
+        pictures = sum(len(state.get("exposures", (1,))) for state in self.states)
+        drawn_px = pictures * math.prod(self.shot.size) * self.shot.oversampling**2
         return _START_S * workers + drawn_px / (_PIXELS_A_SECOND * (1 if workers == 1 else _TWO_BROWSERS))
 
 
@@ -177,7 +181,7 @@ def _in_film_time(states: Sequence[State], shot: Shot) -> Iterator[State]:
     left as it is.
     """
     step, told = max(1, round(shot.rate / FADING_RATE)), round(EVENT_S * shot.rate)
-    views = [tuple(state[name] for name in ("lon", "lat", "zoom")) for state in states if "lon" in state]
+    views = [tuple(state[name] for name in VIEW if name in state) for state in states if "lon" in state]
     days = [state["t"] for state in states]
     for at, state in enumerate(states):
         about = {"views": _about(views, at, step, VIEWS_ABOUT), "days": _about(days, at, step, DAYS_ABOUT)}
@@ -201,11 +205,26 @@ def _state(shot: Shot, keys: Sequence[camera.Key], timing: clock.Timing, number:
     view = camera.view_at(keys, at_s, width_px=width) if keys else None
     return {
         "width": width, "height": height, "scale": shot.scale,
-        **({"lon": view.lon, "lat": view.lat, "zoom": view.zoom} if view else {}),
-        "t": timing.day_at(at_s),
+        **(dict(zip(VIEW, _listed(shot, view), strict=False)) if view else {}),
+        **_exposures(shot, keys, at_s), "t": timing.day_at(at_s),
         "mode": shot.mode, "lang": shot.language, "look": looks.key_of(shot.look), **_furniture(shot, at_s),
         "layers": {str(name): on for name, on in shot.layers.items()}, "background": shot.background, "safe": True,
     }  # fmt: skip
+
+
+def _exposures(shot: Shot, keys: Sequence[camera.Key], at_s: float) -> State:
+    """Return the views whose mean a frame shows, where the camera moves while the shutter is open."""
+    blur = shot.motion_blur
+    if not blur or not keys:
+        return {}
+    open_s = blur.shutter_deg / 360 / float(shot.rate)
+    views = camera.exposures(keys, at_s, open_s, blur.samples, width_px=reference_size(shot)[0])
+    moves = any(view != views[0] for view in views)
+    return {"exposures": [_listed(shot, view) for view in views]} if moves else {}
+
+
+def _listed(shot: Shot, view: camera.View) -> list[float]:
+    return [view.lon, view.lat, view.zoom, *([view.bearing_deg] if shot.turns else [])]
 
 
 def _furniture(shot: Shot, at_s: float) -> State:
@@ -336,12 +355,12 @@ def _camera_keys(shot: Shot, ground: Ground) -> list[camera.Key]:
 
 def _view(key: CameraKey, shot: Shot, ground: Ground) -> camera.View:
     if key.centre is not None and key.zoom is not None:
-        return camera.View(*key.centre, key.zoom)
+        return camera.View(*key.centre, key.zoom, key.bearing_deg)
     if key.site is not None and key.zoom is not None:
-        return camera.View(*ground.sites[key.site], key.zoom)
+        return camera.View(*ground.sites[key.site], key.zoom, key.bearing_deg)
     west, south, east, north = key.box or _named_box(key.fit, shot, ground)
     box = camera.Box(west, south, east + 360 * (east < west), north)
-    return camera.fit(box, *reference_size(shot), margin=key.margin)
+    return camera.fit(box, *reference_size(shot), margin=key.margin, bearing_deg=key.bearing_deg)
 
 
 def _named_box(name: str | None, shot: Shot, ground: Ground) -> tuple[float, float, float, float]:

@@ -165,6 +165,38 @@ def require_opaque(pixels: NDArray[np.uint8]) -> None:
         )
 
 
+class Mean:
+    """The mean of several pictures of one size, as eyes that stay open see them.
+
+    Colours count as strongly as they cover: the mean is of colours multiplied by alpha, in code values as all else
+    that is laid over one another.
+    """
+
+    def __init__(self) -> None:
+        self._sum: NDArray[np.uint32] | None = None
+        self._count = 0
+
+    def add(self, pixels: NDArray[np.uint8], *, premultiplied: bool) -> None:
+        """Count a picture in, height × width × 4, alpha last."""
+        wide = pixels.astype(np.uint32)
+        if not premultiplied:
+            wide[..., :3] = (wide[..., :3] * wide[..., 3:] + 127) // 255
+        self._sum = wide if self._sum is None else np.add(self._sum, wide, out=self._sum)
+        self._count += 1
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Return the mean, rounded to the nearest, colours multiplied by alpha.
+
+        Raises
+        ------
+        RenderError
+            When nothing was counted in.
+        """
+        if self._sum is None:
+            raise RenderError("the mean of no pictures was asked for")
+        return ((self._sum + self._count // 2) // self._count).astype(np.uint8)
+
+
 def _averaged(pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Return the mean of 2 × 2 pixels on a scale of 65535, rounded: four 8-bit steps in each of the old ones."""
     height, width, channels = pixels.shape

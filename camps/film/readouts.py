@@ -13,6 +13,7 @@ import pandas as pd
 
 from camps import catalogue, timeline
 from camps.dates import iso_day
+from camps.film import camera
 from camps.film.plan import Plan, State, plan_frames
 from camps.film.records import shown_row
 from camps.film.shot import Shot
@@ -21,7 +22,7 @@ from camps.timeline.clock import least_sure
 from camps.timeline.state import with_closing
 
 #: Pixels of the 1080-line picture outside it within which the page still places a symbol, and its least scale.
-_NEAR_PX, _LEAST_SCALE, _REFERENCE_PX, _TILE_PX = 120, 0.55, 1080, 256
+_NEAR_PX, _LEAST_SCALE, _REFERENCE_PX = 120, 0.55, 1080
 
 
 class _Value(NamedTuple):
@@ -138,22 +139,15 @@ def _total(known: Sequence[_Value], part: int) -> float | None:
 def _placed(sites: Sequence[Mapping[str, Any]], found: Mapping[str, _Value], state: State) -> list[str]:
     if "lon" not in state:
         return []
-    size = _TILE_PX * 2 ** state["zoom"]
     pad = _NEAR_PX * max(_LEAST_SCALE, min(state["width"], state["height"]) / _REFERENCE_PX)
     half_x, half_y = state["width"] / 2 + pad, state["height"] / 2 + pad
-    x, y = _unit(state["lon"], state["lat"])
+    view = camera.View(state["lon"], state["lat"], state["zoom"], state.get("bearing", 0.0))
 
     def is_near(site: Mapping[str, Any]) -> bool:
-        at_x, at_y = _unit(site["lon"], site["lat"])
-        away = at_x - x - round(at_x - x)
-        return bool(abs(away) * size <= half_x and abs(at_y - y) * size <= half_y)
+        right, down = camera.project(view, *camera.world(site["lon"], site["lat"]))
+        return bool(abs(right) <= half_x and abs(down) <= half_y)
 
     return sorted(site["id"] for site in sites if found[site["id"]].placed and is_near(site))
-
-
-def _unit(lon: float, lat: float) -> tuple[float, float]:
-    """Return a place in the unit square of Web Mercator, y downwards."""
-    return lon / 360 + 0.5, 0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)
 
 
 # ── values by kind of map ────────────────────────────────────────────────────────────────────────────────────────

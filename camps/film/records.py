@@ -23,7 +23,7 @@ from camps.dates import date_of
 from camps.errors import InputError
 from camps.film import timecode
 from camps.film.camera import near
-from camps.film.plan import State
+from camps.film.plan import VIEW, State
 from camps.record import csv_text, read_csv
 
 FRAME_LIST = "frames.csv"
@@ -36,7 +36,7 @@ SMALL_SIZE = (64, 36)
 #: What a frame shows, as its row says it.
 SHOWN_COLUMNS = (
     "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_held", "n_sites", "n_open", "n_last_known",
-    "stale_days", "total", "total_lo", "total_hi", "lon", "lat", "zoom", "site_ids",
+    "stale_days", "total", "total_lo", "total_hi", "lon", "lat", "zoom", "bearing", "site_ids",
 )  # fmt: skip
 #: What the page says of a frame; the rest of a row follows from the shot.
 _TOLD = SHOWN_COLUMNS[3:14]
@@ -174,7 +174,7 @@ def shown_row(number: int, rate: Fraction, state: State, described: Mapping[str,
         "frame": number, "timecode": timecode.of_frame(number, rate),
         "day": date_of(state["t"]).isoformat(),
         **{name: described.get(name) for name in _TOLD},
-        "lon": near(state["lon"], 0) if "lon" in state else None, "lat": state.get("lat"), "zoom": state.get("zoom"),
+        "lon": near(state["lon"], 0) if "lon" in state else None, **{name: state.get(name) for name in VIEW[1:]},
         "site_ids": " ".join(map(str, described.get("site_ids") or [])),
     }  # fmt: skip
     return {name: "" if value is None else str(value) for name, value in values.items()}

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from camps import files, tables
-from camps.errors import InputError
+from camps.errors import Fault, InputError, raise_faults
 from camps.film import keys, manifest, records, testimony
 from camps.film.canvas import Transport
 from camps.film.filming import Filming, Progress, Shooting
@@ -169,7 +169,20 @@ def _planned(subject: Subject, shot: Shot | None, **driven: Any) -> tuple[Plan, 
     plan = plan_frames(film, ground)
     if not isinstance(page, FilmPage):
         plan, page = with_pages(plan, page, **driven)
-    return (plan.timed() if page.readout == "screen" else plan), page
+    if page.readout != "screen":
+        return plan, page
+    _require_north(film)
+    return plan.timed(), page
+
+
+def _require_north(film: Shot) -> None:
+    """Refuse to turn a map of somebody else, whose north is up whatever the camera says."""
+    faults = [
+        Fault(f"key camera.{i}.bearing_deg", f"{key.bearing_deg:g}", "0 on a map of somebody else", "leave it out")
+        for i, key in enumerate(film.camera, 1)
+        if key.bearing_deg
+    ]
+    raise_faults(faults, film.called)
 
 
 def build_plan(shot: Shot) -> Plan:

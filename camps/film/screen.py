@@ -129,7 +129,7 @@ class ScreenStage(Stage):
 
     async def _shoot(self, frame: int, state: Mapping[str, Any]) -> _Shot:
         try:
-            described, answer = await self._asked({"page": "", **state, "mark": frame})
+            described, answer = await self._asked({"page": "", **_exposed(state), "mark": frame})
         except PlaywrightError as error:
             self._raise_if_lost(error)
             raise RenderError(f"{self.name_job(frame)}: {self._told(error)}") from error
@@ -178,6 +178,11 @@ class ScreenStage(Stage):
             return cut
         # Colours are averaged in proportion to their alpha.
         return np.asarray(Image.fromarray(cut).convert("RGBa").reduce(self._times).convert("RGBA"))
+
+
+def _exposed(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a state with the view of its exposure as its own."""
+    return {**state, **dict(zip(("lon", "lat", "zoom"), state.get("exposed", ()), strict=False))}
 
 
 def _unpacked(data: str) -> _Pixels:

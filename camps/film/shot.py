@@ -27,6 +27,8 @@ from camps.record import Day, Table
 LEAST_SIDE, MOST_WIDTH, MOST_HEIGHT = 16, 8192, 4320
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*")
 MOST_RATE = 240
+#: Ten turns either way.
+MOST_BEARING_DEG = 3600
 #: Numbers by which a Bézier curve from 0, 0 to 1, 1 is given.
 _HANDLES = 4
 #: Frames of one shot, over four hours at 25 a second: what each shows is worked out before one is drawn, 3 kB a frame.
@@ -238,7 +240,7 @@ Clock = Annotated[LinearClock | ObservationsClock | ErasClock | KeysClock, Field
 
 
 class CameraKey(Table):
-    """Where the camera is at a time: one of centre and zoom, site and zoom, fit, or box."""
+    """Where the camera is at a time: one of centre and zoom, site and zoom, fit, or box; and how it is turned."""
 
     at: Seconds
     centre: tuple[Longitude, Latitude] | None = None
@@ -247,6 +249,7 @@ class CameraKey(Table):
     fit: FitName | None = None
     box: tuple[Longitude, Latitude, Longitude, Latitude] | None = None
     margin: float = Field(default=0.08, ge=0, lt=0.45)
+    bearing_deg: float = Field(default=0, ge=-MOST_BEARING_DEG, le=MOST_BEARING_DEG)
     ease: EaseName = "in_out"
     hold: Seconds = 0.0
     path: Literal["flight", "straight", "curve"] = "flight"
@@ -296,6 +299,13 @@ class Highlight(Timed):
         return self
 
 
+class MotionBlur(Table):
+    """How long the shutter is open, as the angle of a turn that lasts a frame, and how many pictures stand for it."""
+
+    shutter_deg: float = Field(default=180, gt=0, le=360)
+    samples: int = Field(default=8, ge=2, le=64)
+
+
 class Callout(Timed):
     """Words at the end of a line that follows a place."""
 
@@ -342,6 +352,7 @@ class Shot(tables.Shown, Table):
     )
     background: Literal["look", "transparent"] = "look"
     bit_depth: Literal[8, 16] = 8
+    motion_blur: MotionBlur | None = None
     layers: dict[LayerName, bool] = Field(default={})
     furniture: dict[looks.Piece, TimedPlacement] = Field(default={})
     map: MapTable = MapTable()
@@ -354,6 +365,8 @@ class Shot(tables.Shown, Table):
     def _whole(self) -> Shot:
         if (self.seconds is None) == (self.frames is None):
             raise ValueError("one of seconds and frames")
+        if self.motion_blur and not self.camera:
+            raise ValueError("a camera that moves for motion_blur: add [[camera]] keys, or leave it out")
         if self.n_frames > MOST_FRAMES:
             raise ValueError(f"at most {MOST_FRAMES:,} frames in one shot; shorten it, lower its rate or divide it")
         return self
@@ -384,6 +397,11 @@ class Shot(tables.Shown, Table):
     def numbers(self) -> range:
         """Frame numbers, from 1001."""
         return range(FIRST_FRAME, FIRST_FRAME + self.n_frames)
+
+    @property
+    def turns(self) -> bool:
+        """Whether the camera is ever turned away from north."""
+        return any(key.bearing_deg for key in self.camera)
 
     @property
     def oversampling(self) -> int:

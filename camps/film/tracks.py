@@ -147,7 +147,7 @@ def _view(plan: Plan, state: Mapping[str, float]) -> camera.View:
             f"{plan.shot.called}: found no camera keys, so the map keeps a view of its own that nothing can be tracked "
             'through; expected at least one [[camera]], such as at = 0 and fit = "sites"'
         )
-    return camera.View(state["lon"], state["lat"], state["zoom"])
+    return camera.View(state["lon"], state["lat"], state["zoom"], state.get("bearing", 0.0))
 
 
 def _points(frame: Mapping[str, object]) -> dict[str, tuple[float, float]]:
@@ -169,19 +169,15 @@ def _sites(
 
 
 def _ground(view: camera.View, point: tuple[float, float], size: NDArray[np.float64]) -> tuple[float, float]:
-    x, y = camera.world(view.lon, view.lat)
-    width_px = camera.TILE_PX * 2**view.zoom
-    return camera.lonlat(x + (point[0] - size[0] / 2) / width_px, y + (point[1] - size[1] / 2) / width_px)
+    return camera.unproject(view, point[0] - size[0] / 2, point[1] - size[1] / 2)
 
 
 def _project(
     view: camera.View, sites: Mapping[str, tuple[float, float]], size: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return where the camera sees each site, in pixels of the 1080-line reference."""
-    places = np.asarray([camera.world(*site) for site in sites.values()]).reshape(-1, 2)
-    away = places - camera.world(view.lon, view.lat)
-    away[:, 0] -= np.round(away[:, 0])
-    return away * camera.TILE_PX * 2**view.zoom + size / 2
+    places = [camera.project(view, *camera.world(*site)) for site in sites.values()]
+    return np.asarray(places).reshape(-1, 2) + size / 2
 
 
 def _require_drawn_there(

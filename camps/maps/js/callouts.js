@@ -26,7 +26,7 @@ export class Callouts {
   drawOne(pen, moving, { lon, lat, text, side, alpha }) {
     const { ctx, view, look, u, type } = pen;
     const unit = Mercator.x(lon);
-    const [x, y] = [view.x(unit + view.nearest(unit)), view.y(Mercator.y(lat))];
+    const [x, y] = view.point(unit + view.nearest(unit), Mercator.y(lat));
     const way = side === 'left' ? -1 : 1;
     const size = SIZE * u;
     const width = type.width(text, size, 600);

@@ -1,6 +1,7 @@
 // Title, legend, date, counter, scale, north, credit and the guides of the safe areas.
 // Each piece is first laid out (its box is known before labels are drawn) and then drawn, on a layer of its own.
 
+import { polyline } from './canvas.js';
 import { smoothstep } from './geo.js';
 import { GRAPHICS_SAFE, panel, Type } from './text.js';
 import { drawMark } from './symbols.js';
@@ -468,12 +469,11 @@ function nearness({ x, y, r, ring, most, fade, marks }, box, range) {
 
 /** @param {Pen} pen @param {number} x @param {number} y @param {string} letter @param {Spec} spec */
 function drawNorth(pen, x, y, letter, { size, weight }) {
-  const { ctx, type, u, look } = pen;
+  const { ctx, type, u, look, view: { angle } } = pen;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const middle = y - 16 * u;
   ctx.beginPath();
-  ctx.moveTo(x, y - 26 * u);
-  ctx.lineTo(x + 7 * u, y - 6 * u);
-  ctx.lineTo(x, y - 11 * u);
-  ctx.lineTo(x - 7 * u, y - 6 * u);
+  polyline(ctx, [[0, -10], [7, 10], [0, 5], [-7, 10]].map(([right, down]) => [x + (right * cos + down * sin) * u, middle + (down * cos - right * sin) * u]));
   ctx.closePath();
   ctx.fillStyle = look.secondary;
   ctx.fill();

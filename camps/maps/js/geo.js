@@ -1,6 +1,6 @@
 // Web Mercator, encoded lines and calendar days. Nothing here draws.
 
-/** @import { Box, Frame, Line, Points } from './types.d.ts' */
+/** @import { Box, Frame, Line, Point, Points } from './types.d.ts' */
 
 export const TILE_PX = 256;
 
@@ -61,8 +61,8 @@ export const boxesMeet = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] 
 
 // What a frame looks at: a centre and a real zoom on 256 px tiles, on a picture of width × height CSS pixels.
 export class View {
-  /** @param {Pick<Frame, 'width' | 'height' | 'lon' | 'lat' | 'zoom'>} frame */
-  constructor({ width, height, lon, lat, zoom }) {
+  /** @param {Pick<Frame, 'width' | 'height' | 'lon' | 'lat' | 'zoom' | 'bearing'>} frame */
+  constructor({ width, height, lon, lat, zoom, bearing = 0 }) {
     this.width = width;
     this.height = height;
     this.zoom = zoom;
@@ -71,6 +71,24 @@ export class View {
     this.left = this.middle * this.size - width / 2;
     this.top = Mercator.y(lat) * this.size - height / 2;
     this.lat = lat;
+    this.angle = (bearing * Math.PI) / 180;
+  }
+
+  // Where a place is in the picture; `x` and `y` are that as long as the view looks north.
+  /** @param {number} unitX @param {number} unitY @returns {Point} */
+  point(unitX, unitY) {
+    const [x, y] = [this.x(unitX), this.y(unitY)];
+    if (!this.angle) return [x, y];
+    const [right, down] = [x - this.width / 2, y - this.height / 2];
+    const [cos, sin] = [Math.cos(this.angle), Math.sin(this.angle)];
+    return [this.width / 2 + right * cos + down * sin, this.height / 2 + down * cos - right * sin];
+  }
+
+  // The same middle seen from north up, as wide as holds all of a turned picture.
+  level() {
+    const side = Math.ceil(Math.hypot(this.width, this.height));
+    const [left, top] = [this.left - (side - this.width) / 2, this.top - (side - this.height) / 2];
+    return Object.assign(Object.create(View.prototype), this, { width: side, height: side, left, top, angle: 0 });
   }
 
   /** @param {number} unitX */
@@ -86,6 +104,7 @@ export class View {
   // The part of the unit square seen, padded by some pixels.
   /** @returns {Box} */
   box(pad = 0) {
+    if (this.angle) return this.level().box(pad);
     return [
       (this.left - pad) / this.size,
       (this.top - pad) / this.size,

@@ -11,7 +11,7 @@ import { Words } from './words.js';
 import { Furniture } from './furniture.js';
 import { Callouts } from './callouts.js';
 /** @import { Layer, Scene, Side, Site } from './payload.d.ts' */
-/** @import { Box, Context, Data, Drawing, Frame, Given, Highlight, Label, LabelStyle, Last, Noted, Part, Pen, Placed, Point, State } from './types.d.ts' */
+/** @import { Box, Context, Data, Drawing, Eye, Frame, Given, Highlight, Label, LabelStyle, Last, Noted, Part, Pen, Placed, Point, State } from './types.d.ts' */
 
 /** @type {Layer[]} */
 const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'credit'];
@@ -23,6 +23,9 @@ const HEIGHT_OF_REFERENCE = 1080;
 
 /** @param {(name: Layer) => boolean} says */
 const layered = (says) => /** @type {Record<Layer, boolean>} */ (Object.fromEntries(LAYERS.map((name) => [name, says(name)])));
+
+/** @param {Frame} frame @param {Eye} eye */
+const seenBy = (frame, [lon, lat, zoom, bearing]) => new View({ ...frame, lon, lat, zoom, bearing });
 
 export class Stage {
   /** @param {Data} data @param {HTMLCanvasElement} canvas */
@@ -108,12 +111,21 @@ export class Stage {
     /** @type {Pen} */
     const pen = {
       ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type: new Type(this.ctx, frame.lang, this.data, look, this.texts), look,
-      safe: Boolean(frame.safe), t: frame.t, furniture: frame.furniture || {}, about, steady: this.timeline.steady(state, about), lit: this.litBy(frame.highlight),
-      views: frame.views?.map(([lon, lat, zoom]) => new View({ ...frame, lon, lat, zoom })),
+      safe: Boolean(frame.safe), rows: frame.safe && !this.direct ? frame.scale : 0, t: frame.t, furniture: frame.furniture || {}, about, steady: this.timeline.steady(state, about), lit: this.litBy(frame.highlight),
+      views: frame.views?.map((eye) => seenBy(frame, eye)),
     };
     const placed = this.symbols.place(pen, state.sites);
-    this.drawLayers(pen, frame, state, before, placed);
-    this.last = { frame, state, before, placed, view, mattes: frame.mattes ? this.symbols.mattes(pen, this.over, frame.scale) : null };
+    const seen = this.exposed(pen, frame);
+    this.drawLayers(pen, seen, frame, state, before, seen === pen ? placed : this.symbols.place(seen, state.sites));
+    this.last = { frame, state, before, placed, view, mattes: frame.mattes ? this.symbols.mattes(seen, this.over, frame.scale) : null };
+  }
+
+  // The map as one exposure of a frame sees it, a little before or after; what is written beside it is as on the frame.
+  /** @param {Pen} pen @param {Frame} frame @returns {Pen} */
+  exposed(pen, frame) {
+    if (!frame.exposed) return pen;
+    const view = seenBy(frame, frame.exposed);
+    return { ...pen, view, ze: view.zoom - Math.log2(pen.u) };
   }
 
   // How strongly a site shows: all alike, or the rest standing back behind those that are lit.
@@ -139,21 +151,21 @@ export class Stage {
     this.ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
   }
 
-  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @param {Placed[]} placed */
-  drawLayers(pen, frame, state, before, placed) {
+  /** @param {Pen} pen @param {Pen} seen @param {Frame} frame @param {State} state @param {State | null} before @param {Placed[]} placed */
+  drawLayers(pen, seen, frame, state, before, placed) {
     const on = frame.painted;
     const parts = this.furniture.layout(pen, frame, state, before);
     const { pair } = this.data;
     if (pair) placed.splice(0, placed.length, ...pair.flatMap((side, at) => this.drawSide(pen, frame, side, at, parts)));
-    else if (on.base) this.drawGround(pen, frame);
+    else if (on.base) this.drawGround(seen, frame);
     else if (frame.background === 'look') this.fillBackground(pen);
     if (before) {
       const edge = frame.split * frame.width;
-      this.clipped(pen, 0, edge, () => this.drawState(pen, frame, before, this.symbols.place(pen, before.sites)));
-      this.clipped(pen, edge, frame.width, () => this.drawState(pen, frame, state, placed));
-    } else if (!pair) this.drawState(pen, frame, state, placed);
-    if (on.labels && !pair) this.drawLabels(pen, { ...frame, lang: frame.label_lang }, parts, placed);
-    if (on.callouts && frame.callouts) this.callouts.draw(pen, frame.callouts);
+      this.clipped(pen, 0, edge, () => this.drawState(seen, frame, before, this.symbols.place(seen, before.sites)));
+      this.clipped(pen, edge, frame.width, () => this.drawState(seen, frame, state, placed));
+    } else if (!pair) this.drawState(seen, frame, state, placed);
+    if (on.labels && !pair) this.drawLabels(seen, { ...frame, lang: frame.label_lang }, parts, placed);
+    if (on.callouts && frame.callouts) this.callouts.draw(seen, frame.callouts);
     if (on.backing) this.furniture.drawBacking(pen, parts, pen.safe ? (pair ? placed : this.over) : []);
     for (const layer of FURNITURE) if (on[layer]) this.furniture.draw(pen, parts, layer);
     if (on.guides) this.furniture.drawGuides(pen);
@@ -194,12 +206,29 @@ export class Stage {
     ctx.restore();
   }
 
+  // What lies on the ground is drawn with north up, and turned with it.
+  /** @param {Pen} pen @param {(level: Pen) => void} draw */
+  turned(pen, draw) {
+    if (!pen.view.angle) return draw(pen);
+    const { ctx, view } = pen;
+    const level = view.level();
+    ctx.save();
+    ctx.translate(view.width / 2, view.height / 2);
+    ctx.rotate(-view.angle);
+    ctx.translate(-level.width / 2, -level.height / 2);
+    draw({ ...pen, view: level });
+    ctx.restore();
+    return undefined;
+  }
+
   /** @param {Pen} pen @param {Frame} frame @param {State} state @param {Placed[]} placed */
   drawState(pen, frame, state, placed) {
     const on = frame.painted;
-    // Thin over a picture in every pass alike, whether this one draws the picture or not.
-    const pictured = this.drawScene(pen, on.base, state.t);
-    if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(pen, state.drawn, 1 - 0.7 * pictured);
+    this.turned(pen, (level) => {
+      // Thin over a picture in every pass alike, whether this one draws the picture or not.
+      const pictured = this.drawScene(level, on.base, state.t);
+      if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(level, state.drawn, 1 - 0.7 * pictured);
+    });
     const drawn = state === this.timeline.at(frame.t, frame.mode) ? this.symbols.over(pen, placed) : placed;
     this.over = drawn;
     if (on.growth) this.symbols.draw(pen, drawn);
@@ -241,7 +270,8 @@ export class Stage {
 
   /** @param {Pen} pen @param {Frame} frame @param {State} state @param {Placed[]} placed */
   drawOutlines(pen, frame, state, placed) {
-    if (this.timeline.outlines) this.timeline.outlines.drawEdges(pen, state.drawn);
+    const { outlines } = this.timeline;
+    if (outlines) this.turned(pen, (level) => outlines.drawEdges(level, state.drawn));
     this.symbols.drawBrackets(pen, placed);
     if (frame.uncertainty) this.symbols.drawUncertainty(pen, placed);
     if (frame.selected?.length) this.drawSelected(pen, state, placed, frame.selected);
@@ -273,17 +303,17 @@ export class Stage {
   /** @param {Pen} pen @param {Frame} frame */
   drawGround(pen, frame) {
     if (this.direct) {
-      this.ground.draw(pen, frame);
+      this.turned(pen, (level) => this.ground.draw(level, frame));
       return;
     }
     const copy = this.groundCopy;
     const { width, height } = this.canvas;
-    const key = JSON.stringify([width, height, frame.scale, frame.lon, frame.lat, frame.zoom, frame.look, frame.background, frame.relief]);
+    const key = JSON.stringify([width, height, frame.scale, frame.lon, frame.lat, frame.zoom, frame.bearing, frame.exposed, frame.look, frame.background, frame.relief]);
     if (copy.key !== key) {
       const { ctx } = copy;
       Object.assign(ctx.canvas, { width, height });
       ctx.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
-      this.ground.draw({ ...pen, ctx }, frame);
+      this.turned({ ...pen, ctx }, (level) => this.ground.draw(level, frame));
       copy.key = key;
     }
     this.ctx.setTransform(1, 0, 0, 1, 0, 0);

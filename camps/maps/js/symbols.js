@@ -1,43 +1,17 @@
 // Sites as symbols whose area is the value; never a symbol of size zero for what nobody counted.
 
-import { polyline, sheetOf } from './canvas.js';
+import { sheetOf } from './canvas.js';
+import { Fine } from './fine.js';
 import { Mercator, smoothstep, TILE_PX } from './geo.js';
+import { straight, traceSymbol } from './shapes.js';
 import { tilted } from './text.js';
 /** @import { View } from './geo.js' */
 /** @import { ClassEntry, Look, Options, Shape, Site } from './payload.d.ts' */
 /** @import { Area, Cluster, Context, Data, Disc, Mark, MarkName, Marks, Matte, Pen, Phase, Placed, Point, Reached, Ring, SiteState, Stroke } from './types.d.ts' */
 
-/** @type {Record<Shape, (ctx: Context, x: number, y: number, r: number) => void>} */
-const SHAPES = {
-  /** @param {Context} ctx @param {number} x @param {number} y @param {number} r */
-  disc(ctx, x, y, r) {
-    ctx.arc(x, y, r, 0, 2 * Math.PI);
-  },
-  /** @param {Context} ctx @param {number} x @param {number} y @param {number} r */
-  square: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt(Math.PI / 2), 4, Math.PI / 4),
-  /** @param {Context} ctx @param {number} x @param {number} y @param {number} r */
-  diamond: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt(Math.PI / 2), 4, 0),
-  /** @param {Context} ctx @param {number} x @param {number} y @param {number} r */
-  triangle: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, -Math.PI / 2),
-  /** @param {Context} ctx @param {number} x @param {number} y @param {number} r */
-  hexagon: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((2 * Math.PI) / (3 * Math.sqrt(3))), 6, 0),
-  /** @param {Context} ctx @param {number} x @param {number} y @param {number} r */
-  pentagon: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((2 * Math.PI) / (5 * Math.sin((2 * Math.PI) / 5))), 5, -Math.PI / 2),
-  /** @param {Context} ctx @param {number} x @param {number} y @param {number} r */
-  inverted: (ctx, x, y, r) => polygon(ctx, x, y, r * Math.sqrt((4 * Math.PI) / (3 * Math.sqrt(3))), 3, Math.PI / 2),
-};
-
 // A colour of the look by its name, or one of the record's own as it is.
 /** @param {Look} look @param {ClassEntry} entry */
 export const colourOf = (look, entry) => look.classes[entry.colour] || entry.colour;
-
-// A regular polygon; every shape above has the area of the disc of radius r.
-/** @param {Context} ctx @param {number} x @param {number} y @param {number} radius @param {number} corners @param {number} turn */
-function polygon(ctx, x, y, radius, corners, turn) {
-  const angles = Array.from({ length: corners }, (_, i) => turn + (i * 2 * Math.PI) / corners);
-  polyline(ctx, angles.map((angle) => [x + radius * Math.cos(angle), y + radius * Math.sin(angle)]));
-  ctx.closePath();
-}
 
 export class Symbols {
   /** @param {Data} data */
@@ -50,6 +24,7 @@ export class Symbols {
     this.at = data.sites.map((site) => [Mercator.x(site.lon), Mercator.y(site.lat)]);
     /** @type {Map<number, number[][]>} */
     this.clusters = new Map();
+    this.fine = new Fine();
   }
 
   // Radius in units of the 1080-line reference: area in proportion to the value.
@@ -70,7 +45,9 @@ export class Symbols {
       const [ux, uy] = this.at[i];
       if (uy < near[1] || uy > near[3] || HIDDEN.has(site.phase)) return;
       for (const turn of view.turns(ux, ux, 120 * u)) {
-        const item = { i, turn, x: view.x(ux + turn), y: view.y(uy), r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade: fade * this.strength(site) };
+        const [x, y] = view.point(ux + turn, uy);
+        if (view.angle && !isSeen([x, y], view, 120 * u)) continue;
+        const item = { i, turn, x, y, r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade: fade * this.strength(site) };
         placed.push(this.sites[i].level === 'compound' ? item : { ...item, ring: this.reach(pen, this.sites[i]) });
       }
     });
@@ -149,8 +126,14 @@ export class Symbols {
     /** @param {Disc} disc */
     const reach = ({ r }) => r * 1.6 + 4 * pen.u;
     /** @type {Stroke[]} */
-    const symbols = alone.map((item) => ({ ids: [item.site.id], x: item.x, y: item.y, reach: reach(item), alpha: item.fade * pen.lit(item.site.id), paint: (own) => this.drawSymbol(own, item) }));
+    const symbols = alone.map((item) => ({ ids: [item.site.id], x: item.x, y: item.y, reach: reach(item), alpha: item.fade * pen.lit(item.site.id), fine: this.isFine(item), paint: (own) => this.drawSymbol(own, item) }));
     return [...this.areas(pen, placed), ...this.lit(pen, placed), ...symbols];
+  }
+
+  // Whether it has corners or dashes, of which there are too few to make up for where each of them is put.
+  /** @param {Placed} placed */
+  isFine({ site, state, marks = new Map([[markOf(state, this.options), 1]]) }) {
+    return this.classes[site.class].shape !== 'disc' || [...marks.keys()].some((mark) => mark in DASHES || PIECEMEAL.has(mark));
   }
 
   // What each site covers by itself, in the order of painting, for mattes: its ids, left, top and width of a box in pixels
@@ -160,14 +143,17 @@ export class Symbols {
     const ctx = sheetOf(0, 0, { willReadFrequently: true });
     const own = { ...pen, ctx, type: Object.assign(Object.create(pen.type), { ctx, texts: [] }) };
     const [width, height] = [pen.view.width, pen.view.height].map((side) => Math.round(side * scale));
-    return this.strokes(pen, placed).flatMap(({ ids, x, y, reach, alpha, paint }) => {
+    const strokes = this.strokes(pen, placed);
+    this.fine.lay(pen, strokes);
+    return strokes.flatMap((stroke) => {
+      const { ids, x, y, reach, alpha, paint } = stroke;
       const [left, top] = [x, y].map((at) => Math.max(0, Math.floor((at - reach) * scale)));
       const [wide, high] = [Math.min(width, Math.ceil((x + reach) * scale)) - left, Math.min(height, Math.ceil((y + reach) * scale)) - top];
       if (wide < 1 || high < 1) return [];
       Object.assign(ctx.canvas, { width: wide, height: high });
       ctx.setTransform(scale, 0, 0, scale, -left, -top);
       Object.assign(ctx, { globalAlpha: alpha, lineJoin: 'round', miterLimit: 2 });
-      paint(own);
+      if (!this.fine.draw(ctx, stroke, [left, top])) paint(own);
       const { data } = ctx.getImageData(0, 0, wide, high);
       return [[ids, left, top, wide, base64(alphaOf(data))]];
     });
@@ -231,7 +217,7 @@ export class Symbols {
   drawGroup(pen, members, items) {
     const { ctx, u, look, type, view } = pen;
     const [ux, uy] = this.centre(members);
-    const [x, y] = [view.x(ux + view.nearest(ux)), view.y(uy)];
+    const [x, y] = view.point(ux + view.nearest(ux), uy);
     const r = groupRadius(members.length) * u;
     ctx.beginPath();
     ctx.arc(x, y, r, 0, 2 * Math.PI);
@@ -293,12 +279,17 @@ export class Symbols {
   /** @param {Pen} pen @param {Placed[]} placed */
   draw(pen, placed) {
     if (this.options.cluster) return this.drawClustered(pen, placed);
-    for (const { alpha, paint } of this.strokes(pen, placed)) {
-      pen.ctx.globalAlpha = alpha;
-      paint(pen);
+    return this.lay(pen, this.strokes(pen, placed));
+  }
+
+  /** @param {Pen} pen @param {Stroke[]} strokes */
+  lay(pen, strokes) {
+    this.fine.lay(pen, pen.rows ? strokes : []);
+    for (const stroke of strokes) {
+      pen.ctx.globalAlpha = stroke.alpha;
+      if (!this.fine.draw(pen.ctx, stroke)) stroke.paint(pen);
     }
     pen.ctx.globalAlpha = 1;
-    return undefined;
   }
 
   /** @param {Pen} pen @param {Placed} placed */
@@ -311,14 +302,14 @@ export class Symbols {
   // The most a bracketed site may have reached: an outline around what is certain.
   /** @param {Pen} pen @param {Placed[]} placed */
   drawBrackets(pen, placed) {
-    for (const { x, y, r, state, site, fade, most = this.reached(pen, state) } of placed) {
-      if (!most) continue;
+    this.lay(pen, placed.flatMap(({ x, y, r, state, site, fade, most = this.reached(pen, state) }) => {
+      if (!most) return [];
       const entry = this.classes[site.class];
       const outer = Math.max(most.r, r);
-      pen.ctx.globalAlpha = fade * most.share * pen.lit(site.id);
-      outline(pen, x, y, outer, entry.shape, colourOf(pen.look, entry), 1.6, [4 * pen.u, 3 * pen.u]);
-    }
-    pen.ctx.globalAlpha = 1;
+      /** @param {Pen} own */
+      const paint = (own) => outline(own, x, y, outer, entry.shape, colourOf(own.look, entry), 1.6, [4 * own.u, 3 * own.u]);
+      return [{ ids: [site.id], x, y, reach: outer * 1.6 + 4 * pen.u, alpha: fade * most.share * pen.lit(site.id), fine: true, paint }];
+    }));
   }
 
   /** @param {Pen} pen @param {SiteState} state @returns {Reached | null} */
@@ -349,6 +340,10 @@ function base64(bytes) {
   return btoa(text);
 }
 
+// Whether a point lies in the picture or within so many pixels of it.
+/** @param {Point} point @param {View} view @param {number} pad */
+const isSeen = ([x, y], { width, height }, pad) => Math.max(-x, -y, x - width, y - height) <= pad;
+
 /** @param {Placed} item @returns {item is Area} */
 const isArea = (item) => Boolean(item.ring);
 
@@ -375,6 +370,10 @@ function ringAlpha(state, options) {
 /** @type {Partial<Record<MarkName, number[]>>} */
 const DASHES = { opening: [3.5, 2.5], stale: [3.5, 2.5], vanished: [1.2, 3], unknown: [2.6, 2.6] };
 
+// Drawn of lines that end.
+/** @type {Set<MarkName>} */
+const PIECEMEAL = new Set(['zero', 'lapsed']);
+
 // A place that is known only to an area: a hatched ring that holds the area, and nothing that looks like a point.
 /** @param {Pen} pen @param {Ring} ring */
 function drawRing(pen, { x, y, r, colour, alpha, mark }) {
@@ -385,13 +384,12 @@ function drawRing(pen, { x, y, r, colour, alpha, mark }) {
   if (['observed', 'last'].includes(mark)) {
     ctx.save();
     ctx.beginPath();
-    ctx.arc(x, y, r, 0, 2 * Math.PI);
+    traceSymbol(pen, 'disc', x, y, r);
     ctx.clip();
     ctx.beginPath();
     const step = 4.5 * u;
     for (let d = -3 * r; d < r; d += step) {
-      ctx.moveTo(x + d, y + r);
-      ctx.lineTo(x + d + 2 * r, y - r);
+      straight(pen, [x + d, y + r], [x + d + 2 * r, y - r]);
     }
     ctx.globalAlpha = before * alpha * (r > 40 * u ? 0.22 : 0.5);
     ctx.lineWidth = 1.1 * u;
@@ -411,8 +409,7 @@ function drawRing(pen, { x, y, r, colour, alpha, mark }) {
 function strike(pen, x, y, r, colour) {
   const { ctx, u } = pen;
   ctx.beginPath();
-  ctx.moveTo(x - r * 0.7, y + r * 0.7);
-  ctx.lineTo(x + r * 0.7, y - r * 0.7);
+  straight(pen, [x - r * 0.7, y + r * 0.7], [x + r * 0.7, y - r * 0.7]);
   ctx.lineWidth = 1.2 * u;
   ctx.strokeStyle = colour;
   ctx.stroke();
@@ -436,13 +433,15 @@ function markOf(state, options) {
 /** @param {Pen} pen @param {number} x @param {number} y @param {number} r @param {Shape} shape @param {string} colour @param {number} width @param {number[]} [dash] */
 function outline(pen, x, y, r, shape, colour, width, dash = []) {
   const { ctx, u } = pen;
+  const { lineJoin } = ctx;
   ctx.beginPath();
-  SHAPES[shape](ctx, x, y, r);
+  traceSymbol(pen, shape, x, y, r);
   ctx.setLineDash(dash);
-  ctx.lineWidth = width * u;
-  ctx.strokeStyle = colour;
+  // Of many corners that are next to none, none needs to be rounded.
+  Object.assign(ctx, { lineWidth: width * u, strokeStyle: colour, lineJoin: shape === 'disc' ? 'miter' : lineJoin });
   ctx.stroke();
   ctx.setLineDash([]);
+  ctx.lineJoin = lineJoin;
 }
 
 // How strongly each state fills its symbol; what nobody counted, and a count of none, have no body.
@@ -466,7 +465,7 @@ function drawMarks(pen, { marks, faded = 0.5, ...symbol }) {
   const filled = [...marks].reduce((sum, [mark, share]) => sum + share * (mark === 'last' ? 0.62 - 0.52 * faded : FILLED[mark]), 0);
   if (filled > 0 && r > 0) {
     ctx.beginPath();
-    SHAPES[shape](ctx, x, y, r);
+    traceSymbol(pen, shape, x, y, r);
     ctx.fillStyle = colour;
     ctx.globalAlpha = alpha * filled;
     ctx.fill();
@@ -547,10 +546,7 @@ function firstGroups(points, reach) {
 function drawZero(pen, x, y, r, colour) {
   const { ctx, u } = pen;
   ctx.beginPath();
-  for (const [dx, dy] of [[1, 1], [1, -1]]) {
-    ctx.moveTo(x - dx * r * 0.75, y - dy * r * 0.75);
-    ctx.lineTo(x + dx * r * 0.75, y + dy * r * 0.75);
-  }
+  for (const rise of [1, -1]) straight(pen, [x - r * 0.75, y - rise * r * 0.75], [x + r * 0.75, y + rise * r * 0.75]);
   ctx.lineWidth = 2 * u;
   ctx.lineCap = 'round';
   ctx.strokeStyle = colour;

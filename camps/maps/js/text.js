@@ -102,20 +102,29 @@ export class Type {
 // The zoom from which each label has room. Labels keep their distance in pixels while the ground grows, so two boxes
 // that are clear of each other at one zoom are clear at all closer ones: one number a label, the same in every frame,
 // and no label flickers when the camera moves.
-/** @param {Label[]} labels */
-export function zoomsWithRoom(labels) {
+/** @param {Label[]} labels @param {boolean} turning */
+export function zoomsWithRoom(labels, turning) {
   /** @type {Label[]} */
   const placed = [];
   for (const label of labels) {
     let zoom = label.minZoom;
     for (const other of placed) {
-      const clear = zoomOfSeparation(other, label);
+      const clear = turning ? zoomOfAnySeparation(other, label) : zoomOfSeparation(other, label);
       if (clear > other.zoom && clear > zoom) zoom = clear;
     }
     label.zoom = zoom;
     if (zoom < label.maxZoom) placed.push(label);
   }
   return placed;
+}
+
+// In a film that turns, two places are so far apart in any direction: labels that are clear of each other stay so.
+/** @param {Label} a @param {Label} b */
+function zoomOfAnySeparation(a, b) {
+  const [across, down] = [b.at[0] - a.at[0], b.at[1] - a.at[1]];
+  const apart = Math.hypot(across - Math.round(across), down);
+  const [wide, high] = [0, 1].map((axis) => Math.max(a.box[axis + 2] - b.box[axis], b.box[axis + 2] - a.box[axis]));
+  return apart < 1e-12 ? Infinity : Math.log2(Math.hypot(wide, high) / (apart * TILE_PX));
 }
 
 /** @param {Label} a @param {Label} b */
@@ -270,16 +279,17 @@ export class Labels {
   }
 
   // Labels in order of importance, with their boxes in units of the 1080-line reference.
-  /** @param {Pen} pen @param {string} lang @param {Label[]} siteLabels */
-  prepare({ type, look }, lang, siteLabels) {
-    const key = `${lang}|${siteLabels.length}|${look.key}`;
+  /** @param {Pen} pen @param {Frame} frame @param {Label[]} siteLabels */
+  prepare({ type, look }, { lang, bearing }, siteLabels) {
+    const turning = bearing !== undefined;
+    const key = `${lang}|${siteLabels.length}|${look.key}|${turning}`;
     const kept = this.cache.get(key);
     if (kept) return kept;
     const places = this.places.map((place) => this.placeLabel(type, place, lang, look));
     const order = [...places, ...siteLabels].sort((a, b) => a.priority - b.priority || (a.text < b.text ? -1 : 1));
     const levels = [0, 1, 2, 3].map((step) => this.home + step).map((zoom) => ({ zoom, marks: this.symbols.largest(zoom) }));
     for (const label of order) if (label.point) this.settle(label, levels, type.rtl);
-    const labels = zoomsWithRoom(order);
+    const labels = zoomsWithRoom(order, turning);
     this.cache.set(key, labels);
     return labels;
   }
@@ -309,10 +319,10 @@ export class Labels {
     const near = view.box(200);
     this.moving = pen.safe ? this.moving || new Moving() : null;
     this.moving?.begin(pen.ctx);
-    for (const label of this.prepare(pen, frame.lang, siteLabels)) {
+    for (const label of this.prepare(pen, frame, siteLabels)) {
       const [ux, uy] = label.at;
       const shown = uy < near[1] || uy > near[3] ? 0 : roomAt(label, ze);
-      if (shown > 0.004) for (const turn of view.turns(ux, ux, 200)) this.drawLabel(pen, label, view.x(ux + turn), view.y(uy), shown, obstacles, marks);
+      if (shown > 0.004) for (const turn of view.turns(ux, ux, 200)) this.drawLabel(pen, label, view.point(ux + turn, uy), shown, obstacles, marks);
     }
     this.moving?.end(pen.ctx);
   }
@@ -326,7 +336,8 @@ export class Labels {
     const stands = (seen) => {
       const zoom = ze + seen.zoom - view.zoom;
       if (roomAt(label, zoom) < 0.5) return false;
-      const [dx, dy] = [seen.x(label.at[0]) - view.x(label.at[0]), seen.y(label.at[1]) - view.y(label.at[1])];
+      const [[x, y], [nowX, nowY]] = [seen.point(...label.at), view.point(...label.at)];
+      const [dx, dy] = [x - nowX, y - nowY];
       /** @type {Box} */
       const there = [box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy];
       return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5;
@@ -335,8 +346,8 @@ export class Labels {
     return pen.views ? lasting(pen.views.map(stands)) : 1;
   }
 
-  /** @param {Pen} pen @param {Label} label @param {number} x @param {number} y @param {number} shown @param {Box[]} obstacles @param {Disc[]} marks */
-  drawLabel(pen, label, x, y, shown, obstacles, marks) {
+  /** @param {Pen} pen @param {Label} label @param {Point} place @param {number} shown @param {Box[]} obstacles @param {Disc[]} marks */
+  drawLabel(pen, label, [x, y], shown, obstacles, marks) {
     const { ctx, look, u, type } = pen;
     const { size, weight, style, spacing, colour } = label.style;
     const hosts = label.point ? hostsOf(marks, x, y, u) : [];

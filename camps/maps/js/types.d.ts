@@ -106,14 +106,17 @@ export interface Callout { lon: number; lat: number; text: string; side: 'left' 
 /** What stands out while the rest stands back. */
 export interface Highlight { sites: string[]; class?: string | null; dim: number }
 
+/** Longitude, latitude, zoom, and in a film that turns the bearing. */
+export type Eye = [number, number, number, number?];
+
 /** What is drawn: all that a picture depends on. */
 export interface Frame {
-  width: number; height: number; scale: number; lon: number; lat: number; zoom: number; t: number; mode: Mode;
+  width: number; height: number; scale: number; lon: number; lat: number; zoom: number; bearing?: number; t: number; mode: Mode;
   lang: string; label_lang: string; look: string; background: 'look' | 'transparent'; uncertainty: boolean;
   relief: boolean; legend: boolean; credits: string[]; layers: Record<Layer, boolean>; painted: Record<Layer, boolean>;
   t_before?: number; split: number; since?: number; safe?: boolean; mattes?: boolean; selected?: string[];
-  only?: Layer[]; days?: Array<number | string>; views?: Array<[number, number, number]>; highlight?: Highlight;
-  callouts?: Callout[]; furniture?: Record<string, FilmPlacement>;
+  only?: Layer[]; days?: Array<number | string>; views?: Eye[]; highlight?: Highlight;
+  callouts?: Callout[]; exposed?: Eye; furniture?: Record<string, FilmPlacement>;
 }
 
 /** What a film says of a piece: where, and how strongly. */
@@ -128,9 +131,12 @@ export type Given = Partial<Omit<Frame, 't' | 't_before' | 'layers' | 'painted'>
   layers?: Partial<Record<Layer, boolean>>;
 };
 
-/** With what is drawn; `u` is a line of a picture of 1080, `ze` the zoom that a picture of 1080 would have. */
+/**
+ * With what is drawn; `u` is a line of a picture of 1080, `ze` the zoom that a picture of 1080 would have, `rows` the
+ * rows of pixels to a unit in a film, 0 where nothing moves.
+ */
 export interface Pen {
-  ctx: Context; view: View; u: number; ze: number; type: Type; look: Look; safe: boolean; t: number;
+  ctx: Context; view: View; u: number; ze: number; type: Type; look: Look; safe: boolean; rows: number; t: number;
   furniture: Record<string, FilmPlacement>; about: State[]; steady: Steady; lit: (id: string) => number; views?: View[];
 }
 
@@ -151,8 +157,8 @@ export type Area = Placed & { ring: number };
 /** The most that a site may have reached, and how much of the time about. */
 export interface Reached { r: number; share: number }
 
-/** What is painted of some sites. */
-export interface Stroke { ids: string[]; x: number; y: number; reach: number; alpha: number; paint: (pen: Pen) => void }
+/** What is painted of some sites; what is fine is drawn larger, and averaged. */
+export interface Stroke { ids: string[]; x: number; y: number; reach: number; alpha: number; fine?: boolean; paint: (pen: Pen) => void }
 
 /** A symbol as it is drawn. */
 export interface Mark extends Disc { shape: Shape; colour: string; mark: MarkName; level?: Site['level'] }
