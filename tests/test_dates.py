@@ -14,7 +14,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from camps import dates
-from camps.dates import Interval, begun, day_interval, iso_day, parse, read_date, read_dates, standing_day
+from camps.dates import (
+    Interval,
+    begun,
+    day_interval,
+    iso_day,
+    parse,
+    read_date,
+    read_dates,
+    spans_as_given,
+    standing_day,
+)
 from camps.errors import InputError
 
 DAYS = st.integers(dates.day_of(date.min), dates.day_of(date.max))
@@ -412,6 +422,18 @@ def test_a_pair_that_the_column_leaves_open_is_asked() -> None:
     assert column("2010-11", "2013-14") == ["2010/2011", "2013/2014"]
     assert column("2010-11", "2010-05") == ["2010-11", "2010-05"]
     assert column("2017-00", "2017-13") == [None, None]
+    remarks = read_dates(pd.Series(["2020-21", "2025-21", "2011-12", "2011-05", "2021-25"]))["remark"]
+    assert remarks[0] == "'2020-21' is a season or the years 2020 to 2021, and the column holds both; write it out"
+    december = read_dates(pd.Series(["2011-12", "2011-05", "2011-13"]))["remark"]
+    assert december[0] == "'2011-12' is a month or the years 2011 to 2012, and the column holds both; write it out"
+
+
+def test_a_span_that_another_one_cuts_without_changing_it_is_one_span() -> None:
+    spans = spans_as_given(["2017-06", "2017-06-15/2018"])
+    assert [(iso_day(first), iso_day(last), text) for first, last, text in spans] == [
+        ("2017-06-01", "2017-06-30", "2017-06"),
+        ("2017-07-01", "2018-12-31", "2017-06-15/2018"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -17,9 +18,9 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from scipy.stats import binom, binomtest
 
-from camps import catalogue, change, crs, footprints, growth, tables
+from camps import catalogue, change, crs, footprints, growth, sources, tables
 from camps import settings as constants
-from camps.errors import InputError
+from camps.errors import InputError, MissingError
 from camps.growth import aggregates
 
 YEARS = ("2017", "2018", "2019", "2020")
@@ -35,6 +36,16 @@ def counts_of(values: list[list[float | None]], years: tuple[str, ...] = YEARS, 
         for year, value in zip(years, line, strict=True)
     ]
     return pd.DataFrame(rows).astype({"value": "float64"}).assign(**columns)
+
+
+def test_the_fullest_list_is_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, listed = counts_of([[1, 2, 3, 4]]), sources.read("gazetteer")
+    held = {"places": replace(listed, counts=counts.iloc[:0]), "counted": replace(listed, counts=counts)}
+    monkeypatch.setattr(sources, "lists", lambda: list(held))
+    monkeypatch.setattr(sources, "read", held.__getitem__)
+    assert growth.fullest() == growth.fullest("buildings") == "counted"
+    with pytest.raises(MissingError, match="no list that is here counts tents"):
+        growth.fullest("tents")
 
 
 @cache

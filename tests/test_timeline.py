@@ -284,6 +284,20 @@ def drawn(frame: gpd.GeoDataFrame, when: Any, mode: Any, looks: pd.DataFrame | N
     return timeline.footprints_state(frame, when, mode, looks=looks)
 
 
+def test_what_comes_and_goes_begins_and_ends_with_nothing() -> None:
+    frame = seen(("a", "2017-02-01", "building", HALL), ("a", "2017-03-01", "construction", HALL))
+    cues = timeline.cues(frame, "illustrative", looks=LOOKS)
+    fading = cues[cues["kind"].eq("interpolated")].set_index(["footprint_kind", "phase"])
+    area_m2 = frame["area_m2"].iloc[0]
+    comes, goes = fading.loc[("building", "appearing")], fading.loc[("building", "losing")]
+    assert (comes["opacity_from"], comes["opacity_to"]) == (0.0, 1.0)
+    assert (comes["area_from_m2"], comes["area_to_m2"]) == (0.0, area_m2)
+    assert (comes["area_lo_m2"], comes["area_hi_m2"]) == (0.0, area_m2)
+    assert (goes["opacity_from"], goes["opacity_to"]) == (1.0, 0.0)
+    assert (goes["area_from_m2"], goes["area_to_m2"]) == (area_m2, 0.0)
+    assert (goes["area_lo_m2"], goes["area_hi_m2"]) == (0.0, area_m2)
+
+
 def test_a_new_building_steps_is_outlined_or_fades() -> None:
     frame = seen(("a", "2017-02-01", "building", HALL))
     when = day("2017-01-02") + 15
