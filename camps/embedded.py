@@ -33,7 +33,7 @@ from camps import files, provenance
 from camps.errors import InputError
 
 #: Files that carry a record.
-TELLING = frozenset({".mp4", ".mov", ".mkv", ".html", ".svg", ".png", ".pdf"})
+TELLING = frozenset({".mp4", ".mov", ".mkv", ".webm", ".html", ".svg", ".png", ".pdf"})
 _MARK = b"camps-record-1:"
 _TEXT = re.compile(_MARK + rb"([A-Za-z0-9_-]{1,67108864})\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]*)~")
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 22}]

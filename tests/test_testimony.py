@@ -48,9 +48,9 @@ def _read_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filecheck, "read_out", lambda shot, numbers: _rows_of(called[shot.code]))
 
 
-def _folder(out: Path, name: str) -> Path:
+def _folder(out: Path, name: str, kind: MovieKind | None = None) -> Path:
     """Return a folder with the list of frames of a shot, as the data give it, pictures of one colour, and a movie."""
-    kind, numbers = FILMED[name]
+    kind, numbers = kind or FILMED[name][0], FILMED[name][1]
     shot = film.read_shot(name).model_copy(update={"size": (96, 64)})
     folder = out / film.folder_name(shot)
     rows = _rows_of(name)
@@ -210,6 +210,7 @@ def test_a_movie_that_others_copied_into_a_container_still_testifies(
         checks = [*filecheck.check_film(copied, found)]
         assert {check.holds for check in checks} == {True}, checks
         said = appendix.verify(copied, quick=True).report()
+        assert "its timecode track was lost" not in said
         assert f"FAIL        {copied.name}: other bytes than were written with its record" in said
         assert f"PASS        {copied.name}" in appendix.verify(copied, quick=True, remuxed=True).report()
         number = str(FILMED[name][1][5])
@@ -217,6 +218,41 @@ def test_a_movie_that_others_copied_into_a_container_still_testifies(
     cut = tmp_path / "cut.mkv"
     subprocess.run(["ffmpeg", "-v", "error", "-i", copied, "-c", "copy", "-frames:v", "5", cut], check=True)
     assert "found 5, expected 8: it was cut" in appendix.verify(cut, remuxed=True, quick=True).report()
+
+
+@pytest.fixture(scope="module")
+def webm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _movie(_folder(tmp_path_factory.mktemp("webm"), "archipelago", "webm"))
+
+
+def test_a_webm_testifies_and_its_alpha_is_bound_as_its_colours_are(webm: Path, tmp_path: Path) -> None:
+    verdict = appendix.verify(webm)
+    assert verdict.holds, verdict.report()
+    assert "8 coded pictures, each the one recorded" in verdict.report()
+    assert "its timecode track was lost" not in verdict.report()
+    assert appendix.trace(webm, at="01:00:12:01").holds
+    content = webm.read_bytes()
+    with av.open(str(webm)) as opened:
+        packets = [packet for packet in opened.demux(video=0) if packet.size]
+    beside = bytes(packets[3].get_sidedata("matroska_block_additional"))[8:]
+    at = content.rfind(beside, 0, content.find(bytes(packets[4])))
+    assert at > 0
+    changed = files.write_bytes(tmp_path / "changed.webm", content[:at] + b"\x83" + content[at + 1 :])
+    said = appendix.verify(changed, quick=True, remuxed=True).report()
+    assert "frame 1303 (1 in all): not as recorded" in said
+
+
+@needs_ffmpeg
+def test_a_webm_that_others_copied_into_matroska_still_testifies(webm: Path, tmp_path: Path) -> None:
+    for suffix in ("webm", "mkv"):
+        copied = tmp_path / f"copied.{suffix}"
+        subprocess.run(["ffmpeg", "-v", "error", "-i", webm, "-c", "copy", copied], check=True)
+        verdict = appendix.verify(copied, remuxed=True)
+        assert verdict.holds, verdict.report()
+        assert _rows(appendix.trace(copied, at="1305").report()) == _rows(appendix.trace(webm, at="1305").report())
+    opaque = tmp_path / "opaque.mkv"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", webm, "-c:v", "libvpx-vp9", "-crf", "9", opaque], check=True)
+    assert _outcomes(opaque, quick=True, remuxed=True)["pictures"] is False
 
 
 def _copied(path: Path, out: Path, *, twice: bool = False, turned_deg: float = 0) -> Path:

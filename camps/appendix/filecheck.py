@@ -24,7 +24,7 @@ _MOST_NAMED = 5
 #: Share of a frame by which its time may be off: some containers count in milliseconds.
 _LATE = Fraction(1, 4)
 _BT709 = (1, 1, 1, True)
-_CODECS = {"proxy": ("h264",), "prores4444": ("prores",), "prores422hq": ("prores",)}
+_CODECS = {"proxy": ("h264",), "prores4444": ("prores",), "prores422hq": ("prores",), "webm": ("vp9",)}
 
 
 def check_file(

@@ -33,7 +33,7 @@ _CAMERA = ("lon", "lat", "zoom", "bearing")
 _PNG_HEAD, _PACKED = 8, (b"zTXt", b"iTXt", b"iCCP")
 _MOST_UNPACKED = 1 << 24
 _PAGES = {".svg", ".html"}
-_PICTURES = {".png", ".exr", ".mov", ".mp4", ".mkv", ".webp", ".zip"}
+_PICTURES = {".png", ".exr", ".mov", ".mp4", ".mkv", ".webm", ".webp", ".zip"}
 
 
 def texts_of(path: Path) -> Iterator[tuple[str, bool]]:

@@ -55,6 +55,7 @@ def deliver(
     workers: Workers = 1,
     cluster: Cluster = None,
     movies: Annotated[bool, typer.Option("--movies/--no-movies", help="Whether to write the movies.")] = True,
+    webm: Annotated[bool, typer.Option("--webm", help="Write a WebM with alpha as well, for web pages.")] = False,
     waive: Annotated[
         list[str] | None, typer.Option(help="A check that may fail; it stands in the manifest. May be given again.")
     ] = None,
@@ -84,6 +85,7 @@ def deliver(
             cluster=cluster,
             waive=waive or [],
             movies=movies,
+            webm=webm,
             progress=progress,
         )
         if edition:

@@ -34,7 +34,7 @@ LEAST_CREDIT_S = 3.0
 #: Code values by which a composite of the passes may differ from the beauty pass.
 MOST_DIFFERENCE = 1
 #: Least likeness of a movie's first and last picture to their PNGs, in dB (peak signal to noise).
-LEAST_PSNR_DB: Mapping[MovieKind, float] = {"prores4444": 40.0, "prores422hq": 36.0, "proxy": 28.0}
+LEAST_PSNR_DB: Mapping[MovieKind, float] = {"prores4444": 40.0, "prores422hq": 36.0, "proxy": 28.0, "webm": 36.0}
 
 _MOST_DETAILS = 20
 #: Rounding of a text box, in lines of a 1080-line picture.
@@ -46,6 +46,7 @@ _PIXEL_FORMATS = {
     "prores4444": ("yuva444p10le", "yuva444p12le"),
     "prores422hq": ("yuv422p10le",),
     "proxy": ("yuv420p",),
+    "webm": ("yuva420p",),
 }
 
 

@@ -44,9 +44,10 @@ from camps.film.shot import Shot
 from camps.film.stage import FilmPage
 from camps.film.subject import build_ground, build_map
 
-#: Which pass each kind of movie shows.
+#: Which pass each kind of movie shows: those of every delivery, and those of one that asks for them.
 MOVIES: Mapping[MovieKind, str] = {"prores4444": "graphics", "prores422hq": "beauty", "proxy": "beauty"}
-_MOVIE_JOURNAL = ".unfinished-movies.json"
+ON_REQUEST: Mapping[MovieKind, str] = {"webm": "graphics"}
+_PROXY, _MOVIE_JOURNAL = "proxy", ".unfinished-movies.json"
 _MOST_PATH = 256
 
 
@@ -103,6 +104,7 @@ def deliver(
     cluster: str | None = None,
     waive: Sequence[str] = (),
     movies: bool = True,
+    webm: bool = False,
     progress: Progress | None = None,
 ) -> Delivery:
     """Deliver a shot into ``out/CODE_vNNN`` and return what is there.
@@ -127,14 +129,16 @@ def deliver(
         Names of checks that may fail; each waiver that was needed stands in the manifest.
     movies
         Whether to write the movies.
+    webm
+        Whether to write a WebM with alpha, for web pages.
     progress
         Called with parts done, parts in all, and a line of text.
 
     Raises
     ------
     InputError
-        When the version is finished already, a pass, language, frame or check is not known, or edit lists have no
-        count at the rate of the shot.
+        When the version is finished already, a pass, language, frame or check is not known, edit lists have no count
+        at the rate of the shot, or a WebM is asked for without the pass that it shows.
     CheckError
         When a layer has no licence, before anything is drawn; or when a check fails that is not waived, and then the
         pictures stay, and running again continues.
@@ -145,6 +149,7 @@ def deliver(
     checks.require_known(waive)
     checks.require_licensed(list_licences(shot), waive=waive)
     available, wanted = _chosen(shot, names, languages)
+    kinds = _chosen_movies(wanted, movies=movies, webm=webm)
     folder = Path(out) / folder_name(shot)
     require_unfinished(folder, shot)
     filmed = _filmed(shot, numbers)
@@ -154,7 +159,7 @@ def deliver(
         run.keep(records.read_journal(folder))
         n_kept = len(run.records)
         n_drawn = run.draw(workers=workers, cluster=cluster)
-        finished = _assemble(filmed, run, movies=movies, progress=progress)
+        finished = _assemble(filmed, run, kinds, progress=progress)
         report = _sign(finished, filmed.page, waive)
     clips = tuple(one.path for one in finished.movies)
     infos = tuple(finished.passes.values())
@@ -200,6 +205,13 @@ def _chosen(
         raise InputError(f"--langs {','.join(strangers)}: expected some of {', '.join(known)}{more}")
     available = passes.build_passes(shot, languages)
     return available, passes.choose_passes(available, names)
+
+
+def _chosen_movies(wanted: Mapping[str, PassInfo], *, movies: bool, webm: bool) -> dict[MovieKind, str]:
+    """Return which movies a delivery has, and the pass that each shows."""
+    if webm and ON_REQUEST["webm"] not in wanted:
+        raise InputError(f"--webm: it shows the pass {ON_REQUEST['webm']}, which is not delivered; name it in --passes")
+    return {**(MOVIES if movies else {}), **(ON_REQUEST if webm else {})}
 
 
 def _filmed(shot: Shot, numbers: Iterable[int] | None) -> _Filmed:
@@ -251,20 +263,20 @@ def _shooting(filmed: _Filmed, available: Mapping[str, PassInfo], wanted: Mappin
 def _assemble(
     filmed: _Filmed,
     run: Filming,
+    kinds: Mapping[MovieKind, str],
     *,
-    movies: bool,
     progress: Progress | None,
 ) -> Finished:
     """Write all that is made of the frames, and return what lies there."""
     folder, written = run.folder, run.shooting.passes
     frames = [run.records[number] for number in filmed.plan.numbers]
     records.write_journal(folder, frames)
-    _remove_strangers(folder, filmed.plan, written)
+    _remove_strangers(folder, filmed.plan, written, kinds)
     empty = _empty_passes(folder, written, frames)
     licences = list_licences(filmed.plan.shot)
     finished = Finished(folder, filmed.plan, _without(written, empty), frames, (), licences, filmed.meta, empty)
-    if movies:
-        finished = replace(finished, movies=_write_movies(finished, filmed.page, progress))
+    if kinds:
+        finished = replace(finished, movies=_write_movies(finished, filmed.page, kinds, progress))
     _write_tables(finished)
     return finished
 
@@ -289,10 +301,12 @@ def _without(written: Mapping[str, PassInfo], empty: Sequence[str]) -> dict[str,
     }
 
 
-def _remove_strangers(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> None:
-    """Remove pictures of an earlier, unfinished run that asked for other passes or frames."""
+def _remove_strangers(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo], kinds: Mapping[MovieKind, str]) -> None:
+    """Remove what an earlier, unfinished run left that asked for other passes, frames or movies."""
     ours = {folder / info.file(number) for info in wanted.values() for number in plan.numbers}
-    for path in folder.glob(f"*/{plan.shot.code}_*_v{plan.shot.version:03d}.*.*"):
+    ours |= {_movie_path(folder, kind) for kind, name in kinds.items() if name in wanted}
+    pictures = folder.glob(f"*/{plan.shot.code}_*_v{plan.shot.version:03d}.*.*")
+    for path in [*pictures, *folder.glob(f"{_PROXY}/{folder.name}_*")]:
         if path not in ours:
             path.unlink()
     for emptied in [path for path in folder.iterdir() if path.is_dir() and not any(path.iterdir())]:
@@ -317,13 +331,15 @@ def _firsts(finished: Finished) -> list[Path]:
     return [finished.folder / info.file(finished.plan.numbers[0]) for info in passes]
 
 
-def _write_movies(finished: Finished, page: FilmPage, progress: Progress | None) -> list[Movie]:
+def _write_movies(
+    finished: Finished, page: FilmPage, kinds: Mapping[MovieKind, str], progress: Progress | None
+) -> list[Movie]:
     """Write the movies whose pass is delivered; one that was written by a stopped run and is whole is kept."""
     done = _written_movies(finished.folder)
     shot, listed = finished.plan.shot, papers.build_frame_list(finished)
     told = testimony.build(shot, listed, keys.page_sums(page), of_shot=True)
     made = []
-    for kind, name in MOVIES.items():
+    for kind, name in kinds.items():
         if name in finished.passes:
             record = testimony.pack(told, name, kind, start_timecode(finished.plan))
             one = _movie(finished, kind, finished.passes[name], record)
@@ -339,7 +355,11 @@ def _write_movies(finished: Finished, page: FilmPage, progress: Progress | None)
 def _movie(finished: Finished, kind: MovieKind, shows: PassInfo, record: str) -> Movie:
     sums = [record.sums[shows.name][1] for record in finished.frames]
     key = movie.movie_key(kind, finished.plan.shot.rate, sums, burnt=kind == "proxy", record=record)
-    return Movie(finished.folder / "proxy" / f"{finished.folder.name}_{kind}{movie.SUFFIXES[kind]}", kind, shows, key)
+    return Movie(_movie_path(finished.folder, kind), kind, shows, key)
+
+
+def _movie_path(folder: Path, kind: MovieKind) -> Path:
+    return folder / _PROXY / f"{folder.name}_{kind}{movie.SUFFIXES[kind]}"
 
 
 def _written_movies(folder: Path) -> dict[str, list[str]]:

@@ -82,7 +82,7 @@ def movie_entry(folder: Path, one: Movie) -> dict[str, Any]:
     return {
         "file": one.path.relative_to(folder).as_posix(), "shows": one.shows.name, "kind": one.kind,
         "codec": facts.codec, "profile": facts.profile, "pixel_format": facts.pixel_format,
-        "colour": "bt709, studio range", "alpha": "straight" if one.kind == "prores4444" else "none",
+        "colour": "bt709, studio range", "alpha": "straight" if one.kind in movie.WITH_ALPHA else "none",
         "timecode": facts.timecode, "n_frames": facts.n_frames,
         "fps_num": facts.rate.numerator, "fps_den": facts.rate.denominator,
         "frames_sha256": one.key, "sha256": files.sha256(one.path),

@@ -23,12 +23,12 @@ from camps.film.passes import PassInfo
 from camps.film.stage import read_resource
 from camps.provenance import sha256_text
 
-MovieKind = Literal["proxy", "prores4444", "prores422hq", "gif", "webp"]
+MovieKind = Literal["proxy", "prores4444", "prores422hq", "webm", "gif", "webp"]
 Told = Callable[[int, int], None]
 
 _BT709 = 1
 _STUDIO_RANGE = 1
-_MILLISECONDS = 1000
+_MILLISECONDS, _NANOSECOND = 1000, Fraction(1, 10**9)
 #: Of the sum over all coded pictures, and of the sum of each, by which the one that was changed is named.
 _SUM_BYTES, _PART_BYTES = 32, 8
 #: GIF counts in hundredths of a second, and players slow down what is faster than this.
@@ -45,6 +45,7 @@ class _Codec:
     picture: str
     array: str
     options: Mapping[str, str] = field(default_factory=dict)
+    index_first: tuple[str, str] = ("movflags", "+faststart")
 
 
 #: Not fields of two moments, as editors take a movie that does not say.
@@ -63,10 +64,22 @@ _CODECS = {
         "prores_ks", "mov", "yuv422p10le", "RGB", "rgb24",
         {"profile": "hq", "vendor": "apl0", "threads": "2", **_WHOLE_FRAMES},
     ),
+    # Key pictures at a fixed distance stand at the same places in colours and in alpha, which are coded apart: a player
+    # that jumps to one finds the other.
+    "webm": _Codec(
+        "libvpx-vp9", "webm", "yuva420p", "RGBA", "rgba",
+        {"crf": "16", "b": "0", "deadline": "good", "cpu-used": "3", "auto-alt-ref": "0", "g": "48",
+         "keyint_min": "48", "tile-columns": "1", "row-mt": "0", "threads": "2"},
+        ("cues_to_front", "1"),
+    ),
 }  # fmt: skip
+#: Kinds that have alpha.
+WITH_ALPHA = frozenset(kind for kind, codec in _CODECS.items() if codec.picture == "RGBA")
+#: The decoder that finds the alpha of VP9, and where it lies: beside each picture, as Matroska has it.
+_VP9_WITH_ALPHA, _BESIDE = "libvpx-vp9", "matroska_block_additional"
 #: Suffix of each kind of movie.
 SUFFIXES: dict[MovieKind, str] = {
-    "proxy": ".mp4", "prores4444": ".mov", "prores422hq": ".mov", "gif": ".gif", "webp": ".webp",
+    "proxy": ".mp4", "prores4444": ".mov", "prores422hq": ".mov", "webm": ".webm", "gif": ".gif", "webp": ".webp",
 }  # fmt: skip
 #: Height of the burnt-in text as a share of the picture's.
 _BURNT = 0.026
@@ -155,10 +168,11 @@ def write_movie(
         Frames a second.
     kind
         ``"proxy"``: H.264, yuv420p, for any player and browser; an odd last row or column is left out, as 4:2:0 needs
-        even sizes. ``"prores4444"``: ten bits with straight alpha. ``"prores422hq"``: ten bits, opaque. All three are
-        tagged bt709, studio range. ``"gif"`` and ``"webp"``: pictures that move, for a web page.
+        even sizes. ``"prores4444"``: ten bits with straight alpha. ``"prores422hq"``: ten bits, opaque. ``"webm"``:
+        VP9, yuva420p with straight alpha, for web pages. All four are tagged bt709, studio range. ``"gif"`` and
+        ``"webp"``: pictures that move.
     timecode
-        Timecode of the first frame, for a timecode track.
+        Timecode of the first frame, for a timecode track, or a tag where the container has no such tracks.
     burnt
         A line for each frame that is burnt into its foot, such as its number and timecode.
     record
@@ -215,22 +229,48 @@ def read_movie(path: Path) -> MovieFacts:
     with _reading(path) as movie:
         stream = movie.streams.video[0]
         tagged = [stream.metadata, movie.metadata, *(data.metadata for data in movie.streams.data)]
-        timecodes = [tags["timecode"] for tags in tagged if "timecode" in tags]
+        # Matroska writes the names of its tags in capitals.
+        timecodes = [text for tags in tagged for name, text in tags.items() if name.lower() == "timecode"]
         n_frames = sum(packet.size > 0 for packet in movie.demux(stream))
-        context = stream.codec_context
+        context, first = stream.codec_context, _first_picture(path)
+        pixel_format = first.format.name if first and _has_alpha_beside(stream) else context.pix_fmt
         return MovieFacts(
-            context.name, str(context.profile), str(context.pix_fmt), movie.format.name,
-            context.width, context.height, n_frames, Fraction(stream.average_rate or 0),
+            context.name, str(context.profile), str(pixel_format), movie.format.name,
+            context.width, context.height, n_frames, _rate_of(movie),
             int(context.color_primaries), int(context.color_trc), int(context.colorspace),
             int(context.color_range) == _STUDIO_RANGE, timecodes[0] if timecodes else None,
-            stream.sample_aspect_ratio, _turned_deg(path),
+            stream.sample_aspect_ratio, int(first.rotation) if first else 0,
             tuple(one.type for one in movie.streams if one.index != stream.index and one.type != "data"),
         )  # fmt: skip
 
 
-def _turned_deg(path: Path) -> int:
+def _rate_of(movie: Any) -> Fraction:
+    """Return the exact rate of a movie: Matroska counts in nanoseconds, of which FFmpeg makes 19001/317 for 59.94."""
+    said = Fraction(movie.streams.video[0].average_rate or 0)
+    meant = Fraction(1000 * round(said * 1001 / 1000), 1001)
+    is_near = "matroska" in movie.format.name and meant and abs(1 / meant - 1 / said) < _NANOSECOND
+    return meant if is_near else said
+
+
+def _first_picture(path: Path) -> av.VideoFrame | None:
     with _reading(path) as movie:
-        return next((int(picture.rotation) for picture in movie.decode(video=0)), 0)
+        return next(_decoded(movie), None)
+
+
+def _has_alpha_beside(stream: Any) -> bool:
+    """Return whether the pictures of a stream have their alpha beside them, as those of VP9 do."""
+    return bool(stream.codec_context.name == "vp9" and stream.metadata.get("alpha_mode") == "1")
+
+
+def _decoded(movie: Any) -> Iterator[av.VideoFrame]:
+    """Yield the pictures of a movie from where it stands; FFmpeg's own decoder leaves out the alpha of VP9."""
+    stream = movie.streams.video[0]
+    if not _has_alpha_beside(stream):
+        yield from movie.decode(stream)
+        return
+    decoder: Any = av.CodecContext.create(_VP9_WITH_ALPHA, "r")
+    for packet in movie.demux(stream):
+        yield from decoder.decode(packet)
 
 
 @dataclass(frozen=True)
@@ -242,7 +282,7 @@ class Coded:
     head
         What a decoder needs before the first picture, where that is not in the pictures themselves.
     sums
-        SHA-256 of each coded picture.
+        SHA-256 of each coded picture, with its alpha where that lies beside it.
     times_s
         When each is shown, in seconds.
     """
@@ -265,13 +305,20 @@ def read_coded(path: Path) -> Coded:
             raise InputError(f"{path}: has no pictures that move; expected a movie")
         stream = movie.streams.video[0]
         head = bytes(stream.codec_context.extradata or b"") if stream.codec_context.name == "h264" else b""
-        packets = [(one.pts, one.time_base, hashlib.sha256(one).digest()) for one in movie.demux(stream) if one.size]
+        packets = [(one.pts, one.time_base, _sum_of(one)) for one in movie.demux(stream) if one.size]
     if any(pts is None or base is None for pts, base, _ in packets):
         raise InputError(
             f"{path}: a picture of it has no time; it was changed, or copied into a container without times"
         )
     shown = sorted((pts * base, digest) for pts, base, digest in packets)
     return Coded(head, tuple(digest for _, digest in shown), tuple(time for time, _ in shown))
+
+
+def _sum_of(packet: Any) -> bytes:
+    digest = hashlib.sha256(packet)
+    if packet.has_sidedata(_BESIDE):
+        digest.update(bytes(packet.get_sidedata(_BESIDE)))
+    return digest.digest()
 
 
 def bound_sums(coded: Coded) -> bytes:
@@ -295,10 +342,12 @@ def read_ends(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """
     with _reading(path) as movie:
         stream = movie.streams.video[0]
-        first = _shown(next(movie.decode(stream)))
+        first = _shown(next(_decoded(movie)))
         if stream.duration:
             movie.seek(max(0, stream.duration - 1), stream=stream)
-        *_, last = movie.decode(stream)
+        elif movie.duration:  # Matroska says how long the whole is
+            movie.seek(max(0, movie.duration - 1))
+        *_, last = _decoded(movie)
         return first, _shown(last)
 
 
@@ -311,7 +360,7 @@ def read_pictures(path: Path) -> Iterator[NDArray[np.uint8]]:
         When it cannot be read as a movie.
     """
     with _reading(path) as movie:
-        yield from map(_shown, movie.decode(movie.streams.video[0]))
+        yield from map(_shown, _decoded(movie))
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
@@ -350,7 +399,7 @@ def _burnt_in(picture: Image.Image, line: str) -> Image.Image:
 def _encode(
     path: Path, pictures: Iterator[Image.Image], rate: Fraction, codec: _Codec, tags: Mapping[str, str]
 ) -> None:
-    options = {"movflags": "+faststart", "fflags": "+bitexact"}
+    options = {"fflags": "+bitexact", **dict([codec.index_first])}
     first = next(pictures)
     width, height = first.size
     with av.open(str(path), "w", format=codec.container, options=options) as movie:

@@ -20,6 +20,7 @@ _BLOCK_PX, _FOOT = 16, 0.1
 #: ProRes 422 HQ, 1.0 and 0.15 in ProRes 4444.
 MOST_APART: Mapping[str, tuple[float, float]] = {
     "prores4444": (3.0, 0.4), "prores422hq": (12.0, 0.6), "proxy": (20.0, 1.5),
+    "webm": (12.0, 0.6),
 }  # fmt: skip
 
 

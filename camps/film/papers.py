@@ -144,12 +144,15 @@ def _movie_list(finished: Finished) -> str:
         "prores4444": "ProRes 4444, straight alpha",
         "prores422hq": "ProRes 422 HQ",
         "proxy": "H.264, frame number and timecode burnt in, for looking at only",
+        "webm": "VP9, straight alpha, for web pages",
     }
     lines = [
         f"  {one.path.relative_to(finished.folder).as_posix()}: {one.shows.name}, {words[one.kind]}"
         for one in finished.movies
     ]
-    return "\n".join(["MOVIES", "Tagged bt709, studio range, with a timecode track.", *_TELLING, "", *lines])
+    return "\n".join(
+        ["MOVIES", "Tagged bt709, studio range, with a timecode track (.webm: a tag).", *_TELLING, "", *lines]
+    )
 
 
 def _beside(finished: Finished) -> str:
