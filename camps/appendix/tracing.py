@@ -201,7 +201,9 @@ def _told(row: Mapping[str, str]) -> tuple[str, str]:
     if row["n_open"]:
         told = f"{row['n_open']} of {row['n_sites']} sites on record as open"
         return "open", f"{told}; {row['n_last_known']} last known open"
-    return "total", f"{_rounded(row['total'])} over {_counted(row)} of {row['n_sites']} sites"
+    told = f"{_rounded(row['total'])} over {_counted(row)} of {row['n_sites']} sites"
+    left = f"; left of the line, on {row['before_day']}, {_rounded(row['before_total'])}" if row["before_day"] else ""
+    return "total", told + left
 
 
 def _counted(row: Mapping[str, str]) -> str:

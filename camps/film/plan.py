@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -24,6 +25,8 @@ from camps.film.shot import (
     LinearClock,
     ObservationsClock,
     Shot,
+    Split,
+    SplitKey,
     Timed,
 )
 
@@ -31,6 +34,9 @@ State = dict[str, Any]
 
 #: What a view is in a state; the bearing stands in those of a shot that turns.
 VIEW = ("lon", "lat", "zoom", "bearing")
+
+#: Where the line between two dates is if nobody says.
+_MIDDLE = 0.5
 
 #: Frames a second in which fades are counted, and how many of them before and after a frame decide what it shows: a
 #: label must stand a second, be away a second, and fade within its time (text.js), a symbol fades over nine (stage.js).
@@ -123,29 +129,6 @@ class Plan(tables.Shown):
         """Date of the last frame."""
         return date_of(self.states[-1]["t"])
 
-    @property
-    def cut(self) -> Plan:
-        """The frames of the cut alone, which an edit shows; those of the handles lie before and after them."""
-        before, after = self.handles
-        kept = slice(before, len(self.numbers) - after)
-        return replace(self, numbers=self.numbers[kept], states=self.states[kept])
-
-    @property
-    def handles(self) -> tuple[int, int]:
-        """How many frames lie before the cut, and how many after it."""
-        cut = self.shot.cut
-        return sum(number < cut[0] for number in self.numbers), sum(number > cut[-1] for number in self.numbers)
-
-    @property
-    def cut_told(self) -> str:
-        """Return which frames the cut has, and how many lie before and after it; nothing where there are no handles."""
-        before, after = self.handles
-        if not (before or after):
-            return ""
-        cut = self.cut
-        shown = f"{cut.numbers[0]} to {cut.numbers[-1]} ({len(cut.numbers)} frames, {cut.seconds:g} s)"
-        return f"{shown}, with handles of {before} frames before and {after} after it"
-
     def timecode(self, at: int) -> str:
         """Timecode of the frame at a position in the plan; one past the last is where an edit of it ends."""
         return timecode.of_frame(self.numbers[0] + at, self.shot.rate)
@@ -193,14 +176,16 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     _require_on_map(shot, ground)
     keys = _camera_keys(shot, ground)
     timing = _timing(shot, ground)
-    pointed = [_state(shot, keys, timing, number) | _pointing(shot, ground, number) for number in shot.cut]
-    states = _with_handles(list(_in_film_time(pointed, shot)), shot.handles)
-    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given)
+    _require_earlier(shot, timing)
+    pointed = [_state(shot, keys, timing, number) | _pointing(shot, ground, number) for number in shot.numbers]
+    return Plan(shot, tuple(shot.numbers), tuple(_in_film_time(pointed, shot)), tuple(ground.stops), ground.given)
 
 
-def _with_handles(states: Sequence[State], n_frames: int) -> tuple[State, ...]:
-    """Return the states of a cut with as many more before and after it, in which all stands as at its ends."""
-    return (*[states[0]] * n_frames, *states, *[states[-1]] * n_frames)
+def _require_earlier(shot: Shot, timing: clock.Timing) -> None:
+    first = min(timing.day_at(shot.time_s(number)) for number in shot.numbers)
+    if shot.split and day_of(shot.split.before) >= first:
+        expected = f"a date before {date_of(first)}, the first of the film"
+        raise_faults([Fault("key split.before", str(shot.split.before), expected, "move it")], shot.called)
 
 
 def _in_film_time(states: Sequence[State], shot: Shot) -> Iterator[State]:
@@ -235,10 +220,32 @@ def _state(shot: Shot, keys: Sequence[camera.Key], timing: clock.Timing, number:
     return {
         "width": width, "height": height, "scale": shot.scale,
         **(dict(zip(VIEW, _listed(shot, view), strict=False)) if view else {}),
-        **_exposures(shot, keys, at_s), "t": timing.day_at(at_s),
+        **_exposures(shot, keys, at_s), "t": timing.day_at(at_s), **_split(shot, at_s),
         "mode": shot.mode, "lang": shot.language, "look": looks.key_of(shot.look), **_furniture(shot, at_s),
         "layers": {str(name): on for name, on in shot.layers.items()}, "background": shot.background, "safe": True,
     }  # fmt: skip
+
+
+def _split(shot: Shot, at_s: float) -> State:
+    """Return the earlier date that stands on the left of a line, where the line is, and between where it moves."""
+    if not shot.split:
+        return {}
+    lines = [key.line for key in shot.split.keys] or [_line_at(shot.split, at_s)]
+    swept = [min(lines), max(lines)]
+    return {"t_before": day_of(shot.split.before), "split": _line_at(shot.split, at_s), "swept": swept}
+
+
+def _line_at(split: Split, at_s: float) -> float:
+    keys = split.keys
+    after = bisect_right(keys, at_s, key=lambda key: key.at)
+    if not after:
+        return keys[0].line if keys else split.line or _MIDDLE
+    start = keys[after - 1]
+    leaves_s = start.at + start.hold
+    if after == len(keys) or at_s <= leaves_s:
+        return start.line
+    share = camera.eased(keys[after].ease, (at_s - leaves_s) / (keys[after].at - leaves_s))
+    return start.line + (keys[after].line - start.line) * share
 
 
 def _exposures(shot: Shot, keys: Sequence[camera.Key], at_s: float) -> State:
@@ -330,14 +337,17 @@ def reference_size(shot: Shot) -> tuple[float, float]:
 
 
 def _last_s(shot: Shot) -> float:
-    return shot.time_s(shot.cut[-1])
+    return shot.time_s(shot.numbers[-1])
 
 
 def _require_within(shot: Shot) -> None:
-    """Require that the cut reaches every key: one after its end would be drawn as a jump on the last frame."""
+    """Require that the film reaches every key: one after its end would be drawn as a jump on the last frame."""
     length_s = float(timecode.duration_s(shot.n_frames, shot.rate))
     dated = shot.clock.keys if isinstance(shot.clock, KeysClock) else ()
-    lists: dict[str, Sequence[CameraKey | ClockKey]] = {"camera": shot.camera, "clock.keys": dated}
+    lined = shot.split.keys if shot.split else ()
+    lists: dict[str, Sequence[CameraKey | ClockKey | SplitKey]] = {
+        "camera": shot.camera, "clock.keys": dated, "split.keys": lined,
+    }  # fmt: skip
     parts: dict[str, Timed] = {f"furniture.{piece}": placed for piece, placed in shot.furniture.items()}
     parts |= {f"callouts.{i}": one for i, one in enumerate(shot.callouts, 1)}
     parts |= {"highlight": shot.highlight} if shot.highlight else {}

@@ -87,14 +87,15 @@ class Screen:
         plan, payload = self._plan, self._map.payload
         wanted = set(plan.numbers if numbers is None else numbers)
         states = {n: state for n, state in zip(plan.numbers, plan.states, strict=True) if n in wanted}
-        moments = sorted({state["t"] for state in states.values()})
+        moments = sorted({state[name] for state in states.values() for name in ("t", "t_before") if name in state})
         values = _VALUES[self.shot.map.kind](self.shot, payload, moments)
         return {number: _row(plan, number, state, payload, values) for number, state in states.items()}
 
 
 def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], values: _Values) -> dict[str, str]:
     found = values(state["t"])
-    known = [found[site["id"]] for site in payload["sites"] if found[site["id"]].value is not None]
+    known = _known_of(found, payload)
+    before = _known_of(values(state["t_before"]), payload) if "t_before" in state else []
     described = {
         "date_shown": _date_shown(state["t"], payload["meta"]),
         "kind": least_sure(value.kind for value in found.values()),
@@ -104,10 +105,14 @@ def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], valu
         **_phases(found.values()),
         "stale_days": _stale_days(state["t"], payload["meta"]),
         **{name: _total(known, part) for name, part in (("total", 0), ("total_lo", 1), ("total_hi", 2))},
-        "site_ids": _placed(payload["sites"], found, state),
+        "site_ids": _placed(payload["sites"], found, state), "before": {"total": _total(before, 0)},
     }  # fmt: skip
     row = shown_row(number, plan.shot.rate, state, described)
     return row if "lon" in state else {name: text for name, text in row.items() if name != "site_ids"}
+
+
+def _known_of(found: Mapping[str, _Value], payload: Mapping[str, Any]) -> list[_Value]:
+    return [found[site["id"]] for site in payload["sites"] if found[site["id"]].value is not None]
 
 
 def _date_shown(t: float, meta: Mapping[str, Any]) -> str | None:

@@ -36,7 +36,8 @@ SMALL_SIZE = (64, 36)
 #: What a frame shows, as its row says it.
 SHOWN_COLUMNS = (
     "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_held", "n_sites", "n_open", "n_last_known",
-    "stale_days", "total", "total_lo", "total_hi", "lon", "lat", "zoom", "bearing", "site_ids",
+    "stale_days", "total", "total_lo", "total_hi", "lon", "lat", "zoom", "bearing",
+    "before_day", "before_total", "site_ids",
 )  # fmt: skip
 #: What the page says of a frame; the rest of a row follows from the shot.
 _TOLD = SHOWN_COLUMNS[3:14]
@@ -175,6 +176,8 @@ def shown_row(number: int, rate: Fraction, state: State, described: Mapping[str,
         "day": date_of(state["t"]).isoformat(),
         **{name: described.get(name) for name in _TOLD},
         "lon": near(state["lon"], 0) if "lon" in state else None, **{name: state.get(name) for name in VIEW[1:]},
+        "before_day": date_of(state["t_before"]).isoformat() if "t_before" in state else None,
+        "before_total": (described.get("before") or {}).get("total"),
         "site_ids": " ".join(map(str, described.get("site_ids") or [])),
     }  # fmt: skip
     return {name: "" if value is None else str(value) for name, value in values.items()}

@@ -269,18 +269,30 @@ export class Furniture {
   }
 
   // Two dates on the two sides of the divider.
-  /** @param {Pen} pen @param {Frame} frame @param {State} before @param {State} after @param {Margin} margin @param {Standing[]} parts @returns {{ box: Box, draw: () => void }} */
+  /** @param {Pen} pen @param {Frame} frame @param {State} before @param {State} after @param {Margin} margin @param {Standing[]} parts @returns {{ box: Box, kept?: Box, draw: () => void }} */
   versus(pen, frame, before, after, margin, parts) {
     const { type, u, view, look, ctx } = pen;
     const x = frame.split * view.width;
-    const size = Math.max(15, 40 * u);
-    const small = Math.max(11, 22 * u);
-    const credit = parts.find(({ piece }) => piece === 'credit');
-    const y = (credit ? credit.box[1] : view.height - margin.bottom) - 2.6 * small;
     /** @type {Array<[State, 'left' | 'right', number]>} */
     const sides = [[before, 'right', -1], [after, 'left', 1]];
+    // In a film each side has its room within the safe area.
+    const room = Math.min(x, view.width - x) - margin.x - 20 * u;
+    const wide = Math.max(...sides.flatMap(([state]) => [type.width(this.words.date(state.t, frame.lang), 40 * u, 700), type.width(this.words.total(state, frame.lang), 22 * u, 400)]));
+    const fits = pen.safe ? Math.min(1, room / wide) : 1;
+    const [size, small] = [Math.max(15, 40 * u * fits), Math.max(11, 22 * u * fits)];
+    // A page tells what a number rests on in its panel; a film has to on the picture.
+    const least = 17 * u;
+    const notes = sides.map(([state]) => (pen.safe ? this.words.notes(state, frame.lang).flatMap((text) => type.wrap(text, Math.min(room, 400 * u), least, 400)) : []));
+    const below = Math.max(...notes.map((lines) => lines.length)) * 1.35 * least;
+    const reach = 40 * u + Math.max(wide * fits, ...notes.flat().map((line) => type.width(line, least, 400)));
+    // Above the credit; in a film, whose legend stands there as well, below the title.
+    const credit = parts.find(({ piece }) => piece === 'credit');
+    const above = parts.filter(({ box }) => box[3] < view.height / 2);
+    const y = pen.safe ? Math.max(margin.top, ...above.map(({ box }) => box[3])) + 24 * u + size : (credit ? credit.box[1] : view.height - margin.bottom) - 2.6 * small;
     return {
-      box: [x - 330 * u, y - size, x + 330 * u, y + 1.6 * small],
+      box: [x - 330 * u, y - size, x + 330 * u, y + 1.6 * small + below],
+      // Names keep clear of all that the line sweeps over, and do not come and go with it.
+      ...(frame.swept ? { kept: /** @type {Box} */ ([frame.swept[0] * view.width - reach, y - size, frame.swept[1] * view.width + reach, y + 1.6 * small + below]) } : {}),
       draw: () => {
         ctx.fillStyle = look.text;
         // The line stops short of the title and the credit where it would run through them.
@@ -288,10 +300,13 @@ export class Furniture {
         const top = Math.max(0, ...crossed.filter((part) => part.box[3] < view.height / 2).map((part) => part.box[3] + 8 * u));
         const foot = Math.min(view.height, ...crossed.filter((part) => part.box[1] > view.height / 2).map((part) => part.box[1] - 8 * u));
         ctx.fillRect(x - u, top, 2 * u, foot - top);
-        for (const [state, align, way] of sides) {
+        for (const [i, [state, align, way]] of sides.entries()) {
           const [date, total] = [this.words.date(state.t, frame.lang), this.words.total(state, frame.lang)];
           type.draw(date, x + way * 20 * u, y, { size, weight: 700, colour: look.text, align, halo: look.halo, haloWidth: 5 * u });
           type.draw(total, x + way * 20 * u, y + 1.35 * small, { size: small, weight: 400, colour: look.secondary, align, halo: look.halo, haloWidth: 4 * u });
+          for (const [at, line] of notes[i].entries()) {
+            type.draw(line, x + way * 20 * u, y + 1.35 * small + (at + 1) * 1.35 * least, { size: least, weight: 400, colour: look.muted, align, halo: look.halo, haloWidth: 3 * u });
+          }
         }
       },
     };

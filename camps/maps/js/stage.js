@@ -24,6 +24,9 @@ const HEIGHT_OF_REFERENCE = 1080;
 /** @param {(name: Layer) => boolean} says */
 const layered = (says) => /** @type {Record<Layer, boolean>} */ (Object.fromEntries(LAYERS.map((name) => [name, says(name)])));
 
+/** @param {number | string | undefined} t */
+const daysOr = (t) => (t === undefined ? undefined : Days.of(t));
+
 /** @param {Frame} frame @param {Eye} eye */
 const seenBy = (frame, [lon, lat, zoom, bearing]) => new View({ ...frame, lon, lat, zoom, bearing });
 
@@ -75,7 +78,7 @@ export class Stage {
     return {
       ...said, layers,
       t: Days.of(given.t === undefined ? meta.t_max : given.t),
-      t_before: meta.t_before === undefined ? undefined : Days.of(given.t_before === undefined ? meta.t_before : given.t_before),
+      t_before: daysOr(given.t_before ?? meta.t_before),
       split: clamp(given.split ?? meta.split ?? 0.5, 0, 1),
       label_lang: given.label_lang || said.lang,
       // All layers are laid out together, so that a pass that paints only some of them has each where the picture has it.

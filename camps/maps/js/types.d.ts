@@ -114,7 +114,7 @@ export interface Frame {
   width: number; height: number; scale: number; lon: number; lat: number; zoom: number; bearing?: number; t: number; mode: Mode;
   lang: string; label_lang: string; look: string; background: 'look' | 'transparent'; uncertainty: boolean;
   relief: boolean; legend: boolean; credits: string[]; layers: Record<Layer, boolean>; painted: Record<Layer, boolean>;
-  t_before?: number; split: number; since?: number; safe?: boolean; mattes?: boolean; selected?: string[];
+  t_before?: number; split: number; swept?: [number, number]; since?: number; safe?: boolean; mattes?: boolean; selected?: string[];
   only?: Layer[]; days?: Array<number | string>; views?: Eye[]; highlight?: Highlight;
   callouts?: Callout[]; exposed?: Eye; furniture?: Record<string, FilmPlacement>;
 }
