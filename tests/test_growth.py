@@ -549,6 +549,13 @@ def moved(ring: Any, generator: np.random.Generator) -> list[tuple[float, float]
     return [tuple(point) for point in points]
 
 
+def test_a_confidence_of_which_no_chance_is_known_takes_nothing_away() -> None:
+    plain = growth.budget(row_of_buildings(5))
+    assert_frame_equal(growth.budget(row_of_buildings(5, confidence="unheard of")), plain)
+    low = growth.budget(row_of_buildings(5, confidence="low"))
+    assert low["sd_false_m2"].iloc[0] > plain["sd_false_m2"].iloc[0] == 0
+
+
 def test_an_edge_bias_of_a_metre_is_a_seventh_of_the_area_and_does_not_average_out() -> None:
     frame = row_of_buildings(60)
     bias = growth.edge_bias_m2(frame["perimeter_m"], 1.0)
@@ -759,7 +766,11 @@ def test_the_buildings_and_the_compound_are_those_of_the_record(dabancheng: foot
 def test_dabancheng_grew_beyond_error_from_2017_to_2020(dabancheng: footprints.FootprintSeries) -> None:
     grown = growth.increase(dabancheng.footprints, "2017-08-29", "2020-06-02", site_id=FIRST)
     assert grown["verdict"] == "increase"
-    assert grown["increase_m2_lo"] > 100_000
+    assert grown["increase_m2"] == grown["after_m2"] - grown["before_m2"]
+    assert 100_000 < grown["increase_m2_lo"] < grown["increase_m2"] < grown["increase_m2_hi"]
+    assert grown["before_m2_lo"] < grown["before_m2"] < grown["before_m2_hi"]
+    assert grown["after_m2_lo"] < grown["after_m2"] < grown["after_m2_hi"]
+    assert grown["increase_percent_lo"] < grown["increase_percent"] < grown["increase_percent_hi"]
     assert grown["increase_percent"] == pytest.approx(316.2, abs=0.1)
     series = growth.series(dabancheng.footprints, dabancheng.looks)
     steps = growth.rates(series[series["unit"].eq(FIRST)]).set_index("t1")
@@ -806,6 +817,11 @@ def test_a_look_that_could_not_see_gives_no_value_and_is_held(dabancheng: footpr
     assert held["value"] == series.loc[(FIRST, "2018-10-11"), "value"]
     assert filled.loc[(FIRST, "2016-05-05"), ["value", "kind"]].isna().all()
     assert filled["value"].drop((FIRST, "2016-05-05")).notna().all()
+    seen = filled["stale_days"].eq(0)
+    assert (filled.loc[seen, "kind"].eq("observed").all(), filled.loc[~seen, "kind"].dropna().unique()) == (
+        True,
+        "held",
+    )
 
 
 @pytest.mark.parametrize(
