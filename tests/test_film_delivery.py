@@ -353,6 +353,16 @@ def test_the_whole_credit_has_to_stand_three_seconds(
     assert (not faults) is passed
 
 
+def test_a_credit_that_stands_in_the_handles_is_cut_off(tmp_path: Path) -> None:
+    words = ["Base map: somebody ·", "Sites: somebody else"]
+    described = {"texts": [_text(line, layer="credit") for line in words]}
+    shots = [small_shot(frames=n_frames, handles=20) for n_frames in (74, 75)]
+    passed = [
+        not checks.CHECKS["credit"](_finished(tmp_path, [described] * len(shot.numbers), shot))[0] for shot in shots
+    ]
+    assert passed == [False, True]
+
+
 def test_a_layer_without_a_licence_is_refused(tmp_path: Path) -> None:
     shot = small_shot(map={"kind": "sites", "sources": ["aspi-xjdp-v1", "nobody-knows"]})
     listed = licences.list_licences(shot)

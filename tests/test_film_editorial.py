@@ -195,6 +195,49 @@ def test_every_paper_gives_a_part_of_a_shot_the_timecode_of_its_first_frame(tmp_
 
 
 @pytest.mark.parametrize("rate", RATES)
+def test_every_paper_cuts_to_the_shot_without_its_handles(tmp_path: Path, rate: str) -> None:
+    planned, plain = _planned(rate=rate, handles=12), _planned(rate=rate)
+    exact, marks = planned.shot.rate, editorial.build_marks(plain)
+    begins, first, after = (timecode.of_frame(number, exact) for number in (1001, 1013, 1113))
+    assert editorial.build_marks(planned) == marks
+    written = _written(tmp_path, planned)
+    for suffix in (".otio", ".xml"):
+        timeline = otio.adapters.read_from_file(str(written[suffix]))
+        assert timeline.global_start_time.to_timecode() == first
+        assert timeline.duration().value == 100
+        for clip in timeline.find_clips():
+            shown, media = clip.source_range, clip.media_reference.available_range
+            assert (shown.start_time.to_timecode(), shown.duration.value) == (first, 100)
+            assert (media.start_time.to_timecode(), media.duration.value) == (begins, 124)
+        assert [mark.marked_range.start_time.value for mark in timeline.tracks.markers] == [mark.at for mark in marks]
+    timeline = otio.adapters.read_from_file(str(written[".otio"]))
+    (beauty,) = [track[0] for track in timeline.tracks if track.enabled]
+    assert beauty.media_reference.frame_for_time(beauty.source_range.start_time) == 1013
+    edl, reel, markers = (written[suffix].read_text("ascii") for suffix in (".edl", "_reel.edl", "_markers.edl"))
+    assert edl.splitlines()[3].split()[4:8] == [first, after] * 2
+    counted = [timecode.to_timecode(at, exact) for at in (12, 112)]
+    assert reel.splitlines()[3].split()[4:8] == [*counted, first, after]
+    assert "[1001-1124].png" in edl
+    assert "[1001-1124].png" in reel
+    (clip,) = otio.adapters.read_from_file(str(written["_reel.edl"]), rate=float(exact)).find_clips()
+    assert (clip.source_range.start_time.value, clip.source_range.duration.value) == (12, 100)
+    assert clip.media_reference.start_frame == 1001
+    start = timecode.count_of_frame(1013, exact)
+    noted = [line.split()[2] for line in edl.splitlines() if line.startswith("* LOC: ")]
+    listed = [line.split()[4] for line in markers.splitlines() if line[:3].isdigit()]
+    for found, wanted in ((noted, [m.at for m in marks]), (listed, sorted({m.at for m in marks}))):
+        assert [timecode.from_timecode(code, exact) - start for code in found] == wanted
+
+
+def test_labels_and_subtitles_have_the_handles_as_the_pictures_do(tmp_path: Path) -> None:
+    planned = _planned(frames=50, handles=10)
+    written = _written(tmp_path, planned, _said(planned, ["2017"] * 70, labels=[[_label("Kashgar", "en")]] * 70))
+    (label,) = csv.DictReader(written["labels.csv"].read_text("utf-8-sig").splitlines())
+    assert (label["in_frame"], label["out_frame"], label["in_timecode"]) == ("1001", "1070", "01:00:00:00")
+    assert _shown(written["_dates.srt"], planned.shot.rate, 70) == ["2017"] * 70
+
+
+@pytest.mark.parametrize("rate", RATES)
 def test_the_sequence_as_a_reel_is_found_by_opentimelineios_reader(tmp_path: Path, rate: str) -> None:
     planned = _planned(rate=rate)
     path = _written(tmp_path, planned)["_reel.edl"]

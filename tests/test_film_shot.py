@@ -147,6 +147,8 @@ def test_a_film_without_end_is_refused_before_its_frames_are_worked_out(length: 
     with pytest.raises(InputError, match="at most 400,000 frames in one shot"):
         film.build_shot({**shot, **length})
     assert film.build_shot({**shot, "frames": 400_000}).n_frames == 400_000
+    with pytest.raises(InputError, match="at most 400,000 frames in one shot"):
+        film.build_shot({**shot, "frames": 399_999, "handles": 1})
 
 
 @pytest.mark.parametrize("span", ["1001-999999999999", "1001-" + "9" * 5000, "²", "1002-1001", "1001-", ""])
@@ -188,6 +190,24 @@ def test_an_hour_has_the_exact_number_of_frames(rate: str) -> None:
     assert shot.n_frames == round(3600 * Fraction(rate))
     last = FIRST_FRAME + shot.n_frames - 1
     assert shot.time_s(last) == float((shot.n_frames - 1) / Fraction(rate))
+
+
+@pytest.mark.parametrize("rate", ["24000/1001", "25", "30000/1001"])
+def test_handles_lie_before_and_after_a_cut_that_keeps_its_length_and_times(rate: str) -> None:
+    shot, plain = (film.build_shot({**SOUND, "rate": rate, **more}) for more in ({"handles": 8}, {}))
+    assert shot.n_frames == plain.n_frames == len(shot.cut)
+    assert list(shot.numbers) == list(range(1001, 1001 + plain.n_frames + 16))
+    assert (shot.cut[0], shot.cut[-1]) == (1009, 1008 + plain.n_frames)
+    assert [shot.time_s(number) for number in shot.cut] == [plain.time_s(number) for number in plain.numbers]
+    assert {shot.time_s(number) for number in range(1001, 1009)} == {0.0}
+    assert {shot.time_s(shot.cut[-1] + at) for at in range(9)} == {plain.time_s(plain.numbers[-1])}
+    assert plain.cut == plain.numbers
+
+
+@pytest.mark.parametrize("handles", [-1, 49, 2.5, "eight"])
+def test_handles_that_no_editor_asks_for_are_refused(handles: object) -> None:
+    assert "key handles" in _message(handles=handles)
+    assert len(film.build_shot({**SOUND, "handles": 48}).numbers) == 196
 
 
 @pytest.mark.parametrize(

@@ -252,7 +252,7 @@ def _identity_faults(delivered: _Delivered, shot: film.Shot) -> Iterator[Check]:
     wanted = {
         "shot": shot.code, "title": shot.title, "version": shot.version,
         "width": shot.size[0], "height": shot.size[1],
-        "fps_num": shot.rate.numerator, "fps_den": shot.rate.denominator,
+        "fps_num": shot.rate.numerator, "fps_den": shot.rate.denominator, **_cut(delivered, shot),
     }  # fmt: skip
     for name, value in wanted.items():
         if delivered.manifest.get(name) != value:
@@ -260,6 +260,14 @@ def _identity_faults(delivered: _Delivered, shot: film.Shot) -> Iterator[Check]:
             yield Check(GROUP, f"{delivered.name}, {film_manifest.MANIFEST}", False, said)
     if film.folder_name(shot) != delivered.name:
         yield Check(GROUP, delivered.name, False, f"holds the shot {film.folder_name(shot)}, not what it is called")
+
+
+def _cut(delivered: _Delivered, shot: film.Shot) -> dict[str, Any]:
+    """Return which frames the cut has to have by the shot; nothing of a folder of an earlier release."""
+    ends: list[Any] = [delivered.manifest.get(name) for name in ("first_frame", "last_frame")]
+    if not all(isinstance(end, int) for end in ends) or not (shot.handles or "handles" in delivered.manifest):
+        return {}
+    return film_manifest.cut_entries(shot, ends)
 
 
 # --- movies against the pictures ------------------------------------------------------------------------------------

@@ -372,7 +372,9 @@ def _credit(finished: Finished) -> tuple[list[str], str]:
     """No credit is cut short in words or in time."""
     rate = finished.plan.shot.rate
     wanted = _plain(credits_shown(finished.meta, finished.plan.shot))
-    shown = sum(_plain(_credit_lines(record)) == wanted for record in finished.frames)
+    # Handles are cut off.
+    cut = [record for record in finished.frames if record.number in finished.plan.shot.cut]
+    shown = sum(_plain(_credit_lines(record)) == wanted for record in cut)
     seconds = float(Fraction(shown) / rate)
     finding = f"the whole credit stands for {seconds:.2f} s (least {LEAST_CREDIT_S:g} s)"
     return [] if seconds >= LEAST_CREDIT_S else ["not on screen long enough, or not whole"], finding

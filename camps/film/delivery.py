@@ -229,6 +229,12 @@ def _part(plan: Plan, numbers: Iterable[int] | None) -> Plan:
         raise InputError(
             f"--range: the shot has frames {plan.numbers[0]}-{plan.numbers[-1]}; choose a run of these without a gap"
         )
+    if not set(wanted) & set(plan.shot.cut):
+        first, last = plan.shot.cut[0], plan.shot.cut[-1]
+        raise InputError(
+            f"--range: {wanted[0]}-{wanted[-1]} lies in a handle, of which edit lists show nothing; choose frames of "
+            f"the cut as well, which is {first}-{last}"
+        )
     first = wanted[0] - plan.numbers[0]
     return replace(plan, numbers=tuple(wanted), states=plan.states[first : first + len(wanted)])
 

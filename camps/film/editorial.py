@@ -51,7 +51,7 @@ class Mark:
     Attributes
     ----------
     at
-        Frames after the first.
+        Frames after the first of the cut.
     kind
         ``"era"`` or ``"observation"``.
     text
@@ -68,6 +68,7 @@ def write_editorial(
 ) -> list[Path]:
     """Write timeline, edit list, labels and subtitles of a shot and return the files.
 
+    Timeline and edit lists show the cut; their media have its handles as well, as labels and subtitles do.
     ``NAME.otio`` has a track a pass, of which only beauty is switched on, and markers at chapters and observations;
     ``NAME.edl`` has the beauty pass as one event with the same markers, ``NAME_reel.edl`` the same with the sequence as
     its reel, ``NAME.xml`` as Final Cut Pro XML; ``NAME_markers.edl`` has the markers alone, as
@@ -109,7 +110,7 @@ def build_marks(plan: Plan) -> list[Mark]:
 
     An observation between the days of two frames stands at the later one, the first that knows of it.
     """
-    days = [int(state["t"] // 1) for state in plan.states]
+    days = [int(state["t"] // 1) for state in plan.cut.states]
     eras = [
         Mark(at, "era", record.current().say(era["names"], "en"))
         for era in maps.read_eras()
@@ -129,7 +130,7 @@ def _observations(plan: Plan, days: Sequence[int]) -> Iterator[Mark]:
 def build_timeline(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence[Mark]) -> otio.schema.Timeline:
     """Return a timeline with a track a pass; its media are found from the folder that it lies in."""
     rate = float(plan.shot.rate)
-    timeline = otio.schema.Timeline(name, global_start_time=_start(plan))
+    timeline = otio.schema.Timeline(name, global_start_time=_start(plan.cut))
     timeline.tracks.markers.extend(_marker(mark, rate) for mark in marks)
     shown = _shown(passes)
     for one in passes:
@@ -146,13 +147,12 @@ def _shown(passes: Sequence[PassInfo]) -> PassInfo:
 
 def _clip(one: PassInfo, plan: Plan) -> otio.schema.Clip:
     rate = float(plan.shot.rate)
-    media = otio.opentime.TimeRange(_start(plan), _time(len(plan.numbers), rate))
     reference = otio.schema.ImageSequenceReference(
         target_url_base=f"../{one.folder}/", name_prefix=one.prefix, name_suffix=one.suffix,
         start_frame=plan.numbers[0], frame_step=1, rate=rate, frame_zero_padding=FRAME_PADDING,
-        missing_frame_policy=otio.schema.ImageSequenceReference.MissingFramePolicy.error, available_range=media,
+        missing_frame_policy=otio.schema.ImageSequenceReference.MissingFramePolicy.error, available_range=_span(plan),
     )  # fmt: skip
-    return otio.schema.Clip(one.prefix.rstrip("."), media_reference=reference, source_range=media)
+    return otio.schema.Clip(one.prefix.rstrip("."), media_reference=reference, source_range=_span(plan.cut))
 
 
 def _marker(mark: Mark, rate: float) -> otio.schema.Marker:
@@ -160,6 +160,10 @@ def _marker(mark: Mark, rate: float) -> otio.schema.Marker:
     return otio.schema.Marker(
         files.xml_text(mark.text), marked_range=span, color=_COLOURS[mark.kind], metadata={"camps": mark.kind}
     )
+
+
+def _span(plan: Plan) -> otio.opentime.TimeRange:
+    return otio.opentime.TimeRange(_start(plan), _time(len(plan.numbers), float(plan.shot.rate)))
 
 
 def _start(plan: Plan) -> otio.opentime.RationalTime:
@@ -172,12 +176,13 @@ def _time(frames: int, rate: float) -> otio.opentime.RationalTime:
 
 def edit_list(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence[Mark]) -> str:
     """Return a CMX 3600 edit decision list of one event, the beauty pass, with its markers."""
-    first, after = plan.timecode(0), plan.timecode(len(plan.numbers))
+    cut = plan.cut
+    first, after = cut.timecode(0), cut.timecode(len(cut.numbers))
     lines = [
         *_edl_head(name, plan.shot.rate),
         f"001  AX       V     C        {first} {after} {first} {after}",
         f"* FROM CLIP NAME: {_sequence(plan, passes)}",
-        *(f"* LOC: {plan.timecode(mark.at)} {_COLOURS[mark.kind]:<7} {_ascii(mark.text)}" for mark in marks),
+        *(f"* LOC: {cut.timecode(mark.at)} {_COLOURS[mark.kind]:<7} {_ascii(mark.text)}" for mark in marks),
         "",
     ]
     return "\n".join(lines)
@@ -185,9 +190,9 @@ def edit_list(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence
 
 def reel_list(name: str, plan: Plan, passes: Sequence[PassInfo]) -> str:
     """Return an edit decision list whose reel is the sequence of pictures, counted from zero as such a sequence is."""
-    rate, named = plan.shot.rate, _sequence(plan, passes)
-    span = " ".join((timecode.to_timecode(0, rate), timecode.to_timecode(len(plan.numbers), rate)))
-    record_span = " ".join((plan.timecode(0), plan.timecode(len(plan.numbers))))
+    rate, named, cut, before = plan.shot.rate, _sequence(plan, passes), plan.cut, plan.handles[0]
+    span = " ".join(timecode.to_timecode(before + at, rate) for at in (0, len(cut.numbers)))
+    record_span = " ".join(cut.timecode(at) for at in (0, len(cut.numbers)))
     event = f"001  {Path(named).stem} V     C        {span} {record_span}"
     return "\n".join([*_edl_head(name, rate), event, f"* FROM CLIP: {named}", ""])
 
@@ -202,15 +207,13 @@ def final_cut(name: str, plan: Plan, passes: Sequence[PassInfo], marks: Sequence
     """Return the sequence that is shown as Final Cut Pro XML, with the markers of the shot."""
     rate = float(plan.shot.rate)
     media = otio.schema.ExternalReference(
-        f"../{_shown(passes).folder}/{_sequence(plan, passes)}",
-        otio.opentime.TimeRange(_start(plan), _time(len(plan.numbers), rate)),
-        metadata={"fcp_xml": _counting(plan)},
+        f"../{_shown(passes).folder}/{_sequence(plan, passes)}", _span(plan), metadata={"fcp_xml": _counting(plan)}
     )
-    timeline = otio.schema.Timeline(name, global_start_time=_start(plan))
+    timeline = otio.schema.Timeline(name, global_start_time=_start(plan.cut))
     timeline.metadata["fcp_xml"] = _counting(plan) | {"media": {"video": {"format": _format(plan)}}}
     timeline.tracks.markers.extend(_marker(mark, rate) for mark in marks)
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
-    track.append(otio.schema.Clip(_sequence(plan, passes), media, media.available_range))
+    track.append(otio.schema.Clip(_sequence(plan, passes), media, _span(plan.cut)))
     timeline.tracks.append(track)
     written: str = otio.adapters.write_to_string(timeline, "fcp_xml")
     return written
@@ -231,10 +234,10 @@ def marker_list(name: str, plan: Plan, marks: Sequence[Mark]) -> str:
 
     What begins on the same frame is one event, since events must not lie over one another.
     """
-    lines = _edl_head(name, plan.shot.rate)
+    lines, cut = _edl_head(name, plan.shot.rate), plan.cut
     for number, (at, group) in enumerate(groupby(marks, key=lambda mark: mark.at), 1):
         together = list(group)
-        first, after = plan.timecode(at), plan.timecode(at + 1)
+        first, after = cut.timecode(at), cut.timecode(at + 1)
         text = " / ".join(_ascii(mark.text) for mark in together)
         lines += [
             f"{number:03d}  001      V     C        {first} {after} {first} {after}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ def build_manifest(
         "width": shot.size[0], "height": shot.size[1], "pixel_aspect": 1,
         "fps_num": shot.rate.numerator, "fps_den": shot.rate.denominator,
         "first_frame": plan.numbers[0], "last_frame": plan.numbers[-1], "n_frames": len(plan.numbers),
+        **cut_entries(shot, plan.numbers),
         "complete": complete,
         "start_timecode": start_timecode(plan), "drop_frame": timecode.drops(shot.rate),
         "passes": [_pass_entry(plan, info) for info in passes.values()],
@@ -53,6 +54,15 @@ def build_manifest(
         "shot_table": shot_table(shot) if of_shot else None,
         "software": provenance.software(),
         **sources.told_edition(),
+    }  # fmt: skip
+
+
+def cut_entries(shot: Shot, numbers: Sequence[int]) -> dict[str, Any]:
+    """Return which of some frames of a shot, one after the other, are the cut, and how many lie before and after it."""
+    first, last = max(numbers[0], shot.cut[0]), min(numbers[-1], shot.cut[-1])
+    return {
+        "handles": {"before": first - numbers[0], "after": numbers[-1] - last},
+        "cut_first_frame": first, "cut_last_frame": last,
     }  # fmt: skip
 
 

@@ -76,6 +76,7 @@ def _heading(finished: Finished) -> str:
             f"Picture    {shot.size[0]} x {shot.size[1]}, square pixels, {shot.bit_depth} bit, sRGB",
             f"Rate       {_rate(finished)} frames/s",
             f"Frames     {plan.numbers[0]} to {plan.numbers[-1]} ({len(plan.numbers)} frames, {plan.seconds:.3f} s)",
+            *([f"Cut        {plan.cut_told}"] if plan.cut_told else []),
             f"Timecode   starts at {film_manifest.start_timecode(finished.plan)}"
             f" ({'drop-frame' if timecode.drops(shot.rate) else 'non-drop'})",
             f"Dates      {plan.first_date} to {plan.last_date}",

@@ -129,6 +129,29 @@ class Plan(tables.Shown):
         """Date of the last frame."""
         return date_of(self.states[-1]["t"])
 
+    @property
+    def cut(self) -> Plan:
+        """The frames of the cut alone, which an edit shows; those of the handles lie before and after them."""
+        before, after = self.handles
+        kept = slice(before, len(self.numbers) - after)
+        return replace(self, numbers=self.numbers[kept], states=self.states[kept])
+
+    @property
+    def handles(self) -> tuple[int, int]:
+        """How many frames lie before the cut, and how many after it."""
+        cut = self.shot.cut
+        return sum(number < cut[0] for number in self.numbers), sum(number > cut[-1] for number in self.numbers)
+
+    @property
+    def cut_told(self) -> str:
+        """Return which frames the cut has, and how many lie before and after it; nothing where there are no handles."""
+        before, after = self.handles
+        if not (before or after):
+            return ""
+        cut = self.cut
+        shown = f"{cut.numbers[0]} to {cut.numbers[-1]} ({len(cut.numbers)} frames, {cut.seconds:g} s)"
+        return f"{shown}, with handles of {before} frames before and {after} after it"
+
     def timecode(self, at: int) -> str:
         """Timecode of the frame at a position in the plan; one past the last is where an edit of it ends."""
         return timecode.of_frame(self.numbers[0] + at, self.shot.rate)
@@ -177,8 +200,14 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     keys = _camera_keys(shot, ground)
     timing = _timing(shot, ground)
     _require_earlier(shot, timing)
-    pointed = [_state(shot, keys, timing, number) | _pointing(shot, ground, number) for number in shot.numbers]
-    return Plan(shot, tuple(shot.numbers), tuple(_in_film_time(pointed, shot)), tuple(ground.stops), ground.given)
+    pointed = [_state(shot, keys, timing, number) | _pointing(shot, ground, number) for number in shot.cut]
+    states = _with_handles(list(_in_film_time(pointed, shot)), shot.handles)
+    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given)
+
+
+def _with_handles(states: Sequence[State], n_frames: int) -> tuple[State, ...]:
+    """Return the states of a cut with as many more before and after it, in which all stands as at its ends."""
+    return (*[states[0]] * n_frames, *states, *[states[-1]] * n_frames)
 
 
 def _require_earlier(shot: Shot, timing: clock.Timing) -> None:
@@ -337,11 +366,11 @@ def reference_size(shot: Shot) -> tuple[float, float]:
 
 
 def _last_s(shot: Shot) -> float:
-    return shot.time_s(shot.numbers[-1])
+    return shot.time_s(shot.cut[-1])
 
 
 def _require_within(shot: Shot) -> None:
-    """Require that the film reaches every key: one after its end would be drawn as a jump on the last frame."""
+    """Require that the cut reaches every key: one after its end would be drawn as a jump on the last frame."""
     length_s = float(timecode.duration_s(shot.n_frames, shot.rate))
     dated = shot.clock.keys if isinstance(shot.clock, KeysClock) else ()
     lined = shot.split.keys if shot.split else ()

@@ -1,6 +1,6 @@
 """A shot: what a film shows, as a text file that is checked with all its faults at once.
 
-Times are seconds from the first frame, dates calendar dates, positions longitude and latitude in degrees of
+Times are seconds from the first frame of the cut, dates calendar dates, positions longitude and latitude in degrees of
 EPSG:4326 (longitude first), zooms real numbers of Web Mercator on a picture of 1080 lines.
 """
 
@@ -32,9 +32,11 @@ LINE_RANGE = (0.25, 0.75)
 #: Ten turns either way.
 MOST_BEARING_DEG = 3600
 #: Numbers by which a Bézier curve from 0, 0 to 1, 1 is given.
-_HANDLES = 4
+_NUMBERS_OF_CURVE = 4
 #: Frames of one shot, over four hours at 25 a second: what each shows is worked out before one is drawn, 3 kB a frame.
 MOST_FRAMES = 400_000
+#: Frames of a handle: two seconds at 24 a second.
+MOST_HANDLES = 48
 
 
 def _as_rate(value: object) -> Fraction:
@@ -66,7 +68,7 @@ def _decimal_rate(text: str) -> Fraction | None:
 
 
 def _as_ease(value: object) -> object:
-    if isinstance(value, list | tuple) and len(value) == _HANDLES and all(map(_is_share, value)):
+    if isinstance(value, list | tuple) and len(value) == _NUMBERS_OF_CURVE and all(map(_is_share, value)):
         return tuple(map(float, value))
     if not isinstance(value, str) or value not in EASINGS:
         raise ValueError(f"one of {', '.join(EASINGS)}, or a Bézier curve as [x1, y1, x2, y2], each from 0 to 1")
@@ -366,6 +368,8 @@ class Shot(tables.Shown, Table):
         Show, sequence and shot as they stand in file names, and the version of the delivery.
     rate
         Frames a second, an exact fraction.
+    handles
+        Frames that lie before and after the cut, for whoever cuts it; all stands in them as at its ends.
     size
         Width and height in pixels.
     """
@@ -378,6 +382,7 @@ class Shot(tables.Shown, Table):
     seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     frames: int | None = Field(default=None, ge=1)
     rate: Rate = Fraction(25)
+    handles: int = Field(default=0, ge=0, le=MOST_HANDLES)
     size: Size = (1920, 1080)
     mode: Literal["observed", "bracket", "illustrative"] = "illustrative"
     look: LookName = "dark"
@@ -404,7 +409,7 @@ class Shot(tables.Shown, Table):
             raise ValueError(f"map.kind growth or footprints, whose totals a split sets side by side ({self.map.kind})")
         if self.motion_blur and not self.camera:
             raise ValueError("a camera that moves for motion_blur: add [[camera]] keys, or leave it out")
-        if self.n_frames > MOST_FRAMES:
+        if len(self.numbers) > MOST_FRAMES:
             raise ValueError(f"at most {MOST_FRAMES:,} frames in one shot; shorten it, lower its rate or divide it")
         return self
 
@@ -412,7 +417,8 @@ class Shot(tables.Shown, Table):
     def summary(self) -> str:
         """Return what is filmed, how long and how large, as one line."""
         width, height = self.size
-        return f"{self.called}, {self.n_frames} frames at {float(self.rate):g} a second, {width} by {height}"
+        handles = f" and {self.handles} before and after them" if self.handles else ""
+        return f"{self.called}, {self.n_frames} frames{handles} at {float(self.rate):g} a second, {width} by {height}"
 
     @property
     def table(self) -> pd.DataFrame:
@@ -427,13 +433,18 @@ class Shot(tables.Shown, Table):
 
     @property
     def n_frames(self) -> int:
-        """Number of frames: given, or the seconds at the rate, to the nearest frame."""
+        """Number of frames of the cut: given, or the seconds at the rate, to the nearest frame."""
         return self.frames or timecode.n_frames(Fraction(str(self.seconds)), self.rate)
 
     @property
     def numbers(self) -> range:
-        """Frame numbers, from 1001."""
-        return range(FIRST_FRAME, FIRST_FRAME + self.n_frames)
+        """Frame numbers, from 1001, those of the handles among them."""
+        return range(FIRST_FRAME, FIRST_FRAME + self.n_frames + 2 * self.handles)
+
+    @property
+    def cut(self) -> range:
+        """Numbers of the frames of the cut: all but those of the handles."""
+        return self.numbers[self.handles : self.handles + self.n_frames]
 
     @property
     def turns(self) -> bool:
@@ -451,8 +462,9 @@ class Shot(tables.Shown, Table):
         return min(self.size) / REFERENCE_SIDE_PX
 
     def time_s(self, number: int) -> float:
-        """Return the time of a frame in seconds from the first."""
-        return float((number - FIRST_FRAME) / self.rate)
+        """Return the time that a frame shows, in seconds from the first of the cut; in a handle that of its end."""
+        cut = self.cut
+        return float((min(max(number, cut[0]), cut[-1]) - cut[0]) / self.rate)
 
 
 def shots_folder() -> Path:

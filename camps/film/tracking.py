@@ -57,14 +57,15 @@ def write_tracking(
         earthstudio.write_earth_studio(folder / f"{name}_ges.json", name, tracks),
         _write_csv(folder / f"{name}_track.csv", ("frame", "site_id", "x_px", "y_px", "visible"), _positions(tracks)),
         _write_csv(folder / f"{name}_sites.csv", ("site_id", "layer", "lon", "lat", "x", "y", "z"), _places(tracks)),
-        files.write_text(folder / "README.txt", _how_to(name, tracks)),
+        files.write_text(folder / "README.txt", _how_to(name, plan, tracks)),
     ]
 
 
-def _how_to(name: str, tracks: Tracks) -> str:
+def _how_to(name: str, plan: Plan, tracks: Tracks) -> str:
     width, height = tracks.size
     aperture = nuke.HORIZONTAL_APERTURE_MM * height / width
     told = {"name": name, "first": tracks.numbers[0], "width": width, "height": height, "aperture": f"{aperture:.3f}"}
+    told["cut"] = f"The cut is {plan.cut_told}; tracks have all of them.\n" if plan.cut_told else ""
     return Template(read_resource("tracking.txt")).substitute(told)
 
 
