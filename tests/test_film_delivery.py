@@ -133,7 +133,10 @@ def test_the_manifest_says_how_to_put_it_together_and_what_was_waived(delivered:
     assert {one["check"]: one["outcome"] for one in manifest["checks"]} == {
         **dict.fromkeys(checks.CHECKS, "pass"), "credit": "waived",
     }  # fmt: skip
-    assert "WAIVED  credit" in (delivered.folder / "README.txt").read_text("utf-8")
+    readme = (delivered.folder / "README.txt").read_text("utf-8")
+    assert "WAIVED  credit" in readme
+    assert "  edit/*_sound.csv what sound is cut to" in readme
+    assert (delivered.folder / "edit" / "CAMPS_XJ_0010_v003_sound.csv").is_file()
 
 
 def test_a_title_that_nobody_said_in_a_language_is_refused_before_the_first_frame(tmp_path: Path) -> None:

@@ -233,12 +233,31 @@ def exposures(keys: Sequence[Key], at_s: float, open_s: float, samples: int, *, 
 def _run_of(keys: Sequence[Key], at: int) -> list[tuple[float, View]]:
     """Return the times and views through which the curve goes that leads to a key, from one rest to the next."""
     first, last = at - 1, at
-    while first and keys[first].path == "curve" and not keys[first].hold_s:
+    while first and _goes_on(keys, first):
         first -= 1
-    while last + 1 < len(keys) and keys[last + 1].path == "curve" and not keys[last].hold_s:
+    while _goes_on(keys, last):
         last += 1
     began = (keys[first].at_s + keys[first].hold_s, keys[first].view)
     return [began, *((key.at_s, key.view) for key in keys[first + 1 : last + 1])]
+
+
+def _goes_on(keys: Sequence[Key], at: int) -> bool:
+    """Return whether the camera passes a key without a stop: it comes and leaves on a curve."""
+    return not keys[at].hold_s and at + 1 < len(keys) and keys[at].path == keys[at + 1].path == "curve"
+
+
+def moves(keys: Sequence[Key]) -> list[tuple[int, int]]:
+    """Return the moves of a camera, each as the places of the two keys between which it goes.
+
+    Keys along one curve are one move; from a key to one with the same view the camera stands still.
+    """
+    found, first = [], 0
+    for at in range(1, len(keys)):
+        if not _goes_on(keys, at):
+            if any(key.view != keys[first].view for key in keys[first + 1 : at + 1]):
+                found.append((first, at))
+            first = at
+    return found
 
 
 def _on_curve(run: Sequence[tuple[float, View]], at_s: float) -> View:

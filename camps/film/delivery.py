@@ -27,6 +27,7 @@ from camps.film import (
     papers,
     passes,
     records,
+    sound,
     testimony,
     timecode,
     tracking,
@@ -326,6 +327,7 @@ def _write_tables(finished: Finished) -> None:
         tracking.write_tracking(finished.folder / tracking.TRACK, name, plan, described, sequences=_firsts(finished))
     order = list(finished.passes.values())
     editorial.write_editorial(finished.folder / "edit", name, plan, described, passes=order)
+    sound.write_sound(finished.folder / "edit", name, plan, described)
     records.write_frame_list(finished.folder, papers.build_frame_list(finished))
     papers.write_attribution(finished)
 

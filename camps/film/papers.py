@@ -160,6 +160,7 @@ def _beside(finished: Finished) -> str:
     rows = {
         "track/": "camera and sites: After Effects, Nuke, Earth Studio, CSV (pixels, origin top left, y down)",
         "edit/": "OpenTimelineIO, EDL in two forms, Final Cut Pro XML, labels.csv (in and out), subtitles of the dates",
+        "edit/*_sound.csv": "what sound is cut to, as markers for Adobe Audition",
         "frames.csv": "what each frame shows: timecode, date (EDTF), how it is known, sites, totals with bounds",
         "manifest.json": "all of this for machines; composite order, camera path, licences, checks, waivers",
         "checks.txt": "what was checked before delivery, and what it found (checks.json for machines)",
@@ -171,7 +172,7 @@ def _beside(finished: Finished) -> str:
 
 
 def _is_there(folder: Path, name: str) -> bool:
-    return name in {CHECKSUMS, MANIFEST} or (folder / name).exists()
+    return name in {CHECKSUMS, MANIFEST} or any(folder.glob(name))
 
 
 def _to_know(finished: Finished) -> str:

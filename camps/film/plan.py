@@ -93,6 +93,8 @@ class Plan(tables.Shown):
         Dates at which the observations on the map that is filmed stand, in order.
     given
         As of :class:`Ground`.
+    keys
+        The keys of the camera, each with the view that it shows.
     disk_bytes
         Estimate of what the frames take; a map of few colours takes less.
     """
@@ -102,6 +104,7 @@ class Plan(tables.Shown):
     states: tuple[State, ...]
     stops: tuple[date, ...] = ()
     given: Mapping[date, str] = field(default_factory=dict)
+    keys: tuple[camera.Key, ...] = ()
 
     @property
     def dates(self) -> list[date]:
@@ -202,7 +205,7 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     _require_earlier(shot, timing)
     pointed = [_state(shot, keys, timing, number) | _pointing(shot, ground, number) for number in shot.cut]
     states = _with_handles(list(_in_film_time(pointed, shot)), shot.handles)
-    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given)
+    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given, tuple(keys))
 
 
 def _with_handles(states: Sequence[State], n_frames: int) -> tuple[State, ...]:
