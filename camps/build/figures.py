@@ -48,12 +48,11 @@ def plot_footprints(source_id: str) -> Iterable[Plot]:
     """Return the figures of a footprint series: the area of each site, and when it all was begun."""
     series, title = footprints.load(source_id), sources.entry(source_id).title
     built = growth.values(source_id, metric="area_m2")
-    names = catalogue.load().set_index("site_id")["name_en"].dropna().to_dict()
     yield Plot(
         f"3_{source_id}",
         f"{title}: built-up area on {built['t'].nunique()} looks, with 95 % intervals; between looks the last value is "
         "held.",
-        plots.series_curve(built, title=f"Built-up area: {title}", names=names),
+        plots.series_curve(built, title=f"Built-up area: {title}", names=catalogue.names()),
     )
     if series.footprints["track_id"].notna().any():
         onset = growth.onset(change.follow(series).tracks)

@@ -63,6 +63,8 @@ def _maps(here: Path) -> Iterator[tuple[Path, tuple[str, str]]]:
 
 
 def _lead() -> str:
+    if not sources.lists() and footprints.series_ids():
+        return "Outlines of buildings, measured with their uncertainty; maps and film made from the same tables."
     if not sources.lists():
         return "A record that has no list yet; `camps sources add FILE --id ID` adds one."
     sites = catalogue.standing(catalogue.load())
@@ -131,7 +133,7 @@ def _other_figures() -> Iterator[dict[str, str]]:
         built = growth.values(source_id, metric="area_m2").dropna(subset="value")
         last = built[built["t"] == built["t"].max()].sort_values("value").iloc[-1]
         first = built[built["unit"] == last["unit"]].iloc[0]
-        names = catalogue.load().set_index("site_id")["name_en"]
+        names = catalogue.names()
         before = f"at the first look, {first['t']}, " + (
             f"it was {first['value'] / 1e4:.1f} ha" if first["value"] else "no roof was read"
         )

@@ -25,6 +25,7 @@ from camps.catalogue.linking import LINK_COLUMNS, Links, link_sides
 from camps.catalogue.mentions import as_counted, unsaid
 from camps.catalogue.records import Side, Two, side_of
 from camps.catalogue.towns import town_inside
+from camps.catalogue.unlisted import with_unlisted
 from camps.dates import is_edtf
 from camps.errors import Fault, InputError, MissingError, raise_faults
 from camps.sources.keeping import Kept
@@ -45,7 +46,9 @@ __all__ = [
     "link",
     "link_sides",
     "load",
+    "names",
     "once",
+    "owners",
     "read_decisions",
     "render_sites",
     "retracted",
@@ -77,6 +80,27 @@ def default_lists() -> tuple[str, ...]:
     if not (found := _own_lists()):
         raise MissingError("this record has no list of sites; add one with `camps sources add FILE --id ID`")
     return found
+
+
+def owners(
+    footprints: gpd.GeoDataFrame, source_id: str = "", *, sites: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
+    """Return the sites that footprints belong to, also those that no list has; a site that was retracted is none.
+
+    Parameters
+    ----------
+    footprints, source_id
+        As for :func:`camps.catalogue.unlisted.with_unlisted`.
+    sites
+        ``site`` table to find them in; the record's lists by default, of which there may be none.
+    """
+    listed = load() if sites is None and _own_lists() else sites
+    return standing(with_unlisted(footprints, listed, source_id))
+
+
+def names() -> dict[str, str]:
+    """Return the English name of each site of the record's lists that has one, by its id; none without a list."""
+    return dict(load().set_index("site_id")["name_en"].dropna()) if _own_lists() else {}
 
 
 def _own_lists() -> tuple[str, ...]:

@@ -226,8 +226,7 @@ def _figure(table: pd.DataFrame, values: pd.DataFrame, by: str | None) -> Figure
     said = ours.say(ours.metric(values["metric"].iloc[0]).name, "en")
     title = said + (f" by {by.replace('_', ' ')}" if by else "")
     if "unit" in table:
-        names = camps.catalogue.load().set_index("site_id")["name_en"].dropna().to_dict()
-        return camps.plots.series_curve(table, title=title, names=names, note=note)
+        return camps.plots.series_curve(table, title=title, names=camps.catalogue.names(), note=note)
     # A site alone has no interval and no index of many sites: its values are ranked.
     measure: Literal["index", "value"] = "index" if table["index"].notna().any() else "value"
     names = {name: f"{by} {name}" for name in table["group"]} if by == "tier" else {}

@@ -56,7 +56,7 @@ def list_licences(shot: Shot) -> list[LayerLicence]:
     filmed = sources_of(shot)
     outlined = filmed if shot.map.kind == "footprints" else ()
     # The places that outlines belong to are those of the record's lists.
-    names = [*(catalogue.default_lists() if outlined else ()), *filmed]
+    names = [*(catalogue.default_lists() if outlined and sources.lists() else ()), *filmed]
     lists = [_of_source("footprints" if name in outlined else "growth", name) for name in dict.fromkeys(names)]
     on = {str(name): on for name, on in shot.layers.items()}
     look = looks.palette(shot.look)

@@ -35,6 +35,9 @@ State = dict[str, Any]
 #: What a view is in a state; the bearing stands in those of a shot that turns.
 VIEW = ("lon", "lat", "zoom", "bearing")
 
+#: How close a fit to all sites comes: places alone are points, and one by itself would fill the picture with nothing.
+_CLOSEST_PLACES, _CLOSEST_OUTLINES = 8.5, 14.0
+
 #: Where the line between two dates is if nobody says.
 _MIDDLE = 0.5
 
@@ -431,7 +434,9 @@ def _view(key: CameraKey, shot: Shot, ground: Ground) -> camera.View:
         return camera.View(*ground.sites[key.site], key.zoom, key.bearing_deg)
     west, south, east, north = key.box or _named_box(key.fit, shot, ground)
     box = camera.Box(west, south, east + 360 * (east < west), north)
-    return camera.fit(box, *reference_size(shot), margin=key.margin, bearing_deg=key.bearing_deg)
+    view = camera.fit(box, *reference_size(shot), margin=key.margin, bearing_deg=key.bearing_deg)
+    closest = _CLOSEST_OUTLINES if shot.map.kind == "footprints" else _CLOSEST_PLACES
+    return replace(view, zoom=min(view.zoom, closest)) if key.fit == "sites" else view
 
 
 def _named_box(name: str | None, shot: Shot, ground: Ground) -> tuple[float, float, float, float]:

@@ -9,7 +9,7 @@ import folium
 import geopandas as gpd
 import pandas as pd
 
-from camps import catalogue, change, footprints, growth, maps, record, timeline
+from camps import catalogue, change, footprints, growth, maps, record, sources, timeline
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import anymap
 from camps.film.plan import Ground, Plan
@@ -138,7 +138,9 @@ def sources_of(shot: Shot) -> tuple[str, ...]:
         return tuple(dict.fromkeys(source for one in timeline.systems_here()[0].values() for source in one.lists))
     if shot.map.kind == "eras" and (named := record.current().heading("eras").lists):
         return named
-    return (footprints.default_id(),) if shot.map.kind == "footprints" else catalogue.default_lists()
+    # A record may have outlines alone: then its places are where these lie.
+    alone = shot.map.kind == "sites" and not sources.lists() and footprints.series_ids()
+    return (footprints.default_id(),) if alone or shot.map.kind == "footprints" else catalogue.default_lists()
 
 
 def series_of(shot: Shot) -> footprints.FootprintSeries:
@@ -158,7 +160,11 @@ def series_of(shot: Shot) -> footprints.FootprintSeries:
 
 
 def _sites(shot: Shot) -> gpd.GeoDataFrame:
-    sites = catalogue.standing((catalogue.once if shot.map.kind == "eras" else catalogue.load)(*sources_of(shot)))
+    named = sources_of(shot)
+    if len(named) == 1 and footprints.is_series(named[0]):
+        sites = catalogue.owners(footprints.load(named[0]).footprints, named[0])
+    else:
+        sites = catalogue.standing((catalogue.once if shot.map.kind == "eras" else catalogue.load)(*named))
     for column, wanted in shot.map.where.items():
         sites = sites[_is_wanted(sites, column, wanted, shot)]
     if sites.empty:

@@ -441,8 +441,7 @@ def _footprint_content(
     if source_id and not ours and words.subtitle is None:
         words = replace(words, subtitle=sources.entry(source_id).title)
     _require_few_enough(footprints)
-    table = _sites(sites)
-    table = table[table["site_id"].isin(footprints["site_id"])]
+    table = _sites(catalogue.owners(footprints, source_id, sites=sites))
     groups = _grouped(table, None, kind)
     entries = groups.entries(table)
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)

@@ -514,7 +514,7 @@ class Card {
     if (site.group && site.group !== site.system && site.group !== site.tier) rows.push([legend, site.group]);
     add('place', site.place);
     if (site.level === 'compound') {
-      add('published_at', `${site.lat_published}, ${site.lon_published}`);
+      add('published_at', site.lat_published && `${site.lat_published}, ${site.lon_published}`);
       add('used_at', `${site.lat.toFixed(5)}, ${(site.lon > 180 ? site.lon - 360 : site.lon).toFixed(5)} (± ${Math.round(site.r95)} m, 95 %)`);
     } else {
       const code = site.area_code ? ` ${site.area_code}` : '';
