@@ -29,6 +29,8 @@ def test_the_line_stands_or_moves_by_its_keys() -> None:
     assert {state["split"] for state in plan_frames(_shot(), Ground({})).states} == {0.5}
     states = plan_frames(_shot(split={**SPLIT, "keys": WIPE}), Ground({})).states
     assert [states[at]["split"] for at in (0, 5, 10, 11)] == pytest.approx([0.75, 0.5, 0.25, 0.25])
+    to_the_end = _shot(split={**SPLIT, "keys": [{"at": 0, "line": 0.75}, {"at": 0.48, "line": 0.25}]})
+    assert plan_frames(to_the_end, Ground({})).states[-1]["split"] == 0.25
     assert {state["t_before"] for state in states} == {day_of(_shot().split.before)}  # type: ignore[union-attr]
 
 

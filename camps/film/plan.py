@@ -265,13 +265,14 @@ def _split(shot: Shot, at_s: float) -> State:
     """Return the earlier date that stands on the left of a line, where the line is, and between where it moves."""
     if not shot.split:
         return {}
-    lines = [key.line for key in shot.split.keys] or [_line_at(shot.split, at_s)]
+    lines = [key.line for key in shot.split.keys] or [_line_at(shot, shot.split, at_s)]
     swept = [min(lines), max(lines)]
-    return {"t_before": day_of(shot.split.before), "split": _line_at(shot.split, at_s), "swept": swept}
+    return {"t_before": day_of(shot.split.before), "split": _line_at(shot, shot.split, at_s), "swept": swept}
 
 
-def _line_at(split: Split, at_s: float) -> float:
-    keys = split.keys
+def _line_at(shot: Shot, split: Split, at_s: float) -> float:
+    # As with the camera, a key at the very end of the film is meant for its last frame.
+    keys = [key.model_copy(update={"at": min(key.at, _last_s(shot))}) for key in split.keys]
     after = bisect_right(keys, at_s, key=lambda key: key.at)
     if not after:
         return keys[0].line if keys else split.line or _MIDDLE
