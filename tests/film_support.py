@@ -118,6 +118,16 @@ def draw(shot: film.Shot, changes: Iterable[Mapping[str, Any]]) -> Drawn:
     return engine.run_apart(drawn())
 
 
+def boxes_of(said: dict[str, Any]) -> dict[str, tuple[float, float, float, float]]:
+    """Return what each piece of furniture takes of the picture, in pixels of the reference."""
+    found: dict[str, tuple[float, float, float, float]] = {}
+    for text in said["texts"]:
+        left, top, right, foot = found.get(text["layer"], (np.inf, np.inf, -np.inf, -np.inf))
+        box = (text["x"], text["y"], text["x"] + text["w"], text["y"] + text["h"])
+        found[text["layer"]] = (min(left, box[0]), min(top, box[1]), max(right, box[2]), max(foot, box[3]))
+    return found
+
+
 def profiles() -> list[Path]:
     """Return the browser profiles of this process that are still there."""
     places = [Path("/dev/shm"), Path(os.environ.get("TMPDIR", "/tmp"))]

@@ -17,6 +17,8 @@ from camps.errors import InputError
 from camps.film import composite, flashes, passes
 
 SEED = 20170401
+#: Of a shot that says nothing over the picture.
+FURNITURE = tuple(name for name in passes.FURNITURE if name != "captions")
 
 
 def _laid(parts: list[NDArray[Any]]) -> NDArray[np.float64]:
@@ -64,12 +66,12 @@ def test_passes_stand_in_the_order_in_which_they_lie_upon_each_other() -> None:
     made = passes.build_passes(small_shot(language="fr"), ["en", "ug"])
     assert list(made) == [
         "base", "footprints", "growth", "outlines", "labels_fr", "labels_en", "labels_ug", "backing", "logo",
-        "title", "title_en", "title_ug", "subtitle", "subtitle_en", "subtitle_ug", *passes.FURNITURE[3:],
+        "title", "title_en", "title_ug", "subtitle", "subtitle_en", "subtitle_ug", *FURNITURE[3:],
         "guides", "textless", "graphics", "beauty",
     ]  # fmt: skip
     assert passes.what_shows(made["title_ug"]) == "title, language ug"
     assert made["beauty"].made_of == (
-        "base", "footprints", "growth", "outlines", "labels_fr", "backing", *passes.FURNITURE,
+        "base", "footprints", "growth", "outlines", "labels_fr", "backing", *FURNITURE,
     )  # fmt: skip
     assert made["beauty"].alpha == made["base"].alpha == "none"
     assert made["graphics"].alpha == "straight"

@@ -46,7 +46,7 @@ def test_the_manual_names_every_key_and_choice_and_its_example_is_sound() -> Non
     text = (Path(__file__).resolve().parents[1] / "docs" / "shots.md").read_text("utf-8")
     tables = (keys_of.Shot, keys_of.MapTable, keys_of.CameraKey, keys_of.LinearClock, keys_of.ObservationsClock,
               keys_of.ErasClock, keys_of.KeysClock, keys_of.ClockKey, keys_of.Span,
-              keys_of.Hold, keys_of.TimedPlacement)  # fmt: skip
+              keys_of.Hold, keys_of.TimedPlacement, keys_of.Callout, keys_of.Caption)  # fmt: skip
     keys = {field.alias or name for table in tables for name, field in table.model_fields.items()} - {"name", "source"}
     assert [word for word in sorted({*keys, *EASINGS}) if not re.search(rf"\b{word}\b", text)] == []
     example = text.partition("```toml\n")[2].partition("```")[0]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from film_support import draw, small_shot
+from film_support import boxes_of, draw, small_shot
 
 from camps import looks, style
 from camps.errors import CampsError, InputError
@@ -81,23 +80,13 @@ def test_a_piece_fades_in_and_out_within_its_time() -> None:
         plan_frames(late, build_ground(build_map(shot)))
 
 
-def _boxes(said: dict[str, Any]) -> dict[str, tuple[float, float, float, float]]:
-    """Return what each piece of furniture takes of the picture, in pixels of the reference."""
-    found: dict[str, tuple[float, float, float, float]] = {}
-    for text in said["texts"]:
-        left, top, right, foot = found.get(text["layer"], (np.inf, np.inf, -np.inf, -np.inf))
-        box = (text["x"], text["y"], text["x"] + text["w"], text["y"] + text["h"])
-        found[text["layer"]] = (min(left, box[0]), min(top, box[1]), max(right, box[2]), max(foot, box[3]))
-    return found
-
-
 @pytest.mark.browser
 def test_one_file_gives_a_film_another_face() -> None:
     shot = small_shot(map=GROWTH, size=(960, 540), look=str(HARBOUR))
     plain = small_shot(map=GROWTH, size=(960, 540))
     ((own, picture),) = draw(shot, [{}])
     ((said, _),) = draw(plain, [{}])
-    placed, before = _boxes(own), _boxes(said)
+    placed, before = boxes_of(own), boxes_of(said)
     assert placed["counter"][2] == pytest.approx(1920 * 0.95, abs=1)
     assert placed["counter"][3] < 300
     assert before["counter"][0] == pytest.approx(1920 * 0.05, abs=1)
@@ -134,7 +123,7 @@ def test_furniture_keeps_to_the_safe_area_of_every_shape_and_apart(shape: str) -
     ((said, _),) = draw(shot, [{}])
     width, height = (side / shot.scale for side in size)
     left, top, foot = (0.06, 0.14, 0.2) if shape == "9:16" else (0.05, 0.05, 0.05)
-    boxes = _boxes(said)
+    boxes = boxes_of(said)
     assert {"title", "date", "counter", "notes", "legend", "scale", "north", "credit"} <= boxes.keys()
     for box in boxes.values():
         assert box[0] > width * left - 12

@@ -732,7 +732,8 @@ def test_a_frame_depends_on_its_own_state_alone(written, opened, name):
 @pytest.mark.browser
 def test_each_layer_can_be_drawn_alone_on_nothing(written, opened):
     one = opened(written["growth"])
-    layers = [name for name in passes.LAYERS if name not in {"footprints", "outlines", "backing", "logo", "chapter"}]
+    none_here = {"footprints", "outlines", "backing", "logo", "chapter", "captions"}
+    layers = [name for name in passes.LAYERS if name not in none_here]
     off = dict.fromkeys(passes.LAYERS, False)
     count = """frame => { camps.setFrame(frame); const c = camps.canvas;
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;

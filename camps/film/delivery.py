@@ -19,6 +19,7 @@ from camps import files, maps
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import (
     anymap,
+    captions,
     checks,
     editorial,
     exr,
@@ -119,7 +120,7 @@ def deliver(
     names
         Names of the passes; by default all.
     languages
-        Languages of the labels, besides the shot's own.
+        Languages of labels, titles and captions, besides the shot's own.
     numbers
         Frames to deliver, one after the other; by default all.
     workers
@@ -192,8 +193,7 @@ def require_unfinished(folder: Path, shot: Shot) -> None:
 
 def film_passes(shot: Shot, names: Sequence[str]) -> Shooting:
     """Return the shooting of some passes of a shot, as a delivery of them is."""
-    languages = [name.removeprefix("labels_") for name in names if name.startswith("labels_")]
-    return _shooting(_filmed(shot, None), *_chosen(shot, names, languages))
+    return _shooting(_filmed(shot, None), *_chosen(shot, names, passes.languages_of(names)))
 
 
 def _chosen(
@@ -247,12 +247,19 @@ def _require_short(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> 
 
 
 def _require_said(filmed: _Filmed, wanted: Mapping[str, PassInfo]) -> None:
-    """Require that a title is said in the language of each pass of it: the page would show another's words."""
+    """Require that titles and captions are said in the language of each pass: the page would show another's words."""
     faults = [
         Fault(f"pass {info.name}", f"no {info.layer} in {info.language}", "the words of the map in that language",
               f"say it in map.{info.layer} of the shot, leave the language out, or name the --passes that you want")
         for info in wanted.values()
         if info.language and info.layer in {"title", "subtitle"} and info.language not in filmed.meta[info.layer]
+    ]  # fmt: skip
+    faults += [
+        Fault(f"pass {info.name}", f"no {key} in {info.language}", "the words in that language",
+              "add them, leave the language out, or name the --passes that you want")
+        for info in wanted.values()
+        for key, words in captions.texts(filmed.plan.shot).items()
+        if info.layer == "captions" and info.language and isinstance(words, dict) and info.language not in words
     ]  # fmt: skip
     raise_faults(faults, filmed.plan.shot.called)
 

@@ -7,19 +7,24 @@ that lies upon the ground, over nothing).
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from camps.errors import InputError
+from camps.film import captions
 from camps.film.shot import Shot
 
 #: Places of the number in a file name.
 FRAME_PADDING = 4
 
-#: Layers of the page from back to front; labels and titles come once a language, guides are not in the picture.
-FURNITURE = ("logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "credit")
+#: Layers from back to front; labels, titles and captions come once a language, guides are not in the picture.
+FURNITURE = (
+    "logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "captions",
+    "credit",
+)  # fmt: skip
 LAYERS = ("base", "footprints", "growth", "outlines", "labels", "callouts", "backing", *FURNITURE, "guides")
 _PICTURE = LAYERS[:-1]
 _WORDLESS = ("base", "footprints", "growth", "outlines")
@@ -40,16 +45,19 @@ _CAMERA = ("lon", "lat", "zoom", "bearing", "views", "exposures")
 _MOVING = ("base", "footprints", "growth", "outlines", "labels", "callouts")
 #: What of a state does not change a layer, so that its picture can be used again.
 _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
-    "base": ("t", "days", "since", "views", "furniture"),
-    **dict.fromkeys(("footprints", "growth", "outlines"), ("since", "views", "furniture")),
-    "labels": ("days", "since"),
-    "callouts": ("t", "days", "since", "views", "furniture", "highlight"),
+    "base": ("t", "days", "since", "views", "furniture", "captions"),
+    **dict.fromkeys(("footprints", "growth", "outlines"), ("since", "views", "furniture", "captions")),
+    # The room of captions is kept all the time.
+    "labels": ("days", "since", "captions"),
+    "callouts": ("t", "days", "since", "views", "furniture", "highlight", "captions"),
     "backing": ("views", "exposures"),
-    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", "views", "exposures")),
-    **dict.fromkeys(("date", "counter", "notes"), ("since", *_CAMERA)),
-    "chapter": _CAMERA,
-    **dict.fromkeys(("logo", "title", "subtitle", "credit"), ("t", "days", "since", *_CAMERA)),
-    "guides": ("t", "days", "since", *_CAMERA, "furniture"),
+    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", "views", "exposures", "captions")),
+    **dict.fromkeys(("date", "counter", "notes"), ("since", *_CAMERA, "captions")),
+    "chapter": (*_CAMERA, "captions"),
+    # They stand above the date and its notes, and as these do.
+    "captions": ("since", *_CAMERA),
+    **dict.fromkeys(("logo", "title", "subtitle", "credit"), ("t", "days", "since", *_CAMERA, "captions")),
+    "guides": ("t", "days", "since", *_CAMERA, "furniture", "captions"),
 }
 
 
@@ -74,6 +82,7 @@ _WHAT = {
     "counter": "the number that is counted",
     "chapter": "chapter of the story, and what happened in it",
     "notes": "what date and number rest on",
+    "captions": "lines of narration and lower thirds, each for its time",
     "credit": "attribution; has to stay on screen",
     MATTES: "a matte for each site (Cryptomatte, by its id), with growth in linear light as its colours",
     "guides": "safe areas of EBU R 95: action 3.5 %, graphics 5 % a side; for the eye, not for air",
@@ -94,7 +103,7 @@ class PassInfo:
     alpha
         ``"straight"``, or ``"none"`` for an opaque picture.
     language
-        Language of its labels, or of a title in another than the shot's; ``None`` when it has none.
+        Language of its labels, or of titles and captions in another than the shot's; ``None`` when it has none.
     layer
         The page's layer that it shows, or ``None`` when it shows all of them, or is made of other passes.
     made_of
@@ -133,7 +142,7 @@ def build_passes(shot: Shot, languages: Sequence[str]) -> dict[str, PassInfo]:
     shot
         A layer that it switches off has no pass; its language is always among those of the labels.
     languages
-        Languages of the labels, each a pass of its own, and of titles.
+        Languages of the labels, each a pass of its own, and of titles and captions.
     """
     spoken = dict.fromkeys([shot.language, *languages])
     drawn = [info for layer in LAYERS if _is_on(shot, layer) for info in _drawn(shot, layer, spoken)]
@@ -170,6 +179,18 @@ def choose_passes(passes: Mapping[str, PassInfo], names: Sequence[str] | None) -
             f"or one of them in linear light, such as {next(reversed([*passes]))}{LINEAR}"
         )
     return {name: info for name, info in available.items() if name in (plain | wanted)}
+
+
+def languages_of(names: Iterable[str]) -> list[str]:
+    """Return the languages that names of passes end in, each once.
+
+    Examples
+    --------
+    >>> languages_of(["beauty", "labels_en", "labels_ug_exr", "captions", "captions_zh"])
+    ['en', 'ug', 'zh']
+    """
+    found = (re.fullmatch(rf"(?:labels|title|subtitle|captions)_([a-z]+?)(?:{LINEAR})?", name) for name in names)
+    return list(dict.fromkeys(one[1] for one in found if one and f"_{one[1]}" != LINEAR))
 
 
 def _in_light(passes: Mapping[str, PassInfo]) -> dict[str, PassInfo]:
@@ -253,7 +274,8 @@ def passes_opaque(passes: Mapping[str, PassInfo], parts: Sequence[str]) -> bool:
 
 def _is_on(shot: Shot, layer: str) -> bool:
     switched: dict[str, bool] = {str(name): on for name, on in shot.layers.items()}
-    return layer in {"guides", TELLER} or (switched.get(layer, True) and (layer != "callouts" or bool(shot.callouts)))
+    asked = {"callouts": bool(shot.callouts), "captions": bool(shot.captions)}
+    return layer in {"guides", TELLER} or (switched.get(layer, True) and asked.get(layer, True))
 
 
 def _drawn(shot: Shot, layer: str, languages: Iterable[str]) -> list[PassInfo]:
@@ -267,7 +289,9 @@ def _drawn(shot: Shot, layer: str, languages: Iterable[str]) -> list[PassInfo]:
 
 
 def _is_by_language(shot: Shot, layer: str) -> bool:
-    """Whether a title is said in more than one language: one text of the shot's is the same in all of them."""
+    """Whether a title or a caption is said by language: one text of the shot's is the same in all of them."""
+    if layer == "captions":
+        return any(isinstance(words, dict) for words in captions.texts(shot).values())
     return layer in {"title", "subtitle"} and not isinstance(getattr(shot.map, layer), str)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from camps import looks, record, tables
 from camps.dates import date_of, day_of
 from camps.errors import Fault, InputError, raise_faults
-from camps.film import camera, clock, timecode
+from camps.film import camera, captions, clock, timecode
 from camps.film.shot import (
     CameraKey,
     ClockKey,
@@ -98,6 +98,8 @@ class Plan(tables.Shown):
         As of :class:`Ground`.
     keys
         The keys of the camera, each with the view that it shows.
+    stays
+        When each caption stands.
     disk_bytes
         Estimate of what the frames take; a map of few colours takes less.
     """
@@ -108,6 +110,7 @@ class Plan(tables.Shown):
     stops: tuple[date, ...] = ()
     given: Mapping[date, str] = field(default_factory=dict)
     keys: tuple[camera.Key, ...] = ()
+    stays: tuple[captions.Stay, ...] = ()
 
     @property
     def dates(self) -> list[date]:
@@ -199,16 +202,21 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     Raises
     ------
     InputError
-        When the shot names a site that its map does not show, holds fill the film, or there is nothing to hold on.
+        When the shot names a site that its map does not show, holds fill the film, there is nothing to hold on, or a
+        caption has no time of its own.
     """
     _require_within(shot)
     _require_on_map(shot, ground)
     keys = _camera_keys(shot, ground)
     timing = _timing(shot, ground)
     _require_earlier(shot, timing)
-    pointed = [_state(shot, keys, timing, number) | _pointing(shot, ground, number) for number in shot.cut]
-    states = _with_handles(list(_in_film_time(pointed, shot)), shot.handles)
-    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given, tuple(keys))
+    stays = captions.standing(shot, timing.day_at)
+    told = [
+        _state(shot, keys, timing, number) | _pointing(shot, ground, number) | _captioned(stays, shot.time_s(number))
+        for number in shot.cut
+    ]
+    states = _with_handles(list(_in_film_time(told, shot)), shot.handles)
+    return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given, tuple(keys), tuple(stays))
 
 
 def _with_handles(states: Sequence[State], n_frames: int) -> tuple[State, ...]:
@@ -326,6 +334,12 @@ def _pointing(shot: Shot, ground: Ground, number: int) -> State:
     return {**said, **({"callouts": callouts} if callouts else {})}
 
 
+def _captioned(stays: Sequence[captions.Stay], at_s: float) -> State:
+    """Return which caption stands at a time, by its position in the shot, and how strongly."""
+    shown = [{"at": i, "alpha": alpha} for i, stay in stays if (alpha := _shown(stay, at_s))]
+    return {"captions": shown} if shown else {}
+
+
 def _require_on_map(shot: Shot, ground: Ground) -> None:
     """Require that what is lit or pointed to is on the map, and that its words are there."""
     lit = shot.highlight
@@ -346,17 +360,18 @@ def _require_on_map(shot: Shot, ground: Ground) -> None:
         for lit in [shot.highlight]
         if lit and lit.called and lit.called not in ground.classes
     ]
-    faults += [
-        Fault(f"key callouts.{i}", "a map of somebody else", "a map of the suite's own", "set words on it in an edit")
-        for i, one in enumerate(shot.callouts, 1)
-        if one.centre and not ground.sites
-    ]
-    faults += [
-        Fault(f"key callouts.{i}.text", f"no {shot.language}", "the words in the shot's language", "add them")
-        for i, one in enumerate(shot.callouts, 1)
-        if isinstance(one.text, dict) and shot.language not in one.text
-    ]
-    raise_faults(faults, shot.called)
+    raise_faults([*faults, *_unsaid(shot, ground)], shot.called)
+
+
+def _unsaid(shot: Shot, ground: Ground) -> Iterator[Fault]:
+    """Yield the callouts and captions that the map cannot show, and the words that are not in the shot's language."""
+    pointed = [f"callouts.{i}" for i, one in enumerate(shot.callouts, 1) if one.centre]
+    for key in [] if ground.sites else [*pointed, *(f"captions.{i}" for i in range(1, len(shot.captions) + 1))]:
+        yield Fault(f"key {key}", "a map of somebody else", "a map of the suite's own", "set words on it in an edit")
+    said = {f"callouts.{i}.text": one.text for i, one in enumerate(shot.callouts, 1)} | captions.texts(shot)
+    for key, words in said.items():
+        if isinstance(words, dict) and shot.language not in words:
+            yield Fault(f"key {key}", f"no {shot.language}", "the words in the shot's language", "add them")
 
 
 def _shown(placed: Timed, at_s: float) -> float:
@@ -386,6 +401,7 @@ def _require_within(shot: Shot) -> None:
     }  # fmt: skip
     parts: dict[str, Timed] = {f"furniture.{piece}": placed for piece, placed in shot.furniture.items()}
     parts |= {f"callouts.{i}": one for i, one in enumerate(shot.callouts, 1)}
+    parts |= {f"captions.{i}": one for i, one in enumerate(shot.captions, 1)}
     parts |= {"highlight": shot.highlight} if shot.highlight else {}
     timed = {
         f"{part}.{name}": at_s

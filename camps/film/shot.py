@@ -98,6 +98,20 @@ def _as_size(size: tuple[int, int]) -> tuple[int, int]:
     return size
 
 
+def _as_chapter(value: str | None) -> str | None:
+    known = [chapter.id for chapter in record.current().chapters]
+    if value is not None and value not in known:
+        raise ValueError(f"one of {', '.join(known)}" if known else "a chapter of record.toml, which has none")
+    return value
+
+
+def _as_words(value: str | dict[str, str] | None) -> str | dict[str, str] | None:
+    texts = [value] if isinstance(value, str) else list(value.values()) if value is not None else ["none"]
+    if not texts or not all(text.strip() for text in texts):
+        raise ValueError("words, as one text or by language")
+    return value
+
+
 def _as_language(tag: str) -> str:
     try:
         return languages.require([tag])[0]
@@ -357,6 +371,23 @@ class Callout(Timed):
         return self
 
 
+class Caption(Timed):
+    """Words over the picture for a time: a line of narration, or a name and, in `line` below it, what it is.
+
+    With a `chapter` of the record it stands while the film's clock is in that.
+    """
+
+    text: Annotated[str | dict[str, str], AfterValidator(_as_words)]
+    line: Annotated[str | dict[str, str] | None, AfterValidator(_as_words)] = None
+    chapter: Annotated[str | None, AfterValidator(_as_chapter)] = None
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Caption:
+        if self.chapter is not None and (self.first is not None or self.last is not None):
+            raise ValueError("a chapter, or from and to")
+        return self
+
+
 class Shot(tables.Shown, Table):
     """A shot as read from its file; all checks have passed.
 
@@ -398,6 +429,7 @@ class Shot(tables.Shown, Table):
     split: Split | None = None
     highlight: Highlight | None = None
     callouts: tuple[Callout, ...] = ()
+    captions: tuple[Caption, ...] = ()
     clock: Clock
     camera: Annotated[tuple[CameraKey, ...], AfterValidator(_in_time)] = ()
 

@@ -16,7 +16,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from camps import files
-from camps.film import camera, timecode
+from camps.film import camera, captions, timecode
 from camps.film.editorial import build_marks
 from camps.film.plan import FURNITURE_FADE_S, Plan
 from camps.film.shot import CameraKey, Shot, Timed
@@ -44,7 +44,7 @@ class Moment:
         What begins or ends.
     kind
         What it is of: ``"chapter"``, ``"observation"``, ``"camera"``, ``"split"``, ``"clock"``, ``"furniture"``,
-        ``"callout"`` or ``"highlight"``.
+        ``"callout"``, ``"caption"`` or ``"highlight"``.
     """
 
     at_s: float
@@ -80,10 +80,11 @@ def build_moments(plan: Plan, described: Described) -> list[Moment]:
     """Return the moments of a shot in order of time, counted from the first frame of its film, handles among them.
 
     Chapters and observations are those that edit lists mark. A move of the camera or of the line of a split and a hold
-    of the clock have a moment for the beginning and one for the end; furniture, callouts and what is lit come and go.
+    of the clock have a moment for the beginning and one for the end; furniture, callouts,
+    captions and what is lit come and go.
     """
     begins_s = _seconds(plan, plan.shot.cut[0] - plan.numbers[0])
-    found = [*_marked(plan), *_moved(plan), *_swept(plan.shot), *_held(plan, described), *_timed(plan.shot)]
+    found = [*_marked(plan), *_moved(plan), *_swept(plan.shot), *_held(plan, described), *_timed(plan)]
     moved = (replace(one, at_s=round(one.at_s + begins_s, _PLACES)) for one in found)
     ends_s = round(plan.seconds, _PLACES)
     within = [replace(one, lasts_s=min(one.lasts_s, ends_s - one.at_s)) for one in moved if 0 <= one.at_s <= ends_s]
@@ -153,9 +154,9 @@ def _held(plan: Plan, described: Described) -> Iterator[Moment]:
             yield Moment(_since_cut(plan, after), f"Clock goes on{f' from {shown}' if shown else ''}", "clock")
 
 
-def _timed(shot: Shot) -> Iterator[Moment]:
+def _timed(plan: Plan) -> Iterator[Moment]:
     """Yield when what stands for a while begins to come, and when it begins to go."""
-    for name, kind, placed in _placed(shot):
+    for name, kind, placed in _placed(plan):
         first_s, last_s = placed.first, placed.last
         stands_s = math.inf if last_s is None else last_s - (first_s or 0)
         fades_s = min(FURNITURE_FADE_S, stands_s / (1 if first_s is None else 2))
@@ -165,13 +166,16 @@ def _timed(shot: Shot) -> Iterator[Moment]:
             yield Moment(last_s - fades_s, f"{name} goes", kind, fades_s)
 
 
-def _placed(shot: Shot) -> Iterator[tuple[str, str, Timed]]:
+def _placed(plan: Plan) -> Iterator[tuple[str, str, Timed]]:
+    shot = plan.shot
     layers = {str(layer): on for layer, on in shot.layers.items()}
     for piece, placed in shot.furniture.items():
         if placed.show is not False and layers.get(piece, True):
             yield piece.capitalize(), "furniture", placed
     for one in shot.callouts if layers.get("callouts", True) else ():
         yield f"Callout {one.text if isinstance(one.text, str) else one.text[shot.language]}", "callout", one
+    for at, stay in plan.stays if layers.get("captions", True) else ():
+        yield f"Caption {captions.words_of(shot, at)}", "caption", stay
     if shot.highlight:
         yield "Highlight", "highlight", shot.highlight
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from camps import catalogue, change, footprints, growth, maps, record, sources, timeline
 from camps.errors import Fault, InputError, raise_faults
-from camps.film import anymap
+from camps.film import anymap, captions
 from camps.film.plan import Ground, Plan
 from camps.film.shot import Shot
 from camps.film.stage import FilmPage
@@ -74,7 +74,8 @@ def build_map(shot: Shot) -> folium.Map:
         When the shot's filter names a column that the sites do not have, or leaves no site.
     """
     _require_used(shot)
-    words = maps.Words(shot.language, shot.look, shot.map.title or None, shot.map.subtitle or None)
+    title, subtitle = shot.map.title or None, shot.map.subtitle or None
+    words = maps.Words(shot.language, shot.look, title, subtitle, captions.entries(shot))
     on: dict[str, Any] = {"words": words, "ground": maps.Ground(relief=shot.map.relief)}
     if shot.map.kind == "footprints":
         return maps.footprint_map(series_of(shot), scenes=pictures_of(shot), mode=shot.mode, **on)

@@ -26,7 +26,7 @@ _MEDIA = {
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}|rgba\(\d{1,3},\d{1,3},\d{1,3},(0|1|0?\.\d+)\)")
 
 Piece = Literal[
-    "logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "credit"
+    "logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "captions", "credit"
 ]
 Place = Literal["country", "region", "nature", "water", "capital", "city", "site"]
 Aspect = Literal["16:9", "1:1", "4:5", "9:16"]

@@ -38,7 +38,7 @@ PlaceKind = Literal["country", "region", "nature", "water", "capital", "city"]
 #: What a picture is made of, each to be drawn or left out.
 Layer = Literal[
     "base", "footprints", "growth", "outlines", "labels", "callouts", "backing", "logo", "title", "subtitle", "scale",
-    "north", "legend", "date", "counter", "chapter", "notes", "credit", "guides",
+    "north", "legend", "date", "counter", "chapter", "notes", "captions", "credit", "guides",
 ]  # fmt: skip
 #: What a legend explains of a symbol.
 LegendMark = Literal[
@@ -193,6 +193,13 @@ class Event(TypedDict):
     kind: str
     name: str
     names: Names
+
+
+class Caption(TypedDict):
+    """Words that a film lays over the map for a time, and a smaller line below them."""
+
+    text: str | Names
+    line: NotRequired[str | Names]
 
 
 class System(TypedDict):
@@ -407,6 +414,7 @@ class Page(TypedDict):
     not_verified: str
     levels: NotRequired[list[Level]]
     events: NotRequired[list[Event]]
+    captions: NotRequired[list[Caption]]
     systems: NotRequired[list[System]]
     pair: NotRequired[list[Side]]
     footprints: NotRequired[Footprints]

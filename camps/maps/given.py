@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from camps import languages, looks, record
 from camps.errors import InputError
+from camps.maps import contract
 
 Title = str | dict[str, str] | None
 
@@ -34,6 +35,8 @@ class Words:
         ``dark``, ``light``, ``paper``, or a look of one's own (:mod:`camps.looks`); the record's by default.
     title, subtitle
         One text, or texts by language; the record's own, or general words, by default.
+    captions
+        What a film of the map says over it, each for a time that the film knows; a page that is no film shows none.
 
     Raises
     ------
@@ -50,6 +53,7 @@ class Words:
     look: str | None = None
     title: Title = None
     subtitle: Title = None
+    captions: tuple[contract.Caption, ...] = ()
 
     def __post_init__(self) -> None:
         ours = record.current()

@@ -655,6 +655,7 @@ def _content(
             "tier": _popup_names("tier", entries, groups.lists),
         },
         **payload.looks_and_words({tag: languages.table()[tag] for tag in words.languages}, str(words.look)),
+        **({"captions": list(words.captions)} if words.captions else {}),
     }
 
 

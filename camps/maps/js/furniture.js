@@ -6,6 +6,7 @@ import { smoothstep } from './geo.js';
 import { GRAPHICS_SAFE, panel, Type } from './text.js';
 import { drawMark } from './symbols.js';
 import { Systems } from './systems.js';
+import { Captions } from './captions.js';
 /** @import { Layer } from './payload.d.ts' */
 /** @import { Block, Box, Data, Frame, Margin, Part, Pen, PieceName, Placed, Point, Row, Size, Spec, Stacked, Standing, State, Told } from './types.d.ts' */
 /** @import { Words } from './words.js' */
@@ -34,19 +35,24 @@ const PIECES = {
   last: { at: 'bottom left', size: 26, least: 12, weight: 600, colour: 'text', step: 1.3, drop: 0.3, halo: 5 },
   chapter: { at: 'bottom left', size: 26, least: 12, weight: 600, colour: 'secondary', step: 1.3, drop: 0.3, halo: 5 },
   notes: { at: 'bottom left', size: 19, least: 10, weight: 400, colour: 'muted', step: 1.3, drop: 0.3, halo: 5 },
+  captions: { at: 'bottom left', size: 36, least: 14, weight: 700, colour: 'text', step: 1.28, drop: 0.3, halo: 5 },
+  line: { weight: 400, colour: 'secondary', step: 1.36, drop: 0.34, halo: 5 },
   credit: { at: 'bottom right', size: 15, least: 9, weight: 400, colour: 'muted', step: 1.35, drop: 0.351, halo: 3 },
 };
 const ROOM_OF_DATE = 520;
 const ROOM_OF_EVENTS = 860;
 const MOST_LINES_OF_EVENTS = 4;
 const YEAR_SIZE = 84;
+// The second line of a caption: of the size of the first, and the least that can be read.
+const LINE_SHARE = 2 / 3;
+const LEAST_LINE = 14;
 /** @type {Array<'title' | 'subtitle'>} */
 const HEADING = ['title', 'subtitle'];
 /** @type {PieceName[]} */
 const CLOCK = ['date', 'counter', 'chapter', 'notes'];
 
 /** @param {PieceName} piece @returns {Layer} */
-const layerOf = (piece) => (piece === 'events' ? 'chapter' : piece === 'last' ? 'counter' : piece);
+const layerOf = (piece) => (piece === 'events' ? 'chapter' : piece === 'last' ? 'counter' : piece === 'line' ? 'captions' : piece);
 
 export class Furniture {
   /** @param {Data} data @param {Words} words */
@@ -54,17 +60,29 @@ export class Furniture {
     this.data = data;
     this.words = words;
     this.systems = data.systems ? new Systems(data, words) : null;
+    this.captions = new Captions(this);
   }
 
   /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @returns {Part[]} */
   layout(pen, frame, state, before) {
+    const parts = this.standing(pen, frame, state, before, this.legends(pen, frame));
+    const across = frame.layers.date ? this.across(pen, frame, state, before, parts) : [];
+    // Only outlines have a second legend, and only a film has captions.
+    const still = () => (this.data.footprints ? this.standing(pen, frame, state, before, this.legendRoom(pen, frame)) : parts);
+    const taken = () => [...still(), ...across].map((part) => part.kept || part.joined || part.box);
+    // Before anything is drawn: the line between two dates stops short of a caption as of all that stands in its way.
+    parts.push(...this.captions.layout(pen, frame, taken));
+    return [...parts, ...across];
+  }
+
+  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @param {Block[]} legends */
+  standing(pen, frame, state, before, legends) {
     const wide = pen.view.width - 2 * this.margin(pen).x;
     const blocks = [
-      this.logo(pen), ...this.heading(pen, frame, wide), this.events(pen, frame, wide), ...this.measure(pen, frame), ...this.legends(pen, frame),
+      this.logo(pen), ...this.heading(pen, frame, wide), this.events(pen, frame, wide), ...this.measure(pen, frame), ...legends,
       ...(before || this.data.pair ? [] : this.clock(pen, frame, { ...state, ...pen.steady }, wide)), this.credit(pen, frame, wide),
     ].filter((block) => block !== null).filter(({ piece }) => frame.layers[layerOf(piece)] && this.spec(pen, piece).show !== false);
-    const parts = this.stack(pen, blocks);
-    return frame.layers.date ? [...parts, ...this.across(pen, frame, state, before, parts)] : parts;
+    return this.stack(pen, blocks);
   }
 
   // What stands over the whole picture: two dates beside a divider, two systems, or the chart of several.
@@ -80,15 +98,26 @@ export class Furniture {
   /** @param {Pen} pen @param {PieceName} piece @returns {Spec} */
   spec(pen, piece) {
     const year = this.data.meta.precision === 'year' && piece === 'date';
-    // The chart of systems stands on the left, and two systems leave room on the side of the title.
-    const crossed = piece === 'legend' && (this.data.pair || (this.systems && pen.type.rtl));
-    const own = { ...(year ? { size: YEAR_SIZE } : {}), ...(crossed ? { at: 'bottom left' } : {}), ...(piece === 'events' ? { at: this.spec(pen, 'title').at } : {}) };
-    // What is as large as the number stands with it, wherever that is put.
-    const beside = piece === 'last' ? 'counter' : piece;
+    const own = { ...(year ? { size: YEAR_SIZE } : {}), ...this.besideChart(pen, piece), ...(piece === 'events' ? { at: this.spec(pen, 'title').at } : {}), ...(piece === 'line' ? this.belowCaption(pen) : {}) };
+    // What is as large as the number stands with it, wherever that is put, and a second line below the first.
+    const beside = piece === 'last' ? 'counter' : piece === 'line' ? 'captions' : piece;
     const placed = [pen.look.furniture?.[beside], pen.furniture[beside]].flatMap((one) => (one ? [one, one[shapeOf(pen.view)], pen.type.rtl ? one.rtl : null] : []));
     /** @type {Spec} */
     const spec = Object.assign({ alpha: 1 }, PIECES[piece], own, pen.look.type?.[piece], ...placed);
     return { ...spec, size: Math.max(spec.least || 0, spec.size * pen.u) };
+  }
+
+  // The chart of systems stands on the left, and two systems leave room on the side of the title.
+  /** @param {Pen} pen @param {PieceName} piece @returns {{ at?: string }} */
+  besideChart({ type }, piece) {
+    if (piece === 'legend' && (this.data.pair || (this.systems && type.rtl))) return { at: 'bottom left' };
+    return piece === 'captions' && this.systems ? { at: type.rtl ? 'bottom left' : 'bottom right' } : {};
+  }
+
+  /** @param {Pen} pen */
+  belowCaption(pen) {
+    const { at, size } = this.spec(pen, 'captions');
+    return { at, size: Math.max(LEAST_LINE, (LINE_SHARE * size) / pen.u) };
   }
 
   /** @param {Pen} pen @param {Point | null} [share] */
@@ -217,13 +246,18 @@ export class Furniture {
     const shared = CLOCK.map((piece) => this.spec(pen, piece)).some((one) => one.show !== false && one.at !== at && one.at.split(' ')[0] === at.split(' ')[0]);
     const room = pen.view.width > 560 ? wide * (shared ? 0.46 : 0.62) : wide;
     return HEADING.flatMap((piece) => {
-      // In the language of the labels, in the layout of the shot's: the title of another stands where this one does.
       const lang = frame.label_lang;
-      const type = lang === pen.type.lang ? pen.type : Object.assign(new Type(pen.ctx, lang, this.data, pen.look, pen.type.texts), { layer: piece });
+      const type = this.typeOf(pen, lang, piece);
       const { size, weight } = this.spec(pen, piece);
       const text = this.words.meta('title', lang) && this.words.meta(piece, lang);
       return text ? this.lines({ ...pen, type }, piece, type.wrap(text, room, size, weight), { joins: true, ...(piece === 'subtitle' && this.data.events ? { gap: 9 * pen.u } : {}) }) : [];
     });
+  }
+
+  // In the language of the labels, in the layout of the shot's: the title of another stands where this one does.
+  /** @param {Pen} pen @param {string} lang @param {Layer} layer */
+  typeOf(pen, lang, layer) {
+    return lang === pen.type.lang ? pen.type : Object.assign(new Type(pen.ctx, lang, this.data, pen.look, pen.type.texts), { layer });
   }
 
   // Events of the chapter, below the title. In a film their rows are kept free, so that no label makes way for one.
@@ -315,8 +349,19 @@ export class Furniture {
   // One legend, or two that hand over where the camera comes close enough for outlines.
   /** @param {Pen} pen @param {Frame} frame */
   legends(pen, frame) {
-    if (pen.view.width <= 560 && !frame.legend) return [];
-    return this.words.legends(frame, pen.ze).filter(([, shown]) => shown > 0.004).map(([rows, shown, samples]) => this.legend(pen, frame, rows, shown, samples));
+    return this.legendRows(pen, frame).filter(([, shown]) => shown > 0.004).map(([rows, shown, samples]) => this.legend(pen, frame, rows, shown, samples));
+  }
+
+  /** @param {Pen} pen @param {Frame} frame */
+  legendRows(pen, frame) {
+    return pen.view.width <= 560 && !frame.legend ? [] : this.words.legends(frame, pen.ze);
+  }
+
+  // The legend at its largest, whichever shows: what stands above it does not move when one hands over to another.
+  /** @param {Pen} pen @param {Frame} frame @returns {Block[]} */
+  legendRoom(pen, frame) {
+    const all = this.legendRows(pen, frame).map(([rows, , samples]) => this.legend(pen, frame, rows, 1, samples));
+    return all.length ? [{ ...all[0], width: Math.max(...all.map(({ width }) => width)), height: Math.max(...all.map(({ height }) => height)) }] : [];
   }
 
   /** @param {Pen} pen @param {Frame} frame @param {Row[]} rows @param {number} shown @param {number[]} samples @returns {Block} */

@@ -589,11 +589,19 @@ function drawsGlyph(character, family) {
   return pixels(character) !== pixels('\u{10FFFE}');
 }
 
-// Characters that a page would draw as boxes in a language: of its own words, of places and of sites.
+// The captions of a film in a language. One text is the same in all of those in which captions are said.
+/** @param {Data} data @param {string} lang */
+function captionsIn({ captions = [], meta }, lang) {
+  const texts = captions.flatMap(({ text, line }) => [text, line ?? '']);
+  const plain = texts.filter((text) => typeof text === 'string');
+  return [texts, lang === meta.lang || plain.length < texts.length ? { [lang]: plain } : {}];
+}
+
+// Characters that a page would draw as boxes in a language: of its own words, of captions, of places and of sites.
 /** @param {Data} data @param {string} lang */
 function missingGlyphs(data, lang) {
   // Kilometres are `km` in the words of every language, and so is the tag of Khmer.
-  const parts = [{ [lang]: data.words[lang] }, data.meta, data.eras, data.class_names, data.classes, data.base.places.map(({ names }) => names), data.sites.map(({ names }) => names)];
+  const parts = [{ [lang]: data.words[lang] }, captionsIn(data, lang), data.meta, data.eras, data.class_names, data.classes, data.base.places.map(({ names }) => names), data.sites.map(({ names }) => names)];
   const family = data.fonts[data.words[lang].script];
   const characters = [...new Set(textsIn(parts, lang).join(''))].filter((character) => !/[\s\p{Cf}\p{Mn}]/u.test(character));
   return characters.filter((character) => !drawsGlyph(character, family)).sort().join('');

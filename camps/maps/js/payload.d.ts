@@ -9,7 +9,7 @@ export type Level = 'compound' | 'town' | 'cell' | 'county' | 'prefecture' | 'pr
 export type FootprintKind = 'compound' | 'other' | 'construction' | 'block' | 'building';
 export type Script = 'latin' | 'chinese' | 'arabic' | 'cyrillic' | 'korean' | 'khmer';
 export type PlaceKind = 'country' | 'region' | 'nature' | 'water' | 'capital' | 'city';
-export type Layer = 'base' | 'footprints' | 'growth' | 'outlines' | 'labels' | 'callouts' | 'backing' | 'logo' | 'title' | 'subtitle' | 'scale' | 'north' | 'legend' | 'date' | 'counter' | 'chapter' | 'notes' | 'credit' | 'guides';
+export type Layer = 'base' | 'footprints' | 'growth' | 'outlines' | 'labels' | 'callouts' | 'backing' | 'logo' | 'title' | 'subtitle' | 'scale' | 'north' | 'legend' | 'date' | 'counter' | 'chapter' | 'notes' | 'captions' | 'credit' | 'guides';
 export type LegendMark = 'stale' | 'unknown' | 'zero' | 'closed' | 'lapsed' | 'opening' | 'last' | 'vanished' | 'lit' | 'undated' | 'observed' | 'withheld';
 export type Swatch = 'building' | 'block' | 'construction' | 'compound' | 'other' | 'appearing' | 'unseen' | 'lost';
 export type Ended = 'closed' | 'lapsed';
@@ -141,6 +141,12 @@ export interface Event {
   kind: string;
   name: string;
   names: Names;
+}
+
+/** Words that a film lays over the map for a time, and a smaller line below them. */
+export interface Caption {
+  text: string | Names;
+  line?: string | Names;
 }
 
 /** A system of camps: a row a year of the least and the greatest number of places open. */
@@ -358,6 +364,7 @@ export interface Page {
   not_verified: string;
   levels?: Array<Level>;
   events?: Array<Event>;
+  captions?: Array<Caption>;
   systems?: Array<System>;
   pair?: Array<Side>;
   footprints?: Footprints;

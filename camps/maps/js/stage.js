@@ -14,7 +14,7 @@ import { Callouts } from './callouts.js';
 /** @import { Box, Context, Data, Drawing, Eye, Frame, Given, Highlight, Label, LabelStyle, Last, Noted, Part, Pen, Placed, Point, State } from './types.d.ts' */
 
 /** @type {Layer[]} */
-const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'credit'];
+const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'captions', 'credit'];
 /** @type {Layer[]} */
 const LAYERS = ['base', 'footprints', 'growth', 'outlines', 'labels', 'callouts', 'backing', ...FURNITURE, 'guides'];
 /** @type {Array<'width' | 'height' | 'scale' | 'lon' | 'lat' | 'zoom'>} */

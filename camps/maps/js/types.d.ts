@@ -116,8 +116,11 @@ export interface Frame {
   relief: boolean; legend: boolean; credits: string[]; layers: Record<Layer, boolean>; painted: Record<Layer, boolean>;
   t_before?: number; split: number; swept?: [number, number]; since?: number; safe?: boolean; mattes?: boolean; selected?: string[];
   only?: Layer[]; days?: Array<number | string>; views?: Eye[]; highlight?: Highlight;
-  callouts?: Callout[]; exposed?: Eye; furniture?: Record<string, FilmPlacement>;
+  callouts?: Callout[]; captions?: Captioned[]; exposed?: Eye; furniture?: Record<string, FilmPlacement>;
 }
+
+/** Which of a page's captions stands, and how strongly. */
+export interface Captioned { at: number; alpha: number }
 
 /** What a film says of a piece: where, and how strongly. */
 export type FilmPlacement = Placement & { alpha?: number };
@@ -210,7 +213,8 @@ export interface Spec extends Omit<Placement, 'at'> {
 }
 
 export type PieceName =
-  | 'logo' | 'title' | 'subtitle' | 'events' | 'scale' | 'north' | 'legend' | 'date' | 'counter' | 'last' | 'chapter' | 'notes' | 'credit';
+  | 'logo' | 'title' | 'subtitle' | 'events' | 'scale' | 'north' | 'legend' | 'date' | 'counter' | 'last' | 'chapter' | 'notes'
+  | 'captions' | 'line' | 'credit';
 
 /** A piece of the furniture before it has a place. */
 export interface Block {

@@ -3,7 +3,7 @@
 import { Days, smoothstep } from './geo.js';
 import { drawSwatch } from './outlines.js';
 import { colourOf } from './symbols.js';
-/** @import { Kind, Level, Metric, Names } from './payload.d.ts' */
+/** @import { Kind, Level, Metric, Names, Text } from './payload.d.ts' */
 /** @import { Data, Frame, Known, Row, Tellable, Told } from './types.d.ts' */
 
 export const DASH = '–';
@@ -43,7 +43,12 @@ export class Words {
 
   /** @param {'title' | 'subtitle' | 'legend' | 'legend_near' | 'coverage'} key @param {string} lang */
   meta(key, lang) {
-    const value = this.data.meta[key];
+    return this.said(this.data.meta[key], lang);
+  }
+
+  // One text, or that of a language.
+  /** @param {Text | undefined} value @param {string} lang */
+  said(value, lang) {
     if (!value || typeof value === 'string') return value || '';
     return value[lang] || value.en || Object.values(value)[0] || '';
   }
