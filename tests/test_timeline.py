@@ -603,6 +603,12 @@ def test_sites_that_nobody_measured_count_among_n_and_have_no_value() -> None:
         timeline.at("2019", sites=pd.concat([sites, sites.iloc[:1]]))
 
 
+def test_counts_of_nothing_are_no_metric() -> None:
+    shown = timeline.at("2018-09-01", sites=places(), counts=look_at(("2018", 1.0)).iloc[:0])
+    assert (shown.metric, shown.total, shown.n_observed) == (None, None, 0)
+    assert timeline.at("2018-09-01", sites=places(), counts=look_at(("2018", 1.0))).metric == "buildings"
+
+
 def test_stops_are_the_real_observation_dates() -> None:
     series = dabancheng()
     stops = timeline.stops(footprints=series.footprints, looks=series.looks)
