@@ -46,6 +46,7 @@ def test_the_words_of_a_look_can_be_read(ground: str) -> None:
             'inherits = "dark"\n[colours]\nsea = "blue"',
             "key colours.sea: found 'blue', expected a colour as \"#rrggbb\"",
         ),
+        ('inherits = "dark"\n[colours]\nsea = "rgba(999,0,0,1)"', "key colours.sea: found 'rgba(999,0,0,1)'"),
         ('inherits = "dark"\n[logo]\nfile = "a.svg"\nlicence = " "', "key logo.licence"),
         ('inherits = "dark"\n[logo]\nfile = "a.svg"\nlicence = "ours"', "a.svg: no such file beside the look"),
         ('inherits = "dark"\n[[fonts]]\nfile = "a.zip"\nlicence = "ours"', "expected a file ending in one of .ttf"),
@@ -58,6 +59,39 @@ def test_what_is_wrong_with_a_look_is_named(tmp_path: Path, text: str, said: str
     with pytest.raises(CampsError, match=r"own\.toml") as raised:
         looks.palette(str(path))
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        ('<image href="https://example.org/mark.png"/>', "holds 'href=\"https://example.org/mark.png\"'"),
+        ("<circle r='9'><animate attributeName='r' to='1' dur='1s'/></circle>", "holds '<animate'"),
+        ("<style>@import 'x.css';</style>", "holds '@import'"),
+        ("<rect fill='url(x.svg#y)'/>", "holds 'url(x.svg#y)'"),
+        ("<script>1</script>", "holds '<script'"),
+        ("<rect fill='url(#own)'/><use href='#part'/><image href='data:image/png;base64,AA'/>", ""),
+    ],
+)
+def test_a_mark_stands_still_and_has_all_it_shows_inside(tmp_path: Path, drawn: str, said: str) -> None:
+    (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{drawn}</svg>')
+    path = tmp_path / "own.toml"
+    path.write_text('inherits = "dark"\n[logo]\nfile = "a.svg"\nlicence = "ours"')
+    if not said:
+        assert looks.palette(str(path))["logo"]["name"] == "a.svg"
+        return
+    with pytest.raises(CampsError, match=r"own\.toml: a\.svg") as raised:
+        looks.palette(str(path))
+    assert said in str(raised.value)
+
+
+def test_a_look_of_the_record_called_as_one_of_the_suite_is_not_passed_over(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPS_HOME", str(own_home))
+    (own_home / "looks").mkdir()
+    (own_home / "looks" / "dark.toml").write_text('inherits = "light"')
+    with pytest.raises(CampsError, match=r"dark\.toml: a look called as the suite's own, expected another name"):
+        looks.palette("dark")
 
 
 def test_fonts_and_mark_of_a_look_are_among_the_licences() -> None:

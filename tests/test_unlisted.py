@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
-from camps import build, catalogue, files, film, footprints, growth, maps, settings
+from camps import build, catalogue, crs, files, film, footprints, growth, maps, settings
 from camps.cli import run
+from camps.errors import InputError
 from camps.film import readouts
 
 AREA_M2 = 1519.13
@@ -88,6 +90,30 @@ def test_a_site_across_the_date_line_lies_between_its_outlines() -> None:
 
 def _wrapped(shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.transform(shape, lambda at: at - [[360, 0]] if at[:, 0].min() > 180 else at)
+
+
+def test_outlines_of_no_site_are_drawn_and_make_none() -> None:
+    loose = _outlines().assign(site_id=pd.NA)
+    assert catalogue.owners(loose, sites=catalogue.load("gazetteer").iloc[:1]).empty
+    series = footprints.load()
+    both = series.footprints.assign(site_id=series.footprints["site_id"].mask(series.footprints.index == 0))
+    drawn = maps.footprint_map(both).payload
+    assert len(drawn["sites"]) == 2
+    assert len(drawn["footprints"]["seen"]["id"]) == len(both)
+
+
+def test_outlines_of_a_retracted_site_are_not_drawn() -> None:
+    both = pd.concat([_outlines(), _outlines(38.0).assign(site_id="camp-b")], ignore_index=True)
+    both = both.assign(footprint_id=[str(i) for i in range(len(both))], track_id=[str(i) for i in range(len(both))])
+    both = both.assign(**crs.measure(both))
+    listed = catalogue.load("gazetteer").iloc[:2].assign(site_id=["camp-a", "camp-b"])
+    drawn = [
+        maps.footprint_map(both, sites=listed.assign(status=["active", status])).payload["footprints"]["seen"]
+        for status in ("active", "retracted")
+    ]
+    assert [set(seen["sites"]) for seen in drawn] == [{"camp-a", "camp-b"}, {"camp-a"}]
+    with pytest.raises(InputError, match="no footprints of a site that stands"):
+        maps.footprint_map(both, sites=listed.assign(status="retracted"))
 
 
 def test_a_retracted_site_is_not_brought_back_by_its_outlines() -> None:

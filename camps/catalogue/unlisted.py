@@ -30,9 +30,11 @@ def with_unlisted(
         of the box of all their outlines as longitude and latitude (EPSG:4326), nothing as published, and what
         reaches its corners as ``r95_m``. Nothing else is known of them.
     """
-    ids = footprints["site_id"].astype(str)
+    # What belongs to no site stands by itself.
+    owned = footprints[footprints["site_id"].notna()]
+    ids = owned["site_id"].astype(str)
     here = None if listed is None else listed[listed["site_id"].astype(str).isin(ids)]
-    unlisted = footprints[~ids.isin([] if here is None else here["site_id"].astype(str))]
+    unlisted = owned[~ids.isin([] if here is None else here["site_id"].astype(str))]
     if here is not None and unlisted.empty:
         return here
     found = _at_their_outlines(unlisted, source_id)
@@ -45,7 +47,9 @@ def _at_their_outlines(footprints: gpd.GeoDataFrame, source_id: str) -> gpd.GeoD
         {"site_id": site_id, "name_en": site_id, **_place_of(crs.lonlat_bounds(outlines))}
         for site_id, outlines in footprints.groupby(footprints["site_id"].astype(str), sort=True)
     ]
-    table = pd.DataFrame(rows).assign(lon_published="", lat_published="", system="", source_id=source_id)
+    table = pd.DataFrame(rows, columns=["site_id", "name_en", "lon", "lat", "r95_m"]).assign(
+        lon_published="", lat_published="", system="", source_id=source_id
+    )
     return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(table["lon"], table["lat"]), crs=4326)
 
 

@@ -208,6 +208,7 @@ def _of_footprints(shot: Shot, payload: Mapping[str, Any], moments: Sequence[flo
     series = series_of(shot)
     cues = pd.DataFrame(timeline.cues(series.footprints, shot.mode, looks=series.looks).drop(columns="geometry"))
     ids = [site["id"] for site in payload["sites"]]
+    cues = cues[cues["site_id"].isna() | cues["site_id"].isin(ids)]
     days = {site_id: np.asarray(payload["footprints"]["days"].get(site_id, [])) for site_id in ids}
 
     def values(t: float) -> dict[str, _Value]:

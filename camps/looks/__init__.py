@@ -23,7 +23,14 @@ _MEDIA = {
     ".ttf": "font/ttf", ".otf": "font/otf", ".woff": "font/woff", ".woff2": "font/woff2",
     ".png": "image/png", ".svg": "image/svg+xml",
 }  # fmt: skip
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}|rgba\(\d{1,3},\d{1,3},\d{1,3},(0|1|0?\.\d+)\)")
+_CHANNEL = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_COLOUR = re.compile(rf"#[0-9a-fA-F]{{6}}|rgba\({_CHANNEL},{_CHANNEL},{_CHANNEL},(0|1|0?\.\d+)\)")
+#: What of a drawing a picture of it would not show, or not twice the same: what moves, runs, or lies elsewhere.
+_NOT_DRAWN = re.compile(
+    r"<\s*(?:\w+:)?(script|foreignObject|animate\w*|set)\b|@import|@keyframes|url\(\s*[\"']?(?!#|data:|[\"'])[^)]*\)"
+    r"|\bhref\s*=\s*[\"'](?!#|data:)[^\"']*[\"']",
+    re.IGNORECASE,
+)
 
 Piece = Literal[
     "logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "captions", "credit"
@@ -127,6 +134,8 @@ def find(name: str) -> Path:
     home = settings.find_home()
     ours = home / "looks" if home else None
     if name in SHIPPED:
+        if ours and (ours / f"{name}.toml").is_file():
+            raise InputError(f"{ours / name}.toml: a look called as the suite's own, expected another name; rename it")
         return _HERE / f"{name}.toml"
     for path in (ours / f"{name}.toml" if ours else None, Path(name), home / name if home else None):
         if path is not None and path.suffix == ".toml" and path.is_file():
@@ -229,4 +238,10 @@ def _inside(look: Path, name: str, kind: str) -> str:
         raise InputError(f"{look}: {name}: expected a file ending in one of {known}")
     if not path.is_file():
         raise MissingError(f"{look}: {name}: no such file beside the look")
-    return f"data:{media};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+    content = path.read_bytes()
+    if media == _MEDIA[".svg"] and (said := _NOT_DRAWN.search(content.decode("utf-8", errors="replace"))):
+        raise InputError(
+            f"{look}: {name}: holds {said[0][:40]!r}, expected a drawing that stands still and has all that it shows; "
+            "put the picture into it as data, or draw it plainly"
+        )
+    return f"data:{media};base64,{base64.b64encode(content).decode('ascii')}"

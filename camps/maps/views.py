@@ -440,8 +440,11 @@ def _footprint_content(
     ours = source_id in footprints_room.series_ids()[:1] if source_id else False
     if source_id and not ours and words.subtitle is None:
         words = replace(words, subtitle=sources.entry(source_id).title)
-    _require_few_enough(footprints)
     table = _sites(catalogue.owners(footprints, source_id, sites=sites))
+    # What a retracted site was outlined with is drawn no more than the site is.
+    footprints = footprints[_stands(footprints, table)]
+    looks = looks if looks is None or "site_id" not in looks else looks[_stands(looks, table)]
+    _require_few_enough(footprints)
     groups = _grouped(table, None, kind)
     entries = groups.entries(table)
     payload.rank_labels(entries, payload.RADIUS_OF_ONE)
@@ -471,6 +474,10 @@ def _footprint_content(
     }
 
 
+def _stands(table: pd.DataFrame, sites: gpd.GeoDataFrame) -> pd.Series[bool]:
+    return table["site_id"].isna() | table["site_id"].isin(sites["site_id"])
+
+
 def _series_id(footprints: Any) -> tuple[str, ...]:
     """Return the id of the series that footprints are of, or none of a bare table."""
     series = footprints_room.load() if footprints is None else footprints
@@ -488,7 +495,7 @@ def _outlined(footprints: Any, looks: pd.DataFrame | None) -> tuple[gpd.GeoDataF
 
 def _require_few_enough(footprints: gpd.GeoDataFrame) -> None:
     if footprints.empty:
-        raise InputError("footprint_map: no footprints; expected at least one row")
+        raise InputError("footprint_map: no footprints of a site that stands; expected at least one row")
     if len(footprints) > outlines.MOST_FOOTPRINTS:
         raise InputError(
             f"footprint_map: {len(footprints):,} footprints, expected at most {outlines.MOST_FOOTPRINTS:,} in one "
