@@ -650,6 +650,12 @@ def test_places_are_counted_by_level_and_phase() -> None:
         counted = {name: row[name] for name in timeline.PHASES if row[name]}
         assert counted == dict(Counter(phases[at] for phases in LIVES.values()))
         assert row["n_opening_unknown"] == 4
+    compounds = timeline.count_places(_lived().drop(columns="level"), MOMENTS)
+    assert compounds["level"].unique().tolist() == ["all", "compound"]
+    same = ["date", "n_sites", "n_opening_unknown", *timeline.PHASES]
+    assert compounds.loc[compounds["level"].eq("compound"), same].to_numpy().tolist() == table.loc[
+        table["level"].eq("all"), same
+    ].to_numpy().tolist()  # fmt: skip
 
 
 def test_places_open_a_year_leave_room_for_what_nobody_states() -> None:
