@@ -198,6 +198,15 @@ def test_a_vote_undoes_any_shift_within_reach(dx: float, dy: float, seed: int) -
     later = [affinity.translate(s, dx + chance.normal(0, 0.5), dy + chance.normal(0, 0.5)) for s in earlier]
     shift = change.vote_shift(np.array(earlier), np.array(later))
     assert (shift.dx_m, shift.dy_m) == pytest.approx((-dx, -dy), abs=0.8)
+    # What single buildings scatter about the shift, and not how far the shift is.
+    assert 0.2 < shift.sd_m < 1.0
+
+
+def test_buildings_of_which_one_has_just_that_share_of_the_other_are_no_pair() -> None:
+    earlier = [affinity.translate(box(0, 0, 10, 50), 30.0 * i) for i in range(12)]
+    for width, n in ((7.0, 0), (7.1, 12)):
+        later = [affinity.translate(box(0, 0, width, 50), 30.0 * i) for i in range(12)]
+        assert change.vote_shift(np.array(earlier), np.array(later)).n == n
 
 
 # --- tracks -------------------------------------------------------------------------------------------------------
