@@ -17,7 +17,7 @@ from shapely import affinity, box
 
 from camps import change, crs, footprints, growth
 from camps import settings as folders
-from camps.change import linking
+from camps.change import linking, registration
 from camps.errors import CheckError, InputError
 from camps.footprints.series import geometry_hashes
 
@@ -200,6 +200,16 @@ def test_a_vote_undoes_any_shift_within_reach(dx: float, dy: float, seed: int) -
     assert (shift.dx_m, shift.dy_m) == pytest.approx((-dx, -dy), abs=0.8)
     # What single buildings scatter about the shift, and not how far the shift is.
     assert 0.2 < shift.sd_m < 1.0
+
+
+def test_many_camps_are_voted_on_at_once_as_each_by_itself() -> None:
+    shifts = np.random.default_rng(3).uniform(-6, 6, (258, 2))
+    codes = np.repeat(np.arange(len(shifts)), 12)
+    earlier = [affinity.translate(one, 0.0, 5_000.0 * group) for group in range(len(shifts)) for one in camp(3, 4)]
+    later = [affinity.translate(one, *shifts[group]) for one, group in zip(earlier, codes, strict=True)]
+    voted = registration.vote_shifts(np.array(earlier), np.array(later), codes, codes, n_groups=len(shifts))
+    assert voted[["dx_m", "dy_m"]].to_numpy() == pytest.approx(-shifts, abs=1e-6)
+    assert voted["n"].tolist() == [12] * len(shifts)
 
 
 def test_buildings_of_which_one_has_just_that_share_of_the_other_are_no_pair() -> None:
