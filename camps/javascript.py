@@ -12,7 +12,7 @@ from pathlib import Path
 
 from camps import files
 
-_IMPORT = re.compile(r"^import \{[^}]*\} from '\./(\w+)\.js';\n", re.MULTILINE)
+_IMPORT = re.compile(r"^import \{[^}]*\} from ['\"]\./(\w+)\.js['\"];\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 #: What is said of types, on lines of its own.
 _TYPES = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)

@@ -207,7 +207,7 @@ def test_both_maps_of_a_pair_are_filmed_side_by_side() -> None:
 
 
 class _Tiles(BaseHTTPRequestHandler):
-    """Tiles whose red is the year; one that never comes under /late/, and none under /none/."""
+    """Tiles whose red is the year; one that never comes under /late/, none under /none/, and a picture that moves."""
 
     over = threading.Event()
 
@@ -217,6 +217,8 @@ class _Tiles(BaseHTTPRequestHandler):
             self.over.wait(60)
         if self.path.startswith("/none/"):
             return self.send_error(404)
+        if self.path == "/moving.gif":
+            return self._answer(_moving(), "")
         if asked.get("request") == "GetCapabilities":
             times = ",".join(f"{year}-01-01T00:00:00.000Z" for year in range(2017, 2021))
             dimension = f'<Dimension name="time" default="2017-01-01">{times}</Dimension>'
@@ -226,7 +228,8 @@ class _Tiles(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes, kind: str) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", kind)
+        if kind:
+            self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Access-Control-Allow-Origin", "*")
         self.end_headers()
@@ -240,6 +243,16 @@ def _tile(red: int) -> bytes:
     content = io.BytesIO()
     Image.new("RGB", (256, 256), (red * 10, 0, 0)).save(content, "PNG")
     return content.getvalue()
+
+
+def _moving() -> bytes:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "lime", "blue")]
+    content = io.BytesIO()
+    frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=20, loop=0)
+    return content.getvalue()
+
+
+INLINE = f"data:image/gif;base64,{base64.b64encode(_moving()).decode()}"
 
 
 @pytest.fixture
@@ -290,10 +303,16 @@ def test_a_tile_that_is_not_there_is_named(tiles: str) -> None:
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _scripted(code: str) -> folium.Map:
-    map_ = _map()
+def _scripted(code: str, map_: folium.Map | None = None) -> folium.Map:
+    map_ = map_ or _map()
     map_.get_root().script.add_child(Element(code))
     return map_
+
+
+LOST_IN_SVG = """document.body.insertAdjacentHTML('beforeend',
+    '<svg style="position:absolute"><image href="https://data.example.org/a.png"/></svg>');"""
+NO_CANVAS = f"""HTMLCanvasElement.prototype.getContext = () => null;
+    document.body.append(Object.assign(new Image(), {{ src: '{INLINE}' }}));"""
 
 
 @pytest.mark.parametrize(
@@ -304,12 +323,38 @@ def _scripted(code: str) -> folium.Map:
         ("console.error('no such', 'year');", "the map's page says: no such year"),
         ("setTimeout(() => lost.at(1), 300);", "the map's page says: lost is not defined"),
         ("fetch('https://data.example.org/a.json');", r"missing: https://data\.example\.org/a\.json"),
+        (LOST_IN_SVG, r"not ready: missing: https://data\.example\.org/a\.png"),
+        (NO_CANVAS, "the map's page says: the browser gives nothing to draw with on 40×40 pixels"),
         ("L.sparkle(1);", r"L\.sparkle is not a function; a plugin's script is missing"),
     ],
 )
 def test_what_a_page_says_fails_its_film_and_is_quoted(code: str, told: str) -> None:
     with pytest.raises(RenderError, match=told):
         shoot(build_map_page(_scripted(code)), film_states(YEARS[:1]))
+
+
+def test_a_page_that_goes_elsewhere_is_refused() -> None:
+    map_ = _map()
+    map_.get_root().header.add_child(Element("<script>location.href = 'about:blank';</script>"))
+    with pytest.raises(RenderError, match=r"the map's page has gone to another address, .* sets location"):
+        shoot(build_map_page(map_), film_states(YEARS[:1]))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "setTimeout(() => L.noConflict(), 9);",
+        "clearTimeout(String(setTimeout(() => { throw new Error('stopped in vain') }, 300)));",
+        "L.map(document.createElement('div')).setView([0, 0], 1);",
+    ],
+    ids=["takes Leaflet back", "names a timer by text", "keeps a map out of sight"],
+)
+def test_what_a_page_may_do_leaves_its_film_as_it_is(code: str) -> None:
+    features = [_square(78 + 3 * i, times=[f"{year}-01-01"], style=RED) for i, year in enumerate((2017, 2019))]
+    map_ = _map()
+    TimestampedGeoJson({"type": "FeatureCollection", "features": features}).add_to(map_)
+    taken = shoot(build_map_page(_scripted(code, map_)), film_states(YEARS))
+    assert [_n_red(pixels) for pixels, _ in taken] == [1, 1, 2, 2]
 
 
 ASKED = "where the camera asks for 85, 41 at zoom 9; its own max_zoom"
@@ -462,14 +507,11 @@ def test_a_map_that_fits_itself_keeps_the_zoom_that_its_page_has() -> None:
     shoot(build_map_page(map_, drive=drive), film_states(YEARS[:1]))
 
 
-def test_a_moving_picture_shows_its_first() -> None:
-    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "lime", "blue")]
-    content = io.BytesIO()
-    frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=20, loop=0)
-    source = f"data:image/gif;base64,{base64.b64encode(content.getvalue()).decode()}"
+@pytest.mark.parametrize("source", [INLINE, "http://{}/moving.gif"], ids=["inline", "of a server that says no type"])
+def test_a_moving_picture_shows_its_first(tiles: str, source: str) -> None:
     map_ = _map()
     map_.get_root().html.add_child(
-        Element(f"<img src='{source}' style='position:absolute;left:9px;top:9px;z-index:9'>")
+        Element(f"<img src='{source.format(tiles)}' style='position:absolute;left:9px;top:9px;z-index:9'>")
     )
-    taken = shoot(build_map_page(map_), film_states(YEARS), scale=1.0)
+    taken = shoot(build_map_page(map_, hosts=["127.0.0.1"]), film_states(YEARS), scale=1.0)
     assert [pixels[20, 20].tolist() for pixels, _ in taken] == [[255, 0, 0]] * 4

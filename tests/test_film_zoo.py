@@ -100,7 +100,8 @@ class Studio:
         await self.plain.route("**/*", partial(_answer, page))
         await self.plain.goto("http://plain.test/frame", wait_until="load")
         shown = self.plain.frames[1]
-        hidden = ", ".join(re.findall(r'"([.#\[i][^"]*)"', read_resource("drivers/page.js").partition("];")[0]))
+        furniture = read_resource("drivers/page.js").partition("FURNITURE = [")[2].partition("];")[0]
+        hidden = ", ".join(re.findall(r'"([^"]*)"', furniture))
         await shown.add_style_tag(content=f".leaflet-control-zoom, {hidden} {{ display: none !important }} {FLAT}")
         await self.plain.wait_for_timeout(400)
         about = [dict(state), ZOO[name].plain, state["t"] * 864e5, 1000 + state["at"] * 1000]

@@ -15,8 +15,12 @@ from camps.maps import contract, site_map
 
 CAMPS = Path(javascript.__file__).parent
 ENTRIES = tuple(
-    CAMPS / name for name in ("maps/js/page.js", "maps/js/svg.js", "maps/js/live.js", "reading/js/reader.js")
-)
+    CAMPS / name
+    for name in (
+        "maps/js/page.js", "maps/js/svg.js", "maps/js/live.js", "reading/js/reader.js",
+        "film/canvas.js", "film/screen.js", "film/drivers/page.js",
+    )
+)  # fmt: skip
 TOP = re.compile(r"^(?:export )?(?:const|let|class|(?:async )?function) (\w+)", re.MULTILINE)
 
 

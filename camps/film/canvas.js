@@ -3,28 +3,35 @@
 // The page draws; a worker copies each finished canvas out of the browser, so that drawing the next frame and reading
 // the last one overlap. Pixels go into a ring of slots in a file that both sides see ("file"), or through the socket
 // itself where the file cannot be found ("socket"). Nothing here decides what a frame looks like.
-"use strict";
+
+/** @import { Copied, Job, Message, RingFile, Said, Setup } from './types.d.ts' */
 
 function stageWorker() {
-  let socket, file, bytes, mode;
+  /** @type {WebSocket} */
+  let socket;
+  /** @type {RingFile} */
+  let file;
+  /** @type {Setup} */
+  let ring;
+  /** @type {Uint8Array<ArrayBuffer>[]} */
   const buffers = [];
   let queue = Promise.resolve();
 
-  async function openFile(size, nonce) {
+  async function openFile() {
     const root = await navigator.storage.getDirectory();
     const handle = await root.getFileHandle("ring", { create: true });
     file = await handle.createSyncAccessHandle();
-    file.truncate(size);
-    file.write(new TextEncoder().encode(nonce), { at: 0 });
+    file.truncate(ring.slots * ring.bytes);
+    file.write(new TextEncoder().encode(ring.nonce), { at: 0 });
     file.flush();
   }
 
+  /** @param {Setup} setup */
   async function open(setup) {
-    bytes = setup.bytes;
-    mode = setup.mode;
-    for (let slot = 0; slot < setup.slots; slot++) buffers.push(new Uint8Array(bytes));
-    if (mode === "file") await openFile(setup.slots * bytes, setup.nonce);
-    socket = new WebSocket(setup.url);
+    ring = setup;
+    for (let slot = 0; slot < ring.slots; slot++) buffers.push(new Uint8Array(ring.bytes));
+    if (ring.mode === "file") await openFile();
+    socket = new WebSocket(ring.url);
     socket.onmessage = (event) => hear(JSON.parse(event.data));
     await new Promise((done, failed) => {
       socket.onopen = done;
@@ -32,60 +39,82 @@ function stageWorker() {
     });
   }
 
+  /** @param {Message} message */
   function hear(message) {
-    if (message.mode) mode = message.mode;
+    if (message.mode) ring.mode = message.mode;
     else postMessage(message);
   }
 
+  /** @param {Copied} copied */
   async function copy({ frame, slot, image, described }) {
     const buffer = buffers[slot];
     // As the canvas holds them: asking for another order would go through straight alpha and lose precision.
-    const order = image.format.replace("X", "A");
+    const order = String(image.format).replace("X", "A");
     await image.copyTo(buffer);
     image.close();
-    if (mode === "file") file.write(buffer, { at: slot * bytes });
+    if (ring.mode === "file") file.write(buffer, { at: slot * ring.bytes });
     socket.send(JSON.stringify({ frame, slot, order, described }));
-    if (mode === "socket") socket.send(buffer);
+    if (ring.mode === "socket") socket.send(buffer);
   }
 
-  const tell = (frame, error) => socket.send(JSON.stringify({ frame, error: String((error && error.message) || error) }));
-  onmessage = ({ data }) => {
-    if (data.setup) open(data.setup).then(() => postMessage({ opened: true }), (error) => postMessage({ failed: String(error) }));
-    else if (data.error) tell(data.frame, data.error);
-    else queue = queue.then(() => copy(data)).catch((error) => tell(data.frame, error));
+  /** @param {number} frame @param {string} error */
+  const tell = (frame, error) => socket.send(JSON.stringify({ frame, error }));
+  /** @param {MessageEvent<Said>} event */
+  self.onmessage = ({ data }) => {
+    if ("setup" in data) open(data.setup).then(() => postMessage({ opened: true }), (error) => postMessage({ failed: String(error) }));
+    else if ("error" in data) tell(data.frame, data.error);
+    else queue = queue.then(() => copy(data)).catch((error) => tell(data.frame, String(error.message || error)));
   };
 }
 
-window.stage = {
-  async open(setup) {
-    const source = `(${stageWorker})()`;
-    this.worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-    this.bytes = setup.bytes;
+class Stage {
+  /** @param {Worker} worker @param {Setup} setup */
+  constructor(worker, { slots, bytes }) {
+    this.worker = worker;
+    this.bytes = bytes;
+    /** @type {Job[]} */
     this.jobs = [];
-    // Nobody looks at this window: what it does not show, the browser need not compose for it.
-    document.body.style.display = "none";
-    this.free = Array.from({ length: setup.slots }, (_, slot) => slot);
-    await new Promise((done, failed) => {
-      this.worker.onmessage = ({ data }) => (data.opened ? done() : failed(new Error(data.failed)));
-      this.worker.postMessage({ setup });
-    });
-    this.worker.onmessage = ({ data }) => this.take(data);
-  },
-  take(message) {
-    if (message.jobs) this.jobs.push(...message.jobs);
-    if (message.free !== undefined) this.free.push(message.free);
-    while (this.jobs.length && this.free.length) this.draw(this.jobs.shift(), this.free.shift());
-  },
+    this.free = Array.from({ length: slots }, (_, slot) => slot);
+  }
+
+  /** @param {Said} said @param {Transferable[]} [moved] */
+  say(said, moved = []) {
+    this.worker.postMessage(said, moved);
+  }
+
+  /** @param {Message} message */
+  take({ jobs = [], free }) {
+    this.jobs.push(...jobs);
+    if (free !== undefined) this.free.push(free);
+    while (this.jobs.length && this.free.length) this.draw(this.jobs.splice(0, 1)[0], this.free.splice(0, 1)[0]);
+  }
+
+  /** @param {Job} job @param {number} slot */
   draw({ frame, state }, slot) {
+    const { camps } = window;
     try {
       camps.setFrame(state);
       const { width, height } = camps.canvas;
       if (width * height * 4 !== this.bytes) throw new Error(`the page drew ${width}×${height} pixels, not the size asked for`);
       const image = new VideoFrame(camps.canvas, { timestamp: 0 });
-      this.worker.postMessage({ frame, slot, image, described: camps.describe() }, [image]);
+      this.say({ frame, slot, image, described: camps.describe() }, [image]);
     } catch (error) {
       this.free.push(slot);
-      this.worker.postMessage({ frame, error: String((error && error.message) || error) });
+      this.say({ frame, error: String((error instanceof Error && error.message) || error) });
     }
+  }
+}
+
+window.stage = {
+  async open(setup) {
+    const worker = new Worker(URL.createObjectURL(new Blob([`(${stageWorker})()`], { type: "text/javascript" })));
+    const stage = new Stage(worker, setup);
+    // Nobody looks at this window: what it does not show, the browser need not compose for it.
+    document.body.style.display = "none";
+    await new Promise((done, failed) => {
+      worker.onmessage = ({ data }) => (data.opened ? done(data) : failed(new Error(data.failed)));
+      stage.say({ setup });
+    });
+    worker.onmessage = ({ data }) => stage.take(data);
   },
 };

@@ -20,7 +20,7 @@ from playwright.async_api import BrowserContext
 from camps.errors import RenderError
 from camps.film.png import Order
 from camps.film.profile import map_ring
-from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
+from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_script
 
 Transport = Literal["file", "socket"]
 
@@ -64,7 +64,7 @@ class CanvasStage(Stage):
 
     async def _prepare(self, context: BrowserContext, profile: Path) -> None:
         await self._require_ready()
-        await self._shown.evaluate(read_resource("canvas.js"))
+        await self._shown.evaluate(read_script("canvas.js"))
         frame_bytes = self.width * self.height * 4
         slots = max(2, min(MOST_SLOTS, SLOT_BUDGET_BYTES // frame_bytes))
         nonce = secrets.token_hex(16)

@@ -10,9 +10,10 @@ from functools import cache
 from camps import machine
 from camps.film import drivers
 from camps.film.plan import State
-from camps.film.stage import FilmPage, read_resource
+from camps.film.stage import FilmPage, read_resource, read_script
 
-_DRAWING = ("stage.py", "canvas.py", "canvas.js", "screen.py", "screen.html", "png.py")
+_DRAWING = ("stage.py", "canvas.py", "screen.py", "screen.html", "png.py")
+_SCRIPTS = ("canvas.js", "screen.js", drivers.SCRIPT)
 
 
 def frame_key(page_sha256: str, state: State, encoding: str, browser: str) -> str:
@@ -32,9 +33,8 @@ def browser_number() -> str:
 @cache
 def drawing_sha256() -> str:
     """Return the hash of the code of ours that a pixel passes through."""
-    return hashlib.sha256(
-        "".join(map(read_resource, (*_DRAWING, *(f"drivers/{name}" for name in drivers.SCRIPTS)))).encode("utf-8")
-    ).hexdigest()
+    texts = [*map(read_resource, _DRAWING), *map(read_script, _SCRIPTS)]
+    return hashlib.sha256("".join(texts).encode("utf-8")).hexdigest()
 
 
 def page_sums(page: FilmPage) -> dict[str, str]:

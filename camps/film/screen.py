@@ -13,6 +13,7 @@ import math
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from string import Template
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from camps.errors import RenderError
 from camps.film import drivers, png
-from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
+from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource, read_script
 
 MARK_BLOCKS, MARK_SIDE = 24, 40
 #: A picture that shows an earlier state is taken again this often.
@@ -77,15 +78,14 @@ class ScreenStage(Stage):
     def _served(self) -> dict[str, str]:
         pages = {"": self.page.html, **self.page.others}
         return {
-            "": read_resource("screen.html"),
+            "": Template(read_resource("screen.html")).substitute(script=read_script("screen.js")),
             **{f"page/{name}": self._driven(html) for name, html in pages.items()},
         }
 
     def _driven(self, html: str) -> str:
         """Return a page whose first script is ours."""
         began = f"const BEGAN_MS = {round(self._began_day * 86400e3)};"
-        text = "\n".join([began, *(read_resource(f"drivers/{name}") for name in drivers.SCRIPTS)])
-        script = f"<script>(() => {{\n'use strict';\n{text}}})();</script>"
+        script = f"<script>(() => {{\n'use strict';\n{began}\n{read_script(drivers.SCRIPT)}}})();</script>"
         at = html.lower().find("<head>")
         return html[: at + 6] + script + html[at + 6 :] if at >= 0 else script + html
 

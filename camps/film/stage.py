@@ -23,12 +23,14 @@ from numpy.typing import NDArray
 from playwright.async_api import BrowserContext, Page, Playwright, Request, Response, Route, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from camps import browser
+from camps import browser, javascript
 from camps.errors import RenderError
 from camps.film import remedies
 from camps.film.loopback import Loopback
 from camps.film.png import Order
 from camps.film.profile import browser_profile
+
+_HERE = Path(__file__).parent
 
 Readout = Literal["canvas", "screen"]
 Job = tuple[int, Mapping[str, Any]]
@@ -305,6 +307,11 @@ class Stage(abc.ABC):
 def read_resource(name: str) -> str:
     """Return the text of a file that travels with this package."""
     return resources.files(__package__).joinpath(name).read_text("utf-8")
+
+
+def read_script(name: str) -> str:
+    """Return a script that travels with this package, with all that it imports, as a browser runs it."""
+    return javascript.joined(_HERE / name)
 
 
 def may_reach(address: str, hosts: Iterable[str]) -> bool:

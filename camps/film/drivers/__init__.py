@@ -1,9 +1,9 @@
 """What drives a page that somebody else made: its own time held still, and a driver for each plugin that has a time.
 
-A driver is a file of JavaScript that calls ``drivers.push({ name, find, set })``: ``find(given)`` returns the things on
-the page that it drives, and ``set(thing, ms, given, state)`` puts one to an instant (milliseconds since 1970-01-01
-UTC) and reads back what it shows, as ``{ wanted, shown }``. A frame whose page shows another time than it should
-fails. What a driver cannot see on the page, such as the days of a slider, comes from the folium map by `given`.
+A driver is an object ``{ name, find, set }`` of JavaScript that page.js lists: ``find(given)`` returns the things on
+the page that it drives, and ``set(thing, ms, about)`` puts one to an instant (milliseconds since 1970-01-01 UTC) and
+reads back what it shows, as ``{ wanted, shown }``. A frame whose page shows another time than it should fails. What a
+driver cannot see on the page, such as the days of a slider, comes from the folium map by `given`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ from folium.plugins import HeatMapWithTime, TimelineSlider, TimeSliderChoropleth
 from camps import dates
 from camps.errors import InputError
 
-#: In order: the page's time, its faults, what moves by itself, the page, its camera, and the drivers of single plugins.
-SCRIPTS = (
-    "clock.js", "faults.js", "moving.js", "page.js", "camera.js",
-    "timedimension.js", "timeline.js", "choropleth.js", "terminator.js", "scripts.js",
-)  # fmt: skip
+#: What drives a page, by its path in `camps.film`; it imports the page's time, its faults, its camera and each driver.
+SCRIPT = "drivers/page.js"
 
 
 def given(elements: list[Any]) -> dict[str, list[Any]]:

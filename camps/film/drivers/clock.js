@@ -1,16 +1,21 @@
 // The page's own time, held still and moved only by the film: timers, animation frames, dates, and chance.
 // The page is opened a second before the first frame, so that what it does upon opening is done by then.
-const LEAD_MS = 1000, TICK_MS = 10, NESTED_MS = 4, PROMPT_MS = 500, DEEPEST = 10, MOST_TASKS = 200000;
-const real = {
+export const LEAD_MS = 1000;
+const TICK_MS = 10, NESTED_MS = 4, PROMPT_MS = 500, DEEPEST = 10, MOST_TASKS = 200000;
+export const real = {
   setTimeout: window.setTimeout.bind(window),
   now: performance.now.bind(performance),
   Date: window.Date,
 };
 
-const clock = (() => {
+/** @typedef {{ run: () => void, due: number, every: number | null, prompt: boolean, depth: number }} Task */
+
+export const clock = (() => {
+  /** @type {Map<number, Task>} */
   const tasks = new Map();
   let now = 0, last = 0, deepest = 0, moving = false, opened = false, ownTime = false;
 
+  /** @param {() => void} run @param {number} [delay] @param {{ every?: number | null, due?: number | null }} [times] */
   function add(run, delay, { every = null, due = null } = {}) {
     const wait = Math.max(deepest > 5 ? NESTED_MS : 0, Number(delay) || 0);
     // What a state sets off is done before its picture is taken; what the page does by itself waits for its time.
@@ -19,6 +24,7 @@ const clock = (() => {
     return last;
   }
 
+  /** @param {number} id @param {Task} task */
   function perform(id, task) {
     if (task.every === null) tasks.delete(id);
     else task.due += task.every;
@@ -32,12 +38,14 @@ const clock = (() => {
     }
   }
 
+  /** @param {(task: Task) => boolean} wanted */
   const next = (wanted) => {
     let found = null;
     for (const entry of tasks) if (wanted(entry[1]) && (!found || entry[1].due < found[1].due)) found = entry;
     return found;
   };
 
+  /** @param {number} to */
   function advance(to) {
     moving = true;
     let count = 0;
@@ -51,10 +59,12 @@ const clock = (() => {
     moving = false;
   }
 
-  const runText = (what, rest) => (typeof what === "function" ? () => what.call(window, ...rest) : () => (0, eval)(String(what)));
+  /** @param {TimerHandler} what @param {unknown[]} rest */
+  // biome-ignore lint/security/noGlobalEval: what a page gives as text is run as a browser runs it
+  const runText = (what, rest) => (typeof what === "function" ? () => what.call(window, ...rest) : () => window.eval(String(what)));
   window.setTimeout = (what, delay, ...rest) => add(runText(what, rest), delay);
   window.setInterval = (what, delay, ...rest) => add(runText(what, rest), delay, { every: Math.max(NESTED_MS, Number(delay) || 0) });
-  window.clearTimeout = window.clearInterval = window.cancelAnimationFrame = window.cancelIdleCallback = (id) => void tasks.delete(id);
+  window.clearTimeout = window.clearInterval = window.cancelAnimationFrame = window.cancelIdleCallback = (/** @type {number | undefined} */ id) => void tasks.delete(Number(id));
   window.requestAnimationFrame = (what) => add(() => what(now), 0, { due: (Math.floor(now / TICK_MS) + 1) * TICK_MS });
   window.requestIdleCallback = (what) => add(() => what({ didTimeout: false, timeRemaining: () => 50 }), 1);
   performance.now = () => now;
@@ -69,7 +79,10 @@ const clock = (() => {
 
   let seed = 1;
   // Park and Miller's generator: the same chance every time.
-  Math.random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  Math.random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
 
   return {
     get now() { return now; },
@@ -79,11 +92,13 @@ const clock = (() => {
       advance(LEAD_MS);
       opened = true;
     },
+    /** @param {number} at_ms */
     turn(at_ms) {
       const to = LEAD_MS + at_ms;
       if (to < now) now = to;
       else advance(to);
     },
+    /** @param {number} at_ms */
     isBehind: (at_ms) => LEAD_MS + at_ms < now,
     // Does what the state has set off, and says whether there was any of it.
     settle() {

@@ -1,13 +1,18 @@
 // What goes wrong on the page, gathered to be quoted: errors, broken promises, console errors, what did not arrive.
-const faults = (() => {
-  const said = new Set(), missing = new Set();
+import { real } from "./clock.js";
+
+export const faults = (() => {
+  /** @type {Set<string>} */
+  const said = new Set();
+  /** @type {Set<string>} */
+  const missing = new Set();
   let busy = 0;
 
-  const text = (what) => String((what && what.message) || (what && what.toString && what.toString()) || what).split("\n")[0].slice(0, 300);
+  /** @param {Partial<Error> | null | undefined} what */
+  const text = (what) => String(what?.message || what?.toString?.() || what).split("\n")[0].slice(0, 300);
 
   window.addEventListener("error", (event) => {
-    const target = event.target;
-    if (target && target !== window) missing.add(target.currentSrc || target.src || target.href || target.tagName);
+    if (event.target instanceof Element) missing.add(address(event.target));
     else said.add(text(event.error || event.message));
   }, true);
   window.addEventListener("unhandledrejection", (event) => said.add(text(event.reason)));
@@ -17,21 +22,28 @@ const faults = (() => {
     plain(...words);
   };
 
+  // Of an element of SVG, `href` is no text.
+  /** @param {Element & { currentSrc?: string, src?: string, href?: string | SVGAnimatedString }} element */
+  const address = ({ currentSrc, src, href, tagName }) => currentSrc || src || (typeof href === "object" ? href.baseVal : href) || tagName;
+
   // Requests that are under way: the picture waits for them, and for what the page does with their answers.
   const over = () => real.setTimeout(() => { busy -= 1; }, 0);
-  const counted = (owner, name) => {
-    const plainly = owner[name];
-    owner[name] = function waited(...given) {
+  /** @template {unknown[]} Given @template Answer @param {(...given: Given) => Promise<Answer>} plainly */
+  const counted = (plainly) =>
+    /** @this {unknown} @param {Given} given */
+    function waited(...given) {
       busy += 1;
       return plainly.apply(this, given).finally(over);
     };
-  };
-  counted(window, "fetch");
-  for (const name of ["arrayBuffer", "blob", "formData", "json", "text"]) counted(Response.prototype, name);
+  window.fetch = counted(window.fetch);
+  const { arrayBuffer, blob, formData, json, text: plainText } = Response.prototype;
+  const read = { arrayBuffer: counted(arrayBuffer), blob: counted(blob), formData: counted(formData), json: counted(json), text: counted(plainText) };
+  Object.assign(Response.prototype, read);
   const open = XMLHttpRequest.prototype.open;
-  XMLHttpRequest.prototype.open = function named(method, address, ...more) {
-    this.addEventListener("error", () => missing.add(String(new URL(address, location.href))));
-    return open.call(this, method, address, ...more);
+  /** @this {XMLHttpRequest} @param {string} method @param {string | URL} url @param {unknown[]} more */
+  XMLHttpRequest.prototype.open = function named(method, url, ...more) {
+    this.addEventListener("error", () => missing.add(String(new URL(url, location.href))));
+    return Reflect.apply(open, this, [method, url, ...more]);
   };
   const send = XMLHttpRequest.prototype.send;
   XMLHttpRequest.prototype.send = function waited(...body) {
@@ -42,6 +54,7 @@ const faults = (() => {
 
   return {
     missing,
+    /** @param {Partial<Error>} error */
     tell: (error) => said.add(text(error)),
     get busy() { return busy > 0; },
     raise() {

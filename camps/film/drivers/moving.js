@@ -1,6 +1,9 @@
 // What a browser moves by itself, put to the page's own time: animations of styles and scripts, of SVG, and videos.
-const moving = (() => {
-  const known = new Set(), stills = new WeakMap();
+export const moving = (() => {
+  /** @type {Set<Animation>} */
+  const known = new Set();
+  /** @type {WeakMap<HTMLVideoElement, HTMLCanvasElement>} */
+  const stills = new WeakMap();
 
   const animate = Element.prototype.animate;
   Element.prototype.animate = function held(...given) {
@@ -11,8 +14,10 @@ const moving = (() => {
   };
   HTMLMediaElement.prototype.play = () => Promise.resolve();
 
+  /** @param {EventTarget} target @param {string} name */
   const heard = (target, name) => new Promise((done) => target.addEventListener(name, done, { once: true }));
 
+  /** @param {HTMLVideoElement} video @param {number} at_s */
   async function show(video, at_s) {
     video.autoplay = false;
     video.pause();
@@ -28,6 +33,7 @@ const moving = (() => {
   }
 
   // A screen may still show the video's picture before; a canvas in its place holds the one that was asked for.
+  /** @param {HTMLVideoElement} video */
   function still(video) {
     const canvas = stills.get(video) || document.createElement("canvas");
     if (!stills.has(video)) video.after(canvas);
@@ -37,12 +43,21 @@ const moving = (() => {
     canvas.style.objectFit = getComputedStyle(video).objectFit;
     video.style.visibility = "hidden";
     canvas.style.visibility = "visible";
-    canvas.getContext("2d").drawImage(video, 0, 0);
+    paint(canvas, video);
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {CanvasImageSource} picture */
+  function paint(canvas, picture) {
+    const pen = canvas.getContext("2d");
+    // A browser refuses one that is too large, and any where it has no memory left.
+    if (!pen) throw new Error(`the browser gives nothing to draw with on ${canvas.width}×${canvas.height} pixels`);
+    pen.drawImage(picture, 0, 0);
   }
 
   const MOVING = /\.(gif|webp|apng|avif)([?#]|$)|^data:image\/(gif|webp|apng|avif)/i, DRAWN = /\.svg([?#]|$)|^data:image\/svg/i;
 
   // A picture that moves by a clock of its own shows its first; of an SVG nobody can say which that is.
+  /** @param {HTMLImageElement} image */
   async function hold(image) {
     const { src } = image;
     if (!MOVING.test(src) && !DRAWN.test(src)) return;
@@ -51,22 +66,26 @@ const moving = (() => {
       if (/<animate|<set[\s>]|@keyframes/.test(await answer.text())) throw new Error(`the picture ${src.slice(0, 100)} moves by itself; put its SVG into the page instead of an <img>`);
       return;
     }
-    const decoder = new ImageDecoder({ data: answer.body, type: answer.headers.get("Content-Type") });
+    // A server may leave out what it is; then its name says so.
+    const [, ending, , named] = MOVING.exec(src) ?? [];
+    const decoder = new ImageDecoder({ data: await answer.arrayBuffer(), type: answer.headers.get("Content-Type") ?? `image/${ending ?? named}` });
     await decoder.tracks.ready;
-    if (decoder.tracks.selectedTrack.animated) image.src = await first(decoder);
+    if (decoder.tracks.selectedTrack?.animated) image.src = await first(decoder);
     decoder.close();
   }
 
+  /** @param {ImageDecoder} decoder */
   async function first(decoder) {
     const { image } = await decoder.decode({ frameIndex: 0 });
     const canvas = Object.assign(document.createElement("canvas"), { width: image.displayWidth, height: image.displayHeight });
-    canvas.getContext("2d").drawImage(image, 0, 0);
+    paint(canvas, image);
     image.close();
     return canvas.toDataURL();
   }
 
   return {
     hold,
+    /** @param {number} at_ms */
     async turn(at_ms) {
       for (const animation of document.getAnimations()) known.add(animation);
       for (const animation of known) {
