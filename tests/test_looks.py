@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
 from film_support import boxes_of, draw, small_shot
+from playwright.sync_api import sync_playwright
 
-from camps import looks, style
-from camps.errors import CampsError, InputError
+from camps import browser, film, looks, maps, style
+from camps.errors import CampsError, InputError, RenderError
 from camps.film import passes
 from camps.film.licences import list_licences
 from camps.film.plan import plan_frames
@@ -92,6 +95,38 @@ def test_a_look_of_the_record_called_as_one_of_the_suite_is_not_passed_over(
     (own_home / "looks" / "dark.toml").write_text('inherits = "light"')
     with pytest.raises(CampsError, match=r"dark\.toml: a look called as the suite's own, expected another name"):
         looks.palette("dark")
+
+
+@pytest.mark.browser
+def test_a_look_without_a_name_is_called_by_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "harbour-night.toml"
+    path.write_text('inherits = "dark"\n[colours]\nsea = "#07131f"')
+    written = maps.write_map(maps.site_map(words=maps.Words(look=str(path))), tmp_path / "map.html")
+    complaints: list[str] = []
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(**browser.launch_options())
+        page = chromium.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(written.as_uri(), wait_until="load")
+        page.wait_for_function("window.camps !== undefined")
+        page.evaluate("camps.ready()")
+        assert "harbour-night" in page.locator("option").all_inner_texts()
+        chromium.close()
+    assert complaints == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("text", "told"), [("Dabancheng ዳ", "ዳ"), ({"en": "Dabancheng ዳ"}, "ዳ"), ("Dabancheng Ж", "")])
+def test_a_callout_is_drawn_in_letters_or_refused(text: Any, told: str) -> None:
+    callout = {"centre": [88.28, 43.38], "text": text}
+    shot = small_shot(frames=1, map=GROWTH, callouts=[callout])
+    if not told:
+        ((said, _),) = draw(shot, [{}])
+        assert "Dabancheng Ж" in {one["text"] for one in said["texts"]}
+        return
+    refused = pytest.raises(RenderError, match=f"no font here has the characters of en: {told}")
+    with TemporaryDirectory() as folder, refused:
+        film.render(shot, folder, movie=False)
 
 
 def test_fonts_and_mark_of_a_look_are_among_the_licences() -> None:

@@ -15,6 +15,7 @@ from camps.film import anymap, captions
 from camps.film.plan import Ground, Plan
 from camps.film.shot import Shot
 from camps.film.stage import FilmPage
+from camps.maps.contract import Caption
 
 Subject = Shot | FilmPage | anymap.AnyMap | anymap.MapAt
 
@@ -75,7 +76,8 @@ def build_map(shot: Shot) -> folium.Map:
     """
     _require_used(shot)
     title, subtitle = shot.map.title or None, shot.map.subtitle or None
-    words = maps.Words(shot.language, shot.look, title, subtitle, captions.entries(shot))
+    pointed = tuple(Caption(text=one.text) for one in shot.callouts)
+    words = maps.Words(shot.language, shot.look, title, subtitle, captions.entries(shot), pointed)
     on: dict[str, Any] = {"words": words, "ground": maps.Ground(relief=shot.map.relief)}
     if shot.map.kind == "footprints":
         return maps.footprint_map(series_of(shot), scenes=pictures_of(shot), mode=shot.mode, **on)

@@ -196,7 +196,7 @@ class Event(TypedDict):
 
 
 class Caption(TypedDict):
-    """Words that a film lays over the map for a time, and a smaller line below them."""
+    """Words that a film lays over the map for a time, and a smaller line below them; or those at the end of a line."""
 
     text: str | Names
     line: NotRequired[str | Names]
@@ -415,6 +415,7 @@ class Page(TypedDict):
     levels: NotRequired[list[Level]]
     events: NotRequired[list[Event]]
     captions: NotRequired[list[Caption]]
+    callouts: NotRequired[list[Caption]]
     systems: NotRequired[list[System]]
     pair: NotRequired[list[Side]]
     footprints: NotRequired[Footprints]

@@ -37,6 +37,8 @@ class Words:
         One text, or texts by language; the record's own, or general words, by default.
     captions
         What a film of the map says over it, each for a time that the film knows; a page that is no film shows none.
+    callouts
+        Words at the end of lines that follow places, as `captions`; the page needs their letters.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class Words:
     title: Title = None
     subtitle: Title = None
     captions: tuple[contract.Caption, ...] = ()
+    callouts: tuple[contract.Caption, ...] = ()
 
     def __post_init__(self) -> None:
         ours = record.current()

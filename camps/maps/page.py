@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 #: What of a payload has texts by language beside its base map; a site keeps its names in all languages.
-_WORDED = ("meta", "eras", "classes", "class_names", "systems", "events", "captions")
+_WORDED = ("meta", "eras", "classes", "class_names", "systems", "events", "captions", "callouts")
 #: Rank of countries, seas and capitals that every page names.
 _NAMED_ANYWHERE = 2
 

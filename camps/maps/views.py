@@ -663,6 +663,7 @@ def _content(
         },
         **payload.looks_and_words({tag: languages.table()[tag] for tag in words.languages}, str(words.look)),
         **({"captions": list(words.captions)} if words.captions else {}),
+        **({"callouts": list(words.callouts)} if words.callouts else {}),
     }
 
 

@@ -589,10 +589,10 @@ function drawsGlyph(character, family) {
   return pixels(character) !== pixels('\u{10FFFE}');
 }
 
-// The captions of a film in a language. One text is the same in all of those in which captions are said.
+// The captions and callouts of a film in a language. One text is the same in all of those in which captions are said.
 /** @param {Data} data @param {string} lang */
-function captionsIn({ captions = [], meta }, lang) {
-  const texts = captions.flatMap(({ text, line }) => [text, line ?? '']);
+function captionsIn({ captions = [], callouts = [], meta }, lang) {
+  const texts = [...captions, ...callouts].flatMap(({ text, line }) => [text, line ?? '']);
   const plain = texts.filter((text) => typeof text === 'string');
   return [texts, lang === meta.lang || plain.length < texts.length ? { [lang]: plain } : {}];
 }

@@ -143,7 +143,7 @@ export interface Event {
   names: Names;
 }
 
-/** Words that a film lays over the map for a time, and a smaller line below them. */
+/** Words that a film lays over the map for a time, and a smaller line below them; or those at the end of a line. */
 export interface Caption {
   text: string | Names;
   line?: string | Names;
@@ -365,6 +365,7 @@ export interface Page {
   levels?: Array<Level>;
   events?: Array<Event>;
   captions?: Array<Caption>;
+  callouts?: Array<Caption>;
   systems?: Array<System>;
   pair?: Array<Side>;
   footprints?: Footprints;

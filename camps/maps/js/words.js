@@ -38,7 +38,7 @@ export class Words {
   /** @param {string} key @param {string} lang */
   look(key, lang) {
     const own = this.data.looks[key].name || {};
-    return own[lang] || own.en || Object.values(own)[0] || this.of(`look_${key}`, lang);
+    return own[lang] || own.en || Object.values(own)[0] || (this.data.words.en?.[`look_${key}`] ? this.of(`look_${key}`, lang) : key);
   }
 
   /** @param {'title' | 'subtitle' | 'legend' | 'legend_near' | 'coverage'} key @param {string} lang */
