@@ -179,9 +179,14 @@ def test_symbols_move_with_the_camera_on_a_slow_pan(kind: str, shape: str) -> No
     page = anymap.build_map_page(map_)
     page = replace(page, html=page.html.replace('"shape":"disc"', f'"shape":"{shape}"'))
     frames = engine.run_apart(_draw(page, plan_frames(shot, build_ground(map_)), "growth"))[:12]
-    found = [away for site in frames[0][0]["points"] for away in [_strayed(site, frames)] if away is not None]
+    strayed = {site: _strayed(site, frames) for site in frames[0][0]["points"]}
+    values = frames[0][0]["values"]
+    # Whose number nobody knows is a thin ring of dashes on a map of numbers.
+    dashed = {site for site in strayed if kind == "growth" and values[site] is None}
+    found = {site: np.abs(away).max() for site, away in strayed.items() if away is not None}
     assert len(found) > 1
-    assert max(np.abs(away).max() for away in found) < 0.05
+    assert max(away for site, away in found.items() if site not in dashed) < 0.05
+    assert max((away for site, away in found.items() if site in dashed), default=0) < 0.15
 
 
 def _strayed(site: str, frames: list[tuple[dict[str, Any], NDArray[np.uint8]]]) -> NDArray[np.float64] | None:

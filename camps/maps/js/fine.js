@@ -5,8 +5,8 @@ import { sheetOf } from './canvas.js';
 
 /** Where the picture of a stroke lies on a sheet, and where it belongs in the canvas, in pixels. @typedef {{ at: [number, number], left: number, top: number, width: number, height: number }} Cell */
 
-// Columns to a column and rows to a row: rows are what a browser rounds.
-const [ACROSS, DOWN] = [2, 4];
+// Rows to a row: they are what a browser rounds.
+const DOWN = 4;
 
 export class Fine {
   constructor() {
@@ -23,7 +23,8 @@ export class Fine {
     this.cells = packed(pen, strokes.filter(({ fine }) => fine));
     if (!this.cells.size) return;
     const [width, height] = extent(this.cells.values());
-    Object.assign(this.large.canvas, { width: ACROSS * width, height: DOWN * height });
+    makeRoom(this.large, width, DOWN * height);
+    this.large.clearRect(0, 0, width, DOWN * height);
     for (const [stroke, cell] of this.cells) this.paint(pen, stroke, cell);
     halve(this.large, this.half, width, 2 * height);
     halve(this.half, this.sheet, width, height);
@@ -34,9 +35,9 @@ export class Fine {
     const { large: ctx } = this;
     ctx.save();
     ctx.beginPath();
-    ctx.rect(ACROSS * x, DOWN * y, ACROSS * width, DOWN * height);
+    ctx.rect(x, DOWN * y, width, DOWN * height);
     ctx.clip();
-    ctx.setTransform(ACROSS * pen.rows, 0, 0, DOWN * pen.rows, ACROSS * (x - left), DOWN * (y - top));
+    ctx.setTransform(pen.rows, 0, 0, DOWN * pen.rows, x - left, DOWN * (y - top));
     Object.assign(ctx, { lineJoin: 'round', miterLimit: 2 });
     stroke.paint({ ...pen, ctx, rows: DOWN * pen.rows });
     ctx.restore();
@@ -56,12 +57,18 @@ export class Fine {
   }
 }
 
-// The mean of two neighbours in each direction that is halved: in its middle a browser takes both alike.
+// A canvas that was made anew is a new bitmap; one that is large enough is kept.
+/** @param {Context} ctx @param {number} width @param {number} height */
+function makeRoom({ canvas }, width, height) {
+  if (canvas.width < width || canvas.height < height) Object.assign(canvas, { width: Math.max(canvas.width, width), height: Math.max(canvas.height, height) });
+}
+
+// The mean of two rows each: in their middle a browser takes both alike.
 /** @param {Context} from @param {Context} into @param {number} width @param {number} height */
 function halve(from, into, width, height) {
-  Object.assign(into.canvas, { width, height });
-  into.imageSmoothingQuality = 'low';
-  into.drawImage(from.canvas, 0, 0, width, height);
+  makeRoom(into, width, height);
+  Object.assign(into, { imageSmoothingQuality: 'low', globalCompositeOperation: 'copy' });
+  into.drawImage(from.canvas, 0, 0, width, 2 * height, 0, 0, width, height);
 }
 
 // Cells side by side, row upon row; what does not reach the picture has none.

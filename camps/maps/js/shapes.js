@@ -14,7 +14,11 @@ const CORNERS = {
 const LEAN_ROWS = 0.25;
 // A corner a pixel, and as many around a disc as keep its sides within a fiftieth of a pixel of it.
 const FEWEST_CORNERS = 32;
-const CORNERS_OF_ROOT = 16;
+const CORNERS_OF_ROOT = 12;
+/** Corners of a round outline of radius 1, by their number. @type {Map<number, Float64Array>} */
+const ROUND = new Map();
+/** @param {number} rows */
+const cornersOf = (rows) => 8 * Math.max(FEWEST_CORNERS / 8, Math.ceil((CORNERS_OF_ROOT * Math.sqrt(rows)) / 8));
 
 /** @param {Pick<Pen, 'ctx' | 'rows'>} pen @param {Shape} shape @param {number} x @param {number} y @param {number} r */
 export function traceSymbol({ ctx, rows }, shape, x, y, r) {
@@ -23,10 +27,71 @@ export function traceSymbol({ ctx, rows }, shape, x, y, r) {
     ctx.arc(x, y, r, 0, 2 * Math.PI);
     return;
   }
-  const around = Math.max(FEWEST_CORNERS, Math.ceil(CORNERS_OF_ROOT * Math.sqrt(r * rows)));
-  const points = regular(x, y, r, ...(corners ?? [around, 0]));
-  polyline(ctx, rows ? leaning(corners ? divided(points, rows) : points, x, LEAN_ROWS / rows / (2 * r)) : points);
+  const lean = LEAN_ROWS / rows / (2 * r);
+  if (corners) {
+    const points = regular(x, y, r, ...corners);
+    polyline(ctx, rows ? leaning(divided(points, rows), x, lean) : points);
+  } else traceRound(ctx, x, y, r, lean, cornersOf(r * rows));
   ctx.closePath();
+}
+
+/** @param {Context} ctx @param {number} x @param {number} y @param {number} r @param {number} lean @param {number} corners */
+function traceRound(ctx, x, y, r, lean, corners) {
+  const kept = ROUND.get(corners) ?? new Float64Array(regular(0, 0, 1, corners, 0).flat());
+  ROUND.set(corners, kept);
+  ctx.moveTo(x + r * kept[0], y + r * (kept[1] + kept[0] * lean));
+  for (let i = 2; i < kept.length; i += 2) ctx.lineTo(x + r * kept[i], y + r * (kept[i + 1] + kept[i] * lean));
+}
+
+/** Dashes around a place at 0, 0, by radius, pattern, colour and rows. @type {Map<string, CanvasGradient>} */
+const DASHED = new Map();
+const MOST_DASHED = 500;
+// A thin ring has little to make up for a corner that is off: twice as many.
+const THIN = 2;
+
+// A dashed ring: where its dashes end is a colour and no corner, which a browser puts where it is.
+/** @param {Pick<Pen, 'ctx' | 'rows'>} pen @param {number} x @param {number} y @param {number} r @param {number} width @param {string} colour @param {number[]} pattern */
+export function dashRing({ ctx, rows }, x, y, r, width, colour, pattern) {
+  const before = ctx.getTransform();
+  ctx.translate(x, y);
+  ctx.beginPath();
+  for (const radius of [r + width / 2, Math.max(0, r - width / 2)]) {
+    traceRound(ctx, 0, 0, radius, LEAN_ROWS / rows / (2 * r), cornersOf(THIN * radius * rows));
+    ctx.closePath();
+  }
+  ctx.fillStyle = dashesOf(ctx, r, colour, pattern, rows);
+  ctx.fill('evenodd');
+  ctx.setTransform(before);
+}
+
+/** @param {Context} ctx @param {number} r @param {string} colour @param {number[]} pattern @param {number} rows */
+function dashesOf(ctx, r, colour, [on, off], rows) {
+  const key = `${r} ${on} ${off} ${colour} ${rows}`;
+  const kept = DASHED.get(key);
+  if (kept) return kept;
+  if (DASHED.size >= MOST_DASHED) DASHED.clear();
+  const around = 2 * Math.PI * r;
+  const soft = 0.5 / rows;
+  const gap = transparentOf(ctx, colour);
+  const dashes = ctx.createConicGradient(0, 0, 0);
+  /** @param {number} at @param {string} shade */
+  const stop = (at, shade) => dashes.addColorStop(Math.min(1, Math.max(0, at / around)), shade);
+  for (let from = 0; from < around; from += on + off) {
+    stop(from, from ? gap : colour);
+    if (from) stop(from + 2 * soft, colour);
+    stop(from + on - soft, colour);
+    stop(from + on + soft, gap);
+  }
+  DASHED.set(key, dashes);
+  return dashes;
+}
+
+// The same colour that covers nothing.
+/** @param {Context} ctx @param {string} colour */
+function transparentOf(ctx, colour) {
+  ctx.fillStyle = colour;
+  const said = String(ctx.fillStyle);
+  return said.startsWith('#') ? `${said}00` : said.replace(/[\d.]+\)$/, '0)');
 }
 
 // A line that moves as smoothly as an outline does.

@@ -3,7 +3,7 @@
 import { sheetOf } from './canvas.js';
 import { Fine } from './fine.js';
 import { Mercator, smoothstep, TILE_PX } from './geo.js';
-import { straight, traceSymbol } from './shapes.js';
+import { dashRing, straight, traceSymbol } from './shapes.js';
 import { tilted } from './text.js';
 /** @import { View } from './geo.js' */
 /** @import { ClassEntry, Look, Options, Shape, Site } from './payload.d.ts' */
@@ -130,10 +130,10 @@ export class Symbols {
     return [...this.areas(pen, placed), ...this.lit(pen, placed), ...symbols];
   }
 
-  // Whether it has corners or dashes, of which there are too few to make up for where each of them is put.
+  // Whether it has corners of its own, or lines that end: too few of them to make up for where each is put.
   /** @param {Placed} placed */
   isFine({ site, state, marks = new Map([[markOf(state, this.options), 1]]) }) {
-    return this.classes[site.class].shape !== 'disc' || [...marks.keys()].some((mark) => mark in DASHES || PIECEMEAL.has(mark));
+    return this.classes[site.class].shape !== 'disc' || [...marks.keys()].some((mark) => PIECEMEAL.has(mark));
   }
 
   // What each site covers by itself, in the order of painting, for mattes: its ids, left, top and width of a box in pixels
@@ -308,7 +308,7 @@ export class Symbols {
       const outer = Math.max(most.r, r);
       /** @param {Pen} own */
       const paint = (own) => outline(own, x, y, outer, entry.shape, colourOf(own.look, entry), 1.6, [4 * own.u, 3 * own.u]);
-      return [{ ids: [site.id], x, y, reach: outer * 1.6 + 4 * pen.u, alpha: fade * most.share * pen.lit(site.id), fine: true, paint }];
+      return [{ ids: [site.id], x, y, reach: outer * 1.6 + 4 * pen.u, alpha: fade * most.share * pen.lit(site.id), fine: entry.shape !== 'disc', paint }];
     }));
   }
 
@@ -372,7 +372,7 @@ const DASHES = { opening: [3.5, 2.5], stale: [3.5, 2.5], vanished: [1.2, 3], unk
 
 // Drawn of lines that end.
 /** @type {Set<MarkName>} */
-const PIECEMEAL = new Set(['zero', 'lapsed']);
+const PIECEMEAL = new Set(['zero', 'vanished']);
 
 // A place that is known only to an area: a hatched ring that holds the area, and nothing that looks like a point.
 /** @param {Pen} pen @param {Ring} ring */
@@ -433,6 +433,10 @@ function markOf(state, options) {
 /** @param {Pen} pen @param {number} x @param {number} y @param {number} r @param {Shape} shape @param {string} colour @param {number} width @param {number[]} [dash] */
 function outline(pen, x, y, r, shape, colour, width, dash = []) {
   const { ctx, u } = pen;
+  if (pen.rows && shape === 'disc' && dash.length && r > 0) {
+    dashRing(pen, x, y, r, width * u, colour, dash);
+    return;
+  }
   const { lineJoin } = ctx;
   ctx.beginPath();
   traceSymbol(pen, shape, x, y, r);
