@@ -141,7 +141,10 @@ def test_a_rate_that_stands_for_none_is_refused(written: Any) -> None:
     assert "key rate" in _message(rate=written)
 
 
-@pytest.mark.parametrize("length", [{"seconds": 1e9}, {"seconds": 86400, "rate": 240}, {"frames": 400_001}])
+@pytest.mark.parametrize(
+    "length",
+    [{"seconds": 1e9}, {"seconds": 1e308}, {"seconds": 86400, "rate": 240}, {"frames": 400_001}, {"frames": 10**30}],
+)
 def test_a_film_without_end_is_refused_before_its_frames_are_worked_out(length: dict[str, Any]) -> None:
     shot = {name: value for name, value in SOUND.items() if name != "seconds"}
     with pytest.raises(InputError, match="at most 400,000 frames in one shot"):

@@ -441,7 +441,7 @@ class Shot(tables.Shown, Table):
             raise ValueError(f"map.kind growth or footprints, whose totals a split sets side by side ({self.map.kind})")
         if self.motion_blur and not self.camera:
             raise ValueError("a camera that moves for motion_blur: add [[camera]] keys, or leave it out")
-        if len(self.numbers) > MOST_FRAMES:
+        if self.n_frames + 2 * self.handles > MOST_FRAMES:
             raise ValueError(f"at most {MOST_FRAMES:,} frames in one shot; shorten it, lower its rate or divide it")
         return self
 
