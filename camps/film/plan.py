@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,7 +24,6 @@ from camps.film.shot import (
     LinearClock,
     ObservationsClock,
     Shot,
-    Split,
     SplitKey,
     Timed,
 )
@@ -271,25 +269,16 @@ def _state(shot: Shot, keys: Sequence[camera.Key], timing: clock.Timing, number:
 
 def _split(shot: Shot, at_s: float) -> State:
     """Return the earlier date that stands on the left of a line, where the line is, and between where it moves."""
-    if not shot.split:
+    split = shot.split
+    if not split:
         return {}
-    lines = [key.line for key in shot.split.keys] or [_line_at(shot, shot.split, at_s)]
-    swept = [min(lines), max(lines)]
-    return {"t_before": day_of(shot.split.before), "split": _line_at(shot, shot.split, at_s), "swept": swept}
-
-
-def _line_at(shot: Shot, split: Split, at_s: float) -> float:
-    # As with the camera, a key at the very end of the film is meant for its last frame.
-    keys = [key.model_copy(update={"at": min(key.at, _last_s(shot))}) for key in split.keys]
-    after = bisect_right(keys, at_s, key=lambda key: key.at)
-    if not after:
-        return keys[0].line if keys else split.line or _MIDDLE
-    start = keys[after - 1]
-    leaves_s = start.at + start.hold
-    if after == len(keys) or at_s <= leaves_s:
-        return start.line
-    share = camera.eased(keys[after].ease, (at_s - leaves_s) / (keys[after].at - leaves_s))
-    return start.line + (keys[after].line - start.line) * share
+    keys = split.keys or (SplitKey(at=0, line=split.line or _MIDDLE),)
+    lines = [key.line for key in keys]
+    # The line moves by its keys as the clock does by its own: a share of the width stands where a day would.
+    marks = [clock.Mark(min(key.at, _last_s(shot)), key.line, key.ease, key.hold) for key in keys]
+    return {
+        "t_before": day_of(split.before), "split": clock.day_at(marks, at_s), "swept": [min(lines), max(lines)],
+    }  # fmt: skip
 
 
 def _exposures(shot: Shot, keys: Sequence[camera.Key], at_s: float) -> State:
