@@ -105,8 +105,7 @@ def _last(stay: Timed) -> float:
 
 def words_of(shot: Shot, at: int) -> str:
     """Return the first line of a caption, by its position in the shot, in the shot's language."""
-    text = shot.captions[at].text
-    return text if isinstance(text, str) else text[shot.language]
+    return shot.say(shot.captions[at].text)
 
 
 def _told(shot: Shot, at: int, stay: Timed) -> str:

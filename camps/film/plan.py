@@ -314,7 +314,7 @@ def _pointing(shot: Shot, ground: Ground, number: int) -> State:
     if lit and (share := _shown(lit, at_s)):
         said["highlight"] = {"sites": list(lit.sites), "class": lit.called, "dim": 1 - (1 - lit.dim) * share}
     callouts = [
-        {"lon": lon, "lat": lat, "text": one.text if isinstance(one.text, str) else one.text[shot.language],
+        {"lon": lon, "lat": lat, "text": shot.say(one.text),
          "side": one.side, "alpha": alpha}
         for one in shot.callouts
         if (alpha := _shown(one, at_s))

@@ -478,6 +478,10 @@ class Shot(tables.Shown, Table):
         """Numbers of the frames of the cut: all but those of the handles."""
         return self.numbers[self.handles : self.handles + self.n_frames]
 
+    def say(self, text: str | dict[str, str]) -> str:
+        """Return one text as it is, and of texts by language that in the language of the shot."""
+        return text if isinstance(text, str) else text[self.language]
+
     @property
     def turns(self) -> bool:
         """Whether the camera is ever turned away from north."""

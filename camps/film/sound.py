@@ -173,7 +173,7 @@ def _placed(plan: Plan) -> Iterator[tuple[str, str, Timed]]:
         if placed.show is not False and layers.get(piece, True):
             yield piece.capitalize(), "furniture", placed
     for one in shot.callouts if layers.get("callouts", True) else ():
-        yield f"Callout {one.text if isinstance(one.text, str) else one.text[shot.language]}", "callout", one
+        yield f"Callout {shot.say(one.text)}", "callout", one
     for at, stay in plan.stays if layers.get("captions", True) else ():
         yield f"Caption {captions.words_of(shot, at)}", "caption", stay
     if shot.highlight:
