@@ -32,10 +32,12 @@ from folium.plugins import (
     TimestampedGeoJson,
     TimestampedWmsTileLayers,
 )
+from folium.raster_layers import VideoOverlay
 from folium.utilities import JsCode
 from numpy.typing import NDArray
 from PIL import Image
 from shapely.geometry import MultiPolygon, box, mapping
+from zoo import moving_video
 
 from camps import film
 from camps.dates import day_of
@@ -515,3 +517,23 @@ def test_a_moving_picture_shows_its_first(tiles: str, source: str) -> None:
     )
     taken = shoot(build_map_page(map_, hosts=["127.0.0.1"]), film_states(YEARS), scale=1.0)
     assert [pixels[20, 20].tolist() for pixels, _ in taken] == [[255, 0, 0]] * 4
+
+
+#: A busy machine: a video is said to be at a time, and to be there at all, before its picture is.
+EARLY = """<script>(() => {
+    const { get, set } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'currentTime');
+    Object.defineProperty(HTMLMediaElement.prototype, 'currentTime', { get, set(seconds) {
+        set.call(this, seconds);
+        queueMicrotask(() => this.dispatchEvent(new Event('seeked')));
+    } });
+})();</script>"""
+
+
+def test_a_video_is_taken_when_its_picture_is_there() -> None:
+    map_ = _map()
+    map_.get_root().header.add_child(Element(EARLY))
+    VideoOverlay(moving_video(), [[38, 80], [44, 90]], autoplay=False).add_to(map_)
+    states = film_states(YEARS)
+    taken = shoot(build_map_page(map_), [*states, *states[::-1]], scale=1.0)
+    bright = [float((pixels[..., 0] > 200).mean()) for pixels, _ in taken]
+    assert bright[:4] == sorted(set(bright)) == bright[:3:-1], "a video that grows brighter with time, there and back"

@@ -256,7 +256,7 @@ def _linked(map_: folium.Map) -> None:
     map_.get_root().header.add_child(folium.JavascriptLink("https://scripts.example.org/sparkle.js"))
 
 
-def _video() -> str:
+def moving_video() -> str:
     content = io.BytesIO()
     content.name = "a.webm"
     with av.open(content, "w", format="webm") as container:
@@ -396,7 +396,7 @@ ZOO: dict[str, Animal] = {
     ),
     "folium.ImageOverlay": Animal(_add(lambda: ImageOverlay(np.linspace(0, 1, 48).reshape(4, 4, 3), BOX))),
     "folium.VideoOverlay": Animal(
-        _add(lambda: VideoOverlay(_video(), BOX, autoplay=False)), plain=WOUND, moves=True, levels=16
+        _add(lambda: VideoOverlay(moving_video(), BOX, autoplay=False)), plain=WOUND, moves=True, levels=16
     ),
     "folium.Vega": Animal(_vega),
     "folium.VegaLite, version 5": Animal(_chart(5)),

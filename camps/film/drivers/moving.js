@@ -1,4 +1,5 @@
 // What a browser moves by itself, put to the page's own time: animations of styles and scripts, of SVG, and videos.
+import { real } from "./clock.js";
 export const moving = (() => {
   /** @type {Set<Animation>} */
   const known = new Set();
@@ -21,15 +22,50 @@ export const moving = (() => {
   async function show(video, at_s) {
     video.autoplay = false;
     video.pause();
-    if (video.readyState < 2 && !video.error) await Promise.race([heard(video, "loadeddata"), heard(video, "error")]);
-    if (video.error) throw new Error(`the video ${video.currentSrc.slice(0, 100)} cannot be read: ${video.error.message}`);
+    if (video.readyState < 2 && !video.error) await orError(video, heard(video, "loadeddata"));
+    require(video);
+    // What has sound alone shows nothing, at any time.
+    if (!video.videoWidth) return;
+    await begun(video);
     // Half a millisecond later, so that no rounding shows the picture before.
     const wanted = Math.min((video.loop ? at_s % video.duration : at_s) + 0.0005, video.duration);
-    if (video.currentTime !== wanted || video.seeking) {
-      video.currentTime = wanted;
-      await heard(video, "seeked");
-    }
+    if (video.currentTime !== wanted || video.seeking) await seek(video, wanted);
+    require(video);
     still(video);
+  }
+
+  /** @param {HTMLVideoElement} video */
+  function require(video) {
+    if (video.error) throw new Error(`the video ${video.currentSrc.slice(0, 100)} cannot be read: ${video.error.message}`);
+  }
+
+  /** @param {HTMLVideoElement} video @param {Promise<unknown>} done */
+  const orError = (video, done) => Promise.race([done, heard(video, "error")]);
+
+  // A video says that it is at a time before its picture of that time is there; drawn then, it is the picture before.
+  /** @param {HTMLVideoElement} video @param {number} wanted_s */
+  async function seek(video, wanted_s) {
+    const presented = new Promise((done) => video.requestVideoFrameCallback(done));
+    const arrived = heard(video, "seeked");
+    video.currentTime = wanted_s;
+    await orError(video, Promise.all([presented, arrived]));
+  }
+
+  // Its first picture too comes after it is said to be there, and would be taken for the one that is asked for next.
+  /** @param {HTMLVideoElement} video */
+  async function begun(video) {
+    while (!stills.has(video) && !video.error && !hasPicture(video)) await new Promise((done) => real.setTimeout(done, 5));
+  }
+
+  /** @param {HTMLVideoElement} video */
+  function hasPicture(video) {
+    try {
+      new VideoFrame(video).close();
+      return true;
+    } catch (error) {
+      // Of another server's video a page may not ask.
+      return !(error instanceof DOMException && error.name === "InvalidStateError");
+    }
   }
 
   // A screen may still show the video's picture before; a canvas in its place holds the one that was asked for.
