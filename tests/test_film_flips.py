@@ -167,10 +167,11 @@ SHAPES = ["disc", "square", "diamond", "triangle", "hexagon", "pentagon", "inver
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("kind", "shape"), [("growth", "disc"), *(("sites", shape) for shape in SHAPES)])
-def test_symbols_move_with_the_camera_on_a_slow_pan(kind: str, shape: str) -> None:
+def test_symbols_move_with_the_camera_on_a_slow_pan_and_on_a_flight(kind: str, shape: str) -> None:
     camera = [
         {"at": 0, "centre": [84.0, 41.7], "zoom": 5.6},
         {"at": 0.48, "centre": [84.03, 41.68], "zoom": 5.6, "ease": "linear", "path": "straight"},
+        {"at": 0.96, "centre": [86.0, 42.0], "zoom": 5.9, "ease": "linear"},
     ]
     # Nothing but the camera moves.
     clock = {"kind": "linear", "from": date(2019, 7, 1), "to": date(2019, 7, 2), "hold_first": 0.9}
@@ -178,15 +179,15 @@ def test_symbols_move_with_the_camera_on_a_slow_pan(kind: str, shape: str) -> No
     map_ = build_map(shot := small_shot(frames=25, size=(1280, 720), map=shown, camera=camera, clock=clock))
     page = anymap.build_map_page(map_)
     page = replace(page, html=page.html.replace('"shape":"disc"', f'"shape":"{shape}"'))
-    frames = engine.run_apart(_draw(page, plan_frames(shot, build_ground(map_)), "growth"))[:12]
-    strayed = {site: _strayed(site, frames) for site in frames[0][0]["points"]}
-    values = frames[0][0]["values"]
-    # Whose number nobody knows is a thin ring of dashes on a map of numbers.
-    dashed = {site for site in strayed if kind == "growth" and values[site] is None}
-    found = {site: np.abs(away).max() for site, away in strayed.items() if away is not None}
-    assert len(found) > 1
-    assert max(away for site, away in found.items() if site not in dashed) < 0.05
-    assert max((away for site, away in found.items() if site in dashed), default=0) < 0.15
+    frames = engine.run_apart(_draw(page, plan_frames(shot, build_ground(map_)), "growth"))
+    for part in (frames[:12], frames[13:]):
+        strayed = {site: _strayed(site, part) for site in part[0][0]["points"]}
+        found = {site: np.abs(away).max() for site, away in strayed.items() if away is not None}
+        assert len(found) > 1
+        assert max(found.values()) < 0.05, max(found, key=found.__getitem__)
+    if kind == "growth":
+        # Whose number nobody knows is a thin ring of dashes; some of them stand alone.
+        assert any(frames[0][0]["values"][site] is None for site in found)
 
 
 def _strayed(site: str, frames: list[tuple[dict[str, Any], NDArray[np.uint8]]]) -> NDArray[np.float64] | None:

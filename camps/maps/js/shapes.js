@@ -3,7 +3,7 @@
 // A browser puts every corner on a quarter of a row of pixels, so that what moves slowly jumps by up to an eighth of a
 // pixel. In a film an outline has a corner every pixel or so and leans by a quarter of a row: their mean is where it is.
 
-import { polyline } from './canvas.js';
+import { polyline, sheetOf } from './canvas.js';
 /** @import { Shape } from './payload.d.ts' */
 /** @import { Context, Pen, Point } from './types.d.ts' */
 
@@ -46,41 +46,104 @@ function traceRound(ctx, x, y, r, lean, corners) {
 /** Dashes around a place at 0, 0, by radius, pattern, colour and rows. @type {Map<string, CanvasGradient>} */
 const DASHED = new Map();
 const MOST_DASHED = 500;
-// A thin ring has little to make up for a corner that is off: twice as many.
-const THIN = 2;
+// A ring that is larger has corners enough to make up for each that is off; a thin one has need of twice as many.
+const LARGE_WIDTHS = 6, THIN = 2;
+const stencil = sheetOf(0, 0);
+/** Pictures of rings. @type {Map<string, Context>} */
+const STAMPS = new Map();
+// So many places within a pixel, each way: none is further off than a fiftieth.
+const STANDS = 16, MOST_STAMPS = 4000;
+// Edges and ends rise over a pixel; seen twice as finely each way and averaged, they stay within a fiftieth of one.
+const SOFT_ROWS = 0.5, FINER = 2;
+
+/** Around a place: its radius, the line's width and colour, and the lengths of a dash and of a gap. @typedef {{ r: number, width: number, colour: string, pattern: number[] }} Dashed */
 
 // A dashed ring: where its dashes end is a colour and no corner, which a browser puts where it is.
-/** @param {Pick<Pen, 'ctx' | 'rows'>} pen @param {number} x @param {number} y @param {number} r @param {number} width @param {string} colour @param {number[]} pattern */
-export function dashRing({ ctx, rows }, x, y, r, width, colour, pattern) {
+/** @param {Context} ctx @param {number} x @param {number} y @param {Dashed} ring */
+export function dashRing(ctx, x, y, ring) {
   const before = ctx.getTransform();
   ctx.translate(x, y);
-  ctx.beginPath();
-  for (const radius of [r + width / 2, Math.max(0, r - width / 2)]) {
-    traceRound(ctx, 0, 0, radius, LEAN_ROWS / rows / (2 * r), cornersOf(THIN * radius * rows));
-    ctx.closePath();
-  }
-  ctx.fillStyle = dashesOf(ctx, r, colour, pattern, rows);
-  ctx.fill('evenodd');
+  if (ring.r > LARGE_WIDTHS * ring.width) fillRing(ctx, before.d, ring);
+  else stampRing(ctx, ring);
   ctx.setTransform(before);
 }
 
-/** @param {Context} ctx @param {number} r @param {string} colour @param {number[]} pattern @param {number} rows */
-function dashesOf(ctx, r, colour, [on, off], rows) {
+/** @param {Context} ctx @param {number} rows @param {Dashed} ring */
+function fillRing(ctx, rows, { r, width, ...dashes }) {
+  ctx.beginPath();
+  for (const radius of [r + width / 2, r - width / 2]) {
+    traceRound(ctx, 0, 0, radius, LEAN_ROWS / rows / (2 * r), cornersOf(THIN * radius * rows));
+    ctx.closePath();
+  }
+  ctx.fillStyle = dashesOf(ctx, { r, width, ...dashes }, rows);
+  ctx.fill('evenodd');
+}
+
+// A stamp of the ring, kept by where in a pixel it stands.
+/** @param {Context} ctx @param {Dashed} ring */
+function stampRing(ctx, ring) {
+  const { a, d, e, f } = ctx.getTransform();
+  const [x, y] = [Math.round(e * STANDS) / STANDS, Math.round(f * STANDS) / STANDS];
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const key = `${a} ${d} ${x - left} ${y - top} ${Object.values(ring)}`;
+  const kept = STAMPS.get(key) ?? stampOf(ring, a, d, x - left, y - top);
+  if (STAMPS.size >= MOST_STAMPS) STAMPS.clear();
+  STAMPS.set(key, kept);
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.drawImage(kept.canvas, left - kept.canvas.width / 2, top - kept.canvas.height / 2);
+}
+
+// Its edges are colours too, of a picture through which the dashes are seen.
+/** @param {Dashed} ring @param {number} a @param {number} d @param {number} x @param {number} y */
+function stampOf(ring, a, d, x, y) {
+  const reach = ring.r + ring.width / 2 + 2 / a;
+  const [wide, high] = [Math.ceil(reach * a), Math.ceil(reach * d)];
+  const stamp = sheetOf(2 * wide, 2 * high);
+  const [width, height] = [FINER * 2 * wide, FINER * 2 * high];
+  if (stencil.canvas.width !== width || stencil.canvas.height !== height) Object.assign(stencil.canvas, { width, height });
+  stencil.setTransform(FINER * a, 0, 0, FINER * d, FINER * (wide + x), FINER * (high + y));
+  cover(stencil, 2 * reach, 'copy', dashesOf(stencil, ring, a));
+  cover(stencil, 2 * reach, 'destination-in', bandOf(stencil, ring, a));
+  stamp.imageSmoothingQuality = 'low';
+  stamp.drawImage(stencil.canvas, 0, 0, 2 * wide, 2 * high);
+  return stamp;
+}
+
+/** @param {Context} ctx @param {number} half @param {GlobalCompositeOperation} how @param {CanvasGradient} shade */
+function cover(ctx, half, how, shade) {
+  Object.assign(ctx, { globalCompositeOperation: how, fillStyle: shade });
+  ctx.fillRect(-half, -half, 2 * half, 2 * half);
+}
+
+// All of a ring by its radius, where a thin line never covers all of a pixel.
+/** @param {Context} ctx @param {Dashed} ring @param {number} rows */
+function bandOf(ctx, { r, width }, rows) {
+  const soft = SOFT_ROWS / rows;
+  const most = r + width / 2 + soft;
+  const band = ctx.createRadialGradient(0, 0, 0, 0, 0, most);
+  const [flat, whole] = [Math.abs(width / 2 - soft), Math.min(1, width / (2 * soft))];
+  for (const [at, alpha] of [[-width / 2 - soft, 0], [-flat, whole], [flat, whole], [width / 2 + soft, 0]]) {
+    band.addColorStop(Math.min(1, Math.max(0, (r + at) / most)), `rgba(0, 0, 0, ${alpha})`);
+  }
+  return band;
+}
+
+// As many dashes as close the circle, from the middle of a gap on.
+/** @param {Context} ctx @param {Dashed} ring @param {number} rows */
+function dashesOf(ctx, { r, colour, pattern: [on, off] }, rows) {
   const key = `${r} ${on} ${off} ${colour} ${rows}`;
   const kept = DASHED.get(key);
   if (kept) return kept;
   if (DASHED.size >= MOST_DASHED) DASHED.clear();
   const around = 2 * Math.PI * r;
-  const soft = 0.5 / rows;
+  const count = Math.max(2, Math.round(around / (on + off)));
+  const [half, soft] = [on / (on + off) / 2, (SOFT_ROWS / rows) * (count / around)];
   const gap = transparentOf(ctx, colour);
   const dashes = ctx.createConicGradient(0, 0, 0);
-  /** @param {number} at @param {string} shade */
-  const stop = (at, shade) => dashes.addColorStop(Math.min(1, Math.max(0, at / around)), shade);
-  for (let from = 0; from < around; from += on + off) {
-    stop(from, from ? gap : colour);
-    if (from) stop(from + 2 * soft, colour);
-    stop(from + on - soft, colour);
-    stop(from + on + soft, gap);
+  for (let i = 0.5; i < count; i += 1) {
+    for (const [at, shade] of [[-half - soft, gap], [-half + soft, colour], [half - soft, colour], [half + soft, gap]]) {
+      dashes.addColorStop(Math.min(1, Math.max(0, (i + Number(at)) / count)), String(shade));
+    }
   }
   DASHED.set(key, dashes);
   return dashes;

@@ -434,7 +434,7 @@ function markOf(state, options) {
 function outline(pen, x, y, r, shape, colour, width, dash = []) {
   const { ctx, u } = pen;
   if (pen.rows && shape === 'disc' && dash.length && r > 0) {
-    dashRing(pen, x, y, r, width * u, colour, dash);
+    dashRing(ctx, x, y, { r, width: width * u, colour, pattern: dash });
     return;
   }
   const { lineJoin } = ctx;
