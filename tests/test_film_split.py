@@ -11,7 +11,7 @@ from film_support import small_shot
 from camps import appendix, film, growth
 from camps.dates import day_of
 from camps.errors import InputError
-from camps.film import checks, readouts, records
+from camps.film import checks, exr, readouts, records
 from camps.film.plan import Ground, plan_frames
 
 GROWTH = {"kind": "growth", "sources": ["gazetteer"], "where": {"admin1": "Xinjiang"}, "relief": False}
@@ -95,3 +95,16 @@ def test_a_split_delivery_passes_its_checks(size: tuple[int, int], language: str
     shot = _shot(size=size, split={**SPLIT, "keys": WIPE}, language=language, frames=30)
     made = film.deliver(shot, tmp_path, waive=["credit", "legible"], names=["beauty", "date", "growth"])
     assert (made.folder / "frames.csv").is_file()
+
+
+@pytest.mark.browser
+def test_mattes_of_a_split_have_both_its_sides(tmp_path: Path) -> None:
+    turned = [{"at": 0, "fit": "xinjiang", "bearing_deg": 20}]
+    shot = _shot(size=(480, 270), split={**SPLIT, "keys": WIPE}, camera=turned)
+    made = film.deliver(shot, tmp_path, waive=["credit", "legible"], names=["growth", "ids"], numbers=range(1004, 1006))
+    named = {info.name: info for info in made.passes}
+    found = exr.read_mattes(made.folder / named["ids"].file(1004))
+    drawn = checks._read(made.folder / named["growth"].file(1004))[..., 3]
+    assert np.abs(found.shares.sum(axis=2) * 255 - drawn).max() < 0.01
+    for side in (slice(0, 240), slice(240, 480)):
+        assert any(found.of(name)[:, side].max() > 0.5 for name in found.codes)

@@ -1,6 +1,6 @@
 // Canvases, and what draws on them.
 
-/** @import { Context } from './types.d.ts' */
+/** @import { Context, Span } from './types.d.ts' */
 
 /** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2DSettings} [settings] */
 export function contextOf(canvas, settings) {
@@ -19,4 +19,13 @@ export function polyline(ctx, points) {
     if (i) ctx.lineTo(x, y);
     else ctx.moveTo(x, y);
   }
+}
+
+// Nothing is drawn outside a part of a picture.
+/** @param {Context} ctx @param {Span} span @param {number} height */
+export function clip(ctx, span, height) {
+  if (!span) return;
+  ctx.beginPath();
+  ctx.rect(span[0], 0, span[1] - span[0], height);
+  ctx.clip();
 }

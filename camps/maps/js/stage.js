@@ -1,6 +1,6 @@
 // One canvas, one function that draws one state from its own arguments alone. The film and the page both call it.
 
-import { contextOf, sheetOf } from './canvas.js';
+import { clip, contextOf, sheetOf } from './canvas.js';
 import { boxesMeet, clamp, Days, Mercator, smoothstep, View } from './geo.js';
 import { Labels, Type } from './text.js';
 import { Ground } from './base.js';
@@ -11,7 +11,7 @@ import { Words } from './words.js';
 import { Furniture } from './furniture.js';
 import { Callouts } from './callouts.js';
 /** @import { Layer, Scene, Side, Site } from './payload.d.ts' */
-/** @import { Box, Context, Data, Drawing, Eye, Frame, Given, Highlight, Label, LabelStyle, Last, Noted, Part, Pen, Placed, Point, State } from './types.d.ts' */
+/** @import { Box, Context, Data, Drawing, Drawn, Eye, Frame, Given, Highlight, Label, LabelStyle, Last, Noted, Part, Pen, Placed, Point, Span, State } from './types.d.ts' */
 
 /** @type {Layer[]} */
 const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'captions', 'credit'];
@@ -49,8 +49,8 @@ export class Stage {
     this.labelled = new Map();
     /** @type {Noted[]} */
     this.texts = [];
-    /** @type {Placed[]} */
-    this.over = [];
+    /** @type {Drawn[]} */
+    this.drawn = [];
     /** @type {Last | null} */
     this.last = null;
   }
@@ -107,6 +107,7 @@ export class Stage {
     if (!this.direct) this.size(frame);
     const u = Math.max(0.55, Math.min(frame.width, frame.height) / HEIGHT_OF_REFERENCE);
     this.texts = [];
+    this.drawn = [];
     const look = this.data.looks[frame.look];
     const state = this.timeline.at(frame.t, frame.mode);
     const before = frame.t_before === undefined ? null : this.timeline.compute(frame.t_before, frame.mode);
@@ -120,7 +121,7 @@ export class Stage {
     const placed = this.symbols.place(pen, state.sites);
     const seen = this.exposed(pen, frame);
     this.drawLayers(pen, seen, frame, state, before, seen === pen ? placed : this.symbols.place(seen, state.sites));
-    this.last = { frame, state, before, placed, view, mattes: frame.mattes ? this.symbols.mattes(seen, this.over, frame.scale) : null };
+    this.last = { frame, state, before, placed, view, mattes: frame.mattes ? this.symbols.mattes(this.drawn, frame.scale) : null };
   }
 
   // The map as one exposure of a frame sees it, a little before or after; what is written beside it is as on the frame.
@@ -164,12 +165,12 @@ export class Stage {
     else if (frame.background === 'look') this.fillBackground(pen);
     if (before) {
       const edge = frame.split * frame.width;
-      this.clipped(pen, 0, edge, () => this.drawState(seen, frame, before, this.symbols.place(seen, before.sites)));
-      this.clipped(pen, edge, frame.width, () => this.drawState(seen, frame, state, placed));
-    } else if (!pair) this.drawState(seen, frame, state, placed);
+      this.drawState(seen, frame, before, this.symbols.place(seen, before.sites), [0, edge]);
+      this.drawState(seen, frame, state, placed, [edge, frame.width]);
+    } else if (!pair) this.drawState(seen, frame, state, placed, null);
     if (on.labels && !pair) this.drawLabels(seen, { ...frame, lang: frame.label_lang }, parts, placed);
     if (on.callouts && frame.callouts) this.callouts.draw(seen, frame.callouts);
-    if (on.backing) this.furniture.drawBacking(pen, parts, pen.safe ? (pair ? placed : this.over) : []);
+    if (on.backing) this.furniture.drawBacking(pen, parts, pen.safe ? (pair ? placed : this.drawn.flatMap((side) => side.placed)) : []);
     for (const layer of FURNITURE) if (on[layer]) this.furniture.draw(pen, parts, layer);
     if (on.guides) this.furniture.drawGuides(pen);
   }
@@ -183,7 +184,10 @@ export class Stage {
     const view = systems.view(frame, at);
     const own = { ...pen, view, ze: view.zoom - Math.log2(pen.u), t: systems.sideTime(side, frame.t) };
     const placed = this.symbols.place(own, this.timeline.compute(own.t, frame.mode).sites).filter(({ site }) => site.class === side.id);
-    this.clipped(pen, (at * frame.width) / 2, ((at + 1) * frame.width) / 2, () => {
+    /** @type {Span} */
+    const span = [(at * frame.width) / 2, ((at + 1) * frame.width) / 2];
+    this.drawn.push({ pen: own, placed, span });
+    this.clipped(pen, span, () => {
       if (on.base) this.ground.draw(own, frame);
       if (on.growth) this.symbols.draw(own, placed);
       if (on.labels) this.labels.draw(own, { ...frame, lang: frame.label_lang }, [], parts.map(({ box }) => box), this.symbols.marks(placed));
@@ -199,12 +203,10 @@ export class Stage {
     this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => (pen.safe ? part.kept : part.joined) || part.box), this.symbols.marks(placed));
   }
 
-  /** @param {Pen} pen @param {number} left @param {number} right @param {() => void} draw */
-  clipped({ ctx, view }, left, right, draw) {
+  /** @param {Pen} pen @param {Span} span @param {() => void} draw */
+  clipped({ ctx, view }, span, draw) {
     ctx.save();
-    ctx.beginPath();
-    ctx.rect(left, 0, right - left, view.height);
-    ctx.clip();
+    clip(ctx, span, view.height);
     draw();
     ctx.restore();
   }
@@ -224,18 +226,24 @@ export class Stage {
     return undefined;
   }
 
+  // All that stands at a moment, in a part of the picture.
+  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {Placed[]} placed @param {Span} span */
+  drawState(pen, frame, state, placed, span) {
+    const shown = state === this.timeline.at(frame.t, frame.mode) ? this.symbols.over(pen, placed) : placed;
+    this.drawn.push({ pen, placed: shown, span });
+    this.clipped(pen, span, () => this.drawAll(pen, frame, state, shown));
+  }
+
   /** @param {Pen} pen @param {Frame} frame @param {State} state @param {Placed[]} placed */
-  drawState(pen, frame, state, placed) {
+  drawAll(pen, frame, state, placed) {
     const on = frame.painted;
     this.turned(pen, (level) => {
       // Thin over a picture in every pass alike, whether this one draws the picture or not.
       const pictured = this.drawScene(level, on.base, state.t);
       if (on.footprints && this.timeline.outlines) this.timeline.outlines.draw(level, state.drawn, 1 - 0.7 * pictured);
     });
-    const drawn = state === this.timeline.at(frame.t, frame.mode) ? this.symbols.over(pen, placed) : placed;
-    this.over = drawn;
-    if (on.growth) this.symbols.draw(pen, drawn);
-    if (on.outlines) this.drawOutlines(pen, frame, state, drawn);
+    if (on.growth) this.symbols.draw(pen, placed);
+    if (on.outlines) this.drawOutlines(pen, frame, state, placed);
   }
 
   // The last satellite picture by that date, and how strongly it shows at this zoom; in a film one dissolves into the next.

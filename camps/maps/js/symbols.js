@@ -1,13 +1,13 @@
 // Sites as symbols whose area is the value; never a symbol of size zero for what nobody counted.
 
-import { sheetOf } from './canvas.js';
+import { clip, sheetOf } from './canvas.js';
 import { Fine } from './fine.js';
 import { Mercator, smoothstep, TILE_PX } from './geo.js';
 import { dashRing, straight, traceSymbol } from './shapes.js';
 import { tilted } from './text.js';
 /** @import { View } from './geo.js' */
 /** @import { ClassEntry, Look, Options, Shape, Site } from './payload.d.ts' */
-/** @import { Area, Cluster, Context, Data, Disc, Mark, MarkName, Marks, Matte, Pen, Phase, Placed, Point, Reached, Ring, SiteState, Stroke } from './types.d.ts' */
+/** @import { Area, Cluster, Context, Data, Disc, Drawn, Mark, MarkName, Marks, Matte, Pen, Phase, Placed, Point, Reached, Ring, SiteState, Span, Stroke } from './types.d.ts' */
 
 // A colour of the look by its name, or one of the record's own as it is.
 /** @param {Look} look @param {ClassEntry} entry */
@@ -138,25 +138,32 @@ export class Symbols {
 
   // What each site covers by itself, in the order of painting, for mattes: its ids, left, top and width of a box in pixels
   // of the canvas, and the alpha there. The same strokes through a canvas of their own, so to the pixel what is shown.
-  /** @param {Pen} pen @param {Placed[]} placed @param {number} scale @returns {Matte[]} */
-  mattes(pen, placed, scale) {
+  /** @param {Drawn[]} drawn @param {number} scale @returns {Matte[]} */
+  mattes(drawn, scale) {
     const ctx = sheetOf(0, 0, { willReadFrequently: true });
-    const own = { ...pen, ctx, type: Object.assign(Object.create(pen.type), { ctx, texts: [] }) };
-    const [width, height] = [pen.view.width, pen.view.height].map((side) => Math.round(side * scale));
-    const strokes = this.strokes(pen, placed);
-    this.fine.lay(pen, strokes);
-    return strokes.flatMap((stroke) => {
-      const { ids, x, y, reach, alpha, paint } = stroke;
-      const [left, top] = [x, y].map((at) => Math.max(0, Math.floor((at - reach) * scale)));
-      const [wide, high] = [Math.min(width, Math.ceil((x + reach) * scale)) - left, Math.min(height, Math.ceil((y + reach) * scale)) - top];
-      if (wide < 1 || high < 1) return [];
-      Object.assign(ctx.canvas, { width: wide, height: high });
-      ctx.setTransform(scale, 0, 0, scale, -left, -top);
-      Object.assign(ctx, { globalAlpha: alpha, lineJoin: 'round', miterLimit: 2 });
-      if (!this.fine.draw(ctx, stroke, [left, top])) paint(own);
-      const { data } = ctx.getImageData(0, 0, wide, high);
-      return [[ids, left, top, wide, base64(alphaOf(data))]];
+    return drawn.flatMap(({ pen, placed, span }) => {
+      const own = { ...pen, ctx, type: Object.assign(Object.create(pen.type), { ctx, texts: [] }) };
+      const strokes = this.strokes(pen, placed);
+      this.fine.lay(pen, strokes);
+      return strokes.flatMap((stroke) => this.matte(own, stroke, span, scale));
     });
+  }
+
+  /** @param {Pen} pen @param {Stroke} stroke @param {Span} span @param {number} scale @returns {Matte[]} */
+  matte(pen, stroke, span, scale) {
+    const { ctx, view } = pen;
+    const { ids, x, y, reach, alpha, paint } = stroke;
+    const [left, top] = [x, y].map((at) => Math.max(0, Math.floor((at - reach) * scale)));
+    const [right, low] = [[x, view.width], [y, view.height]].map(([at, side]) => Math.min(Math.round(side * scale), Math.ceil((at + reach) * scale)));
+    const [wide, high] = [right - left, low - top];
+    if (wide < 1 || high < 1) return [];
+    Object.assign(ctx.canvas, { width: wide, height: high });
+    ctx.setTransform(scale, 0, 0, scale, -left, -top);
+    clip(ctx, span, view.height);
+    Object.assign(ctx, { globalAlpha: alpha, lineJoin: 'round', miterLimit: 2 });
+    if (!this.fine.draw(ctx, stroke, [left, top])) paint(pen);
+    const { data } = ctx.getImageData(0, 0, wide, high);
+    return [[ids, left, top, wide, base64(alphaOf(data))]];
   }
 
   // The same sites with all that they are at the moments about this one, so that one state passes into the next in film time.

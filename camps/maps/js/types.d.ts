@@ -289,6 +289,12 @@ export interface Tellable {
 /** What a site covers by itself: its ids, left, top and width of a box in pixels of the canvas, and the alpha there. */
 export type Matte = [string[], number, number, number, string];
 
+/** A part of a picture, from left to right; null of all of it. */
+export type Span = [number, number] | null;
+
+/** Sites as one pen drew them, in their part of the picture. */
+export interface Drawn { pen: Pen; placed: Placed[]; span: Span }
+
 /** What was drawn last. */
 export interface Last {
   frame: Frame; state: State; before: State | null; placed: Placed[]; view: View; mattes: Matte[] | null;
