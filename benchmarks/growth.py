@@ -3,6 +3,9 @@
     python benchmarks/growth.py                        a small run (2,000 buildings, 12 dates)
     python benchmarks/growth.py --buildings 100000     the run of the claim
     python benchmarks/growth.py --buildings 1000000 --dates 2 --ways ours
+    python benchmarks/growth.py --buildings 100000 --dates 13 --ways ours --beside ../older
+                                                       another checkout of the suite in turn, and whether each table
+                                                       that it makes has the same sum
 
 The archipelago is SYNTHETIC, drawn by rules known in advance: camps of parallel barracks, each scene moved by up to
 5 m and each outline drawn anew. Every way runs in a process of its own, from the file on disk to tracks and changes;
@@ -12,8 +15,10 @@ time is wall time, memory the peak of the process. Absolute figures depend on th
 from __future__ import annotations
 
 import argparse
+import hashlib
 import itertools
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -21,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -96,7 +102,7 @@ def _tables(
 # --- the ways -----------------------------------------------------------------------------------------------------
 
 
-def ours(folder: Path) -> dict[str, float]:
+def ours(folder: Path) -> dict[str, Any]:
     """The suite: read, repair, hash, look for duplicates, register, link, events, tracks."""
     series = footprints.load(
         folder / "footprints.parquet",
@@ -111,7 +117,24 @@ def ours(folder: Path) -> dict[str, float]:
         "changes": int(history.events["class"].isin(["extended", "reduced", "new", "demolished", "rebuilt"]).sum()),
         "area_m2": areas["area_m2"].sum(),
         "loaded_at": loaded,
-    }
+        "tables": {
+            "footprints": series.footprints, "scenes": series.scenes, "looks": series.looks, "repairs": series.repairs,
+            "areas": areas, "tracks": history.tracks, "events": history.events, "followed": history.footprints,
+            "shifts": history.shifts,
+        },
+    }  # fmt: skip
+
+
+def sums(tables: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """Return the SHA-256 of every value, type and name in each table."""
+    found = {}
+    for name, table in tables.items():
+        plain = pd.DataFrame(table)
+        if "geometry" in plain:
+            plain["geometry"] = shapely.to_wkb(np.asarray(table["geometry"].array), hex=True)
+        told = f"{dict(plain.dtypes)}\n{plain.to_csv(na_rep='null')}"
+        found[name] = hashlib.sha256(told.encode()).hexdigest()
+    return found
 
 
 def straightforward(folder: Path) -> dict[str, float]:
@@ -195,16 +218,31 @@ def score(folder: Path) -> dict[str, float]:
     return {"track_f": result.track_f, "change_f": result.change_f, "scot": result.score or float("nan")}
 
 
-WAYS: dict[str, Callable[[Path], dict[str, float]]] = {
+WAYS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "ours": ours, "straightforward": straightforward, "dense": dense, "score": score,
 }  # fmt: skip
 
 
-def measure(way: str, folder: Path) -> dict[str, float]:
-    """Run one way in a process of its own and return what it found, its wall time and its peak memory."""
+def measure(way: str, folder: Path, suite: Path | None = None) -> dict[str, Any]:
+    """Run one way, of another `suite` if one is given, in a process of its own: what it found, its time and memory."""
     command = [sys.executable, __file__, "--inside", way, "--folder", str(folder)]
-    ended = subprocess.run(command, check=True, capture_output=True, text=True)
+    path = {"PYTHONPATH": str(suite.resolve())} if suite else {}
+    ended = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | path)
     return json.loads(ended.stdout.splitlines()[-1])
+
+
+def beside(older: Path, folder: Path, times: int) -> None:
+    """Run the suite and an older one in turn, print how long each took, and stop where a table is another one."""
+    runs = [(measure("ours", folder, older), measure("ours", folder)) for _ in range(times)]
+    clocks = ["seconds", "seconds_reading", "cpu_seconds", "peak_mb"]
+    older_runs, our_runs = (pd.DataFrame(list(side))[clocks].median() for side in zip(*runs, strict=True))
+    table = pd.DataFrame({"older": older_runs, "ours": our_runs})
+    print(table.assign(ratio=table["ours"] / table["older"]).round(3).to_string())
+    for name, expected in runs[0][0]["sums"].items():
+        same = all(run["sums"][name] == expected for pair in runs for run in pair)
+        print(f"{name}: {expected[:16]} {'the same in all runs' if same else 'NOT the same'}")
+        if not same:
+            raise SystemExit(1)
 
 
 def _inside(way: str, folder: Path) -> None:
@@ -214,6 +252,8 @@ def _inside(way: str, folder: Path) -> None:
     if "loaded_at" in found:
         found["seconds_reading"] = found.pop("loaded_at") - start
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if "tables" in found:
+        found["sums"] = sums(found.pop("tables"))
     print(json.dumps(found))
 
 
@@ -224,6 +264,8 @@ def main() -> None:
     options.add_argument("--dates", type=int, default=12)
     options.add_argument("--redrawn", type=float, default=1.0, help="share of outlines drawn anew on each date")
     options.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    options.add_argument("--beside", type=Path, help="another checkout of the suite, to be run in turn with this one")
+    options.add_argument("--times", type=int, default=3, help="how often, with --beside")
     options.add_argument("--inside", choices=list(WAYS), help=argparse.SUPPRESS)
     options.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = options.parse_args()
@@ -239,8 +281,11 @@ def main() -> None:
         n = len(drawn["footprints"])
         print(f"SYNTHETIC archipelago: {given.buildings:,} buildings, {given.dates} dates, {n:,} footprints")
         del drawn
+        if given.beside:
+            beside(given.beside, folder, given.times)
+            return
         results = {way: measure(way, folder) for way in given.ways}
-    table = pd.DataFrame(results).T
+    table = pd.DataFrame(results).drop(index="sums", errors="ignore").T.astype(float)
     if "ours" in results:
         for clock in ("seconds", "cpu_seconds"):
             table[f"{clock}_ratio"] = table[clock] / table.loc["ours", clock]

@@ -192,8 +192,8 @@ def _require_on_earth(lonlat: gpd.GeoSeries, what: str) -> None:
     # Longitudes run on past 180 in a polygon that lies across the antimeridian. Nothing has NaN for bounds, and so has
     # a geometry with a coordinate that is no number.
     edges = shapely.bounds(shapes)
-    held = (np.abs(edges[:, ::2]) <= 360).all(axis=1) & (np.abs(edges[:, 1::2]) <= 90).all(axis=1)
-    wrong = np.flatnonzero(~held & ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes))
+    wrong = np.flatnonzero(~(np.abs(edges) <= (360, 90, 360, 90)).all(axis=1))
+    wrong = wrong[~shapely.is_missing(shapes[wrong]) & ~shapely.is_empty(shapes[wrong])]
     if len(wrong):
         west, south, east, north = edges[wrong[0]]
         raise InputError(

@@ -507,6 +507,8 @@ def read_date(
 
 def _told_once(cells: pd.DataFrame) -> pd.DataFrame:
     taken = cells["remark"].where(cells["edtf"].notna())
+    if taken.isna().all():
+        return cells
     number = taken.map(taken.value_counts())
     counted = taken.where(number.isna() | number.eq(1), taken + " (" + number.astype("string") + " cells)")
     remark = cells["remark"].where(taken.isna(), counted).mask(taken.notna() & taken.duplicated())

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
 from camps import crs, engine, tables
 from camps.change.comparison import TAU_M, Comparison, compare_linked, mmu_m2
@@ -64,6 +64,7 @@ class History:
     shifts: pd.DataFrame
 
 
+@engine.without_cycle_search()
 def follow(
     series: FootprintSeries,
     *,
@@ -198,7 +199,8 @@ class _Run:
     def __init__(
         self, frame: gpd.GeoDataFrame, scenes: pd.DataFrame, visits: Visits, plane: CRS, settings: _Settings
     ) -> None:
-        self.frame, self.scenes, self.visits, self.plane, self.settings = frame, scenes, visits, plane, settings
+        self.frame, self.scenes, self.visits, self.settings = frame, scenes, visits, settings
+        self.to_plane: Any = Transformer.from_crs(frame.crs, plane, always_xy=True).transform
         self.site = visits.site_codes(frame["site_id"])
         self.scene = visits.scenes.get_indexer(pd.Index(frame["scene_id"]))
         look = visits.order(self.site, self.scene)
@@ -252,10 +254,11 @@ class _Run:
     def _seen_at(self, k: int) -> _Outlines:
         start, end = np.searchsorted(self._look, [k, k + 1])
         row = np.sort(self._by_look[start:end])
-        lonlat, shape = self.frame.geometry.iloc[row], np.empty(len(row), dtype=object)
+        lonlat, shape = np.asarray(self.frame.geometry.array)[row], np.empty(len(row), dtype=object)
         for part in crs.chunks(len(row)):
             # In normal form, so that not even rounding depends on how a ring is written.
-            shape[part] = np.asarray(lonlat.iloc[part].normalize().to_crs(self.plane).array)
+            plain = shapely.normalize(lonlat[part])
+            shape[part] = shapely.transform(plain, self.to_plane, interleaved=False)
         measured = self.frame["area_m2"].iloc[row]
         walled = (self.frame["kind"].iloc[row] == "compound").to_numpy()
         crs.require_agreement(measured[~walled], shapely.area(shape[~walled]))
@@ -371,8 +374,8 @@ class _Run:
 
     def _inherit(self, a: _Outlines, b: _Outlines, compared: Comparison, fresh: Codes) -> None:
         one, two, _ = compared.pairs
-        order = _by_share(compared, a, b)
         # The largest share last, so that it is the one that stays.
+        order = _by_share(compared, a, b)
         parent = np.full(len(b), _NONE, dtype=np.intp)
         parent[two[order]] = a.track[one[order]]
         split = fresh[parent[fresh] != _NONE]
@@ -397,7 +400,9 @@ class _Run:
         self.row_track[b.row] = b.track
         self.track["last"][b.track] = b.row
         self.track["last_seen"][b.track] = scene[b.site]
-        self.track["n_seen"][np.unique(b.track)] += 1
+        seen = np.zeros(len(self.frame), dtype=bool)
+        seen[b.track] = True
+        self.track["n_seen"] += seen
         self.track["gone"][a.track[gone]] = scene[a.site[gone]]
         self.standing = self.standing[~here] + a[absent & ~gone] + b
 
@@ -497,24 +502,31 @@ def _all_but(positions: Codes, n: int) -> Codes:
     return np.flatnonzero(rest)
 
 
+def _one_to_one(compared: Comparison) -> NDArray[np.bool_]:
+    """Return which pairs are one building and nothing else."""
+    single = (compared.table["n_from"] == 1) & (compared.table["n_to"] == 1)
+    return single.to_numpy()[compared.of_earlier[compared.pairs[0]]]
+
+
 def _by_share(compared: Comparison, a: _Outlines, b: _Outlines) -> Codes:
+    """Return the pairs of splits, merges and complex groups, the smallest share first."""
     one, two, shared = compared.pairs
+    pair = np.flatnonzero(~_one_to_one(compared))
     # Equal shares are told apart by the rows, which are sorted by scene and footprint_id.
-    return np.lexsort((-b.row[two], -a.row[one], shared))
+    return pair[np.lexsort((-b.row[two[pair]], -a.row[one[pair]], shared[pair]))]
 
 
 def _best_partners(compared: Comparison, a: _Outlines, b: _Outlines) -> tuple[Codes, Codes]:
     one, two, _ = compared.pairs
-    alone = (compared.table[["n_from", "n_to"]] == 1).all(axis=1).to_numpy()[compared.of_earlier[one]]
     taken_a, taken_b = set[int](), set[int]()
     chosen = []
-    # From the largest share downwards; only splits, merges and complex groups come here.
+    # From the largest share downwards.
     for pair in _by_share(compared, a, b)[::-1]:
-        if not alone[pair] and one[pair] not in taken_a and two[pair] not in taken_b:
+        if one[pair] not in taken_a and two[pair] not in taken_b:
             taken_a.add(one[pair])
             taken_b.add(two[pair])
             chosen.append(pair)
-    kept = np.append(np.flatnonzero(alone), np.array(chosen, dtype=np.intp))
+    kept = np.append(np.flatnonzero(_one_to_one(compared)), np.array(chosen, dtype=np.intp))
     return one[kept], two[kept]
 
 

@@ -109,10 +109,10 @@ def redrawn(
     pair = np.flatnonzero(alone)
     pair = pair[_convex(earlier[one[pair]]) & _convex(later[two[pair]])]
     a, b = earlier[one[pair]], later[two[pair]]
-    apart_m = shapely.hausdorff_distance(a, b)
-    left_m2 = shapely.area(a) - apart_m * shapely.length(a)
+    apart_m, area_m2 = shapely.hausdorff_distance(a, b), shapely.area(a)
+    left_m2 = area_m2 - apart_m * shapely.length(a)
     sure = np.zeros(len(one), dtype=bool)
-    sure[pair] = (apart_m < 2 * tau_m[pair]) & (left_m2 > MIN_SHARE * np.minimum(shapely.area(a), shapely.area(b)))
+    sure[pair] = (apart_m < 2 * tau_m[pair]) & (left_m2 > MIN_SHARE * np.minimum(area_m2, shapely.area(b)))
     return sure
 
 

@@ -94,7 +94,8 @@ def vote_shifts(
     """
     a, b = (shapely.get_coordinates(shapely.centroid(shapes)) for shapes in (earlier, later))
     tree_a, tree_b = scipy.spatial.cKDTree(a), scipy.spatial.cKDTree(b)
-    pitches = [_half_pitch_m(tree, group, n_groups) for tree, group in ((tree_a, group_earlier), (tree_b, group_later))]
+    sides = ((tree_a, group_earlier), (tree_b, group_later))
+    pitches = [_half_pitch_m(tree, group, n_groups, reach_m) for tree, group in sides]
     reach = np.minimum(np.minimum(*pitches), reach_m)
     one, two = _near(tree_a, tree_b, reach_m)
     area_a, area_b = shapely.area(earlier)[one], shapely.area(later)[two]
@@ -108,10 +109,11 @@ def vote_shifts(
     return _counted(pairs, pairs[near], n_groups, reach_m)
 
 
-def _half_pitch_m(centres: scipy.spatial.cKDTree, group: Codes, n_groups: int) -> Floats:
+def _half_pitch_m(centres: scipy.spatial.cKDTree, group: Codes, n_groups: int, reach_m: float) -> Floats:
     if centres.n < 2:
         return np.full(n_groups, np.inf)
-    distance = centres.query(centres.data, k=2)[0][:, 1]
+    # A neighbour whose half distance is beyond the reach does not shorten it: it need not be found.
+    distance = centres.query(centres.data, k=2, distance_upper_bound=3 * reach_m)[0][:, 1]
     quartile = pd.Series(distance).groupby(group).quantile(0.25, interpolation="lower")
     return 0.49 * quartile.reindex(range(n_groups), fill_value=np.inf).to_numpy()
 

@@ -170,8 +170,8 @@ def _outlines_only(frame: gpd.GeoDataFrame, log: list[pd.DataFrame]) -> gpd.GeoD
     shapes = np.asarray(frame.geometry.array).copy()
     parts, row = parts_of(shapes)
     outline = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
-    mixed = np.unique(row[outline])
-    mixed = mixed[np.isin(mixed, row[~outline])]
+    mixed = np.unique(row[~outline])
+    mixed = mixed[np.isin(mixed, row[outline])]
     if not len(mixed):
         return frame
     for position in mixed:

@@ -195,9 +195,9 @@ def own_area_m2(footprints: gpd.GeoDataFrame, *, by: Sequence[str]) -> pd.Series
     """
     own = footprints["area_m2"].to_numpy("float64", copy=True)
     flagged = footprints["overlap_m2"].gt(0).to_numpy() if "overlap_m2" in footprints else np.ones(len(own), dtype=bool)
-    keys = pd.DataFrame({name: np.asarray(footprints[name]) for name in ("scene_id", "footprint_id")})
-    at = keys[flagged].sort_values(["scene_id", "footprint_id"]).index.to_numpy()
-    if len(at):
+    if flagged.any():
+        keys = footprints.loc[flagged, ["scene_id", "footprint_id"]].set_axis(np.flatnonzero(flagged))
+        at = keys.sort_values(["scene_id", "footprint_id"]).index.to_numpy()
         rows = footprints.iloc[at]
         together = dict.fromkeys([*by, *(["observed_on"] if "observed_on" in rows else [])])
         group = rows.groupby(list(together), sort=False, dropna=False).ngroup().to_numpy()

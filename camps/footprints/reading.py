@@ -171,34 +171,34 @@ def _with_date(
 
 def _with_dates(frame: gpd.GeoDataFrame, rules: Mapping[str, Any]) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     """Return the rows with ``observed_on`` as EDTF text and ``date_remark``, and a fault for each date that is none."""
-    printed, read = frame["observed_on"], dates.read_dates(frame["observed_on"], **rules)
-    known = np.array([days is not None and not days.is_open for days in dates.intervals(read["edtf"])], dtype=bool)
+    read = dates.read_dates(frame["observed_on"], **rules)
+    closed = [text for text in read["edtf"].dropna().unique() if not dates.parse(text).is_open]
     in_doubt = read["remark"].str.startswith(dates.DAY_IN_DOUBT).fillna(value=False)
-    blank = read["edtf"].isna() & read["remark"].isna()
-    told = pd.DataFrame({"place": places(frame), "printed": printed.astype("string"), "remark": read["remark"]})
-    told["remark"] = told["remark"].fillna("a date with a first and a last day")
-    remedy = {False: "write it as 2017-06-10, 2017-06 or 2017", True: "write the calendar date alone"}
-    faults = [
-        Fault(
-            f"{place}, column observed_on",
-            "no date",
-            "a calendar date",
-            "say --seen (observed_on=), or --map observed_on=COLUMN (columns=)",
-        )
-        for place in told.loc[blank, "place"]
-    ]
-    faults += [
-        Fault(f"{place}, column observed_on", repr(text), remark, remedy[":" in text])
-        for place, text, remark in told[~blank & (~known | in_doubt)].drop_duplicates("printed").to_numpy()
-    ]
+    wrong = ~read["edtf"].isin(closed) | in_doubt
+    faults = list(_date_faults(frame[wrong], read[wrong]))
     return frame.assign(observed_on=read["edtf"], date_remark=read["remark"]), faults
+
+
+def _date_faults(rows: gpd.GeoDataFrame, read: pd.DataFrame) -> Iterator[Fault]:
+    """Yield a fault for each row without a date, then one for each date that is none or has an open end."""
+    told = pd.DataFrame({"place": places(rows), "printed": rows["observed_on"].astype("string")})
+    told["remark"] = read["remark"].fillna("a date with a first and a last day")
+    blank = read["edtf"].isna() & read["remark"].isna()
+    remedy = "say --seen (observed_on=), or --map observed_on=COLUMN (columns=)"
+    for place in told.loc[blank, "place"]:
+        yield Fault(f"{place}, column observed_on", "no date", "a calendar date", remedy)
+    for place, text, remark in told[~blank].drop_duplicates("printed").to_numpy():
+        remedy = "write the calendar date alone" if ":" in text else "write it as 2017-06-10, 2017-06 or 2017"
+        yield Fault(f"{place}, column observed_on", repr(text), remark, remedy)
 
 
 def _typed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for name in _TEXT:
-        text = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index)
-        text = text.astype("string").str.strip()
-        frame[name] = text.mask(text == "")
+        if name in frame:
+            text = frame[name].astype("string").str.strip()
+            frame[name] = text.mask(text == "")
+        else:
+            frame[name] = pd.Series(pd.NA, index=frame.index, dtype="string")
     for name in _NUMBERS:
         frame[name] = pd.to_numeric(frame[name], errors="coerce") if name in frame else np.nan
     return frame
