@@ -329,6 +329,31 @@ def _text(text: str = "A", **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def test_words_over_other_words_stop_a_delivery(tmp_path: Path) -> None:
+    line = _text("Two lines of 2017", x=100.0, y=100.0, w=200.0)
+    below = {**line, "layer": "counter", "y": 117.0}
+    over = {**line, "layer": "callouts", "text": "A hall", "x": 250.0, "y": 106.0}
+    ring = {**over, "layer": "", "text": "4"}
+    faint = {**over, "alpha": 0.1}
+    for beside in (below, ring, faint):
+        described = [{"texts": [{**line, "layer": "date"}, beside]}]
+        assert checks.CHECKS["overlaps"](_finished(tmp_path, described)) == (
+            [],
+            "no words lie over others, and no caption over sites",
+        )
+    shown = [{"texts": [{**line, "layer": "date"}]}, {"texts": [{**line, "layer": "date"}, over]}]
+    faults, _ = checks.CHECKS["overlaps"](_finished(tmp_path, shown))
+    assert faults == ["date “Two lines of 0000” and callouts “A hall”: frames 1002-1002"]
+
+
+def test_captions_over_sites_stop_a_delivery(tmp_path: Path) -> None:
+    line = _text("Here stood a camp", layer="captions")
+    clear = {"texts": [line], "points": {"a": [500.0, 530.0, 9.0]}}
+    under = {"texts": [line], "points": {"a": [520.0, 510.0, 9.0], "b": [499.0, 510.0, 2.0]}}
+    faults, _ = checks.CHECKS["overlaps"](_finished(tmp_path, [clear, under, under]))
+    assert faults == ["captions “Here stood a camp” lies over sites, 1 at most: frames 1002-1003"]
+
+
 def test_a_label_outside_the_graphics_safe_area_is_reported_with_its_frames(tmp_path: Path) -> None:
     inside, outside = _text("inside"), _text("outside", x=1850.0)
     faults, _ = checks.CHECKS["safe-area"](_finished(tmp_path, [{"labels": [inside]}, {"labels": [inside, outside]}]))

@@ -89,6 +89,15 @@ def test_symbols_stand_where_tracks_and_rows_say_and_ink_is_there(bearing: float
 
 
 @pytest.mark.browser
+def test_rows_name_the_sites_of_a_turned_picture_up_to_its_corners() -> None:
+    camera = [{"at": 0, "fit": "xinjiang"}, {"at": 1.92, "centre": [88.2868, 43.3804], "zoom": 8.5, "bearing_deg": 40}]
+    shot = small_shot(frames=49, size=(480, 270), map=GROWTH, camera=camera)
+    told = draw(shot, [{"t": state["t"], **state} for state in plan_frames(shot, Ground({})).states])
+    rows = readouts.read_out(shot).values()
+    assert [row["site_ids"].split() for row in rows] == [said["site_ids"] for said, _ in told]
+
+
+@pytest.mark.browser
 def test_the_ground_turns_about_the_middle_and_words_stay_upright() -> None:
     shot = small_shot(frames=1, size=(360, 360), map={**GROWTH, "kind": "sites"}, camera=[{**HERE, "zoom": 4.5}])
     changes = [{"only": ["base"], "bearing": bearing} for bearing in (0, 90)]

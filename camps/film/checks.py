@@ -16,7 +16,7 @@ from PIL import Image
 
 from camps import files
 from camps.errors import CheckError, InputError
-from camps.film import composite, exr, flashes, flips, movie, passes
+from camps.film import composite, exr, flashes, flips, movie, overlaps, passes
 from camps.film.licences import LayerLicence, credits_shown
 from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
@@ -328,6 +328,13 @@ def _safe_area(finished: Finished) -> tuple[list[str], str]:
     return faults, "every text inside the graphics-safe area (EBU R 95, 5 %)"
 
 
+def _overlaps(finished: Finished) -> tuple[list[str], str]:
+    """No words lie over other words, and no caption over sites."""
+    described = [{**record.described, "frame": record.number} for record in finished.frames]
+    faults = overlaps.find_overlaps(described) + overlaps.find_covered(described)
+    return faults, faults[0] if faults else "no words lie over others, and no caption over sites"
+
+
 def _reach(text: Mapping[str, Any], width: float, height: float) -> float:
     """Return by how many pixels of the 1080-line picture a text leaves the graphics-safe area."""
     x, y = GRAPHICS_SAFE * width, GRAPHICS_SAFE * height
@@ -456,6 +463,6 @@ def _multiplied(pixels: NDArray[Any]) -> NDArray[np.float64]:
 
 CHECKS: Mapping[str, Callable[[Finished], tuple[list[str], str]]] = {
     "files": _files, "gaps": _gaps, "colour": _colour, "composite": _composite, "light": _light, "flashes": _flashes,
-    "flips": _flips_seen, "safe-area": _safe_area, "glyphs": _glyphs, "legible": _legible, "credit": _credit,
-    "licences": _licences, "movies": _movies,
+    "flips": _flips_seen, "safe-area": _safe_area, "overlaps": _overlaps, "glyphs": _glyphs, "legible": _legible,
+    "credit": _credit, "licences": _licences, "movies": _movies,
 }  # fmt: skip

@@ -84,9 +84,9 @@ export class View {
     return [this.width / 2 + right * cos + down * sin, this.height / 2 + down * cos - right * sin];
   }
 
-  // The same middle seen from north up, as wide as holds all of a turned picture.
-  level() {
-    const side = Math.ceil(Math.hypot(this.width, this.height));
+  // The same middle seen from north up, as wide as holds all of a turned picture, and of some pixels around it.
+  level(pad = 0) {
+    const side = Math.ceil(Math.hypot(this.width + 2 * pad, this.height + 2 * pad));
     const [left, top] = [this.left - (side - this.width) / 2, this.top - (side - this.height) / 2];
     return Object.assign(Object.create(View.prototype), this, { width: side, height: side, left, top, angle: 0 });
   }
@@ -104,7 +104,7 @@ export class View {
   // The part of the unit square seen, padded by some pixels.
   /** @returns {Box} */
   box(pad = 0) {
-    if (this.angle) return this.level().box(pad);
+    if (this.angle) return this.level(pad).box();
     return [
       (this.left - pad) / this.size,
       (this.top - pad) / this.size,
