@@ -62,6 +62,7 @@ def _alphas(shot: film.Shot, at: int = 0) -> list[float]:
         ),
         ({"text": "A", "chapter": "deng", "to": 1}, r"key captions.1: .*expected a chapter, or from and to"),
         ({"text": "A", "from": 2, "to": 1}, r"key captions.1: .*expected 'to' \(1\) later than 'from' \(2\)"),
+        ({"text": {"en": "A", "klingon": "B"}}, r"key captions.1.text: .*expected one of en, fr, "),
         ({"text": "A", "at": "top"}, r"key captions.1.at"),
     ],
 )
@@ -75,6 +76,14 @@ def test_a_record_without_chapters_says_so(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("CAMPS_HOME", str(tmp_path))
     with pytest.raises(InputError, match=r"found 'deng', expected a chapter of record.toml, which has none"):
         small_shot(captions=[{"text": "A", "chapter": "deng"}], camera=[{"at": 0, "centre": [88, 43], "zoom": 5}])
+
+
+@pytest.mark.parametrize("part", ["captions", "callouts"])
+def test_what_never_stands_is_refused(part: str) -> None:
+    brief = {"text": "A", "from": 1, "to": 1.04} | ({"centre": (85, 42)} if part == "callouts" else {})
+    shot = small_shot(frames=50, map=GROWTH, **{part: [brief]})
+    with pytest.raises(InputError, match=rf"key {part}\.1: found 1 s to 1\.04 s, expected a time in which it is seen"):
+        plan_frames(shot, Ground({}))
 
 
 def test_words_are_there_in_the_language_of_the_shot_and_only_on_a_map_of_our_own() -> None:

@@ -49,6 +49,8 @@ EVENT_S, EVENT_DAYS = 2.4, 366
 
 #: Seconds in which a piece of furniture comes or goes: eight frames of 25 a second.
 FURNITURE_FADE_S = 0.32
+#: How strongly what comes and goes has to show on some frame.
+_SEEN = 0.25
 
 #: What filming the shots took on two cores: until the first frame, from then on, and what a second browser adds to it.
 _START_S, _PIXELS_A_SECOND, _TWO_BROWSERS = 4.0, 50e6, 1.3
@@ -204,6 +206,7 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
         caption has no time of its own.
     """
     _require_within(shot)
+    _require_seen(shot)
     _require_on_map(shot, ground)
     keys = _camera_keys(shot, ground)
     timing = _timing(shot, ground)
@@ -388,13 +391,9 @@ def _require_within(shot: Shot) -> None:
     lists: dict[str, Sequence[CameraKey | ClockKey | SplitKey]] = {
         "camera": shot.camera, "clock.keys": dated, "split.keys": lined,
     }  # fmt: skip
-    parts: dict[str, Timed] = {f"furniture.{piece}": placed for piece, placed in shot.furniture.items()}
-    parts |= {f"callouts.{i}": one for i, one in enumerate(shot.callouts, 1)}
-    parts |= {f"captions.{i}": one for i, one in enumerate(shot.captions, 1)}
-    parts |= {"highlight": shot.highlight} if shot.highlight else {}
     timed = {
         f"{part}.{name}": at_s
-        for part, placed in parts.items()
+        for part, placed in _timed(shot).items()
         for name, at_s in (("from", placed.first), ("to", placed.last))
         if at_s is not None
     }
@@ -413,6 +412,29 @@ def _require_within(shot: Shot) -> None:
         if key.at > length_s
     ]  # fmt: skip
     raise_faults([*faults, *late], shot.called)
+
+
+def _timed(shot: Shot) -> dict[str, Timed]:
+    """Return all that comes and goes, by its key."""
+    parts: dict[str, Timed] = {f"furniture.{piece}": placed for piece, placed in shot.furniture.items()}
+    parts |= {f"callouts.{i}": one for i, one in enumerate(shot.callouts, 1)}
+    parts |= {f"captions.{i}": one for i, one in enumerate(shot.captions, 1)}
+    return parts | ({"highlight": shot.highlight} if shot.highlight else {})
+
+
+def _require_seen(shot: Shot) -> None:
+    """Require that what comes and goes stands on some frame, and not between its fades alone."""
+    times = [shot.time_s(number) for number in shot.numbers]
+    faults = [
+        Fault(
+            f"key {key}", f"{placed.first or 0:g} s to {until:g} s",
+            f"a time in which it is seen: it fades for {FURNITURE_FADE_S:g} s each way", "let it stand for longer",
+        )
+        for key, placed in _timed(shot).items()
+        for until in [times[-1] if placed.last is None else placed.last]
+        if max(_shown(placed, at_s) for at_s in times) < _SEEN
+    ]  # fmt: skip
+    raise_faults(faults, shot.called)
 
 
 def _camera_keys(shot: Shot, ground: Ground) -> list[camera.Key]:

@@ -109,6 +109,8 @@ def _as_words(value: str | dict[str, str] | None) -> str | dict[str, str] | None
     texts = [value] if isinstance(value, str) else list(value.values()) if value is not None else ["none"]
     if not texts or not all(text.strip() for text in texts):
         raise ValueError("words, as one text or by language")
+    for tag in value if isinstance(value, dict) else ():
+        _as_language(tag)
     return value
 
 
@@ -359,7 +361,7 @@ class MotionBlur(Table):
 class Callout(Timed):
     """Words at the end of a line that follows a place."""
 
-    text: str | dict[str, str]
+    text: Annotated[str | dict[str, str], AfterValidator(_as_words)]
     site: str | None = None
     centre: tuple[Longitude, Latitude] | None = None
     side: Literal["left", "right"] = "right"
