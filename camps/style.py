@@ -7,7 +7,9 @@ order without any sense of colour; groups without an order differ in shape as we
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from camps import languages, looks, record, settings
 from camps.errors import Fault, raise_faults
@@ -30,6 +32,9 @@ FONTS = {
     "khmer": f'"Camps Latin", {_OTHERS}, "Noto Sans Khmer", sans-serif',
 }
 
+#: Roles of words that are read on the ground itself, and the least contrast that they have with it.
+WORD_ROLES = ("text", "secondary", "muted", "place", "label")
+LEAST_CONTRAST = 4.5
 #: Colours that differ in hue, for groups without an order.
 HUES = ("orange", "green", "yellow", "blue", "red", "pink", "violet")
 
@@ -84,6 +89,26 @@ def contrast(one: str, other: str) -> float:
     """Return the WCAG 2 contrast ratio of two colours written as ``#rrggbb``, from 1 to 21."""
     light, dark = sorted((relative_luminance(one), relative_luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def faint_words(palette: Mapping[str, Any]) -> list[str]:
+    """Return the words of a look that its ground swallows: each with its colours, and what contrast they have.
+
+    Parameters
+    ----------
+    palette
+        A look, as :func:`camps.looks.palette` returns it. Colours that let something shine through are not judged.
+    """
+    pairs = [(role, ground, palette[role], palette[ground]) for role in WORD_ROLES for ground in ("land", "sea")]
+    return [
+        f"{role} {colour} on {ground} {below} has a contrast of {ratio:.1f} (least {LEAST_CONTRAST:g}, WCAG AA)"
+        for role, ground, colour, below in pairs
+        if _is_plain(colour) and _is_plain(below) and (ratio := contrast(colour, below)) < LEAST_CONTRAST
+    ]
+
+
+def _is_plain(colour: str) -> bool:
+    return re.fullmatch("#[0-9a-fA-F]{6}", colour) is not None
 
 
 def relative_luminance(colour: str) -> float:

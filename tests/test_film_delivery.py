@@ -457,3 +457,12 @@ def test_a_folder_that_was_tampered_with_is_found_out(
     faults, _ = checks.CHECKS[check](finished)
     assert faults
     assert "guides/" in faults[0]
+
+
+def test_a_look_whose_words_cannot_be_seen_is_refused_before_the_first_frame(tmp_path: Path) -> None:
+    look = tmp_path / "sunk.toml"
+    look.write_text('inherits = "dark"\n[colours]\ntext = "#1a1f26"\n')
+    shot = small_shot(frames=3, map={"kind": "growth", "sources": ["gazetteer"]}, look=str(look))
+    with pytest.raises(CheckError, match=r"not begun: look .*: text #1a1f26 on land #191f26 has a contrast of 1\.0"):
+        film.deliver(shot, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -11,6 +11,7 @@ import pytest
 from film_support import small_shot
 from numpy.typing import NDArray
 
+from camps import film
 from camps.errors import InputError, RenderError
 from camps.film import exr, passes
 
@@ -78,6 +79,15 @@ def test_a_site_has_of_each_pixel_what_no_site_above_it_takes(times: int, tmp_pa
     assert np.allclose(found.shares.sum(axis=2), alpha)
     with pytest.raises(RenderError, match=r"differ from the growth pass by 102\.0 code values"):
         exr.encode_mattes(_drawn(alpha), [mattes[:1]], times=times)
+
+
+@pytest.mark.browser
+def test_mattes_of_symbols_in_passing_add_up(tmp_path: Path) -> None:
+    shot = film.read_shot("xinjiang").model_copy(update={"size": (640, 360)})
+    made = film.deliver(
+        shot, tmp_path, names=["growth", "ids"], numbers=range(1582, 1583), waive=["credit", "licences"], movies=False
+    )
+    assert {info.name for info in made.passes} == {"growth", "ids"}
 
 
 def test_a_picture_without_a_site_has_no_mattes(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from camps import files
+from camps import files, looks, style
 from camps.errors import CheckError, InputError
 from camps.film import composite, exr, flashes, flips, movie, overlaps, passes
 from camps.film.licences import LayerLicence, credits_shown
@@ -22,6 +22,7 @@ from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
 from camps.film.plan import VIEW, Plan, reference_size
 from camps.film.records import FrameRecord
+from camps.film.shot import Shot
 
 #: Share of each side that graphics keep clear of (EBU R 95).
 GRAPHICS_SAFE = 0.05
@@ -119,6 +120,16 @@ def require_licensed(licences: Sequence[LayerLicence], *, waive: Iterable[str] =
         raise CheckError(
             f"the delivery is not begun: {'; '.join(faults)}; state the licence where the source is registered, or run "
             "again with --waive licences"
+        )
+
+
+def require_legible(shot: Shot, *, waive: Iterable[str] = ()) -> None:
+    """Raise a CheckError when the words of a look are as dark or as light as its ground, before any is drawn."""
+    faults = style.faint_words(looks.palette(shot.look))
+    if faults and "legible" not in set(waive):
+        raise CheckError(
+            f"the delivery is not begun: look {shot.look}: {'; '.join(faults)}; change these colours, or run again "
+            "with --waive legible"
         )
 
 
@@ -364,7 +375,7 @@ def _has_letter(text: str) -> bool:
 
 
 def _legible(finished: Finished) -> tuple[list[str], str]:
-    """No type is smaller than can be read at 1080 lines."""
+    """No type is smaller than can be read at 1080 lines, or has the shade of the ground."""
     small: dict[str, float] = {}
     least = float("inf")
     for _, text in _texts(finished):
@@ -372,6 +383,7 @@ def _legible(finished: Finished) -> tuple[list[str], str]:
         if text["size"] < LEAST_TEXT_PX:
             small.setdefault(f"{text['layer']} “{text['text']}”", text["size"])
     faults = [f"{what}: {size:g} px" for what, size in small.items()]
+    faults += style.faint_words(looks.palette(finished.plan.shot.look))
     return faults, f"smallest type {least:g} px at 1080 lines (least {LEAST_TEXT_PX:g})"
 
 

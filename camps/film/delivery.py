@@ -150,6 +150,7 @@ def deliver(
     timecode.require_counted(shot.rate)
     checks.require_known(waive)
     checks.require_licensed(list_licences(shot), waive=waive)
+    checks.require_legible(shot, waive=waive)
     available, wanted = _chosen(shot, names, languages)
     kinds = _chosen_movies(wanted, movies=movies, webm=webm)
     folder = Path(out) / folder_name(shot)

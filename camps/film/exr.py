@@ -38,8 +38,9 @@ from camps.film.png import Order
 CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 #: Name of the mattes, and sites that may share a pixel; what lies deeper is reported by the check.
 LAYER, RANKS = "site", 12
-#: Share of a pixel that eight bits may lose where many symbols lie on one another.
-MOST_ROUNDING = 4 / 255
+#: Share of a pixel that eight bits may lose where symbols lie on one another, each of a body and several edges while it
+#: goes from one state to another: half a code value a stroke. A site that is missing leaves tens.
+MOST_ROUNDING = 8 / 255
 
 Mattes = Sequence[Sequence[Any]]
 

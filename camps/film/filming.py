@@ -491,7 +491,7 @@ class _Visit:
             for name, info in shooting.made.items():
                 if self._is_new(name, wanted[name], number):
                     parts = [self._latest[part][-1] for part in info.made_of]
-                    self._start(self._compose(info, wanted[name], parts, self._latest[name][-1]))
+                    self._start(self._compose(number, info, wanted[name], parts, self._latest[name][-1]))
             self._finishing[number] = self._start(self._finish(number, dict(self._latest)))
 
     def _exposures(self, number: int, info: PassInfo, key: str) -> Iterator[Job]:
@@ -544,11 +544,18 @@ class _Visit:
             await captured.release()
 
     async def _compose(
-        self, info: PassInfo, key: str, parts: Sequence[asyncio.Future[Picture]], place: asyncio.Future[Picture]
+        self,
+        number: int,
+        info: PassInfo,
+        key: str,
+        parts: Sequence[asyncio.Future[Picture]],
+        place: asyncio.Future[Picture],
     ) -> None:
         try:
             ready = [await part for part in parts]
             place.set_result(await self._in_thread(partial(self.run.compose, info, key, ready)))
+        except RenderError as error:
+            raise RenderError(f"{self._called(number, info)}: {error}") from error
         finally:
             # Whoever waits for what does not come must not wait for ever.
             place.cancel()
