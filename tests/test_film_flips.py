@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from camps import engine, film
-from camps.film import anymap, flips
+from camps.film import anymap, flips, lasting
 from camps.film.canvas import CanvasStage
-from camps.film.plan import DAYS_ABOUT, VIEWS_ABOUT, Ground, plan_frames
+from camps.film.plan import Ground, plan_frames
 from camps.film.subject import build_ground, build_map
 
 RATE = Fraction(25)
@@ -89,11 +89,43 @@ def test_a_state_knows_the_views_and_days_about_it_and_only_where_something_move
     still, moving = plan.states[0], plan.states[125]
     assert "views" not in still
     assert "days" not in still
-    assert len(moving["views"]) == 2 * VIEWS_ABOUT + 1
-    assert moving["views"][VIEWS_ABOUT] == (moving["lon"], moving["lat"], moving["zoom"])
-    assert len(moving["days"]) == 2 * DAYS_ABOUT + 1
-    assert moving["days"][DAYS_ABOUT] == moving["t"]
+    assert len(moving["views"]) == 2 * 84 + 1
+    assert moving["views"][84] == (moving["lon"], moving["lat"], moving["zoom"])
+    assert (moving["stay"], moving["fade"]) == (25, 8)
+    assert len(moving["days"]) == 2 * 4 + 1
+    assert moving["days"][4] == moving["t"]
     assert "views" not in plan.states[-1]
+
+
+@pytest.mark.parametrize(
+    ("rate", "stay", "fade"),
+    [
+        ("24000/1001", 24, 8), ("24", 24, 8), ("25", 25, 8), ("30000/1001", 30, 10), ("30", 30, 10), ("50", 50, 16),
+        ("60000/1001", 60, 20), ("60", 60, 20),
+    ],
+)  # fmt: skip
+def test_a_label_is_told_to_stay_as_long_as_is_asked_of_it_at_every_rate(rate: str, stay: int, fade: int) -> None:
+    camera = [{"at": 0, "fit": "china"}, {"at": 4, "fit": "xinjiang"}]
+    moving = plan_frames(small_shot(rate=rate, frames=4 * stay, camera=camera), Ground({})).states[stay]
+    assert (moving["stay"], moving["fade"]) == (stay, fade)
+    assert len(moving["views"]) == 2 * lasting.about_frames(Fraction(rate)) + 1
+    assert stay / Fraction(rate) >= lasting.LABEL_S
+    one, other = (_film_of((90, []), (n, [_text("Hotan")]), (90, [])) for n in (stay, stay - 1))
+    assert not flips.find_short_texts(one, Fraction(rate))
+    assert len(flips.find_short_texts(other, Fraction(rate))) == 1
+
+
+def test_no_view_is_from_the_other_side_of_a_cut() -> None:
+    ends = {"at": 3, "centre": [90.0, 43.0], "zoom": 6.4}
+    cut = {"at": 1.5, "centre": [88.0, 43.0], "zoom": 6.4, "ease": "step"}
+    camera = [{"at": 0, "centre": [80.0, 41.0], "zoom": 5.0}, {**cut, "hold": 0.5}, ends]
+    states = plan_frames(small_shot(frames=76, camera=camera), Ground({})).states
+    assert [at for at, state in enumerate(states) if state.get("cut")] == [38]
+    # Up to the cut the camera stands, as far as anybody sees.
+    assert not any("views" in state for state in states[:38])
+    assert {view[0] for view in states[40]["views"]} == {state["lon"] for state in states[38:]}
+    same = [camera[0], {**camera[0], "at": 1.5, "ease": "step"}, ends]
+    assert not any(state.get("cut") for state in plan_frames(small_shot(frames=76, camera=same), Ground({})).states)
 
 
 async def _draw(shown: film.FilmPage, planned: film.Plan, only: str) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:

@@ -187,6 +187,18 @@ def test_a_key_after_the_end_of_the_film_is_refused(changes: dict[str, Any], key
     assert len(film.plan_frames(film.build_shot({**SOUND, "seconds": 2, "camera": within}), Ground({})).numbers) == 50
 
 
+@pytest.mark.parametrize("rate", ["24000/1001", "25", "30000/1001", "60000/1001"])
+def test_a_key_and_a_caption_at_the_seconds_of_a_film_are_within_it_at_every_rate(rate: str) -> None:
+    camera = [{"at": 0, "fit": "china"}, {"at": 38, "fit": "xinjiang"}]
+    caption = {"text": "To the end", "from": 30, "to": 38}
+    asked = {**SOUND, "seconds": 38, "rate": rate, "camera": camera, "captions": [caption]}
+    plan = film.plan_frames(film.build_shot(asked), Ground({"a": (88.0, 43.0)}))
+    assert plan.states[-1]["zoom"] > plan.states[0]["zoom"]
+    late = {**asked, "camera": [camera[0], {**camera[1], "at": 38.09}]}
+    with pytest.raises(InputError, match=r"key camera.2.at: found 38.09 s"):
+        film.plan_frames(film.build_shot(late), Ground({"a": (88.0, 43.0)}))
+
+
 @pytest.mark.parametrize("rate", ["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001"])
 def test_an_hour_has_the_exact_number_of_frames(rate: str) -> None:
     shot = film.build_shot({**SOUND, "seconds": 3600, "rate": rate})

@@ -172,7 +172,8 @@ def test_a_label_stays_a_second_and_comes_from_where_it_has_room() -> None:
     again = [5 <= i < 40 or i >= 45 for i in range(101)]
     label = {"box": [-6, -16, 94, 8], "minZoom": 3, "maxZoom": 12}
     labels = [{"at": [0.5 + 0.001 * i, 0.5], **label} for i in range(3)]
-    script = "{ shown: given.stands.map(lasting), zooms: zoomsWithRoom(given.labels).map((label) => label.zoom) }"
+    script = """{ shown: given.stands.map((one) => lasting(one, { stay: 25, fade: 8 })),
+        zooms: zoomsWithRoom(given.labels).map((label) => label.zoom) }"""
     told = _asked(script, {"stands": [short, long, [True] * 101, again], "labels": labels})
     assert told["shown"][0] == 0.0
     assert told["shown"][1:3] == [1.0, 1.0]

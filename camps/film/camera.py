@@ -207,10 +207,18 @@ def view_at(keys: Sequence[Key], at_s: float, *, width_px: float) -> View:
     return between(start.view, end.view, share, width_px)
 
 
+def n_cuts(keys: Sequence[Key], at_s: float) -> int:
+    """Return how many cuts a film has had by a time: other views that are reached with the easing ``"step"``."""
+    return sum(
+        key.ease == "step" and key.path != "curve" and key.view != before.view and key.at_s <= at_s
+        for before, key in pairwise(keys)
+    )
+
+
 def exposures(keys: Sequence[Key], at_s: float, open_s: float, samples: int, *, width_px: float) -> list[View]:
     """Return the views at times spread evenly over those at which a shutter is open, `at_s` in their middle.
 
-    None is from the other side of a cut, which is a key that is reached with the easing ``"step"``.
+    None is from the other side of a cut, as `n_cuts` counts them.
 
     Parameters
     ----------
@@ -224,9 +232,8 @@ def exposures(keys: Sequence[Key], at_s: float, open_s: float, samples: int, *, 
         Number of views.
     """
     times = [at_s + open_s * ((i + 0.5) / samples - 0.5) for i in range(samples)]
-    cuts = [key.at_s for key in keys if key.ease == "step" and key.path != "curve"]
-    own = bisect_right(cuts, at_s)
-    here = [time_s if bisect_right(cuts, time_s) == own else at_s for time_s in times]
+    own = n_cuts(keys, at_s)
+    here = [time_s if n_cuts(keys, time_s) == own else at_s for time_s in times]
     return [view_at(keys, time_s, width_px=width_px) for time_s in here]
 
 

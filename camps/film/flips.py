@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Frames that anything has to last at 24 to 30 frames a second.
-LEAST_FRAMES = 4
-#: Seconds that a label stays, and stays away.
-LEAST_LABEL_S = 1
+from camps.film import lasting
+
 #: Alpha below which a label is not seen; steps of a block's alpha that are seen as a change, and as none.
 LEAST_ALPHA, CHANGED, SAME = 0.02, 24.0, 6.0
 #: Pixels on a side of the blocks that are compared.
@@ -39,8 +37,7 @@ def find_short_texts(described: Sequence[Mapping[str, Any]], rate: Fraction) -> 
     rate
         Frames a second.
     """
-    least = max(LEAST_FRAMES, round(LEAST_FRAMES * rate / 25))
-    second = round(LEAST_LABEL_S * rate)
+    least, stay = lasting.least_frames(rate), lasting.label_frames(rate)
     shown: dict[_Key, list[int]] = {}
     for at, frame in enumerate(described):
         for key in {_key(text) for text in _seen(frame)}:
@@ -49,7 +46,7 @@ def find_short_texts(described: Sequence[Mapping[str, Any]], rate: Fraction) -> 
     return [
         f"{key[0]} {key[1]} “{key[2]}”: {told}"
         for key, at in sorted(shown.items())
-        for told in _too_short(at, second if key[0] == "labels" else least, n_frames, first)
+        for told in _too_short(at, stay if key[0] == "labels" else least, n_frames, first)
     ]
 
 
@@ -88,7 +85,7 @@ def find_flips(pictures: Iterable[tuple[Any, NDArray[np.uint8]]], rate: Fraction
     rate
         Frames a second.
     """
-    least = max(LEAST_FRAMES, round(LEAST_FRAMES * rate / 25))
+    least = lasting.least_frames(rate)
     held: list[tuple[Any, NDArray[np.float32]]] = []
     found = []
     for at, (view, picture) in enumerate(pictures):

@@ -40,18 +40,20 @@ _TRANSPARENT = 0.1
 #: What half a float a channel takes beside eight bits.
 _HALF = 3.0
 
-_CAMERA = ("lon", "lat", "zoom", "bearing", "views", "exposures")
+#: The views about a frame, how long a label stays and fades among them, and whether it is the first after a cut.
+_VIEWS = ("views", "stay", "fade", "cut")
+_CAMERA = ("lon", "lat", "zoom", "bearing", *_VIEWS, "exposures")
 #: Layers of the map, which a moving camera blurs; what is written beside it stands still.
 _MOVING = ("base", "footprints", "growth", "outlines", "labels", "callouts")
 #: What of a state does not change a layer, so that its picture can be used again.
 _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
-    "base": ("t", "days", "since", "views", "furniture", "captions"),
-    **dict.fromkeys(("footprints", "growth", "outlines"), ("since", "views", "furniture", "captions")),
+    "base": ("t", "days", "since", *_VIEWS, "furniture", "captions"),
+    **dict.fromkeys(("footprints", "growth", "outlines"), ("since", *_VIEWS, "furniture", "captions")),
     # The room of captions is kept all the time.
     "labels": ("days", "since", "captions"),
-    "callouts": ("t", "days", "since", "views", "furniture", "highlight", "captions"),
-    "backing": ("views", "exposures"),
-    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", "views", "exposures", "captions")),
+    "callouts": ("t", "days", "since", *_VIEWS, "furniture", "highlight", "captions"),
+    "backing": (*_VIEWS, "exposures"),
+    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", *_VIEWS, "exposures", "captions")),
     **dict.fromkeys(("date", "counter", "notes"), ("since", *_CAMERA, "captions")),
     "chapter": (*_CAMERA, "captions"),
     # They stand above the date and its notes, and as these do.

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 from camps import looks, record, tables
 from camps.dates import date_of, day_of
 from camps.errors import Fault, InputError, raise_faults
-from camps.film import camera, captions, clock, timecode
+from camps.film import camera, captions, clock, lasting, timecode
 from camps.film.shot import (
     CameraKey,
     ClockKey,
@@ -39,9 +40,8 @@ _CLOSEST_PLACES, _CLOSEST_OUTLINES = 8.5, 14.0
 #: Where the line between two dates is if nobody says.
 _MIDDLE = 0.5
 
-#: Frames a second in which fades are counted, and how many of them before and after a frame decide what it shows: a
-#: label must stand a second, be away a second, and fade within its time (text.js), a symbol fades over nine (stage.js).
-FADING_RATE, VIEWS_ABOUT, DAYS_ABOUT = 25, 84, 4
+#: Seconds before and after a frame whose days decide what it shows: a symbol fades over nine frames of 25 a second.
+DAYS_ABOUT_S = 0.16
 
 #: Seconds for which a film of chapters tells an event, and days before its beginning in which one is still told: a year
 #: of the clock may be over in a few frames.
@@ -216,7 +216,8 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
         _state(shot, keys, timing, number) | _pointing(shot, ground, number) | _captioned(stays, shot.time_s(number))
         for number in shot.cut
     ]
-    states = _with_handles(list(_in_film_time(told, shot)), shot.handles)
+    takes = [camera.n_cuts(keys, shot.time_s(number)) for number in shot.cut]
+    states = _with_handles(list(_in_film_time(told, shot, takes)), shot.handles)
     return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given, tuple(keys), tuple(stays))
 
 
@@ -232,27 +233,34 @@ def _require_earlier(shot: Shot, timing: clock.Timing) -> None:
         raise_faults([Fault("key split.before", str(shot.split.before), expected, "move it")], shot.called)
 
 
-def _in_film_time(states: Sequence[State], shot: Shot) -> Iterator[State]:
+def _in_film_time(states: Sequence[State], shot: Shot, takes: Sequence[int]) -> Iterator[State]:
     """Yield the states with the views and days about each, by which labels and symbols come and go in film time.
 
-    Before the first and after the last frame the film is taken to stand still; a state about which nothing moves is
-    left as it is.
+    Before the first and after the last frame the film is taken to stand still, and the camera on both sides of a cut,
+    across which nobody sees anything come; a state about which nothing moves is left as it is. How long a label stays
+    and fades, in frames, stands beside the views.
     """
-    step, told = max(1, round(shot.rate / FADING_RATE)), round(EVENT_S * shot.rate)
-    views = [tuple(state[name] for name in VIEW if name in state) for state in states if "lon" in state]
+    rate, told = shot.rate, round(EVENT_S * shot.rate)
+    stay = {"stay": lasting.label_frames(rate), "fade": lasting.fade_frames(rate)}
+    most_days = round(DAYS_ABOUT_S * float(rate))
+    views = list(_views_about(states, takes, lasting.about_frames(rate)))
     days = [state["t"] for state in states]
     for at, state in enumerate(states):
-        about = {"views": _about(views, at, step, VIEWS_ABOUT), "days": _about(days, at, step, DAYS_ABOUT)}
+        about = {**({"views": views[at], **stay} if views[at] else {}), "days": _about(days, at, most_days)}
         since = {"since": days[at - told] if at >= told else days[0] - EVENT_DAYS} if shot.map.kind == "eras" else {}
-        yield state | {name: listed for name, listed in about.items() if listed} | since
+        cut = {"cut": True} if at and takes[at] != takes[at - 1] else {}
+        yield state | {name: listed for name, listed in about.items() if listed} | since | cut
 
 
-def _about(values: Sequence[Any], at: int, step: int, most: int) -> list[Any] | None:
-    if not values:
-        return None
-    first, last = at - step * most, at + step * most
-    before = [values[0]] * len(range(first, 0, step))
-    found = [*before, *values[first + step * len(before) : last + 1 : step]]
+def _views_about(states: Sequence[State], takes: Sequence[int], most: int) -> Iterator[list[Any] | None]:
+    """Yield the views about each state, all of its own take: what the camera films from one cut to the next."""
+    for _, run in groupby(zip(takes, states, strict=True), key=itemgetter(0)):
+        views = [tuple(state[name] for name in VIEW if name in state) for _, state in run]
+        yield from (_about(views, at, most) if views[0] else None for at in range(len(views)))
+
+
+def _about(values: Sequence[Any], at: int, most: int) -> list[Any] | None:
+    found = [*[values[0]] * (most - at), *values[max(0, at - most) : at + most + 1]]
     found += [values[-1]] * (2 * most + 1 - len(found))
     return found if found.count(found[0]) < len(found) else None
 
@@ -384,8 +392,11 @@ def _last_s(shot: Shot) -> float:
 
 
 def _require_within(shot: Shot) -> None:
-    """Require that the cut reaches every key: one after its end would be drawn as a jump on the last frame."""
-    length_s = float(timecode.duration_s(shot.n_frames, shot.rate))
+    """Require that the cut reaches every key: one after its end would be drawn as a jump on the last frame.
+
+    A length in seconds is rounded to whole frames, so one that is meant for the end may lie up to a frame behind it.
+    """
+    length_s, end_s = (float(timecode.duration_s(shot.n_frames + more, shot.rate)) for more in (0, 1))
     dated = shot.clock.keys if isinstance(shot.clock, KeysClock) else ()
     lined = shot.split.keys if shot.split else ()
     lists: dict[str, Sequence[CameraKey | ClockKey | SplitKey]] = {
@@ -402,14 +413,14 @@ def _require_within(shot: Shot) -> None:
             f"key {name}", f"{at_s:g} s", f"at most {length_s:g} s, the length of the film", "move it, or leave it out"
         )
         for name, at_s in timed.items()
-        if at_s > length_s
+        if at_s >= end_s
     ]
     faults = [
         Fault(f"key {name}.{i}.at", f"{key.at:g} s", f"at most {length_s:g} s, the length of the film",
               "lengthen the film (seconds), or move the key")
         for name, listed in lists.items()
         for i, key in enumerate(listed, 1)
-        if key.at > length_s
+        if key.at >= end_s
     ]  # fmt: skip
     raise_faults([*faults, *late], shot.called)
 

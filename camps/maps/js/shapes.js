@@ -48,7 +48,8 @@ const DASHED = new Map();
 const MOST_DASHED = 500;
 // A ring that is larger has corners enough to make up for each that is off; a thin one has need of twice as many.
 const LARGE_WIDTHS = 6, THIN = 2;
-const stencil = sheetOf(0, 0);
+/** Where rings are drawn before they are averaged, from the first on: rules are read without a page. @type {Context | null} */
+let sheet = null;
 /** Pictures of rings. @type {Map<string, Context>} */
 const STAMPS = new Map();
 // So many places within a pixel, each way: none is further off than a fiftieth.
@@ -98,7 +99,8 @@ function stampRing(ctx, ring) {
 function stampOf(ring, a, d, x, y) {
   const reach = ring.r + ring.width / 2 + 2 / a;
   const [wide, high] = [Math.ceil(reach * a), Math.ceil(reach * d)];
-  const stamp = sheetOf(2 * wide, 2 * high);
+  const [stencil, stamp] = [sheet ?? sheetOf(0, 0), sheetOf(2 * wide, 2 * high)];
+  sheet = stencil;
   const [width, height] = [FINER * 2 * wide, FINER * 2 * high];
   if (stencil.canvas.width !== width || stencil.canvas.height !== height) Object.assign(stencil.canvas, { width, height });
   stencil.setTransform(FINER * a, 0, 0, FINER * d, FINER * (wide + x), FINER * (high + y));

@@ -116,7 +116,7 @@ export class Stage {
     const pen = {
       ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type: new Type(this.ctx, frame.lang, this.data, look, this.texts), look,
       safe: Boolean(frame.safe), rows: frame.safe && !this.direct ? frame.scale : 0, t: frame.t, furniture: frame.furniture || {}, about, steady: this.timeline.steady(state, about), lit: this.litBy(frame.highlight),
-      views: frame.views?.map((eye) => seenBy(frame, eye)),
+      lasting: frame.views && { views: frame.views.map((eye) => seenBy(frame, eye)), stay: frame.stay ?? 0, fade: frame.fade ?? 0 },
     };
     const placed = this.symbols.place(pen, state.sites);
     const seen = this.exposed(pen, frame);
@@ -365,6 +365,7 @@ export class Stage {
     const oneSystem = this.timeline.lives && !this.data.systems;
     return {
       t: frame.t,
+      cut: Boolean(frame.cut),
       date_shown: this.words.shown(frame.t),
       mode: frame.mode,
       kind: state.kind,

@@ -343,7 +343,7 @@ export class Labels {
       return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5;
     };
     if (!stands(view)) return 0;
-    return pen.views ? lasting(pen.views.map(stands)) : 1;
+    return pen.lasting ? lasting(pen.lasting.views.map(stands), pen.lasting) : 1;
   }
 
   /** @param {Pen} pen @param {Label} label @param {Point} place @param {number} shown @param {Box[]} obstacles @param {Disc[]} marks */
@@ -428,20 +428,17 @@ const rounded = (value) => Math.round(value * 1e4) / 1e4;
 /** @param {Label} label @param {number} ze */
 const roomAt = ({ zoom, maxZoom }, ze) => smoothstep(zoom, zoom + 0.2, ze) * (1 - smoothstep(maxZoom - 0.6, maxZoom, ze));
 
-// A label stays a second and stays away a second, counted in 25 frames, and fades over eight of its time.
-const SECOND = 25;
-const FADE = 8;
-
-// How strongly a label shows in the middle of the moments at which it would stand.
-/** @param {boolean[]} stands */
-export function lasting(stands) {
-  const whole = withoutShort(late(withoutShort(stands)));
+// How strongly a label shows in the middle of the frames on which it would stand: it stays so many, stays away as many,
+// and fades over some of its time, an even number.
+/** @param {boolean[]} stands @param {{ stay: number; fade: number }} frames */
+export function lasting(stands, { stay, fade }) {
+  const whole = withoutShort(late(withoutShort(stands, stay), stay), stay);
   const middle = (stands.length - 1) / 2;
   let sum = 0;
-  for (let i = middle - FADE / 2; i <= middle + FADE / 2; i += 1) {
-    if (whole.slice(i - FADE / 2, i + FADE / 2 + 1).every(Boolean)) sum += 1;
+  for (let i = middle - fade / 2; i <= middle + fade / 2; i += 1) {
+    if (whole.slice(i - fade / 2, i + fade / 2 + 1).every(Boolean)) sum += 1;
   }
-  return smoothstep(0, 1, sum / (FADE + 1));
+  return smoothstep(0, 1, sum / (fade + 1));
 }
 
 // Runs of equal values, as [first, after, value].
@@ -456,22 +453,22 @@ function runsOf(values) {
   return runs;
 }
 
-// Showings shorter than a second are left out; one that reaches the end of what is known here may be longer.
-/** @param {boolean[]} stands */
-function withoutShort(stands) {
+// Showings that are too short are left out; one that reaches the end of what is known here may be longer.
+/** @param {boolean[]} stands @param {number} stay */
+function withoutShort(stands, stay) {
   return runsOf(stands).flatMap(([first, after, value]) => {
-    const short = value && after - first < SECOND && first > 0 && after < stands.length;
+    const short = value && after - first < stay && first > 0 && after < stands.length;
     return Array(after - first).fill(value && !short);
   });
 }
 
-// A label that would come back within a second waits until the second is over.
-/** @param {boolean[]} stands */
-function late(stands) {
+// A label that would come back too soon waits until its time is over.
+/** @param {boolean[]} stands @param {number} stay */
+function late(stands, stay) {
   const kept = [...stands];
   runsOf(stands).forEach(([first, after, value], i, runs) => {
     if (value || !i || i === runs.length - 1) return;
-    for (let j = after; j < Math.min(first + SECOND, kept.length); j += 1) kept[j] = false;
+    for (let j = after; j < Math.min(first + stay, kept.length); j += 1) kept[j] = false;
   });
   return kept;
 }

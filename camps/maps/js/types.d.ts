@@ -115,7 +115,7 @@ export interface Frame {
   lang: string; label_lang: string; look: string; background: 'look' | 'transparent'; uncertainty: boolean;
   relief: boolean; legend: boolean; credits: string[]; layers: Record<Layer, boolean>; painted: Record<Layer, boolean>;
   t_before?: number; split: number; swept?: [number, number]; since?: number; safe?: boolean; mattes?: boolean; selected?: string[];
-  only?: Layer[]; days?: Array<number | string>; views?: Eye[]; highlight?: Highlight;
+  only?: Layer[]; days?: Array<number | string>; views?: Eye[]; stay?: number; fade?: number; cut?: boolean; highlight?: Highlight;
   callouts?: Callout[]; captions?: Captioned[]; exposed?: Eye; furniture?: Record<string, FilmPlacement>;
 }
 
@@ -140,8 +140,11 @@ export type Given = Partial<Omit<Frame, 't' | 't_before' | 'layers' | 'painted'>
  */
 export interface Pen {
   ctx: Context; view: View; u: number; ze: number; type: Type; look: Look; safe: boolean; rows: number; t: number;
-  furniture: Record<string, FilmPlacement>; about: State[]; steady: Steady; lit: (id: string) => number; views?: View[];
+  furniture: Record<string, FilmPlacement>; about: State[]; steady: Steady; lit: (id: string) => number; lasting?: Lasting;
 }
+
+/** The views about a frame, one a frame; how many a label stays and stays away, and over how many it fades. */
+export interface Lasting { views: View[]; stay: number; fade: number }
 
 /** A symbol's place in a picture: of one site, or of a group. */
 export interface Disc { x: number; y: number; r: number }
