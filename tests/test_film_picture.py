@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from film_support import draw, small_shot
 
 from camps import languages, maps
+from camps.dates import day_of
 from camps.errors import InputError
 from camps.film import passes
 from camps.film.licences import credits_shown, list_licences
@@ -189,3 +191,18 @@ def test_where_nothing_can_have_been_built_none_was_seen_in_every_language() -> 
         shown = [text["text"] for text in said["texts"] if text["layer"] == "counter"]
         assert said["total_hi"] == 0
         assert languages.table()[tag]["none_seen"] in shown
+
+
+@pytest.mark.browser
+def test_a_camp_that_no_look_has_seen_yet_is_no_camp_on_the_picture() -> None:
+    camera = [{"at": 0, "centre": [88.29, 43.38], "zoom": 9}]
+    shot = small_shot(map={"kind": "footprints"}, size=(480, 270), camera=camera)
+    found = [day_of(date.fromisoformat(text)) for text in ("2017-03-02", "2020-06-02")]
+    days = [{"t": day, "days": [day]} for day in found]
+    (before, empty), (_, built) = draw(shot, [{**day, "only": ["growth"], "background": "transparent"} for day in days])
+    # A cross of two lines, where a disc stands later.
+    assert before["total"] == 0
+    assert 0 < empty[..., 3].astype(float).sum() < 0.5 * built[..., 3].astype(float).sum()
+    ((told, _),) = draw(shot, days[:1])
+    legend = [text["text"] for text in told["texts"] if text["layer"] == "legend"]
+    assert legend == ["Security tier (ASPI)", "Tier 3", "none seen"]

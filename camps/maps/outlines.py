@@ -7,6 +7,7 @@ the page only fills and strokes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -60,6 +61,29 @@ def outline_entries(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) ->
         "changes": _change_entries(changes, numbers[1:]),
         "days": {str(site): sorted(map(float, group["day"])) for site, group in here.groupby("site_id")},
     }
+
+
+def blank_marks(outlined: Mapping[str, Any], first_day: float) -> list[str]:
+    """Return how a page marks places of which nothing stands: ``zero`` where a look saw none, ``unknown`` without one.
+
+    Parameters
+    ----------
+    outlined
+        What `outline_entries` returned.
+    first_day
+        The first day that the page shows.
+    """
+    seen = outlined["seen"]
+    built: dict[str, set[int]] = {site: set() for site in outlined["days"]}
+    for site, kind, day in zip(seen["site"], seen["kind"], seen["day"], strict=True):
+        if seen["kinds"][kind] in BUILT:
+            built.setdefault(seen["sites"][site], set()).add(day)
+    looked = outlined["days"].items()
+    found = {
+        "zero": any(set(map(int, days)) - built[site] for site, days in looked),
+        "unknown": any(min(days) > first_day for _, days in looked),
+    }
+    return [name for name, is_met in found.items() if is_met]
 
 
 def _number_shapes(groups: list[Any]) -> tuple[list[str], list[list[int | None]]]:

@@ -464,11 +464,12 @@ def _footprint_content(
     meta |= payload.dates_as_given(observed_dates(footprints=footprints, looks=looks), look_day)
     present = set(footprints["kind"])
     swatches = [name for name in ("building", "block", "construction", "compound", "other") if name in present]
+    outlined = outlines.outline_entries(footprints, looks)
     return _content(kind, entries, meta, groups, (words, ground)) | {
         "view": payload.fit_bounds(footprints.total_bounds),
-        "footprints": outlines.outline_entries(footprints, looks),
+        "footprints": outlined,
         "scenes": pictures,
-        "marks": [],
+        "marks": outlines.blank_marks(outlined, first),
         "swatches": [*swatches, "appearing", "unseen", "lost"],
         "options": _options(fixed_radius=9, label_zoom=10, yield_to_outlines=True),
     }

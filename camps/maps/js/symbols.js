@@ -427,10 +427,17 @@ const PHASES = {
   absent: 'unknown', unnamed: 'unknown', undated: 'unknown', closed: 'closed', closing: 'stale', open: 'observed', opening: 'opening', last: 'last', vanished: 'vanished',
 };
 
+// A place with outlines is there when some were seen, or may have come since the last look.
+/** @param {SiteState} state @returns {MarkName} */
+function standsFor({ value, hi }) {
+  if (value === null) return 'unknown';
+  return value > 0 || (hi ?? 0) > 0 ? 'observed' : 'zero';
+}
+
 /** @param {SiteState} state @param {Options} options @returns {MarkName} */
 function markOf(state, options) {
   if (state.phase !== undefined) return PHASES[state.phase];
-  if (options.fixed_radius) return 'observed';
+  if (options.fixed_radius) return options.yield_to_outlines ? standsFor(state) : 'observed';
   if (state.ended) return state.ended;
   if (state.value === null) return 'unknown';
   if (state.value === 0) return 'zero';

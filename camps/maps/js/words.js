@@ -323,7 +323,7 @@ export class Words {
     for (const mark of this.data.marks) {
       const name = mark === 'undated' || mark === 'withheld' ? 'unknown' : mark;
       const none = mark === 'zero' ? this.data.meta.metric?.none : undefined;
-      const text = none && Object.keys(none).length ? this.name(none, lang) : this.of(`mark_${mark}`, lang);
+      const text = none && Object.keys(none).length ? this.name(none, lang) : this.of((this.data.footprints && LOOKED[mark]) || `mark_${mark}`, lang);
       rows.push({ text, mark: (look) => ({ shape: 'disc', colour: look.sample, mark: name }) });
     }
     return rows;
@@ -349,6 +349,10 @@ export class Words {
     return most[this.data.kind] ?? 0;
   }
 }
+
+// What is seen, or not, in images of a place, where nobody counts.
+/** @type {Record<string, string>} */
+const LOOKED = { zero: 'none_seen', unknown: 'no_look_yet' };
 
 /** @param {Told} state @returns {state is Known} */
 const isKnown = (state) => state.total !== null;
