@@ -9,9 +9,10 @@ import pytest
 from film_support import small_shot
 
 from camps import appendix, film, growth
+from camps.appendix import framecheck, tracing
 from camps.dates import day_of
 from camps.errors import InputError
-from camps.film import checks, exr, readouts, records
+from camps.film import checks, exr, readouts, records, testimony
 from camps.film.plan import Ground, plan_frames
 
 GROWTH = {"kind": "growth", "sources": ["gazetteer"], "where": {"admin1": "Xinjiang"}, "relief": False}
@@ -86,6 +87,45 @@ def test_each_side_is_the_map_of_its_date_and_every_row_says_both(tmp_path: Path
     ]
     told = appendix.trace(both.frames[0]).report()
     assert f"left of the line, on 2017-07-02, {float(row['before_total']):,.0f}" in told
+
+
+def test_a_list_of_an_earlier_release_is_read_as_it_is(tmp_path: Path) -> None:
+    earlier = [name for name in records.SHOWN_COLUMNS if name not in records.LATER_COLUMNS]
+    shown = dict.fromkeys(earlier, "") | {"frame": "1001", "date_shown": "2018", "total": "40.0"}
+    entry = records.PictureEntry("beauty/x.1001.png", "0" * 64, "a key")
+    listed = records.FrameList({1001: records.ListedFrame(shown, {"beauty": entry})})
+    assert "before_total" not in records.write_frame_list(tmp_path, listed).read_text("utf-8")
+    assert records.is_of_another_release(tmp_path)
+    again = records.read_frame_list(tmp_path)
+    assert again == listed
+    assert again.text() == (tmp_path / records.FRAME_LIST).read_text("utf-8")
+    told = testimony.build(_shot(), listed, {}, of_shot=False) | {"pass": "beauty"}
+    assert testimony.read(told, tmp_path).rows == {1001: shown}
+    assert tracing._told(shown)[1].startswith("40 over")
+    assert not framecheck.row_fault(shown, shown | {"before_total": "3", "bearing": "0.0"})
+
+
+@pytest.mark.browser
+def test_the_interval_that_a_side_prints_is_in_its_row(tmp_path: Path) -> None:
+    shot = _shot(
+        frames=1, mode="bracket", map={"kind": "footprints", "relief": False}, split={"before": "2017-11-29"},
+        clock={"kind": "linear", "from": "2018-08-20", "to": "2018-09-20"}, size=(480, 270),
+        camera=[{"at": 0, "centre": [88.2868, 43.3804], "zoom": 15}],
+    )  # fmt: skip
+    made = film.render(shot, tmp_path, movie=False)
+    row = records.read_frame_list(made.folder).frames[1001].shown
+    assert row["before_kind"] == row["kind"] == "bracketed"
+    assert float(row["before_total_lo"]) < float(row["before_total_hi"]) < float(row["total_hi"])
+    again = readouts.read_out(shot)[1001]
+    assert not framecheck.row_fault(row, again)
+    assert "before_total_hi says" in framecheck.row_fault({**row, "before_total_hi": "1.0"}, again)
+    told = appendix.trace(made.frames[0]).report()
+    for side in ("", "before_"):
+        low, high = (f"{float(row[f'{side}total_{end}']):,.0f}" for end in ("lo", "hi"))
+        assert f"{low}–{high}" in told
+    # A run that finds the frame there keeps all that its row says.
+    kept = film.render(shot, tmp_path, movie=False)
+    assert (kept.n_drawn, records.read_frame_list(kept.folder).frames[1001].shown) == (0, row)
 
 
 @pytest.mark.browser

@@ -25,7 +25,8 @@ GROUP = "The frames"
 SAMPLE = 3
 
 #: Columns that hold numbers, and how far two machines may be apart in them by rounding.
-_NUMBERS = ("total", "total_lo", "total_hi", "lon", "lat", "zoom", "bearing", "before_total")
+_SUMS = ("total", "total_lo", "total_hi")
+_NUMBERS = (*_SUMS, "lon", "lat", "zoom", "bearing", *(f"before_{name}" for name in _SUMS))
 _TOLERANCE = 1e-9
 _MOST_NAMED = 5
 
@@ -234,7 +235,8 @@ def row_fault(row: Mapping[str, str], again: Mapping[str, str] | None) -> str:
     """Return what a row says that does not come out of the data, or nothing."""
     if again is None:
         return "the shot has no such frame"
-    apart = [name for name, text in again.items() if not _is_same(name, row[name], text)]
+    # Of a column that its release did not have a row says nothing.
+    apart = [name for name, text in again.items() if name in row and not _is_same(name, row[name], text)]
     return "; ".join(f"{name} says {row[name] or 'nothing'}, comes out as {again[name] or 'nothing'}" for name in apart)
 
 

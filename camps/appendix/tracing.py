@@ -17,6 +17,8 @@ from camps.film.records import FRAME_LIST, read_frame_list
 from camps.origins import find_sites, is_about, looks_behind
 
 _MOST_LINES = 12
+#: Numbers below this are told to a tenth.
+_TENTHS_BELOW = 10
 
 
 @dataclass(frozen=True)
@@ -201,9 +203,17 @@ def _told(row: Mapping[str, str]) -> tuple[str, str]:
     if row["n_open"]:
         told = f"{row['n_open']} of {row['n_sites']} sites on record as open"
         return "open", f"{told}; {row['n_last_known']} last known open"
-    told = f"{_rounded(row['total'])} over {_counted(row)} of {row['n_sites']} sites"
-    left = f"; left of the line, on {row['before_day']}, {_rounded(row['before_total'])}" if row["before_day"] else ""
-    return "total", told + left
+    told = f"{_printed(row)} over {_counted(row)} of {row['n_sites']} sites"
+    before = row.get("before_day")
+    return "total", told + (f"; left of the line, on {before}, {_printed(row, 'before_')}" if before else "")
+
+
+def _printed(row: Mapping[str, str], side: str = "") -> str:
+    """Return the number that a side prints: its bounds where the next look bounds it."""
+    bounds = [_rounded(row.get(f"{side}total_{end}", "")) for end in ("lo", "hi")]
+    if row.get(f"{side}kind") == "bracketed" and len(set(bounds)) > 1:
+        return "–".join(bounds)
+    return _rounded(row.get(f"{side}total", ""))
 
 
 def _counted(row: Mapping[str, str]) -> str:
@@ -211,10 +221,12 @@ def _counted(row: Mapping[str, str]) -> str:
 
 
 def _rounded(total: str) -> str:
+    """Return a number as the page prints it: a decimal below ten, none above."""
     try:
-        return f"{float(total):,.1f}".removesuffix(".0")
+        value = float(total)
     except ValueError:
         return "none"
+    return f"{value:,.1f}".removesuffix(".0") if abs(value) < _TENTHS_BELOW else f"{value:,.0f}"
 
 
 # --- from a site ----------------------------------------------------------------------------------------------------

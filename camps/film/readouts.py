@@ -95,17 +95,15 @@ class Screen:
 def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], values: _Values) -> dict[str, str]:
     found = values(state["t"])
     known = _known_of(found, payload)
-    before = _known_of(values(state["t_before"]), payload) if "t_before" in state else []
     described = {
         "date_shown": _date_shown(state["t"], payload["meta"]),
-        "kind": least_sure(value.kind for value in found.values()),
         "n_observed": sum(value.counted for value in known),
         "n_held": sum(not value.counted for value in known),
         "n_sites": len(payload["sites"]),
         **_phases(found.values()),
         "stale_days": _stale_days(state["t"], payload["meta"]),
-        **{name: _total(known, part) for name, part in (("total", 0), ("total_lo", 1), ("total_hi", 2))},
-        "site_ids": _placed(payload["sites"], found, state), "before": {"total": _total(before, 0)},
+        **_sums(found, payload), "site_ids": _placed(payload["sites"], found, state),
+        "before": _sums(values(state["t_before"]), payload) if "t_before" in state else None,
     }  # fmt: skip
     row = shown_row(number, plan.shot.rate, state, described)
     return row if "lon" in state else {name: text for name, text in row.items() if name != "site_ids"}
@@ -134,6 +132,13 @@ def _stale_days(t: float, meta: Mapping[str, Any]) -> int | None:
     """Return the days since the last look at any site; null before the first, and where there are none."""
     looks = [day for day in meta["stop_days"] if day <= math.floor(t)] if meta["metric"] else []
     return math.floor(t) - int(max(looks)) if looks else None
+
+
+def _sums(found: Mapping[str, _Value], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the total of a moment with its bounds, and how sure it is."""
+    known = _known_of(found, payload)
+    totals = {name: _total(known, part) for name, part in (("total", 0), ("total_lo", 1), ("total_hi", 2))}
+    return {"kind": least_sure(value.kind for value in found.values()), **totals}
 
 
 def _total(known: Sequence[_Value], part: int) -> float | None:

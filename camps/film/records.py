@@ -37,10 +37,13 @@ SMALL_SIZE = (64, 36)
 SHOWN_COLUMNS = (
     "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_held", "n_sites", "n_open", "n_last_known",
     "stale_days", "total", "total_lo", "total_hi", "lon", "lat", "zoom", "bearing",
-    "before_day", "before_total", "site_ids",
+    "before_day", "before_total", "before_total_lo", "before_total_hi", "before_kind", "site_ids",
 )  # fmt: skip
-#: What the page says of a frame; the rest of a row follows from the shot.
+#: Columns that the rows of earlier releases do not have.
+LATER_COLUMNS = frozenset(name for name in SHOWN_COLUMNS if name == "bearing" or name.startswith("before_"))
+#: What the page says of a frame, and of the earlier date of a split; the rest of a row follows from the shot.
 _TOLD = SHOWN_COLUMNS[3:14]
+_TOLD_BEFORE = ("total", "total_lo", "total_hi", "kind")
 _PICTURE_COLUMNS = ("file", "sha256", "key")
 
 
@@ -87,7 +90,8 @@ class ListedFrame:
     Attributes
     ----------
     shown
-        The columns of `SHOWN_COLUMNS` as printed; what nobody knows is empty.
+        The columns of `SHOWN_COLUMNS` as printed; what nobody knows is empty, what an earlier release did not say is
+        not there.
     pictures
         The picture of each pass, the pass that is shown first.
     """
@@ -108,8 +112,9 @@ class ListedFrame:
     def record(self) -> FrameRecord:
         """Return what a run that goes on from here needs to know of the frame."""
         told = {name: self.shown[name] or None for name in _TOLD}
+        before = {name: self.shown.get(f"before_{name}") or None for name in _TOLD_BEFORE}
         sums = {name: (one.key, one.sha256) for name, one in self.pictures.items()}
-        return FrameRecord(self.number, sums, {**told, "site_ids": self.site_ids})
+        return FrameRecord(self.number, sums, {**told, "before": before, "site_ids": self.site_ids})
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,12 @@ class FrameList:
         """Return the names of the passes, the one that is shown first."""
         return tuple(next(iter(self.frames.values())).pictures) if self.frames else ()
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of `SHOWN_COLUMNS` that its rows have: all, or those of an earlier release."""
+        first = next(iter(self.frames.values()), None)
+        return SHOWN_COLUMNS if first is None else tuple(name for name in SHOWN_COLUMNS if name in first.shown)
+
     def pictures(self) -> Iterator[tuple[int, str, PictureEntry]]:
         """Yield frame number, pass and picture of every picture."""
         for number, frame in self.frames.items():
@@ -131,10 +142,10 @@ class FrameList:
     def text(self) -> str:
         """Return the list as CSV: a row a frame; each further pass adds three columns that begin with its name."""
         rows = [
-            [*map(frame.shown.get, SHOWN_COLUMNS), *chain.from_iterable(map(astuple, frame.pictures.values()))]
+            [*map(frame.shown.get, self.columns), *chain.from_iterable(map(astuple, frame.pictures.values()))]
             for frame in self.frames.values()
         ]
-        columns = [*SHOWN_COLUMNS, *_PICTURE_COLUMNS, *_columns_of(self.passes[1:])]
+        columns = [*self.columns, *_PICTURE_COLUMNS, *_columns_of(self.passes[1:])]
         return csv_text(pd.DataFrame(rows, columns=columns, dtype=object))
 
 
@@ -171,13 +182,14 @@ def build_frame_list(
 
 def shown_row(number: int, rate: Fraction, state: State, described: Mapping[str, Any]) -> dict[str, str]:
     """Return what a row says of a frame; a value that nobody knows stays empty."""
+    before = described.get("before") or {}
     values: dict[str, Any] = {
         "frame": number, "timecode": timecode.of_frame(number, rate),
         "day": date_of(state["t"]).isoformat(),
         **{name: described.get(name) for name in _TOLD},
         "lon": near(state["lon"], 0) if "lon" in state else None, **{name: state.get(name) for name in VIEW[1:]},
         "before_day": date_of(state["t_before"]).isoformat() if "t_before" in state else None,
-        "before_total": (described.get("before") or {}).get("total"),
+        **{f"before_{name}": before.get(name) for name in _TOLD_BEFORE},
         "site_ids": " ".join(map(str, described.get("site_ids") or [])),
     }  # fmt: skip
     return {name: "" if value is None else str(value) for name, value in values.items()}
@@ -223,25 +235,26 @@ def is_of_another_release(folder: Path) -> bool:
 
 
 def _listed_frames(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, ListedFrame]:
-    further = [name.removesuffix("_file") for name in header[len(SHOWN_COLUMNS) + 3 :: 3]]
-    if header != [*SHOWN_COLUMNS, *_PICTURE_COLUMNS, *_columns_of(further)]:
+    shown = [name for name in SHOWN_COLUMNS if name in header or name not in LATER_COLUMNS]
+    further = [name.removesuffix("_file") for name in header[len(shown) + 3 :: 3]]
+    if header != [*shown, *_PICTURE_COLUMNS, *_columns_of(further)]:
         raise ValueError(f"found the columns {', '.join(header)[:200]}")
-    frames = [_listed_frame(row, further, line) for line, row in enumerate(rows, 2)]
+    frames = [_listed_frame(row, shown, further, line) for line, row in enumerate(rows, 2)]
     found = {frame.number: frame for frame in sorted(frames, key=lambda frame: frame.number)}
     if len(found) < len(frames):
         raise ValueError("a frame stands twice")
     return found
 
 
-def _listed_frame(row: Sequence[str], further: Sequence[str], line: int) -> ListedFrame:
-    n_shown = len(SHOWN_COLUMNS)
+def _listed_frame(row: Sequence[str], shown: Sequence[str], further: Sequence[str], line: int) -> ListedFrame:
+    n_shown = len(shown)
     if len(row) != n_shown + 3 * (1 + len(further)) or not (row[0].isascii() and row[0].isdigit()):
         raise ValueError(f"line {line} is no row of it")
     entries = [PictureEntry(*row[at : at + 3]) for at in range(n_shown, len(row), 3)]
     names = [entries[0].file.partition("/")[0], *further]
     if len(set(names)) < len(names):
         raise ValueError(f"line {line} has a pass twice")
-    return ListedFrame(dict(zip(SHOWN_COLUMNS, row[:n_shown], strict=True)), dict(zip(names, entries, strict=True)))
+    return ListedFrame(dict(zip(shown, row[:n_shown], strict=True)), dict(zip(names, entries, strict=True)))
 
 
 def write_checksums(folder: Path, known: Mapping[str, str]) -> Path:

@@ -20,7 +20,7 @@ from camps import embedded, files, origins, provenance
 from camps.errors import InputError
 from camps.film import timecode
 from camps.film.manifest import read_manifest, read_shot_table, require_edition, shot_table
-from camps.film.records import FRAME_LIST, SHOWN_COLUMNS, FrameList, PictureEntry, read_frame_list
+from camps.film.records import FRAME_LIST, LATER_COLUMNS, SHOWN_COLUMNS, FrameList, PictureEntry, read_frame_list
 from camps.film.shot import Shot
 from camps.film.subject import sources_of
 
@@ -41,7 +41,7 @@ class Testimony:
     content
         As it stands in the file.
     rows
-        For each frame number the columns of `SHOWN_COLUMNS` as printed.
+        For each frame number the columns of `SHOWN_COLUMNS` as printed, as far as its release had them.
     """
 
     content: Mapping[str, Any]
@@ -80,7 +80,7 @@ def build(shot: Shot, listed: FrameList, page_sha256: Mapping[str, str], *, of_s
         "shot_table": shot_table(shot) if of_shot else None,
         "frame_list_sha256": provenance.sha256_text(listed.text()),
         "page_sha256": dict(page_sha256),
-        "rows": {column: _runs(row[column] for row in rows) for column in SHOWN_COLUMNS},
+        "rows": {column: _runs(row[column] for row in rows) for column in listed.columns},
         "looks": [list(look) for look in find_looks(shot if of_shot else None)],
         **origins.describe(site_ids if of_shot else [], sources_of(shot) if of_shot else []),
     }  # fmt: skip
@@ -179,7 +179,9 @@ def read(content: Mapping[str, Any], path: Path) -> Testimony:
         When it is none: other columns, rows of another length, a part that is of another kind.
     """
     try:
-        columns = {name: _unrolled(content["rows"][name]) for name in SHOWN_COLUMNS}
+        rows = content["rows"]
+        asked = [name for name in SHOWN_COLUMNS if name in rows or name not in LATER_COLUMNS]
+        columns = {name: _unrolled(rows[name]) for name in asked}
         if len({len(cells) for cells in columns.values()}) != 1:
             raise ValueError("its columns are not of one length")
         rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]

@@ -384,7 +384,7 @@ export class Stage {
       kinds: Object.fromEntries(ids.map((id, i) => [id, state.sites[i].kind])),
       points: Object.fromEntries(placed.map((item) => [item.site.id, [item.x, item.y, item.r]])),
       pieces: this.timeline.outlines ? this.timeline.outlines.describe(state.drawn) : [],
-      before: before && { t: before.t, date_shown: this.words.shown(before.t), total: before.total, kind: before.kind },
+      before: before && { t: before.t, date_shown: this.words.shown(before.t), total: before.total, total_lo: before.totalLo, total_hi: before.totalHi, kind: before.kind },
       labels: this.texts.filter(({ layer }) => layer === 'labels'),
       texts: this.texts.filter(({ layer }) => layer !== 'labels'),
       ...(this.last.mattes ? { mattes: this.last.mattes } : {}),
