@@ -27,7 +27,7 @@ import pandas as pd
 import pysubs2
 
 from camps import files, maps, record
-from camps.dates import day_of
+from camps.dates import day_of, iso_day
 from camps.film import timecode
 from camps.film.passes import FRAME_PADDING, PassInfo
 from camps.film.plan import Plan
@@ -306,13 +306,27 @@ def _runs(positions: Iterable[int]) -> Iterator[list[int]]:
 def subtitles(plan: Plan, described: Described) -> str:
     """Return the dates shown as SubRip subtitles; where they change faster than can be read, the span of them.
 
-    Times count from the first frame. A frame that shows no date has no subtitle.
+    Times count from the first frame. A frame that shows no date has no subtitle. Of a split the date on the left of its
+    line stands before the other, as in ``2017-03-02 | 2018-06-23``.
     """
     rate = plan.shot.rate
     cues = pysubs2.SSAFile()
-    for start, end, text in _cues([str(frame.get("date_shown") or "") for frame in described], rate * LEAST_SUBTITLE_S):
-        cues.append(pysubs2.SSAEvent(timecode.milliseconds(start, rate), timecode.milliseconds(end, rate), text=text))
+    left, dates = _dates_shown(described)
+    for start, end, text in _cues(dates, rate * LEAST_SUBTITLE_S):
+        span = timecode.milliseconds(start, rate), timecode.milliseconds(end, rate)
+        cues.append(pysubs2.SSAEvent(*span, text=left + text))
     return cues.to_string("srt")
+
+
+def _dates_shown(described: Described) -> tuple[str, list[str]]:
+    """Return what stands before every date, and the dates; those of a split by the day where they would be the same."""
+    dates = [str(frame.get("date_shown") or "") for frame in described]
+    before: Any = next((frame["before"] for frame in described if frame.get("before")), None)
+    if not before or not before["date_shown"]:
+        return "", dates
+    if before["date_shown"] in dates:
+        return f"{iso_day(before['t'])} | ", [iso_day(float(str(frame["t"]))) for frame in described]
+    return f"{before['date_shown']} | ", dates
 
 
 def _cues(dates: Sequence[str], least: Fraction) -> Iterator[tuple[int, int, str]]:

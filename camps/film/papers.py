@@ -79,7 +79,7 @@ def _heading(finished: Finished) -> str:
             *([f"Cut        {plan.cut_told}"] if plan.cut_told else []),
             f"Timecode   starts at {film_manifest.start_timecode(finished.plan)}"
             f" ({'drop-frame' if timecode.drops(shot.rate) else 'non-drop'})",
-            f"Dates      {plan.first_date} to {plan.last_date}",
+            f"Dates      {plan.first_date} to {plan.last_date}{plan.split_told}",
             *_blur_line(finished),
         ]
     )  # fmt: skip
@@ -181,10 +181,17 @@ def _to_know(finished: Finished) -> str:
             "WHAT THE PICTURE SAYS, AND WHAT NOT",
             "Nothing shown has been verified on the ground; positions and counts are as published.",
             "A symbol with a dashed or thin edge is not certain at that date: keep legend, date and notes with it.",
+            *_two_dates(finished),
             f"Between two observations this shot is {_MODES[finished.plan.shot.mode]}.",
             "The credit pass, or the text in ATTRIBUTION.txt, has to be on screen whenever the picture is.",
         ]
     )  # fmt: skip
+
+
+def _two_dates(finished: Finished) -> list[str]:
+    split = finished.plan.shot.split
+    told = "every pass of ground and sites, textless as well, has two dates; only the pass date says so."
+    return [f"Left of a line the picture is of {split.before}: {told}"] if split else []
 
 
 _MODES = {

@@ -61,6 +61,12 @@ _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("logo", "title", "subtitle", "credit"), ("t", "days", "since", *_CAMERA, "captions")),
     "guides": ("t", "days", "since", *_CAMERA, "furniture", "captions"),
 }
+#: The same of a split: its line parts for a legend or a caption that stands in its way.
+_INDIFFERENT_SPLIT: Mapping[str, tuple[str, ...]] = {
+    **_INDIFFERENT,
+    "date": ("since", *_VIEWS, "exposures"),
+    **dict.fromkeys(("counter", "notes"), ("since", *_VIEWS, "exposures", "captions")),
+}
 
 
 _WHAT = {
@@ -263,7 +269,8 @@ def seen_state(state: Mapping[str, Any], info: PassInfo, scene_days: Sequence[fl
         Days, in order, from which the map shows another satellite picture; they are part of its ground.
     """
     seen = pass_state(state, info)
-    kept = {key: value for key, value in seen.items() if key not in _INDIFFERENT.get(str(info.layer), ())}
+    indifferent = _INDIFFERENT_SPLIT if "split" in seen else _INDIFFERENT
+    kept = {key: value for key, value in seen.items() if key not in indifferent.get(str(info.layer), ())}
     if info.layer == "base" and scene_days:
         kept["scene"] = [bisect_right(scene_days, day // 1) for day in state.get("days") or [state["t"]]]
     return kept

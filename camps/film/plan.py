@@ -15,7 +15,7 @@ import pandas as pd
 from camps import looks, record, tables
 from camps.dates import date_of, day_of
 from camps.errors import Fault, InputError, raise_faults
-from camps.film import camera, captions, clock, lasting, timecode
+from camps.film import camera, captions, clock, lasting, split, timecode
 from camps.film.shot import (
     CameraKey,
     ClockKey,
@@ -146,6 +146,14 @@ class Plan(tables.Shown):
         return replace(self, numbers=self.numbers[kept], states=self.states[kept])
 
     @property
+    def split_told(self) -> str:
+        """Return which date is left of a line, and where this is, by the width of the picture; nothing without one."""
+        if not self.shot.split:
+            return ""
+        shares = dict.fromkeys(f"{share:.0%}" for share in self.states[0]["swept"])
+        return f"; {self.shot.split.before} left of a line at {' to '.join(shares)} of the width"
+
+    @property
     def handles(self) -> tuple[int, int]:
         """How many frames lie before the cut, and how many after it."""
         cut = self.shot.cut
@@ -210,12 +218,13 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     _require_on_map(shot, ground)
     keys = _camera_keys(shot, ground)
     timing = _timing(shot, ground)
-    _require_earlier(shot, timing)
+    spanned = _spanned(shot, timing)
     stays = captions.standing(shot, timing.day_at)
     told = [
-        _state(shot, keys, timing, number) | _pointing(shot, ground, number) | _captioned(stays, shot.time_s(number))
+        _state(shot, keys, timing, number) | spanned
+        | _pointing(shot, ground, number) | _captioned(stays, shot.time_s(number))
         for number in shot.cut
-    ]
+    ]  # fmt: skip
     takes = [camera.n_cuts(keys, shot.time_s(number)) for number in shot.cut]
     states = _with_handles(list(_in_film_time(told, shot, takes)), shot.handles)
     return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given, tuple(keys), tuple(stays))
@@ -226,11 +235,17 @@ def _with_handles(states: Sequence[State], n_frames: int) -> tuple[State, ...]:
     return (*[states[0]] * n_frames, *states, *[states[-1]] * n_frames)
 
 
-def _require_earlier(shot: Shot, timing: clock.Timing) -> None:
-    first = min(timing.day_at(shot.time_s(number)) for number in shot.numbers)
-    if shot.split and day_of(shot.split.before) >= first:
-        expected = f"a date before {date_of(first)}, the first of the film"
-        raise_faults([Fault("key split.before", str(shot.split.before), expected, "move it")], shot.called)
+def _spanned(shot: Shot, timing: clock.Timing) -> State:
+    """Return the first and the last day of a film that is split, whose words are as large as all of them allow."""
+    if not shot.split:
+        return {}
+    days = [timing.day_at(shot.time_s(number)) for number in shot.cut]
+    faults = [*split.find_faults(shot)]
+    if day_of(shot.split.before) >= min(days):
+        expected = f"a date before {date_of(min(days))}, the first of the film"
+        faults.append(Fault("key split.before", str(shot.split.before), expected, "move it"))
+    raise_faults(faults, shot.called)
+    return {"spanned": [min(days), max(days)]}
 
 
 def _in_film_time(states: Sequence[State], shot: Shot, takes: Sequence[int]) -> Iterator[State]:
@@ -280,15 +295,15 @@ def _state(shot: Shot, keys: Sequence[camera.Key], timing: clock.Timing, number:
 
 def _split(shot: Shot, at_s: float) -> State:
     """Return the earlier date that stands on the left of a line, where the line is, and between where it moves."""
-    split = shot.split
-    if not split:
+    said = shot.split
+    if not said:
         return {}
-    keys = split.keys or (SplitKey(at=0, line=split.line or _MIDDLE),)
+    keys = said.keys or (SplitKey(at=0, line=said.line or _MIDDLE),)
     lines = [key.line for key in keys]
     # The line moves by its keys as the clock does by its own: a share of the width stands where a day would.
     marks = [clock.Mark(min(key.at, _last_s(shot)), key.line, key.ease, key.hold) for key in keys]
     return {
-        "t_before": day_of(split.before), "split": clock.day_at(marks, at_s), "swept": [min(lines), max(lines)],
+        "t_before": day_of(said.before), "split": clock.day_at(marks, at_s), "swept": [min(lines), max(lines)],
     }  # fmt: skip
 
 

@@ -7,8 +7,10 @@ import { GRAPHICS_SAFE, panel, Type } from './text.js';
 import { drawMark } from './symbols.js';
 import { Systems } from './systems.js';
 import { Captions } from './captions.js';
+import { Split } from './split.js';
 /** @import { Layer } from './payload.d.ts' */
 /** @import { Block, Box, Data, Frame, Margin, Part, Pen, PieceName, Placed, Point, Row, Size, Spec, Stacked, Standing, State, Told } from './types.d.ts' */
+/** @import { Timeline } from './timeline.js' */
 /** @import { Words } from './words.js' */
 
 const ACTION_SAFE = 0.035;
@@ -55,24 +57,24 @@ const CLOCK = ['date', 'counter', 'chapter', 'notes'];
 const layerOf = (piece) => (piece === 'events' ? 'chapter' : piece === 'last' ? 'counter' : piece === 'line' ? 'captions' : piece);
 
 export class Furniture {
-  /** @param {Data} data @param {Words} words */
-  constructor(data, words) {
+  /** @param {Data} data @param {Words} words @param {Timeline} timeline */
+  constructor(data, words, timeline) {
     this.data = data;
     this.words = words;
     this.systems = data.systems ? new Systems(data, words) : null;
     this.captions = new Captions(this);
+    this.split = new Split(this, timeline);
   }
 
   /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @returns {Part[]} */
   layout(pen, frame, state, before) {
     const parts = this.standing(pen, frame, state, before, this.legends(pen, frame));
-    const across = frame.layers.date ? this.across(pen, frame, state, before, parts) : [];
-    // Only outlines have a second legend, and only a film has captions.
-    const still = () => (this.data.footprints ? this.standing(pen, frame, state, before, this.legendRoom(pen, frame)) : parts);
+    // Only outlines have a second legend, and only a film has captions, or words that may not move when it comes.
+    const still = () => (this.data.footprints && pen.safe ? this.standing(pen, frame, state, before, this.legendRoom(pen, frame)) : parts);
+    const across = before ? this.split.layout(pen, frame, before, { ...state, ...pen.steady }, still()) : this.across(pen, frame, parts);
     const taken = () => [...still(), ...across].map((part) => part.kept || part.joined || part.box);
-    // Before anything is drawn: the line between two dates stops short of a caption as of all that stands in its way.
     parts.push(...this.captions.layout(pen, frame, taken));
-    return [...parts, ...across];
+    return [...parts, ...across, ...(before && frame.layers.date ? [this.split.line(pen, frame, parts)] : [])];
   }
 
   /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @param {Block[]} legends */
@@ -85,12 +87,10 @@ export class Furniture {
     return this.stack(pen, blocks);
   }
 
-  // What stands over the whole picture: two dates beside a divider, two systems, or the chart of several.
-  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @param {Standing[]} parts @returns {Part[]} */
-  across(pen, frame, state, before, parts) {
-    const margin = this.margin(pen);
-    const whole = before ? this.versus(pen, frame, before, state, margin, parts)
-      : this.systems?.[this.data.pair ? 'sides' : 'chart'](pen, frame, margin, parts);
+  // What stands over the whole picture: two systems, or the chart of several.
+  /** @param {Pen} pen @param {Frame} frame @param {Standing[]} parts @returns {Part[]} */
+  across(pen, frame, parts) {
+    const whole = frame.layers.date ? this.systems?.[this.data.pair ? 'sides' : 'chart'](pen, frame, this.margin(pen), parts) : null;
     return whole ? [{ layer: 'date', alpha: 1, ...whole }] : [];
   }
 
@@ -302,50 +302,6 @@ export class Furniture {
     return { piece: 'logo', width, height: high, gap: 14 * u, draw: ([left, top]) => ctx.drawImage(image, left, top, width, high) };
   }
 
-  // Two dates on the two sides of the divider.
-  /** @param {Pen} pen @param {Frame} frame @param {State} before @param {State} after @param {Margin} margin @param {Standing[]} parts @returns {{ box: Box, kept?: Box, draw: () => void }} */
-  versus(pen, frame, before, after, margin, parts) {
-    const { type, u, view, look, ctx } = pen;
-    const x = frame.split * view.width;
-    /** @type {Array<[State, 'left' | 'right', number]>} */
-    const sides = [[before, 'right', -1], [after, 'left', 1]];
-    // In a film each side has its room within the safe area.
-    const room = Math.min(x, view.width - x) - margin.x - 20 * u;
-    const wide = Math.max(...sides.flatMap(([state]) => [type.width(this.words.date(state.t, frame.lang), 40 * u, 700), type.width(this.words.total(state, frame.lang), 22 * u, 400)]));
-    const fits = pen.safe ? Math.min(1, room / wide) : 1;
-    const [size, small] = [Math.max(15, 40 * u * fits), Math.max(11, 22 * u * fits)];
-    // A page tells what a number rests on in its panel; a film has to on the picture.
-    const least = 17 * u;
-    const notes = sides.map(([state]) => (pen.safe ? this.words.notes(state, frame.lang).flatMap((text) => type.wrap(text, Math.min(room, 400 * u), least, 400)) : []));
-    const below = Math.max(...notes.map((lines) => lines.length)) * 1.35 * least;
-    const reach = 40 * u + Math.max(wide * fits, ...notes.flat().map((line) => type.width(line, least, 400)));
-    // Above the credit; in a film, whose legend stands there as well, below the title.
-    const credit = parts.find(({ piece }) => piece === 'credit');
-    const above = parts.filter(({ box }) => box[3] < view.height / 2);
-    const y = pen.safe ? Math.max(margin.top, ...above.map(({ box }) => box[3])) + 24 * u + size : (credit ? credit.box[1] : view.height - margin.bottom) - 2.6 * small;
-    return {
-      box: [x - 330 * u, y - size, x + 330 * u, y + 1.6 * small + below],
-      // Names keep clear of all that the line sweeps over, and do not come and go with it.
-      ...(frame.swept ? { kept: /** @type {Box} */ ([frame.swept[0] * view.width - reach, y - size, frame.swept[1] * view.width + reach, y + 1.6 * small + below]) } : {}),
-      draw: () => {
-        ctx.fillStyle = look.text;
-        // The line stops short of the title and the credit where it would run through them.
-        const crossed = parts.map((part) => ({ box: part.joined || part.box })).filter((part) => part.box[0] - 6 * u < x && x < part.box[2] + 6 * u);
-        const top = Math.max(0, ...crossed.filter((part) => part.box[3] < view.height / 2).map((part) => part.box[3] + 8 * u));
-        const foot = Math.min(view.height, ...crossed.filter((part) => part.box[1] > view.height / 2).map((part) => part.box[1] - 8 * u));
-        ctx.fillRect(x - u, top, 2 * u, foot - top);
-        for (const [i, [state, align, way]] of sides.entries()) {
-          const [date, total] = [this.words.date(state.t, frame.lang), this.words.total(state, frame.lang)];
-          type.draw(date, x + way * 20 * u, y, { size, weight: 700, colour: look.text, align, halo: look.halo, haloWidth: 5 * u });
-          type.draw(total, x + way * 20 * u, y + 1.35 * small, { size: small, weight: 400, colour: look.secondary, align, halo: look.halo, haloWidth: 4 * u });
-          for (const [at, line] of notes[i].entries()) {
-            type.draw(line, x + way * 20 * u, y + 1.35 * small + (at + 1) * 1.35 * least, { size: least, weight: 400, colour: look.muted, align, halo: look.halo, haloWidth: 3 * u });
-          }
-        }
-      },
-    };
-  }
-
   // One legend, or two that hand over where the camera comes close enough for outlines.
   /** @param {Pen} pen @param {Frame} frame */
   legends(pen, frame) {
@@ -366,7 +322,7 @@ export class Furniture {
 
   /** @param {Pen} pen @param {Frame} frame @param {Row[]} rows @param {number} shown @param {number[]} samples @returns {Block} */
   legend(pen, frame, rows, shown, samples) {
-    const { ctx, type, u, view, look } = pen;
+    const { type, u, view, look } = pen;
     const { size } = this.spec(pen, 'legend');
     // A long legend is set closer, so that it stands over less of the map.
     const step = size * (rows.length > 12 ? 1.38 : 1.62);
@@ -377,11 +333,12 @@ export class Furniture {
       width: Math.max(textWidth, samples.length ? 190 * u : 0) + 2 * size,
       height: rows.length * step + sampleHeight + size * 1.2,
       gap: 18 * u,
+      // As strong as it shows, with its ground and what makes way for it.
+      alpha: this.spec(pen, 'legend').alpha * shown,
       // On a narrow page date and credit fill the foot: there the legend hangs under the title.
       ...(view.width <= 560 ? { hangs: 60 * u } : {}),
       /** @param {Box} box */
       draw: (box) => {
-        ctx.globalAlpha *= shown;
         panel(pen, box);
         let y = box[1] + size * 0.6;
         const side = type.rtl ? box[2] - size : box[0] + size;

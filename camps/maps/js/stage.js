@@ -43,7 +43,7 @@ export class Stage {
     this.symbols = new Symbols(data);
     this.labels = new Labels(data.base.places, this.symbols, data.view.zoom);
     this.words = new Words(data);
-    this.furniture = new Furniture(data, this.words);
+    this.furniture = new Furniture(data, this.words, this.timeline);
     this.callouts = new Callouts();
     /** @type {Map<string, Label[]>} */
     this.labelled = new Map();
@@ -200,7 +200,7 @@ export class Stage {
     const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data, pen.look, this.texts);
     type.layer = 'labels';
     const written = { ...pen, type };
-    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.map((part) => (pen.safe ? part.kept : part.joined) || part.box), this.symbols.marks(placed));
+    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.filter(({ over }) => !over).map((part) => (pen.safe ? part.kept : part.joined) || part.box), this.symbols.marks(placed));
   }
 
   /** @param {Pen} pen @param {Span} span @param {() => void} draw */

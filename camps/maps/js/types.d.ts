@@ -114,7 +114,7 @@ export interface Frame {
   width: number; height: number; scale: number; lon: number; lat: number; zoom: number; bearing?: number; t: number; mode: Mode;
   lang: string; label_lang: string; look: string; background: 'look' | 'transparent'; uncertainty: boolean;
   relief: boolean; legend: boolean; credits: string[]; layers: Record<Layer, boolean>; painted: Record<Layer, boolean>;
-  t_before?: number; split: number; swept?: [number, number]; since?: number; safe?: boolean; mattes?: boolean; selected?: string[];
+  t_before?: number; split: number; swept?: [number, number]; spanned?: [number, number]; since?: number; safe?: boolean; mattes?: boolean; selected?: string[];
   only?: Layer[]; days?: Array<number | string>; views?: Eye[]; stay?: number; fade?: number; cut?: boolean; highlight?: Highlight;
   callouts?: Callout[]; captions?: Captioned[]; exposed?: Eye; furniture?: Record<string, FilmPlacement>;
 }
@@ -222,19 +222,34 @@ export type PieceName =
 /** A piece of the furniture before it has a place. */
 export interface Block {
   piece: PieceName; width: number; height: number; draw: (box: Box) => void; gap?: number; hangs?: number;
-  joins?: boolean; beside?: boolean; room?: number; spare?: number;
+  joins?: boolean; beside?: boolean; room?: number; spare?: number; alpha?: number;
 }
 
 /** A block of a corner. */
 export interface Stacked extends Block { layer: Layer; alpha: number; backing?: boolean; at: string[]; margin: Margin }
 
-/** What stands in its place; lines of one block of text are `joined`, and `kept` is all that they may come to take. */
+/**
+ * What stands in its place; lines of one block of text are `joined`, and `kept` is all that they may come to take; what
+ * runs `over` the map keeps no name away.
+ */
 export interface Part {
   box: Box; draw: (box: Box) => void; layer: Layer; alpha: number; backing?: boolean; beside?: boolean; joined?: Box;
-  kept?: Box;
+  kept?: Box; over?: boolean;
 }
 
 export type Standing = Part & Stacked;
+
+/** The widest line of a text, in widths of a letter as high as a pixel. */
+export interface Widest { text: string; width: number }
+
+/** The most that the words of a split need in a film. */
+export interface Needs { date: Widest; counter: Widest; notes: Widest; lines: number }
+
+/** How large the words of a split are set, and how wide they may be; of a page nobody asks what they need. */
+export interface Sizes { date: number; counter: number; notes: number; room: number; needs: Needs | null }
+
+/** Lines of one piece beside the line of a split, which lies the other `way`. */
+export interface Lines { lines: string[]; size: number; x: number; y: number; way: -1 | 1 }
 
 /** A row of a legend. */
 export interface Row {

@@ -91,14 +91,15 @@ export class Words {
     return rules[this.data.words[lang].plural]();
   }
 
-  /** @param {number} t @param {string} lang */
-  date(t, lang) {
+  // As finely as the map knows it, or finer where the clock's own day is asked for.
+  /** @param {number} t @param {string} lang @param {'month' | 'day'} [finer] */
+  date(t, lang, finer) {
     const { year, month, day } = Days.parts(t);
-    const precision = this.data.meta.precision;
+    const precision = finer ?? this.data.meta.precision;
     if (precision === 'none') return '';
     if (precision === 'year') return String(year);
     if (precision === 'month') return this.calendar(lang, year, month);
-    const text = this.asGiven(t);
+    const text = finer ? null : this.asGiven(t);
     return text ? this.given(text, lang) : this.calendar(lang, year, month, day);
   }
 
@@ -161,6 +162,14 @@ export class Words {
     // Where nothing can have been built by then no number is needed, least of all a range of noughts.
     if (this.data.kind === 'footprints' && !Math.round(state.most ?? state.totalHi)) return this.of('none_seen', lang);
     return this.counted(metric, state.total, this.amount(state, lang), lang);
+  }
+
+  // The total as it is told, and as it would be after one, a few or many.
+  /** @param {Told} state @param {string} lang */
+  totals(state, lang) {
+    const { metric } = this.data.meta;
+    const counted = isKnown(state) && metric ? [1, 2, 5].map((n) => this.counted(metric, n, this.amount(state, lang), lang)) : [];
+    return [this.total(state, lang), ...counted];
   }
 
   // Stands as large as the number above it: what no source speaks of any more may well be open.

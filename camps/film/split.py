@@ -1,0 +1,46 @@
+"""What a shot may not say of the words of a split: its dates stand all the time, beside the line, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from camps import looks
+from camps.errors import Fault
+from camps.film.shot import Shot
+
+#: Pieces of furniture that stand beside the line of a split.
+BESIDE_LINE = ("date", "counter", "notes")
+
+
+def find_faults(shot: Shot) -> Iterator[Fault]:
+    """Yield what would leave a split without its dates, or move words of it away from its line."""
+    yield from _undated(shot)
+    for piece in BESIDE_LINE:
+        for key, value in _said_of(shot.furniture.get(piece)).items():  # type: ignore[call-overload]
+            if key.rpartition(".")[2] in {"at", "margin"}:
+                where = f"key furniture.{piece}.{key}"
+                yield Fault(where, str(value), "no place: in a split it stands beside the line", "leave it out")
+
+
+def _undated(shot: Shot) -> Iterator[Fault]:
+    """Yield what hides a date for some time: a picture of two dates, and nothing that says so."""
+    said = {"layers.date": shot.layers.get("date", True)}
+    said |= {f"furniture.date.{key}": value for key, value in _said_of(shot.furniture.get("date")).items()}
+    expected = "both dates of a split, as long as it has two"
+    for key, value in said.items():
+        name = key.rpartition(".")[2]
+        if name in {"from", "to"} or (name in {"date", "show"} and value is False):
+            yield Fault(f"key {key}", str(value).lower(), expected, "leave it out; textless has room for your own")
+    look = looks.palette(shot.look).get("furniture", {}).get("date")
+    hides = look and False in _said_of(looks.Placement.model_validate(look)).values()
+    if hides and said.get("furniture.date.show") is not True:
+        yield Fault("key look", f"{shot.look}, which hides the date", expected, "set furniture.date.show = true")
+
+
+def _said_of(placed: looks.Placement | None) -> dict[str, Any]:
+    """Return what is said of a piece by its keys, such as ``"9:16.at"``."""
+    told = placed.model_dump(by_alias=True, exclude_none=True) if placed else {}
+    shapes = {name: one for name, one in told.items() if isinstance(one, dict)}
+    within = {f"{name}.{key}": value for name, one in shapes.items() for key, value in one.items()}
+    return {name: value for name, value in told.items() if name not in shapes} | within
