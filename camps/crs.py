@@ -120,6 +120,11 @@ def to_lonlat(geometry: gpd.GeoSeries | gpd.GeoDataFrame, what: str = "geometry"
         When there is no CRS, it has no place on Earth, or a coordinate cannot lie there (often a wrong CRS or swapped
         axes).
     """
+    return _lonlat_on_earth(geometry, what)[0]
+
+
+def _lonlat_on_earth(geometry: gpd.GeoSeries | gpd.GeoDataFrame, what: str) -> tuple[gpd.GeoSeries, Floats]:
+    """Return the geometry as :func:`to_lonlat` does, and the bounds of each, NaN where it is empty."""
     if geometry.crs is None:
         raise InputError(f"{what}: has no CRS, expected one; call .set_crs() with the CRS it was drawn in")
     series = geometry.geometry if isinstance(geometry, gpd.GeoDataFrame) else geometry
@@ -128,8 +133,7 @@ def to_lonlat(geometry: gpd.GeoSeries | gpd.GeoDataFrame, what: str = "geometry"
     else:
         moved = degrees_of(np.asarray(series.array), series.crs, what)
         lonlat = gpd.GeoSeries(moved, index=series.index, name=series.name, crs=WGS84)
-    _require_on_earth(lonlat, what)
-    return lonlat
+    return lonlat, _bounds_on_earth(lonlat, what)
 
 
 def degrees_of(shapes: NDArray[Any], stated: CRS, what: str) -> NDArray[Any]:
@@ -187,7 +191,7 @@ def unshifted(stated: CRS, lonlat: Floats) -> str:
     )
 
 
-def _require_on_earth(lonlat: gpd.GeoSeries, what: str) -> None:
+def _bounds_on_earth(lonlat: gpd.GeoSeries, what: str) -> Floats:
     shapes = np.asarray(lonlat.array)
     # Longitudes run on past 180 in a polygon that lies across the antimeridian. Nothing has NaN for bounds, and so has
     # a geometry with a coordinate that is no number.
@@ -200,6 +204,7 @@ def _require_on_earth(lonlat: gpd.GeoSeries, what: str) -> None:
             f"{what}: row {lonlat.index[wrong[0]]!r} has longitudes {west} to {east}, latitudes {south} to {north}, "
             "expected degrees on Earth; set the CRS that the coordinates are in, or swap the axes"
         )
+    return np.asarray(edges, dtype=np.float64)
 
 
 def _rings(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.bool_]]:
@@ -239,13 +244,14 @@ def lonlat_bounds(geometry: gpd.GeoSeries | gpd.GeoDataFrame) -> Bounds:
     InputError
         When there is nothing in it, or it has no CRS.
     """
-    shapes = np.asarray(to_lonlat(geometry).array)
-    west, south, east, north = (float(edge) for edge in shapely.total_bounds(shapes))
-    if np.isnan(west):
+    lonlat, edges = _lonlat_on_earth(geometry, "geometry")
+    west, south = np.fmin.reduce(edges[:, :2], initial=np.inf).tolist()
+    east, north = np.fmax.reduce(edges[:, 2:], initial=-np.inf).tolist()
+    if west > east:
         raise InputError("bounds: no coordinates, expected at least one geometry that is not empty")
     if west >= -180 and east <= 180 and east - west <= 180:
         return west, south, east, north
-    lons = np.unique(_wrap(shapely.get_coordinates(shapes)[:, 0]))
+    lons = np.unique(_wrap(shapely.get_coordinates(np.asarray(lonlat.array))[:, 0]))
     widest = int(np.argmax(np.diff(lons, append=lons[0] + 360)))
     return float(lons[(widest + 1) % len(lons)]), south, float(lons[widest]), north
 

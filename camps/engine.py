@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from pyarrow import default_memory_pool
+from pyarrow import default_memory_pool, set_memory_pool, system_memory_pool
 
 from camps.errors import InputError, MissingError
 
@@ -36,6 +36,17 @@ def without_cycle_search() -> Iterator[None]:
     finally:
         if searched:
             gc.enable()
+
+
+@contextmanager
+def system_memory() -> Iterator[None]:
+    """Let Arrow take memory as Python does: its own allocator has that of each large column cleared anew."""
+    own = default_memory_pool()
+    set_memory_pool(system_memory_pool())
+    try:
+        yield
+    finally:
+        set_memory_pool(own)
 
 
 def run_apart(work: Coroutine[Any, Any, Result]) -> Result:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 
+import pyarrow
 import pytest
 
 from camps import engine
@@ -33,6 +34,18 @@ def test_the_search_for_cycles_rests_and_goes_on_even_after_an_error() -> None:
     with pytest.raises(ValueError, match="searching: False"):
         fails()
     assert gc.isenabled()
+
+
+def test_arrow_takes_the_memory_of_the_system_for_a_while_and_then_its_own_again() -> None:
+    own = pyarrow.default_memory_pool().backend_name
+
+    @engine.system_memory()
+    def fails() -> None:
+        raise ValueError(f"memory: {pyarrow.default_memory_pool().backend_name}")
+
+    with pytest.raises(ValueError, match="memory: system"):
+        fails()
+    assert pyarrow.default_memory_pool().backend_name == own
 
 
 def test_the_first_error_stops_the_others_and_comes_alone() -> None:

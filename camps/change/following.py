@@ -65,6 +65,7 @@ class History:
 
 
 @engine.without_cycle_search()
+@engine.system_memory()
 def follow(
     series: FootprintSeries,
     *,

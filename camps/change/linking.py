@@ -86,7 +86,7 @@ def measured(
 ) -> Pairs:
     """Return those of the pairs that share enough ground to be linked; see :func:`link`."""
     shared = shared_area_m2(earlier, later, one, two)
-    linked = shared > min_share * np.minimum(shapely.area(earlier)[one], shapely.area(later)[two])
+    linked = shared > min_share * np.minimum(shapely.area(earlier[one]), shapely.area(later[two]))
     order = np.lexsort((two[linked], one[linked]))
     return one[linked][order], two[linked][order], shared[linked][order]
 
@@ -120,10 +120,11 @@ def _convex(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which polygons are convex; those of four corners, as most buildings are, turn one way at each."""
     four = (shapely.get_num_coordinates(shapes) == 5) & (shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON)
     edges = np.diff(shapely.get_coordinates(shapes[four]).reshape(-1, 5, 2), axis=1)
-    following = np.roll(edges, -1, axis=1)
-    turns = edges[:, :, 0] * following[:, :, 1] - edges[:, :, 1] * following[:, :, 0]
+    # One edge of all buildings after the other lies in memory as it is worked on.
+    east, north = np.ascontiguousarray(edges.transpose(2, 1, 0))
+    turns = east * np.roll(north, -1, axis=0) - north * np.roll(east, -1, axis=0)
     convex = np.zeros(len(shapes), dtype=bool)
-    convex[four] = (turns >= 0).all(axis=1) | (turns <= 0).all(axis=1)
+    convex[four] = (turns >= 0).all(axis=0) | (turns <= 0).all(axis=0)
     others = shapes[~four]
     convex[~four] = shapely.area(others) >= shapely.area(shapely.convex_hull(others)) * (1 - 1e-12)
     return convex

@@ -24,6 +24,7 @@ MIN_VOTE_SHARE = 0.3
 RIVAL_SHARE = 0.95
 
 _BIN_M = 0.5
+_HALF_PITCH = 0.49
 _PEAK_RADIUS_M = 2.0
 _MAD_TO_SD = 1.4826
 # Groups whose ballots are counted at once, so that the ballots of ten thousand camps never lie in memory together.
@@ -112,10 +113,11 @@ def vote_shifts(
 def _half_pitch_m(centres: scipy.spatial.cKDTree, group: Codes, n_groups: int, reach_m: float) -> Floats:
     if centres.n < 2:
         return np.full(n_groups, np.inf)
-    # A neighbour whose half distance is beyond the reach does not shorten it: it need not be found.
-    distance = centres.query(centres.data, k=2, distance_upper_bound=3 * reach_m)[0][:, 1]
+    # A farther neighbour does not shorten the reach, and need not be found.
+    farthest_m = 1.1 * reach_m / _HALF_PITCH
+    distance = centres.query(centres.data, k=2, distance_upper_bound=farthest_m)[0][:, 1]
     quartile = pd.Series(distance).groupby(group).quantile(0.25, interpolation="lower")
-    return 0.49 * quartile.reindex(range(n_groups), fill_value=np.inf).to_numpy()
+    return _HALF_PITCH * quartile.reindex(range(n_groups), fill_value=np.inf).to_numpy()
 
 
 def _near(a: scipy.spatial.cKDTree, b: scipy.spatial.cKDTree, reach_m: float) -> tuple[Codes, Codes]:

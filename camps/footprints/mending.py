@@ -79,7 +79,7 @@ def repair(
     faults += refusals
     faults += [
         Fault(place, f"{area / 1e6:,.0f} km²", "at most 1,000 km²", "check the CRS and the axis order")
-        for place, area in zip(places(sound)[huge], sound.loc[huge, "area_m2"], strict=True)
+        for place, area in zip(places(sound[huge]), sound.loc[huge, "area_m2"], strict=True)
     ]
     return sound, _gathered(log), faults
 

@@ -102,6 +102,7 @@ _MOST_KEPT_BYTES = 8_000_000
 
 
 @engine.without_cycle_search()
+@engine.system_memory()
 def load(
     path: str | Path | Sequence[str | Path] | None = None,
     *,
@@ -278,7 +279,12 @@ def _made_ids(frame: gpd.GeoDataFrame) -> pd.Series[Any]:
 def in_order(footprints: gpd.GeoDataFrame, scenes: pd.DataFrame) -> NDArray[np.intp]:
     """Return the positions of footprints in the order of their scenes, and of their footprint_id within one."""
     scene = pd.Index(scenes["scene_id"]).get_indexer(pd.Index(footprints["scene_id"]))
-    by_id = np.asarray(footprints["footprint_id"].array.argsort(kind="stable"))
+    ids = footprints["footprint_id"].array
+    steps = np.diff(scene)
+    # A loaded series is in order: to see that takes a tenth of sorting it.
+    if (steps >= 0).all() and np.asarray(ids[:-1] <= ids[1:])[steps == 0].all():
+        return np.arange(len(scene))
+    by_id = np.asarray(ids.argsort(kind="stable"))
     return np.asarray(by_id[np.argsort(scene[by_id], kind="stable")], dtype=np.intp)
 
 
