@@ -54,9 +54,37 @@ def _film_of(*runs: tuple[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     ],
 )
 def test_words_that_do_not_last_are_found(runs: list[tuple[int, list[dict[str, Any]]]], told: list[str]) -> None:
-    found = flips.find_short_texts(_film_of(*runs), RATE)
+    found = _short(_film_of(*runs), RATE)
     assert len(found) == len(told)
     assert all(part in line for part, line in zip(told, found, strict=True))
+
+
+def _short(described: list[dict[str, Any]], rate: Fraction) -> list[str]:
+    """Return what does not last; that labels of these tests come in one frame is no matter."""
+    return [told for told in flips.find_short_texts(described, rate) if "in one frame" not in told]
+
+
+def _beside(dx: float, *, x: float = 100.0, alpha: float = 1.0) -> dict[str, Any]:
+    """Return a label whose left edge is so far from its place."""
+    return {**_text("Hotan", alpha=alpha), "x": x + dx, "y": 40.0, "w": 30.0, "h": 20.0, "of": [x, 50.0]}
+
+
+def test_a_label_that_jumps_beside_its_place_or_comes_in_one_frame_is_found_and_a_cut_is_none() -> None:
+    moving = _film_of(*[(1, [_beside(5, x=100 + 9 * i)]) for i in range(40)])
+    assert not flips.find_short_texts(moving, RATE)
+    jumping = _film_of((40, [_beside(5)]), (40, [_beside(-15)]))
+    told = ["labels en “Hotan”: jumps beside its place at frame 1041, expected to keep there"]
+    assert flips.find_short_texts(jumping, RATE) == told
+    popping = _film_of((40, []), (40, [_beside(5)]), (40, []))
+    assert flips.find_short_texts(popping, RATE) == [
+        "labels en “Hotan”: comes in one frame, 1041, expected a fade",
+        "labels en “Hotan”: goes in one frame, 1081, expected a fade",
+    ]
+    # A shot of eight frames between two cuts.
+    cut = _film_of((40, []), (8, [_beside(5)]), (40, [_beside(-15)]))
+    for at in (40, 48):
+        cut[at]["cut"] = True
+    assert not flips.find_short_texts(cut, RATE)
 
 
 def _picture(*, ring: bool, at: int = 8) -> NDArray[np.uint8]:
@@ -111,8 +139,8 @@ def test_a_label_is_told_to_stay_as_long_as_is_asked_of_it_at_every_rate(rate: s
     assert len(moving["views"]) == 2 * lasting.about_frames(Fraction(rate)) + 1
     assert stay / Fraction(rate) >= lasting.LABEL_S
     one, other = (_film_of((90, []), (n, [_text("Hotan")]), (90, [])) for n in (stay, stay - 1))
-    assert not flips.find_short_texts(one, Fraction(rate))
-    assert len(flips.find_short_texts(other, Fraction(rate))) == 1
+    assert not _short(one, Fraction(rate))
+    assert len(_short(other, Fraction(rate))) == 1
 
 
 def test_no_view_is_from_the_other_side_of_a_cut() -> None:
@@ -138,9 +166,11 @@ async def _draw(shown: film.FilmPage, planned: film.Plan, only: str) -> list[tup
     return frames
 
 
-def _drawn(shot: film.Shot, only: str) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
+def _drawn(shot: film.Shot, only: str, part: slice = slice(None)) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
     map_ = build_map(shot)
-    return engine.run_apart(_draw(anymap.build_map_page(map_), plan_frames(shot, build_ground(map_)), only))
+    plan = plan_frames(shot, build_ground(map_))
+    plan = replace(plan, numbers=plan.numbers[part], states=plan.states[part])
+    return engine.run_apart(_draw(anymap.build_map_page(map_), plan, only))
 
 
 GROWTH = {"kind": "growth", "sources": ["gazetteer"], "where": {"admin1": "Xinjiang"}}
@@ -158,6 +188,36 @@ def test_labels_stay_a_second_and_fade_in_film_time_on_a_flight() -> None:
         assert {label["alpha"] for label in described[at]["labels"]} == {1.0}
     steps = [_most_step(one, other) for one, other in pairwise(described)]
     assert max(steps) < 0.3
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        # The symbols of the two sites give way to their outlines.
+        ("dabancheng", slice(180, 196)),
+        # The name of a chapter is longer than the room of the date.
+        ("archipelago", slice(192, 208)),
+        ("archipelago", slice(416, 432)),
+    ],
+)
+def test_names_keep_their_places_and_stand_while_symbols_and_chapters_change(name: str, part: slice) -> None:
+    shot = film.read_shot(name).model_copy(update={"size": (320, 180)})
+    described = [said for said, _ in _drawn(shot, "labels", part)]
+    assert any(label["alpha"] == 1 for said in described for label in said["labels"])
+    assert not flips.find_short_texts(described, shot.rate)
+
+
+@pytest.mark.browser
+def test_a_cut_has_all_its_names_on_both_sides() -> None:
+    camera = [{"at": 0, "fit": "china"}, {"at": 0.4, "fit": "xinjiang", "ease": "step", "hold": 1.6}]
+    moves = {"at": 3, "fit": "china"}
+    shot = small_shot(frames=76, size=(480, 270), map=GROWTH, camera=[*camera, moves])
+    whole = [
+        {label["text"]: label["alpha"] for label in said["labels"]} for said, _ in _drawn(shot, "labels", slice(12))
+    ]
+    assert set(whole[9].values()) == {1.0} == set(whole[10].values())
+    assert whole[0] == whole[9] != whole[10]
 
 
 def _most_step(one: dict[str, Any], other: dict[str, Any]) -> float:

@@ -19,7 +19,7 @@ import pytest
 from camps import catalogue, film, footprints, settings, sources, timeline
 from camps.appendix import claims, framecheck
 from camps.dates import clock_day
-from camps.film import records
+from camps.film import readouts, records
 from camps.film.readouts import Screen
 from camps.film.subject import build_map, series_of, sources_of
 
@@ -75,6 +75,12 @@ class Facts:
             self.known[day] = timeline.count_places(self.sites, [day]).set_index("level")
         return self.known[day]
 
+    def drawn(self, day: float) -> list[Any]:
+        """Return what is drawn of each site whose count is known."""
+        return [
+            one for one in readouts._of_counts(self.shot, self.payload, [day])(day).values() if one.value is not None
+        ]
+
     def firms(self, day: str) -> int:
         open_ = np.array([timeline.phase(life, clock_day(day)) == "open" for life in timeline.lives(self.sites)])
         return int((self.sites["enterprise"].notna() & open_).sum())
@@ -103,6 +109,23 @@ def _of_values(row: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _of_counts(facts: Facts, row: Mapping[str, str]) -> list[str]:
+    """Return how the sizes of a map of counts are drawn, on the day and on that before it.
+
+    Sizes between two counts are said to be so, not to be counted or held. A day that passes keeps the one before.
+    """
+    if facts.shot.mode != "illustrative":
+        return []
+    told = []
+    for day in (clock_day(row["day"]), clock_day(row["day"]) - 1):
+        drawn = facts.drawn(day)
+        between = sum(one.kind == "interpolated" for one in drawn)
+        n = sum(one.counted and one.kind != "interpolated" for one in drawn)
+        when = f"(?:at this date|in {row['date_shown'][:4]})"
+        told.append(f"{n} counted {when}, {between} interpolated, {len(drawn) - n - between} held")
+    return told
+
+
 def _of_looks(facts: Facts, row: Mapping[str, str]) -> list[str]:
     """Return the sentences of a map of outlines.
 
@@ -115,13 +138,22 @@ def _of_looks(facts: Facts, row: Mapping[str, str]) -> list[str]:
     held = [f"{_said(spans[0][0])}–{_said(spans[0][1])} m² built"] if wider else []
     if not row["stale_days"]:
         return held
-    last = pd.Timestamp(row["day"]) - pd.Timedelta(days=int(row["stale_days"]))
-    date = f"{last.day} {MONTHS[last.month - 1]} {last.year}"
     return [
         *held,
-        rf"Last image {date}, {row['stale_days']} days? before",
+        *_of_last_look(row["day"], int(row["stale_days"])),
+        # A day that passes is told as those before it.
+        *(_of_last_look(row["day"], int(before["stale_days"] or 0) + _days(before, row)) if wider else []),
         rf"{_said(facts.seen_m2(row['day']))} m² seen on this day",
     ]
+
+
+def _days(before: Mapping[str, str], row: Mapping[str, str]) -> int:
+    return int((pd.Timestamp(row["day"]) - pd.Timestamp(before["day"])).days)
+
+
+def _of_last_look(day: str, days: int) -> list[str]:
+    last = pd.Timestamp(day) - pd.Timedelta(days=days)
+    return [rf"Last image {last.day} {MONTHS[last.month - 1]} {last.year}, {days} days? before"] if days else []
 
 
 def _of_lives(facts: Facts, row: Mapping[str, str]) -> list[str]:
@@ -139,7 +171,7 @@ def _of_lives(facts: Facts, row: Mapping[str, str]) -> list[str]:
         rf"{all_['vanished']} gone from the state’s register: not counted",
         rf"{all_['opening'] + all_['closing']} opened or closed within a span of dates: not counted",
         rf"{all_['n_opening_unknown']} of {row['n_sites']} sites: opening date not known",
-        rf"{facts.firms(row['day'])} of these have an enterprise name",
+        rf"{facts.firms(row['day'])} of the open sites have an enterprise name",
         rf"open: {levels}",
         rf"United States import bans by then: {n_bans} entr(?:y|ies) on record",
         *(re.escape(era["names"]["en"]) for era in facts.payload["eras"] if era["from"] <= day < era["to"]),
@@ -213,7 +245,9 @@ def _rings(facts: Facts, one: records.FrameRecord) -> list[str]:
 
 
 def _sentences(facts: Facts, row: Mapping[str, str]) -> list[str]:
-    of_kind = {"eras": _of_lives, "systems": _of_systems, "footprints": _of_looks}.get(facts.shot.map.kind)
+    of_kind = {"growth": _of_counts, "eras": _of_lives, "systems": _of_systems, "footprints": _of_looks}.get(
+        facts.shot.map.kind
+    )
     date = _date(row["date_shown"])
     return [date, *_of_values(row), *(of_kind(facts, row) if of_kind else ())]
 

@@ -170,14 +170,17 @@ def test_places_and_days_are_the_same_on_both_sides() -> None:
 def test_a_label_stays_a_second_and_comes_from_where_it_has_room() -> None:
     short, long = ([25 <= i < 25 + n for i in range(101)] for n in (20, 60))
     again = [5 <= i < 40 or i >= 45 for i in range(101)]
+    # From one spot to another it fades out and in again.
+    moved, passed = ([1 if i < 50 + n else 2 for i in range(101)] for n in (0, 1))
     label = {"box": [-6, -16, 94, 8], "minZoom": 3, "maxZoom": 12}
     labels = [{"at": [0.5 + 0.001 * i, 0.5], **label} for i in range(3)]
-    script = """{ shown: given.stands.map((one) => lasting(one, { stay: 25, fade: 8 })),
+    script = """{ shown: given.stands.map((one) => lasting(one.map(Number), { stay: 25, fade: 8 })),
         zooms: zoomsWithRoom(given.labels).map((label) => label.zoom) }"""
-    told = _asked(script, {"stands": [short, long, [True] * 101, again], "labels": labels})
+    told = _asked(script, {"stands": [short, long, [True] * 101, again, moved, passed], "labels": labels})
     assert told["shown"][0] == 0.0
     assert told["shown"][1:3] == [1.0, 1.0]
     assert told["shown"][3] == 0.0
+    assert told["shown"][4] == told["shown"][5] == pytest.approx(0.034, abs=1e-3)
     first, second, third = told["zooms"]
     assert first == 3
     assert second == pytest.approx(np.log2(100 / (0.001 * 256)))
@@ -222,3 +225,47 @@ def test_counts_of_a_year_are_said_to_be_of_it_from_the_day_on_which_they_stand(
     told = _asked(script, {"page": page, "states": states})
     # The last day of June, when four of 1942 stand; the day of the counts; and a year in which nobody counted.
     assert told["said"] == ["0 counted at this date", "4 counted in 1943", "0 counted at this date"]
+
+
+def test_what_is_drawn_between_two_counts_is_said_to_be_neither_counted_nor_held() -> None:
+    said = "{n} counted at this date, {between} interpolated, {held} held"
+    words = {"known": "known", "counted_now": "{n} counted, {held} held", "counted_mixed_now": said}
+    words |= {"interpolated_counts": "interpolated", "bracketed_counts": "dashed"}
+    looks = [[[17000, 4, 4, 4, 17000, None, None], [17400, 9, 9, 9, 17400, None, None]]] * 2
+    looks += [[[17000, 7, 7, 7, 17000, None, None]]]
+    meta = {"precision": "day", "n_sites": 3, "stop_days": [17000, 17400], "metric": None}
+    sites = [{"looks": one, "missed": []} for one in looks]
+    page = {"kind": "growth", "sites": sites, "meta": meta, "words": {"en": words}}
+    script = """given.asked.map(([days, mode]) => {
+        const [time, words] = [new Timeline(given.page), new Words(given.page)];
+        const states = days.map((t) => time.at(t, mode));
+        return words.notes({ ...states[4], ...time.steady(states[4], states) }, 'en')[1];
+    })"""
+    between, rests, passes = [17200] * 9, [17400] * 9, [17400 + 2 * (i - 4) for i in range(9)]
+    asked = [(between, "illustrative"), (rests, "illustrative"), (passes, "illustrative"), (between, "observed")]
+    assert _asked(script, {"page": page, "asked": asked}) == [
+        "0 counted at this date, 2 interpolated, 1 held",
+        "2 counted at this date, 0 interpolated, 1 held",
+        # A day that is over within a frame is told as that before it.
+        "0 counted at this date, 2 interpolated, 1 held",
+        "0 counted, 3 held",
+    ]
+
+
+def test_no_image_is_said_to_be_nought_days_old() -> None:
+    words = {"look_before": "Last image {date}, {days} days before", "look_today": "today", "no_look_yet": "none yet"}
+    words |= {"months": "|".join(["June"] * 12), "date_day": "{day} {name} {year}", "thousands": ",", "decimal": "."}
+    meta = {"precision": "day", "stop_days": [17340, 17705], "metric": None}
+    page = {"kind": "footprints", "sites": [], "meta": meta, "words": {"en": words}}
+    script = "given.states.map((state) => new Words(given.page).notes(state, 'en'))"
+    states = [{"t": t, "brief": brief} for t, brief in ((17339, True), (17340, True), (17705, True), (17705, False))]
+    states = [{**one, "total": None, "phases": {}} for one in [*states, {"t": 17708, "brief": True}]]
+    first, last = (iso_day(day) for day in meta["stop_days"])
+    assert (first, last) == ("2017-06-23", "2018-06-23")
+    assert _asked(script, {"page": page, "states": states}) == [
+        ["none yet"],
+        [],
+        ["Last image 23 June 2017, 365 days before"],
+        ["today"],
+        ["Last image 23 June 2018, 3 days before"],
+    ]

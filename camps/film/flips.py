@@ -17,18 +17,25 @@ from numpy.typing import NDArray
 
 from camps.film import lasting
 
+#: Change of a label's strength, and of its place beside what it names (at 1080 lines), from one frame to the next that
+#: is a jump: it fades over several frames, and moves with its place and the edge of its symbol.
+JUMP_ALPHA, JUMP_PX = 0.5, 4.0
+#: Strength below which a label may change its place: it has faded out in one and comes in another.
+FADED_ALPHA = 0.1
 #: Alpha below which a label is not seen; steps of a block's alpha that are seen as a change, and as none.
 LEAST_ALPHA, CHANGED, SAME = 0.02, 24.0, 6.0
 #: Pixels on a side of the blocks that are compared.
 BLOCK_PX = 8
 
 _Key = tuple[str, str, str]
+_Frames = Sequence[Mapping[str, Any]]
 
 
-def find_short_texts(described: Sequence[Mapping[str, Any]], rate: Fraction) -> list[str]:
-    """Return the labels and lines that stand, or are away, for too short a time, each with its frames.
+def find_short_texts(described: _Frames, rate: Fraction) -> list[str]:
+    """Return the labels and lines that stand, or are away, for too short a time, and the labels that jump.
 
-    Digits do not count, since a date or a number may change with every frame.
+    Digits do not count, since a date or a number may change with every frame. A cut of the camera brings other labels;
+    what is written beside the map goes on across it.
 
     Parameters
     ----------
@@ -38,16 +45,54 @@ def find_short_texts(described: Sequence[Mapping[str, Any]], rate: Fraction) -> 
         Frames a second.
     """
     least, stay = lasting.least_frames(rate), lasting.label_frames(rate)
+    takes = list(_takes(described))
+    labels = [fault for take in takes for fault in _short(take, stay, labels=True)]
+    jumps = [jump for take in takes for one, other in pairwise(take) for jump in _jumps(one, other)]
+    return [*labels, *jumps, *_short(described, least, labels=False)]
+
+
+def _takes(described: _Frames) -> Iterator[_Frames]:
+    """Yield the frames from one cut of the camera to the next."""
+    cuts = [at for at, frame in enumerate(described) if at and frame.get("cut")]
+    yield from (described[first:after] for first, after in pairwise([0, *cuts, len(described)]))
+
+
+def _short(described: _Frames, least: int, *, labels: bool) -> Iterator[str]:
     shown: dict[_Key, list[int]] = {}
     for at, frame in enumerate(described):
-        for key in {_key(text) for text in _seen(frame)}:
+        for key in {_key(text) for text in _seen(frame) if (text["layer"] == "labels") == labels}:
             shown.setdefault(key, []).append(at)
-    first, n_frames = int(described[0]["frame"]), len(described)
-    return [
-        f"{key[0]} {key[1]} “{key[2]}”: {told}"
-        for key, at in sorted(shown.items())
-        for told in _too_short(at, stay if key[0] == "labels" else least, n_frames, first)
-    ]
+    for key, seen in sorted(shown.items()):
+        for told in _too_short(seen, least, len(described), int(described[0]["frame"])):
+            yield f"{key[0]} {key[1]} “{key[2]}”: {told}"
+
+
+def _jumps(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the labels that come, go or leave their places from one frame to the next."""
+    before, now = _labels(one), _labels(other)
+    for key in sorted(before.keys() | now.keys()):
+        (alpha, away), (alpha_now, away_now) = before.get(key, _NOTHING), now.get(key, _NOTHING)
+        told = f"{key[0]} {key[1]} “{key[2]}”:"
+        if abs(alpha_now - alpha) > JUMP_ALPHA:
+            yield f"{told} {'comes' if alpha_now > alpha else 'goes'} in one frame, {other['frame']}, expected a fade"
+        seen = min(alpha, alpha_now) > FADED_ALPHA
+        if seen and away and away_now and max(abs(x - y) for x, y in zip(away, away_now, strict=True)) > JUMP_PX:
+            yield f"{told} jumps beside its place at frame {other['frame']}, expected to keep there"
+
+
+_NOTHING: tuple[float, None] = (0.0, None)
+
+
+def _labels(frame: Mapping[str, Any]) -> dict[_Key, tuple[float, tuple[float, float] | None]]:
+    """Return how strongly each label shows, and where its middle is from its place; of two of one name neither."""
+    found: dict[_Key, tuple[float, tuple[float, float] | None]] = {}
+    twice: set[_Key] = set()
+    for text in _seen(frame):
+        if text["layer"] == "labels":
+            key, of = (text["layer"], text["lang"], text["text"]), text.get("of")
+            twice |= {key} & found.keys()
+            found[key] = text["alpha"], of and (text["x"] + text["w"] / 2 - of[0], text["y"] - of[1])
+    return {key: one for key, one in found.items() if key not in twice}
 
 
 def _seen(frame: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ import { drawMark } from './symbols.js';
 import { Systems } from './systems.js';
 import { Captions } from './captions.js';
 import { Split } from './split.js';
-/** @import { Layer } from './payload.d.ts' */
+/** @import { Layer, Mode } from './payload.d.ts' */
 /** @import { Block, Box, Data, Frame, Margin, Part, Pen, PieceName, Placed, Point, Row, Size, Spec, Stacked, Standing, State, Told } from './types.d.ts' */
 /** @import { Timeline } from './timeline.js' */
 /** @import { Words } from './words.js' */
@@ -61,9 +61,19 @@ export class Furniture {
   constructor(data, words, timeline) {
     this.data = data;
     this.words = words;
+    this.timeline = timeline;
+    /** Widths of the widest rows, by all that they depend on. @type {Map<string, number>} */
+    this.widths = new Map();
+    /** @type {Map<Mode, number>} */
+    this.most = new Map();
     this.systems = data.systems ? new Systems(data, words) : null;
     this.captions = new Captions(this);
     this.split = new Split(this, timeline);
+  }
+
+  // Fonts that arrive after a first drawing make what was measured stale.
+  forget() {
+    this.widths.clear();
   }
 
   /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @returns {Part[]} */
@@ -276,11 +286,18 @@ export class Furniture {
   clock(pen, frame, state, wide) {
     const { size } = this.spec(pen, 'notes');
     const room = Math.min(wide, ROOM_OF_DATE * pen.u);
-    const notes = this.words.notes(state, frame.lang).flatMap((text) => pen.type.wrap(text, room, size, 400));
+    const notes = this.words.notes(state, frame.lang).flatMap((text, i) => {
+      const lines = pen.type.wrap(text, room, size, 400);
+      // In a film the levels, which stand first, keep the rows of their largest numbers.
+      const most = pen.safe && !i && this.words.told.level ? pen.type.wrap(this.words.mostLevels(frame.lang), room, size, 400).length : 0;
+      return [...lines, ...Array(Math.max(0, most - lines.length)).fill('')];
+    });
     const rows = this.headRows(frame, state);
     if (!rows.length && !notes.length) return [];
-    const spare = Math.max(0, this.words.mostNotes() - notes.length) * size * this.spec(pen, 'notes').step;
-    const blocks = rows.map(([piece, text]) => this.lines(pen, piece, [text], { joins: true, room }));
+    // The line of counts may be one row or two, as the language is.
+    const broken = Math.max(0, ...this.words.mostCounts(frame.mode, frame.lang).map((text) => pen.type.wrap(text, room, size, 400).length - 1));
+    const spare = Math.max(0, this.words.mostNotes() + broken - notes.length) * size * this.spec(pen, 'notes').step;
+    const blocks = rows.map(([piece, text]) => this.lines(pen, piece, [text], { joins: true, room: Math.max(room, this.widest(pen, frame, piece)) }));
     return [...blocks, this.lines(pen, 'notes', notes, { joins: true, room, spare })];
   }
 
@@ -291,6 +308,38 @@ export class Furniture {
     const rows = [['date', words.date(t, lang), false], ['counter', words.total(state, lang), data.meta.metric !== null],
       ['last', words.last(state, lang), false], ['chapter', words.eraName(t, lang), data.eras.length > 0]];
     return rows.filter(([, text, blank]) => text || blank);
+  }
+
+  // The width of the widest that a film may say in a row: its room is kept all the time, so that no label makes way for
+  // the name of a long chapter.
+  /** @param {Pen} pen @param {Frame} frame @param {PieceName} piece */
+  widest(pen, { lang, mode }, piece) {
+    if (!pen.safe) return 0;
+    const { size, weight } = this.spec(pen, piece);
+    const key = JSON.stringify([piece, lang, mode, size, weight, pen.type.family]);
+    const kept = this.widths.get(key);
+    if (kept !== undefined) return kept;
+    const width = Math.max(0, ...this.saidIn(piece, lang, mode).map((text) => pen.type.width(text, size, weight)));
+    this.widths.set(key, width);
+    return width;
+  }
+
+  /** @param {PieceName} piece @param {string} lang @param {Mode} mode */
+  saidIn(piece, lang, mode) {
+    const { words, data } = this;
+    if (piece === 'date') return words.dates(lang);
+    if (piece === 'counter') return [words.mostTotal(this.mostIn(mode), mode, lang)];
+    if (piece === 'chapter') return data.eras.map((era) => words.name(era.names, lang));
+    return [words.last({ ...this.timeline.at(data.meta.t_max, mode), phases: { last: data.sites.length } }, lang)];
+  }
+
+  // The largest number that the map comes to, by the bounds of every look and of the day before it.
+  /** @param {Mode} mode */
+  mostIn(mode) {
+    const { t_max: last, stop_days: stops } = this.data.meta;
+    const most = this.most.get(mode) ?? Math.max(0, ...[...stops.flatMap((day) => [day - 1, day]), last].map((day) => this.timeline.compute(day, mode).totalHi ?? 0));
+    this.most.set(mode, most);
+    return most;
   }
 
   // The mark of a house that shows the film, as its look says.

@@ -59,6 +59,7 @@ export class Stage {
   forget() {
     this.groundCopy.key = '';
     this.labels.forget();
+    this.furniture.forget();
     this.labelled.clear();
   }
 
@@ -352,7 +353,7 @@ export class Stage {
     const width = pen.type.width(text, style.size, style.weight);
     /** @type {Box} */
     const box = [-offset, -style.size, offset + width + 8, 10];
-    return { text, point: true, site: true, above: Boolean(site.label_at), style, at, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
+    return { text, point: true, site: true, above: site.label_at ? offset : 0, style, at, half: width / 2, box: pen.type.rtl ? [-box[2], box[1], -box[0], box[3]] : box,
       minZoom: this.data.options.label_zoom, maxZoom: 30, zoom: 0, side: 0, priority: 100 + rank };
   }
 

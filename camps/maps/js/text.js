@@ -5,7 +5,7 @@ import { Mercator, smoothstep, TILE_PX } from './geo.js';
 /** @import { View } from './geo.js' */
 /** @import { Look, Place, PlaceKind } from './payload.d.ts' */
 /** @import { Symbols } from './symbols.js' */
-/** @import { Box, Context, Data, Disc, Dot, Font, Frame, Label, LabelStyle, Laid, Largest, Noted, Pen, Point, Size, Spot, Sprite, Written } from './types.d.ts' */
+/** @import { Box, Context, Data, Disc, Dot, Font, Frame, Host, Label, LabelStyle, Laid, Largest, Noted, Pen, Point, Size, Spot, Sprite, Written } from './types.d.ts' */
 
 export const GRAPHICS_SAFE = 0.05;
 // Half of the step (1/1024) to which Skia rounds the slant of letters, and a little more: the least tilt that takes them off
@@ -75,12 +75,13 @@ export class Type {
     ctx.fillText(text, x, y);
   }
 
-  /** @param {string} text @param {number} x @param {number} y @param {Written} written */
-  note(text, x, y, { size, align = 'start' }) {
+  // Of a label with the place to which it belongs, by which who checks a film tells that it keeps beside it.
+  /** @param {string} text @param {number} x @param {number} y @param {Written} written @param {Point} [of] */
+  note(text, x, y, { size, align = 'start' }, of) {
     const w = this.ctx.measureText(text).width;
     const leading = align === 'start' ? this.rtl : align === 'end' ? !this.rtl : align === 'right';
     const left = align === 'center' ? x - w / 2 : leading ? x - w : x;
-    this.texts.push({ layer: this.layer, text, lang: this.lang, x: left, y: y - size, w, h: size * 1.3, size, alpha: this.ctx.globalAlpha });
+    this.texts.push({ layer: this.layer, text, lang: this.lang, x: left, y: y - size, w, h: size * 1.3, size, alpha: this.ctx.globalAlpha, ...(of ? { of } : {}) });
   }
 
   // Lines no wider than `width`: breaks fall between words, and between any two Chinese characters.
@@ -184,8 +185,8 @@ export class Moving {
     [this.boxes, this.shown] = [[], ''];
   }
 
-  /** @param {Type} type @param {string} text @param {Spot} spot @param {Written} given */
-  add(type, text, spot, given) {
+  /** @param {Type} type @param {string} text @param {Spot} spot @param {Written} given @param {Point} [of] */
+  add(type, text, spot, given, of) {
     const { a: scale } = type.ctx.getTransform();
     const sprite = this.sprite(type, text, spot, given, scale);
     const [left, top] = [spot.x, spot.y].map((at) => Math.floor(4 * at * scale));
@@ -194,7 +195,7 @@ export class Moving {
       if (near > 0.002) this.lay(type, text, given, sprite, [left + dx, top + dy], near * type.ctx.globalAlpha);
     }
     type.setSpaced(type.ctx, given);
-    type.note(text, spot.x, spot.y, given);
+    type.note(text, spot.x, spot.y, given, of);
   }
 
   // A picture of a label with room for it on each of four times four quarters of a pixel.
@@ -280,15 +281,19 @@ export class Labels {
 
   // Labels in order of importance, with their boxes in units of the 1080-line reference.
   /** @param {Pen} pen @param {Frame} frame @param {Label[]} siteLabels */
-  prepare({ type, look }, { lang, bearing }, siteLabels) {
+  prepare({ type, look, safe }, { lang, bearing }, siteLabels) {
     const turning = bearing !== undefined;
-    const key = `${lang}|${siteLabels.length}|${look.key}|${turning}`;
+    const key = `${lang}|${siteLabels.length}|${look.key}|${turning}|${safe}`;
     const kept = this.cache.get(key);
     if (kept) return kept;
     const places = this.places.map((place) => this.placeLabel(type, place, lang, look));
     const order = [...places, ...siteLabels].sort((a, b) => a.priority - b.priority || (a.text < b.text ? -1 : 1));
     const levels = [0, 1, 2, 3].map((step) => this.home + step).map((zoom) => ({ zoom, marks: this.symbols.largest(zoom) }));
-    for (const label of order) if (label.point) this.settle(label, levels, type.rtl);
+    for (const label of order) {
+      if (label.above && safe) label.box = [-label.half - 6, -label.above - label.style.size, label.half + 6, 8 - label.above];
+      else if (label.point) this.settle(label, levels, type.rtl);
+      if (label.point && safe) label.hosts = this.hostsOnceAndForAll(label);
+    }
     const labels = zoomsWithRoom(order, turning);
     this.cache.set(key, labels);
     return labels;
@@ -332,15 +337,16 @@ export class Labels {
   strength(pen, label, box, shown, obstacles) {
     const { u, ze, view } = pen;
     if (!pen.safe) return shown * clearOf(box, obstacles, 30 * u) * within(box, view, 8 * u, 0);
+    // Where other symbols lie upon its place it stands elsewhere: it fades out here, and in there.
     /** @param {View} seen */
     const stands = (seen) => {
       const zoom = ze + seen.zoom - view.zoom;
-      if (roomAt(label, zoom) < 0.5) return false;
+      if (roomAt(label, zoom) < 0.5) return 0;
       const [[x, y], [nowX, nowY]] = [seen.point(...label.at), view.point(...label.at)];
       const [dx, dy] = [x - nowX, y - nowY];
       /** @type {Box} */
       const there = [box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy];
-      return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5;
+      return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5 ? 1 + hostsAt(label, zoom).length : 0;
     };
     if (!stands(view)) return 0;
     return pen.lasting ? lasting(pen.lasting.views.map(stands), pen.lasting) : 1;
@@ -351,8 +357,7 @@ export class Labels {
     const { ctx, look, u, type } = pen;
     const { size, weight, style, spacing, colour } = label.style;
     const hosts = label.point ? hostsOf(marks, x, y, u) : [];
-    const raised = label.above && !hosts.length;
-    const spot = label.point && !raised ? this.spot(pen, label, x, y, hosts, marks) : middle(x, raised ? y - 9 * u : y, 2 * label.half * u);
+    const spot = this.spot(pen, label, x, y, hosts, marks);
     const left = leftOf(spot);
     /** @type {Box} */
     const box = [left, spot.y - size * u, left + spot.width, spot.y + 8 * u];
@@ -361,13 +366,25 @@ export class Labels {
       // A place that lies under a symbol gives up its dot.
       const dot = label.point && !label.site && !hosts.length ? { x, y, radius: 2.6 * u, colour: look.place } : undefined;
       const given = { size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u, align: spot.align };
-      if (this.moving) this.moving.add(type, label.text, spot, { ...given, dot: dot && { ...dot, x: rounded(x - spot.x), y: rounded(y - spot.y) } });
+      if (this.moving) this.moving.add(type, label.text, spot, { ...given, dot: dot && { ...dot, x: rounded(x - spot.x), y: rounded(y - spot.y) } }, [x, y]);
       else {
         if (dot) drawDot(ctx, dot, look.halo);
         type.draw(label.text, spot.x, spot.y, given);
       }
     }
     ctx.globalAlpha = 1;
+  }
+
+  // The symbols that lie upon a place in a film, each at its largest and up to a zoom: what grows, comes or goes with the
+  // clock moves no label.
+  /** @param {Label} label @returns {Host[]} */
+  hostsOnceAndForAll({ at: [x, y] }) {
+    return this.symbols.largest(0).flatMap(({ x: left, y: top, r }) => {
+      const across = left / TILE_PX - x;
+      const [dx, dy] = [across - Math.round(across), top / TILE_PX - y];
+      const until = Math.log2((r + 5) / (Math.hypot(dx, dy) * TILE_PX));
+      return until > 0 ? [{ at: [x + dx, y + dy], r, until }] : [];
+    });
   }
 
   // The side of its place on which a label stands, once and for all: that which touches the fewest symbols at their
@@ -391,8 +408,14 @@ export class Labels {
     }));
   }
 
+  // Above outlines, in whose place a symbol stands from afar: in a film from the first, so that no label changes its side.
   /** @param {Pen} pen @param {Label} label @param {number} x @param {number} y @param {Disc[]} hosts @param {Disc[]} marks */
   spot(pen, label, x, y, hosts, marks) {
+    const width = 2 * label.half * pen.u;
+    if (!label.point) return middle(x, y, width);
+    if (label.above && pen.safe) return middle(x, y - label.above * pen.u, width);
+    if (label.above && !hosts.length) return middle(x, y - 9 * pen.u, width);
+    if (label.hosts && !this.symbols.options.cluster) return this.spots(label, x, y, hostsIn(pen, label, [x, y]), pen.u, pen.type.rtl)[label.side];
     const spots = this.spots(label, x, y, hosts, pen.u, pen.type.rtl);
     // Among groups that show a number, which come and go with the zoom, the first side that is free.
     if (!marks.some((mark) => 'members' in mark)) return spots[label.side];
@@ -428,23 +451,23 @@ const rounded = (value) => Math.round(value * 1e4) / 1e4;
 /** @param {Label} label @param {number} ze */
 const roomAt = ({ zoom, maxZoom }, ze) => smoothstep(zoom, zoom + 0.2, ze) * (1 - smoothstep(maxZoom - 0.6, maxZoom, ze));
 
-// How strongly a label shows in the middle of the frames on which it would stand: it stays so many, stays away as many,
-// and fades over some of its time, an even number.
-/** @param {boolean[]} stands @param {{ stay: number; fade: number }} frames */
+// How strongly a label shows in the middle of the frames on each of which it would stand, in one spot or another, or not
+// (0): it stays so many in a spot, stays away as many, and fades over some of its time, an even number.
+/** @param {number[]} stands @param {{ stay: number; fade: number }} frames */
 export function lasting(stands, { stay, fade }) {
   const whole = withoutShort(late(withoutShort(stands, stay), stay), stay);
   const middle = (stands.length - 1) / 2;
   let sum = 0;
   for (let i = middle - fade / 2; i <= middle + fade / 2; i += 1) {
-    if (whole.slice(i - fade / 2, i + fade / 2 + 1).every(Boolean)) sum += 1;
+    if (whole.slice(i - fade / 2, i + fade / 2 + 1).every((spot) => spot && spot === stands[middle])) sum += 1;
   }
   return smoothstep(0, 1, sum / (fade + 1));
 }
 
 // Runs of equal values, as [first, after, value].
-/** @param {boolean[]} values */
+/** @param {number[]} values */
 function runsOf(values) {
-  /** @type {Array<[number, number, boolean]>} */
+  /** @type {Array<[number, number, number]>} */
   const runs = [];
   values.forEach((value, i) => {
     if (runs.length && runs[runs.length - 1][2] === value) runs[runs.length - 1][1] = i + 1;
@@ -454,23 +477,35 @@ function runsOf(values) {
 }
 
 // Showings that are too short are left out; one that reaches the end of what is known here may be longer.
-/** @param {boolean[]} stands @param {number} stay */
+/** @param {number[]} stands @param {number} stay */
 function withoutShort(stands, stay) {
   return runsOf(stands).flatMap(([first, after, value]) => {
-    const short = value && after - first < stay && first > 0 && after < stands.length;
-    return Array(after - first).fill(value && !short);
+    const short = after - first < stay && first > 0 && after < stands.length;
+    return Array(after - first).fill(short ? 0 : value);
   });
 }
 
 // A label that would come back too soon waits until its time is over.
-/** @param {boolean[]} stands @param {number} stay */
+/** @param {number[]} stands @param {number} stay */
 function late(stands, stay) {
   const kept = [...stands];
   runsOf(stands).forEach(([first, after, value], i, runs) => {
     if (value || !i || i === runs.length - 1) return;
-    for (let j = after; j < Math.min(first + stay, kept.length); j += 1) kept[j] = false;
+    for (let j = after; j < Math.min(first + stay, kept.length); j += 1) kept[j] = 0;
   });
   return kept;
+}
+
+/** @param {Label} label @param {number} ze */
+const hostsAt = ({ hosts = [] }, ze) => hosts.filter(({ until }) => ze < until);
+
+/** @param {Pen} pen @param {Label} label @param {Point} place @returns {Disc[]} */
+function hostsIn({ view, ze, u }, label, [x, y]) {
+  const [left, top] = view.point(...label.at);
+  return hostsAt(label, ze).map(({ at, r }) => {
+    const [hostX, hostY] = view.point(...at);
+    return { x: x + hostX - left, y: y + hostY - top, r: r * u };
+  });
 }
 
 // The symbols that stand upon a place.

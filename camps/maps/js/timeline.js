@@ -31,7 +31,7 @@ export class Timeline {
   }
 
   // How a state of a film is told that is not to blink: as sure as most of the states about it, and, where its day is over
-  // within a few frames, with the bounds of the day before, which the day of a look narrows for one frame only.
+  // within a few frames, with the bounds and the numbers of sites of the day before, which the day of a look narrows for one frame only.
   /** @param {State} state @param {State[]} about @returns {Steady} */
   steady(state, about) {
     const counts = new Map();
@@ -41,7 +41,7 @@ export class Timeline {
     const before = brief ? this.at(day - 1, state.mode) : state;
     const { totalLo, totalHi } = before.total === null ? state : before;
     return {
-      kind: [...counts].sort((a, b) => b[1] - a[1])[0][0], brief,
+      kind: [...counts].sort((a, b) => b[1] - a[1])[0][0], brief, drawnAs: drawnAs(before),
       least: Math.min(state.totalLo ?? 0, totalLo ?? 0), most: Math.max(state.totalHi ?? 0, totalHi ?? 0),
     };
   }
@@ -79,6 +79,13 @@ export class Timeline {
     if (this.lives && site.life) return lifeState(site.life, t, mode);
     return site.looks.length ? countState(site.looks, site.missed, t, mode) : unknownState();
   }
+}
+
+// How many sites are drawn as counted, and how many between two counts; the rest of those known is held.
+/** @param {State} state */
+export function drawnAs({ sites }) {
+  const between = sites.filter(({ kind }) => kind === 'interpolated').length;
+  return { counted: sites.filter((site) => site.value !== null && site.counted && site.kind !== 'interpolated').length, between };
 }
 
 /** @template {string} Word @param {Word[]} words */

@@ -71,7 +71,7 @@ export interface State {
 }
 
 /** How a state of a film is told that is not to blink. */
-export interface Steady { kind: StateKind | null; brief: boolean; least: number; most: number }
+export interface Steady { kind: StateKind | null; brief: boolean; least: number; most: number; drawnAs: { counted: number; between: number } }
 
 /** A state as it is told. */
 export type Told = State & Partial<Steady>;
@@ -179,19 +179,26 @@ export interface Written extends Font {
 /** The dot of a place; of words that move, from where these stand. */
 export interface Dot { x: number; y: number; radius: number; colour: string }
 
-/** Words on the picture, as they are told to who asks what it shows. */
+/** Words on the picture, as they are told to who asks what it shows; of a label `of` is its place. */
 export interface Noted {
   layer: string; text: string; lang: string; x: number; y: number; w: number; h: number; size: number; alpha: number;
+  of?: Point;
 }
 
 /** Where words stand, and the width that they take. */
 export interface Spot { x: number; y: number; align: 'left' | 'right' | 'center'; width: number }
 
-/** The words at a place; `zoom`, from which there is room for them, and `side` are found for all labels together. */
+/**
+ * The words at a place; `zoom`, from which there is room for them, and `side` are found for all labels together; `above`
+ * is how far they stand above it where outlines are, or 0.
+ */
 export interface Label {
-  text: string; point: boolean; site?: boolean; above?: boolean; style: LabelStyle; at: Point; half: number; box: Box;
-  minZoom: number; maxZoom: number; priority: number; zoom: number; side: number;
+  text: string; point: boolean; site?: boolean; above?: number; style: LabelStyle; at: Point; half: number; box: Box;
+  minZoom: number; maxZoom: number; priority: number; zoom: number; side: number; hosts?: Host[];
 }
+
+/** A symbol that lies upon a place up to a zoom, in the unit square, and its radius at 1080 lines. */
+export interface Host { at: Point; r: number; until: number }
 
 export interface LabelStyle extends Setting {
   size: number; weight: number; colour: keyof Colours; spacing: number; style?: string;

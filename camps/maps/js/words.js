@@ -3,7 +3,8 @@
 import { Days, smoothstep } from './geo.js';
 import { drawSwatch } from './outlines.js';
 import { colourOf } from './symbols.js';
-/** @import { Kind, Level, Metric, Names, Text } from './payload.d.ts' */
+import { drawnAs } from './timeline.js';
+/** @import { Kind, Level, Metric, Mode, Names, Text } from './payload.d.ts' */
 /** @import { Data, Frame, Known, Row, Tellable, Told } from './types.d.ts' */
 
 export const DASH = '–';
@@ -103,6 +104,16 @@ export class Words {
     return text ? this.given(text, lang) : this.calendar(lang, year, month, day);
   }
 
+  // Every date that a map may show but for its numbers: of each month, and as they are given.
+  /** @param {string} lang */
+  dates(lang) {
+    const { precision, date_spans: spans = [] } = this.data.meta;
+    if (precision === 'none') return [];
+    if (precision === 'year') return [this.calendar(lang, 2000)];
+    const days = Array.from({ length: 12 }, (_, i) => this.calendar(lang, 2000, i + 1, precision === 'month' ? 0 : 20));
+    return [...days, ...spans.map(([, , text]) => this.given(text, lang))];
+  }
+
   // The date of a look that is not known to the day, on the days that it may mean.
   /** @param {number} t */
   asGiven(t) {
@@ -172,6 +183,16 @@ export class Words {
     return [this.total(state, lang), ...counted];
   }
 
+  // The longest that the total comes to, if it comes to so many.
+  /** @param {number} most @param {Mode} mode @param {string} lang */
+  mostTotal(most, mode, lang) {
+    const n = this.data.sites.length;
+    if (this.data.kind === 'eras' || this.data.kind === 'sites') return this.of(this.data.kind === 'eras' ? 'sites_open' : 'n_sites', lang, { n });
+    const shown = this.number(most, lang);
+    const { metric } = this.data.meta;
+    return metric ? this.counted(metric, most, { observed: shown, illustrative: `~${shown}`, bracket: `${shown}${DASH}${shown}` }[mode], lang) : '';
+  }
+
   // Stands as large as the number above it: what no source speaks of any more may well be open.
   /** @param {Told} state @param {string} lang */
   last(state, lang) {
@@ -195,11 +216,7 @@ export class Words {
     const { kind, meta } = this.data;
     if (kind === 'growth') {
       notes.push(this.of('known', lang, { n: state.known, all: meta.n_sites }));
-      const [n, held] = [state.observed, state.known - state.observed];
-      const { year } = Days.parts(state.t);
-      // Before the day on which a year's counts stand, none "counted in" it would be false.
-      const stands = meta.precision === 'year' && meta.stop_days.some((day) => day <= state.t && Days.parts(day).year === year);
-      if (state.known) notes.push(this.of(stands ? 'counted' : 'counted_now', lang, { n, held, year }));
+      if (state.known) notes.push(this.counts(state, lang));
       if (state.ended) notes.push(this.of('ended', lang, { n: state.ended }));
     }
     if (kind === 'eras') notes.push(...this.eraNotes(state, lang));
@@ -208,27 +225,56 @@ export class Words {
     const what = kind === 'footprints' ? 'outlines' : 'counts';
     if (state.kind === 'interpolated') notes.push(this.of(`interpolated_${what}`, lang));
     if (state.kind === 'bracketed' && !['eras', 'systems'].includes(kind)) notes.push(this.of(`bracketed_${what}`, lang));
-    return notes;
+    return notes.filter((text) => text);
   }
 
-  // A line stands whether or not it counts anything now: none of them blinks in a film, or moves the others.
+  // How many of the sizes that stand are counted, drawn between two counts, or held from before.
+  /** @param {Told} state @param {string} lang */
+  counts(state, lang) {
+    const { meta } = this.data;
+    const { year } = Days.parts(state.t);
+    // Before the day on which a year's counts stand, none "counted in" it would be false.
+    const stands = meta.precision === 'year' && meta.stop_days.some((day) => day <= state.t && Days.parts(day).year === year);
+    if (state.mode !== 'illustrative') return this.of(stands ? 'counted' : 'counted_now', lang, { n: state.observed, held: state.known - state.observed, year });
+    const { counted: n, between } = state.drawnAs ?? drawnAs(state);
+    return this.of(stands ? 'counted_mixed' : 'counted_mixed_now', lang, { n, between, held: state.known - n - between, year });
+  }
+
+  // The longest that the line of counts comes to: its rows are kept.
+  /** @param {Mode} mode @param {string} lang */
+  mostCounts(mode, lang) {
+    const most = this.data.meta.n_sites;
+    return this.data.kind !== 'growth' || mode !== 'illustrative' ? [] : ['counted_mixed', 'counted_mixed_now'].map((key) => this.of(key, lang, { n: most, between: most, held: most, year: 2000 }));
+  }
+
+  // A line stands whether or not it counts anything now: none of them blinks in a film, or moves the others. What is said of
+  // some chapters alone stands last.
   /** @param {Told} state @param {string} lang */
   eraNotes(state, lang) {
     const { vanished = 0, opening = 0, closing = 0 } = state.phases;
-    const { levels, told } = this;
+    const { told } = this;
     const about = this.era(state.t)?.lit;
     const lit = about ? state.sites.filter((site, i) => site.phase === 'open' && this.data.sites[i][about]).length : 0;
     const notes = [];
-    if (told.level) {
-      const parts = levels.map((level) => this.of(`by_${level}`, lang, { n: state.levels[level] || 0 }));
-      notes.push(this.of('by_level', lang, { parts: parts.join(this.of('comma', lang)) }));
-    }
-    if (lit) notes.push(this.of(`lit_${about}`, lang, { n: lit }));
+    if (told.level) notes.push(this.byLevel((level) => state.levels[level] || 0, lang));
     if (told.vanished) notes.push(this.of('vanished_note', lang, { n: vanished }));
     if (told.between) notes.push(this.of('between_note', lang, { n: opening + closing }));
     if (told.unknown) notes.push(this.of('undated_note', lang, { n: told.unknown, all: this.data.meta.n_sites }));
     if (told.coverage) notes.push(this.meta('coverage', lang));
+    if (lit) notes.push(this.of(`lit_${about}`, lang, { n: lit }));
     return notes;
+  }
+
+  /** @param {(level: Level) => number} count @param {string} lang */
+  byLevel(count, lang) {
+    const parts = this.levels.map((level) => this.of(`by_${level}`, lang, { n: count(level) }));
+    return this.of('by_level', lang, { parts: parts.join(this.of('comma', lang)) });
+  }
+
+  // The longest that it comes to: all are open.
+  /** @param {string} lang */
+  mostLevels(lang) {
+    return this.byLevel((level) => this.data.sites.filter((site) => site.level === level).length, lang);
   }
 
   // What a map of chapters has to tell at any time, known before the first picture.
@@ -281,15 +327,16 @@ export class Words {
   /** @param {Told} state @param {string} lang */
   lookNote(state, lang) {
     const day = Math.floor(state.t);
-    const seen = this.data.meta.stop_days.filter((stop) => stop <= day);
-    if (!seen.length) return this.of('no_look_yet', lang);
+    const { stop_days: stops } = this.data.meta;
+    // A day that is over within a few frames of a film is told as the days before it, which it does not interrupt.
+    const seen = stops.filter((stop) => (state.brief ? stop < day : stop <= day));
+    if (!seen.length) return stops.includes(day) ? '' : this.of('no_look_yet', lang);
     const last = seen[seen.length - 1];
     const [text, lastDay] = this.data.meta.stop_dates?.[seen.length - 1] ?? [Days.iso(last), last];
     const date = this.given(text, lang);
     // Of a look that is not dated to the day nobody knows how many days ago it was.
     if (text !== Days.iso(last)) return day <= lastDay ? this.seenNote(state, lang, '_in', { date }) : this.of('look_last', lang, { date });
-    // A day that is over within a few frames of a film is told in the words of the days about it, which it does not interrupt.
-    if (last === day && !state.brief) return this.seenNote(state, lang, '_today', {});
+    if (last === day) return this.seenNote(state, lang, '_today', {});
     return this.of('look_before', lang, { days: this.number(day - last, lang), date });
   }
 
