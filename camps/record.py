@@ -50,6 +50,7 @@ _WORDS = {
     "tuple_type": "a list in [ ]",
     "list_type": "a list in [ ]",
     "dict_type": "a table in { }",
+    "model_type": "a table in { }",
 }
 
 
@@ -595,7 +596,9 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
 
 def _place(detail: ErrorDetails, model: str) -> str:
     kinds = {"linear", "observations", "eras", "keys"}
-    parts = [str(part + 1) if isinstance(part, int) else part for part in detail["loc"]]
+    # What is wrong is the key before "[key]"; what follows is the way in which it was tried.
+    loc = detail["loc"][: detail["loc"].index("[key]")] if "[key]" in detail["loc"] else detail["loc"]
+    parts = [str(part + 1) if isinstance(part, int) else part for part in loc]
     steps = [part for i, part in enumerate(parts) if not (i == 1 and parts[0] == "clock" and part in kinds)]
     return "key " + ".".join(steps) if steps else f"the {model.lower()}"
 

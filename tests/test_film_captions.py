@@ -78,6 +78,13 @@ def test_a_record_without_chapters_says_so(tmp_path: Path, monkeypatch: pytest.M
         small_shot(captions=[{"text": "A", "chapter": "deng"}], camera=[{"at": 0, "centre": [88, 43], "zoom": 5}])
 
 
+@pytest.mark.browser
+def test_a_line_ends_where_the_text_says() -> None:
+    shot = small_shot(map=GROWTH, captions=[{"text": "First line\n  and the second"}])
+    ((told, _),) = draw(shot, [{}])
+    assert [line["text"] for line in _lines(told)] == ["First line", "and the second"]
+
+
 @pytest.mark.parametrize("part", ["captions", "callouts"])
 def test_what_never_stands_is_refused(part: str) -> None:
     brief = {"text": "A", "from": 1, "to": 1.04} | ({"centre": (85, 42)} if part == "callouts" else {})

@@ -93,6 +93,8 @@ def test_all_faults_are_named_at_once_each_with_its_key() -> None:
         ({"clock": {"kind": "sometimes"}}, "kind = one of"),
         ({"clock": {"kind": "keys", "keys": []}}, "clock.keys"),
         ({"clock": {"kind": "linear", "from": date(2020, 1, 1), "to": date(2017, 1, 1)}}, "later than 'from'"),
+        ({"motion_blur": True}, "key motion_blur: found True, expected a table in { }"),
+        ({"furniture": {"last": {"to": 1}}}, "key furniture.last: found 'last', expected 'logo', 'title'"),
         ({"clock": {"kind": "linear", "from": "soon", "to": date(2017, 1, 1)}}, "clock.from"),
         ({"camera": [{"at": 0}]}, "one of centre, site, fit, box (here: none)"),
         ({"camera": [{"at": 0, "fit": "china", "box": [1, 2, 3, 4]}]}, "(here: fit, box)"),

@@ -69,11 +69,11 @@ export class Captions {
     };
   }
 
-  // Broken once: a film asks for the lines of all its captions in every picture.
+  // Broken once, and where the text is: a film asks for the lines of all its captions in every picture.
   /** @param {Type} type @param {string} text @param {[number, number, number]} set width, size and weight */
   wrap(type, text, set) {
     const key = JSON.stringify([type.lang, type.family, text, ...set]);
-    const lines = this.broken.get(key) ?? type.wrap(text, ...set);
+    const lines = this.broken.get(key) ?? text.trim().split(/\s*\n\s*/).flatMap((part) => type.wrap(part, ...set));
     this.broken.set(key, lines);
     return lines;
   }
