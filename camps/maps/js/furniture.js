@@ -74,6 +74,7 @@ export class Furniture {
   // Fonts that arrive after a first drawing make what was measured stale.
   forget() {
     this.widths.clear();
+    this.split.forget();
   }
 
   /** @param {Pen} pen @param {Frame} frame @param {State} state @param {State | null} before @returns {Part[]} */

@@ -30,6 +30,11 @@ export class Split {
     this.needed = { key: '', needs: /** @type {Needs | null} */ (null) };
   }
 
+  // Fonts that arrive after a first drawing make what was measured stale.
+  forget() {
+    this.needed.needs = null;
+  }
+
   // The words of both sides. In a film their sizes, and the room that names keep clear of, are those of the moment that
   // needs the most: nothing breathes with the line, and no name comes or goes with it, or with a digit.
   /** @param {Pen} pen @param {Frame} frame @param {State} before @param {Told} after @param {Standing[]} standing @returns {Part[]} */
