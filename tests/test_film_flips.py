@@ -87,6 +87,14 @@ def test_a_label_that_jumps_beside_its_place_or_comes_in_one_frame_is_found_and_
     assert not flips.find_short_texts(cut, RATE)
 
 
+def test_a_label_that_fades_out_in_one_spot_and_in_in_another_is_not_away() -> None:
+    moved, gone = (_film_of((90, [_beside(5)]), (2, []), (90, [_beside(dx)])) for dx in (-15, 5))
+    assert not _short(moved, Fraction(60))
+    assert _short(gone, Fraction(60)) == ["labels en “Hotan”: away for 2 frames from 1091, expected 60"]
+    late = _film_of((90, [_beside(5)]), (30, []), (90, [_beside(-15)]))
+    assert _short(late, Fraction(60)) == ["labels en “Hotan”: away for 30 frames from 1091, expected 60"]
+
+
 def _picture(*, ring: bool, at: int = 8) -> NDArray[np.uint8]:
     picture = np.zeros((SIZE, SIZE, 4), np.uint8)
     picture[at : at + 8, at : at + 8] = (255, 120, 0, 255)
@@ -205,6 +213,16 @@ def test_names_keep_their_places_and_stand_while_symbols_and_chapters_change(nam
     shot = film.read_shot(name).model_copy(update={"size": (320, 180)})
     described = [said for said, _ in _drawn(shot, "labels", part)]
     assert any(label["alpha"] == 1 for said in described for label in said["labels"])
+    assert not flips.find_short_texts(described, shot.rate)
+
+
+@pytest.mark.browser
+def test_a_name_stands_while_symbols_leave_its_place_that_do_not_move_it() -> None:
+    centres = [[86.0, 42.0], [80.5, 41.0], [89.0, 43.0]]
+    camera = [{"at": 2 * i, "centre": one, "zoom": 6.4 if i else 6.0} for i, one in enumerate(centres)]
+    shot = small_shot(frames=241, rate="60000/1001", size=(320, 180), map=GROWTH, camera=camera)
+    described = [said for said, _ in _drawn(shot, "labels", slice(40, 84))]
+    assert {"Ghulja", "Kashgar"} <= {label["text"] for said in described for label in said["labels"]}
     assert not flips.find_short_texts(described, shot.rate)
 
 

@@ -46,7 +46,8 @@ def find_short_texts(described: _Frames, rate: Fraction) -> list[str]:
     """
     least, stay = lasting.least_frames(rate), lasting.label_frames(rate)
     takes = list(_takes(described))
-    labels = [fault for take in takes for fault in _short(take, stay, labels=True)]
+    fade = lasting.fade_frames(rate)
+    labels = [fault for take in takes for fault in _short(take, stay, labels=True, fade=fade)]
     jumps = [jump for take in takes for one, other in pairwise(take) for jump in _jumps(one, other)]
     return [*labels, *jumps, *_short(described, least, labels=False)]
 
@@ -57,14 +58,26 @@ def _takes(described: _Frames) -> Iterator[_Frames]:
     yield from (described[first:after] for first, after in pairwise([0, *cuts, len(described)]))
 
 
-def _short(described: _Frames, least: int, *, labels: bool) -> Iterator[str]:
+def _short(described: _Frames, least: int, *, labels: bool, fade: int = 0) -> Iterator[str]:
     shown: dict[_Key, list[int]] = {}
     for at, frame in enumerate(described):
         for key in {_key(text) for text in _seen(frame) if (text["layer"] == "labels") == labels}:
             shown.setdefault(key, []).append(at)
     for key, seen in sorted(shown.items()):
-        for told in _too_short(seen, least, len(described), int(described[0]["frame"])):
+        gaps = [(one, other) for one, other in pairwise(seen) if 1 < other - one <= fade]
+        moved = {at for one, other in gaps if _moves(key, described[one], described[other]) for at in range(one, other)}
+        for told in _too_short(sorted({*seen, *moved}), least, len(described), int(described[0]["frame"])):
             yield f"{key[0]} {key[1]} “{key[2]}”: {told}"
+
+
+def _moves(key: _Key, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether a label that fades out in one spot comes in another."""
+    (_, away), (_, away_now) = _labels(one).get(key, _NOTHING), _labels(other).get(key, _NOTHING)
+    return _apart(away, away_now) > JUMP_PX
+
+
+def _apart(one: tuple[float, float] | None, other: tuple[float, float] | None) -> float:
+    return max(abs(x - y) for x, y in zip(one, other, strict=True)) if one and other else 0.0
 
 
 def _jumps(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
@@ -75,8 +88,7 @@ def _jumps(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
         told = f"{key[0]} {key[1]} “{key[2]}”:"
         if abs(alpha_now - alpha) > JUMP_ALPHA:
             yield f"{told} {'comes' if alpha_now > alpha else 'goes'} in one frame, {other['frame']}, expected a fade"
-        seen = min(alpha, alpha_now) > FADED_ALPHA
-        if seen and away and away_now and max(abs(x - y) for x, y in zip(away, away_now, strict=True)) > JUMP_PX:
+        if min(alpha, alpha_now) > FADED_ALPHA and _apart(away, away_now) > JUMP_PX:
             yield f"{told} jumps beside its place at frame {other['frame']}, expected to keep there"
 
 

@@ -292,9 +292,9 @@ export class Labels {
     for (const label of order) {
       if (label.above && safe) label.box = [-label.half - 6, -label.above - label.style.size, label.half + 6, 8 - label.above];
       else if (label.point) this.settle(label, levels, type.rtl);
-      if (label.point && safe) label.hosts = this.hostsOnceAndForAll(label);
     }
     const labels = zoomsWithRoom(order, turning);
+    for (const label of labels) if (label.point && safe) label.hosts = this.hostsOnceAndForAll(label, type.rtl, turning);
     this.cache.set(key, labels);
     return labels;
   }
@@ -346,7 +346,7 @@ export class Labels {
       const [dx, dy] = [x - nowX, y - nowY];
       /** @type {Box} */
       const there = [box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy];
-      return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5 ? 1 + hostsAt(label, zoom).length : 0;
+      return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5 ? 1 + hostsAt(label, zoom).filter(({ moves }) => moves).length : 0;
     };
     if (!stands(view)) return 0;
     return pen.lasting ? lasting(pen.lasting.views.map(stands), pen.lasting) : 1;
@@ -377,13 +377,22 @@ export class Labels {
 
   // The symbols that lie upon a place in a film, each at its largest and up to a zoom: what grows, comes or goes with the
   // clock moves no label.
-  /** @param {Label} label @returns {Host[]} */
-  hostsOnceAndForAll({ at: [x, y] }) {
-    return this.symbols.largest(0).flatMap(({ x: left, y: top, r }) => {
+  /** @param {Label} label @param {boolean} rtl @param {boolean} turning @returns {Host[]} */
+  hostsOnceAndForAll(label, rtl, turning) {
+    const [x, y] = label.at;
+    const hosts = this.symbols.largest(0).flatMap(({ x: left, y: top, r }) => {
       const across = left / TILE_PX - x;
       const [dx, dy] = [across - Math.round(across), top / TILE_PX - y];
       const until = Math.log2((r + 5) / (Math.hypot(dx, dy) * TILE_PX));
-      return until > 0 ? [{ at: [x + dx, y + dy], r, until }] : [];
+      return until > label.zoom ? [{ at: /** @type {Point} */ ([x + dx, y + dy]), r, until, moves: turning }] : [];
+    });
+    /** @param {number} zoom @param {Host[]} here */
+    const spot = (zoom, here) => this.spots(label, 0, 0, here.map(({ at, r }) => ({ x: (at[0] - x) * TILE_PX * 2 ** zoom, y: (at[1] - y) * TILE_PX * 2 ** zoom, r })), 1, rtl)[label.side];
+    // Which of them move the label as they leave its place: others reach as far as the rest.
+    return hosts.map((host) => {
+      if (host.until === Infinity) return host;
+      const [before, after] = [spot(host.until, hosts.filter(({ until }) => until >= host.until)), spot(host.until, hosts.filter(({ until }) => until > host.until))];
+      return { ...host, moves: turning || Math.hypot(before.x - after.x, before.y - after.y) > 1 };
     });
   }
 

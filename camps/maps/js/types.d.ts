@@ -197,8 +197,8 @@ export interface Label {
   minZoom: number; maxZoom: number; priority: number; zoom: number; side: number; hosts?: Host[];
 }
 
-/** A symbol that lies upon a place up to a zoom, in the unit square, and its radius at 1080 lines. */
-export interface Host { at: Point; r: number; until: number }
+/** A symbol that lies upon a place up to a zoom, at which its label may move; in the unit square, radius at 1080 lines. */
+export interface Host { at: Point; r: number; until: number; moves: boolean }
 
 export interface LabelStyle extends Setting {
   size: number; weight: number; colour: keyof Colours; spacing: number; style?: string;
