@@ -34,8 +34,10 @@ def _shot(**changes: Any) -> film.Shot:
 
 def _deliver(out: Path, **options: Any) -> Delivery:
     named = ["all", "ids", "beauty_exr"]
-    given = {"languages": ["en", "ug"], "numbers": NUMBERS, "waive": ["credit"], "names": named, "webm": True}
-    return film.deliver(_shot(), out, **{**given, **options})
+    given = {"languages": ["en", "ug"], "numbers": NUMBERS, "waive": ["flashes"], "names": named, "webm": True}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(checks.CHECKS, "flashes", lambda finished: (["here"], "made to fail"))  # type: ignore[misc]
+        return film.deliver(_shot(), out, **{**given, **options})
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +127,16 @@ def test_the_manifest_says_how_to_put_it_together_and_what_was_waived(delivered:
     manifest = json.loads((delivered.folder / "manifest.json").read_text("utf-8"))
     assert (manifest["fps_num"], manifest["fps_den"], manifest["drop_frame"]) == (25, 1, False)
     assert (manifest["first_frame"], manifest["last_frame"], manifest["start_timecode"]) == (1137, 1139, "01:00:05:11")
-    assert manifest["waived"] == ["credit"]
+    assert manifest["waived"] == ["flashes"]
     assert manifest["composite"]["beauty"][0] == "base"
     orders = [entry["order"] for entry in manifest["passes"] if entry["order"]]
     assert orders == sorted(orders)
     assert all(entry["licence"] for entry in manifest["licences"])
     assert {one["check"]: one["outcome"] for one in manifest["checks"]} == {
-        **dict.fromkeys(checks.CHECKS, "pass"), "credit": "waived",
+        **dict.fromkeys(checks.CHECKS, "pass"), "flashes": "waived",
     }  # fmt: skip
     readme = (delivered.folder / "README.txt").read_text("utf-8")
-    assert "WAIVED  credit" in readme
+    assert "WAIVED  flashes" in readme
     assert "  edit/*_sound.csv what sound is cut to" in readme
     assert (delivered.folder / "edit" / "CAMPS_XJ_0010_v003_sound.csv").is_file()
 
@@ -222,7 +224,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     with pytest.raises(RenderError, match="stopped"):
         _deliver(tmp_path)
     monkeypatch.setattr(filming.Filming, "finish", whole)
-    with pytest.raises(CheckError, match=r"credit: .*--waive credit"):
+    with pytest.raises(CheckError, match=r"flashes: .*--waive flashes"):
         _deliver(tmp_path, waive=[], workers=2, webm=False)
     assert not (tmp_path / delivered.folder.name / "manifest.json").exists()
     continued = _deliver(tmp_path)
@@ -379,6 +381,21 @@ def test_the_whole_credit_has_to_stand_three_seconds(
     described = {"texts": [_text(line, layer="credit") for line in words]}
     faults, _ = checks.CHECKS["credit"](_finished(tmp_path, [described] * n_frames))
     assert (not faults) is passed
+
+
+def test_what_a_delivery_cannot_show_of_the_credit_is_not_asked(tmp_path: Path) -> None:
+    words = [_text(line, layer="credit") for line in ("Base map: somebody ·", "Sites: somebody else")]
+    bare = _finished(tmp_path, [{"texts": []}] * 75)
+    available = passes.build_passes(bare.plan.shot, [])
+    labels = replace(bare, passes={"labels_en": available["labels_en"]})
+    assert checks.CHECKS["credit"](labels) == ([], "not asked: none of beauty, credit, graphics is delivered")
+    assert checks.CHECKS["credit"](replace(bare, passes=available))[0]
+    for texts, faults in ((words, []), (words[:1], ["frames 1011-1020: not on screen, or not whole"]), ([], 1)):
+        whole = _finished(tmp_path, [{"texts": texts}] * 75)
+        plan = replace(whole.plan, numbers=whole.plan.numbers[10:20], states=whole.plan.states[10:20])
+        found, told = checks.CHECKS["credit"](replace(whole, plan=plan, frames=whole.frames[10:20]))
+        assert told == "not asked how long it stands: 10 of 75 frames are delivered"
+        assert found == faults or len(found) == faults
 
 
 def test_a_credit_that_stands_in_the_handles_is_cut_off(tmp_path: Path) -> None:

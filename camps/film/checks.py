@@ -41,6 +41,8 @@ _MOST_DETAILS = 20
 #: Rounding of a text box, in lines of a 1080-line picture.
 _TOLERANCE_PX = 1.0
 _BT709 = 1
+#: Passes that have to show the credit, if they are delivered at all, and how strongly it stands as a whole.
+_WITH_CREDIT, _WHOLE_ALPHA = frozenset({"beauty", "credit", "graphics"}), 0.99
 _LOST = "\N{REPLACEMENT CHARACTER}"
 _OTHER_SCRIPTS = ("zh", "ug")
 _PIXEL_FORMATS = {
@@ -388,20 +390,32 @@ def _legible(finished: Finished) -> tuple[list[str], str]:
 
 
 def _credit(finished: Finished) -> tuple[list[str], str]:
-    """No credit is cut short in words or in time."""
-    rate = finished.plan.shot.rate
+    """No credit is cut short in words or in time, as far as what is delivered has to show it."""
+    named = {name.removesuffix(passes.LINEAR) for name in finished.passes}
+    if named and not named & _WITH_CREDIT:
+        return [], f"not asked: none of {', '.join(sorted(_WITH_CREDIT))} is delivered"
     wanted = _plain(credits_shown(finished.meta, finished.plan.shot))
     # Handles are cut off.
     cut = [record for record in finished.frames if record.number in finished.plan.shot.cut]
-    shown = sum(_plain(_credit_lines(record)) == wanted for record in cut)
-    seconds = float(Fraction(shown) / rate)
+    whole = {record.number for record in cut if _plain(_credit_lines(record)) == wanted}
+    if len(cut) < len(finished.plan.shot.cut):
+        short = sorted({record.number for record in cut} & set(_credited(finished.plan)) - whole)
+        faults = [f"frames {short[0]}-{short[-1]}: not on screen, or not whole"] if short else []
+        return faults, f"not asked how long it stands: {len(cut)} of {len(finished.plan.shot.cut)} frames are delivered"
+    seconds = float(Fraction(len(whole)) / finished.plan.shot.rate)
     finding = f"the whole credit stands for {seconds:.2f} s (least {LEAST_CREDIT_S:g} s)"
     return [] if seconds >= LEAST_CREDIT_S else ["not on screen long enough, or not whole"], finding
 
 
+def _credited(plan: Plan) -> list[int]:
+    """Return the frames on which the shot has the credit stand at full strength."""
+    said = [state.get("furniture", {}).get("credit", {}) for state in plan.states]
+    return [number for number, one in zip(plan.numbers, said, strict=True) if one.get("alpha", 1.0) > _WHOLE_ALPHA]
+
+
 def _credit_lines(record: FrameRecord) -> list[str]:
     texts = record.described.get("texts") or ()
-    return [text["text"] for text in texts if text["layer"] == "credit" and text["alpha"] > 0.99]
+    return [text["text"] for text in texts if text["layer"] == "credit" and text["alpha"] > _WHOLE_ALPHA]
 
 
 def _plain(texts: Iterable[str]) -> str:
