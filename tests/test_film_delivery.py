@@ -346,6 +346,8 @@ def test_words_over_other_words_stop_a_delivery(tmp_path: Path) -> None:
     shown = [{"texts": [{**line, "layer": "date"}]}, {"texts": [{**line, "layer": "date"}, over]}]
     faults, _ = checks.CHECKS["overlaps"](_finished(tmp_path, shown))
     assert faults == ["date “Two lines of 0000” and callouts “A hall”: frames 1002-1002"]
+    built = [{"texts": [{**line, "layer": "counter", "text": "255 m² built"}, over]}]
+    assert checks.CHECKS["overlaps"](_finished(tmp_path, built))[0][0].startswith("counter “000 m² built” and ")
 
 
 def test_captions_over_sites_stop_a_delivery(tmp_path: Path) -> None:

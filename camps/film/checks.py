@@ -312,7 +312,7 @@ def _flashes(finished: Finished) -> tuple[list[str], str]:
 
 def _flips_seen(finished: Finished) -> tuple[list[str], str]:
     """Nothing written, and no part of symbols or outlines, comes or goes for a few frames."""
-    described = [{**record.described, "frame": record.number} for record in finished.frames]
+    described = [record.told for record in finished.frames]
     faults = flips.find_short_texts(described, finished.plan.shot.rate) if described else []
     asked = [finished.passes[name] for name in ("growth", "outlines") if name in finished.passes]
     for info in asked:
@@ -343,7 +343,7 @@ def _safe_area(finished: Finished) -> tuple[list[str], str]:
 
 def _overlaps(finished: Finished) -> tuple[list[str], str]:
     """No words lie over other words, and no caption over sites."""
-    described = [{**record.described, "frame": record.number} for record in finished.frames]
+    described = [record.told for record in finished.frames]
     faults = overlaps.find_overlaps(described) + overlaps.find_covered(described)
     return faults, faults[0] if faults else "no words lie over others, and no caption over sites"
 

@@ -330,7 +330,7 @@ def _remove_strangers(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo], 
 
 def _write_tables(finished: Finished) -> None:
     plan, name = finished.plan, finished.folder.name
-    described = [{**record.described, "frame": record.number} for record in finished.frames]
+    described = [record.told for record in finished.frames]
     if plan.shot.camera:
         tracking.write_tracking(finished.folder / tracking.TRACK, name, plan, described, sequences=_firsts(finished))
     order = list(finished.passes.values())

@@ -6,6 +6,7 @@ that follows its place or a piece of furniture with a margin of its own, may run
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -66,11 +67,13 @@ def _pairs(texts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     wide = np.minimum(x + w, (x + w)[:, None]) - np.maximum(x, x[:, None])
     high = np.minimum(foot, foot[:, None]) - np.maximum(top, top[:, None])
     # Words in several languages are passes of their own, of which a picture has one.
-    alike = np.array([[one["lang"] == other["lang"] for other in seen] for one in seen], bool).reshape(wide.shape)
+    lang = np.array([text["lang"] for text in seen])
+    alike = lang == lang[:, None]
     for one, other in zip(*np.nonzero(np.triu(alike & (wide > 1) & (high > 1), 1)), strict=True):
         yield _named(seen[one]), _named(seen[other])
 
 
 def _named(text: Mapping[str, Any]) -> str:
     # Digits change with every frame, and the words are the same.
-    return f"{text['layer']} “{''.join('0' if one.isdigit() else one for one in text['text'])}”"
+    said = re.sub(r"\d", "0", text["text"])
+    return f"{text['layer']} “{said}”"

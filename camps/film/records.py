@@ -68,6 +68,11 @@ class FrameRecord:
     described: Mapping[str, Any]
     small: str = ""
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return what the page said, with the number of the frame as ``frame``."""
+        return {**self.described, "frame": self.number}
+
     def small_picture(self) -> NDArray[np.uint8] | None:
         """Return the small picture, height × width × 3, or ``None``."""
         raw = np.frombuffer(base64.b64decode(self.small), np.uint8)

@@ -52,7 +52,7 @@ const LARGE_WIDTHS = 6, THIN = 2;
 let sheet = null;
 /** Pictures of rings. @type {Map<string, Context>} */
 const STAMPS = new Map();
-// So many places within a pixel, each way: none is further off than a fiftieth.
+// So many places within a pixel, each way: none is further off than a thirtieth.
 const STANDS = 16, MOST_STAMPS = 4000;
 // Edges and ends rise over a pixel; seen twice as finely each way and averaged, they stay within a fiftieth of one.
 const SOFT_ROWS = 0.5, FINER = 2;
@@ -70,13 +70,14 @@ export function dashRing(ctx, x, y, ring) {
 }
 
 /** @param {Context} ctx @param {number} rows @param {Dashed} ring */
-function fillRing(ctx, rows, { r, width, ...dashes }) {
+function fillRing(ctx, rows, ring) {
+  const { r, width } = ring;
   ctx.beginPath();
   for (const radius of [r + width / 2, r - width / 2]) {
     traceRound(ctx, 0, 0, radius, LEAN_ROWS / rows / (2 * r), cornersOf(THIN * radius * rows));
     ctx.closePath();
   }
-  ctx.fillStyle = dashesOf(ctx, { r, width, ...dashes }, rows);
+  ctx.fillStyle = dashesOf(ctx, ring, rows);
   ctx.fill('evenodd');
 }
 
