@@ -473,6 +473,12 @@ def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     return _undo(wgs84_to_bd09, lon, lat)
 
 
+#: How degrees of each datum are brought to WGS 84.
+TO_WGS84: dict[str, Callable[[Floats, Floats], tuple[Floats, Floats]]] = {
+    "wgs84": lambda lon, lat: (lon, lat), "gcj02": gcj02_to_wgs84, "bd09": bd09_to_wgs84,
+}  # fmt: skip
+
+
 def _undo(
     forward: Callable[[ArrayLike, ArrayLike], tuple[Floats, Floats]], lon: ArrayLike, lat: ArrayLike
 ) -> tuple[Floats, Floats]:

@@ -14,7 +14,7 @@ from camps.sources.adding import About, Added, add, parse_mapping, prepare, regi
 from camps.sources.base import Source, missing_cells
 from camps.sources.capturing import Archived, archive, captures, may_be_passed_on, verify_archives
 from camps.sources.dated import parse_long
-from camps.sources.datum import DatumCheck, check_datum, undo_datum
+from camps.sources.datum import DatumCheck, check_datum
 from camps.sources.fetching import Fetched, fetch, listing, verify
 from camps.sources.keeping import Kept
 from camps.sources.mapped import complete_mapping, guess_mapping, read_mapped, read_table
@@ -78,7 +78,6 @@ __all__ = [
     "remove",
     "summarise",
     "told_edition",
-    "undo_datum",
     "verify",
     "verify_archives",
 ]

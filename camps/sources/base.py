@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -73,6 +75,24 @@ class Source:
         return gpd.GeoDataFrame(records, geometry="geometry", crs=4326)
 
 
+def settled(read: Callable[[Path, SourceEntry, Report], Source]) -> Callable[[Path, SourceEntry], Source]:
+    """Return a reader of a file and its entry, made of one that takes a report too: the account is settled at its end.
+
+    Raises
+    ------
+    CheckError
+        When what the file holds and what the reader used, noted and refused are not the same.
+    """
+
+    @functools.wraps(read)
+    def reader(path: Path, entry: SourceEntry) -> Source:
+        report = Report()
+        with report.settling(path.name):
+            return read(path, entry, report)
+
+    return reader
+
+
 def site_frame(columns: Mapping[str, object], entry: SourceEntry, *, index: pd.Index) -> gpd.GeoDataFrame:
     """Return a checked ``site`` table from columns of equal length; what is not given takes its default.
 
@@ -113,8 +133,7 @@ def _printed_name(entry: SourceEntry) -> str:
 def _to_wgs84(frame: pd.DataFrame, entry: SourceEntry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     x, y = (pd.to_numeric(frame[axis], errors="coerce").to_numpy(dtype=np.float64) for axis in ("lon", "lat"))
     raise_faults([*_range_faults(frame, "lon", x), *_range_faults(frame, "lat", y)], _printed_name(entry))
-    undo = {"gcj02": crs.gcj02_to_wgs84, "bd09": crs.bd09_to_wgs84}.get(entry.datum)
-    return undo(x, y) if undo else (x, y)
+    return crs.TO_WGS84.get(entry.datum, crs.TO_WGS84["wgs84"])(x, y)
 
 
 def _range_faults(frame: pd.DataFrame, axis: Axis, degrees: NDArray[np.float64]) -> Iterator[Fault]:

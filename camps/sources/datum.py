@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
@@ -24,7 +23,6 @@ REACH_M = 1500.0
 #: The median distance must fall at least by this factor for a shift to be believed.
 CLEAR_FACTOR = 0.5
 
-_UNDO = {"wgs84": lambda lon, lat: (lon, lat), "gcj02": crs.gcj02_to_wgs84, "bd09": crs.bd09_to_wgs84}
 Floats = NDArray[np.float64]
 
 
@@ -75,10 +73,10 @@ def check_datum(sites: gpd.GeoDataFrame, trusted: gpd.GeoDataFrame) -> DatumChec
     if sites.empty or trusted.empty:
         raise InputError("datum check: a list without sites; expected two lists that share some")
     lon, lat = sites["lon"].to_numpy(dtype=np.float64), sites["lat"].to_numpy(dtype=np.float64)
-    distance_m = {name: _nearest_m(undo(lon, lat), trusted) for name, undo in _UNDO.items()}
+    distance_m = {name: _nearest_m(undo(lon, lat), trusted) for name, undo in crs.TO_WGS84.items()}
     paired = np.min(list(distance_m.values()), axis=0) <= REACH_M
     if not paired.any():
-        return DatumCheck("unknown", 0, dict.fromkeys(_UNDO, float("nan")))
+        return DatumCheck("unknown", 0, dict.fromkeys(crs.TO_WGS84, float("nan")))
     median_m = {name: float(np.median(distances[paired])) for name, distances in distance_m.items()}
     return DatumCheck(_verdict(median_m, int(paired.sum())), int(paired.sum()), median_m)
 
@@ -101,30 +99,3 @@ def _verdict(median_m: dict[str, float], n_pairs: int) -> str:
         return "unknown"
     best = min(median_m, key=lambda name: median_m[name])
     return best if median_m[best] <= CLEAR_FACTOR * median_m["wgs84"] else "wgs84"
-
-
-def undo_datum(sites: gpd.GeoDataFrame, datum: str) -> gpd.GeoDataFrame:
-    """Return a copy of a list with its positions brought from `datum` to WGS 84; printed strings stay as they are.
-
-    Parameters
-    ----------
-    sites
-        ``site`` table whose lon and lat are degrees of `datum`.
-    datum
-        wgs84, gcj02 or bd09.
-
-    Returns
-    -------
-    GeoDataFrame
-        Same rows and index, lon, lat and geometry in EPSG:4326, ``datum_flag`` set to `datum`.
-
-    Raises
-    ------
-    InputError
-        When there is no such datum to undo.
-    """
-    if datum not in _UNDO:
-        raise InputError(f"datum {datum!r}: cannot be undone; expected one of {', '.join(_UNDO)}")
-    lon, lat = _UNDO[datum](sites["lon"].to_numpy(dtype=np.float64), sites["lat"].to_numpy(dtype=np.float64))
-    moved: pd.DataFrame = sites.assign(lon=lon, lat=lat, datum_flag=datum)
-    return gpd.GeoDataFrame(moved).set_geometry(gpd.points_from_xy(lon, lat, crs=4326))

@@ -55,7 +55,6 @@ from camps.sources.report import Report
 from camps.sources.shapes import place_table, take_shapes
 from camps.sources.text import MOST_CELLS, RawTable, check_size, unique_names
 
-MOST_BINARY_BYTES = 256 * 2**20
 MOST_XML_BYTES = 32 * 2**20
 PARQUET = (".parquet", ".geoparquet")
 _SHAPEFILE = (".shp", ".dbf", ".shx", ".prj", ".cpg")
@@ -439,10 +438,6 @@ def _reencoded(columns: pd.DataFrame, shp: Path, path: Path, told: str | None, r
         report.add("noted", f"names of {DBF_NAME} bytes, where a DBF cuts longer ones off: {listed}")
     decoded = [held.decode(used, "ignore") for held in names.values()]
     return columns.set_axis(decoded if len(set(decoded)) == len(decoded) else _told_apart(decoded, report), axis=1)
-
-
-def _bytes(cell: Any) -> bytes | None:
-    return cell.encode("latin-1") if isinstance(cell, str) else None
 
 
 def _found_encoding(cells: list[bytes], shp: Path, path: Path, report: Report) -> str:

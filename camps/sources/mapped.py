@@ -32,6 +32,7 @@ from camps.sources.base import (
     numbers_of,
     references_of,
     require_columns,
+    settled,
     site_frame,
     use_texts,
 )
@@ -146,20 +147,20 @@ _FAMILY = {
 }  # fmt: skip
 
 
-def _workbook(reader: str) -> Callable[..., RawTable]:
+def _workbook(kind: str) -> Callable[..., RawTable]:
     """Return a reader of workbooks; what it stands on takes long to load, and is loaded when there is one to read."""
 
     def read(path: Path, report: Report, **told: Any) -> RawTable:
-        table: RawTable = getattr(importlib.import_module("camps.sources.workbooks"), reader)(path, report, **told)
+        workbooks = importlib.import_module("camps.sources.workbooks")
+        table: RawTable = workbooks.read_workbook(path, report, kind, **told)
         return table
 
     return read
 
 
 _READ: dict[str, Callable[..., RawTable]] = {
-    "text": read_delimited, "xlsx": _workbook("read_xlsx"), "xls": _workbook("read_xls"),
-    "ods": _workbook("read_ods"), "kml": read_kml,
-    "geojson": read_geojson, "geofile": read_geofile,
+    "text": read_delimited, "xlsx": _workbook("xlsx"), "xls": _workbook("xls"), "ods": _workbook("ods"),
+    "kml": read_kml, "geojson": read_geojson, "geofile": read_geofile,
 }  # fmt: skip
 _TAKES = {
     "text": ("encoding", "delimiter", "header_row", "header_rows"), "xlsx": ("sheet", "header_row", "header_rows"),
@@ -234,7 +235,8 @@ def complete_mapping(
     return {what: column for what, column in {**told, **added}.items() if column}
 
 
-def read_mapped(path: Path, entry: SourceEntry) -> Source:
+@settled
+def read_mapped(path: Path, entry: SourceEntry, report: Report) -> Source:
     """Return any list as a source, through the entry's mapping and options.
 
     Rows without a position are dropped and reported; a position that cannot be read, or is no place on earth, is a
@@ -247,16 +249,16 @@ def read_mapped(path: Path, entry: SourceEntry) -> Source:
         The file.
     entry
         Gives the mapping, the options, the datum and the format.
+    report
+        Takes the remarks and the account; :func:`camps.sources.base.settled` brings it.
 
     Raises
     ------
     MissingError, InputError
         When the file is not there, cannot be read, lacks a mapped column, or holds positions that cannot be read.
     """
-    report = Report()
-    with report.settling(path.name):
-        raw = read_table(path, report, format=entry.format, options=entry.options).frame
-        return read_rows(raw, entry, report, path.name, values=values_table(entry, report))
+    raw = read_table(path, report, format=entry.format, options=entry.options).frame
+    return read_rows(raw, entry, report, path.name, values=values_table(entry, report))
 
 
 def values_table(entry: SourceEntry, report: Report, path: Path | None = None) -> pd.DataFrame | None:

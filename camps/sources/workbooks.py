@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
 import openpyxl
@@ -32,6 +32,7 @@ from camps.sources.numbers import Typed, shared
 from camps.sources.report import Report
 from camps.sources.shown import IN_FULL, Parts, ShownDates, parts_of_format
 from camps.sources.text import (
+    MOST_BYTES,
     MOST_CELLS,
     MOST_COLUMNS,
     MOST_ROWS,
@@ -44,6 +45,7 @@ from camps.sources.text import (
     too_long,
 )
 
+Kind = Literal["xlsx", "xls", "ods"]
 #: A sheet is read in lists of cells, at some twenty microseconds a cell; longer lists are kept as text.
 MOST_SHEET_CELLS = 1_000_000
 #: An XLS unpacks to some fifty times its size.
@@ -83,34 +85,50 @@ class _Sheet(NamedTuple):
     hidden: Iterable[int] = ()
 
 
-def read_xlsx(
+def read_workbook(
     path: Path,
     report: Report,
+    kind: Kind,
     *,
     sheet: str | None = None,
     header_row: int | None = None,
     header_rows: int | None = None,
+    encoding: str | None = None,
 ) -> RawTable:
-    """Return one sheet of an Excel workbook with every cell as text, a date as it is shown.
+    """Return one sheet of a workbook with every cell as text, a date as it is shown.
+
+    Of an OpenDocument spreadsheet numbers keep all their digits, not only those shown.
 
     Parameters
     ----------
     path
         The workbook.
     report
-        Takes a remark for each formula, for merged cells, for dates that are stored finer than they are shown, and for
-        sheets left aside.
+        Takes a remark for each formula (of an .xls they are not told apart), for merged cells, for dates that are
+        stored finer than they are shown, and for sheets left aside.
+    kind
+        ``xlsx``, ``xls`` or ``ods``.
     sheet
         Name of the sheet; the first that is visible and has rows when left out.
     header_row, header_rows
         As for delimited text.
+    encoding
+        Encoding of the text of an .xls from before 1997 that states a wrong one.
 
     Raises
     ------
     MissingError, InputError
-        When the file is not there, is no workbook, is a ZIP bomb, or has no such sheet.
+        When the file is not there, is no such workbook, is too large or a ZIP bomb, or has no such sheet.
     """
-    check_size(path)
+    check_size(path, MOST_XLS_BYTES if kind == "xls" else MOST_BYTES)
+    if kind == "xls":
+        found = _undamaged(lambda: _xls_sheet(path, sheet, report, encoding), path, ".xls")
+    else:
+        found = (_read_xlsx if kind == "xlsx" else _read_ods)(path, sheet, report)
+    return _as_table(found, path, report, Layout(header_row, header_rows, squared=True))
+
+
+def _read_xlsx(path: Path, sheet: str | None, report: Report) -> _Sheet:
     with unpacking(path):
         pass
     with warnings.catch_warnings(record=True) as said:
@@ -118,55 +136,10 @@ def read_xlsx(
         found = _undamaged(lambda: _xlsx_sheet(path, sheet, report), path, ".xlsx")
     for text in sorted({str(warning.message) for warning in said if issubclass(warning.category, UserWarning)}):
         report.add("noted", text)
-    return _as_table(found, path, report, Layout(header_row, header_rows, squared=True))
+    return found
 
 
-def read_xls(
-    path: Path,
-    report: Report,
-    *,
-    sheet: str | None = None,
-    header_row: int | None = None,
-    header_rows: int | None = None,
-    encoding: str | None = None,
-) -> RawTable:
-    """Return one sheet of an old Excel workbook (.xls), as :func:`read_xlsx` does; formulas are not told apart.
-
-    Parameters
-    ----------
-    path, report, sheet, header_row, header_rows
-        As for :func:`read_xlsx`.
-    encoding
-        Encoding of the text of a workbook from before 1997 that states a wrong one.
-
-    Raises
-    ------
-    MissingError, InputError
-        When the file is not there, is no such workbook, is too large, or has no such sheet.
-    """
-    check_size(path, MOST_XLS_BYTES)
-    found = _undamaged(lambda: _xls_sheet(path, sheet, report, encoding), path, ".xls")
-    return _as_table(found, path, report, Layout(header_row, header_rows, squared=True))
-
-
-def read_ods(
-    path: Path,
-    report: Report,
-    *,
-    sheet: str | None = None,
-    header_row: int | None = None,
-    header_rows: int | None = None,
-) -> RawTable:
-    """Return one sheet of an OpenDocument spreadsheet with every cell as text, as :func:`read_xlsx` does.
-
-    Numbers keep all their digits, not only those shown.
-
-    Raises
-    ------
-    MissingError, InputError
-        When the file is not there, is no spreadsheet, is a ZIP bomb, or has no such sheet.
-    """
-    check_size(path)
+def _read_ods(path: Path, sheet: str | None, report: Report) -> _Sheet:
     reader = _OdsReader(path, sheet, report)
     try:
         with unpacking(path) as archive:
@@ -179,7 +152,7 @@ def read_ods(
         raise InputError(f"{path}: a damaged spreadsheet ({error}); open and save it again") from error
     except KeyError as error:
         raise InputError(f"{path}: no OpenDocument spreadsheet (no content.xml); save it as .ods again") from error
-    return _as_table(reader.sheet(), path, report, Layout(header_row, header_rows, squared=True))
+    return reader.sheet()
 
 
 # ── what all workbooks share ─────────────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from camps.sources.base import (
     null_blank,
     references_of,
     require_columns,
+    settled,
     site_frame,
     take_cells,
     tiers_of,
@@ -50,7 +51,8 @@ _TEXTS = {name: column for column, name in _EXTRAS.items()} | {
 _NEEDED = ("Number", "Name_Code", "Lat", "Long", "Prefecture", "# Shawn", "# ETNAM", "Tier")
 
 
-def read(path: Path, entry: SourceEntry) -> Source:
+@settled
+def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     """Return ASPI's list as a source: 380 facilities with tier and yearly numbers of buildings.
 
     "N/A" and "#N/A" become ``not_imaged``, "?" ``obscured`` and blank ``no_record``; the printed cell stays beside.
@@ -61,12 +63,6 @@ def read(path: Path, entry: SourceEntry) -> Source:
     MissingError, InputError
         When the file is not there or not sound.
     """
-    report = Report()
-    with report.settling(path.name):
-        return _read(path, entry, report)
-
-
-def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
     raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",", strict=True).frame
     require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
     take_cells(report, raw, (*_TEXTS.values(), *COUNTED.values()), (*_DATES, *_REFERENCES, "Tier"))

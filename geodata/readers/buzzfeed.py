@@ -13,6 +13,7 @@ from camps.sources.base import (
     null_blank,
     references_of,
     require_columns,
+    settled,
     site_frame,
     take_cells,
     use_texts,
@@ -37,7 +38,8 @@ _NEEDED = (
 )  # fmt: skip
 
 
-def read(path: Path, entry: SourceEntry) -> Source:
+@settled
+def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     """Return the list of 20 July 2021: 551 rows, of which the sub-compounds become parts of their site.
 
     A row rated "sub-compound" is a part of the row with the same name that is not. One with no such row stays a site
@@ -48,12 +50,6 @@ def read(path: Path, entry: SourceEntry) -> Source:
     MissingError, InputError
         When the file is not there or not sound.
     """
-    report = Report()
-    with report.settling(path.name):
-        return _read(path, entry, report)
-
-
-def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
     raw = read_delimited(path, report, encoding=ENCODING, delimiter="\t", strict=True).frame
     require_columns(raw, _NEEDED, path.name)
     take_cells(report, raw, _TEXTS.values(), _REFERENCES)

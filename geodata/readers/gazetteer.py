@@ -17,6 +17,7 @@ from camps.sources.base import (
     null_blank,
     references_of,
     require_columns,
+    settled,
     site_frame,
     take_cells,
     tiers_of,
@@ -59,7 +60,8 @@ _NEEDED = (
 )  # fmt: skip
 
 
-def read(path: Path, entry: SourceEntry) -> Source:
+@settled
+def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     """Return the gazetteer as a source.
 
     ``r95_m`` follows the coordinate tier and is never less than what the notes of the row know, such as another point
@@ -72,12 +74,6 @@ def read(path: Path, entry: SourceEntry) -> Source:
     MissingError, InputError
         When the file is not there or not sound.
     """
-    report = Report()
-    with report.settling(path.name):
-        return _read(path, entry, report)
-
-
-def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
     raw = read_delimited(path, report, encoding="utf-8", delimiter=",", strict=True).frame
     require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
     take_cells(report, raw, (*_TEXTS.values(), *_REFERENCES, *COUNTED.values()), ["aspi_tier"])

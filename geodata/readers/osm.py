@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from camps import crs, settings, tables
 from camps.errors import InputError
-from camps.sources.base import Source, no_counts, no_parts, site_frame
+from camps.sources.base import Source, no_counts, no_parts, settled, site_frame
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
 from camps.sources.text import check_size
@@ -37,7 +37,8 @@ class _Extract:
     tagged: list[tuple[str, str, dict[str, str], list[tuple[str, str]]]] = field(default_factory=list)
 
 
-def read(path: Path, entry: SourceEntry) -> Source:
+@settled
+def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     """Return the compounds of an OpenStreetMap XML extract.
 
     The point of a compound is the centroid of its outline, or a point inside it where the centroid is not, and
@@ -48,12 +49,6 @@ def read(path: Path, entry: SourceEntry) -> Source:
     MissingError, InputError
         When the file is not there, is no XML, defines entities, or holds no compound.
     """
-    report = Report()
-    with report.settling(path.name):
-        return _read(path, entry, report)
-
-
-def _read(path: Path, entry: SourceEntry, report: Report) -> Source:
     check_size(path)
     extract = _extract(path, report)
     shapes = [(*thing, _shape(thing, extract, report)) for thing in extract.tagged]

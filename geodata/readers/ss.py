@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from camps.sources.base import Source
+from camps.sources.base import Source, settled
 from camps.sources.mapped import read_rows, read_table
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
@@ -17,7 +17,8 @@ _PARTS = ("YYYY", "MM", "DD")
 CENTURY = 1900
 
 
-def read(path: Path, entry: SourceEntry) -> Source:
+@settled
+def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     """Return the camps, each date as EDTF in a column of its own (``opened``, ``closed``).
 
     Raises
@@ -25,11 +26,9 @@ def read(path: Path, entry: SourceEntry) -> Source:
     MissingError, InputError
         As :func:`camps.sources.mapped.read_mapped`.
     """
-    report = Report()
-    with report.settling(path.name):
-        raw = read_table(path, report, format=entry.format, options=entry.options).frame
-        stated = {name: _stated(raw, *columns) for name, columns in _DATES.items()}
-        return read_rows(raw.assign(**stated), entry, report, path.name)
+    raw = read_table(path, report, format=entry.format, options=entry.options).frame
+    stated = {name: _stated(raw, *columns) for name, columns in _DATES.items()}
+    return read_rows(raw.assign(**stated), entry, report, path.name)
 
 
 def _stated(raw: pd.DataFrame, whole: str, suffix: str) -> pd.Series[str]:
