@@ -87,12 +87,16 @@ def test_a_label_that_jumps_beside_its_place_or_comes_in_one_frame_is_found_and_
     assert not flips.find_short_texts(cut, RATE)
 
 
-def test_a_label_that_fades_out_in_one_spot_and_in_in_another_is_not_away() -> None:
-    moved, gone = (_film_of((90, [_beside(5)]), (2, []), (90, [_beside(dx)])) for dx in (-15, 5))
-    assert not _short(moved, Fraction(60))
-    assert _short(gone, Fraction(60)) == ["labels en “Hotan”: away for 2 frames from 1091, expected 60"]
-    late = _film_of((90, [_beside(5)]), (30, []), (90, [_beside(-15)]))
-    assert _short(late, Fraction(60)) == ["labels en “Hotan”: away for 30 frames from 1091, expected 60"]
+def test_a_label_that_fades_out_in_one_spot_and_in_in_another_is_away_or_faint() -> None:
+    for dx in (-15, 5):
+        gone = _film_of((90, [_beside(5)]), (2, []), (90, [_beside(dx)]))
+        assert _short(gone, Fraction(60)) == ["labels en “Hotan”: away for 2 frames from 1091, expected 60"]
+        dip = [(1, [_beside(5 if at < 6 else dx, alpha=abs(at - 5.5) / 6)]) for at in range(12)]
+        faint = _film_of((90, [_beside(5)]), *dip, (90, [_beside(dx)]))
+        assert _short(faint, RATE) == ["labels en “Hotan”: faint for 10 frames from 1092, expected none"]
+    # What fades for good, or comes back after its time, is neither.
+    fades = [(1, [_beside(5, alpha=at / 8)]) for at in range(8)]
+    assert not _short(_film_of((90, [_beside(5)]), *fades[::-1], (25, []), *fades, (90, [_beside(5)])), RATE)
 
 
 def _picture(*, ring: bool, at: int = 8) -> NDArray[np.uint8]:
@@ -227,6 +231,23 @@ def test_a_name_stands_while_symbols_leave_its_place_that_do_not_move_it() -> No
 
 
 @pytest.mark.browser
+def test_a_name_slides_to_its_place_as_a_symbol_leaves_it_and_never_fades_for_that() -> None:
+    camera = [{"at": 0, "centre": [86.0, 42.0], "zoom": 5.3}, {"at": 2, "centre": [87.0, 42.0], "zoom": 6.1}]
+    shot = small_shot(frames=51, size=(320, 180), map=GROWTH, camera=camera)
+    described = [said for said, _ in _drawn(shot, "labels")]
+    assert not flips.find_short_texts(described, shot.rate)
+    found = [label for said in described for label in said["labels"] if label["text"] == "Turpan"]
+    assert {label["alpha"] for label in found} == {1.0}
+    # The zoom at which the camera stands is to the last digit that from which there is room for this one.
+    assert _rises([label["alpha"] for said in described for label in said["labels"] if label["text"] == "Tian Shan"])
+    below = [label["y"] + label["h"] - label["of"][1] for label in found]
+    steps = -np.diff(below)
+    assert below[0] - below[-1] > 5
+    assert steps.min() > -0.01
+    assert steps.max() < 1
+
+
+@pytest.mark.browser
 def test_a_cut_has_all_its_names_on_both_sides() -> None:
     camera = [{"at": 0, "fit": "china"}, {"at": 0.4, "fit": "xinjiang", "ease": "step", "hold": 1.6}]
     moves = {"at": 3, "fit": "china"}
@@ -236,6 +257,10 @@ def test_a_cut_has_all_its_names_on_both_sides() -> None:
     ]
     assert set(whole[9].values()) == {1.0} == set(whole[10].values())
     assert whole[0] == whole[9] != whole[10]
+
+
+def _rises(values: list[float]) -> bool:
+    return len(values) > 1 and values == sorted(values)
 
 
 def _most_step(one: dict[str, Any], other: dict[str, Any]) -> float:

@@ -22,6 +22,8 @@ from camps.film import lasting
 JUMP_ALPHA, JUMP_PX = 0.5, 4.0
 #: Strength below which a label may change its place: it has faded out in one and comes in another.
 FADED_ALPHA = 0.1
+#: Strength above which a label is as good as whole.
+STRONG_ALPHA = 0.9
 #: Alpha below which a label is not seen; steps of a block's alpha that are seen as a change, and as none.
 LEAST_ALPHA, CHANGED, SAME = 0.02, 24.0, 6.0
 #: Pixels on a side of the blocks that are compared.
@@ -46,8 +48,7 @@ def find_short_texts(described: _Frames, rate: Fraction) -> list[str]:
     """
     least, stay = lasting.least_frames(rate), lasting.label_frames(rate)
     takes = list(_takes(described))
-    fade = lasting.fade_frames(rate)
-    labels = [fault for take in takes for fault in _short(take, stay, labels=True, fade=fade)]
+    labels = [fault for take in takes for fault in (*_short(take, stay, labels=True), *_dips(take, stay))]
     jumps = [jump for take in takes for one, other in pairwise(take) for jump in _jumps(one, other)]
     return [*labels, *jumps, *_short(described, least, labels=False)]
 
@@ -58,22 +59,28 @@ def _takes(described: _Frames) -> Iterator[_Frames]:
     yield from (described[first:after] for first, after in pairwise([0, *cuts, len(described)]))
 
 
-def _short(described: _Frames, least: int, *, labels: bool, fade: int = 0) -> Iterator[str]:
+def _short(described: _Frames, least: int, *, labels: bool) -> Iterator[str]:
     shown: dict[_Key, list[int]] = {}
     for at, frame in enumerate(described):
         for key in {_key(text) for text in _seen(frame) if (text["layer"] == "labels") == labels}:
             shown.setdefault(key, []).append(at)
     for key, seen in sorted(shown.items()):
-        gaps = [(one, other) for one, other in pairwise(seen) if 1 < other - one <= fade]
-        moved = {at for one, other in gaps if _moves(key, described[one], described[other]) for at in range(one, other)}
-        for told in _too_short(sorted({*seen, *moved}), least, len(described), int(described[0]["frame"])):
-            yield f"{key[0]} {key[1]} “{key[2]}”: {told}"
+        for told in _too_short(seen, least, len(described), int(described[0]["frame"])):
+            yield f"{_named(key)} {told}"
 
 
-def _moves(key: _Key, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether a label that fades out in one spot comes in another."""
-    (_, away), (_, away_now) = _labels(one).get(key, _NOTHING), _labels(other).get(key, _NOTHING)
-    return _apart(away, away_now) > JUMP_PX
+def _dips(described: _Frames, stay: int) -> Iterator[str]:
+    """Yield the labels that grow faint and strong again sooner than one may come back, without ever being away."""
+    shown: dict[_Key, list[tuple[int, float]]] = {}
+    for at, frame in enumerate(described):
+        for key, (alpha, _) in _labels(frame).items():
+            shown.setdefault(key, []).append((at, alpha))
+    for key, seen in sorted(shown.items()):
+        for (one, _), (other, _) in pairwise((at, alpha) for at, alpha in seen if alpha > STRONG_ALPHA):
+            always = sum(one < at < other for at, _ in seen) == other - one - 1
+            if 1 < other - one <= stay and always:
+                first = described[one + 1]["frame"]
+                yield f"{_named(key)} faint for {other - one - 1} frames from {first}, expected none"
 
 
 def _apart(one: tuple[float, float] | None, other: tuple[float, float] | None) -> float:
@@ -85,7 +92,7 @@ def _jumps(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
     before, now = _labels(one), _labels(other)
     for key in sorted(before.keys() | now.keys()):
         (alpha, away), (alpha_now, away_now) = before.get(key, _NOTHING), now.get(key, _NOTHING)
-        told = f"{key[0]} {key[1]} “{key[2]}”:"
+        told = _named(key)
         if abs(alpha_now - alpha) > JUMP_ALPHA:
             yield f"{told} {'comes' if alpha_now > alpha else 'goes'} in one frame, {other['frame']}, expected a fade"
         if min(alpha, alpha_now) > FADED_ALPHA and _apart(away, away_now) > JUMP_PX:
@@ -119,6 +126,10 @@ def _key(text: Mapping[str, Any]) -> _Key:
     said = re.sub(r"\d+", "#", text["text"])
     # A word ends otherwise after one than after many: beside a number its first three letters tell it.
     return text["layer"], text["lang"], re.sub(r"(\w{3})\w+", r"\1", said) if "#" in said else said
+
+
+def _named(key: _Key) -> str:
+    return f"{key[0]} {key[1]} “{key[2]}”:"
 
 
 def _too_short(positions: Sequence[int], least: int, n_frames: int, first: int) -> Iterator[str]:

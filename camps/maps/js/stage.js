@@ -191,7 +191,7 @@ export class Stage {
     this.clipped(pen, span, () => {
       if (on.base) this.ground.draw(own, frame);
       if (on.growth) this.symbols.draw(own, placed);
-      if (on.labels) this.labels.draw(own, { ...frame, lang: frame.label_lang }, [], parts.map(({ box }) => box), this.symbols.marks(placed));
+      if (on.labels) this.labels.draw(own, { ...frame, lang: frame.label_lang }, [], parts.map(({ box }) => box), this.symbols.marks(placed, 0));
     });
     return placed.filter(({ x }) => Math.floor((2 * x) / frame.width) === at);
   }
@@ -201,7 +201,7 @@ export class Stage {
     const type = frame.lang === pen.type.lang ? pen.type : new Type(this.ctx, frame.lang, this.data, pen.look, this.texts);
     type.layer = 'labels';
     const written = { ...pen, type };
-    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.filter(({ over }) => !over).map((part) => (pen.safe ? part.kept : part.joined) || part.box), this.symbols.marks(placed));
+    this.labels.draw(written, frame, this.siteLabels(written, frame), parts.filter(({ over }) => !over).map((part) => (pen.safe ? part.kept : part.joined) || part.box), this.symbols.marks(placed, pen.safe ? 0 : 0.5));
   }
 
   /** @param {Pen} pen @param {Span} span @param {() => void} draw */

@@ -277,10 +277,10 @@ export class Symbols {
     return this.radiusOf({ kind: null, value: values.length ? Math.max(...values) : null });
   }
 
-  // What labels keep clear of: every symbol drawn, groups as one.
-  /** @param {Placed[]} placed @returns {Disc[]} */
-  marks(placed) {
-    return [...new Set(placed.filter((item) => item.fade > 0.5).map((item) => item.group || item))];
+  // What labels keep clear of: every symbol drawn at least as strongly, groups as one.
+  /** @param {Placed[]} placed @param {number} [least] @returns {Disc[]} */
+  marks(placed, least = 0.5) {
+    return [...new Set(placed.filter((item) => item.fade > least).map((item) => item.group || item))];
   }
 
   /** @param {Pen} pen @param {Placed[]} placed */

@@ -11,6 +11,8 @@ export const GRAPHICS_SAFE = 0.05;
 // Half of the step (1/1024) to which Skia rounds the slant of letters, and a little more: the least tilt that takes them off
 // whole rows. It moves the ends of a long name by a twentieth of a pixel.
 const TILT = 0.0005;
+// Steps of zoom over which a symbol that comes to leave a place lets go of its label.
+const LETS_GO = 0.5;
 // Of labels that are kept as pictures.
 const MOST_PIXELS = 3e7;
 
@@ -187,42 +189,53 @@ export class Moving {
 
   /** @param {Type} type @param {string} text @param {Spot} spot @param {Written} given @param {Point} [of] */
   add(type, text, spot, given, of) {
-    const { a: scale } = type.ctx.getTransform();
-    const sprite = this.sprite(type, text, spot, given, scale);
-    const [left, top] = [spot.x, spot.y].map((at) => Math.floor(4 * at * scale));
-    const [right, lower] = [4 * spot.x * scale - left, 4 * spot.y * scale - top];
-    for (const [dx, dy, near] of [[0, 0, (1 - right) * (1 - lower)], [1, 0, right * (1 - lower)], [0, 1, (1 - right) * lower], [1, 1, right * lower]]) {
-      if (near > 0.002) this.lay(type, text, given, sprite, [left + dx, top + dy], near * type.ctx.globalAlpha);
-    }
+    const { size } = given;
+    const left = leftOf(spot) - spot.x;
+    /** @type {Box} */
+    const box = [left - 0.4 * size, -1.5 * size, left + spot.width + 0.4 * size, 0.7 * size];
+    this.layAt(type.ctx, spot, [text, given, type.lang, type.family], box, (ctx) => tilted(ctx, left + spot.width / 2, () => type.write(ctx, text, 0, 0, given)));
     type.setSpaced(type.ctx, given);
     type.note(text, spot.x, spot.y, given, of);
   }
 
-  // A picture of a label with room for it on each of four times four quarters of a pixel.
-  /** @param {Type} type @param {string} text @param {Spot} spot @param {Written} given @param {number} scale */
-  sprite(type, text, spot, given, scale) {
-    const key = JSON.stringify([text, given, scale, type.lang, type.family]);
+  /** @param {Type} type @param {Dot} dot @param {string | null | undefined} halo */
+  addDot({ ctx }, { x, y, ...dot }, halo) {
+    const reach = 2 * dot.radius;
+    this.layAt(ctx, { x, y }, [dot, halo], [-reach, -reach, reach, reach], (own) => drawDot(own, { ...dot, x: 0, y: 0 }, halo));
+  }
+
+  // What is drawn about a place, on the four quarters of a pixel about it.
+  /** @param {Context} ctx @param {{ x: number; y: number }} place @param {unknown} told @param {Box} box @param {(ctx: Context) => void} draw */
+  layAt(ctx, { x, y }, told, box, draw) {
+    const { a: scale } = ctx.getTransform();
+    const sprite = this.sprite(JSON.stringify([told, scale]), box, scale);
+    const [left, top] = [x, y].map((at) => Math.floor(4 * at * scale));
+    const [right, lower] = [4 * x * scale - left, 4 * y * scale - top];
+    for (const [dx, dy, near] of [[0, 0, (1 - right) * (1 - lower)], [1, 0, right * (1 - lower)], [0, 1, (1 - right) * lower], [1, 1, right * lower]]) {
+      if (near > 0.002) this.lay(sprite, [left + dx, top + dy], near * ctx.globalAlpha, draw);
+    }
+  }
+
+  // A picture with room for a label or dot on each of four times four quarters of a pixel.
+  /** @param {string} key @param {Box} box @param {number} scale */
+  sprite(key, [left, top, right, foot], scale) {
     const kept = this.sprites.get(key);
     if (kept) return kept;
     if (this.pixels > MOST_PIXELS) this.forget();
-    const { size, dot = { x: 0, y: 0 } } = given;
-    const [left, top] = [Math.min(leftOf(spot) - spot.x, dot.x) - 0.4 * size, Math.min(-1.1 * size, dot.y) - 0.4 * size];
-    const [right, foot] = [Math.max(leftOf(spot) - spot.x + spot.width, dot.x) + 0.4 * size, Math.max(0.3 * size, dot.y) + 0.4 * size];
     const [x, y] = [left, top].map((side) => Math.ceil(-side * scale));
     const [width, height] = [x + Math.ceil(right * scale) + 1, y + Math.ceil(foot * scale) + 1];
     this.pixels += 16 * width * height;
-    const sprite = { id: key, ctx: sheetOf(4 * width, 4 * height), x, y, width, height, scale, drawn: new Set(), middle: leftOf(spot) - spot.x + spot.width / 2 };
+    const sprite = { id: key, ctx: sheetOf(4 * width, 4 * height), x, y, width, height, scale, drawn: new Set() };
     this.sprites.set(key, sprite);
     return sprite;
   }
 
-  /** @param {Type} type @param {string} text @param {Written} given @param {Sprite} sprite @param {Point} point @param {number} strength */
-  lay(type, text, given, { id, ctx, x, y, width, height, scale, drawn, middle }, [across, down], strength) {
+  /** @param {Sprite} sprite @param {Point} point @param {number} strength @param {(ctx: Context) => void} draw */
+  lay({ id, ctx, x, y, width, height, scale, drawn }, [across, down], strength, draw) {
     const [i, j] = [across & 3, down & 3];
     if (!drawn.has(4 * j + i)) {
       ctx.setTransform(scale, 0, 0, scale, i * width + x + i / 4, j * height + y + j / 4);
-      if (given.dot) drawDot(ctx, given.dot, given.halo);
-      tilted(ctx, middle, () => type.write(ctx, text, 0, 0, given));
+      draw(ctx);
       drawn.add(4 * j + i);
     }
     this.laid.push({ id, from: ctx.canvas, strength, at: [i * width, j * height], box: [(across >> 2) - x, (down >> 2) - y, width, height] });
@@ -271,6 +284,8 @@ export class Labels {
     this.cache = new Map();
     /** @type {Moving | null} */
     this.moving = null;
+    /** @type {number[]} */
+    this.zooms = [];
   }
 
   // Fonts that arrive after a first drawing make what was measured and drawn stale.
@@ -294,7 +309,7 @@ export class Labels {
       else if (label.point) this.settle(label, levels, type.rtl);
     }
     const labels = zoomsWithRoom(order, turning);
-    for (const label of labels) if (label.point && safe) label.hosts = this.hostsOnceAndForAll(label, type.rtl, turning);
+    for (const label of labels) if (label.point && safe) label.hosts = this.hostsOnceAndForAll(label);
     this.cache.set(key, labels);
     return labels;
   }
@@ -324,6 +339,7 @@ export class Labels {
     const near = view.box(200);
     this.moving = pen.safe ? this.moving || new Moving() : null;
     this.moving?.begin(pen.ctx);
+    this.zooms = zoomsAbout(pen);
     for (const label of this.prepare(pen, frame, siteLabels)) {
       const [ux, uy] = label.at;
       const shown = uy < near[1] || uy > near[3] ? 0 : roomAt(label, ze);
@@ -336,17 +352,18 @@ export class Labels {
   /** @param {Pen} pen @param {Label} label @param {Box} box @param {number} shown @param {Box[]} obstacles */
   strength(pen, label, box, shown, obstacles) {
     const { u, ze, view } = pen;
+    // The same view has the same zoom in every frame that asks, to the last digit: a name may have room from just there.
+    const scale = Math.log2(u);
     if (!pen.safe) return shown * clearOf(box, obstacles, 30 * u) * within(box, view, 8 * u, 0);
-    // Where other symbols lie upon its place it stands elsewhere: it fades out here, and in there.
     /** @param {View} seen */
     const stands = (seen) => {
-      const zoom = ze + seen.zoom - view.zoom;
+      const zoom = seen.zoom - scale;
       if (roomAt(label, zoom) < 0.5) return 0;
       const [[x, y], [nowX, nowY]] = [seen.point(...label.at), view.point(...label.at)];
       const [dx, dy] = [x - nowX, y - nowY];
       /** @type {Box} */
       const there = [box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy];
-      return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5 ? 1 + hostsAt(label, zoom).filter(({ moves }) => moves).length : 0;
+      return within(there, view, 30 * u) >= 0.5 && clearOf(there, obstacles, 30 * u) >= 0.5 ? 1 : 0;
     };
     if (!stands(view)) return 0;
     return pen.lasting ? lasting(pen.lasting.views.map(stands), pen.lasting) : 1;
@@ -363,36 +380,35 @@ export class Labels {
     const box = [left, spot.y - size * u, left + spot.width, spot.y + 8 * u];
     ctx.globalAlpha = this.strength(pen, label, box, shown, obstacles);
     if (ctx.globalAlpha > 0.004) {
-      // A place that lies under a symbol gives up its dot.
-      const dot = label.point && !label.site && !hosts.length ? { x, y, radius: 2.6 * u, colour: look.place } : undefined;
       const given = { size: size * u, weight, style, spacing: spacing * u, colour: look[colour], halo: look.halo, haloWidth: 4 * u, align: spot.align };
-      if (this.moving) this.moving.add(type, label.text, spot, { ...given, dot: dot && { ...dot, x: rounded(x - spot.x), y: rounded(y - spot.y) } }, [x, y]);
-      else {
-        if (dot) drawDot(ctx, dot, look.halo);
-        type.draw(label.text, spot.x, spot.y, given);
-      }
+      if (label.point && !label.site) this.drawDot(pen, [x, y], hosts, marks);
+      if (this.moving) this.moving.add(type, label.text, spot, given, [x, y]);
+      else type.draw(label.text, spot.x, spot.y, given);
     }
     ctx.globalAlpha = 1;
   }
 
+  // A place that lies under a symbol gives up its dot: in a film as the symbol comes.
+  /** @param {Pen} pen @param {Point} place @param {Disc[]} hosts @param {Disc[]} marks */
+  drawDot({ ctx, look, u, type }, [x, y], hosts, marks) {
+    const dot = { x, y, radius: 2.6 * u, colour: look.place };
+    if (this.moving) {
+      const alpha = ctx.globalAlpha;
+      ctx.globalAlpha *= bareness(marks, x, y, u);
+      this.moving.addDot(type, dot, look.halo);
+      ctx.globalAlpha = alpha;
+    } else if (!hosts.length) drawDot(ctx, dot, look.halo);
+  }
+
   // The symbols that lie upon a place in a film, each at its largest and up to a zoom: what grows, comes or goes with the
   // clock moves no label.
-  /** @param {Label} label @param {boolean} rtl @param {boolean} turning @returns {Host[]} */
-  hostsOnceAndForAll(label, rtl, turning) {
-    const [x, y] = label.at;
-    const hosts = this.symbols.largest(0).flatMap(({ x: left, y: top, r }) => {
+  /** @param {Label} label @returns {Host[]} */
+  hostsOnceAndForAll({ at: [x, y], zoom }) {
+    return this.symbols.largest(0).flatMap(({ x: left, y: top, r }) => {
       const across = left / TILE_PX - x;
       const [dx, dy] = [across - Math.round(across), top / TILE_PX - y];
       const until = Math.log2((r + 5) / (Math.hypot(dx, dy) * TILE_PX));
-      return until > label.zoom ? [{ at: /** @type {Point} */ ([x + dx, y + dy]), r, until, moves: turning }] : [];
-    });
-    /** @param {number} zoom @param {Host[]} here */
-    const spot = (zoom, here) => this.spots(label, 0, 0, here.map(({ at, r }) => ({ x: (at[0] - x) * TILE_PX * 2 ** zoom, y: (at[1] - y) * TILE_PX * 2 ** zoom, r })), 1, rtl)[label.side];
-    // Which of them move the label as they leave its place: others reach as far as the rest.
-    return hosts.map((host) => {
-      if (host.until === Infinity) return host;
-      const [before, after] = [spot(host.until, hosts.filter(({ until }) => until >= host.until)), spot(host.until, hosts.filter(({ until }) => until > host.until))];
-      return { ...host, moves: turning || Math.hypot(before.x - after.x, before.y - after.y) > 1 };
+      return until > zoom ? [{ at: /** @type {Point} */ ([x + dx, y + dy]), r, until }] : [];
     });
   }
 
@@ -424,7 +440,7 @@ export class Labels {
     if (!label.point) return middle(x, y, width);
     if (label.above && pen.safe) return middle(x, y - label.above * pen.u, width);
     if (label.above && !hosts.length) return middle(x, y - 9 * pen.u, width);
-    if (label.hosts && !this.symbols.options.cluster) return this.spots(label, x, y, hostsIn(pen, label, [x, y]), pen.u, pen.type.rtl)[label.side];
+    if (label.hosts && !this.symbols.options.cluster) return this.spots(label, x, y, hostsIn(pen, label, [x, y], this.zooms), pen.u, pen.type.rtl)[label.side];
     const spots = this.spots(label, x, y, hosts, pen.u, pen.type.rtl);
     // Among groups that show a number, which come and go with the zoom, the first side that is free.
     if (!marks.some((mark) => 'members' in mark)) return spots[label.side];
@@ -436,11 +452,11 @@ export class Labels {
   spots(label, x, y, hosts, u, rtl) {
     const width = 2 * label.half * u;
     /** @param {number} way */
-    const reach = (way) => hosts.reduce((most, mark) => Math.max(most, (mark.x - x) * way + mark.r + 5 * u), hosts.length ? 0 : 9 * u);
+    const reach = (way) => pushed(hosts, 9 * u, (mark) => (mark.x - x) * way + mark.r + 5 * u);
     /** @param {number} way @returns {Spot} */
     const side = (way) => ({ x: x + way * reach(way), y: y + 6 * u, align: way > 0 ? 'left' : 'right', width });
-    const top = hosts.reduce((most, mark) => Math.max(most, y - mark.y + mark.r), 8 * u);
-    const foot = hosts.reduce((most, mark) => Math.max(most, mark.y - y + mark.r), 8 * u);
+    const top = pushed(hosts, 8 * u, (mark) => y - mark.y + mark.r);
+    const foot = pushed(hosts, 8 * u, (mark) => mark.y - y + mark.r);
     const [above, below] = [y - top - 6 * u, y + foot + 18 * u];
     return [side(rtl ? -1 : 1), side(rtl ? 1 : -1), middle(x, above, width), middle(x, below, width),
       ...[above, below].flatMap((level) => SIDES.map((align) => ({ x, y: level, align, width })))];
@@ -452,9 +468,6 @@ const SIDES = ['left', 'right'];
 
 /** @param {number} x @param {number} y @param {number} width @returns {Spot} */
 const middle = (x, y, width) => ({ x, y, align: 'center', width });
-
-/** @param {number} value */
-const rounded = (value) => Math.round(value * 1e4) / 1e4;
 
 // How much of a label there is room for at a zoom.
 /** @param {Label} label @param {number} ze */
@@ -505,15 +518,34 @@ function late(stands, stay) {
   return kept;
 }
 
-/** @param {Label} label @param {number} ze */
-const hostsAt = ({ hosts = [] }, ze) => hosts.filter(({ until }) => ze < until);
+// How far symbols push a label from its place, each as much as it holds it.
+/** @param {Disc[]} hosts @param {number} least @param {(host: Disc) => number} reach */
+const pushed = (hosts, least, reach) => hosts.reduce((most, host) => Math.max(most, least + (host.hold ?? 1) * (reach(host) - least)), least);
 
-/** @param {Pen} pen @param {Label} label @param {Point} place @returns {Disc[]} */
-function hostsIn({ view, ze, u }, label, [x, y]) {
-  const [left, top] = view.point(...label.at);
-  return hostsAt(label, ze).map(({ at, r }) => {
-    const [hostX, hostY] = view.point(...at);
-    return { x: x + hostX - left, y: y + hostY - top, r: r * u };
+// How much a symbol holds a label away from its place: as it comes to leave the place it lets go, over some of the zoom
+// and over the time that a label stays, so that the label slides there however fast the camera comes down.
+/** @param {Host} host @param {number[]} zooms */
+function holdOf({ until }, zooms) {
+  if (until === Infinity) return 1;
+  return zooms.reduce((sum, zoom) => sum + 1 - smoothstep(until - LETS_GO, until, zoom), 0) / zooms.length;
+}
+
+// The zooms of the frames about this one in which a label slides.
+/** @param {Pen} pen */
+function zoomsAbout({ ze, u, lasting }) {
+  if (!lasting) return [ze];
+  const [middle, reach] = [(lasting.views.length - 1) / 2, lasting.stay >> 1];
+  return lasting.views.slice(middle - reach, middle + reach + 1).map(({ zoom }) => zoom - Math.log2(u));
+}
+
+/** @param {Pen} pen @param {Label} label @param {Point} place @param {number[]} zooms @returns {Disc[]} */
+function hostsIn({ view, u }, { at: place, hosts = [] }, [x, y], zooms) {
+  const [left, top] = view.point(...place);
+  return hosts.flatMap((host) => {
+    const hold = holdOf(host, zooms);
+    if (!hold) return [];
+    const [hostX, hostY] = view.point(...host.at);
+    return [{ x: x + hostX - left, y: y + hostY - top, r: host.r * u, hold }];
   });
 }
 
@@ -521,6 +553,16 @@ function hostsIn({ view, ze, u }, label, [x, y]) {
 /** @param {Disc[]} marks @param {number} x @param {number} y @param {number} u */
 function hostsOf(marks, x, y, u) {
   return marks.filter((mark) => isWithin(mark.x - x, mark.y - y, mark.r + 5 * u));
+}
+
+// How bare a place is of symbols, each as strongly as it shows: whole a little away from their edges.
+/** @param {Disc[]} marks @param {number} x @param {number} y @param {number} u */
+function bareness(marks, x, y, u) {
+  let bare = 1;
+  for (const { x: left, y: top, r, fade = 1 } of marks) {
+    if (isWithin(left - x, top - y, r + 7 * u)) bare = Math.min(bare, 1 - fade * (1 - smoothstep(r + 3 * u, r + 7 * u, Math.hypot(left - x, top - y))));
+  }
+  return bare;
 }
 
 /** @param {Spot} spot */

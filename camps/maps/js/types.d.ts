@@ -146,8 +146,8 @@ export interface Pen {
 /** The views about a frame, one a frame; how many a label stays and stays away, and over how many it fades. */
 export interface Lasting { views: View[]; stay: number; fade: number }
 
-/** A symbol's place in a picture: of one site, or of a group. */
-export interface Disc { x: number; y: number; r: number }
+/** A symbol's place in a picture, of one site or of a group; how strongly it shows, and how much it holds a label away. */
+export interface Disc { x: number; y: number; r: number; fade?: number; hold?: number }
 
 export interface Group extends Disc { members: number[] }
 
@@ -173,7 +173,7 @@ export interface Mark extends Disc { shape: Shape; colour: string; mark: MarkNam
 export interface Font { size: number; weight?: number; style?: string; spacing?: number }
 
 export interface Written extends Font {
-  colour: string; align?: CanvasTextAlign; halo?: string | null; haloWidth?: number; dot?: Dot;
+  colour: string; align?: CanvasTextAlign; halo?: string | null; haloWidth?: number;
 }
 
 /** The dot of a place; of words that move, from where these stand. */
@@ -198,7 +198,7 @@ export interface Label {
 }
 
 /** A symbol that lies upon a place up to a zoom, at which its label may move; in the unit square, radius at 1080 lines. */
-export interface Host { at: Point; r: number; until: number; moves: boolean }
+export interface Host { at: Point; r: number; until: number }
 
 export interface LabelStyle extends Setting {
   size: number; weight: number; colour: keyof Colours; spacing: number; style?: string;
@@ -210,7 +210,6 @@ export interface Laid { id: string; from: HTMLCanvasElement; strength: number; a
 /** A picture of a label on each of sixteen quarters of a pixel. */
 export interface Sprite {
   id: string; ctx: Context; x: number; y: number; width: number; height: number; scale: number; drawn: Set<number>;
-  middle: number;
 }
 
 /** Room that is kept at the sides. */
