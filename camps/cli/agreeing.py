@@ -11,8 +11,8 @@ import typer
 
 import camps
 from camps import files
-from camps.cli.app import app, example
-from camps.cli.output import TableFormat, deliver_table, say
+from camps.cli.app import command
+from camps.cli.output import Form, Out, TableFormat, deliver_table, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 _SHOWN = ("iou", "area_bias", "offset_m", "ac1")
 
 
-@app.command(
-    epilog=example(
-        "camps agreement my-series second-reading.geojson --gsd 10",
-        "camps agreement my-series their-series --format csv --buildings buildings.geojson",
-    )
+@command(
+    "camps agreement my-series second-reading.geojson --gsd 10",
+    "camps agreement my-series their-series --format csv --buildings buildings.geojson",
 )
 def agreement(
     first: Annotated[str, typer.Argument(help="A footprint series by its id, or a file of footprints.")],
@@ -33,8 +31,8 @@ def agreement(
         float | None, typer.Option("--gsd", help="Pixel in metres of the images, where a file does not say.")
     ] = None,
     site: Annotated[str | None, typer.Option(help="Only this site of the first reading, and what lies there.")] = None,
-    form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    form: Form = TableFormat.table,
+    out: Out = None,
     buildings: Annotated[
         Path | None, typer.Option(help="Write each building with its two ids and offset as well, into this .geojson.")
     ] = None,
@@ -48,7 +46,7 @@ def agreement(
     The last line says how exact one reading is, in the words of `camps sources add`.
     """
     found = camps.reading.agreement(_reading(first, gsd), _reading(second, gsd), site_id=site)
-    deliver_table(_for_the_screen(found.dates) if form is TableFormat.table else found.dates, form, out)
+    deliver_table(found.dates, form, out, shown=_for_the_screen(found.dates))
     if buildings is not None:
         say(files.write_text(buildings, found.buildings.to_json(drop_id=True) + "\n"), file=sys.stderr)
     say(f"one reading: --edge-sd {found.edge_sd_m:.2f} --edge-bias {found.edge_bias_m:.2f} (metres)", file=sys.stderr)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 app = typer.Typer(
     name="camps",
@@ -23,9 +26,19 @@ app = typer.Typer(
 )
 
 
-def example(*lines: str) -> str:
-    """Return the last line of a help text: one or more commands to try."""
-    return "Example: " + "   ".join(f"`{line}`" for line in lines)
+def subgroup(name: str, about: str) -> typer.Typer:
+    """Return a group of commands of the command `camps`, such as `camps sources`."""
+    settings = {"help_option_names": ["-h", "--help"]}
+    group = typer.Typer(
+        name=name, no_args_is_help=True, help=about, context_settings=settings, rich_markup_mode="markdown"
+    )
+    app.add_typer(group)
+    return group
+
+
+def command(*examples: str, name: str | None = None, group: typer.Typer = app) -> Callable[[_F], _F]:
+    """Return a decorator that makes a function a command; its help ends with one or more commands to try."""
+    return group.command(name, epilog="Example: " + "   ".join(f"`{line}`" for line in examples))
 
 
 @app.callback()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import camps
-from camps.cli.app import app, example
+from camps.cli.app import command
 from camps.cli.output import say
 from camps.cli.picturing import (
     Cluster,
@@ -33,11 +33,9 @@ from camps.cli.picturing import (
 _TRANSPARENT = 0.1
 
 
-@app.command(
-    epilog=example(
-        "camps deliver first --version 3 --langs en,fr,zh,ug --size 3840x2160",
-        "camps deliver first --range 1001-1010 --waive credit",
-    )
+@command(
+    "camps deliver first --version 3 --langs en,fr,zh,ug --size 3840x2160",
+    "camps deliver first --range 1001-1010 --waive credit",
 )
 def deliver(
     shot: ShotName,

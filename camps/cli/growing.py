@@ -13,8 +13,8 @@ import typer
 
 import camps
 from camps import settings
-from camps.cli.app import app, example
-from camps.cli.output import TableFormat, deliver_table, say
+from camps.cli.app import command
+from camps.cli.output import Form, Out, TableFormat, deliver_table, say
 from camps.cli.picturing import say_retracted
 from camps.errors import InputError
 
@@ -41,15 +41,13 @@ class Estimator(StrEnum):
     chain = "chain"
 
 
-@app.command(
-    epilog=example(
-        "camps growth --compare --plot systems.svg",
-        "camps growth --by tier",
-        "camps growth --source my-list --metric buildings --estimator held --format json",
-        "camps growth --by tier --plot growth.svg",
-        "camps growth --source my-list --base 2018",
-        "camps growth --onset",
-    )
+@command(
+    "camps growth --compare --plot systems.svg",
+    "camps growth --by tier",
+    "camps growth --source my-list --metric buildings --estimator held --format json",
+    "camps growth --by tier --plot growth.svg",
+    "camps growth --source my-list --base 2018",
+    "camps growth --onset",
 )
 def growth(
     source: Annotated[
@@ -72,8 +70,8 @@ def growth(
     ] = False,
     onset: Annotated[bool, typer.Option("--onset", help="Print instead between which looks it all began.")] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Print places open a year, by system of camps.")] = False,
-    form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    form: Form = TableFormat.table,
+    out: Out = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it as well, into this .svg or .png.")] = None,
 ) -> None:
     """Print how much the camps grew, one row a date (and group), with its interval and the sites it rests on.

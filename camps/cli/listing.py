@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 import camps
-from camps.cli.app import app, example
-from camps.cli.output import TableFormat, deliver_table, say
+from camps.cli.app import command, subgroup
+from camps.cli.output import Form, Out, TableFormat, deliver_table, say
 from camps.errors import CheckError, InputError
 
 if TYPE_CHECKING:
@@ -29,31 +29,31 @@ if TYPE_CHECKING:
 MOST_REMARKS = 8
 
 #: Delimiters that a command line cannot print well.
+_CHECKED = (
+    "{linked} links, {found} of them among the {stated} stated pairs: precision {precision:.4f}, recall {recall:.4f}"
+)
+_COMPARED = (
+    "{shared} shared: {same} same, {moved} moved by more than 1 m (at most {most_moved_m:.2f} m), {changed} changed; "
+    "{dropped} dropped, {added} added"
+)
 _DELIMITERS = {"tab": "\t", "\\t": "\t"}
 
-group = typer.Typer(
-    name="sources",
-    no_args_is_help=True,
-    help="The published lists: which are registered, which are here, how they differ and how they hang together.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode="markdown",
+group = subgroup(
+    "sources",
+    "The published lists: which are registered, which are here, how they differ and how they hang together.",
 )
-app.add_typer(group)
 
-Form = Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")]
-Out = Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of sources [default: all].")]
 
 
-@group.command("list", epilog=example("camps sources list", "camps sources list --format json"))
+@command("camps sources list", "camps sources list --format json", name="list", group=group)
 def list_sources(form: Form = TableFormat.table, out: Out = None) -> None:
     """Print the register: each source, who published it, under which terms, and whether it is here."""
     table = camps.sources.listing()
-    on_screen = ["id", "title", "publisher", "date", "licence", "state"]
-    deliver_table(table[on_screen] if form is TableFormat.table else table, form, out)
+    deliver_table(table, form, out, shown=table[["id", "title", "publisher", "date", "licence", "state"]])
 
 
-@group.command(epilog=example("camps sources fetch", "camps sources fetch my-list --archive"))
+@command("camps sources fetch", "camps sources fetch my-list --archive", group=group)
 def fetch(
     source_ids: Ids = None,
     archive: Annotated[
@@ -92,13 +92,13 @@ class _Bytes:
         self._bar.update(self._tasks[name], completed=done_bytes, total=total_bytes or None)
 
 
-@group.command(epilog=example("camps sources verify"))
+@command("camps sources verify", group=group)
 def verify(source_ids: Ids = None, form: Form = TableFormat.table, out: Out = None) -> int:
     """Check each registered file that is here, and each archive, against its SHA-256; status 1 when one differs."""
     archives = camps.sources.verify_archives()
     of_these = archives[archives["source_id"].isin(source_ids)] if source_ids else archives
     table = pd.concat([camps.sources.verify(source_ids or ()), of_these], ignore_index=True)
-    deliver_table(table[["source_id", "name", "state"]] if form is TableFormat.table else table, form, out)
+    deliver_table(table, form, out, shown=table[["source_id", "name", "state"]])
     differs = table[table["state"] == "differs"]
     if len(differs):
         row = differs.iloc[0]
@@ -106,7 +106,7 @@ def verify(source_ids: Ids = None, form: Form = TableFormat.table, out: Out = No
     return 0
 
 
-@group.command(epilog=example("camps sources show my-list", "camps sources show my-list --missing --format csv"))
+@command("camps sources show my-list", "camps sources show my-list --missing --format csv", group=group)
 def show(
     source_id: Annotated[str, typer.Argument(help="Id of a list.")],
     remarks: Annotated[
@@ -136,8 +136,8 @@ class Reader(StrEnum):
     footprints = "footprints"
 
 
-@group.command(
-    epilog=example("camps sources add ngo.xlsx --id ngo-2024 --map lat=Latitude --map lon=Longitude --map name_en=Site")
+@command(
+    "camps sources add ngo.xlsx --id ngo-2024 --map lat=Latitude --map lon=Longitude --map name_en=Site", group=group
 )
 def add(
     file: Annotated[
@@ -249,7 +249,7 @@ def add(
             say(f"the positions are shifted: add the list with --datum {added.datum.datum}, and they are undone")
 
 
-@group.command(epilog=example("camps sources remove ngo-2024"))
+@command("camps sources remove ngo-2024", group=group)
 def remove(source_id: Annotated[str, typer.Argument(help="Id of a list that was added.")]) -> None:
     """Undo `camps sources add`: take the entry out of the register and the copy out of the record."""
     camps.sources.remove(source_id)
@@ -280,11 +280,10 @@ def _say_remarks(remarks: list[Remark]) -> None:
         say(f"… and {len(remarks) - MOST_REMARKS} more remarks")
 
 
-@group.command(
-    epilog=example(
-        "camps sources link my-list other-list --ignore-references --format csv",
-        "camps sources link my-list other-list --check",
-    )
+@command(
+    "camps sources link my-list other-list --ignore-references --format csv",
+    "camps sources link my-list other-list --check",
+    group=group,
 )
 def link(
     left: Annotated[str, typer.Argument(help="Id of one list.")],
@@ -314,17 +313,11 @@ def link(
 
 def _deliver_check(left: str, right: str, form: TableFormat, out: Path | None) -> None:
     checked = camps.catalogue.check(left, right)
-    shown = checked[checked["outcome"] != "found"] if form is TableFormat.table else checked
-    deliver_table(shown, form, out)
-    said = camps.catalogue.figures(checked)
-    say(
-        f"{said['linked']} links, {said['found']} of them among the {said['stated']} stated pairs: "
-        f"precision {said['precision']:.4f}, recall {said['recall']:.4f}",
-        file=sys.stderr,
-    )
+    deliver_table(checked, form, out, shown=checked[checked["outcome"] != "found"])
+    say(_CHECKED.format(**camps.catalogue.figures(checked)), file=sys.stderr)
 
 
-@group.command(epilog=example("camps sources diff my-list-2020 my-list-2021"))
+@command("camps sources diff my-list-2020 my-list-2021", group=group)
 def diff(
     before: Annotated[str, typer.Argument(help="Id of the earlier edition.")],
     after: Annotated[str, typer.Argument(help="Id of the later edition.")],
@@ -333,14 +326,8 @@ def diff(
 ) -> None:
     """Print what became of each entry between two editions of a list: same, moved, changed, added or dropped."""
     changes = camps.catalogue.diff(before, after)
-    shown = changes[changes["change"] != "same"] if form is TableFormat.table else changes
-    deliver_table(shown, form, out)
-    said = camps.catalogue.summarise_diff(changes)
-    say(
-        f"{said['shared']} shared: {said['same']} same, {said['moved']} moved by more than 1 m (at most "
-        f"{said['most_moved_m']:.2f} m), {said['changed']} changed; {said['dropped']} dropped, {said['added']} added",
-        file=sys.stderr,
-    )
+    deliver_table(changes, form, out, shown=changes[changes["change"] != "same"])
+    say(_COMPARED.format(**camps.catalogue.summarise_diff(changes)), file=sys.stderr)
 
 
 class SiteForm(StrEnum):
@@ -354,11 +341,7 @@ class SiteForm(StrEnum):
     kml = "kml"
 
 
-@app.command(
-    epilog=example(
-        "camps sites --country Russia --system labour-camp", "camps sites --source my-list --format gpkg --out a.gpkg"
-    )
-)
+@command("camps sites --country Russia --system labour-camp", "camps sites --source my-list --format gpkg --out a.gpkg")
 def sites(
     source: Annotated[
         list[str] | None, typer.Option(help="Lists to take the sites from [default: the record's].")

@@ -8,8 +8,9 @@ import re
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -36,14 +37,21 @@ class TableFormat(StrEnum):
     parquet = "parquet"
 
 
-def deliver_table(table: pd.DataFrame, form: TableFormat, out: Path | None) -> None:
-    """Print a table in the form asked for, or write it to `out` and print the path.
+Form = Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")]
+Out = Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")]
+
+
+def deliver_table(
+    table: pd.DataFrame, form: TableFormat, out: Path | None, *, shown: pd.DataFrame | None = None
+) -> None:
+    """Print a table in the form asked for, or write it to `out` and print the path; as a table `shown` stands for it.
 
     Raises
     ------
     InputError
         When a Parquet table is asked for on the screen, or the disk refuses.
     """
+    table = shown if form is TableFormat.table and shown is not None else table
     if form is TableFormat.parquet or (out and out.suffix == ".parquet"):
         _write_parquet(table, out)
         return

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import camps
-from camps.cli.app import app, example
+from camps.cli.app import command
 from camps.cli.output import say
 from camps.errors import InputError
 
@@ -36,12 +36,10 @@ LookOf = Annotated[
 ]
 
 
-@app.command(
-    "map",
-    epilog=example(
-        "camps map growth --lang fr --out growth_fr.html",
-        "camps map footprints --when 2018-06-10 --look light --out a.svg",
-    ),
+@command(
+    "camps map growth --lang fr --out growth_fr.html",
+    "camps map footprints --when 2018-06-10 --look light --out a.svg",
+    name="map",
 )
 def draw_map(
     name: Annotated[MapName, typer.Argument(help="Which map.")],
@@ -192,11 +190,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that wa
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and draw nothing.")]
 
 
-@app.command(
-    epilog=example(
-        "camps frames first --dry-run", "camps frames first --size 3840x2160 --fps 24000/1001 --range 1001-1010"
-    )
-)
+@command("camps frames first --dry-run", "camps frames first --size 3840x2160 --fps 24000/1001 --range 1001-1010")
 def frames(
     shot: ShotName,
     fps: Fps = None,

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 import camps
-from camps.cli.app import app, example
+from camps.cli.app import command
 from camps.cli.output import say
 
 
-@app.command(epilog=example("camps init gulag", "camps init gulag --from camps.csv"))
+@command("camps init gulag", "camps init gulag --from camps.csv")
 def init(
     name: Annotated[Path, typer.Argument(help="Folder to make; its name is the title until record.toml says another.")],
     from_list: Annotated[
@@ -43,7 +43,7 @@ def _n_remarks(home: Path, source_id: str) -> int:
         return len(list(camps.sources.read(source_id).report)) if source_id in camps.sources.lists() else 0
 
 
-@app.command(epilog=example("camps build", "CAMPS_MIRROR=../shared/data camps build"))
+@command("camps build", "CAMPS_MIRROR=../shared/data camps build")
 def build(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Only this stage and what it needs; may be given again.")
@@ -58,9 +58,7 @@ def build(
     say("\n".join(["Made:", *camps.build.summary(outcomes)]))
 
 
-@app.command(
-    epilog=example("camps appendix --out evidence --zip evidence.zip", "camps appendix --out new --compare old")
-)
+@command("camps appendix --out evidence --zip evidence.zip", "camps appendix --out new --compare old")
 def appendix(
     out: Annotated[Path | None, typer.Option(help="Folder to write [default: exports/appendix].")] = None,
     sites: Annotated[
@@ -111,11 +109,7 @@ def appendix(
         say(camps.appendix.compare(compare, folder).report(), end="")
 
 
-@app.command(
-    epilog=example(
-        "camps verify exports/appendix", "camps verify evidence.zip --frames exports/frames", "camps verify film.mov"
-    )
-)
+@command("camps verify exports/appendix", "camps verify evidence.zip --frames exports/frames", "camps verify film.mov")
 def verify(
     package: Annotated[Path, typer.Argument(help="Folder of an appendix, its ZIP file, a movie, map or plate.")],
     seal: Annotated[
@@ -146,7 +140,7 @@ def verify(
     return int(not verdict.holds)
 
 
-@app.command(epilog=example("camps sign film.mov map.html --key key --out signed"))
+@command("camps sign film.mov map.html --key key --out signed")
 def sign(
     paths: Annotated[list[Path], typer.Argument(help="Movies, maps, plates, or copies of frames with their record.")],
     key: Annotated[Path, typer.Option(help="Private key of OpenSSH (Ed25519, without a passphrase).")],
@@ -161,7 +155,7 @@ def sign(
         say(path)
 
 
-@app.command(epilog=example("camps credentials film.mov plate.svg --certificate chain.pem --key key.pem --out signed"))
+@command("camps credentials film.mov plate.svg --certificate chain.pem --key key.pem --out signed")
 def credentials(
     paths: Annotated[list[Path], typer.Argument(help="Movies, plates, or frames in the folder they were rendered to.")],
     certificate: Annotated[Path, typer.Option(help="Certificate and those above it (PEM), its own first.")],
@@ -177,9 +171,7 @@ def credentials(
         say(path)
 
 
-@app.command(
-    epilog=example("camps stamp exports/appendix --out time", "camps stamp evidence --out time --authority tsa.pem")
-)
+@command("camps stamp exports/appendix --out time", "camps stamp evidence --out time --authority tsa.pem")
 def stamp(
     package: Annotated[Path, typer.Argument(help="Folder of an appendix.")],
     out: Annotated[Path, typer.Option(help="Folder of the request and the reply; not inside the package.")],
@@ -198,10 +190,8 @@ def stamp(
     say(status.said)
 
 
-@app.command(
-    epilog=example(
-        "camps trace my-list-17", "camps trace exports/frames/…/NAME.1050.png", "camps trace film.mov --at 00:00:12:05"
-    )
+@command(
+    "camps trace my-list-17", "camps trace exports/frames/…/NAME.1050.png", "camps trace film.mov --at 00:00:12:05"
 )
 def trace(
     subject: Annotated[str, typer.Argument(help="A frame's picture, a movie, a map, a plate, or the id of a site.")],
@@ -227,7 +217,7 @@ def trace(
     return int(not traced.holds)
 
 
-@app.command(epilog=example("camps doctor"))
+@command("camps doctor")
 def doctor() -> int:
     """Say what this machine and this clone have and lack, each with its remedy.
 

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import camps
-from camps.cli.app import app, example
-from camps.cli.output import TableFormat, deliver_table, say
+from camps.cli.app import command, subgroup
+from camps.cli.output import Form, Out, TableFormat, deliver_table, say
 
 
 class Warp(StrEnum):
@@ -24,14 +24,10 @@ class Warp(StrEnum):
     tps = "tps"
 
 
-group = typer.Typer(
-    name="imagery",
-    no_args_is_help=True,
-    help="Satellite scenes of a site: found in a catalogue or added from a file, read, and turned into built-up area.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode="markdown",
+group = subgroup(
+    "imagery",
+    "Satellite scenes of a site: found in a catalogue or added from a file, read, and turned into built-up area.",
 )
-app.add_typer(group)
 
 Site = Annotated[str, typer.Argument(help="Id of a site, such as my-list-17.")]
 Start = Annotated[str, typer.Option("--from", help="First date, EDTF, such as 2017.")]
@@ -49,22 +45,18 @@ Licence = Annotated[str, typer.Option("--licence", help="Terms of the scenes, wh
 Credit = Annotated[str, typer.Option("--attribution", help="The line on each picture; {year} is the scene's.")]
 
 
-@group.command("list", epilog=example("camps imagery list", "camps imagery list --format csv"))
-def list_scenes(
-    form: Annotated[TableFormat, typer.Option("--format", help="Form of the answer.")] = TableFormat.table,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
-) -> None:
+@command("camps imagery list", "camps imagery list --format csv", name="list", group=group)
+def list_scenes(form: Form = TableFormat.table, out: Out = None) -> None:
     """Print every registered scene: sensor, date, ground sample distance, licence, and whether its picture is here."""
     table = camps.imagery.listing()
     shown = ["scene_id", "observed_on", "sensor", "gsd_m", "bands", "here", "licence"]
-    deliver_table(table[shown] if form is TableFormat.table else table, form, out)
+    deliver_table(table, form, out, shown=table[shown])
 
 
-@group.command(
-    epilog=example(
-        "camps imagery add scene.tif --date 2019-05-01 --sensor 'SkySat' --licence '…' --attribution '© …'",
-        "camps imagery add scan.png --bands red,green,blue,alpha --points points.csv --warp tps --dry-run …",
-    )
+@command(
+    "camps imagery add scene.tif --date 2019-05-01 --sensor 'SkySat' --licence '…' --attribution '© …'",
+    "camps imagery add scan.png --bands red,green,blue,alpha --points points.csv --warp tps --dry-run …",
+    group=group,
 )
 def add(
     picture: Annotated[Path, typer.Argument(help="GeoTIFF, JPEG 2000, JPEG or PNG.")],
@@ -104,7 +96,7 @@ def add(
     say(f"{scene.scene_id}: {scene.sensor}, {scene.observed_on}, {scene.gsd_m:g} m")
 
 
-@group.command(epilog=example("camps imagery find my-list-17 --from 2017 --to 2020"))
+@command("camps imagery find my-list-17 --from 2017 --to 2020", group=group)
 def find(
     site: Site,
     start: Start,
@@ -128,7 +120,7 @@ def find(
     say(f"at most {plan.table['window_bytes'].sum() / 1e6:.1f} MB to read")
 
 
-@group.command(epilog=example("camps imagery read my-list-17 --from 2017 --to 2020 --register"))
+@command("camps imagery read my-list-17 --from 2017 --to 2020 --register", group=group)
 def read(
     site: Site,
     start: Start,
@@ -168,7 +160,7 @@ def read(
         say("they are in the cache; again with --register they are scenes of the record, for camps imagery extract")
 
 
-@group.command(epilog=example("CAMPS_MIRROR=../shared/data camps imagery extract my-list-17"))
+@command("CAMPS_MIRROR=../shared/data camps imagery extract my-list-17", group=group)
 def extract(
     site: Site,
     out: Annotated[Path | None, typer.Option(help="Folder to write [default: exports/imagery/SITE].")] = None,

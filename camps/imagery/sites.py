@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -102,18 +102,7 @@ def locate(site_id: str) -> tuple[float, float]:
     )
 
 
-def find_site(
-    site_id: str,
-    *,
-    start: str,
-    end: str,
-    source: str = "earth-search",
-    cloud_percent: float = stac.DEFAULT_CLOUD_PERCENT,
-    radius_m: float = DEFAULT_RADIUS_M,
-    bands: Sequence[str] = stac.DEFAULT_BANDS,
-    licence: str = "",
-    attribution: str = "",
-) -> stac.Plan:
+def find_site(site_id: str, *, radius_m: float = DEFAULT_RADIUS_M, **search: Unpack[stac.Search]) -> stac.Plan:
     """Return a plan of the scenes of a site in a period; parameters as for :func:`camps.imagery.stac.find`.
 
     Raises
@@ -121,26 +110,15 @@ def find_site(
     MissingError, InputError
         When the site or the catalogue is unknown, or the catalogue does not answer.
     """
-    lon, lat = locate(site_id)
-    grid = site_grid(lon, lat, radius_m=radius_m)
-    return stac.find(
-        grid, start=start, end=end, source=source, cloud_percent=cloud_percent, bands=bands, licence=licence,
-        attribution=attribution,
-    )  # fmt: skip
+    return stac.find(site_grid(*locate(site_id), radius_m=radius_m), **search)
 
 
 def read_site(
     site_id: str,
     *,
-    start: str,
-    end: str,
-    source: str = "earth-search",
-    cloud_percent: float = stac.DEFAULT_CLOUD_PERCENT,
     radius_m: float = DEFAULT_RADIUS_M,
-    bands: Sequence[str] = stac.DEFAULT_BANDS,
-    licence: str = "",
-    attribution: str = "",
     progress: Callable[[int, int, str], None] | None = None,
+    **search: Unpack[stac.Search],
 ) -> stac.Windows:
     """Find the scenes of a site and read their windows into the cache; see :func:`find_site`.
 
@@ -149,14 +127,12 @@ def read_site(
     MissingError, InputError
         As :func:`find_site`, and when nothing was found or a server gives up.
     """
-    plan = find_site(
-        site_id, start=start, end=end, source=source, cloud_percent=cloud_percent, radius_m=radius_m, bands=bands,
-        licence=licence, attribution=attribution,
-    )  # fmt: skip
+    plan = find_site(site_id, radius_m=radius_m, **search)
     if not plan.scenes:
+        cloud_percent = search.get("cloud_percent", stac.DEFAULT_CLOUD_PERCENT)
         raise InputError(
-            f"site {site_id}: no scene from {start} to {end} with at most {cloud_percent:g} % cloud in "
-            f"{plan.catalogue.id} ({len(plan.left_out)} left out); widen the period or raise --cloud"
+            f"site {site_id}: no scene from {search['start']} to {search['end']} with at most {cloud_percent:g} % "
+            f"cloud in {plan.catalogue.id} ({len(plan.left_out)} left out); widen the period or raise --cloud"
         )
     return stac.read(plan, progress=progress)
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Required, TypedDict
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -205,6 +205,19 @@ def catalogue(named: str) -> Catalogue:
             "with --source"
         )
     return Catalogue(path.resolve().parent.name, str(path.resolve()))
+
+
+class Search(TypedDict, total=False):
+    """What is looked for in a catalogue, as for :func:`find`."""
+
+    start: Required[str]
+    end: Required[str]
+    source: str
+    cloud_percent: float
+    bands: Sequence[str]
+    collections: Sequence[str]
+    licence: str
+    attribution: str
 
 
 def find(
