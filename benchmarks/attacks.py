@@ -61,6 +61,10 @@ from camps.film import records as film_records
 from camps.provenance import CustodyLog
 from camps.sources import capturing
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+import package_support
+from record_support import shot_of
+
 Change = Callable[[Path], object]
 Chance = Callable[[str], random.Random]
 
@@ -194,9 +198,9 @@ def zip_attacks(zipped: Path, chance: random.Random, each: int) -> Iterator[Atta
             yield Attack(f"a second spelling: {kind}", name, _shown(kind, spell(name)), _with_entry(spell(name)))
     for at in (0, 40, -22, 10**9):
         yield Attack("bytes in a ZIP file", f"four more at {at}", "", _inserted(at))
-    yield Attack("a comment", "of the file", zipped.name, _commented)
-    yield Attack("a bomb", "zeros", "zeros", _bomb)
-    yield Attack("another root folder", "all entries", "court", _other_root)
+    yield Attack("a comment", "of the file", zipped.name, package_support.comment)
+    yield Attack("a bomb", "zeros", "zeros", package_support.bomb)
+    yield Attack("another root folder", "all entries", "court", package_support.other_root("court"))
     for at in sorted(chance.sample(range(zipped.stat().st_size), 20 * each)):
         yield Attack("a bit of the ZIP file", f"byte {at}", "", _flipped(at, chance.randrange(8)))
 
@@ -221,24 +225,6 @@ def _inserted(at: int) -> Change:
         path.write_bytes(content[:at] + b"true" + content[at:])
 
     return change
-
-
-def _commented(path: Path) -> None:
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.comment = b"time proved by a notary"
-
-
-def _bomb(path: Path) -> None:
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{bag.ROOT}/data/zeros", b"\0" * 50_000_000)
-
-
-def _other_root(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        held = {name.replace(bag.ROOT, "court"): archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in held.items():
-            archive.writestr(name, content)
 
 
 def _flipped(at: int, bit: int) -> Change:
@@ -902,12 +888,7 @@ _KEPT_BACK = (
     ("sites", ["name_en", "published_lat", "published_lon", "published_verbatim", "gcj02_offset_m"], "withhold"),
     ("counts", ["printed", "value"], "withhold"),
 )
-_SHOT: dict[str, Any] = {
-    "title": "A test", "code": "TEST_P_0010", "frames": 2, "size": (320, 180),
-    "map": {"kind": "growth", "sources": ["open"], "metric": "buildings"},
-    "clock": {"kind": "linear", "from": "2020-07-02", "to": "2020-08-02"},
-    "camera": [{"at": 0, "fit": "sites"}],
-}  # fmt: skip
+_SHOT = shot_of("2020-07-02", "2020-08-02", map={"kind": "growth", "sources": ["open"], "metric": "buildings"})
 
 
 def make_record(home: Path) -> Path:

@@ -31,12 +31,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import geopandas as gpd
@@ -50,6 +48,9 @@ from rasterio.windows import from_bounds
 
 from camps.imagery import extract, grid, raster, stac
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from served_support import FileServer
+
 ZONE = "EPSG:32645"
 DATES = ("2017-05-01", "2020-05-01")
 BANDS = ("red", "green", "blue")
@@ -59,55 +60,6 @@ SEED = 20170401
 SIZES = {"tiles": 20, "sites": 400, "side": 5490}
 AGAINST = {"tiles": 2, "sites": 12, "side": 1500}
 WAYS = ("ours", "ours, reading only", "rasterio, whole scenes", "odc-stac")
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Files with range requests, every byte counted."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_HEAD(self) -> None:
-        self._answer(with_content=False)
-
-    def do_GET(self) -> None:
-        self._answer(with_content=True)
-
-    def _answer(self, *, with_content: bool) -> None:
-        path = self.server.root / self.path.split("?")[0].lstrip("/")
-        if not path.is_file():
-            self.send_error(404)
-            return
-        size = path.stat().st_size
-        asked = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        first, last = (int(asked[1]), min(int(asked[2] or size - 1), size - 1)) if asked else (0, size - 1)
-        self.send_response(206 if asked else 200)
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Length", str(last - first + 1))
-        if asked:
-            self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
-        self.end_headers()
-        if with_content:
-            with path.open("rb") as stream:
-                stream.seek(first)
-                self.wfile.write(stream.read(last - first + 1))
-            self.server.n_bytes += last - first + 1
-
-
-class Server(ThreadingHTTPServer):
-    """A loopback file server."""
-
-    daemon_threads = True
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.root, self.n_bytes = root, 0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing when the other side hangs up."""
 
 
 def _make_tile(root: Path, number: int, side: int, sites: np.ndarray, date: str, *, built: bool) -> Affine:
@@ -276,11 +228,11 @@ def main() -> None:
             _compare(root, asked.repeats) if asked.against is None else _against(root, asked.against, asked.repeats)
 
 
-def _measured(server: Server, root: Path, way: str, python: str = sys.executable) -> dict[str, float]:
+def _measured(server: FileServer, root: Path, way: str, python: str = sys.executable) -> dict[str, float]:
     """Return what one way took in a process of its own, with nothing in the cache."""
     shutil.rmtree(root / "cache", ignore_errors=True)
-    before = server.n_bytes
-    command = [python, __file__, "--run", way, str(root), f"http://127.0.0.1:{server.server_port}"]
+    before = sum(server.sent.values())
+    command = [python, __file__, "--run", way, str(root), server.url]
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     answer = subprocess.run(
         command, capture_output=True, text=True, check=False,
@@ -288,7 +240,7 @@ def _measured(server: Server, root: Path, way: str, python: str = sys.executable
     )  # fmt: skip
     if answer.returncode:
         raise SystemExit(f"{way} with {python} ended with\n{answer.stderr}")
-    return {**json.loads(answer.stdout.splitlines()[-1]), "sent": server.n_bytes - before}
+    return {**json.loads(answer.stdout.splitlines()[-1]), "sent": sum(server.sent.values()) - before}
 
 
 def _least(runs: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -299,7 +251,7 @@ def _against(root: Path, other: Path, repeats: int) -> None:
     python = other / ".venv" / "bin" / "python"
     if not python.is_file():
         raise SystemExit(f"{other}: no .venv with a Python in it; run `make setup` there")
-    server = Server(root)
+    server = FileServer(root)
     told = {"s": "seconds", "CPU": "cpu_s", "MB": "peak_mb"}
     heads = (f"{'new ' + unit:>9}{'old ' + unit:>9}{'ratio':>7}" for unit in told)
     print(f"{'way':24}{''.join(heads)}{'sent':>7}")
@@ -317,7 +269,7 @@ def _against(root: Path, other: Path, repeats: int) -> None:
 
 
 def _compare(root: Path, repeats: int) -> None:
-    server = Server(root)
+    server = FileServer(root)
     rows = [(way, _least([_measured(server, root, way) for _ in range(repeats)])) for way in WAYS]
     first = rows[0][1]
     print(f"{'way':24}{'s':>8}{'ratio':>7}{'MB sent':>9}{'ratio':>7}{'peak MB':>9}{'ratio':>7}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from filelock import FileLock
+from playwright.sync_api import Browser, sync_playwright
 
 from camps import machine
 
@@ -87,6 +89,17 @@ def copy(default_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """Return a copy of the appendix of the record, to be changed."""
     monkeypatch.delenv("CAMPS_MIRROR", raising=False)
     return shutil.copytree(default_package, tmp_path / "package")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Yield a browser for the tests of a module."""
+    from camps import browser as browsers
+
+    with sync_playwright() as driver:
+        launched = driver.chromium.launch(**browsers.launch_options())
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,8 @@
-"""What is done to a copy of a package: bytes changed, files added and removed, manifests written anew."""
+"""What is done to a copy of a package or its ZIP file: bytes changed, files added and removed, manifests anew."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,3 +57,24 @@ def rebag(folder: Path) -> None:
     lines = (folder / "bag-info.txt").read_text("utf-8").splitlines()
     info = dict(line.split(": ", 1) for line in lines if not line.startswith("Payload-Oxum"))
     bag.write_bag(folder, info)
+
+
+def comment(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"time proved by a notary"
+
+
+def bomb(path: Path) -> None:
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{bag.ROOT}/data/zeros", b"\0" * 50_000_000)
+
+
+def other_root(name: str) -> Callable[[Path], None]:
+    def rename(path: Path) -> None:
+        with zipfile.ZipFile(path) as archive:
+            held = {one.replace(bag.ROOT, name): archive.read(one) for one in archive.namelist()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for one, content in held.items():
+                archive.writestr(one, content)
+
+    return rename

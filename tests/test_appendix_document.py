@@ -30,13 +30,12 @@ from axe_playwright_python.sync_playwright import Axe
 from csvw import CSVW
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from rdflib.plugins.sparql import processor
 from requests_cache import CachedSession
 from rocrate_validator import models, services
 from urllib3 import HTTPResponse
 
-from camps import browser as browsers
 from camps import catalogue, files, fonts, settings
 from camps.appendix import bag, blocks, claims, content, document, front, readings, schemas
 from camps.appendix.evidence import Evidence
@@ -379,14 +378,6 @@ BROKEN_WORDS = r"""() => {
     }
     return broken;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        launched = play.chromium.launch(**browsers.launch_options())
-        yield launched
-        launched.close()
 
 
 @pytest.mark.browser

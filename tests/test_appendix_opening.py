@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from package_support import bomb, comment, other_root
 
 from camps import appendix, files
 from camps.appendix import bag, opening
@@ -50,11 +51,6 @@ def _splice(old: bytes, new: bytes) -> Callable[[Path], None]:
     return splice
 
 
-def _comment(path: Path) -> None:
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.comment = b"time proved by a notary"
-
-
 def _link() -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(f"{bag.ROOT}/data/link")
     entry.external_attr = 0o120777 << 16
@@ -65,19 +61,6 @@ def _extra() -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(f"{bag.ROOT}/data/extra")
     entry.extra = struct.pack("<HH4s", 0xCAFE, 4, b"true")
     return entry
-
-
-def _bomb(path: Path) -> None:
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{bag.ROOT}/data/zeros", b"\0" * 50_000_000)
-
-
-def _renamed_root(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        held = {name.replace(bag.ROOT, "verified-by-the-court"): archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in held.items():
-            archive.writestr(name, content)
 
 
 ATTACKS: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -100,11 +83,11 @@ ATTACKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "the same name twice": (_add(PDF), f"{PDF}: is there twice"),
     "an empty folder": (_add(f"{bag.ROOT}/data/people/"), "people/: is no plain name"),
     "a second folder at the top": (_add("readme/data.txt"), "readme: is no name of the folder at the top"),
-    "another folder at the top": (_renamed_root, "verified-by-the-court: is no name of the folder at the top"),
+    "another folder at the top": (other_root("by-the-court"), "by-the-court: is no name of the folder at the top"),
     "a link": (_add(_link()), "has other bytes than a ZIP file of these files"),
     "a field of its own": (_add(_extra()), "has other bytes than a ZIP file of these files"),
-    "a bomb": (_bomb, "zeros: is compressed to"),
-    "a comment": (_comment, "has other bytes than a ZIP file of these files"),
+    "a bomb": (bomb, "zeros: is compressed to"),
+    "a comment": (comment, "has other bytes than a ZIP file of these files"),
     "bytes before": (lambda path: path.write_bytes(b"#!/bin/sh\n" + path.read_bytes()), "has other bytes"),
     "bytes behind": (lambda path: path.write_bytes(path.read_bytes() + b"more"), "has other bytes"),
     "another name in the local header": (
@@ -137,7 +120,7 @@ def test_what_two_programs_read_in_two_ways_is_refused_and_named(zipped: Path, t
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(zipped: Path, tmp_path: Path) -> None:
-    _bomb(zipped)
+    bomb(zipped)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     opened, checks = opening.open_package(zipped, scratch)

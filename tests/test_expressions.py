@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from record_support import claim_text
 
 import camps
 from camps import build, files, settings
@@ -111,25 +112,12 @@ def test_every_table_is_one_of_the_evidence() -> None:
     assert all(hasattr(Evidence, attribute) for attribute in TABLES.values())
 
 
-CLAIMS = """
-[edition]
-stated_on = "2026-11-29"
-
-[[claim]]
-id = "size"
-title = "Size"
-text = "The list names {%s:n} camps, {1:early} of them from before 1935."
-needs = ["l"]
-supporting = ["cited-l"]
-alternatives = "None."
-confidence = "high"
-limits = "A list is no census."
-
-[claim.values]
-n = "count(sites)"
-early = 'count(sites, opened_until = "1934")'
-"""
+VALUES = {"n": "count(sites)", "early": 'count(sites, opened_until = "1934")'}
 LIST = "ID,Name,Latitude,Longitude,Opened\n1,Solovki,65.02,35.71,1923\n2,Other,62.0,41.7,1938\n"
+
+
+def _claims(n: int) -> str:
+    return claim_text(f"The list names {{{n}:n}} camps, {{1:early}} of them from before 1935.", "l", **VALUES)
 
 
 @pytest.fixture
@@ -142,7 +130,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_own_claims_alone_are_built_checked_and_verified(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files.write_text(home / "geodata" / "claims.toml", CLAIMS % 2)
+    files.write_text(home / "geodata" / "claims.toml", _claims(2))
     # A record that took over an error whose claim it does not make is no reason to fail.
     prose = '[[error]]\nsource = "x"\nsize = "1 m"\nknown_from = "y"\nclaim = "not-made-here"\n'
     files.write_text(home / "geodata" / "prose.toml", prose)
@@ -165,19 +153,19 @@ def test_own_claims_alone_are_built_checked_and_verified(home: Path, capsys: pyt
 
 
 def test_a_number_that_the_data_do_not_give_stops_the_build(home: Path) -> None:
-    files.write_text(home / "geodata" / "claims.toml", CLAIMS % 3)
+    files.write_text(home / "geodata" / "claims.toml", _claims(3))
     with pytest.raises(CheckError, match="found 3 in the text, expected 2 as computed"):
         camps.appendix.build_appendix(settings.exports() / "appendix")
     assert not (settings.exports() / "appendix").exists()
 
 
 def test_a_claim_has_a_function_or_expressions_and_a_fault_in_one_is_told_with_its_claim(home: Path) -> None:
-    path = files.write_text(home / "geodata" / "claims.toml", (CLAIMS % 2).replace("[claim.values]", "[other.values]"))
+    path = files.write_text(home / "geodata" / "claims.toml", _claims(2).replace("[claim.values]", "[other.values]"))
     with pytest.raises(InputError, match=r"key other: found .*expected no such key here"):
         camps.appendix.claims.read_claims(path)
-    files.write_text(path, (CLAIMS % 2).partition("[claim.values]")[0])
+    files.write_text(path, _claims(2).partition("[claim.values]")[0])
     with pytest.raises(InputError, match="claim size: found neither, expected function, or a table"):
         camps.appendix.claims.read_claims(path)
-    files.write_text(path, (CLAIMS % 2).replace("count(sites)", "count(camps)"))
+    files.write_text(path, _claims(2).replace("count(sites)", "count(camps)"))
     with pytest.raises(InputError, match=r"claims\.toml: claim size: count\(camps\): no table camps"):
         camps.appendix.build_appendix(settings.exports() / "appendix")

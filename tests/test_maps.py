@@ -25,10 +25,9 @@ from branca.element import MacroElement
 from fontTools.ttLib import TTFont
 from jinja2 import Template
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 from pypdf import PdfReader
 
-from camps import browser as browsers
 from camps import catalogue, cli, film, footprints, languages, maps, record, style, timeline
 from camps import fonts as house_fonts
 from camps.dates import clock_day, iso_day, look_day
@@ -58,14 +57,6 @@ SHOW_SITE = """(i) => {
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("maps")
     return {name: maps.write_map(make(), folder / f"{name}.html") for name, make in MAKERS.items()}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(**browsers.launch_options())
-        yield browser
-        browser.close()
 
 
 class Opened:
@@ -653,12 +644,17 @@ def test_a_look_known_to_the_month_is_shown_as_the_month(tmp_path, opened):
 @pytest.mark.browser
 @pytest.mark.usefixtures("_prepared_once")
 @pytest.mark.parametrize("mode", MODES)
-def test_growth_is_the_state_of_the_timeline_at_every_date(written, opened, mode):
-    one = opened(written["growth"])
-    sites, counts = catalogue.load(), catalogue.counts()
-    sites = sites[sites["site_id"].isin(counts["unit"])]
-    for t in _dates(one.page.evaluate("camps.meta"), steps=24):
-        _assert_same(one.frame(t=t, mode=mode), timeline.at(t, sites=sites, mode=mode, counts=counts), f"{mode} {t}")
+@pytest.mark.parametrize(("name", "steps"), [("growth", 24), ("footprints", 8)])
+def test_a_map_is_the_state_of_the_timeline_at_every_date(written, opened, name, steps, mode):
+    one, sites, series = opened(written[name]), catalogue.load(), footprints.load()
+    told = {"counts": catalogue.counts()} if name == "growth" else {"series": series}
+    units = told["counts"]["unit"] if name == "growth" else series.footprints["site_id"]
+    for t in _dates(one.page.evaluate("camps.meta"), steps=steps):
+        state = timeline.at(t, sites=sites[sites["site_id"].isin(units)], mode=mode, **told)
+        found = one.frame(t=t, mode=mode)
+        _assert_same(found, state, f"{mode} {t}")
+        if name == "footprints":
+            assert _pieces(pd.DataFrame(found["pieces"])) == _pieces(state.footprints), f"{mode} {t}"
 
 
 @pytest.mark.browser
@@ -680,20 +676,6 @@ def test_a_value_that_is_held_no_more_is_in_no_total_of_the_page(tmp_path, opene
     assert "not added" in texts
     assert one.page.evaluate("camps.page.data.marks") == ["stale", "unknown", "zero", "closed", "lapsed"]
     assert one.complaints == []
-
-
-@pytest.mark.browser
-@pytest.mark.usefixtures("_prepared_once")
-@pytest.mark.parametrize("mode", MODES)
-def test_footprints_are_the_state_of_the_timeline_at_every_date(written, opened, mode):
-    one = opened(written["footprints"])
-    series, sites = footprints.load(), catalogue.load()
-    sites = sites[sites["site_id"].isin(series.footprints["site_id"])]
-    for t in _dates(one.page.evaluate("camps.meta"), steps=8):
-        state = timeline.at(t, sites=sites, series=series, mode=mode)
-        found = one.frame(t=t, mode=mode)
-        _assert_same(found, state, f"{mode} {t}")
-        assert _pieces(pd.DataFrame(found["pieces"])) == _pieces(state.footprints), f"{mode} {t}"
 
 
 def _pieces(frame: pd.DataFrame) -> list[tuple[Any, ...]]:

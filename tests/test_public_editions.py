@@ -11,11 +11,11 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pypdf
 import pytest
 from PIL import Image, PngImagePlugin
+from record_support import shot_of, shot_text
 
 from camps import appendix, catalogue, cli, embedded, files, film, footprints, maps, origins, sources
 from camps.appendix import restriction
@@ -43,12 +43,7 @@ SECRETS = (
     "37.163", "37.164", "79.866", "79.867", "163833", "866917", "Quiet orchard", "Quiet", "2016-05", "47113", "47,113",
     "Kepek",
 )  # fmt: skip
-SHOT: dict[str, Any] = {
-    "title": "A test", "code": "TEST_P_0010", "frames": 2, "size": (320, 180),
-    "map": {"kind": "growth", "sources": ["mine"], "metric": "buildings"},
-    "clock": {"kind": "linear", "from": "2018-07-02", "to": "2020-07-02"},
-    "camera": [{"at": 0, "fit": "sites"}],
-}  # fmt: skip
+SHOT = shot_of("2018-07-02", "2020-07-02", map={"kind": "growth", "sources": ["mine"], "metric": "buildings"})
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +62,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = folder / "home"
     (home / "geodata" / "restrictions.toml").write_text(RESTRICTED)
     (home / "shots").mkdir(exist_ok=True)
-    (home / "shots" / "first.toml").write_text(_toml(SHOT))
+    (home / "shots" / "first.toml").write_text(shot_text(SHOT))
     return home
 
 
@@ -75,19 +70,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CAMPS_MIRROR", raising=False)
     monkeypatch.setenv("CAMPS_HOME", str(home))
-
-
-def _toml(shot: dict[str, Any]) -> str:
-    plain = {name: value for name, value in shot.items() if name not in {"map", "clock", "camera"}}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in plain.items()]
-    for name in ("map", "clock"):
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in shot[name].items())]
-    lines = [re.sub(r'"(\d{4}-\d\d-\d\d)"', r"\1", line) for line in lines]
-    return "\n".join([*lines, *(f"[[camera]]\n{_pairs(key)}" for key in shot["camera"])]) + "\n"
-
-
-def _pairs(table: dict[str, Any]) -> str:
-    return "\n".join(f"{key} = {json.dumps(value)}" for key, value in table.items())
 
 
 def _decoded(path: Path) -> Iterator[str]:
@@ -220,7 +202,7 @@ def test_a_second_list_that_tells_the_place_is_refused(
 
 def test_a_camera_on_the_place_is_refused(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     aimed = {**SHOT, "camera": [{"at": 0, "centre": [79.87, 37.16], "zoom": 6}]}
-    (tmp_path / "aimed.toml").write_text(_toml(aimed))
+    (tmp_path / "aimed.toml").write_text(shot_text(aimed))
     assert cli.run(["frames", str(tmp_path / "aimed.toml"), "--public", "--out", str(tmp_path / "out")]) == 2
     assert "camera.1.centre: found a point on mine-b" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import shapely
 from lab_support import Hand, Lab, opened
+from record_support import claim_text, shot_of, shot_text
 from test_reading_widget import DAYS, GROUND, HOSTILE, scenes
 
 from camps import build, files, footprints, growth, reading, settings
@@ -56,38 +57,8 @@ map_.view = {{"lon": place.x, "lat": place.y, "zoom": 17}}
 print(hall["track_id"])
 """
 SAYS = 'print(map_.value.attrs["date"], len(map_.value), *map_.selected)'
-SHOT = """
-title = "A reading"
-code = "READ_0010"
-frames = 1
-rate = 25
-size = [320, 180]
-[map]
-kind = "footprints"
-sources = ["read-a"]
-[clock]
-kind = "linear"
-from = 2018-07-23
-to = 2018-07-24
-[[camera]]
-at = 0
-fit = "sites"
-"""
-CLAIM = """
-[edition]
-stated_on = "2026-11-29"
-[[claim]]
-id = "read"
-title = "Read"
-text = "The list names {1:n} camp."
-needs = ["dbc"]
-supporting = ["cited-dbc"]
-alternatives = "None."
-confidence = "high"
-limits = "None."
-[claim.values]
-n = "count(sites)"
-"""
+SHOT = shot_of("2018-07-23", "2018-07-24", map={"kind": "footprints", "sources": ["read-a"]}) | {"frames": 1}
+CLAIM = claim_text("The list names {1:n} camp.", "dbc", n="count(sites)")
 
 
 def _outlines(day: str) -> list[shapely.Polygon]:
@@ -316,7 +287,7 @@ def _goes_on(mirror: Path) -> None:
 
 
 def _is_traced(home: Path, mirror: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shot = files.write_text(home / "shots" / "read.toml", SHOT)
+    shot = files.write_text(home / "shots" / "read.toml", shot_text(SHOT))
     assert run(["map", "footprints"]) == 0
     assert run(["frames", str(shot)]) == 0
     assert run(["appendix"]) == 0

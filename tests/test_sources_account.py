@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from record_support import entry_of
 
 from camps import cli, settings, sources
 from camps.errors import CheckError, InputError
-from camps.sources import Report, SourceEntry, SourceFile
+from camps.sources import Report
 from camps.sources.report import PIECES, Balance
 
 # ── the account itself ───────────────────────────────────────────────────────────────────────────────────────────
@@ -82,17 +83,9 @@ def test_a_read_that_ends_well_settles() -> None:
 # ── lists through a mapping ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _entry(path: Path, mapping: dict[str, str], **options: Any) -> SourceEntry:
-    return SourceEntry(
-        id="list", title="A list", publisher="P", date="2024", landing="-", licence="-", citation="-", datum="wgs84",
-        format=path.suffix.removeprefix("."), files=(SourceFile(path.name, "0" * 64),), reader="mapped",
-        namespace="list", mapping=mapping, options=options,
-    )  # fmt: skip
-
-
 def _account(path: Path, text: str, mapping: dict[str, str], **options: Any) -> list[str]:
     path.write_text(text, encoding="utf-8")
-    return [str(balance) for balance in sources.read_file(path, _entry(path, mapping, **options)).report.account()]
+    return [str(balance) for balance in sources.read_file(path, entry_of(path, mapping, **options)).report.account()]
 
 
 PLACED = {"key": "id", "lat": "lat", "lon": "lon"}
@@ -128,7 +121,7 @@ def test_a_list_that_is_refused_says_how_many_rows_are(tmp_path: Path) -> None:
 def test_columns_that_are_not_mapped_are_named_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("id,lat,lon,county,guards\na,43,88,x,5\n")
-    report = sources.read_file(path, _entry(path, PLACED)).report
+    report = sources.read_file(path, entry_of(path, PLACED)).report
     assert [remark.reason for remark in report] == ["2 of 5 columns are not mapped and not read: county, guards"]
 
 

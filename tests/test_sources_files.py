@@ -17,10 +17,11 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 from openpyxl import Workbook
+from record_support import source_of
 
 from camps import sources
 from camps.errors import CampsError, InputError
-from camps.sources import Source, SourceEntry, SourceFile
+from camps.sources import Source
 
 MAPPING = {"key": "id", "name_en": "name", "lat": "lat", "lon": "lon", "tier": "tier", "opened": "opened"}
 GEO = {name: column for name, column in MAPPING.items() if name not in ("lat", "lon")}
@@ -38,12 +39,7 @@ def _list() -> pd.DataFrame:
 
 
 def _read(path: Path, mapping: dict[str, str] | None = None, **options: Any) -> Source:
-    entry = SourceEntry(
-        id="list", title="A list", publisher="P", date="2024", landing="-", licence="-", citation="-", datum="wgs84",
-        format=path.suffix.removeprefix("."), files=(SourceFile(path.name, "0" * 64),), reader="mapped",
-        namespace="list", mapping=MAPPING if mapping is None else mapping, options=options,
-    )  # fmt: skip
-    return sources.read_file(path, entry)
+    return source_of(path, MAPPING if mapping is None else mapping, **options)
 
 
 def _reasons(source: Source, action: str) -> list[str]:

@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as arrow
 import pyogrio
 import pytest
+import record_support
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ from pyarrow import parquet
 
 from camps import footprints, sources
 from camps.errors import InputError
-from camps.sources import Report, SourceEntry, SourceFile
+from camps.sources import Report
 from camps.sources.encodings import likely_encodings
 from camps.sources.mapped import read_table
 from camps.sources.numbers import read_numbers
@@ -59,12 +60,7 @@ def said(report: Report) -> str:
 
 
 def source_of(path: Path, mapping: dict[str, str] | None = None, **options: Any) -> sources.Source:
-    entry = SourceEntry(
-        id="list", title="A list", publisher="P", date="2024", landing="-", licence="-", citation="-", datum="wgs84",
-        format=path.suffix.removeprefix("."), files=(SourceFile(path.name, "0" * 64),), reader="mapped",
-        namespace="list", mapping=mapping or {}, options=options,
-    )  # fmt: skip
-    return sources.read_file(path, entry)
+    return record_support.source_of(path, mapping or {}, **options)
 
 
 def points(*at: tuple[float, float], **columns: Any) -> gpd.GeoDataFrame:

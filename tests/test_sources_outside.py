@@ -22,11 +22,12 @@ import shapely
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from record_support import source_of
 
 from camps import catalogue, cli, footprints, settings, sources
 from camps.errors import InputError
 from camps.footprints import OPTIONS
-from camps.sources import Source, SourceEntry, SourceFile, adding, mapped, report
+from camps.sources import Source, adding, mapped, report
 from camps.sources.coordinates import read_degrees
 from camps.sources.numbers import Typed, read_numbers
 
@@ -34,12 +35,7 @@ PLACED = {"key": "id", "lat": "lat", "lon": "lon"}
 
 
 def _read(path: Path, mapping: dict[str, str] | None = None, **options: Any) -> Source:
-    entry = SourceEntry(
-        id="list", title="A list", publisher="P", date="XXXX", landing="-", licence="-", citation="-", datum="wgs84",
-        format=path.suffix.removeprefix("."), files=(SourceFile(path.name, "0" * 64),), reader="mapped",
-        namespace="list", mapping=PLACED if mapping is None else mapping, options=options,
-    )  # fmt: skip
-    return sources.read_file(path, entry)
+    return source_of(path, PLACED if mapping is None else mapping, dated="XXXX", **options)
 
 
 def _text(path: Path, text: str, mapping: dict[str, str] | None = None, **options: Any) -> Source:

@@ -17,10 +17,11 @@ from odf import style, table, text
 from odf.opendocument import OpenDocumentSpreadsheet
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
+from record_support import source_of
 
 from camps import sources
 from camps.errors import InputError
-from camps.sources import Report, Source, SourceEntry, SourceFile, workbooks
+from camps.sources import Report, Source, workbooks
 from camps.sources.shown import parts_of_format
 
 MAPPING = {"key": "id", "lat": "lat", "lon": "lon", "opened": "opened"}
@@ -137,12 +138,7 @@ WRITE: dict[str, Callable[..., None]] = {"xlsx": _xlsx, "xls": _xls, "ods": _ods
 
 
 def _read(path: Path, mapping: dict[str, str] | None = None, **options: Any) -> Source:
-    entry = SourceEntry(
-        id="list", title="A list", publisher="P", date="2024", landing="-", licence="-", citation="-", datum="wgs84",
-        format=path.suffix.removeprefix("."), files=(SourceFile(path.name, "0" * 64),), reader="mapped",
-        namespace="list", mapping=mapping or MAPPING, options=options,
-    )  # fmt: skip
-    return sources.read_file(path, entry)
+    return source_of(path, mapping or MAPPING, **options)
 
 
 def _written(path: Path, rows: Rows, **more: Any) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from record_support import claim_text, shot_of, shot_text
 from shapely import affinity
 
 from camps import build, files, reading, record, settings
@@ -24,40 +25,12 @@ LIST = """ID,Name,Latitude,Longitude,Opened,Closed,prisoners_1938,prisoners_1939
 2,Северный лагерь,64.55,40.52,1937,1953,1200,1500
 3,Лагерь Ö,61.25,46.65,1938-05,,800,NA
 """
-SHOT = """
-title = "A walk"
-code = "WALK_0010"
-frames = 2
-rate = 25
-size = [320, 180]
-{map}
-[clock]
-kind = "linear"
-from = {first}
-to = {last}
-
-[[camera]]
-at = 0
-fit = "sites"
-"""
-CLAIMS = """
-[edition]
-stated_on = "2026-11-29"
-
-[[claim]]
-id = "size"
-title = "Size"
-text = "The list names {3:n} camps, and {1,500:held} prisoners in 1939."
-needs = ["gulag"]
-supporting = ["cited-gulag"]
-alternatives = "None."
-confidence = "high"
-limits = "A list is no census."
-
-[claim.values]
-n = "count(sites)"
-held = 'sum(counts.value, metric = "prisoners", t = "1939")'
-"""
+CLAIMS = claim_text(
+    "The list names {3:n} camps, and {1,500:held} prisoners in 1939.",
+    "gulag",
+    n="count(sites)",
+    held='sum(counts.value, metric = "prisoners", t = "1939")',
+)
 
 
 @pytest.fixture
@@ -112,8 +85,8 @@ def test_in_an_empty_record(empty: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert run(["map", "growth"]) == 0
     files.write_text(empty / "geodata" / "claims.toml", CLAIMS)
     told = _read_twice(empty)
-    map_ = '[map]\nkind = "growth"\nmetric = "prisoners"\n'
-    shot = files.write_text(empty / "shots" / "walk.toml", SHOT.format(map=map_, first="1938-07-02", last="1939-07-02"))
+    shown = shot_of("1938-07-02", "1939-07-02", map={"kind": "growth", "metric": "prisoners"})
+    shot = files.write_text(empty / "shots" / "walk.toml", shot_text(shown))
     _film_and_prove(shot, capsys)
     document = (settings.exports() / "appendix" / "data" / "appendix.html").read_text("utf-8")
     assert [one for one in told if one not in document] == []
@@ -155,8 +128,7 @@ def _read_twice(home: Path) -> list[str]:
 def test_in_this_record(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAMPS_HOME", str(ROOT))
     monkeypatch.delenv("CAMPS_MIRROR", raising=False)
-    where = 'where = { admin1 = "Xinjiang" }\n'
-    text = SHOT.format(map=f'[map]\nkind = "growth"\n{where}', first="2017-07-02", last="2018-07-02")
+    shown = shot_of("2017-07-02", "2018-07-02", map={"kind": "growth", "where": {"admin1": "Xinjiang"}})
     with _told(capsys):
         assert run(["map", "growth"]) == 0
-    _film_and_prove(files.write_text(tmp_path / "walk.toml", text), capsys)
+    _film_and_prove(files.write_text(tmp_path / "walk.toml", shot_text(shown)), capsys)
