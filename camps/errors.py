@@ -6,8 +6,9 @@ Every message names the place (file, row, column, value), says what was expected
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 MOST_FAULTS_SHOWN = 20
 
@@ -64,6 +65,25 @@ class Fault:
         """Return the fault as one line."""
         line = f"{self.where}: found {self.found}, expected {self.expected}"
         return f"{line}; {self.remedy}" if self.remedy else line
+
+
+def repeats(what: str, ids: Iterable[str]) -> Iterator[Fault]:
+    """Yield a fault for each id that stands a second time; `what` it is of stands before it, such as a claim."""
+    seen: set[str] = set()
+    for one in ids:
+        if one in seen:
+            yield Fault(f"{what} {one}", "the id a second time", "each id once", "rename one")
+        seen.add(one)
+
+
+def lacking(table: Container[Any], names: Iterable[str]) -> Iterator[Fault]:
+    """Yield a fault for each column that a table does not have."""
+    return (Fault(f"column {name}", "no such column", "it to be there") for name in names if name not in table)
+
+
+def require_columns(table: Container[Any], names: Iterable[str], what: str) -> None:
+    """Raise InputError naming all the columns that a table lacks; `what` it is stands first."""
+    raise_faults(lacking(table, names), what)
 
 
 def raise_faults(faults: Iterable[Fault], what: str) -> None:

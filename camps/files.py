@@ -18,6 +18,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -96,17 +97,38 @@ def readable(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: cannot be read ({reason}); check that it is a file you may read") from error
 
 
-def read_listed(path: Path) -> dict[str, dict[str, str]]:
-    """Return what a list of files that travel with the suite (TOML) says of each, by name: package, sum, licence.
+class Shipped:
+    """Files that travel with the suite, as a list beside them (TOML) states them.
+
+    Attributes
+    ----------
+    listed
+        Package, version, sha256 and licence of each by name.
 
     Raises
     ------
     MissingError, InputError
-        When the list is not there or cannot be read.
+        When the list, or a file asked for, is not there, cannot be read, or is not the one listed.
     """
-    with readable(path):
-        content: dict[str, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))["file"]
-    return content
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._sound: set[str] = set()
+
+    @cached_property
+    def listed(self) -> dict[str, dict[str, str]]:
+        """Return what is listed of each file, by name."""
+        with readable(self._path):
+            content: dict[str, dict[str, str]] = tomllib.loads(self._path.read_text(encoding="utf-8"))["file"]
+        return content
+
+    def file(self, name: str) -> Path:
+        """Return where a file lies."""
+        path = self._path.with_name(name)
+        if name not in self._sound and (found := sha256(path)) != self.listed[name]["sha256"]:
+            raise InputError(f"{path}: SHA-256 {found}, expected {self.listed[name]['sha256']}; restore the file")
+        self._sound.add(name)
+        return path
 
 
 @contextmanager

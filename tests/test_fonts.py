@@ -17,12 +17,12 @@ from camps.errors import InputError
 
 
 def test_each_font_is_the_listed_one_and_draws() -> None:
-    assert {font.file for font in fonts.FONTS} == set(fonts.read_list())
-    assert {path.name for path in fonts.FOLDER.glob("*.ttf")} == set(fonts.read_list())
+    assert {font.file for font in fonts.FONTS} == set(fonts.SHIPPED.listed)
+    assert {path.name for path in fonts.FOLDER.glob("*.ttf")} == set(fonts.SHIPPED.listed)
     assert fonts.draw_each() == list(dict.fromkeys(font.family for font in fonts.FONTS))
     scripts = ("Latin", "Chinese", "Arabic", "Korean", "Khmer")
     assert all(any(script in family for family in fonts.draw_each()) for script in scripts)
-    assert all(entry["licence"] == "OFL-1.1" for entry in fonts.read_list().values())
+    assert all(entry["licence"] == "OFL-1.1" for entry in fonts.SHIPPED.listed.values())
 
 
 def test_a_font_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

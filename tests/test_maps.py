@@ -285,8 +285,8 @@ def test_eras_follow_each_other_and_have_names():
 
 
 def test_vendored_files_are_the_listed_ones():
-    listed = vendored.read_list()
-    assert all(vendored.read_bytes(name) for name in listed)
+    listed = vendored.SHIPPED.listed
+    assert all(vendored.SHIPPED.file(name) for name in listed)
     present = {path.name for path in vendored.VENDOR.iterdir()}
     assert present == set(listed) | {"vendor.toml", "sources.toml", "leaflet-icons.json", vendored.LICENCES}
     assert all(entry["licence"] and entry["version"] for entry in listed.values())
@@ -306,7 +306,7 @@ SAYS = {
 
 def test_each_vendored_file_has_the_text_of_its_licence_and_the_right_label(tmp_path):
     """Texts were missing for all, and five labels were not those of the packages."""
-    listed = {**vendored.read_list(), **house_fonts.read_list()}
+    listed = {**vendored.SHIPPED.listed, **house_fonts.SHIPPED.listed}
     packages = {f"{entry['package']}-{entry['version']}": entry["licence"] for entry in listed.values()}
     assert {path.stem for path in (vendored.VENDOR / vendored.LICENCES).iterdir()} == set(packages)
     page_text = vendored.licences_page()

@@ -20,7 +20,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from camps import record, settings
-from camps.errors import CheckError, Fault, InputError, raise_faults
+from camps.errors import CheckError, Fault, InputError, raise_faults, repeats
 from camps.record import Table
 
 Status = Literal["checked", "not checked"]
@@ -243,13 +243,10 @@ def _read(path: Path) -> _Claims:
     return record.build(_Claims, record.read_toml(path), what=path.name)
 
 
-def _claim_faults(claims: Iterable[Claim]) -> Iterator[Fault]:
-    seen: set[str] = set()
+def _claim_faults(claims: Sequence[Claim]) -> Iterator[Fault]:
+    yield from repeats("claim", (claim.id for claim in claims))
     for claim in claims:
         where = f"claim {claim.id}"
-        if claim.id in seen:
-            yield Fault(where, "the id a second time", "each id once", "rename one")
-        seen.add(claim.id)
         if bool(claim.function) == bool(claim.values):
             both = "both" if claim.function else "neither"
             yield Fault(where, both, "function, or a table [claim.values] of expressions", "give one of the two")

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from camps import files, settings
 from camps.appendix.claims import CheckedClaim, Claim, Values, check_claims
-from camps.errors import Fault, raise_faults
+from camps.errors import Fault, raise_faults, repeats
 from camps.record import Table, build, read_toml
 
 Verdict = Literal["supported", "supported in part", "contradicted", "not for a map suite to judge"]
@@ -111,12 +111,9 @@ def read_answers(path: Path | None = None) -> list[Claim]:
 
 
 def _faults(passages: Sequence[Passage]) -> Iterator[Fault]:
-    seen: set[str] = set()
+    yield from repeats("passage", (passage.id for passage in passages))
     for passage in passages:
         where = f"passage {passage.id}"
-        if passage.id in seen:
-            yield Fault(where, "the id a second time", "each id once", "rename one")
-        seen.add(passage.id)
         if passage.verdict != "supported" and not passage.instead:
             yield Fault(where, "no instead", "what may be said instead", "write it")
         if passage.function and not passage.items:

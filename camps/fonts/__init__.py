@@ -7,7 +7,6 @@ there. ``fonts.toml`` lists each file with its package, exact version, SHA-256 a
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -55,27 +54,12 @@ FONTS = (
 )
 
 
-@cache
-def read_list() -> dict[str, dict[str, str]]:
-    """Return the font files by name, each with package, version, sha256 and licence."""
-    return files.read_listed(FOLDER / "fonts.toml")
+SHIPPED = files.Shipped(FOLDER / "fonts.toml")
 
 
-@cache
 def font_path(name: str) -> Path:
-    """Return where a font file lies.
-
-    Raises
-    ------
-    MissingError
-        When it is not there.
-    InputError
-        When it is not the one listed.
-    """
-    path = FOLDER / name
-    if (found := files.sha256(path)) != read_list()[name]["sha256"]:
-        raise InputError(f"{path}: SHA-256 {found}, expected {read_list()[name]['sha256']}; restore the file")
-    return path
+    """Return where a font file lies. Raises as :class:`camps.files.Shipped` does."""
+    return SHIPPED.file(name)
 
 
 def draw_each() -> list[str]:

@@ -20,7 +20,7 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
 
 from camps.dates import look_day
-from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps.errors import InputError, MissingError, require_columns
 
 #: Half the width of Web Mercator, in metres.
 _HALF_M = 20037508.342789244
@@ -50,10 +50,7 @@ def scene_entries(scenes: pd.DataFrame) -> list[dict[str, Any]]:
     MissingError
         When a file is not there.
     """
-    needed = ("observed_on", "path", "licence")
-    raise_faults(
-        (Fault(f"column {c}", "no such column", "it to be there") for c in needed if c not in scenes), "scenes"
-    )
+    require_columns(scenes, ("observed_on", "path", "licence"), "scenes")
     rows = sorted(scenes.to_dict("records"), key=lambda row: look_day(str(row["observed_on"])))
     read = [_opened(row) for row in rows]
     alike = _matched([picture for picture, _ in read], [row.get("matched") is True for row in rows])

@@ -18,7 +18,7 @@ import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
 from camps import files, fonts
-from camps.errors import InputError, MissingError
+from camps.errors import MissingError
 
 VENDOR = Path(__file__).parent / "vendor"
 #: Folder of the licences' texts, one a package, and the page of all that stands beside each map.
@@ -40,10 +40,7 @@ NEVER_NEEDED = frozenset({"jquery-ui.min.js", "default.min.css", "leaflet.awesom
 _FOLIUM_TEMPLATES = Path(folium.__file__).parent / "templates"
 
 
-@cache
-def read_list() -> dict[str, dict[str, str]]:
-    """Return the vendored files by name, each with package, version, sha256 and licence."""
-    return files.read_listed(VENDOR / "vendor.toml")
+SHIPPED = files.Shipped(VENDOR / "vendor.toml")
 
 
 @cache
@@ -57,29 +54,11 @@ def read_asset(name: str) -> str:
     InputError
         When the file is not the one listed.
     """
-    if name in read_list():
-        return read_bytes(name).decode("utf-8")
+    if name in SHIPPED.listed:
+        return SHIPPED.file(name).read_bytes().decode("utf-8")
     if (_FOLIUM_TEMPLATES / name).is_file():
         return (_FOLIUM_TEMPLATES / name).read_text(encoding="utf-8")
     raise MissingError(f"{name}: not among the vendored browser files; expected one listed in {VENDOR / 'vendor.toml'}")
-
-
-@cache
-def read_bytes(name: str) -> bytes:
-    """Return a vendored file as bytes.
-
-    Raises
-    ------
-    MissingError
-        When it is not there.
-    InputError
-        When it is not the one listed.
-    """
-    path = VENDOR / name
-    found = files.sha256(path)
-    if found != read_list()[name]["sha256"]:
-        raise InputError(f"{path}: SHA-256 {found}, expected {read_list()[name]['sha256']}; restore the file")
-    return path.read_bytes()
 
 
 def twin(address: str) -> str | None:
@@ -93,10 +72,10 @@ def twin(address: str) -> str | None:
     True
     """
     path, name = urlsplit(address).path, file_name(address)
-    if name not in read_list():
+    if name not in SHIPPED.listed:
         return name if (_FOLIUM_TEMPLATES / name).is_file() else None
     asked = re.search(r"(?:[@/]|\.v)(\d+)(?:\.\d+)*(?=/|\.)", path)
-    return name if asked is None or asked[1] == read_list()[name]["version"].partition(".")[0] else None
+    return name if asked is None or asked[1] == SHIPPED.listed[name]["version"].partition(".")[0] else None
 
 
 def what_helps(address: str) -> str:
@@ -115,7 +94,7 @@ def what_helps(address: str) -> str:
 def licences_page() -> str:
     """Return the page that every map links: each package whose code or letters it may hold, and its licence's text."""
     packages: dict[str, tuple[str, list[str]]] = {}
-    for name, entry in sorted({**read_list(), **fonts.read_list()}.items()):
+    for name, entry in sorted({**SHIPPED.listed, **fonts.SHIPPED.listed}.items()):
         key = f"{entry['package']}-{entry['version']}"
         packages.setdefault(key, (entry["licence"], []))[1].append(name)
     parts = [_LICENCES_HEAD]

@@ -12,7 +12,7 @@ import pandas as pd
 from camps import catalogue, change, languages, looks, record, settings, sources, style
 from camps import footprints as footprints_room
 from camps.dates import clock_day, iso_day, look_day, precision
-from camps.errors import Fault, InputError, raise_faults
+from camps.errors import InputError, require_columns
 from camps.footprints import FootprintSeries
 from camps.growth import metric_of
 from camps.maps import contract, outlines, page, payload
@@ -506,8 +506,7 @@ def _require_few_enough(footprints: gpd.GeoDataFrame) -> None:
 
 def _sites(sites: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     table = catalogue.load() if sites is None else sites
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in _SITE_NEEDS if name not in table]
-    raise_faults(missing, "sites")
+    require_columns(table, _SITE_NEEDS, "sites")
     return catalogue.standing(table)
 
 

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from camps import files, fonts, record
 from camps.dates import as_edtf, days, in_order, standing_day
-from camps.errors import Fault, raise_faults
+from camps.errors import Fault, lacking, raise_faults
 
 #: Okabe and Ito's colours, told apart by readers of any colour sense; each has a marker of its own as well.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -117,9 +117,8 @@ def _save(figure: Figure, place: Path | StringIO, form: str, **how: Any) -> None
 
 def require_columns(table: pd.DataFrame, names: Sequence[str], what: str) -> None:
     """Raise InputError naming all that a table lacks, a row among them."""
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in names if name not in table]
-    missing += [Fault("rows", "none", "at least one")] if table.empty else []
-    raise_faults(missing, what)
+    empty = [Fault("rows", "none", "at least one")] if table.empty else []
+    raise_faults([*lacking(table, names), *empty], what)
 
 
 def axis_of(metric: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from camps import files, record, settings
-from camps.errors import Fault, InputError, MissingError, raise_faults
+from camps.errors import Fault, InputError, MissingError, raise_faults, repeats
 from camps.tables import DATUM_FLAGS
 
 REGISTRY_NAME = "sources.toml"
@@ -211,13 +211,10 @@ def _entry(table: Mapping[str, Any]) -> SourceEntry:
 
 
 def _faults(tables: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
-    seen: set[str] = set()
+    yield from repeats("source", (str(table.get("id", number)) for number, table in enumerate(tables, 1)))
     for number, table in enumerate(tables, 1):
         where = f"source {table.get('id', number)}"
         yield from _entry_faults(table, where)
-        if str(table.get("id")) in seen:
-            yield Fault(where, "the id a second time", "each id once", "rename one")
-        seen.add(str(table.get("id")))
         for file in _file_tables(table):
             yield from _file_faults(file, f"{where}, file {file.get('name', '?')}")
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from camps.errors import Fault, InputError, raise_faults
+from camps.errors import InputError
 
 Mode = Literal["observed", "bracket", "illustrative"]
 
@@ -21,12 +21,6 @@ def require_mode(mode: str) -> None:
     """Raise InputError when `mode` is not one of the three."""
     if mode not in get_args(Mode):
         raise InputError(f"mode {mode!r}: expected one of {', '.join(get_args(Mode))}")
-
-
-def require_columns(frame: pd.DataFrame, names: list[str], what: str) -> None:
-    """Raise InputError naming all the columns that `frame` lacks."""
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in names if name not in frame]
-    raise_faults(missing, what)
 
 
 def kinds(*, unknown: pd.Series[Any], on_day: pd.Series[Any], moving: pd.Series[Any], mode: Mode) -> pd.Series[Any]:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from camps import crs
 from camps.dates import days
+from camps.errors import require_columns
 from camps.footprints import BUILT, counted_area_m2
 from camps.growth.looks import look_days, neighbour, require_tracks, site_keys
-from camps.timeline.clock import Mode, require_columns, require_mode
+from camps.timeline.clock import Mode, require_mode
 from camps.timeline.fronts import polygonal
 
 __all__ = ["BUILT", "ROLE", "build_sightings", "cues", "look_days"]

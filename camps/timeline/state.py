@@ -20,7 +20,7 @@ from camps.dates import (
     spans_as_given,
     standing_day,
 )
-from camps.errors import InputError
+from camps.errors import InputError, require_columns
 from camps.footprints import BUILT, FootprintSeries
 from camps.growth.holding import HeldRule
 from camps.growth.looks import look_days
@@ -28,7 +28,6 @@ from camps.timeline.clock import (
     Mode,
     kinds,
     least_sure,
-    require_columns,
     require_mode,
 )
 from camps.timeline.drawn import footprints_state

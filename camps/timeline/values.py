@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from camps.dates import When, as_edtf, clock_day, days
-from camps.errors import Fault, raise_faults
+from camps.errors import Fault, raise_faults, require_columns
 from camps.growth.holding import HeldRule, held_until, rule_of
 from camps.timeline.clock import (
     Mode,
     kinds,
-    require_columns,
     require_mode,
 )
 
