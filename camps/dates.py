@@ -210,12 +210,7 @@ def begun(edtf: str) -> Interval:
     """Return when something began that a list dates `edtf`.
 
     ``1957/..`` is what has been so since 1957, which began within 1957; any other date is the days on which it may
-    have begun. ``1957/`` is a beginning on some day from 1957 on that nobody knows.
-
-    Raises
-    ------
-    InputError
-        As :func:`parse`.
+    have begun. ``1957/`` is a beginning on some day from 1957 on that nobody knows. Raises as :func:`parse` does.
 
     Examples
     --------
@@ -247,10 +242,7 @@ def day_interval(edtf: str) -> tuple[int, int]:
 def standing_day(edtf: str) -> int:
     """Return the day at which a date stands on a clock, days since 1970-01-01; see :attr:`Interval.standing`.
 
-    Raises
-    ------
-    InputError
-        As :func:`day_interval`.
+    Raises as :func:`day_interval` does.
     """
     return Interval(*day_interval(edtf)).standing
 
@@ -259,12 +251,7 @@ def look_day(edtf: str) -> int:
     """Return the day on which outlines that were seen at a date are drawn: the last that it may mean.
 
     A composite of June, or a picture of some day of June, shows what stood by 30 June; what it does not show may have
-    come from 1 June on.
-
-    Raises
-    ------
-    InputError
-        As :func:`day_interval`.
+    come from 1 June on. Raises as :func:`day_interval` does.
     """
     return day_interval(edtf)[1]
 
@@ -334,17 +321,12 @@ def spans_as_given(dates: Iterable[str]) -> list[tuple[int, int, str]]:
     """Return the days on which a clock prints a date as it is given, since it is not known to the day.
 
     Where several dates mean a day, the narrowest is printed; one that means that day alone is the day itself, and so is
-    one that more than MOST_MEANINGS dates mean.
+    one that more than MOST_MEANINGS dates mean. Raises as :func:`day_interval` does.
 
     Returns
     -------
     list of (int, int, str)
         First day, last day (days since 1970-01-01, both inclusive) and EDTF text, in order, no day in two of them.
-
-    Raises
-    ------
-    InputError
-        As :func:`day_interval`.
 
     Examples
     --------

@@ -196,34 +196,6 @@ class RunRecord:
         return asdict(self)
 
 
-def write_run_record(record: RunRecord, path: Path) -> Path:
-    """Write a run record as JSON and return the path."""
-    return files.write_json(path, {"run_id": record.run_id, **record.as_dict()})
-
-
-def read_run_record(path: Path) -> RunRecord:
-    """Read a run record and check that it still has the name it was given.
-
-    Raises
-    ------
-    MissingError, InputError
-        When the file is not there or is not a run record.
-    CheckError
-        When a value was edited after the record was written.
-    """
-    with files.readable(path):
-        text = path.read_text(encoding="utf-8")
-    try:
-        content = json.loads(text)
-        named = content.pop("run_id")
-        record = RunRecord(**content)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{path}: not a run record ({error}); make the result again") from error
-    if record.run_id != named:
-        raise CheckError(f"{path}: the record is named {named} but its content gives {record.run_id}; it was edited")
-    return record
-
-
 # --- custody --------------------------------------------------------------------------------------------------------
 
 

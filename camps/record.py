@@ -445,13 +445,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse_toml(content: bytes, *, what: str) -> dict[str, Any]:
-    """Return what the bytes of a TOML file hold; `what` names it in messages.
-
-    Raises
-    ------
-    InputError
-        As :func:`read_toml`.
-    """
+    """Return what the bytes of a TOML file hold; `what` names it in messages. Raises as :func:`read_toml` does."""
     try:
         return copy.deepcopy(_parsed(content))
     except (ValueError, RecursionError) as error:
@@ -541,10 +535,7 @@ def read_csv(path: Path, *, null: str | None = None) -> pd.DataFrame:
 def parse_csv(content: bytes, *, what: str, null: str | None = None) -> pd.DataFrame:
     """Return the cells that the bytes of a CSV file hold; `what` names it in messages.
 
-    Raises
-    ------
-    InputError
-        As :func:`read_csv`.
+    Raises as :func:`read_csv` does.
     """
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)

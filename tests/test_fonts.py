@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from camps import browser, fonts
+from camps import browser, files, fonts
 from camps.errors import InputError
 
 
@@ -27,12 +27,10 @@ def test_each_font_is_the_listed_one_and_draws() -> None:
 
 def test_a_font_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "latin-400.ttf").write_bytes(b"\0\1\0\0")
-    monkeypatch.setattr(fonts, "FOLDER", tmp_path)
-    monkeypatch.setattr(fonts, "read_list", lambda: {"latin-400.ttf": {"sha256": "0" * 64}})
-    fonts.font_path.cache_clear()
+    (tmp_path / "fonts.toml").write_text(f'[file."latin-400.ttf"]\nsha256 = "{"0" * 64}"\n', "utf-8")
+    monkeypatch.setattr(fonts, "SHIPPED", files.Shipped(tmp_path / "fonts.toml"))
     with pytest.raises(InputError, match=r"latin-400\.ttf: SHA-256 .*, expected 0000.*; restore the file"):
         fonts.font_path("latin-400.ttf")
-    fonts.font_path.cache_clear()
 
 
 def test_a_folder_with_signs_of_xml_in_its_name_is_told_to_the_browser(

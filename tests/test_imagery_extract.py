@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import accuracy_support
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -513,13 +514,13 @@ def test_an_unsound_calibration_is_refused(tmp_path: Path) -> None:
 
 def test_the_report_names_the_change_and_stays_when_nothing_changed(tmp_path: Path) -> None:
     path = tmp_path / "report.md"
-    accuracy.write_report(path, "# Body", {"IoU": 0.25, "bias": 0.1})
+    accuracy_support.write_report(path, "# Body", {"IoU": 0.25, "bias": 0.1})
     assert "First run" in path.read_text("utf-8")
-    accuracy.write_report(path, "# Body", {"IoU": 0.31, "bias": 0.1})
+    accuracy_support.write_report(path, "# Body", {"IoU": 0.31, "bias": 0.1})
     changed = path.read_bytes()
     assert b"- IoU: 0.25 before, 0.31 now" in changed
     assert b"bias: " not in changed
-    accuracy.write_report(path, "# Body", {"IoU": 0.31, "bias": 0.1})
+    accuracy_support.write_report(path, "# Body", {"IoU": 0.31, "bias": 0.1})
     assert path.read_bytes() == changed
 
 
@@ -591,7 +592,7 @@ def _olofsson(real: Real) -> sample_accuracy.MapAccuracy:
         & real.footprints["kind"].isin(["building", "block"])
     ]  # fmt: skip
     reference = accuracy.cover(own, extraction.grid)
-    sample = accuracy.sample_labels(extraction, REFERENCE, reference, per_stratum=250, seed=settings.SEED)
+    sample = accuracy_support.sample_labels(extraction, REFERENCE, reference, per_stratum=250, seed=settings.SEED)
     classes = ["built", "other"]
     confusion = pd.crosstab(sample["mapped"], sample["reference"]).reindex(index=classes, columns=classes, fill_value=0)
     return sample_accuracy.assess(confusion, pd.Series(sample.attrs["area_m2"]))
@@ -694,7 +695,7 @@ def test_the_report_is_refreshed(real: Real, stillness: pd.DataFrame) -> None:
         "second compound: dates held": short.loc[SECOND, "n_contained"],
         "factor of the interval": learnt.factor, "largest held-out rms m": stillness.drop(SNOW)["rms_m"].max(),
     }  # fmt: skip
-    path = accuracy.write_report(ROOT / "docs" / "accuracy.md", body, figures)
+    path = accuracy_support.write_report(ROOT / "docs" / "accuracy.md", body, figures)
     assert len(re.findall(r"^\| 20\d\d-", path.read_text("utf-8"), re.MULTILINE)) == 38
     # What the prose says of single dates has to be so.
     by_date = camp.set_index("observed_on")

@@ -67,12 +67,8 @@ def write_html(document: Document, pictures: Path, path: Path) -> Path:
 
     Parameters
     ----------
-    document
-        The content.
-    pictures
-        Folder of the pictures that it names; they are written into the file.
-    path
-        Where the HTML goes.
+    document, pictures, path
+        As for :func:`write_pdf`; the pictures are written into the file.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
     template = environment.from_string(_template("appendix.html.jinja").decode("utf-8"))

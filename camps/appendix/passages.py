@@ -133,10 +133,7 @@ def check_passages(
 ) -> list[CheckedPassage]:
     """Compute the numbers of every passage that has any, and compare them with what its answer prints.
 
-    Raises
-    ------
-    InputError, CheckError
-        As :func:`camps.appendix.claims.check_claims`.
+    Raises as :func:`camps.appendix.claims.check_claims` does.
     """
     claims = [passage.as_claim() for passage in passages if passage.function]
     checked = check_claims(claims, compute, available=available, items=items, file="passages.toml")

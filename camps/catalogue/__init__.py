@@ -171,6 +171,8 @@ def _together(read: Sequence[sources.Source]) -> gpd.GeoDataFrame:
 def once(*source_ids: str) -> gpd.GeoDataFrame:
     """Return the sites of several lists, each place once, as far as the lists say which are the same.
 
+    Raises as :func:`load` does.
+
     Parameters
     ----------
     *source_ids
@@ -182,11 +184,6 @@ def once(*source_ids: str) -> gpd.GeoDataFrame:
         As of :func:`load`. Rows of which one names the other as its own place, by number, are joined, directly or by
         others between: the earliest stays, with its position, and takes from the later ones the dates and names that
         it leaves blank. Rows that name none may still be the same place as another.
-
-    Raises
-    ------
-    MissingError, InputError, CheckError
-        As :func:`load`.
     """
     sites = load(*source_ids)
     namespaces = {source_id: sources.entry(source_id).namespace for source_id in sites["source_id"].unique()}

@@ -35,7 +35,8 @@ import scipy
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
-from camps.catalogue.records import Floats, Pairs, Side, Two
+from camps.catalogue.records import Pairs, Side, Two
+from camps.crs import Floats
 from camps.errors import InputError
 from camps.sources.datum import on_sphere
 

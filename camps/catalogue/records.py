@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camps import crs
+from camps.crs import Floats
 from camps.sources import Source
 
-Floats = NDArray[np.float64]
 #: Pairs of row positions, left and right.
 Pairs = set[tuple[int, int]]
 

@@ -11,6 +11,7 @@ import scipy
 import shapely
 from numpy.typing import NDArray
 
+from camps.change.visits import Codes
 from camps.crs import Floats
 
 #: Scenes shift by up to 10 m from date to date (METHOD 3); a vote looks a little farther.
@@ -29,8 +30,6 @@ _PEAK_RADIUS_M = 2.0
 _MAD_TO_SD = 1.4826
 # Groups whose ballots are counted at once, so that the ballots of ten thousand camps never lie in memory together.
 _CHUNK = 256
-
-Codes = NDArray[np.intp]
 
 
 @dataclass(frozen=True)

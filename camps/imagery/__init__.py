@@ -4,7 +4,7 @@
 ``stac``, ``raster``, ``registration``, ``extract``, ``area``, ``accuracy``, ``pictures`` and ``layers``.
 """
 
-from camps.imagery.accuracy import assess, summary, write_report
+from camps.imagery.accuracy import assess, summary
 from camps.imagery.adding import Description, Hints, add, check_told, describe
 from camps.imagery.area import Calibration, calibrate, estimate
 from camps.imagery.extract import Extraction, dated_polygons, read_series, scene_polygons
@@ -32,5 +32,5 @@ __all__ = [
     "build_contact_sheet", "build_picture", "calibrate", "check_told", "dated_polygons", "describe", "estimate",
     "extract_site", "find_site", "geometry_grid", "get", "listing", "load", "locate", "match", "read",
     "read_boundary", "read_series", "read_site", "register", "register_windows", "scene_layer", "scene_polygons",
-    "site_grid", "summary", "tile_layer", "write_extraction", "write_picture", "write_report", "write_tiles",
+    "site_grid", "summary", "tile_layer", "write_extraction", "write_picture", "write_tiles",
 ]  # fmt: skip

@@ -208,13 +208,7 @@ def _file(path: Path, found: Description) -> dict[str, Any]:
 
 
 def describe(path: Path, hints: Hints | None = None) -> Description:
-    """Return what a picture holds and how it is read, having read it to its end.
-
-    Raises
-    ------
-    MissingError, InputError
-        As :func:`add`.
-    """
+    """Return what a picture holds and how it is read, having read it to its end. Raises as :func:`add` does."""
     how = hints or Hints()
     raise_faults(_number_faults(how), path.name)
     with rasterio.Env(**opening.READING), opening.opened(str(path)) as stored:

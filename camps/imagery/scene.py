@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from camps import files, record, settings, sources, tables
+from camps import record, settings, sources, tables
 from camps.dates import standing_day
 from camps.errors import CheckError, Fault, InputError, MissingError, raise_faults
 
@@ -421,22 +421,3 @@ def require_size(band: Band) -> None:
             f"{path}: has {actual} bytes, expected {band.bytes}; the file was changed or cut short: copy it again, or "
             "add it under another id"
         )
-
-
-def require_sums(scene: Scene) -> None:
-    """Do nothing when every local file of a scene has its registered SHA-256.
-
-    Raises
-    ------
-    CheckError
-        With both sums when one has others.
-    """
-    for band in scene.bands:
-        if band.sha256 is None or "://" in band.href:
-            continue
-        actual = files.sha256(Path(band.href))
-        if actual != band.sha256:
-            raise CheckError(
-                f"{band.href}: SHA-256 is {actual}, expected {band.sha256}; the file is not the one registered: copy "
-                "it again, or add it under another id"
-            )

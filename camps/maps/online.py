@@ -18,28 +18,13 @@ from camps.files import readable
 
 
 def require_offline(map_: folium.Map) -> None:
-    """Raise when a map would ask another host for tiles.
-
-    Raises
-    ------
-    InputError
-        Naming every such host.
-    """
-    faults = [
-        Fault(f"layer {name}", f"tiles from {host}", "no other host, or a map made with online=True")
-        for name, host, _ in _tile_hosts(map_)
-    ]
-    raise_faults(faults, "map")
+    """Raise InputError naming every host that a map would ask for tiles."""
+    expected = "no other host, or a map made with online=True"
+    raise_faults((Fault(f"layer {name}", f"tiles from {host}", expected) for name, host, _ in _tile_hosts(map_)), "map")
 
 
 def require_credit(map_: folium.Map) -> None:
-    """Raise when a map has tiles without a credit line.
-
-    Raises
-    ------
-    InputError
-        Naming every such layer.
-    """
+    """Raise InputError naming every layer of a map that has tiles without a credit line."""
     faults = [
         Fault(f"layer {name}", f"tiles from {host} without attribution", "the publisher's credit, as attr=…")
         for name, host, credit in _tile_hosts(map_)

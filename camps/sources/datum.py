@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import scipy
-from numpy.typing import NDArray
 
 from camps import crs
+from camps.crs import Floats
 from camps.errors import InputError
 
 #: Fewer sites in common with the trusted list than this say nothing.
@@ -22,8 +22,6 @@ FEWEST_PAIRS = 10
 REACH_M = 1500.0
 #: The median distance must fall at least by this factor for a shift to be believed.
 CLEAR_FACTOR = 0.5
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -113,10 +113,8 @@ def read_geofile(
 
     Parameters
     ----------
-    path
-        The file.
-    report
-        Takes the remarks and the account of members, layers, features, parts, rings and vertices.
+    path, report
+        As for :func:`camps.sources.kml.read_kml`; the account is of layers as well.
     layer
         Layer or member to read, ``*`` for all; needed where several hold features.
     crs

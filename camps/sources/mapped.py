@@ -47,7 +47,7 @@ from camps.sources.positions import read_positions, uses_geometry
 from camps.sources.registry import VALUES, SourceEntry
 from camps.sources.report import Place, Report
 from camps.sources.shapes import GEOMETRY, LAT, LON, point_of
-from camps.sources.text import MOST_ROWS, RawTable, read_delimited
+from camps.sources.text import MOST_ROWS, Layout, RawTable, read_delimited
 from camps.sources.values import missing_kind
 
 TEXT_FIELDS = (
@@ -136,7 +136,9 @@ def read_table(path: Path, report: Report, *, format: str = "", options: Mapping
     kind = (format or path.suffix.removeprefix(".")).casefold()
     family = _FAMILY.get(kind, "text")
     raise_faults(_option_faults(told, _TAKES[family]), path.name)
-    return _READ[family](path, report, **{name: told[name] for name in _TAKES[family] if name in told})
+    taken = {name: told[name] for name in _TAKES[family] if name in told}
+    where = {name: taken.pop(name) for name in ("header_row", "header_rows") if name in taken}
+    return _READ[family](path, report, **taken, **({"layout": Layout(**where)} if where else {}))
 
 
 _FAMILY = {
@@ -276,12 +278,7 @@ def read_rows(
 ) -> Source:
     """Return the rows of a table as :func:`read_table` gives it, as a source; `name` is the file in messages.
 
-    `values` is the long table beside it, see :func:`values_table`.
-
-    Raises
-    ------
-    InputError
-        As :func:`read_mapped`.
+    `values` is the long table beside it, see :func:`values_table`. Raises as :func:`read_mapped` does.
     """
     if not report.taken["row"]:
         # Of a geographic file the reader has accounted for the features; from here on each place is a row.

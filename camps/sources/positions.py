@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from camps.crs import Floats
 from camps.errors import Fault, InputError, raise_faults
 from camps.sources.coordinates import LIMIT_DEG, Axis, read_degrees, read_pair
 from camps.sources.report import Report
@@ -32,7 +33,6 @@ _FEWEST_ROWS = 5
 _MOST_ROWS = 0.8
 #: No camp lies so far from any land that the base map knows; an island that it leaves out may lie nearer.
 _FAR_OUT_M = 100_000.0
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 

@@ -165,10 +165,7 @@ def registry(path: Path | None = None) -> dict[str, SourceEntry]:
 def parse_registry(content: bytes, where: Path) -> dict[str, SourceEntry]:
     """Return the sources that the text of a register describes; `where` names it in messages.
 
-    Raises
-    ------
-    InputError
-        As :func:`registry`.
+    Raises as :func:`registry` does.
     """
     return dict(_parsed(content, where))
 

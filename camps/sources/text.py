@@ -70,6 +70,32 @@ _WEB_PAGE = re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
+class Layout:
+    """Where in a file its table stands, as far as that is told.
+
+    Attributes
+    ----------
+    header_row
+        Row number of the column names in the file; found when ``None``, below lines of title.
+    header_rows
+        1 or 2 rows of column names; found when ``None`` (two when merged header cells leave gaps above a second row).
+    strict
+        Whether the first row is the header and every other a row of the table, as in a list of known make.
+    squared
+        Whether short rows are the way of the format, as in a spreadsheet, and not worth a remark.
+    """
+
+    header_row: int | None = None
+    header_rows: int | None = None
+    strict: bool = False
+    squared: bool = False
+
+
+#: Of a table of which nothing is told.
+FOUND = Layout()
+
+
+@dataclass(frozen=True)
 class RawTable:
     """A list as printed.
 
@@ -86,37 +112,13 @@ class RawTable:
     delimiter: str = ""
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where in a file its table stands, as far as that is told.
-
-    Attributes
-    ----------
-    header_row
-        Row number of the column names in the file; found when ``None``, below lines of title.
-    header_rows
-        1 or 2 rows of column names; found when ``None``.
-    strict
-        Whether the first row is the header and every other a row of the table.
-    squared
-        Whether short rows are the way of the format, as in a spreadsheet, and not worth a remark.
-    """
-
-    header_row: int | None = None
-    header_rows: int | None = None
-    strict: bool = False
-    squared: bool = False
-
-
 def read_delimited(
     path: Path,
     report: Report,
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
-    header_row: int | None = None,
-    header_rows: int | None = None,
-    strict: bool = False,
+    layout: Layout = FOUND,
 ) -> RawTable:
     """Return a CSV or TSV file with every cell as printed.
 
@@ -129,12 +131,8 @@ def read_delimited(
     encoding, delimiter
         Told, or found when left out: a byte order mark, then UTF-8, then the likeliest code page; a first line
         ``sep=;``, then the delimiter that gives the most regular table.
-    header_row
-        Row number of the column names in the file; found when left out, below lines of title.
-    header_rows
-        1 or 2; found when left out (two when merged header cells leave gaps above a second row of names).
-    strict
-        Whether the first row is the header and every other a row of the table, as in a list of known make.
+    layout
+        Where the table stands, as far as that is told.
 
     Raises
     ------
@@ -161,7 +159,6 @@ def read_delimited(
     if not by_the_book:
         report.add("noted", "quotation marks inside cells are not doubled; read as printed")
     rows = _Rows(text, mark, path.name, by_the_book, 1 if stated else 0)
-    layout = Layout(header_row, header_rows, strict)
     frame = table_of(rows, path.name, report, layout)
     if '"' in text:
         _note_swallowed(frame, mark, report)
@@ -378,7 +375,7 @@ def _is_strict(text: str, mark: str, name: str) -> bool:
     return True
 
 
-def table_of(rows: Iterable[Numbered], name: str, report: Report, layout: Layout | None = None) -> pd.DataFrame:
+def table_of(rows: Iterable[Numbered], name: str, report: Report, layout: Layout = FOUND) -> pd.DataFrame:
     """Return numbered rows of text as a table: header found, lines around the table and blank or ragged rows reported.
 
     Parameters
@@ -397,17 +394,16 @@ def table_of(rows: Iterable[Numbered], name: str, report: Report, layout: Layout
     InputError
         When there is no row below the header, or there are too many rows or columns.
     """
-    told = layout or Layout()
     met = _Met(name)
-    most = MOST_CELLS if told.squared else MOST_TEXT_CELLS
+    most = MOST_CELLS if layout.squared else MOST_TEXT_CELLS
     filled = met.filled(limited(rows, name, most))
-    head = _head(filled, told)
+    head = _head(filled, layout)
     if not head:
         raise InputError(f"{name}: holds no row with text in it, expected a header and rows")
-    start = _header_at(head, told, name)
-    depth = told.header_rows or _header_depth([cells for _, cells in head[start : start + 2]])
+    start = _header_at(head, layout, name)
+    depth = layout.header_rows or _header_depth([cells for _, cells in head[start : start + 2]])
     header = _header([cells for _, cells in head[start : start + depth]], report)
-    end = met.end(chain(head, filled), start + depth, len(header), strict=told.strict)
+    end = met.end(chain(head, filled), start + depth, len(header), strict=layout.strict)
     _note_blank(met.blank, report)
     below = list(islice(_with_text(rows), end, None)) if end < met.n_filled else []
     _note_around(head[:start], below, head[start][0], report)
@@ -415,7 +411,7 @@ def table_of(rows: Iterable[Numbered], name: str, report: Report, layout: Layout
     if end <= start + depth:
         raise InputError(f"{name}: a header and no row below it, expected at least one row")
     body = islice(_with_text(rows), start + depth, end)
-    return _frame(header, body, met.width, report, squared=told.squared)
+    return _frame(header, body, met.width, report, squared=layout.squared)
 
 
 def limited(rows: Iterable[Numbered], name: str, most_cells: int = MOST_CELLS) -> Iterator[Numbered]:

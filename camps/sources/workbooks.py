@@ -10,7 +10,8 @@ import datetime as dt
 import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -32,6 +33,7 @@ from camps.sources.numbers import Typed, shared
 from camps.sources.report import Report
 from camps.sources.shown import IN_FULL, Parts, ShownDates, parts_of_format
 from camps.sources.text import (
+    FOUND,
     MOST_BYTES,
     MOST_CELLS,
     MOST_COLUMNS,
@@ -91,9 +93,8 @@ def read_workbook(
     kind: Kind,
     *,
     sheet: str | None = None,
-    header_row: int | None = None,
-    header_rows: int | None = None,
     encoding: str | None = None,
+    layout: Layout = FOUND,
 ) -> RawTable:
     """Return one sheet of a workbook with every cell as text, a date as it is shown.
 
@@ -110,10 +111,10 @@ def read_workbook(
         ``xlsx``, ``xls`` or ``ods``.
     sheet
         Name of the sheet; the first that is visible and has rows when left out.
-    header_row, header_rows
-        As for delimited text.
     encoding
         Encoding of the text of an .xls from before 1997 that states a wrong one.
+    layout
+        Where the table stands in the sheet, as far as that is told.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def read_workbook(
         found = _undamaged(lambda: _xls_sheet(path, sheet, report, encoding), path, ".xls")
     else:
         found = (_read_xlsx if kind == "xlsx" else _read_ods)(path, sheet, report)
-    return _as_table(found, path, report, Layout(header_row, header_rows, squared=True))
+    return _as_table(found, path, report, replace(layout, squared=True))
 
 
 def _read_xlsx(path: Path, sheet: str | None, report: Report) -> _Sheet:
@@ -558,7 +559,10 @@ class _OdsReader:
         kind = cell.get(f"{_OFFICE}value-type")
         if kind in ("float", "percentage", "currency"):
             value = cell.get(f"{_OFFICE}value", "")
-            return Typed(value) if _is_float(value) else value
+            with suppress(ValueError):
+                float(value)
+                return Typed(value)
+            return value
         if kind != "date":
             return "\n".join(_paragraph(one) for one in cell if one.tag == f"{_TEXT}p")
         value = cell.get(f"{_OFFICE}date-value", "").removesuffix("T00:00:00")
@@ -588,14 +592,6 @@ def _repeats(element: Element, name: str) -> int:
             f"{name} is {told[:40]!r}, expected a number of rows or columns; open the sheet and save it again"
         )
     return max(int(told), 1)
-
-
-def _is_float(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _paragraph(element: Element) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from camps.crs import Floats
 from camps.errors import InputError
 
-Floats = NDArray[np.float64]
 Shapes = NDArray[Any]
 
 #: Halvings of the search for the distance; the last is 1e-12 of the width of the outlines.

@@ -97,6 +97,8 @@ def _ended(life: Life, day: float) -> str | None:
 def count_places(sites: pd.DataFrame, dates: Iterable[str]) -> pd.DataFrame:
     """Return how many places are in which phase on each date, by level: the table that an era map prints from.
 
+    Raises as :func:`lives` does.
+
     Parameters
     ----------
     sites
@@ -109,11 +111,6 @@ def count_places(sites: pd.DataFrame, dates: Iterable[str]) -> pd.DataFrame:
     DataFrame
         ``date`` (ISO), ``level`` (``all`` for the sum), ``n_sites``, ``n_opening_unknown`` (on whatever date; also of
         those that a source has spoken of by then) and one column for each of ``PHASES``.
-
-    Raises
-    ------
-    InputError
-        As :func:`lives`.
 
     Examples
     --------
@@ -140,7 +137,7 @@ def count_places(sites: pd.DataFrame, dates: Iterable[str]) -> pd.DataFrame:
 
 
 def count_open(sites: pd.DataFrame, years: Iterable[int]) -> pd.DataFrame:
-    """Return between how many and how many places were open in the middle of each year.
+    """Return between how many and how many places were open in the middle of each year. Raises as :func:`lives` does.
 
     Parameters
     ----------
@@ -154,11 +151,6 @@ def count_open(sites: pd.DataFrame, years: Iterable[int]) -> pd.DataFrame:
     DataFrame
         ``year``; ``lo``, the places that are known to have been open, and ``hi``, those that no date rules out;
         ``n_places``, and ``n_unknown`` of them whose opening or closing nobody states.
-
-    Raises
-    ------
-    InputError
-        As :func:`lives`.
 
     Examples
     --------
@@ -203,13 +195,7 @@ def compare_systems(systems: Mapping[str, System]) -> pd.DataFrame:
 
 
 def sites_of_system(name: str, one: System) -> gpd.GeoDataFrame:
-    """Return the sites of a system, each place once.
-
-    Raises
-    ------
-    MissingError, InputError
-        As :func:`compare_systems`.
-    """
+    """Return the sites of a system, each place once. Raises as :func:`compare_systems` does."""
     sites = catalogue.standing(catalogue.once(*one.lists))
     sites = sites[sites["system"].isin(one.of)] if one.of else sites
     sites = sites[sites["country"].eq(one.country)] if one.country else sites

@@ -272,11 +272,7 @@ def stops(
     """Return the days at which a timeline can stop, ISO in order: where the dates of :func:`observed_dates` stand.
 
     A count of a year stands at 2 July, outlines seen in a composite at its last day; see :func:`camps.dates.look_day`.
-
-    Raises
-    ------
-    InputError
-        As :func:`observed_dates`.
+    Raises as :func:`observed_dates` does.
     """
     found = {standing_day(text) for text in observed_dates(counts)}
     found |= {look_day(text) for text in observed_dates(footprints=footprints, looks=looks)}

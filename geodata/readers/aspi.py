@@ -7,23 +7,11 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from camps.sources.base import (
-    Source,
-    count_frame,
-    dates_of,
-    no_parts,
-    null_blank,
-    references_of,
-    require_columns,
-    settled,
-    site_frame,
-    take_cells,
-    tiers_of,
-    use_texts,
-)
+from camps.sources import base
+from camps.sources.base import Source, settled
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
-from camps.sources.text import read_delimited
+from camps.sources.text import Layout, read_delimited
 
 COUNTED = {f"buildings.{year}": f"Number of Buildings in {year}" for year in range(2017, 2021)}
 SYSTEM = "xinjiang-internment"
@@ -63,29 +51,29 @@ def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     MissingError, InputError
         When the file is not there or not sound.
     """
-    raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",", strict=True).frame
-    require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
-    take_cells(report, raw, (*_TEXTS.values(), *COUNTED.values()), (*_DATES, *_REFERENCES, "Tier"))
-    sites = site_frame(_columns(raw, report), entry, index=raw.index)
-    use_texts(report, sites, _TEXTS)
+    raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",", layout=Layout(strict=True)).frame
+    base.require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
+    base.take_cells(report, raw, (*_TEXTS.values(), *COUNTED.values()), (*_DATES, *_REFERENCES, "Tier"))
+    sites = base.site_frame(_columns(raw, report), entry, index=raw.index)
+    base.use_texts(report, sites, _TEXTS)
     for column, name in _DATES.items():
-        sites[name] = dates_of(raw[column], sites, column, report, published=entry.date, century=CENTURY)
+        sites[name] = base.dates_of(raw[column], sites, column, report, published=entry.date, century=CENTURY)
     _note_repeats(sites, report)
-    counts = count_frame(raw, sites, COUNTED, report, source=entry.id)
+    counts = base.count_frame(raw, sites, COUNTED, report, source=entry.id)
     report.use("row", len(sites))
-    return Source(entry, sites, counts, no_parts(sites), report, raw)
+    return Source(entry, sites, counts, base.no_parts(sites), report, raw)
 
 
 def _columns(raw: pd.DataFrame, report: Report) -> dict[str, object]:
     return {
-        **{name: null_blank(raw[column]) for column, name in _EXTRAS.items()},
-        "source_key": raw["Number"].str.strip(), "name_en": null_blank(raw["Name_Code"]),
+        **{name: base.null_blank(raw[column]) for column, name in _EXTRAS.items()},
+        "source_key": raw["Number"].str.strip(), "name_en": base.null_blank(raw["Name_Code"]),
         "lon": raw["Long"], "lat": raw["Lat"], "lon_published": raw["Long"], "lat_published": raw["Lat"],
-        "system": SYSTEM, "tier": tiers_of(raw["Tier"], "ASPI list", report),
-        "country": "China", "admin1": "Xinjiang", "admin2": null_blank(raw["Prefecture"]),
+        "system": SYSTEM, "tier": base.tiers_of(raw["Tier"], "ASPI list", report),
+        "country": "China", "admin1": "Xinjiang", "admin2": base.null_blank(raw["Prefecture"]),
         "category": "tier " + raw["Tier"].str.strip(),
         # "Additional" stands in the column of Shawn Zhang's numbers for his unnumbered supplement.
-        "references": references_of(raw, _REFERENCES, report, skip="Additional"),
+        "references": base.references_of(raw, _REFERENCES, report, skip="Additional"),
     }  # fmt: skip
 
 

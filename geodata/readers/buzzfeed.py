@@ -7,20 +7,11 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from camps.sources.base import (
-    Source,
-    no_counts,
-    null_blank,
-    references_of,
-    require_columns,
-    settled,
-    site_frame,
-    take_cells,
-    use_texts,
-)
+from camps.sources import base
+from camps.sources.base import Source, settled
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Place, Report
-from camps.sources.text import read_delimited
+from camps.sources.text import Layout, read_delimited
 
 SYSTEM = "xinjiang-internment"
 #: What the list of 2021 writes in its column of corroboration for a row that is part of another row's compound.
@@ -50,20 +41,20 @@ def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     MissingError, InputError
         When the file is not there or not sound.
     """
-    raw = read_delimited(path, report, encoding=ENCODING, delimiter="\t", strict=True).frame
-    require_columns(raw, _NEEDED, path.name)
-    take_cells(report, raw, _TEXTS.values(), _REFERENCES)
-    columns = {name: null_blank(raw[column]) for name, column in _TEXTS.items()}
-    columns["references"] = references_of(raw, _REFERENCES, report)
-    records = site_frame({**_PLACE, **_points(raw, "lat", "long"), **columns}, entry, index=raw.index)
-    use_texts(report, records, _TEXTS)
+    raw = read_delimited(path, report, encoding=ENCODING, delimiter="\t", layout=Layout(strict=True)).frame
+    base.require_columns(raw, _NEEDED, path.name)
+    base.take_cells(report, raw, _TEXTS.values(), _REFERENCES)
+    columns = {name: base.null_blank(raw[column]) for name, column in _TEXTS.items()}
+    columns["references"] = base.references_of(raw, _REFERENCES, report)
+    records = base.site_frame({**_PLACE, **_points(raw, "lat", "long"), **columns}, entry, index=raw.index)
+    base.use_texts(report, records, _TEXTS)
     records["part_of"] = _whole_of(records, report)
     is_part = records["part_of"].notna()
     parts = records[is_part].reset_index(drop=True)
     sites = records[~is_part].drop(columns="part_of").reset_index(drop=True)
     sites["n_parts"] = sites["site_id"].map(parts["part_of"].value_counts()).fillna(0).astype("int64")
     report.use("row", len(sites) + len(parts))
-    return Source(entry, sites, no_counts(), parts, report, raw)
+    return Source(entry, sites, base.no_counts(), parts, report, raw)
 
 
 def _points(raw: pd.DataFrame, lat: str, lon: str) -> dict[str, object]:

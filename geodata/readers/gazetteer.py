@@ -10,22 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from camps import settings
-from camps.sources.base import (
-    Source,
-    count_frame,
-    no_parts,
-    null_blank,
-    references_of,
-    require_columns,
-    settled,
-    site_frame,
-    take_cells,
-    tiers_of,
-    use_texts,
-)
+from camps.sources import base
+from camps.sources.base import Source, settled
 from camps.sources.registry import SourceEntry
 from camps.sources.report import Report
-from camps.sources.text import read_delimited
+from camps.sources.text import Layout, read_delimited
 
 COUNTED = {f"buildings.{year}": f"n_buildings_{year}" for year in range(2017, 2021)}
 
@@ -74,16 +63,16 @@ def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     MissingError, InputError
         When the file is not there or not sound.
     """
-    raw = read_delimited(path, report, encoding="utf-8", delimiter=",", strict=True).frame
-    require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
-    take_cells(report, raw, (*_TEXTS.values(), *_REFERENCES, *COUNTED.values()), ["aspi_tier"])
-    sites = site_frame(_columns(raw, report), entry, index=raw.index)
-    use_texts(report, sites, _TEXTS)
+    raw = read_delimited(path, report, encoding="utf-8", delimiter=",", layout=Layout(strict=True)).frame
+    base.require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
+    base.take_cells(report, raw, (*_TEXTS.values(), *_REFERENCES, *COUNTED.values()), ["aspi_tier"])
+    sites = base.site_frame(_columns(raw, report), entry, index=raw.index)
+    base.use_texts(report, sites, _TEXTS)
     counted = (raw["aspi_number"] != "").to_numpy()
-    counts = count_frame(raw[counted], sites[counted], COUNTED, report, source=entry.id)
+    counts = base.count_frame(raw[counted], sites[counted], COUNTED, report, source=entry.id)
     _note_uncounted(raw[~counted], report)
     report.use("row", len(sites))
-    return Source(entry, sites, counts, no_parts(sites), report, raw)
+    return Source(entry, sites, counts, base.no_parts(sites), report, raw)
 
 
 def _note_uncounted(raw: pd.DataFrame, report: Report) -> None:
@@ -95,11 +84,11 @@ def _note_uncounted(raw: pd.DataFrame, report: Report) -> None:
 
 def _columns(raw: pd.DataFrame, report: Report) -> dict[str, object]:
     return {
-        **{name: null_blank(raw[column]) for name, column in _TEXTS.items()},
+        **{name: base.null_blank(raw[column]) for name, column in _TEXTS.items()},
         "source_key": raw["site_id"], "site_id": raw["site_id"], "lon": raw["lon"], "lat": raw["lat"],
         "r95_m": _r95_m(raw), "level": raw["coord_tier"].map(LEVEL),
-        "tier": tiers_of(raw["aspi_tier"], "gazetteer", report),
-        "references": references_of(raw, _REFERENCES, report),
+        "tier": base.tiers_of(raw["aspi_tier"], "gazetteer", report),
+        "references": base.references_of(raw, _REFERENCES, report),
     }  # fmt: skip
 
 
