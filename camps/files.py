@@ -97,6 +97,12 @@ def readable(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: cannot be read ({reason}); check that it is a file you may read") from error
 
 
+#: The time that entries of a ZIP file get: the earliest that it holds, so that the same content has the same bytes.
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+#: A SHA-256 as it is written.
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
 class Shipped:
     """Files that travel with the suite, as a list beside them (TOML) states them.
 

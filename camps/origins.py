@@ -11,10 +11,10 @@ import pandas as pd
 from camps import catalogue, files, footprints, provenance, record, settings, sources
 from camps.dates import look_day
 from camps.errors import MissingError
+from camps.tables import SEEING
 
 #: Lists under terms that what is taken from them be passed on under the same: only where a row stands is carried.
 _SHARE_ALIKE = ("ODbL",)
-_SAW = ("observed", "partial")
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def looks_behind(looks: Iterable[Sequence[str]], site_ids: Iterable[str], shown:
         until = sorted((day, text) for of, day, text in held if of == site_id and day <= look_day(shown))
         for _, text in reversed(until):
             yield text
-            if text.split("  ")[2].startswith(_SAW):
+            if text.split("  ")[2].startswith(SEEING):
                 break
 
 

@@ -27,6 +27,8 @@ TableName = Literal["site", "scene", "look", "footprint", "track", "event", "ser
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 LOOK_STATUSES = ("observed", "partial", "obscured", "not_imaged", "no_record")
+#: Statuses of looks that see, the better first.
+SEEING = LOOK_STATUSES[:2]
 SITE_STATUSES = ("active", "disputed", "retracted")
 #: How closely a place may be shown that is kept from the public: to a cell of a grid.
 CELL = "cell"

@@ -48,7 +48,6 @@ How to obtain the program, to contest what is said here and to reply: "Correctio
 """
 #: What some system reads as something else than a letter of a name.
 _UNSAFE = frozenset('\\:*?"<>|')
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
 _LINE = re.compile(r"[0-9a-f]{64,128}  (\S.*)")
 
 logging.getLogger("bagit").addHandler(logging.NullHandler())
@@ -193,7 +192,7 @@ def write_zip(folder: Path, path: Path) -> Path:
     members = sorted(member for member in folder.rglob("*") if member.is_file())
     with files.replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for member in members:
-            entry = zipfile.ZipInfo(f"{ROOT}/{member.relative_to(folder).as_posix()}", date_time=_EARLIEST)
+            entry = zipfile.ZipInfo(f"{ROOT}/{member.relative_to(folder).as_posix()}", date_time=files.ZIP_TIME)
             entry.external_attr = 0o644 << 16
             entry.create_system = 3
             archive.writestr(entry, member.read_bytes())

@@ -48,6 +48,8 @@ _NEAR_M = 1000.0
 class PublicEdition:
     """All that is read as the public may see it: places as cells, values withheld, and what must not come out.
 
+    :func:`public_edition` holds it for all that is read within a block.
+
     Attributes
     ----------
     restrictions

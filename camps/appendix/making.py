@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -14,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from camps import provenance, record, settings, sources
+from camps import files, provenance, record, settings, sources
 from camps.appendix import document, schemas
 from camps.appendix.checks import Check
 from camps.appendix.claims import read_claims
@@ -25,7 +24,6 @@ from camps.errors import CampsError, InputError, MissingError
 GROUP = "How it says that it was made"
 
 _CODE = "camps code (SHA-256)"
-_SUM = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def _version_faults(software: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     allowed = _allowed()
     for name, told in software.items():
         if name == _CODE or name.startswith("font "):
-            if not _SUM.fullmatch(told):
+            if not files.SHA256.fullmatch(told):
                 yield name, f"says {told!r}, which is no SHA-256"
             continue
         try:

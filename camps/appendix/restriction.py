@@ -20,6 +20,7 @@ from camps.appendix.schemas import COLUMNS, RecordName
 from camps.errors import CheckError, Fault, InputError, raise_faults
 from camps.film.tracking import TRACK
 from camps.record import Table
+from camps.sources.coordinates import METRES_PER_DEGREE
 
 #: Columns each of which tells where a site is: to restrict one of them for a site is to restrict all.
 PLACE = ("used_lat", "used_lon", "published_lat", "published_lon", "published_verbatim", "gcj02_offset_m")
@@ -29,7 +30,6 @@ _MOST_DECIMALS = 8
 #: From so many bytes on a form is looked for anywhere; shorter ones as whole words, numbers from so many digits on.
 _LONG_BYTES, _LEAST_DIGITS = 6, 4
 _SHORT_NUMBER = re.compile(r"\d{0,3}")
-_DEGREE_M = 111_320.0
 
 
 class Restriction(Table):
@@ -197,7 +197,7 @@ def _hidden(values: pd.Series, chosen: pd.Series, decimals: int | None) -> pd.Se
 
 def _widened(sites: pd.DataFrame, chosen: pd.Series, decimals: int) -> pd.Series:
     """Return how far the middle of a cell may be from a site: as far as its point was, and half across the cell."""
-    half_m = _DEGREE_M * cell_deg(decimals) / 2
+    half_m = METRES_PER_DEGREE * cell_deg(decimals) / 2
     across_m = half_m * np.hypot(1.0, np.cos(np.radians(sites["used_lat"])))
     return sites["uncertainty_m"].where(~chosen, np.ceil(sites["uncertainty_m"] + across_m))
 

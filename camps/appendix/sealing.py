@@ -7,7 +7,6 @@ are public, and open nothing.
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
 
 import segno
@@ -17,7 +16,6 @@ from camps import files
 from camps.errors import InputError
 
 N_WORDS = 24
-_SUM = re.compile(r"[0-9a-f]{64}")
 
 
 def words_of(total: bytes) -> str:
@@ -68,7 +66,7 @@ def sum_of(stated: str) -> str:
     """
     if is_words(stated):
         return bytes_of(stated).hex()
-    if _SUM.fullmatch(told := stated.strip().lower()):
+    if files.SHA256.fullmatch(told := stated.strip().lower()):
         return told
     raise InputError(f"{stated}: no seal; expected 64 hexadecimal digits, or {N_WORDS} words")
 

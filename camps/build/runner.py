@@ -30,6 +30,8 @@ MOST_RUNS = 3
 class Stage:
     """One step of the main job.
 
+    It runs again when what it reads, its settings or its outputs are not as the ledger has them.
+
     Attributes
     ----------
     name

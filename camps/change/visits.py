@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from camps.footprints import FootprintSeries
+from camps.tables import SEEING
 
 #: A look saw a place when its valid area holds this share of the building; the rest is the drawing of the edges.
 CONTAINED = 0.99
 
-_LOOKED = ("observed", "partial")
 Codes = NDArray[np.intp]
 
 
@@ -78,7 +78,7 @@ def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CR
     its footprints.
     """
     scenes = pd.Index(series.scenes["scene_id"])
-    looked = series.looks[series.looks["status"].isin(_LOOKED)]
+    looked = series.looks[series.looks["status"].isin(SEEING)]
     pairs = pd.concat([frame[["site_id", "scene_id"]].astype(object) for frame in (
         looked, series.coverage.dropna(subset="site_id"), footprints,
     )]).drop_duplicates()  # fmt: skip

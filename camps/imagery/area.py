@@ -24,6 +24,8 @@ _FEWEST_PAIRS = 3
 class Calibration:
     """How interpreted built-up area relates to mapped area: a factor and its scatter from scene to scene.
 
+    :func:`calibrate` learns it from footprints, :func:`bundled` reads the record's.
+
     Attributes
     ----------
     ratio

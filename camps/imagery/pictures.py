@@ -18,9 +18,9 @@ from pyproj import Proj
 from camps import crs, files
 from camps.errors import InputError
 from camps.imagery.grid import Grid
+from camps.imagery.opening import COLOURS
 from camps.imagery.raster import Raster
 
-_COLOURS = ("red", "green", "blue")
 _PAPER, _INK, _FAINT = (16, 20, 24), (240, 240, 236), (150, 156, 160)
 _UNSEEN = (70, 74, 78)
 _OUTLINE = (255, 214, 10)
@@ -101,7 +101,7 @@ def colour_image(raster: Raster) -> NDArray[np.uint8]:
     InputError
         When nothing was observed.
     """
-    names = [name for name in _COLOURS if name in raster.bands]
+    names = [name for name in COLOURS if name in raster.bands]
     chosen = names if len(names) == 3 else [raster.bands[0]] * 3
     values = np.stack([raster.band(name) for name in chosen])
     seen = np.isfinite(values).all(axis=0)

@@ -14,13 +14,13 @@ import numpy as np
 import scipy
 import shapely
 from affine import Affine
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pyproj import Transformer
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform_geom
 
-from camps.crs import GEOD, to_degrees
+from camps.crs import GEOD, Floats, to_degrees
 from camps.errors import InputError
 from camps.imagery.grid import utm_crs
 from camps.imagery.scene import Georeference, Scene
@@ -31,7 +31,6 @@ MOST_MISFIT_PX = 2.0
 _FEWEST_POINTS = 3
 #: A thin-plate spline meets its points whatever they say, so that it takes more of them to find one that is wrong.
 _FEWEST_SPLINE_POINTS = 6
-Pixels = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Placement:
     transform: Affine
     points: tuple[tuple[float, ...], ...] = ()
 
-    def xy(self, columns: ArrayLike, rows: ArrayLike) -> tuple[Pixels, Pixels]:
+    def xy(self, columns: ArrayLike, rows: ArrayLike) -> tuple[Floats, Floats]:
         """Return x and y in the CRS of places in pixels from the upper left corner."""
         across, down = np.asarray(columns, dtype=np.float64), np.asarray(rows, dtype=np.float64)
         if self.points:
@@ -64,7 +63,7 @@ class Placement:
         return f"<GCPList Projection={quoteattr(self.crs.to_wkt())}>{placed}</GCPList>"
 
     @cached_property
-    def _spline(self) -> Callable[[Pixels], Pixels]:
+    def _spline(self) -> Callable[[Floats], Floats]:
         return _spline(self.points)
 
 
@@ -156,7 +155,7 @@ def fit_file(
 
 
 def fit(
-    here: Pixels, lon: Pixels, lat: Pixels, *, what: Any, warp: str = "affine", tolerance_px: float = MOST_MISFIT_PX
+    here: Floats, lon: Floats, lat: Floats, *, what: Any, warp: str = "affine", tolerance_px: float = MOST_MISFIT_PX
 ) -> Georeference:
     """Return the georeference that fits control points best, on the UTM zone of their middle.
 
@@ -171,7 +170,7 @@ def fit(
     warp
         ``affine``, by least squares, or ``tps``, a thin-plate spline through all points.
     tolerance_px
-        Pixels that the points may be missed by (root mean square).
+        Floats that the points may be missed by (root mean square).
 
     Returns
     -------
@@ -200,19 +199,19 @@ def fit(
     return Georeference(zone, six, residual, points)
 
 
-def _require_points(here: Pixels, what: Any, *, fewest: int) -> None:
+def _require_points(here: Floats, what: Any, *, fewest: int) -> None:
     if len(here) < fewest:
         raise InputError(f"{what}: {len(here)} control points, expected at least {fewest}, spread over the picture")
     _require_apart(here, what, "pixel {:g}, {:g}")
 
 
-def _require_apart(places: Pixels, what: Any, at: str) -> None:
+def _require_apart(places: Floats, what: Any, at: str) -> None:
     different, counts = np.unique(places, axis=0, return_counts=True)
     if (counts > 1).any():
         raise InputError(f"{what}: two control points at {at.format(*different[counts > 1][0])}; keep the right one")
 
 
-def _affine(here: Pixels, there: Pixels, what: Any) -> tuple[tuple[float, float, float, float, float, float], Pixels]:
+def _affine(here: Floats, there: Floats, what: Any) -> tuple[tuple[float, float, float, float, float, float], Floats]:
     design = np.column_stack([here, np.ones(len(here))])
     if _on_one_line(here):
         raise InputError(f"{what}: the control points lie on one line; add one well off it")
@@ -226,11 +225,11 @@ def _affine(here: Pixels, there: Pixels, what: Any) -> tuple[tuple[float, float,
     return (float(a), float(b), float(c), float(d), float(e), float(f)), misses
 
 
-def _on_one_line(here: Pixels) -> bool:
+def _on_one_line(here: Floats) -> bool:
     return bool(np.linalg.matrix_rank(here - here.mean(axis=0)) < 2)
 
 
-def _left_out(points: Sequence[Sequence[float]], what: Any) -> Pixels:
+def _left_out(points: Sequence[Sequence[float]], what: Any) -> Floats:
     misses = []
     for number, (column, row, x, y) in enumerate(points):
         kept = [*points[:number], *points[number + 1 :]]
@@ -242,7 +241,7 @@ def _left_out(points: Sequence[Sequence[float]], what: Any) -> Pixels:
     return np.array(misses)
 
 
-def _spline(points: Sequence[Sequence[float]]) -> Callable[[Pixels], Pixels]:
+def _spline(points: Sequence[Sequence[float]]) -> Callable[[Floats], Floats]:
     # GDAL's gives no answer for points that fold the picture, which is when the misfit has to be told.
     known = np.array(points)
     middle = known[:, 2:].mean(axis=0)
@@ -250,12 +249,12 @@ def _spline(points: Sequence[Sequence[float]]) -> Callable[[Pixels], Pixels]:
     return lambda at: np.asarray(near(at) + middle)
 
 
-def _splined(spline: Callable[[Pixels], Pixels], columns: Pixels, rows: Pixels) -> tuple[Pixels, Pixels]:
+def _splined(spline: Callable[[Floats], Floats], columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
     x, y = spline(np.column_stack([columns.ravel(), rows.ravel()])).T
     return x.reshape(columns.shape), y.reshape(columns.shape)
 
 
-def _require_fit(misses: Pixels, pixel: float, what: Any, *, warp: str, tolerance_px: float) -> None:
+def _require_fit(misses: Floats, pixel: float, what: Any, *, warp: str, tolerance_px: float) -> None:
     rms = float(np.sqrt(np.mean(misses**2)))
     if rms <= tolerance_px * pixel:
         return

@@ -39,6 +39,8 @@ _MOST_SOURCE_PIXELS = 4e9
 class Raster:
     """Bands of one scene on one grid.
 
+    :func:`read` makes it of the files of the scene.
+
     Attributes
     ----------
     scene

@@ -24,6 +24,7 @@ from rasterio.enums import Resampling
 from camps.errors import CampsError, CheckError, InputError
 from camps.imagery import raster
 from camps.imagery.grid import Floats, Grid, Mask
+from camps.imagery.opening import COLOURS
 from camps.imagery.scene import Scene
 
 #: Side of a tile; the two images are compared on pixels of half the ground sample distance.
@@ -36,7 +37,6 @@ MOST_MAD_PX = 0.3
 FEWEST_TILES = 10
 #: Tiles agree that lie within this many pixels of the sensor from the median.
 AGREEMENT_PX = 0.5
-_COLOURS = ("red", "green", "blue")
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _common_bands(scene: Scene, reference: Scene) -> list[str]:
             f"scenes {scene.scene_id} and {reference.scene_id} share no band: {', '.join(names[0])} against "
             f"{', '.join(names[1])}; name the bands alike when adding them"
         )
-    colours = [name for name in _COLOURS if name in shared]
+    colours = [name for name in COLOURS if name in shared]
     return colours or shared[:1]
 
 

@@ -18,6 +18,7 @@ from camps.errors import CampsError, Fault, InputError, MissingError, raise_faul
 from camps.imagery import area, extract, pictures, raster, registration, stac
 from camps.imagery import scene as scenes_room
 from camps.imagery.grid import DEFAULT_RADIUS_M, Grid, geometry_grid, site_grid, utm_crs
+from camps.imagery.opening import COLOURS
 from camps.imagery.scene import Scene
 
 #: A site without a boundary of its own is taken as the ground within this distance of its point.
@@ -26,7 +27,6 @@ DEFAULT_BOUNDARY_M = 750.0
 MARGIN_M = 1500.0
 #: Ground this near the site is kept out of the registration: roads and yards are built there.
 _APRON_M = 300.0
-_COLOURS = ("red", "green", "blue")
 _HELPFUL = ("swir16", "scl")
 
 
@@ -306,7 +306,7 @@ def _showing(scenes: Mapping[str, Scene], grid: Grid) -> tuple[list[Scene], list
 
 
 def _unusable(scene: Scene, grid: Grid) -> str:
-    if not set(_COLOURS) <= {band.name for band in scene.bands}:
+    if not set(COLOURS) <= {band.name for band in scene.bands}:
         return "has no red, green and blue"
     try:
         return "" if raster.covers(scene, grid) else "does not show the site"
@@ -353,7 +353,7 @@ def _registered(
 
 
 def _bands(scene: Scene) -> list[str]:
-    return [band.name for band in scene.bands if band.name in (*_COLOURS, *_HELPFUL)]
+    return [band.name for band in scene.bands if band.name in (*COLOURS, *_HELPFUL)]
 
 
 def _scene_table(scenes: Sequence[Scene], matches: Mapping[str, registration.Match]) -> pd.DataFrame:

@@ -16,13 +16,13 @@ from pyproj import Transformer
 
 from camps.errors import InputError
 from camps.imagery import Grid, Raster, Scene, geometry_grid, read
+from camps.imagery.opening import COLOURS
 from camps.imagery.pictures import colour_image
 from camps.imagery.raster import extent
 
 #: The outer ring first, then courtyards; columns and rows of the grid, the first corner not repeated.
 Rings: TypeAlias = list[list[tuple[float, float]]]
 
-_COLOURS = ("red", "green", "blue")
 #: Ground around what is read, so that its edge is no edge of the picture.
 _MARGIN_M = 100.0
 #: A millionth of a pixel is nothing that a hand could mean.
@@ -106,7 +106,7 @@ class Sheet:
     def raster(self, scene: Scene) -> Raster:
         """Return a scene on the grid: its colours, or its first band."""
         names = [band.name for band in scene.bands]
-        return read(scene, self.grid, bands=_COLOURS if set(_COLOURS) <= set(names) else names[:1])
+        return read(scene, self.grid, bands=COLOURS if set(COLOURS) <= set(names) else names[:1])
 
     def picture(self, scene: Scene) -> bytes:
         """Return a scene on the grid as a PNG, clear where nothing was observed."""

@@ -44,7 +44,6 @@ _MOST_HOPS = 8
 _MOST_BYTES = 1 << 29
 _SHA256, _STAMP = re.compile(r"[0-9a-f]{64}"), "%Y%m%d%H%M%S"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*-\d{14}\.wacz")
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _SPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # of addresses, RFC 4122
 _AGENT = "camps (evidence archive)"
 Kind = Literal["page", "file"]
@@ -234,7 +233,7 @@ def _wacz(source: SourceEntry, at: datetime, answers: Sequence[_Answer]) -> byte
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as whole:
         for name, content in parts.items():
-            whole.writestr(zipfile.ZipInfo(name, _ZIP_TIME), content)
+            whole.writestr(zipfile.ZipInfo(name, files.ZIP_TIME), content)
     return stream.getvalue()
 
 

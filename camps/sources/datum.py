@@ -28,6 +28,8 @@ CLEAR_FACTOR = 0.5
 class DatumCheck:
     """Outcome of a datum check.
 
+    :func:`check_datum` makes it; what it finds is said, and undone only when the list is added with that datum.
+
     Attributes
     ----------
     datum

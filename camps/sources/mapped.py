@@ -45,7 +45,7 @@ from camps.sources.kml import read_kml
 from camps.sources.positions import FIELDS as POSITION_FIELDS
 from camps.sources.positions import read_positions, uses_geometry
 from camps.sources.registry import VALUES, SourceEntry
-from camps.sources.report import Place, Report
+from camps.sources.report import MOST_ROWS_NAMED, Place, Report
 from camps.sources.shapes import GEOMETRY, LAT, LON, point_of
 from camps.sources.text import MOST_ROWS, Layout, RawTable, read_delimited
 from camps.sources.values import missing_kind
@@ -74,8 +74,6 @@ _TAKEN = {
 MOST_TIER = 1000
 #: So many columns that are not mapped are named.
 MOST_NAMED = 12
-#: So many rows of one kind are named.
-MOST_ROWS_NAMED = 5
 #: Fields whose cells are kept as text, so that only a blank says nothing.
 _KEPT_AS_TEXT = (*TEXT_FIELDS, "key", "status", "part_of")
 _FORMULA = re.compile(r"\s*(=|@[A-Za-z]|\+[A-Za-z(])")

@@ -30,7 +30,6 @@ UNPLACED = "unplaced"
 #: Values of a list's places by date, as a long table beside it.
 VALUES = "values"
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEXTS = ("id", "title", "publisher", "date", "landing", "licence", "citation", "datum", "format")
 
 
@@ -247,7 +246,7 @@ def _file_tables(table: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _file_faults(file: Mapping[str, Any], where: str) -> Iterator[Fault]:
     if not _safe_name(str(file.get("name", ""))):
         yield Fault(where, "a name that leaves the folder, or none", "a relative file name")
-    if not _SHA256.fullmatch(str(file.get("sha256", ""))):
+    if not files.SHA256.fullmatch(str(file.get("sha256", ""))):
         yield Fault(where, f"sha256 {file.get('sha256')!r}", "64 hexadecimal digits", "run `sha256sum` on the file")
     if not _safe_name(str(file.get("bundled", "x"))):
         yield Fault(where, f"bundled = {file['bundled']!r}", "a path below geodata/")

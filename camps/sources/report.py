@@ -28,6 +28,8 @@ PIECES: dict[Piece, str] = {
 COLUMNS = ("row", "key", "column", "action", "value", "reason")
 #: More remarks than these nobody looks through: what they are about is no slip of some rows.
 MOST_REMARKS = 100_000
+#: So many rows of one kind are named.
+MOST_ROWS_NAMED = 5
 #: So many choices are told of a list that is refused.
 MOST_CHOICES = 3
 

@@ -30,7 +30,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 from camps.errors import InputError
 from camps.sources.archives import MOST_UNPACKED_BYTES, unpacking
 from camps.sources.numbers import Typed, shared
-from camps.sources.report import Report
+from camps.sources.report import MOST_ROWS_NAMED, Report
 from camps.sources.shown import IN_FULL, Parts, ShownDates, parts_of_format
 from camps.sources.text import (
     FOUND,
@@ -60,8 +60,6 @@ _NUMBER = "{urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0}"
 _DATE_PARTS = {f"{_NUMBER}year": "y", f"{_NUMBER}month": "m", f"{_NUMBER}day": "d", f"{_NUMBER}quarter": "q",
                f"{_NUMBER}hours": "h"}  # fmt: skip
 _COVERED = f"{_TABLE}covered-table-cell"
-#: So many of the rows that a sheet hides are named.
-MOST_ROWS_NAMED = 5
 #: How full a sheet is that holds a table.
 _WITH_TABLE = 2
 
