@@ -75,6 +75,8 @@ def follow(
     reach_m: float = REACH_M,
     tau_m: float = TAU_M,
     minimum_m2: float | None = None,
+    plane: CRS | None = None,
+    centres: bool = False,
 ) -> History:
     """Follow every building of a series through the looks at its site.
 
@@ -96,6 +98,11 @@ def follow(
         Opening in metres for gain and loss; half the residual offset when that is more.
     minimum_m2
         Minimum mapping unit; by default what the coarser image of each step can map.
+    plane
+        Equal-area CRS to lay the outlines on; that of the series' region by default.
+    centres
+        Whether a valid area shows each building whose centre it holds, and not those alone that it holds whole: so it
+        is with the tiles of a release, see :func:`camps.footprints.as_looks`.
 
     Returns
     -------
@@ -111,8 +118,8 @@ def follow(
     """
     frame = _in_order(series, kinds)
     published = _takes_published(frame, identity)
-    plane = _plane(series)
-    visits = read_visits(series, frame, plane)
+    plane = plane or _plane(series)
+    visits = read_visits(series, frame, plane, centres=centres)
     settings = _Settings(published, register, reach_m, tau_m, minimum_m2)
     run = _Run(frame, series.scenes.reset_index(drop=True), visits, plane, settings)
     for step in range(len(visits.scene_at)):
@@ -201,6 +208,7 @@ class _Run:
         self, frame: gpd.GeoDataFrame, scenes: pd.DataFrame, visits: Visits, plane: CRS, settings: _Settings
     ) -> None:
         self.frame, self.scenes, self.visits, self.settings = frame, scenes, visits, settings
+        self.plane = plane
         self.to_plane: Any = Transformer.from_crs(frame.crs, plane, always_xy=True).transform
         self.site = visits.site_codes(frame["site_id"])
         self.scene = visits.scenes.get_indexer(pd.Index(frame["scene_id"]))
@@ -443,7 +451,7 @@ class _Run:
     def _tracks(self, names: Any, rank: Codes) -> pd.DataFrame:
         track = {name: values[: self.n_tracks][np.argsort(rank)] for name, values in self.track.items()}
         dates = self.scenes["observed_on"]
-        counted = counted_area_m2(self.frame)
+        counted = counted_area_m2(self.frame, plane=self.plane)
         last = self.frame[["site_id", "kind"]].assign(area_m2=counted).iloc[track["last"]].reset_index(drop=True)
         areas = counted.groupby(self.row_track).agg(["min", "max"]).iloc[np.argsort(rank)]
         return pd.DataFrame({

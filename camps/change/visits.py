@@ -35,6 +35,7 @@ class Visits:
     _whole: Codes
     _valid_key: Codes
     _valid: NDArray[Any]
+    _centres: bool = False
 
     def site_codes(self, names: pd.Series[Any]) -> Codes:
         """Return the code of each site's name."""
@@ -59,7 +60,8 @@ class Visits:
         for keys in (anywhere, key):
             at = np.searchsorted(self._valid_key, keys)
             recorded = (at < len(self._valid_key)) & (np.append(self._valid_key, -1)[at] == keys) & (scene >= 0)
-            seen[recorded] = _contains(self._valid[at[recorded]], shapes[recorded])
+            holds = _holds_centres if self._centres else _contains
+            seen[recorded] = holds(self._valid[at[recorded]], shapes[recorded])
         return seen & (scene >= 0)
 
 
@@ -71,16 +73,22 @@ def _contains(valid: NDArray[Any], shapes: NDArray[Any]) -> NDArray[np.bool_]:
     return held
 
 
-def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CRS) -> Visits:
+def _holds_centres(valid: NDArray[Any], shapes: NDArray[Any]) -> NDArray[np.bool_]:
+    # All outlines of a scene have one valid area as a rule, which is prepared.
+    return np.asarray(shapely.covers(valid, shapely.centroid(shapes)))
+
+
+def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CRS, *, centres: bool = False) -> Visits:
     """Return the visits of a series; `footprints` are those that are followed, valid areas are laid on `plane`.
 
     A site was visited by every scene with a look judged observed or partial, with a valid area there, or with one of
-    its footprints.
+    its footprints; a valid area without a site is one wherever no site is. With `centres` a valid area that holds the
+    centre of a building shows all of it, as the tiles of a release do.
     """
     scenes = pd.Index(series.scenes["scene_id"])
     looked = series.looks[series.looks["status"].isin(SEEING)]
     pairs = pd.concat([frame[["site_id", "scene_id"]].astype(object) for frame in (
-        looked, series.coverage.dropna(subset="site_id"), footprints,
+        looked, series.coverage, footprints,
     )]).drop_duplicates()  # fmt: skip
     sites = pd.Index(sorted(pairs["site_id"].dropna().unique()), dtype=object)
     table = pd.DataFrame(
@@ -92,7 +100,7 @@ def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CR
     scene_at[look, table["site"]] = table["scene"]
     whole = looked[looked["status"] == "observed"]
     key, valid = _valid_areas(series.coverage.to_crs(plane), sites, scenes)
-    return Visits(sites, scenes, scene_at, _keys(whole, sites, scenes), key, valid)
+    return Visits(sites, scenes, scene_at, _keys(whole, sites, scenes), key, valid, centres)
 
 
 def _site_codes(sites: pd.Index[Any], names: pd.Series[Any]) -> Codes:

@@ -14,6 +14,7 @@ import typer
 import camps
 from camps import settings
 from camps.cli.app import command
+from camps.cli.country import Country, country_values, is_country
 from camps.cli.output import Form, Out, TableFormat, deliver_table, say
 from camps.cli.picturing import say_retracted
 from camps.errors import InputError
@@ -48,10 +49,15 @@ class Estimator(StrEnum):
     "camps growth --by tier --plot growth.svg",
     "camps growth --source my-list --base 2018",
     "camps growth --onset",
+    "camps growth --source ms-2018.parquet,ms-2020.parquet --seen 2018-06-13,2020-09-14 --age 730 --gsd 0.5",
 )
 def growth(
     source: Annotated[
-        str | None, typer.Option(help="Source of the counts or footprints; see 'camps sources list'.")
+        str | None,
+        typer.Option(
+            help="Source of the counts or footprints; see 'camps sources list'. Several, or files or folders of "
+            "GeoParquet, parted by commas, are releases of footprints, oldest first."
+        ),
     ] = None,
     metric: Annotated[
         str | None, typer.Option(help="What is counted or measured [default: what the source has most values of].")
@@ -70,6 +76,26 @@ def growth(
     ] = False,
     onset: Annotated[bool, typer.Option("--onset", help="Print instead between which looks it all began.")] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Print places open a year, by system of camps.")] = False,
+    seen: Annotated[
+        str | None, typer.Option(help="Releases: the date of each, parted by commas [default: as registered].")
+    ] = None,
+    age: Annotated[
+        int, typer.Option(help="Releases: days that their oldest images may be older than the publication.", min=0)
+    ] = 0,
+    gsd: Annotated[
+        float | None, typer.Option(help="Releases: pixel of their images in metres [default: as registered].")
+    ] = None,
+    areas: Annotated[
+        Path | None, typer.Option(help="Releases: polygons, such as counties, whose column --by names.")
+    ] = None,
+    parts: Annotated[
+        Path | None,
+        typer.Option(help="Releases: folder of the parts; a run goes on from there [default: growth-NAMES here]."),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Releases: processes of this machine.", min=1)] = 1,
+    cluster: Annotated[
+        str | None, typer.Option(help="Releases: a Dask scheduler, such as tcp://10.0.0.5:8786.")
+    ] = None,
     form: Form = TableFormat.table,
     out: Out = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it as well, into this .svg or .png.")] = None,
@@ -82,6 +108,10 @@ def growth(
 
     `--compare` counts places, not buildings or people: `lo` are known to have been open, `hi` are those that no date
     rules out, `n_unknown` is the number of places whose opening or closing nobody states.
+
+    Releases of footprints are worked on cell by cell, so that a country fits in memory: what changed is said first,
+    then its tiles are added up as sites are. A tile that is the same as in a release before was not looked at, and is
+    no "no change"; `--age` says how old images may be, which makes a date an interval.
     """
     if plot is not None and plot.suffix.lower() not in PLOT_FORMS:
         raise InputError(f"--plot {plot}: expected a file ending in {' or '.join(PLOT_FORMS)}")
@@ -90,8 +120,9 @@ def growth(
         return
     if onset and by is not None:
         raise InputError(f"--onset --by {by}: the onset is that of all sites together; leave out --by")
-    values = camps.growth.values(source, metric=metric)
-    measured = all(map(camps.footprints.is_series, values["source_id"].unique()))
+    country = Country(str(source), seen, age, gsd, parts, areas, workers, cluster) if is_country(source) else None
+    values = country_values(country, metric, by, onset=onset) if country else camps.growth.values(source, metric=metric)
+    measured = not country and all(map(camps.footprints.is_series, values["source_id"].unique()))
     alone = measured and by in {None, "site"}
     if at is not None and (onset or alone):
         raise InputError(f"--at {at}: values of single sites and onsets stand at their own dates; leave it out")
@@ -108,14 +139,16 @@ def growth(
         figure = _onset_figure(table, values, measured) if onset else _figure(table, values, by)
         camps.plots.write_figure(figure, plot, forms=[plot.suffix.lower()[1:]])
     deliver_table(table, form, out)
-    say_retracted()
-    _say_left_out(values)
+    _say_left_out(values, country)
     if plot is not None:
         say(plot, file=sys.stderr)
 
 
-def _say_left_out(values: pd.DataFrame) -> None:
-    """Say how many sites of each list are in no number and no denominator, as nothing of them is dated."""
+def _say_left_out(values: pd.DataFrame, country: Country | None) -> None:
+    """Say how many sites of each list are in no number and no denominator, as nothing of them is dated or retracted."""
+    if country is not None:
+        return
+    say_retracted()
     for (source_id, metric), units in values.groupby(["source_id", "metric"])["unit"]:
         if source_id not in camps.sources.lists():
             continue
@@ -238,5 +271,6 @@ def _figure(table: pd.DataFrame, values: pd.DataFrame, by: str | None) -> Figure
 
 
 def _cited(values: pd.DataFrame) -> str:
-    cited = [camps.sources.entry(source_id).citation for source_id in dict.fromkeys(values["source_id"])]
+    known = camps.sources.registry()
+    cited = [known[name].citation if name in known else name for name in dict.fromkeys(values["source_id"])]
     return f"Source: {'; '.join(cited)}"

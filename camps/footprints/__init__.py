@@ -26,7 +26,10 @@ from camps.footprints.adding import add, prepare
 from camps.footprints.extracted import add_extraction, extracted_id
 from camps.footprints.mending import repair, repair_geometry
 from camps.footprints.overlap import BUILT, areas, counted_area_m2, own_area_m2
+from camps.footprints.partitions import Partition, partition
 from camps.footprints.registered import OPTIONS, default_id, is_series, pictured, pictures, series_ids
+from camps.footprints.released import Release, release
+from camps.footprints.releases import as_looks, taken
 from camps.footprints.series import FootprintSeries, load, load_second
 from camps.footprints.sites import assign_sites
 
@@ -34,9 +37,12 @@ __all__ = [
     "BUILT",
     "OPTIONS",
     "FootprintSeries",
+    "Partition",
+    "Release",
     "add",
     "add_extraction",
     "areas",
+    "as_looks",
     "assign_sites",
     "counted_area_m2",
     "default_id",
@@ -45,10 +51,13 @@ __all__ = [
     "load",
     "load_second",
     "own_area_m2",
+    "partition",
     "pictured",
     "pictures",
     "prepare",
+    "release",
     "repair",
     "repair_geometry",
     "series_ids",
+    "taken",
 ]

@@ -25,15 +25,18 @@ _CONFIDENCE = {"high": 0, "medium": 1, "low": 2}
 _NO_OVERLAP_M2 = 0.01
 
 
-def without_duplicates(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+def without_duplicates(
+    frame: gpd.GeoDataFrame, *, overlapping: pd.DataFrame | None = None
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return the rows that stay, with ``overlap_m2``, and a log of the duplicates that were left out.
 
     Of two rows of one date and class (built, construction, compound, other) with IoU > 0.8 the better source stays:
     the higher confidence, then the smaller ``edge_sd_m``, then the finer image (``gsd_m``, where there is one), then
     the smaller hash, so that the choice does not depend on the order of rows. ``overlap_m2`` is the area, counted
-    once a neighbour, that a polygon shares with others of its date and class.
+    once a neighbour, that a polygon shares with others of its date and class; `overlapping` are the pairs of
+    :func:`overlaps` where they are known.
     """
-    pairs = _pairs(frame)
+    pairs = overlaps(frame) if overlapping is None else overlapping
     area = frame["area_m2"].to_numpy()
     iou = pairs["shared_m2"] / (area[pairs["one"]] + area[pairs["other"]] - pairs["shared_m2"])
     kept_by = _suppressed(frame, pairs[iou > DUPLICATE_IOU])
@@ -54,24 +57,41 @@ def places_of(frame: pd.DataFrame, rows: NDArray[np.intp]) -> list[str]:
     return [f"{file} row {row}" for file, row in zip(there["source_file"], there["source_row"], strict=True)]
 
 
-def _pairs(frame: gpd.GeoDataFrame) -> pd.DataFrame:
-    found = [_overlaps(outlines, rows, plane) for outlines, rows, plane in _by_date_and_class(frame)]
+def overlaps(frame: gpd.GeoDataFrame, plane: CRS | None = None) -> pd.DataFrame:
+    """Return the pairs of polygons of one date and class that share ground, the smallest share first.
+
+    Parameters
+    ----------
+    frame
+        EPSG:4326, with ``observed_on`` and ``kind``.
+    plane
+        Equal-area CRS on which areas are taken; that of the frame's own region by default.
+
+    Returns
+    -------
+    DataFrame
+        ``one`` and ``other``, positions of rows in `frame`, and ``shared_m2``.
+    """
+    found = [_overlaps(outlines, rows, laid) for outlines, rows, laid in _by_date_and_class(frame, plane)]
     columns = ["one", "other", "shared_m2"]
     if not found:
         return pd.DataFrame(
             {name: pd.Series(dtype=kind) for name, kind in zip(columns, (int, int, float), strict=True)}
         )
     one, other, shared = (np.concatenate(values) for values in zip(*found, strict=True))
-    real = shared > _NO_OVERLAP_M2
+    # Sums of shares are then the same whatever the order of the rows.
+    real = np.argsort(shared, kind="stable")[np.count_nonzero(shared <= _NO_OVERLAP_M2) :]
     return pd.DataFrame({"one": one[real], "other": other[real], "shared_m2": shared[real]})
 
 
-def _by_date_and_class(frame: gpd.GeoDataFrame) -> Iterator[tuple[gpd.GeoSeries, NDArray[np.intp], CRS]]:
+def _by_date_and_class(
+    frame: gpd.GeoDataFrame, plane: CRS | None
+) -> Iterator[tuple[gpd.GeoSeries, NDArray[np.intp], CRS]]:
     """Yield the outlines of each date and class where neighbours lie side by side, and a plane to take areas on."""
     if frame.empty:
         return
     west, south, east, north = crs.lonlat_bounds(frame)
-    plane = crs.regional_crs((west, south, east, north))
+    plane = plane or crs.regional_crs((west, south, east, north))
     across = west > east or east > 180
     kind = frame["kind"].where(~frame["kind"].isin(BUILT), "built")
     for rows in frame.groupby([frame["observed_on"], kind], sort=True).indices.values():
@@ -160,8 +180,10 @@ def areas(
     return table
 
 
-def counted_area_m2(footprints: gpd.GeoDataFrame) -> pd.Series[Any]:
+def counted_area_m2(footprints: gpd.GeoDataFrame, *, plane: CRS | None = None) -> pd.Series[Any]:
     """Return the area with which each polygon counts, so that sums over a site and date count what overlaps once.
+
+    `plane` is as for :func:`own_area_m2`.
 
     Returns
     -------
@@ -173,11 +195,11 @@ def counted_area_m2(footprints: gpd.GeoDataFrame) -> pd.Series[Any]:
     built = footprints["kind"].isin(list(BUILT))
     if "overlap_m2" in footprints and footprints.loc[built, "overlap_m2"].gt(0).any():
         date = "observed_on" if "observed_on" in footprints else "scene_id"
-        counted[built] = own_area_m2(footprints[built], by=["site_id", date])
+        counted[built] = own_area_m2(footprints[built], by=["site_id", date], plane=plane)
     return counted
 
 
-def own_area_m2(footprints: gpd.GeoDataFrame, *, by: Sequence[str]) -> pd.Series[Any]:
+def own_area_m2(footprints: gpd.GeoDataFrame, *, by: Sequence[str], plane: CRS | None = None) -> pd.Series[Any]:
     """Return the area of each polygon without the ground that another of its group and date covers before it.
 
     Parameters
@@ -186,6 +208,8 @@ def own_area_m2(footprints: gpd.GeoDataFrame, *, by: Sequence[str]) -> pd.Series
         The "footprint" table. Where it has ``overlap_m2``, only polygons with any are looked at.
     by
         Columns that make a group.
+    plane
+        Equal-area CRS on which shared ground is measured; that of the region of what overlaps by default.
 
     Returns
     -------
@@ -201,7 +225,7 @@ def own_area_m2(footprints: gpd.GeoDataFrame, *, by: Sequence[str]) -> pd.Series
         rows = footprints.iloc[at]
         together = dict.fromkeys([*by, *(["observed_on"] if "observed_on" in rows else [])])
         group = rows.groupby(list(together), sort=False, dropna=False).ngroup().to_numpy()
-        own[at] -= _covered_m2(np.asarray(crs.to_equal_area(rows).array), group)
+        own[at] -= _covered_m2(np.asarray(crs.to_equal_area(rows, plane).array), group)
     return pd.Series(np.maximum(own, 0.0), index=footprints.index, name="own_m2")
 
 
@@ -210,7 +234,7 @@ def _covered_m2(shapes: NDArray[Any], group: NDArray[np.intp]) -> NDArray[np.flo
     later, before = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     meets = (before < later) & (group[before] == group[later])
     later, before = later[meets], before[meets]
-    order = np.argsort(later, kind="stable")
+    order = np.lexsort((before, later))
     covered, start = np.unique(later[order], return_index=True)
     ground = (
         [shapely.union_all(shapes[several]) for several in np.split(before[order], start[1:])] if len(start) else []

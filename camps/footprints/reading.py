@@ -132,11 +132,11 @@ def read_dated(
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4326)
     _take_cells(frame, report)
     frame, faults = _with_dates(frame, rules or {})
-    faults += _number_faults(frame)
+    faults += number_faults(frame)
     del read, frames
     # What the reader has put aside for itself is as large as the outlines.
     engine.give_back_memory()
-    return _typed(frame), faults
+    return typed(frame), faults
 
 
 def _take_cells(frame: gpd.GeoDataFrame, report: Report) -> None:
@@ -192,7 +192,8 @@ def _date_faults(rows: gpd.GeoDataFrame, read: pd.DataFrame) -> Iterator[Fault]:
         yield Fault(f"{place}, column observed_on", repr(text), remark, remedy)
 
 
-def _typed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def typed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return rows with every column that the suite knows, text or number, null where nothing is said."""
     for name in _TEXT:
         if name in frame:
             text = frame[name].astype("string").str.strip()
@@ -204,7 +205,8 @@ def _typed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame
 
 
-def _number_faults(frame: gpd.GeoDataFrame) -> Iterator[Fault]:
+def number_faults(frame: gpd.GeoDataFrame) -> Iterator[Fault]:
+    """Yield a fault for each metre of an edge that is no number."""
     for name in (name for name in _NUMBERS if name in frame):
         told = frame[frame[name].notna() & pd.to_numeric(frame[name], errors="coerce").isna()]
         for place, value in zip(places(told), told[name], strict=True):

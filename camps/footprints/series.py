@@ -248,7 +248,7 @@ def _polygons(
     sound, duplicates = without_duplicates(sound)
     account(frame, sound, [repairs, duplicates], report)
     report.settle(source)
-    sound["footprint_id"] = sound["footprint_id"].fillna(_made_ids(sound))
+    sound["footprint_id"] = sound["footprint_id"].fillna(made_ids(sound))
     sound = sound[list(_COLUMNS)].iloc[in_order(sound, scenes)].reset_index(drop=True)
     repairs = pd.concat([repairs, duplicates.astype(object)], ignore_index=True) if len(duplicates) else repairs
     repairs = repairs.sort_values(["source_file", "source_row", "action"], kind="stable", ignore_index=True)
@@ -271,7 +271,8 @@ def geometry_hashes(shapes: NDArray[Any]) -> Any:
     return pd.concat(hashes).array
 
 
-def _made_ids(frame: gpd.GeoDataFrame) -> pd.Series[Any]:
+def made_ids(frame: gpd.GeoDataFrame) -> pd.Series[Any]:
+    """Return an id for each outline, of its scene, its kind and its sum."""
     made: pd.Series[Any] = frame["scene_id"] + "-" + frame["kind"] + "-" + frame["wkb_sha256"].str[:_HASH_DIGITS]
     return made
 
@@ -317,6 +318,13 @@ def _scenes(
         table[name] = table.get(name, pd.Series(np.nan, index=table.index))
     checked = tables.check(table, "scene", source=f"scenes of {source}")
     return checked.sort_values(["t_lo", "t_hi", "scene_id"], ignore_index=True)
+
+
+def release_scenes(dates: Sequence[str], gsd_m: Sequence[float]) -> pd.DataFrame:
+    """Return the "scene" table of dates of which nothing else is known than the pixel of their images, in metres."""
+    table = pd.DataFrame({"observed_on": dates, "gsd_m": np.asarray(gsd_m, dtype=np.float64)})
+    table = table.assign(scene_id="scene-" + table["observed_on"], sensor="not stated", licence="not stated")
+    return _scenes(gpd.GeoDataFrame(), dates, table, None, "releases")
 
 
 def _derived_scenes(frame: gpd.GeoDataFrame, dates: Sequence[str], gsd_m: float | None, source: str) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from camps.growth.holding import HeldRule, rule_of
 from camps.growth.intervals import bounds, curves
 from camps.growth.measured import SEEING, Metric, hold, series
 from camps.growth.onsets import onset, site_onsets, turnbull
+from camps.growth.parts import part_curves, part_values, tile_values
 from camps.growth.sourced import fullest, metric_of, values
 from camps.growth.uncertainty import budget, edge_bias_m2, increase, pixel_counting_sd_m2, vertex_noise_sd_m2
 
@@ -44,6 +45,8 @@ __all__ = [
     "increase_percent",
     "metric_of",
     "onset",
+    "part_curves",
+    "part_values",
     "percent_of",
     "pixel_counting_sd_m2",
     "rate_a_year",
@@ -51,6 +54,7 @@ __all__ = [
     "rule_of",
     "series",
     "site_onsets",
+    "tile_values",
     "turnbull",
     "values",
     "verdict",

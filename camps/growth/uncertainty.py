@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS
 
 from camps import crs, settings
 from camps.dates import as_edtf, days
@@ -32,7 +33,9 @@ _NUMBERS_AT_ONCE = 4_000_000
 _SCENES_AT_HAND = 2048
 
 
-def vertex_noise_sd_m2(geometry: gpd.GeoSeries | gpd.GeoDataFrame, sigma_m: ArrayLike) -> pd.Series[Any]:
+def vertex_noise_sd_m2(
+    geometry: gpd.GeoSeries | gpd.GeoDataFrame, sigma_m: ArrayLike, *, plane: CRS | None = None
+) -> pd.Series[Any]:
     """Return the standard deviation of each area when every vertex is off by `sigma_m`, independently in x and y.
 
     σ_A² = (σ²/4) · Σ|p_{i+1} − p_{i−1}|² over all rings, on the equal-area plane of the region. For a rectangle it is
@@ -44,6 +47,8 @@ def vertex_noise_sd_m2(geometry: gpd.GeoSeries | gpd.GeoDataFrame, sigma_m: Arra
         Polygons in any CRS.
     sigma_m
         Metres; one for all, or one a row.
+    plane
+        Equal-area CRS in metres; that of the region by default.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def vertex_noise_sd_m2(geometry: gpd.GeoSeries | gpd.GeoDataFrame, sigma_m: Arra
     """
     if not len(geometry):
         return pd.Series(dtype="float64", index=geometry.index, name="vertex_sd_m2")
-    shapes = np.asarray(crs.to_equal_area(geometry).array)
+    shapes = np.asarray(crs.to_equal_area(geometry, plane).array)
     rings, row = _rings(shapes)
     points, ring = shapely.get_coordinates(rings, return_index=True)
     # The last vertex of a ring repeats the first, so each one's neighbours are found in its own ring, taken round.
@@ -156,9 +161,7 @@ def budget(
     ----------
     METHOD 4, Uncertainty.
     """
-    counted = _counted(footprints, by, kinds, false_chance)
-    keys = counted[list(by)].drop_duplicates().sort_values(list(by), ignore_index=True)
-    polygons = _polygons(counted, keys, scenes, edge_bias_sd_m)
+    keys, polygons = _grouped(_counted(footprints, by, kinds, false_chance), by, scenes, edge_bias_sd_m)
     measured = np.bincount(polygons.group, weights=polygons.area, minlength=len(keys))
     n = np.bincount(polygons.group, minlength=len(keys))
     ends = np.zeros((len(keys), 5))
@@ -170,12 +173,69 @@ def budget(
     return pd.DataFrame(table.assign(**_shares(polygons, len(keys)), draws=draws, seed=seed))
 
 
+def shares(
+    footprints: gpd.GeoDataFrame,
+    *,
+    by: Sequence[str],
+    kinds: Sequence[str] = BUILT,
+    scenes: pd.DataFrame | None = None,
+    edge_bias_sd_m: float = EDGE_BIAS_SD_M,
+    false_chance: Mapping[str, float] = FALSE_CHANCE,
+    plane: CRS | None = None,
+) -> pd.DataFrame:
+    """Return the area of each group and what each source of error adds to it, without a draw.
+
+    Sums of many independent errors are normal, so that for groups of many polygons the interval follows from these.
+
+    Parameters
+    ----------
+    footprints, by, kinds, scenes, edge_bias_sd_m, false_chance
+        As for :func:`budget`.
+    plane
+        Equal-area CRS for shared ground and vertices; that of the region by default.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `by`, then ``n``, ``n_true`` (expected to be buildings), ``n_sd``, ``area_m2``, ``sd_edge_m2``,
+        ``sd_bias_m2``, ``sd_false_m2``; sorted by `by`.
+
+    Raises
+    ------
+    InputError
+        As :func:`budget`.
+    """
+    counted = _counted(footprints, by, kinds, false_chance, plane)
+    keys, polygons = _grouped(counted, by, scenes, edge_bias_sd_m, plane)
+    sums = {"area_m2": polygons.area, "n_true": 1 - polygons.false_chance}
+    sums["n_sd"] = polygons.false_chance * (1 - polygons.false_chance)
+    table = keys.assign(n=np.bincount(polygons.group, minlength=len(keys)))
+    for name, values in sums.items():
+        table[name] = np.bincount(polygons.group, weights=values, minlength=len(keys))
+    return pd.DataFrame(table.assign(n_sd=np.sqrt(table["n_sd"]), **_shares(polygons, len(keys))))
+
+
+def _grouped(
+    counted: gpd.GeoDataFrame,
+    by: Sequence[str],
+    scenes: pd.DataFrame | None,
+    edge_bias_sd_m: float,
+    plane: CRS | None = None,
+) -> tuple[pd.DataFrame, _Polygons]:
+    keys = counted[list(by)].drop_duplicates().sort_values(list(by), ignore_index=True)
+    return keys, _polygons(counted, keys, scenes, edge_bias_sd_m, plane)
+
+
 def _names(keys: pd.DataFrame) -> list[str]:
     return ["\x1f".join(map(str, key)) for key in keys.itertuples(index=False)]
 
 
 def _counted(
-    footprints: gpd.GeoDataFrame, by: Sequence[str], kinds: Sequence[str], false_chance: Mapping[str, float]
+    footprints: gpd.GeoDataFrame,
+    by: Sequence[str],
+    kinds: Sequence[str],
+    false_chance: Mapping[str, float],
+    plane: CRS | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the rows of these kinds and of any group in one order for the draws, with ``false_chance``.
 
@@ -187,7 +247,7 @@ def _counted(
     rows = footprints[footprints["kind"].isin(list(kinds))]
     rows = rows.assign(false_chance=_chance_so_far(rows, false_chance)).dropna(subset=list(by))
     rows = rows.sort_values(["scene_id", "footprint_id"], ignore_index=True)
-    return rows.assign(area_m2=own_area_m2(rows, by=by))
+    return rows.assign(area_m2=own_area_m2(rows, by=by, plane=plane))
 
 
 def _chance_so_far(rows: pd.DataFrame, false_chance: Mapping[str, float]) -> pd.Series[Any]:
@@ -203,7 +263,11 @@ def _chance_so_far(rows: pd.DataFrame, false_chance: Mapping[str, float]) -> pd.
 
 
 def _polygons(
-    counted: gpd.GeoDataFrame, keys: pd.DataFrame, scenes: pd.DataFrame | None, edge_bias_sd_m: float
+    counted: gpd.GeoDataFrame,
+    keys: pd.DataFrame,
+    scenes: pd.DataFrame | None,
+    edge_bias_sd_m: float,
+    plane: CRS | None = None,
 ) -> _Polygons:
     group = keys.reset_index(names="_group").merge(counted[list(keys)].reset_index(), on=list(keys), how="right")
     bias = counted["edge_bias_m"] if "edge_bias_m" in counted else pd.Series(np.nan, index=counted.index)
@@ -214,16 +278,17 @@ def _polygons(
         scene=scene,
         scene_ids=list(scene_ids),
         area=counted["area_m2"].to_numpy("float64"),
-        spread=_edge_spread(counted, scenes),
+        spread=_edge_spread(counted, scenes, plane),
         bias=edge_bias_m2(counted["perimeter_m"], bias),
         false_chance=counted["false_chance"].to_numpy("float64"),
     )
 
 
-def _edge_spread(counted: gpd.GeoDataFrame, scenes: pd.DataFrame | None) -> Floats:
+def _edge_spread(counted: gpd.GeoDataFrame, scenes: pd.DataFrame | None, plane: CRS | None) -> Floats:
     edge = counted["edge_sd_m"].astype("float64")
-    spread = vertex_noise_sd_m2(counted, edge.fillna(0.0)).to_numpy("float64")
-    unstated = edge.isna()
+    unstated, spread = edge.isna(), np.zeros(len(edge))
+    if not unstated.all():
+        spread = vertex_noise_sd_m2(counted, edge.fillna(0.0), plane=plane).to_numpy("float64")
     gsd_m = None if scenes is None else counted["scene_id"].map(scenes.set_index("scene_id")["gsd_m"])
     unknown = unstated if gsd_m is None else unstated & gsd_m.isna()
     raise_faults(
