@@ -206,3 +206,18 @@ def test_a_camp_that_no_look_has_seen_yet_is_no_camp_on_the_picture() -> None:
     ((told, _),) = draw(shot, days[:1])
     legend = [text["text"] for text in told["texts"] if text["layer"] == "legend"]
     assert legend == ["Security tier (ASPI)", "Tier 3", "none seen"]
+
+
+@pytest.mark.browser
+def test_close_by_outlines_take_the_place_of_a_symbol_and_where_none_was_seen_the_cross_stands() -> None:
+    camera = [{"at": 0, "centre": [88.29, 43.38], "zoom": 14}]
+    shot = small_shot(map={"kind": "footprints"}, size=(480, 270), camera=camera)
+    found = [day_of(date.fromisoformat(text)) for text in ("2017-03-02", "2020-06-02")]
+    days = [{"t": day, "days": [day]} for day in found]
+    (_, empty), (_, built) = draw(shot, [{**day, "only": ["growth"], "background": "transparent"} for day in days])
+    assert empty[..., 3].any()
+    assert not built[..., 3].any()
+    ((told, _),) = draw(shot, days[:1])
+    legend = [text["text"] for text in told["texts"] if text["layer"] == "legend"]
+    assert legend[0] == "Footprints"
+    assert "none seen" in legend

@@ -350,7 +350,7 @@ def base(box: basemap.Box) -> dict[str, Any]:
     relief = {
         "name": "relief",
         "bounds": list(basemap.RELIEF_BOX if at_home else basemap.WORLD_RELIEF_BOX),
-        "fades": [6.8, 13.5] if at_home else [4.6, 11.5],
+        "fades": [6.8, 10.2] if at_home else [4.6, 9.0],
         "source": _data_uri("image/webp", basemap.read_relief(world=not at_home)),
     }
     return {"scales": basemap.read_scales(box), "places": places, "relief": relief}

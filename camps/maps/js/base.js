@@ -122,7 +122,7 @@ const STEPS = [1, 1 / 2, 1 / 6, 1 / 12, 1 / 60, 1 / 120, 1 / 360, 1 / 720, 1 / 3
 // steps hand over to each other with the zoom.
 /** @param {Pen} pen */
 function drawGraticule({ ctx, view, look, u, ze }) {
-  const near = smoothstep(8.5, 10.5, ze);
+  const near = smoothstep(7.8, 9.6, ze);
   if (near < 0.004) return;
   const [west, north, east, south] = view.box();
   ctx.strokeStyle = look.province;

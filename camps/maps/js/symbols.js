@@ -37,7 +37,6 @@ export class Symbols {
   /** @param {Pick<Pen, 'view' | 'u' | 'ze'>} pen @param {SiteState[]} sites */
   place(pen, sites) {
     const { view, u } = pen;
-    const fade = this.options.yield_to_outlines ? 1 - smoothstep(11.2, 13, pen.ze) : 1;
     const near = view.box(120 * u);
     /** @type {Placed[]} */
     const placed = [];
@@ -47,17 +46,19 @@ export class Symbols {
       for (const turn of view.turns(ux, ux, 120 * u)) {
         const [x, y] = view.point(ux + turn, uy);
         if (view.angle && !isSeen([x, y], view, 120 * u)) continue;
-        const item = { i, turn, x, y, r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade: fade * this.strength(site) };
+        const item = { i, turn, x, y, r: this.radiusOf(site) * u, state: site, site: this.sites[i], fade: this.strength(site, pen.ze) };
         placed.push(this.sites[i].level === 'compound' ? item : { ...item, ring: this.reach(pen, this.sites[i]) });
       }
     });
     return bySize(placed);
   }
 
-  // How strongly a place is drawn: where very many have closed, they stand back behind those that are open.
-  /** @param {SiteState} siteState */
-  strength({ phase }) {
-    return this.options.quiet && phase === 'closed' ? 0.25 : 1;
+  // How strongly a place is drawn: where very many have closed, they stand back behind those that are open; close by what
+  // was seen gives way to its outlines, and that none was seen, or nobody looked, stands.
+  /** @param {SiteState} state @param {number} ze */
+  strength(state, ze) {
+    const yields = this.options.yield_to_outlines && standsFor(state) === 'observed';
+    return (this.options.quiet && state.phase === 'closed' ? 0.25 : 1) * (yields ? 1 - smoothstep(11.2, 13, ze) : 1);
   }
 
   // Of a globe that is seen more than once, each site where it is nearest to the middle.
@@ -191,7 +192,7 @@ export class Symbols {
     const reached = present.flatMap((site) => (site.kind === 'bracketed' && typeof site.hi === 'number' ? [this.radius(site.hi)] : []));
     const most = reached.length ? { r: mean(reached) * pen.u, share: reached.length / states.length } : null;
     const alpha = present.reduce((sum, state) => sum + ringAlpha(state, this.options), 0) / states.length;
-    return { ...item, state: here ? here.state : present[0], r: mean(present.map((site) => this.radiusOf(site))) * pen.u, fade: item.fade * mean(present.map((site) => this.strength(site))), marks, most, alpha };
+    return { ...item, state: here ? here.state : present[0], r: mean(present.map((site) => this.radiusOf(site))) * pen.u, fade: mean(present.map((site) => this.strength(site, pen.ze))), marks, most, alpha };
   }
 
   // Sites that would overlap, gathered by half steps of zoom: the same groups wherever the camera stands.

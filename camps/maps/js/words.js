@@ -376,13 +376,17 @@ export class Words {
     for (const level of this.data.levels || []) {
       rows.push({ text: this.of(`level_${level}`, lang), mark: (look) => ({ shape: 'disc', colour: look.sample, mark: 'observed', level }) });
     }
-    for (const mark of this.data.marks) {
+    return [...rows, ...this.markRows(lang)];
+  }
+
+  /** @param {string} lang @returns {Row[]} */
+  markRows(lang) {
+    return this.data.marks.map((mark) => {
       const name = mark === 'undated' || mark === 'withheld' ? 'unknown' : mark;
       const none = mark === 'zero' ? this.data.meta.metric?.none : undefined;
       const text = none && Object.keys(none).length ? this.name(none, lang) : this.of((this.data.footprints && LOOKED[mark]) || `mark_${mark}`, lang);
-      rows.push({ text, mark: (look) => ({ shape: 'disc', colour: look.sample, mark: name }) });
-    }
-    return rows;
+      return { text, mark: (look) => ({ shape: 'disc', colour: look.sample, mark: name }) };
+    });
   }
 
   /** @param {string} lang */
@@ -392,7 +396,7 @@ export class Words {
     for (const swatch of this.data.swatches || []) {
       rows.push({ text: this.of(`swatch_${swatch}`, lang), swatch: (pen, x, y, w, h) => drawSwatch(pen, swatch, x, y, w, h) });
     }
-    return rows;
+    return [...rows, ...this.markRows(lang)];
   }
 
   // The most lines of notes that a wide picture of this kind ever shows.
