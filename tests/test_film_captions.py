@@ -229,8 +229,8 @@ def test_only_what_changes_with_a_caption_is_drawn_again() -> None:
 
 
 def test_the_languages_of_passes_are_known_by_their_names() -> None:
-    names = ["beauty", "labels_en", "labels_zh_exr", "title_fr", "captions_ug", "beauty_exr", "captions", "ids"]
-    assert passes.languages_of(names) == ["en", "zh", "fr", "ug"]
+    names = ["beauty", "labels_en", "labels_zh_exr", "title_fr", "captions_ug", "callouts_ru", "beauty_exr", "captions"]
+    assert passes.languages_of([*names, "ids"]) == ["en", "zh", "fr", "ug", "ru"]
 
 
 def test_a_page_holds_the_words_that_a_film_lays_over_it_and_no_other_page_does() -> None:
@@ -253,6 +253,9 @@ def test_words_that_a_pass_would_lack_are_refused_before_the_first_frame(tmp_pat
     shot = small_shot(map=GROWTH, captions=[{**NAMED, "line": {"en": "Here"}}])
     with pytest.raises(InputError, match=r"captions_zh: found no captions.1.line in zh, expected the words in that"):
         film.deliver(shot, tmp_path, languages=["zh"], names=["captions", "captions_zh"])
+    pointed = small_shot(map=GROWTH, callouts=[{"centre": [85, 42], "text": {"en": "Here", "fr": "Ici"}}])
+    with pytest.raises(InputError, match=r"callouts_zh: found no callouts.1.text in zh, expected the words in that"):
+        film.deliver(pointed, tmp_path, languages=["zh"], names=["callouts_zh"])
     assert not list(tmp_path.rglob("*.png"))
 
 

@@ -73,6 +73,15 @@ def test_all_stands_in_a_handle_as_at_the_end_of_the_cut_and_the_cut_is_as_witho
     assert (handled.seconds, handled.cut.seconds) == (2.8, 2.4)
 
 
+def test_what_stands_until_the_end_is_gone_on_the_last_frame_and_not_a_ghost_in_its_handle() -> None:
+    shot = small_shot(frames=60, handles=HANDLES, captions=[{"text": "A", "to": 2.4}], map={"kind": "growth"})
+    states = plan_frames(shot, build_ground(build_map(shot))).states
+    strengths = [sum(one["alpha"] for one in state.get("captions", ())) for state in states]
+    assert strengths[: -HANDLES - 9] == [1.0] * (60 - 9 + HANDLES)
+    assert strengths[-HANDLES - 1 :] == [0.0] * (HANDLES + 1)
+    assert 0 < strengths[-HANDLES - 2] < 0.1
+
+
 def test_a_map_with_a_time_of_its_own_stands_still_in_a_handle() -> None:
     plan = plan_frames(small_shot(frames=6, handles=2, camera=[]), film.Ground({})).timed()
     assert [state["at"] for state in plan.states] == [0, 0, 0, 0.04, 0.08, 0.12, 0.16, 0.2, 0.2, 0.2]

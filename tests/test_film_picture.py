@@ -96,6 +96,11 @@ def test_a_class_is_lit_and_words_follow_a_place() -> None:
     assert place[0] < x < x + w < place[0] + 64 + w + 40
     assert place[1] - 120 < y < place[1]
     assert words[..., 3].any()
+    spoken = passes.build_passes(shot, ["fr"])
+    ((other, _),) = draw(shot, [passes.pass_state(states[49], spoken["callouts_fr"])])
+    assert [one["text"] for one in other["texts"] if one["layer"] == "callouts"] == ["Ici"]
+    plain = shot.model_copy(update={"callouts": (shot.callouts[0].model_copy(update={"text": "Here"}),)})
+    assert "callouts_fr" not in passes.build_passes(plain, ["fr"])
 
 
 def _loneliest(sites: dict[str, Any], class_: str) -> str:

@@ -19,8 +19,10 @@ from camps.maps.contract import Caption
 Stay = tuple[int, Timed]
 
 
-def texts(shot: Shot) -> dict[str, str | dict[str, str]]:
-    """Return the words of all captions of a shot by their keys, such as ``"captions.1.text"``."""
+def texts(shot: Shot, layer: str) -> dict[str, str | dict[str, str]]:
+    """Return the words of a shot's ``"captions"`` or ``"callouts"`` by their keys, such as ``"captions.1.text"``."""
+    if layer == "callouts":
+        return {f"callouts.{i}.text": one.text for i, one in enumerate(shot.callouts, 1)}
     said = {f"captions.{i}": one for i, one in enumerate(shot.captions, 1)}
     return {
         f"{key}.{part}": words

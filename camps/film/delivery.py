@@ -248,7 +248,7 @@ def _require_short(folder: Path, plan: Plan, wanted: Mapping[str, PassInfo]) -> 
 
 
 def _require_said(filmed: _Filmed, wanted: Mapping[str, PassInfo]) -> None:
-    """Require that titles and captions are said in the language of each pass: the page would show another's words."""
+    """Require what a pass says to be said in its language: the page would show another's words."""
     faults = [
         Fault(f"pass {info.name}", f"no {info.layer} in {info.language}", "the words of the map in that language",
               f"say it in map.{info.layer} of the shot, leave the language out, or name the --passes that you want")
@@ -259,8 +259,9 @@ def _require_said(filmed: _Filmed, wanted: Mapping[str, PassInfo]) -> None:
         Fault(f"pass {info.name}", f"no {key} in {info.language}", "the words in that language",
               "add them, leave the language out, or name the --passes that you want")
         for info in wanted.values()
-        for key, words in captions.texts(filmed.plan.shot).items()
-        if info.layer == "captions" and info.language and isinstance(words, dict) and info.language not in words
+        if info.layer in {"captions", "callouts"} and info.language
+        for key, words in captions.texts(filmed.plan.shot, info.layer).items()
+        if isinstance(words, dict) and info.language not in words
     ]  # fmt: skip
     raise_faults(faults, filmed.plan.shot.called)
 

@@ -20,7 +20,7 @@ from camps.film.shot import Shot
 #: Places of the number in a file name.
 FRAME_PADDING = 4
 
-#: Layers from back to front; labels, titles and captions come once a language, guides are not in the picture.
+#: Layers from back to front; labels, titles, captions and callouts come once a language, guides are not in the picture.
 FURNITURE = (
     "logo", "title", "subtitle", "scale", "north", "legend", "date", "counter", "chapter", "notes", "captions",
     "credit",
@@ -150,7 +150,7 @@ def build_passes(shot: Shot, languages: Sequence[str]) -> dict[str, PassInfo]:
     shot
         A layer that it switches off has no pass; its language is always among those of the labels.
     languages
-        Languages of the labels, each a pass of its own, and of titles and captions.
+        Languages of the labels, each a pass of its own, and of titles, captions and callouts.
     """
     spoken = dict.fromkeys([shot.language, *languages])
     drawn = [info for layer in LAYERS if _is_on(shot, layer) for info in _drawn(shot, layer, spoken)]
@@ -197,7 +197,9 @@ def languages_of(names: Iterable[str]) -> list[str]:
     >>> languages_of(["beauty", "labels_en", "labels_ug_exr", "captions", "captions_zh"])
     ['en', 'ug', 'zh']
     """
-    found = (re.fullmatch(rf"(?:labels|title|subtitle|captions)_([a-z]+?)(?:{LINEAR})?", name) for name in names)
+    found = (
+        re.fullmatch(rf"(?:labels|title|subtitle|captions|callouts)_([a-z]+?)(?:{LINEAR})?", name) for name in names
+    )
     return list(dict.fromkeys(one[1] for one in found if one and f"_{one[1]}" != LINEAR))
 
 
@@ -298,9 +300,9 @@ def _drawn(shot: Shot, layer: str, languages: Iterable[str]) -> list[PassInfo]:
 
 
 def _is_by_language(shot: Shot, layer: str) -> bool:
-    """Whether a title or a caption is said by language: one text of the shot's is the same in all of them."""
-    if layer == "captions":
-        return any(isinstance(words, dict) for words in captions.texts(shot).values())
+    """Whether a title, caption or callout is said by language: one text of the shot's is the same in all of them."""
+    if layer in {"captions", "callouts"}:
+        return any(isinstance(words, dict) for words in captions.texts(shot, layer).values())
     return layer in {"title", "subtitle"} and not isinstance(getattr(shot.map, layer), str)
 
 

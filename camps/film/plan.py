@@ -222,7 +222,7 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     stays = captions.standing(shot, timing.day_at)
     told = [
         _state(shot, keys, timing, number) | spanned
-        | _pointing(shot, ground, number) | _captioned(stays, shot.time_s(number))
+        | _pointing(shot, ground, number) | _captioned(stays, shot.time_s(number), _last_s(shot))
         for number in shot.cut
     ]  # fmt: skip
     takes = [camera.n_cuts(keys, shot.time_s(number)) for number in shot.cut]
@@ -328,30 +328,30 @@ def _furniture(shot: Shot, at_s: float) -> State:
         return {}
     said = {
         str(piece): placed.model_dump(by_alias=True, exclude_none=True, exclude={"first", "last"})
-        | {"alpha": _shown(placed, at_s)}
+        | {"alpha": _shown(placed, at_s, _last_s(shot))}
         for piece, placed in shot.furniture.items()
     }
     return {"furniture": said}
 
 
 def _pointing(shot: Shot, ground: Ground, number: int) -> State:
-    """Return what of the map a frame lights, and to what it points, with words in the language of the shot."""
-    at_s, lit, said = shot.time_s(number), shot.highlight, {}
-    if lit and (share := _shown(lit, at_s)):
+    """Return what of the map a frame lights, and to what it points, with what its words are."""
+    at_s, last_s, lit, said = shot.time_s(number), _last_s(shot), shot.highlight, {}
+    if lit and (share := _shown(lit, at_s, last_s)):
         said["highlight"] = {"sites": list(lit.sites), "class": lit.called, "dim": 1 - (1 - lit.dim) * share}
     callouts = [
-        {"lon": lon, "lat": lat, "text": shot.say(one.text),
+        {"lon": lon, "lat": lat, "text": one.text,
          "side": one.side, "alpha": alpha}
         for one in shot.callouts
-        if (alpha := _shown(one, at_s))
+        if (alpha := _shown(one, at_s, last_s))
         for lon, lat in [one.centre or ground.sites[str(one.site)]]
     ]  # fmt: skip
     return {**said, **({"callouts": callouts} if callouts else {})}
 
 
-def _captioned(stays: Sequence[captions.Stay], at_s: float) -> State:
+def _captioned(stays: Sequence[captions.Stay], at_s: float, last_s: float) -> State:
     """Return which caption stands at a time, by its position in the shot, and how strongly."""
-    shown = [{"at": i, "alpha": alpha} for i, stay in stays if (alpha := _shown(stay, at_s))]
+    shown = [{"at": i, "alpha": alpha} for i, stay in stays if (alpha := _shown(stay, at_s, last_s))]
     return {"captions": shown} if shown else {}
 
 
@@ -383,15 +383,16 @@ def _unsaid(shot: Shot, ground: Ground) -> Iterator[Fault]:
     pointed = [f"callouts.{i}" for i, one in enumerate(shot.callouts, 1) if one.centre]
     for key in [] if ground.sites else [*pointed, *(f"captions.{i}" for i in range(1, len(shot.captions) + 1))]:
         yield Fault(f"key {key}", "a map of somebody else", "a map of the suite's own", "set words on it in an edit")
-    said = {f"callouts.{i}.text": one.text for i, one in enumerate(shot.callouts, 1)} | captions.texts(shot)
+    said = captions.texts(shot, "callouts") | captions.texts(shot, "captions")
     for key, words in said.items():
         if isinstance(words, dict) and shot.language not in words:
             yield Fault(f"key {key}", f"no {shot.language}", "the words in the shot's language", "add them")
 
 
-def _shown(placed: Timed, at_s: float) -> float:
+def _shown(placed: Timed, at_s: float, last_s: float) -> float:
+    """Return how strongly something shows at a time; what stands until the end is gone on the last frame of the cut."""
     since = math.inf if placed.first is None else at_s - placed.first
-    until = math.inf if placed.last is None else placed.last - at_s
+    until = math.inf if placed.last is None else min(placed.last, last_s) - at_s
     share = max(0.0, min(1.0, min(since, until) / FURNITURE_FADE_S))
     return share * share * (3 - 2 * share)
 
@@ -458,7 +459,7 @@ def _require_seen(shot: Shot) -> None:
         )
         for key, placed in _timed(shot).items()
         for until in [times[-1] if placed.last is None else placed.last]
-        if max(_shown(placed, at_s) for at_s in times) < _SEEN
+        if max(_shown(placed, at_s, _last_s(shot)) for at_s in times) < _SEEN
     ]  # fmt: skip
     raise_faults(faults, shot.called)
 

@@ -2,29 +2,33 @@
 
 import { Mercator } from './geo.js';
 import { Moving, panel } from './text.js';
+/** @import { Furniture } from './furniture.js' */
 /** @import { Callout, Pen, Spot } from './types.d.ts' */
 
 const SIZE = 22;
 
 export class Callouts {
-  constructor() {
+  /** @param {Furniture} furniture */
+  constructor(furniture) {
+    this.furniture = furniture;
     /** @type {Moving | null} */
     this.moving = null;
   }
 
-  /** @param {Pen} pen @param {Callout[]} callouts */
-  draw(pen, callouts) {
+  /** @param {Pen} pen @param {string} lang @param {Callout[]} callouts */
+  draw(pen, lang, callouts) {
     this.moving ??= new Moving();
     this.moving.begin(pen.ctx);
-    const type = Object.assign(Object.create(pen.type), { layer: 'callouts' });
+    const type = Object.assign(Object.create(this.furniture.typeOf(pen, lang, 'callouts')), { layer: 'callouts' });
     for (const one of callouts) this.drawOne({ ...pen, type }, this.moving, one);
     this.moving.end(pen.ctx);
   }
 
   // From beside the place up to the words, and along their foot.
   /** @param {Pen} pen @param {Moving} moving @param {Callout} callout */
-  drawOne(pen, moving, { lon, lat, text, side, alpha }) {
+  drawOne(pen, moving, { lon, lat, text: said, side, alpha }) {
     const { ctx, view, look, u, type } = pen;
+    const text = this.furniture.words.said(said, type.lang);
     const unit = Mercator.x(lon);
     const [x, y] = view.point(unit + view.nearest(unit), Mercator.y(lat));
     const way = side === 'left' ? -1 : 1;

@@ -44,7 +44,7 @@ export class Stage {
     this.labels = new Labels(data.base.places, this.symbols, data.view.zoom);
     this.words = new Words(data);
     this.furniture = new Furniture(data, this.words, this.timeline);
-    this.callouts = new Callouts();
+    this.callouts = new Callouts(this.furniture);
     /** @type {Map<string, Label[]>} */
     this.labelled = new Map();
     /** @type {Noted[]} */
@@ -170,7 +170,7 @@ export class Stage {
       this.drawState(seen, frame, state, placed, [edge, frame.width]);
     } else if (!pair) this.drawState(seen, frame, state, placed, null);
     if (on.labels && !pair) this.drawLabels(seen, { ...frame, lang: frame.label_lang }, parts, placed);
-    if (on.callouts && frame.callouts) this.callouts.draw(seen, frame.callouts);
+    if (on.callouts && frame.callouts) this.callouts.draw(seen, frame.label_lang, frame.callouts);
     if (on.backing) this.furniture.drawBacking(pen, parts, pen.safe ? (pair ? placed : this.drawn.flatMap((side) => side.placed)) : []);
     for (const layer of FURNITURE) if (on[layer]) this.furniture.draw(pen, parts, layer);
     if (on.guides) this.furniture.drawGuides(pen);

@@ -351,7 +351,7 @@ export class Labels {
   // In a film a label is whole or not there, and comes and goes in film time; on a page it follows the hand that zooms.
   /** @param {Pen} pen @param {Label} label @param {Box} box @param {number} shown @param {Box[]} obstacles */
   strength(pen, label, box, shown, obstacles) {
-    const { u, ze, view } = pen;
+    const { u, view } = pen;
     // The same view has the same zoom in every frame that asks, to the last digit: a name may have room from just there.
     const scale = Math.log2(u);
     if (!pen.safe) return shown * clearOf(box, obstacles, 30 * u) * within(box, view, 8 * u, 0);

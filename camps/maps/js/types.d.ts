@@ -1,5 +1,5 @@
 // What the page's scripts hand to one another; what Python tells them is in payload.d.ts.
-import type { Change, ClassEntry, Colours, Ended, FootprintKind, Layer, LegendMark, Look, Meta, Mode, Page, PlaceKind, Placement, Setting, Shape, Site, Swatch } from './payload';
+import type { Change, ClassEntry, Colours, Ended, FootprintKind, Layer, LegendMark, Look, Meta, Mode, Page, PlaceKind, Placement, Setting, Shape, Site, Swatch, Text } from './payload';
 import type { View } from './geo.js';
 import type { Page as PageScript } from './page.js';
 import type { Stage } from './stage.js';
@@ -101,7 +101,7 @@ export type Add = (sighting: Sighting, phase: Piece['phase'], role: Role, kind: 
 /** Rings of an outline, and the box about them. */
 export interface Outline { lines: Line[]; box: Box }
 
-export interface Callout { lon: number; lat: number; text: string; side: 'left' | 'right'; alpha: number }
+export interface Callout { lon: number; lat: number; text: Text; side: 'left' | 'right'; alpha: number }
 
 /** What stands out while the rest stands back. */
 export interface Highlight { sites: string[]; class?: string | null; dim: number }
