@@ -82,6 +82,8 @@ class Reading:
 class Extraction:
     """What was read from a series of scenes over one site.
 
+    :func:`read_series` reads it; :func:`camps.imagery.area.estimate` makes areas of it.
+
     Attributes
     ----------
     grid, site, control

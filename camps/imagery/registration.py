@@ -43,6 +43,8 @@ AGREEMENT_PX = 0.5
 class Match:
     """The shift of one scene against a reference.
 
+    :func:`match` finds it, :func:`register` applies it.
+
     Attributes
     ----------
     scene_id, reference_id

@@ -37,6 +37,8 @@ _COUNT_COLUMNS = ("unit", "metric", "t", "value", "lo", "hi", "kind", "stale_day
 class Source:
     """One published list as read.
 
+    :func:`camps.sources.read` reads one of the register, :func:`camps.sources.read_file` any file.
+
     Attributes
     ----------
     entry

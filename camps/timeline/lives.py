@@ -20,8 +20,6 @@ from camps.record import System
 
 #: In the order of a life. ``unnamed``: no opening is known, and no source had spoken of the place yet.
 PHASES = ("absent", "unnamed", "undated", "opening", "open", "last", "vanished", "closing", "closed")
-#: A place that is last known open fades over so many days.
-FADE_DAYS = 3653
 _DATES = ("opened", "closed", "last_known", "vanished")
 Life = Mapping[str, Any]
 
