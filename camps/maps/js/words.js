@@ -354,11 +354,11 @@ export class Words {
     return drawn.map(({ text }) => (typeof text === 'string' ? text : text[lang] || text.en)).join(' · ');
   }
 
-  // One legend, or two that hand over where the camera comes close enough for outlines.
+  // One legend, or two that hand over where the camera comes close enough for outlines: a row that both have is never away.
   /** @param {Frame} frame @param {number} ze @returns {Array<[Row[], number, number[]]>} */
   legends(frame, ze) {
-    const near = this.data.footprints ? smoothstep(11.8, 12.4, ze) : 0;
-    const far = this.data.footprints ? 1 - smoothstep(11.2, 11.8, ze) : 1;
+    const near = this.data.footprints ? smoothstep(11.6, 12.4, ze) : 0;
+    const far = this.data.footprints ? 1 - smoothstep(11.2, 12, ze) : 1;
     return [
       [this.classRows(frame.lang), far, this.data.options.samples],
       [this.swatchRows(frame.lang), near, []],
