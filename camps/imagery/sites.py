@@ -34,6 +34,8 @@ _HELPFUL = ("swir16", "scl")
 class SiteExtraction(tables.Shown):
     """What was found at one site.
 
+    :func:`extract_site` finds it, :func:`write_extraction` writes it.
+
     Attributes
     ----------
     site_id

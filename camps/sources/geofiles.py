@@ -76,6 +76,8 @@ _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00(?:\.0+)?(?:Z|\+00:00)?")
 class Drawn:
     """A vector file as read: its columns, and a geometry a row where it has any.
 
+    :func:`read_drawn` reads it.
+
     Attributes
     ----------
     columns

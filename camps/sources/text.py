@@ -113,12 +113,7 @@ class RawTable:
 
 
 def read_delimited(
-    path: Path,
-    report: Report,
-    *,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    layout: Layout = FOUND,
+    path: Path, report: Report, *, encoding: str | None = None, delimiter: str | None = None, layout: Layout = FOUND
 ) -> RawTable:
     """Return a CSV or TSV file with every cell as printed.
 

@@ -46,10 +46,7 @@ def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     "N/A" and "#N/A" become ``not_imaged``, "?" ``obscured`` and blank ``no_record``; the printed cell stays beside.
     Facilities that share one printed point are noted, never merged.
 
-    Raises
-    ------
-    MissingError, InputError
-        When the file is not there or not sound.
+    Raises as :func:`camps.sources.text.read_delimited` does, and for rows that are not sound.
     """
     raw = read_delimited(path, report, encoding="utf-8-sig", delimiter=",", layout=Layout(strict=True)).frame
     base.require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)

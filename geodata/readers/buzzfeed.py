@@ -36,10 +36,7 @@ def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     A row rated "sub-compound" is a part of the row with the same name that is not. One with no such row stays a site
     and is noted.
 
-    Raises
-    ------
-    MissingError, InputError
-        When the file is not there or not sound.
+    Raises as :func:`camps.sources.text.read_delimited` does, and for rows that are not sound.
     """
     raw = read_delimited(path, report, encoding=ENCODING, delimiter="\t", layout=Layout(strict=True)).frame
     base.require_columns(raw, _NEEDED, path.name)

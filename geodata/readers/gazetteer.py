@@ -58,10 +58,7 @@ def read(path: Path, entry: SourceEntry, report: Report) -> Source:
     directories, 20 km for the two town centroids, whose level is ``town``. Counts are those that the gazetteer
     repeats from ASPI, only for sites that ASPI lists.
 
-    Raises
-    ------
-    MissingError, InputError
-        When the file is not there or not sound.
+    Raises as :func:`camps.sources.text.read_delimited` does, and for rows that are not sound.
     """
     raw = read_delimited(path, report, encoding="utf-8", delimiter=",", layout=Layout(strict=True)).frame
     base.require_columns(raw, (*_NEEDED, *_EXTRAS, *COUNTED.values()), path.name)
