@@ -1,10 +1,14 @@
-"""Pictures: their facts are burnt in, the same bytes come twice, and nothing is asked of another host."""
+"""Pictures and layers: their facts are burnt in, the same bytes come twice, and nothing is asked of another host."""
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import folium
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ import shapely
 from PIL import Image
 
 from camps.errors import InputError
-from camps.imagery import grid, pictures
+from camps.imagery import grid, layers, pictures
 from camps.imagery.raster import Raster
 from camps.imagery.scene import Band, Scene
 
@@ -28,6 +32,11 @@ def _raster(day: str = "2018-06-23", *, hole: bool = False, attribution: str = "
     if hole:
         values[:, :20] = np.nan
     return Raster(one, WINDOW, COLOURS, values)
+
+
+def _pixels(content: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image)
 
 
 def _text_rows(image: Image.Image, top: int) -> int:
@@ -104,9 +113,10 @@ def test_outlines_are_drawn_where_they_lie() -> None:
     assert pictures.build_picture(_raster(), outlines=empty).size == pictures.build_picture(_raster()).size
 
 
-def test_nothing_without_attribution_is_ever_shown() -> None:
+@pytest.mark.parametrize("make", [pictures.build_picture, layers.scene_layer])
+def test_nothing_without_attribution_is_ever_shown(make: object) -> None:
     with pytest.raises(InputError, match="has no attribution"):
-        pictures.build_picture(_raster(attribution=" "))
+        make(_raster(attribution=" "))  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(("lines", "joined"), [
@@ -116,3 +126,68 @@ def test_nothing_without_attribution_is_ever_shown() -> None:
 ])  # fmt: skip
 def test_attributions_join_their_years(lines: list[str], joined: str) -> None:
     assert pictures.joined_attribution(lines) == joined
+
+
+def test_a_layer_is_one_image_in_the_page_laid_on_its_ground() -> None:
+    layer = layers.scene_layer(_raster(hole=True))
+    fmap = folium.Map(tiles=None)
+    layer.add_to(fmap)
+    page = fmap.get_root().render()
+    assert "contains data 2018" in page
+    found = re.search(r"data:image/png;base64,([A-Za-z0-9+/=]+)", page)
+    assert found is not None
+    image = _pixels(base64.b64decode(found[1]))
+    # The upper quarter was not observed and is clear.
+    assert (image[:15, :, 3] == 0).all()
+    assert (image[40:70, 10:-10, 3] == 255).all()
+    (south, west), (north, east) = layer.bounds
+    lon, lat = WINDOW.centre
+    assert west < lon < east
+    assert south < lat < north
+    assert east - west == pytest.approx(0.01, rel=0.1)
+
+
+def test_tiles_are_cut_to_the_native_zoom_and_of_one_origin(tmp_path: Path) -> None:
+    raster = _raster()
+    written = layers.write_tiles(raster, tmp_path / "tiles", min_zoom=12)
+    deepest = layers.native_zoom(raster)
+    # At 43° N a pixel of zoom 14 is 7 m wide: the first that is no larger than 10 m.
+    assert deepest == 14
+    zooms = {int(path.relative_to(tmp_path / "tiles").parts[0]) for path in written}
+    assert zooms == {12, 13, 14}
+    assert all(_pixels(path.read_bytes()).shape == (256, 256, 4) for path in written)
+    layer = layers.tile_layer(raster, "tiles")
+    assert layer.tiles == "tiles/{z}/{x}/{y}.png"
+    assert layer.options["attribution"] == "contains data 2018"
+    stamps = [path.stat().st_mtime_ns for path in written]
+    layers.write_tiles(raster, tmp_path / "tiles", min_zoom=12)
+    assert [path.stat().st_mtime_ns for path in written] == stamps
+    with pytest.raises(InputError, match="on another host"):
+        layers.tile_layer(raster, "https://example.org/tiles")
+    with pytest.raises(InputError, match="expected at most 5000"):
+        layers.write_tiles(raster, tmp_path / "tiles", max_zoom=22)
+
+
+def test_image_and_tiles_show_the_same_ground(tmp_path: Path) -> None:
+    # A single bright pixel has to come out at the same longitude and latitude both ways.
+    raster = _raster()
+    spot = np.full_like(raster.values, 10)
+    spot[:, 30:34, 50:54] = 200
+    raster = replace(raster, values=spot)
+    layer = layers.scene_layer(raster)
+    pixels, transform = layers._mercator(raster)
+    rows, columns = np.nonzero(pixels[..., 0] > 128)
+    x, y = transform.c + transform.a * (columns.mean() + 0.5), transform.f + transform.e * (rows.mean() + 0.5)
+    assert layer.bounds[0][1] < layer.bounds[1][1]
+    layers.write_tiles(raster, tmp_path, min_zoom=14)
+    side = 2 * 20037508.342789244 / 2**14
+    places = []
+    for path in tmp_path.rglob("*.png"):
+        column, row = int(path.parent.name), int(path.stem)
+        bright = np.nonzero(_pixels(path.read_bytes())[..., 0] > 128)
+        places += [
+            (column * side - 20037508.342789244 + (c + 0.5) * side / 256,
+             20037508.342789244 - row * side - (r + 0.5) * side / 256)
+            for r, c in zip(*bright, strict=True)
+        ]  # fmt: skip
+    assert np.mean(places, axis=0) == pytest.approx((x, y), abs=8)
