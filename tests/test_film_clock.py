@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -26,6 +27,23 @@ def test_time_stands_still_on_every_observation() -> None:
     assert marks[-1].at_s + marks[-1].hold_s == pytest.approx(10)
     shown = [clock.day_at(marks, i / 25) for i in range(251)]
     assert shown == sorted(shown)
+
+
+def test_what_lies_between_two_observations_of_one_week_can_be_seen() -> None:
+    stops = (date(2017, 3, 2), date(2018, 10, 11), date(2020, 5, 31), date(2020, 6, 2))
+    marks = clock.on_observations(stops, 20, hold_s=1, ease="in_out_sine")
+    leaves = [mark.at_s + mark.hold_s for mark in marks]
+    passages = [mark.at_s - left for left, mark in zip(leaves, marks[1:], strict=False)]
+    assert passages[2] == pytest.approx(clock.LEAST_PASSAGE_S)
+    days = [(later - earlier).days for earlier, later in pairwise(stops)]
+    assert passages[0] / passages[1] == pytest.approx(days[0] / days[1])
+    assert leaves[-1] == pytest.approx(20)
+    between = [at for at in range(501) if day_of(stops[2]) + 1 <= clock.day_at(marks, at / 25) < day_of(stops[3])]
+    assert len(between) >= 4
+    # Where the film has not so much time, all take as long.
+    crowded = clock.on_observations(stops, 5, hold_s=1, ease="linear")
+    assert [mark.at_s for mark in crowded] == pytest.approx([0, 4 / 3, 8 / 3, 4])
+    assert clock.on_observations(stops[:1], 5, hold_s=1, ease="linear")[0].at_s == 0
 
 
 def test_eras_run_at_their_own_pace_and_may_leave_years_out() -> None:

@@ -9,9 +9,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate, pairwise
 
 from camps.dates import day_of
 from camps.film.camera import Ease, eased, first_at
+
+#: Seconds in which a film passes from one observation to the next, however few days lie between.
+LEAST_PASSAGE_S = 0.6
 
 
 @dataclass(frozen=True)
@@ -77,11 +81,29 @@ def linear(
 
 
 def on_observations(stops: Sequence[date], seconds: float, *, hold_s: float, ease: Ease) -> list[Mark]:
-    """Return marks that hold on every stop for `hold_s` seconds and share the rest by the days between stops."""
+    """Return marks that hold on every stop for `hold_s` seconds and share the rest by the days between stops.
+
+    Between stops a day or two apart the film takes at least `LEAST_PASSAGE_S`, where there is so much time: what is
+    said of the days between could not be read otherwise, and would blink.
+    """
     days = [day_of(stop) for stop in stops]
-    moving = seconds - hold_s * len(days)
-    span = max(days[-1] - days[0], 1)
-    return [Mark(hold_s * i + moving * (day - days[0]) / span, day, ease, hold_s) for i, day in enumerate(days)]
+    passages = _passages([later - earlier for earlier, later in pairwise(days)], seconds - hold_s * len(days))
+    reached = accumulate(passages, lambda at_s, passage_s: at_s + hold_s + passage_s, initial=0.0)
+    return [Mark(at_s, day, ease, hold_s) for at_s, day in zip(reached, days, strict=True)]
+
+
+def _passages(spans: Sequence[float], moving_s: float) -> list[float]:
+    """Return the seconds of each span of days: as many as it has days, but for those that would be too short."""
+    short: set[int] = set()
+    while True:
+        left_s = moving_s - LEAST_PASSAGE_S * len(short)
+        days = sum(span for at, span in enumerate(spans) if at not in short)
+        more = {at for at, span in enumerate(spans) if at not in short and left_s * span < LEAST_PASSAGE_S * days}
+        if not more:
+            return [LEAST_PASSAGE_S if at in short else left_s * span / days for at, span in enumerate(spans)]
+        short |= more
+        if LEAST_PASSAGE_S * len(spans) >= moving_s:
+            return [moving_s / len(spans)] * len(spans)
 
 
 def by_spans(spans: Sequence[tuple[date, date, float]], seconds: float, *, ease: Ease) -> list[Mark]:
