@@ -187,6 +187,12 @@ class Metric(Table):
     shows_open: bool | None = None
 
 
+def require_order(first: Any, last: Any) -> None:
+    """Raise ValueError where ``to`` is not later than ``from``; without an end, or in order, do nothing."""
+    if last is not None and last <= first:
+        raise ValueError(f"'to' ({last}) later than 'from' ({first})")
+
+
 class Chapter(Table):
     """A period of the story, from the day `first` to the day before `end`; open without an end.
 
@@ -201,8 +207,7 @@ class Chapter(Table):
 
     @model_validator(mode="after")
     def _in_order(self) -> Chapter:
-        if self.end is not None and self.end <= self.first:
-            raise ValueError(f"'to' ({self.end}) later than 'from' ({self.first})")
+        require_order(self.first, self.end)
         return self
 
 
@@ -224,8 +229,7 @@ class System(Table):
 
     @model_validator(mode="after")
     def _in_order(self) -> System:
-        if self.last <= self.first:
-            raise ValueError(f"'to' ({self.last}) later than 'from' ({self.first})")
+        require_order(self.first, self.last)
         return self
 
 

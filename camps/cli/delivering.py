@@ -22,10 +22,9 @@ from camps.cli.picturing import (
     Span,
     Workers,
     chosen_shot,
-    edition_for,
+    filming,
     folder_for,
     frame_numbers,
-    frame_progress,
     plan_text,
 )
 
@@ -67,9 +66,7 @@ def deliver(
     overwritten; one that was stopped is continued.
     """
     chosen = chosen_shot(shot, fps, size, version=version, bit_depth=bit_depth, look=look)
-    with edition_for(public) as edition, frame_progress() as progress:
-        if edition:
-            edition.require_not_aimed(chosen.model_dump(), chosen.called)
+    with filming(chosen, public) as (progress, told):
         if dry_run:
             say(_dry_run(chosen, _list(langs), _list(passes), span, workers))
             return
@@ -86,8 +83,7 @@ def deliver(
             webm=webm,
             progress=progress,
         )
-        if edition:
-            edition.require_nothing_told(result.folder)
+        told(result.folder)
     say(_summary(result))
 
 

@@ -210,25 +210,27 @@ def frames(
     date draws only the frames that show it.
     """
     chosen = chosen_shot(shot, fps, size, look=look)
-    with edition_for(public) as edition, frame_progress() as progress:
-        if edition:
-            edition.require_not_aimed(chosen.model_dump(), chosen.called)
+    folder = out or folder_for(public, "frames")
+    with filming(chosen, public) as (progress, told):
         if dry_run:
             say(plan_text(camps.film.build_plan(chosen), workers))
             return
         result = camps.film.render(
-            chosen,
-            out or folder_for(public, "frames"),
-            numbers=frame_numbers(span),
-            workers=workers,
-            cluster=cluster,
-            progress=progress,
+            chosen, folder, numbers=frame_numbers(span), workers=workers, cluster=cluster, progress=progress
         )
-        if edition:
-            edition.require_nothing_told(result.folder)
+        told(result.folder)
     say(f"{result.folder}: {result.n_drawn} frames drawn, {result.n_kept} kept")
     if result.movie:
         say(result.movie)
+
+
+@contextmanager
+def filming(shot: Any, public: bool) -> Iterator[tuple[Callable[[int, int, str], None], Callable[[Path], None]]]:
+    """Yield what tells how far a run is, and what is to be called with its folder, in the edition asked for."""
+    with edition_for(public) as edition, frame_progress() as progress:
+        if edition:
+            edition.require_not_aimed(shot.model_dump(), shot.called)
+        yield progress, edition.require_nothing_told if edition else lambda folder: None
 
 
 def chosen_shot(name: str, fps: str | None, size: str | None, **changes: Any) -> Any:
