@@ -33,6 +33,23 @@ def test_exposures_lie_evenly_about_the_frame_over_half_its_time() -> None:
     assert np.mean(lons) == pytest.approx(state["lon"])
 
 
+def test_a_plan_says_how_far_apart_exposures_lie_and_where_they_can_be_told_apart() -> None:
+    straight = [{**KEYS[0], "at": 0}, {**KEYS[1], "path": "straight"}]
+    few, many = (
+        plan_frames(small_shot(frames=25, motion_blur={**BLUR, "samples": n}, camera=straight), Ground({}))
+        for n in (4, 40)
+    )
+    # Four degrees in ten frames, of which each exposure has a quarter of the half in which the shutter is open.
+    px = 4 / 10 / 2 / 4 / 360 * 256 * 2**5
+    assert px < 6
+    assert few.blur_told == f"exposures lie at most {px:.1f} px apart at 1080 lines (frame 1001)"
+    fast = [straight[0], {**straight[1], "centre": [98, 42]}]
+    told = plan_frames(small_shot(frames=25, motion_blur=BLUR, camera=fast), Ground({})).blur_told
+    assert told.endswith("can be told apart: motion_blur.samples closes the gaps")
+    assert many.blur_told < few.blur_told
+    assert not plan_frames(small_shot(frames=25, camera=straight), Ground({})).blur_told
+
+
 def test_a_camera_that_stands_has_no_exposures_and_none_reaches_across_a_cut() -> None:
     assert "exposures" not in _states()[20]
     cut = [KEYS[0], {**KEYS[1], "at": 0.2}, {"at": 0.4, "centre": [100, 30], "zoom": 6, "ease": "step"}]

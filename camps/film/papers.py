@@ -86,9 +86,10 @@ def _heading(finished: Finished) -> str:
 
 
 def _blur_line(finished: Finished) -> list[str]:
-    blur = finished.plan.shot.motion_blur
+    blur, apart = finished.plan.shot.motion_blur, finished.plan.blur_told
     told = "the map, not what is written beside it; places in track/ are those in the middle of the exposure"
-    return [f"Blur       shutter {blur.shutter_deg:g} degrees, {blur.samples} exposures: {told}"] if blur else []
+    shutter = [f"Blur       shutter {blur.shutter_deg:g} degrees, {blur.samples} exposures: {told}"] if blur else []
+    return [*shutter, *([f"           {apart}"] if apart else [])]
 
 
 def _rate(finished: Finished) -> str:

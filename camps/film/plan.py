@@ -40,6 +40,8 @@ _CLOSEST_PLACES, _CLOSEST_OUTLINES = 8.5, 14.0
 #: Where the line between two dates is if nobody says.
 _MIDDLE = 0.5
 
+#: Between the exposures of a frame, at 1080 lines: as far apart as a thin line and its halo are wide they still join.
+_SMOOTH_PX = 6.0
 #: Seconds before and after a frame whose days decide what it shows: a symbol fades over nine frames of 25 a second.
 DAYS_ABOUT_S = 0.16
 
@@ -168,6 +170,20 @@ class Plan(tables.Shown):
         cut = self.cut
         shown = f"{cut.numbers[0]} to {cut.numbers[-1]} ({len(cut.numbers)} frames, {cut.seconds:g} s)"
         return f"{shown}, with handles of {before} frames before and {after} after it"
+
+    @property
+    def blur_told(self) -> str:
+        """Return how far apart the exposures of a frame lie, where the camera is fastest; nothing without any."""
+        apart = [
+            (max(_apart_px(self.shot, one, other) for one, other in pairwise(state["exposures"])), number)
+            for number, state in zip(self.numbers, self.states, strict=True)
+            if "exposures" in state
+        ]
+        if not apart:
+            return ""
+        most_px, number = max(apart, key=lambda found: round(found[0], 1))
+        told = f"exposures lie at most {most_px:.1f} px apart at 1080 lines (frame {number})"
+        return told if most_px <= _SMOOTH_PX else f"{told} and can be told apart: motion_blur.samples closes the gaps"
 
     def timecode(self, at: int) -> str:
         """Timecode of the frame at a position in the plan; one past the last is where an edit of it ends."""
@@ -316,6 +332,15 @@ def _exposures(shot: Shot, keys: Sequence[camera.Key], at_s: float) -> State:
     views = camera.exposures(keys, at_s, open_s, blur.samples, width_px=reference_size(shot)[0])
     moves = any(view != views[0] for view in views)
     return {"exposures": [_listed(shot, view) for view in views]} if moves else {}
+
+
+def _apart_px(shot: Shot, one: Sequence[float], other: Sequence[float]) -> float:
+    """Return by how many pixels at 1080 lines the middle or a corner of one exposure has moved on the next."""
+    before, after = camera.View(*one), camera.View(*other)
+    wide, high = (side / 2 for side in reference_size(shot))
+    corners = [(0.0, 0.0), *((x, y) for x in (-wide, wide) for y in (-high, high))]
+    moved = (camera.project(after, *camera.world(*camera.unproject(before, *corner))) for corner in corners)
+    return max(math.dist(corner, place) for corner, place in zip(corners, moved, strict=True))
 
 
 def _listed(shot: Shot, view: camera.View) -> list[float]:
