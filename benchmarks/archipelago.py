@@ -3,6 +3,8 @@
     python benchmarks/archipelago.py                 the run of the claim (500 repeats, under four minutes on one core)
     python benchmarks/archipelago.py --repeats 50    a quick look
 
+A whole country, at two dates or in twelve releases with stale tiles, is drawn by ``benchmarks/country.py``.
+
 The archipelago is SYNTHETIC: no place in it exists. A repeat is one archipelago of its own: sites with rows of barracks
 that go up over the dates, some extended, some pulled down, some replaced. Every scene has a translation of its own and
 an edge bias of its own, drawn once and shared by all its outlines; every vertex has noise; looks are missed, single

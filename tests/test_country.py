@@ -281,6 +281,27 @@ def test_what_is_not_in_a_tile_without_outlines_is_not_gone_unless_the_release_c
         assert sorted(events["class"]) == sorted(["persist", expected])
 
 
+def test_an_outline_is_seen_where_its_tile_was_looked_at_though_most_of_it_lies_in_the_next(tmp_path: Path) -> None:
+    edge = tile_bounds(tile_keys([87.6], [43.8]))[0]
+    lon, lat = edge[2], (edge[1] + edge[3]) / 2
+    # The middle of its bounds lies west of the edge, and most of it to the east.
+    odd = shapely.Polygon([(lon - 3e-4, lat), (lon + 2.9e-4, lat + 1e-4), (lon + 2.9e-4, lat - 3e-4)])
+    east, west = (
+        shapely.box(lon + 0.002, lat, lon + 0.0022, lat + 2e-4),
+        shapely.box(lon - 0.002, lat, lon - 0.0018, lat + 2e-4),
+    )
+    later = shapely.box(lon + 0.002, lat, lon + 0.0022, lat + 2.01e-4)
+    looks = [
+        gpd.GeoDataFrame(geometry=[odd, east, west], crs=4326),
+        gpd.GeoDataFrame(geometry=[odd, later, west], crs=4326),
+    ]
+    paths = written(tmp_path, looks)
+    cut = cut_and_followed(paths, tmp_path / "parts", zoom=14, rows=10)
+    assert sorted(cut.tiles["status"]) == ["not_imaged", "observed", "observed", "observed"]
+    assert sorted(change.history(cut).events["class"]) == ["persist", "unobserved", "unobserved"]
+    same(cut, *at_once(paths, cut))
+
+
 def test_a_release_is_as_old_as_its_oldest_image() -> None:
     assert footprints.taken("2020-06", oldest_days=365) == "2019-07-01/2020-06-30"
     assert footprints.taken("2020-06-30", oldest_days=0) == "2020-06-30"

@@ -20,7 +20,7 @@ from camps import crs, engine, tables
 from camps.change.comparison import TAU_M, Comparison, compare_linked, mmu_m2
 from camps.change.linking import Pairs, candidates, measured, told_apart
 from camps.change.registration import REACH_M, vote_shifts
-from camps.change.visits import Codes, Visits, read_visits
+from camps.change.visits import Codes, Visits, centres_of, read_visits
 from camps.crs import Floats
 from camps.dates import day_interval
 from camps.errors import InputError
@@ -217,6 +217,7 @@ class _Run:
         self._look = look[self._by_look]
         bounds = [day_interval(date) for date in scenes["observed_on"]]
         self.first_day, self.last_day = np.array([*bounds, (0, 0)]).T
+        self.centre = centres_of(frame) if visits.centres else None
         self.outline_code = pd.factorize(frame["wkb_sha256"])[0]
         self.alone = (frame["overlap_m2"] == 0).to_numpy()
         self.standing = _Outlines()
@@ -333,7 +334,7 @@ class _Run:
         return joined.loc[~twice, "at_a"].to_numpy(), joined.loc[~twice, "at_b"].to_numpy()
 
     def _saw_again(self, a: _Outlines, scene: Codes, k: int) -> NDArray[np.bool_]:
-        seen = self.visits.saw(a.site, scene[a.site], a.shape)
+        seen = self.visits.saw(a.site, scene[a.site], self._places(a))
         seen &= self._precedes(self.track["last_seen"][a.track], scene[a.site])
         if self.settings.published:
             # The interpreter found the building again later, so here it was overlooked.
@@ -341,8 +342,12 @@ class _Run:
         return seen
 
     def _saw_already(self, b: _Outlines, before: Codes) -> NDArray[np.bool_]:
-        seen = self.visits.saw(b.site, before[b.site], b.shape)
+        seen = self.visits.saw(b.site, before[b.site], self._places(b))
         return seen & self._precedes(before[b.site], self.scene[b.row])
+
+    def _places(self, outlines: _Outlines) -> NDArray[Any]:
+        """Return where a look must have been to see each: all of its outline, or the middle of it."""
+        return outlines.shape if self.centre is None else self.centre[outlines.row]
 
     def _precedes(self, scene: Codes, other: Codes) -> NDArray[np.bool_]:
         """Return where one scene may be older than the other: two images of one day do not bracket anything."""
@@ -376,7 +381,7 @@ class _Run:
         waiting = fresh
         for earlier in range(k - 1, -1, -1):
             scene = self.visits.scene_at[earlier]
-            covered = self.visits.saw(b.site[waiting], scene[b.site[waiting]], b.shape[waiting])
+            covered = self.visits.saw(b.site[waiting], scene[b.site[waiting]], self._places(b)[waiting])
             covered &= self._precedes(scene[b.site[waiting]], self.scene[b.row[waiting]])
             self.track["before"][b.track[waiting[covered]]] = scene[b.site[waiting[covered]]]
             waiting = waiting[~covered]

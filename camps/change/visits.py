@@ -35,7 +35,7 @@ class Visits:
     _whole: Codes
     _valid_key: Codes
     _valid: NDArray[Any]
-    _centres: bool = False
+    centres: bool = False
 
     def site_codes(self, names: pd.Series[Any]) -> Codes:
         """Return the code of each site's name."""
@@ -51,6 +51,8 @@ class Visits:
     def saw(self, site: Codes, scene: Codes, shapes: NDArray[Any]) -> NDArray[np.bool_]:
         """Return whether each scene would have shown a building at each site and place.
 
+        With ``centres`` the places are :func:`centres_of` footprints, otherwise outlines on the plane.
+
         Where a valid area is recorded for the scene, it decides; otherwise a look judged ``observed`` saw the whole
         site and any other saw nothing for certain.
         """
@@ -60,7 +62,7 @@ class Visits:
         for keys in (anywhere, key):
             at = np.searchsorted(self._valid_key, keys)
             recorded = (at < len(self._valid_key)) & (np.append(self._valid_key, -1)[at] == keys) & (scene >= 0)
-            holds = _holds_centres if self._centres else _contains
+            holds = _holds if self.centres else _contains
             seen[recorded] = holds(self._valid[at[recorded]], shapes[recorded])
         return seen & (scene >= 0)
 
@@ -73,9 +75,16 @@ def _contains(valid: NDArray[Any], shapes: NDArray[Any]) -> NDArray[np.bool_]:
     return held
 
 
-def _holds_centres(valid: NDArray[Any], shapes: NDArray[Any]) -> NDArray[np.bool_]:
-    # All outlines of a scene have one valid area as a rule, which is prepared.
-    return np.asarray(shapely.covers(valid, shapely.centroid(shapes)))
+def _holds(valid: NDArray[Any], centres: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray(shapely.covers(valid, centres))
+
+
+def centres_of(footprints: gpd.GeoDataFrame) -> NDArray[Any]:
+    """Return the middle of the bounds of each footprint, in degrees: the point by which it is of a tile."""
+    west, south, east, north = shapely.bounds(np.asarray(footprints.geometry.array)).T
+    lon = (west + east) / 2
+    # Outlines may run on past the antimeridian, tiles do not.
+    return np.asarray(shapely.points(np.where(lon >= 180, lon - 360, lon), (south + north) / 2))
 
 
 def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CRS, *, centres: bool = False) -> Visits:
@@ -83,7 +92,7 @@ def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CR
 
     A site was visited by every scene with a look judged observed or partial, with a valid area there, or with one of
     its footprints; a valid area without a site is one wherever no site is. With `centres` a valid area that holds the
-    centre of a building shows all of it, as the tiles of a release do.
+    centre of a building shows all of it, as the tiles of a release do, and lies in degrees as tiles do.
     """
     scenes = pd.Index(series.scenes["scene_id"])
     looked = series.looks[series.looks["status"].isin(SEEING)]
@@ -99,7 +108,7 @@ def read_visits(series: FootprintSeries, footprints: gpd.GeoDataFrame, plane: CR
     scene_at = np.full((int(look.max()) + 1 if len(look) else 0, len(sites) + 1), -1, dtype=np.intp)
     scene_at[look, table["site"]] = table["scene"]
     whole = looked[looked["status"] == "observed"]
-    key, valid = _valid_areas(series.coverage.to_crs(plane), sites, scenes)
+    key, valid = _valid_areas(series.coverage if centres else series.coverage.to_crs(plane), sites, scenes)
     return Visits(sites, scenes, scene_at, _keys(whole, sites, scenes), key, valid, centres)
 
 

@@ -111,11 +111,14 @@ class Partition:
     def region(self, cell: int, reach_m: float) -> shapely.Geometry:
         """Return the tiles of a cell that hold anything, with what lies within `reach_m` of them."""
         start, end = np.searchsorted(self._held, self.edges[cell : cell + 2])
-        keys = self._held[start:end]
+        return shapely.union_all(shapely.box(*self.about(self._held[start:end], reach_m).T))
+
+    def about(self, keys: Keys, reach_m: float) -> NDArray[np.float64]:
+        """Return west, south, east, north of what lies within `reach_m` of each tile, or a little farther."""
         west, south, east, north = tile_bounds(keys, zoom=self.zoom).T
         up = reach_m / _METRES_A_DEGREE
         wide = up / np.cos(np.radians(np.minimum(np.maximum(np.abs(south), np.abs(north)) + up, 89.0)))
-        return shapely.union_all(shapely.box(west - wide, south - up, east + wide, north + up))
+        return np.column_stack([west - wide, south - up, east + wide, north + up])
 
     def tiles_near(self, cell: int, reach_m: float) -> pd.DataFrame:
         """Return the tiles that lie about a cell: all that an outline wholly in its region may have its centre in."""
@@ -405,30 +408,35 @@ def read_near(
     """
     region = cut.region(cell, reach_m)
     shapely.prepare(region)
+    bounds = shapely.bounds(region).tolist()
     tables, inside = [], []
     for path in paths:
-        for table, near, whole in _row_groups(path, region):
-            tables.append(table.filter(arrow.array(near)))
-            inside.append(whole[near])
+        held = parquet.ParquetFile(path)
+        for group in _groups_near(held.metadata, bounds):
+            # Bounds are read before all else.
+            near, whole = _placed(
+                held.read_row_group(group, columns=["bbox", "key"]), cut, cell, reach_m, region=region
+            )
+            if near.any():
+                tables.append(held.read_row_group(group).filter(arrow.array(near)))
+                inside.append(whole[near])
     return as_frame(arrow.concat_tables(tables), cut.scenes), np.concatenate(inside)
 
 
-def _row_groups(
-    path: Path, region: shapely.Geometry
-) -> Iterator[tuple[arrow.Table, NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Yield the groups of rows of a file that have a row in a region, which rows those are, and which lie in it whole.
-
-    Bounds are read before all else: those of a group from the foot of the file, then those of its rows.
-    """
-    held, bounds = parquet.ParquetFile(path), shapely.bounds(region).tolist()
-    for group in _groups_near(held.metadata, bounds):
-        edges = bounds_of(held.read_row_group(group, columns=["bbox"]))
-        at = np.flatnonzero(_meets(edges, bounds))
-        box = shapely.box(*edges[at].T)
-        near, whole = np.zeros((2, len(edges)), dtype=np.bool_)
-        near[at], whole[at] = shapely.intersects(region, box), shapely.covers(region, box)
-        if near.any():
-            yield held.read_row_group(group), near, whole
+def _placed(
+    table: arrow.Table, cut: Partition, cell: int, reach_m: float, *, region: shapely.Geometry
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which rows have something in the region about a cell, and which lie in it with their whole bounds."""
+    edges, keys = bounds_of(table), table["key"].to_numpy()
+    near = (keys >= cut.edges[cell]) & (keys < cut.edges[cell + 1])
+    whole = near.copy()
+    # Nearly all lie within reach of their own tile, which numbers alone tell.
+    about = cut.about(keys[near], reach_m)
+    whole[near] = ((edges[near] - about) * (1, 1, -1, -1) >= 0).all(axis=1)
+    rest = np.flatnonzero(~whole & _meets(edges, shapely.bounds(region).tolist()))
+    box = shapely.box(*edges[rest].T)
+    near[rest], whole[rest] = shapely.intersects(region, box), shapely.covers(region, box)
+    return near, whole
 
 
 def _meets(edges: NDArray[np.float64], bounds: Sequence[float]) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -150,10 +151,16 @@ def _held(one: Release, at: int) -> _Held:
     return _Held(
         geometry=name,
         encoding=str(column.get("encoding")),
-        stated=None if stated is None else CRS.from_user_input(stated),
+        stated=None if stated is None else _crs_of(json.dumps(stated)),
         columns=frozenset(ours for ours, their in theirs.items() if their in named),
         groups=tuple(foot.metadata.row_group(group).num_rows for group in range(foot.metadata.num_row_groups)),
     )
+
+
+@lru_cache(maxsize=64)
+def _crs_of(told: str) -> CRS:
+    """Return the CRS that a file states: to understand one takes as long as a thousand outlines, and most are alike."""
+    return CRS.from_user_input(json.loads(told))
 
 
 def _file_faults(one: Release, first: _Held, held: _Held, at: int) -> Iterator[Fault]:
