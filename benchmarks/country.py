@@ -36,7 +36,8 @@ import pandas as pd
 import shapely
 
 from camps import change, crs, engine, footprints
-from camps.change.linking import link
+from camps.change.comparison import TAU_M
+from camps.change.linking import candidates, measured, told_apart
 from camps.footprints.partitions import REACH_M, Partition, read_near
 from camps.footprints.releases import taken
 from camps.footprints.tiles import centre_keys
@@ -131,6 +132,8 @@ def write_part(folder: Path, part: int, corners: np.ndarray, start: int, chance:
     keeps = stale | (centre_keys(after) != key)
     after[keeps] = before[keeps]
     here = [fate != 1, np.where(stale, fate != 1, fate != 2)]
+    # Where nothing came, went or was drawn anew, the tile is the same, whether somebody looked or not.
+    changed = pd.Series((here[0] != here[1]) | (here[1] & ~keeps)).groupby(key).transform("any").to_numpy()
     number = start + np.arange(len(corners))
     for date, shapes, there in zip(DATES, (before, after), here, strict=True):
         order = chance.permutation(np.flatnonzero(there))
@@ -140,7 +143,7 @@ def write_part(folder: Path, part: int, corners: np.ndarray, start: int, chance:
         (folder / date).mkdir(parents=True, exist_ok=True)
         table.to_parquet(folder / date / f"part-{part:03}.parquet", compression="zstd")
     (folder / "truth").mkdir(exist_ok=True)
-    truth = pd.DataFrame({"number": number, "fate": fate, "stale": stale})
+    truth = pd.DataFrame({"number": number, "fate": fate, "stale": stale | ~changed})
     truth.to_parquet(folder / "truth" / f"part-{part:03}.parquet")
 
 
@@ -212,8 +215,11 @@ def _links(cut: Partition, cell: int) -> int:
     frame, _ = read_near(cut.parts("cells", "footprints.parquet"), cut, cell, REACH_M)
     laid = np.asarray(frame.geometry.to_crs(cut.plane).array)
     first, mine = frame["scene"].to_numpy() == 0, cut.cells_of(frame["key"].to_numpy()) == cell
-    one, _, _ = link(laid[first], laid[~first])
-    return int(mine[first][one].sum())
+    one, two = candidates(laid[first], laid[~first])
+    # As in following: what is surely one outline drawn anew is not intersected.
+    one, two, again = told_apart(laid[first], laid[~first], one, two, tau_m=np.full(len(one), TAU_M))
+    linked, _, _ = measured(laid[first], laid[~first], one[~again], two[~again])
+    return int(mine[first][np.append(one[again], linked)].sum())
 
 
 def geopandas_links(folder: Path, workers: int) -> dict[str, Any]:

@@ -108,10 +108,10 @@ class Partition:
         """Return the files of one kind of all cells, in their order along the curve."""
         return [self.part(name, cell) / file for cell in range(len(self))]
 
-    def region(self, cell: int, reach_m: float) -> shapely.Geometry:
-        """Return the tiles of a cell that hold anything, with what lies within `reach_m` of them."""
+    def boxes(self, cell: int, reach_m: float) -> NDArray[Any]:
+        """Return the tiles of a cell that hold anything, each with what lies within `reach_m` of it."""
         start, end = np.searchsorted(self._held, self.edges[cell : cell + 2])
-        return shapely.union_all(shapely.box(*self.about(self._held[start:end], reach_m).T))
+        return np.asarray(shapely.box(*self.about(self._held[start:end], reach_m).T))
 
     def about(self, keys: Keys, reach_m: float) -> NDArray[np.float64]:
         """Return west, south, east, north of what lies within `reach_m` of each tile, or a little farther."""
@@ -123,7 +123,7 @@ class Partition:
     def tiles_near(self, cell: int, reach_m: float) -> pd.DataFrame:
         """Return the tiles that lie about a cell: all that an outline wholly in its region may have its centre in."""
         edges = tile_bounds(self._held, zoom=self.zoom)
-        near = self._held[_meets(edges, shapely.bounds(self.region(cell, reach_m)).tolist())]
+        near = self._held[_meets(edges, shapely.total_bounds(self.boxes(cell, reach_m)).tolist())]
         return self.tiles[np.isin(self.tiles["key"].to_numpy(), near)]
 
     @cached_property
@@ -406,7 +406,8 @@ def read_near(
 
     Whatever touches one of the latter is among the rows.
     """
-    region = cut.region(cell, reach_m)
+    tree = shapely.STRtree(cut.boxes(cell, reach_m))
+    region = shapely.union_all(tree.geometries)
     shapely.prepare(region)
     bounds = shapely.bounds(region).tolist()
     tables, inside = [], []
@@ -414,9 +415,8 @@ def read_near(
         held = parquet.ParquetFile(path)
         for group in _groups_near(held.metadata, bounds):
             # Bounds are read before all else.
-            near, whole = _placed(
-                held.read_row_group(group, columns=["bbox", "key"]), cut, cell, reach_m, region=region
-            )
+            known = held.read_row_group(group, columns=["bbox", "key"])
+            near, whole = _placed(known, cut, cell, reach_m, region=region, tree=tree)
             if near.any():
                 tables.append(held.read_row_group(group).filter(arrow.array(near)))
                 inside.append(whole[near])
@@ -424,7 +424,7 @@ def read_near(
 
 
 def _placed(
-    table: arrow.Table, cut: Partition, cell: int, reach_m: float, *, region: shapely.Geometry
+    table: arrow.Table, cut: Partition, cell: int, reach_m: float, *, region: shapely.Geometry, tree: shapely.STRtree
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which rows have something in the region about a cell, and which lie in it with their whole bounds."""
     edges, keys = bounds_of(table), table["key"].to_numpy()
@@ -434,8 +434,10 @@ def _placed(
     about = cut.about(keys[near], reach_m)
     whole[near] = ((edges[near] - about) * (1, 1, -1, -1) >= 0).all(axis=1)
     rest = np.flatnonzero(~whole & _meets(edges, shapely.bounds(region).tolist()))
-    box = shapely.box(*edges[rest].T)
-    near[rest], whole[rest] = shapely.intersects(region, box), shapely.covers(region, box)
+    box = np.asarray(shapely.box(*edges[rest].T))
+    # The region is made of boxes, so that bounds alone tell what has something in it.
+    met = np.unique(tree.query(box)[0])
+    near[rest[met]], whole[rest[met]] = True, shapely.covers(region, box[met])
     return near, whole
 
 
