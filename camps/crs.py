@@ -27,6 +27,8 @@ from pyproj.exceptions import CRSError, ProjError
 from camps.errors import CheckError, InputError
 
 Floats: TypeAlias = NDArray[np.float64]
+#: Half the width of Web Mercator, in metres.
+HALF_MERCATOR_M = 20037508.342789244
 #: West, south, east, north in degrees; west > east where the region lies across the antimeridian.
 Bounds: TypeAlias = tuple[float, float, float, float]
 

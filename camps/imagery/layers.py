@@ -16,12 +16,12 @@ from rasterio.enums import Resampling
 from rasterio.warp import reproject
 
 from camps import files
+from camps.crs import HALF_MERCATOR_M
 from camps.errors import InputError
 from camps.imagery.pictures import colour_image
 from camps.imagery.raster import Raster
 
 _MERCATOR = "EPSG:3857"
-_HALF_WORLD_M = 20037508.342789244
 _TILE_PX = 256
 #: More tiles than this are no scene of a site.
 _MOST_TILES = 5000
@@ -123,9 +123,9 @@ def write_tiles(raster: Raster, folder: Path, *, max_zoom: int | None = None, mi
         raise InputError(f"tiles: {len(places)} of them, expected at most {_MOST_TILES}; take a smaller max_zoom")
     written = []
     for zoom, column, row in places:
-        side = 2 * _HALF_WORLD_M / 2**zoom
+        side = 2 * HALF_MERCATOR_M / 2**zoom
         step = side / _TILE_PX
-        corner = Affine(step, 0, column * side - _HALF_WORLD_M, 0, -step, _HALF_WORLD_M - row * side)
+        corner = Affine(step, 0, column * side - HALF_MERCATOR_M, 0, -step, HALF_MERCATOR_M - row * side)
         pixels = _laid_on(colours, raster, corner, (_TILE_PX, _TILE_PX))
         if pixels[..., 3].any():
             written.append(files.write_bytes(folder / str(zoom) / str(column) / f"{row}.png", _png(pixels)))
@@ -135,15 +135,15 @@ def write_tiles(raster: Raster, folder: Path, *, max_zoom: int | None = None, mi
 def native_zoom(raster: Raster) -> int:
     """Return the zoom at which a tile's pixel is no larger than the raster's."""
     _, lat = raster.grid.centre
-    ground_m = 2 * _HALF_WORLD_M / _TILE_PX * np.cos(np.radians(lat))
+    ground_m = 2 * HALF_MERCATOR_M / _TILE_PX * np.cos(np.radians(lat))
     return int(np.ceil(np.log2(ground_m / raster.grid.gsd_m)))
 
 
 def _tiles_of(raster: Raster, zoom: int) -> list[tuple[int, int, int]]:
     (left, right), (bottom, top) = _mercator_bounds(raster)
-    side = 2 * _HALF_WORLD_M / 2**zoom
-    columns = range(int((left + _HALF_WORLD_M) // side), int((right + _HALF_WORLD_M) // side) + 1)
-    rows = range(int((_HALF_WORLD_M - top) // side), int((_HALF_WORLD_M - bottom) // side) + 1)
+    side = 2 * HALF_MERCATOR_M / 2**zoom
+    columns = range(int((left + HALF_MERCATOR_M) // side), int((right + HALF_MERCATOR_M) // side) + 1)
+    rows = range(int((HALF_MERCATOR_M - top) // side), int((HALF_MERCATOR_M - bottom) // side) + 1)
     return [(zoom, column, row) for column in columns for row in rows]
 
 

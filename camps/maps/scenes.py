@@ -19,11 +19,10 @@ from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
 
+from camps.crs import HALF_MERCATOR_M
 from camps.dates import look_day
 from camps.errors import InputError, MissingError, require_columns
 
-#: Half the width of Web Mercator, in metres.
-_HALF_M = 20037508.342789244
 #: The widest picture kept, in pixels: a page must stay light.
 _WIDEST = 1600
 _QUALITY = 82
@@ -72,9 +71,8 @@ def _opened(row: dict[Any, Any]) -> tuple[NDArray[np.uint8], list[float]]:
         raise MissingError(f"{path}: no such file; expected the raster of the scene of {row['observed_on']}")
     bands = [int(band) for band in row["bands"].split(",")] if isinstance(row.get("bands"), str) else None
     picture, (west, south, east, north) = read_colours(path, bands=bands)
-    whole = 2 * _HALF_M
-    return picture, [(west + _HALF_M) / whole, (_HALF_M - north) / whole, (east + _HALF_M) / whole,
-                     (_HALF_M - south) / whole]  # fmt: skip
+    half, whole = HALF_MERCATOR_M, 2 * HALF_MERCATOR_M
+    return picture, [(west + half) / whole, (half - north) / whole, (east + half) / whole, (half - south) / whole]
 
 
 def _entry(row: dict[Any, Any], picture: NDArray[np.uint8], box: list[float]) -> dict[str, Any]:
