@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -131,6 +132,28 @@ def test_parts_are_the_same_bytes_by_one_process_and_by_two(tmp_path: Path) -> N
     one, two = (sorted((tmp_path / name).rglob("*.parquet")) for name in "12")
     assert [path.relative_to(tmp_path / "1") for path in one] == [path.relative_to(tmp_path / "2") for path in two]
     assert all(a.read_bytes() == b.read_bytes() for a, b in zip(one, two, strict=True))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+def test_a_cluster_gives_the_same_bytes(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask is an extra: pip install 'camps[cluster]'")
+    releases = released(written(tmp_path, town(40, 8)))
+    change.follow_parts(footprints.partition(releases, tmp_path / "here", rows=40, zoom=ZOOM))
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        cut = footprints.partition(releases, tmp_path / "there", rows=40, zoom=ZOOM, cluster=address)
+        change.follow_parts(cut, cluster=address)
+    here = {path.relative_to(tmp_path / "here"): path.read_bytes() for path in (tmp_path / "here").rglob("*.parquet")}
+    assert here == {path.relative_to(cut.folder): path.read_bytes() for path in cut.folder.rglob("*.parquet")}
+
+
+def test_a_partition_goes_to_other_processes_without_the_tables_that_it_read(tmp_path: Path) -> None:
+    cut = cut_and_followed(written(tmp_path, town(40, 8)), tmp_path / "parts")
+    assert len(cut.tiles) > 0
+    there = pickle.loads(pickle.dumps(cut))
+    assert "tiles" in vars(cut)
+    assert "tiles" not in vars(there)
+    assert there.tiles.equals(cut.tiles)
 
 
 def test_a_run_that_was_stopped_goes_on_from_what_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,10 @@ class Partition:
     bounds: tuple[float, float, float, float]
     zoom: int
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to other processes without the tables that were read: each reads what it needs."""
+        return Partition, (self.folder, self.scenes, self.edges, self.bounds, self.zoom)
+
     def __len__(self) -> int:
         """Return the number of cells."""
         return len(self.edges) - 1
@@ -178,7 +182,7 @@ def partition(
         For a file in another CRS than the first of its release, without a column that this has, with an outline that
         cannot be used, or an id that stands twice, each with file and row; and when `folder` is of other releases.
     """
-    scenes = _scenes(releases)
+    scenes, folder = _scenes(releases), folder.absolute()
     options = {"rows": rows, "zoom": zoom, "repeats": repeats, "refused": refused,
                "extent": None if extent is None else shapely.to_wkb(extent, hex=True)}  # fmt: skip
     if rows < 1:

@@ -109,7 +109,8 @@ def release(
         raise InputError(f"columns {', '.join(strange)}: expected some of {', '.join(COLUMNS)}")
     observed_on = taken(published, oldest_days=oldest_days) if oldest_days else published
     day_interval(observed_on)
-    return Release(told, tuple(found), observed_on, gsd_m, **options)
+    # Workers may stand in another folder.
+    return Release(told, tuple(one.absolute() for one in found), observed_on, gsd_m, **options)
 
 
 def _files_at(where: Path) -> list[Path]:
