@@ -43,6 +43,8 @@ FLAGS = (
             "max-untiled-layer-height",
         )
     ),
+    # HTML on a canvas, which gives the pixels of a page without its screen; films do without where there is none.
+    "--enable-blink-features=CanvasDrawElement",
 )
 #: What every Chromium says that can shut nothing in.
 _NO_SANDBOX = ("No usable sandbox", "setuid sandbox", "Failed to move to new namespace")

@@ -1,4 +1,8 @@
-"""Every class of folium and its plugins is filmed as a plain browser shows it, twice the same, or refused by name."""
+"""Every class of folium and its plugins is filmed as a plain browser shows it, twice the same, or refused by name.
+
+Pictures are painted where they can be, and the second of a map, which is held against a plain browser's, is as a rule
+one of those that the stage itself does not prove.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ from zoo import ZOO
 from camps import browser, film
 from camps.errors import CampsError
 from camps.film.anymap import build_map_page
-from camps.film.screen import ScreenStage
+from camps.film.painted import PaintedStage
 from camps.film.stage import read_resource
 
 pytestmark = pytest.mark.browser
@@ -57,7 +61,7 @@ class Studio:
         others = {str(FILMED.index(name)): page.html for name, page in pages.items()}
         page = replace(next(iter(pages.values())), others=others, files=files)
         self.pages = pages
-        self.stage = ScreenStage(page, *SIZE, scale=SCALE, began_day=STATES[0]["began"])
+        self.stage = PaintedStage(page, *SIZE, scale=SCALE, began_day=STATES[0]["began"])
         self._closing = AsyncExitStack()
 
     async def open(self) -> None:

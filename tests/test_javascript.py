@@ -18,7 +18,7 @@ ENTRIES = tuple(
     CAMPS / name
     for name in (
         "maps/js/page.js", "maps/js/svg.js", "maps/js/live.js", "reading/js/reader.js",
-        "film/canvas.js", "film/screen.js", "film/drivers/page.js",
+        "film/canvas.js", "film/screen.js", "film/paint.js", "film/drivers/page.js",
     )
 )  # fmt: skip
 TOP = re.compile(r"^(?:export )?(?:const|let|class|(?:async )?function) (\w+)", re.MULTILINE)

@@ -30,10 +30,12 @@ from PIL import Image
 from camps import engine, files, machine, notebook
 from camps.errors import InputError, RenderError
 from camps.film import composite, exr, keys, passes, png, records
-from camps.film.canvas import CanvasStage, Transport
+from camps.film.canvas import CanvasStage
+from camps.film.painted import LEAST_PICTURES, DoubtError, PaintedStage
 from camps.film.passes import PassInfo
 from camps.film.plan import Plan
 from camps.film.records import FrameRecord
+from camps.film.ring import Transport
 from camps.film.screen import ScreenStage
 from camps.film.stage import Captured, FilmPage, Job, Stage, StageLostError, read_resource
 from camps.provenance import sha256_text
@@ -182,6 +184,7 @@ class Filming:
         self._keys = shooting.frame_keys()
         self._composed = {part for info in shooting.made.values() for part in info.made_of}
         self._pending: deque[int] = deque()
+        self._paints = True
         self._n_wanted = self._n_kept = 0
         self._strikes = Strikes()
         self._lock = threading.Lock()
@@ -273,9 +276,18 @@ class Filming:
             visit = _Visit(self, pool)
             try:
                 await visit.film()
+            except DoubtError:
+                self._paints = False
+                self._take_back(visit.taken)
             except StageLostError as error:
                 self._pending.extendleft(reversed(visit.unfinished))
                 self._strikes.count(visit.unfinished, error)
+
+    def _take_back(self, numbers: Sequence[int]) -> None:
+        """Have frames drawn once more, whether they are done or not."""
+        for number in numbers:
+            self.n_drawn -= self.records.pop(number, None) is not None
+        self._pending.extendleft(reversed(numbers))
 
     def stage(self) -> Stage:
         """Return a stage for all passes: one page, one size."""
@@ -284,7 +296,9 @@ class Filming:
         if page.readout == "screen":
             transparent = shot.background == "transparent"
             began_day, scale = self.plan.states[0].get("began", 0.0), shot.scale * times
-            return ScreenStage(page, width, height, scale=scale, transparent=transparent, began_day=began_day)
+            n_pages = len({self._states[number].get("page", "") for number in self._pending})
+            kind = PaintedStage if self._paints and len(self._pending) >= LEAST_PICTURES * n_pages else ScreenStage
+            return kind(page, width, height, scale=scale, transparent=transparent, began_day=began_day)
         spoken = [shot.language, *(info.language for info in self.shooting.drawn.values() if info.language)]
         return SpokenStage(page, width, height, languages=list(dict.fromkeys(spoken)), transport=self._transport)
 
@@ -440,6 +454,7 @@ class _Visit:
 
     def __init__(self, run: Filming, pool: ThreadPoolExecutor) -> None:
         self.run, self.pool = run, pool
+        self.taken: list[int] = []
         self.unfinished: list[int] = []
         self._expected: dict[int, _Asked] = {}
         self._latest: dict[str, tuple[str, int, asyncio.Future[Picture]]] = {}
@@ -483,6 +498,7 @@ class _Visit:
     def _jobs(self) -> Iterator[Job]:
         shooting = self.run.shooting
         while (number := self.run.next_frame()) is not None:
+            self.taken.append(number)
             self.unfinished.append(number)
             wanted = self.run.keys(number)
             for name, info in shooting.drawn.items():

@@ -12,8 +12,8 @@ from camps.film import drivers
 from camps.film.plan import State
 from camps.film.stage import FilmPage, read_resource, read_script
 
-_DRAWING = ("stage.py", "canvas.py", "screen.py", "screen.html", "png.py")
-_SCRIPTS = ("canvas.js", "screen.js", drivers.SCRIPT)
+_DRAWING = ("stage.py", "ring.py", "canvas.py", "screen.py", "painted.py", "screen.html", "png.py")
+_SCRIPTS = ("canvas.js", "screen.js", "paint.js", drivers.SCRIPT)
 
 
 def frame_key(page_sha256: str, state: State, encoding: str, browser: str) -> str:

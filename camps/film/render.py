@@ -14,12 +14,12 @@ import pandas as pd
 from camps import files, tables
 from camps.errors import Fault, InputError, raise_faults
 from camps.film import keys, manifest, records, testimony
-from camps.film.canvas import Transport
 from camps.film.filming import Filming, Progress, Shooting
 from camps.film.movie import Movie, movie_key, write_movie
 from camps.film.passes import PassInfo, whole_pass
 from camps.film.plan import Plan, plan_frames
 from camps.film.records import FrameRecord
+from camps.film.ring import Transport
 from camps.film.shot import Shot
 from camps.film.stage import WAIT_S, FilmPage
 from camps.film.subject import Subject, build_subject, with_pages

@@ -4,15 +4,20 @@
 /** @import { State } from './types.d.ts' */
 
 const MARK = { blocks: 24, side: 40 };
-const frame = document.createElement("iframe");
+export const frame = document.createElement("iframe");
 const mark = document.createElement("canvas");
 /** @type {string | null} */
 let shown = null; // the page in the frame, once it is ready
 
 /** @param {number} width @param {number} height */
-function lay(width, height) {
+export function measure(width, height) {
   frame.width = String(width);
   frame.height = String(height);
+}
+
+/** @param {number} width @param {number} height */
+function lay(width, height) {
+  measure(width, height);
   mark.width = MARK.blocks * MARK.side;
   mark.height = MARK.side;
   document.body.append(frame, mark);
@@ -45,7 +50,7 @@ function number(value) {
 }
 
 // What a stage asks of a page, here of the one in the frame.
-const camps = {
+export const camps = {
   meta: {},
   lay,
   wait_s: 0,
@@ -58,9 +63,13 @@ const camps = {
     Object.assign(this.meta, film().meta());
   },
   /** @param {State} state */
-  async setFrame(state) {
+  async show(state) {
     if (state.page !== shown || film().isBehind(state)) await this.ready(state.page, this.wait_s);
     await film().show(state);
+  },
+  /** @param {State} state */
+  async setFrame(state) {
+    await this.show(state);
     number(state.mark);
   },
   describe: () => film().describe(),

@@ -78,9 +78,13 @@ class ScreenStage(Stage):
     def _served(self) -> dict[str, str]:
         pages = {"": self.page.html, **self.page.others}
         return {
-            "": Template(read_resource("screen.html")).substitute(script=read_script("screen.js")),
+            "": self._document("screen.js"),
             **{f"page/{name}": self._driven(html) for name, html in pages.items()},
         }
+
+    @staticmethod
+    def _document(script: str) -> str:
+        return Template(read_resource("screen.html")).substitute(script=read_script(script))
 
     def _driven(self, html: str) -> str:
         """Return a page whose first script is ours."""
@@ -129,13 +133,19 @@ class ScreenStage(Stage):
 
     async def _shoot(self, frame: int, state: Mapping[str, Any]) -> _Shot:
         try:
-            described, answer = await self._asked({"page": "", **_exposed(state), "mark": frame})
+            described, answer = await self._asked(self._told_page(frame, state))
         except PlaywrightError as error:
             self._raise_if_lost(error)
             raise RenderError(f"{self.name_job(frame)}: {self._told(error)}") from error
         if self._missing:
             raise RenderError(f"{self.name_job(frame)} is not whole{self._what_is_missing()}")
         return _Shot(frame, state, described, asyncio.ensure_future(asyncio.to_thread(_unpacked, answer["data"])))
+
+    @staticmethod
+    def _told_page(frame: int, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a state as the page is asked for it: with the view of its exposure as its own, and its number."""
+        exposed = dict(zip(("lon", "lat", "zoom"), state.get("exposed", ()), strict=False))
+        return {"page": "", **state, **exposed, "mark": frame}
 
     async def _asked(self, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Ask for a state and, without waiting for it, for a picture; after one that came too early, wait."""
@@ -178,11 +188,6 @@ class ScreenStage(Stage):
             return cut
         # Colours are averaged in proportion to their alpha.
         return np.asarray(Image.fromarray(cut).convert("RGBa").reduce(self._times).convert("RGBA"))
-
-
-def _exposed(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a state with the view of its exposure as its own."""
-    return {**state, **dict(zip(("lon", "lat", "zoom"), state.get("exposed", ()), strict=False))}
 
 
 def _unpacked(data: str) -> _Pixels:

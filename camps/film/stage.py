@@ -1,7 +1,7 @@
 """The stage: one persistent headless Chromium that shows one page and hands over the picture of any state of it.
 
 Every address but the page's own is refused, so a film never depends on the network unless hosts are named. How the
-pixels leave the browser is the business of `camps.film.canvas` and `camps.film.screen`.
+pixels leave the browser is the business of `camps.film.canvas`, `camps.film.screen` and `camps.film.painted`.
 """
 
 from __future__ import annotations
@@ -214,11 +214,15 @@ class Stage(abc.ABC):
     async def _load(self, context: BrowserContext) -> Page:
         page = context.pages[0] if context.pages else await context.new_page()
         page.on("crash", lambda _: self._lose("the renderer crashed"))
+        return await self._opened(page)
+
+    async def _opened(self, page: Page, path: str = "") -> Page:
+        """Show one of the documents that are served, and hear what it asks for."""
         page.on("request", lambda request: self._asked_for.add(request.url))
         page.on("requestfinished", lambda request: self._asked_for.discard(request.url))
         page.on("requestfailed", self._miss)
         page.on("response", self._heed)
-        await page.goto(f"http://{self._loopback.address}/", wait_until="load")
+        await page.goto(f"http://{self._loopback.address}/{path}", wait_until="load")
         return page
 
     async def _require_ready(self, *arguments: Any) -> None:

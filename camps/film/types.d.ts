@@ -1,20 +1,33 @@
 // What the scripts of a film hand to one another, what Python sends them, and what they use of Leaflet and its plugins.
 import type { Camps, Frame, Given as Asked, Shown as PageState } from '../maps/js/types.d.ts';
 
-// --- a page of ours: its canvas, read by a worker --------------------------------------------------------------------
+// --- pictures that a worker reads ------------------------------------------------------------------------------------
 
 /** How pixels leave the browser: `slots` of so many bytes, in a file that begins with `nonce`, or by the socket. */
-export interface Setup { url: string; bytes: number; slots: number; mode: 'file' | 'socket'; nonce: string }
+export interface Setup {
+  url: string; bytes: number; slots: number; mode: 'file' | 'socket'; nonce: string; canvas?: OffscreenCanvas;
+}
 
-export interface Job { frame: number; state: Asked }
+interface Size { width: number; height: number }
+
+/** How a page of somebody else is painted: its size in CSS pixels, and that of the picture. */
+export interface PaintSetup extends Setup { layout: Size; size: Size }
+
+/** What is to be drawn: a state of a page of ours, or of one of somebody else. */
+export interface Job<Drawn> { frame: number; state: Drawn }
+export type CanvasJob = Job<Asked>;
 
 /** What Python says. */
-export interface Message { mode?: Setup['mode']; jobs?: Job[]; free?: number }
+export interface Message<Drawn> { mode?: Setup['mode']; jobs?: Job<Drawn>[]; free?: number }
 
-export interface Copied { frame: number; slot: number; image: VideoFrame; described: ReturnType<Camps['describe']> }
+/** A picture; `isNew` where something of a kind is on it that was on none before. */
+export interface Copied {
+  frame: number; slot: number; image: VideoFrame | ElementImage; isNew?: boolean;
+  described: ReturnType<Camps['describe']> | ReturnType<Film['describe']>;
+}
 
 /** What a page tells its worker: how to begin, a picture, or why there is none. */
-export type Said = { setup: Setup } | Copied | { frame: number; error: string };
+export type Said = { setup: Setup } | Copied | { frame: number; error: string } | { frame: number; isApart: true };
 
 /** A file as a worker has it. */
 export interface RingFile {
@@ -134,6 +147,8 @@ declare global {
   const BEGAN_MS: number;
   interface Window {
     stage: { open(setup: Setup): Promise<void> };
+    /** What paints a page of somebody else. */
+    painting: { canPaint(): boolean; open(setup: PaintSetup, wait_s: number): Promise<void> };
     /** What drives a page, which may be another than ours and may have left. */
     film?: Film;
     filmGiven?: Given;
@@ -142,6 +157,12 @@ declare global {
     filmDrives?: Drive[];
     filmDate?: string | null;
   }
+  /** HTML on a canvas, as Chromium has it. */
+  interface ElementImage { close(): void }
+  interface HTMLCanvasElement {
+    layoutSubtree: boolean; onpaint: (() => void) | null; requestPaint(): void; captureElementImage(element: Element): ElementImage;
+  }
+  interface OffscreenCanvasRenderingContext2D { drawElementImage(image: ElementImage, x: number, y: number): void }
   interface FileSystemFileHandle {
     createSyncAccessHandle(): Promise<RingFile>;
   }
