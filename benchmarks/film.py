@@ -6,7 +6,7 @@ Beside each other, from the same page on: folium's ``Map._to_png`` as shipped (F
 picture, three seconds of sleep), the same without its sleep, the same steps with the film's own browser in Firefox's
 place, a warm Playwright screenshot loop, and the film. folium's way is slow and the same for every frame, so a few of
 them are timed. "Loop" is the film without its start and end, "limit" the encoder alone on the same frames, already in
-memory. A map of somebody else keeps little more than one core busy: it is filmed with two browsers too.
+memory. A map of somebody else is filmed with two browsers too.
 
 The 380 published sites are filmed beside MapLibre GL, deck.gl and HyperFrames, which come from npm into a cache of the
 benchmark's own (`film_peers.py`), each with the share of frames whose bytes are the same in all rounds.

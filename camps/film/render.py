@@ -107,8 +107,9 @@ def render(
     numbers
         Frame numbers to render; by default all.
     workers
-        Browsers side by side. Any number gives the same bytes. A map that is read from the screen keeps one core
-        busy, and is faster with two browsers; one of ours is not, unless there are more than two cores.
+        Browsers side by side. Any number gives the same bytes. A map whose every picture is a screenshot
+        (docs/anymap.md) keeps one core busy, and is faster with two browsers; any other is not, unless there are more
+        than two cores.
     cluster
         Address of a Dask scheduler whose workers see `out` under the same path; ``None`` to work here.
     movie
