@@ -222,6 +222,21 @@ def test_a_film_with_a_doubtful_picture_is_drawn_again_from_the_screen(
     assert _frames(tmp_path / "again") == _frames(tmp_path / "right")
 
 
+def test_what_a_killed_film_may_have_painted_since_its_last_proof_is_drawn_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("camps.film.filming.PROVED_EVERY", 4)
+    whole = film.render(_map(), tmp_path, shot=_shot(), movie=False)
+    right = _frames(tmp_path)
+    # As if it had been killed at its twentieth frame.
+    for path in whole.frames[19:]:
+        path.unlink()
+    again = film.render(_map(), tmp_path, shot=_shot(), movie=False)
+    assert (again.n_drawn, again.n_kept) == (11 + 8, 30 - 19)
+    assert _frames(tmp_path) == right
+    assert film.render(_map(), tmp_path, shot=_shot(), movie=False).n_drawn == 0
+
+
 def test_an_error_after_some_painted_frames_fails_the_frame_that_it_came_with(tmp_path: Path) -> None:
     drive = "(map, day, date) => { if (date > '2018-01-01') throw new Error('no such day'); }"
     with pytest.raises(RenderError, match=r"frame 1009: .*no such day"):

@@ -31,7 +31,7 @@ from camps import engine, files, machine, notebook
 from camps.errors import InputError, RenderError
 from camps.film import composite, exr, keys, passes, png, records
 from camps.film.canvas import CanvasStage
-from camps.film.painted import LEAST_PICTURES, DoubtError, PaintedStage
+from camps.film.painted import LEAST_PICTURES, PROVED_EVERY, DoubtError, PaintedStage
 from camps.film.passes import PassInfo
 from camps.film.plan import Plan
 from camps.film.records import FrameRecord
@@ -201,8 +201,17 @@ class Filming:
         files.remove_leftovers(self.folder)
         self.records = {record.number: record for record in earlier if self._is_right(record)}
         wanted = list(self.plan.numbers if numbers is None else numbers)
+        self._forget_unproved([number for number in wanted if number not in self.records])
         self.take(number for number in wanted if number not in self.records)
         self._n_wanted, self._n_kept = len(wanted), len(wanted) - len(self._pending)
+
+    def _forget_unproved(self, missing: Iterable[int]) -> None:
+        """Forget what a killed run may have painted of a map of somebody else since its last proof."""
+        if self.shooting.page.readout == "screen" and len(self.plan.numbers) >= LEAST_PICTURES:
+            for number in missing:
+                # Two browsers take frames by turns.
+                for painted in range(number - 2 * PROVED_EVERY, number):
+                    self.records.pop(painted, None)
 
     def take(self, numbers: Iterable[int]) -> None:
         """Have all of these frames drawn, whatever is there."""
