@@ -56,6 +56,14 @@ def test_prores_keeps_alpha_and_ten_bits(tmp_path: Path) -> None:
     assert np.median(alpha) / (2 ** (12 if "12" in frame.format.name else 10) - 1) == pytest.approx(128 / 255, abs=0.01)
 
 
+@pytest.mark.parametrize("kind", ["proxy", "prores422hq"])
+def test_a_movie_without_alpha_shows_pictures_that_have_it_over_black(tmp_path: Path, kind: MovieKind) -> None:
+    made = write_movie(_frames(tmp_path, alpha=64), tmp_path / f"x{SUFFIXES[kind]}", rate=Fraction(25), kind=kind)
+    first, _ = movie.read_ends(made)
+    wanted = np.array(COLOURS[0]) * 64 / 255
+    assert np.abs(first[32:60, 32:90, :3].mean(axis=(0, 1)) - wanted).max() < 4
+
+
 def _soft(folder: Path) -> list[Path]:
     """Return pictures of a disk that moves: soft edges, every alpha there is, and black where nothing is."""
     y, x = np.mgrid[:90, :160]

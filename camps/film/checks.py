@@ -331,11 +331,11 @@ def _looked_at(finished: Finished, info: PassInfo) -> Iterator[tuple[Any, NDArra
 
 
 def _safe_area(finished: Finished) -> tuple[list[str], str]:
-    """Every label and line of text lies inside the graphics-safe area."""
+    """Every label and line of text lies inside the graphics-safe area, but for numbers that are a part of symbols."""
     width, height = reference_size(finished.plan.shot)
     outside: dict[str, list[int]] = {}
     for number, text in _texts(finished):
-        if _reach(text, width, height) > _TOLERANCE_PX:
+        if text["layer"] != "growth" and _reach(text, width, height) > _TOLERANCE_PX:
             outside.setdefault(f"{text['layer']} {text['lang']} “{text['text']}”", []).append(number)
     faults = [f"{what}: frames {seen[0]}-{seen[-1]}" for what, seen in outside.items()]
     return faults, "every text inside the graphics-safe area (EBU R 95, 5 %)"
@@ -470,14 +470,16 @@ def likeness(finished: Finished, one: Movie) -> dict[str, float]:
     """Return how like the first and last picture of a movie are to their PNGs, as peak signal to noise in dB."""
     numbers = finished.plan.numbers
     pairs = zip(("first", "last"), (numbers[0], numbers[-1]), movie.read_ends(one.path), strict=True)
-    return {where: _psnr_db(_read(finished.folder / one.shows.file(n)), shown) for where, n, shown in pairs}
+    channels = 4 if one.kind in movie.WITH_ALPHA else 3
+    return {where: _psnr_db(_read(finished.folder / one.shows.file(n)), shown, channels) for where, n, shown in pairs}
 
 
-def _psnr_db(wanted: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
-    """Return the ratio over colours times alpha, and alpha; what is burnt in at the foot is left out."""
+def _psnr_db(wanted: NDArray[np.uint8], shown: NDArray[np.uint8], channels: int) -> float:
+    """Return the ratio over colours times alpha, and alpha where a movie has it; what is burnt in is left out."""
     height, width = (min(one, other) for one, other in zip(wanted.shape[:2], shown.shape[:2], strict=True))
     kept = int(height * 0.9)
     errors = _multiplied(wanted[:kept, :width]) - _multiplied(shown[:kept, :width])
+    errors[..., channels:] = 0
     return float(10 * np.log10(255.0**2 / max(float((errors**2).mean()), 1e-9)))
 
 

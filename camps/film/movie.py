@@ -447,9 +447,15 @@ def _pictures(frames: Sequence[Path], mode: str, told: Told) -> Iterator[Image.I
         told(i, len(frames))
 
 
+def _over_black(picture: Image.Image) -> Image.Image:
+    """Return a picture without alpha: straight colours alone would show each soft edge and shade at its full."""
+    whole = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", whole.size, (0, 0, 0, 255)), whole).convert("RGB")
+
+
 def _read(path: Path, mode: str) -> Image.Image:
     try:
         with files.readable(path), Image.open(path) as picture:
-            return picture.convert(mode)
+            return _over_black(picture) if mode == "RGB" and picture.has_transparency_data else picture.convert(mode)
     except (SyntaxError, ValueError) as error:
         raise InputError(f"{path}: not a picture that can be read ({error}); render it again") from error

@@ -272,7 +272,7 @@ def _in_film_time(states: Sequence[State], shot: Shot, takes: Sequence[int]) -> 
     and fades, in frames, stands beside the views.
     """
     rate, told = shot.rate, round(EVENT_S * shot.rate)
-    stay = {"stay": lasting.label_frames(rate), "fade": lasting.fade_frames(rate)}
+    stay = {"stay": lasting.stay_frames(rate), "fade": lasting.fade_frames(rate)}
     most_days = round(DAYS_ABOUT_S * float(rate))
     views = list(_views_about(states, takes, lasting.about_frames(rate)))
     days = [state["t"] for state in states]
