@@ -170,7 +170,8 @@ def _file_faults(one: Release, first: _Held, held: _Held, at: int) -> Iterator[F
     if held.encoding != "WKB":
         yield Fault(place, f"geometry as {held.encoding}", "WKB", "write it with geometry_encoding='WKB'")
     if held.stated is None and one.crs is None:
-        yield Fault(place, "no CRS", "one", "say which (crs=), EPSG:4326 for longitude and latitude")
+        remedy = "write it with its CRS (`set_crs` of geopandas), or say it as `crs` of `camps.footprints.release`"
+        yield Fault(place, "no CRS", "one", remedy)
     if held.stated != first.stated:
         name, other = (str(side and side.name) for side in (held.stated, first.stated))
         yield Fault(place, f"CRS {name}", f"{other}, as in {one.file(0)}", "bring all files of a release to one CRS")
