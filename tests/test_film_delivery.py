@@ -360,6 +360,8 @@ def test_captions_over_sites_stop_a_delivery(tmp_path: Path) -> None:
 
 def test_a_label_outside_the_graphics_safe_area_is_reported_with_its_frames(tmp_path: Path) -> None:
     inside, outside = _text("inside"), _text("outside", x=1850.0)
+    ring = {**outside, "layer": "", "text": "4"}
+    assert not checks.CHECKS["safe-area"](_finished(tmp_path, [{"labels": [inside], "texts": [ring]}]))[0]
     faults, _ = checks.CHECKS["safe-area"](_finished(tmp_path, [{"labels": [inside]}, {"labels": [inside, outside]}]))
     assert faults == ["labels en “outside”: frames 1002-1002"]
 

@@ -335,7 +335,8 @@ def _safe_area(finished: Finished) -> tuple[list[str], str]:
     width, height = reference_size(finished.plan.shot)
     outside: dict[str, list[int]] = {}
     for number, text in _texts(finished):
-        if text["layer"] != "growth" and _reach(text, width, height) > _TOLERANCE_PX:
+        # Numbers of symbols have no layer: they go with these to the edge of the picture.
+        if text["layer"] and _reach(text, width, height) > _TOLERANCE_PX:
             outside.setdefault(f"{text['layer']} {text['lang']} “{text['text']}”", []).append(number)
     faults = [f"{what}: frames {seen[0]}-{seen[-1]}" for what, seen in outside.items()]
     return faults, "every text inside the graphics-safe area (EBU R 95, 5 %)"

@@ -114,7 +114,7 @@ export class Symbols {
     drawRing(pen, { ...shown, r: shown.ring, colour: colourOf(pen.look, this.classes[shown.site.class]), alpha, mark: markOf(shown.state, this.options) });
     if (count < 2) return;
     const size = Math.max(10, 14 * pen.u);
-    const write = () => ofSymbols(pen).draw(String(count), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
+    const write = () => pen.type.draw(String(count), shown.x, shown.y + size * 0.36, { size, weight: 600, colour: pen.look.text, align: 'center', halo: pen.look.halo, haloWidth: 3 * pen.u });
     if (pen.safe) tilted(pen.ctx, shown.x, write);
     else write();
   }
@@ -223,7 +223,7 @@ export class Symbols {
   // A ring divided by class around the number of sites.
   /** @param {Pen} pen @param {number[]} members @param {Placed[]} items */
   drawGroup(pen, members, items) {
-    const { ctx, u, look, view } = pen;
+    const { ctx, u, look, type, view } = pen;
     const [ux, uy] = this.centre(members);
     const [x, y] = view.point(ux + view.nearest(ux), uy);
     const r = groupRadius(members.length) * u;
@@ -245,7 +245,7 @@ export class Symbols {
       angle += share * 2 * Math.PI;
     }
     const size = Math.max(11, 17 * u);
-    ofSymbols(pen).draw(String(members.length), x, y + size * 0.36, { size, weight: 600, colour: look.text, align: 'center' });
+    type.draw(String(members.length), x, y + size * 0.36, { size, weight: 600, colour: look.text, align: 'center' });
     const group = { members, x, y, r: r + 2.5 * u };
     for (const item of items) item.group = group;
   }
@@ -367,10 +367,6 @@ const LEAST_RING = 10;
 
 /** @type {Partial<Record<MarkName, number>>} */
 const RINGS = { opening: 0.6, stale: 0.6, closed: 0.3, vanished: 0.4, unknown: 0.35 };
-
-// A number upon symbols is a part of them, and goes with them to the edge of the picture.
-/** @param {Pen} pen */
-const ofSymbols = ({ type }) => Object.assign(Object.create(type), { layer: 'growth' });
 
 // How strongly a ring shows: what is not known to be open is fainter, and fades where nobody speaks of it any more.
 /** @param {SiteState} state @param {Options} options */
