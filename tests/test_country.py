@@ -182,11 +182,16 @@ def test_a_run_that_was_stopped_goes_on_from_what_is_whole(tmp_path: Path, monke
     same(again, *at_once(paths, again))
 
 
-def test_parts_of_other_releases_are_not_gone_on_with(tmp_path: Path) -> None:
+def test_parts_of_other_releases_are_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = written(tmp_path, town(20, 1))
     cut = cut_and_followed(paths, tmp_path / "parts")
-    with pytest.raises(InputError, match="other releases or options; name another folder"):
+    told = "other releases, options or code; name another folder"
+    with pytest.raises(InputError, match=told):
         footprints.partition(released(paths), tmp_path / "parts", rows=99, zoom=ZOOM)
+    with monkeypatch.context() as patched:
+        patched.setattr("camps.provenance.code_sha256", lambda: "of another version")
+        with pytest.raises(InputError, match=told):
+            footprints.partition(released(paths), tmp_path / "parts", rows=40, zoom=ZOOM)
     with pytest.raises(InputError, match="followed otherwise"):
         change.follow_parts(cut, tau_m=1.0)
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 from pyproj import CRS
 
-from camps import crs, engine, files
+from camps import crs, engine, files, provenance
 from camps.dates import day_interval
 from camps.errors import Fault, InputError, raise_faults
 from camps.footprints.mending import LOG_COLUMNS
@@ -240,10 +240,12 @@ def _scenes(releases: Sequence[Release]) -> pd.DataFrame:
 
 def _require_plan(folder: Path, releases: Sequence[Release], options: Mapping[str, Any]) -> None:
     told = [asdict(one) | {"paths": [[path.name, files.sha256(path)] for path in one.paths]} for one in releases]
-    plan = json.dumps({"releases": told, "options": options}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    # Parts of another version of the suite may have been made otherwise.
+    made = {"releases": told, "options": options, "code": provenance.code_sha256()}
+    plan = json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     path = folder / _PLAN
     if path.exists() and path.read_text(encoding="utf-8") != plan:
-        raise InputError(f"{folder}: holds parts of other releases or options; name another folder, or remove this one")
+        raise InputError(f"{folder}: holds parts of other releases, options or code; name another folder, or remove it")
     files.write_text(path, plan)
 
 
