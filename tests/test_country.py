@@ -22,6 +22,7 @@ from pyarrow import parquet
 from camps import change, cli, crs, engine, footprints, growth
 from camps.errors import CheckError, InputError
 from camps.footprints.tiles import tile_bounds, tile_keys
+from camps.growth.uncertainty import FALSE_CHANCE
 
 #: Tiles of 150 m, so that a few buildings lie in several.
 ZOOM = 18
@@ -345,6 +346,16 @@ def test_tiles_that_were_not_looked_at_have_no_value_and_leave_the_chain(tmp_pat
     assert {"observed", "not_imaged"} <= set(values["status"])
     table = growth.aggregate(values, estimator="chain")
     assert (table["n_observed"] < table["n_sites"]).any()
+
+
+def test_values_that_were_measured_otherwise_are_measured_anew(tmp_path: Path) -> None:
+    looks = [look.assign(confidence="low") for look in town(80, 5)]
+    cut = cut_and_followed(written(tmp_path, looks), tmp_path / "parts")
+    plain = growth.part_values(cut)
+    surer = growth.part_values(cut, false_chance=dict.fromkeys(FALSE_CHANCE, 0.0))
+    assert surer["value"].equals(plain["value"])
+    assert surer["lo"].sum() > plain["lo"].sum()
+    assert growth.part_values(cut).equals(plain)
 
 
 def test_tiles_go_to_the_area_that_holds_their_centre(tmp_path: Path) -> None:

@@ -24,7 +24,17 @@ from camps.change.comparison import TAU_M
 from camps.change.following import History, follow
 from camps.errors import InputError
 from camps.footprints import BUILT, FootprintSeries
-from camps.footprints.partitions import REACH_M, WIDER, Partition, Progress, joined, read_near, silent, spread
+from camps.footprints.partitions import (
+    REACH_M,
+    Partition,
+    Progress,
+    far_enough,
+    joined,
+    new_part,
+    read_near,
+    silent,
+    spread,
+)
 from camps.footprints.releases import coverage_of, fresh, looks_of
 from camps.footprints.series import in_order
 
@@ -151,16 +161,13 @@ def _write_cell(cut: Partition, how: _How, cell: int) -> None:
     target = cut.part(_FOLLOWED, cell)
     if target.exists():
         return
-    files.make_folder(target.parent)
-    reach_m = how.reach_m
-    while (found := _own(cut, how, cell, reach_m)) is None:
-        reach_m *= WIDER
-    with files.new_folder(target) as made:
-        for name, table in found.items():
+    found = far_enough(partial(_own, cut, how, cell), how.reach_m)
+    with new_part(target) as made:
+        # One after the other, so that none is kept when memory is given back.
+        while found:
+            name, table = found.popitem()
             plain = arrow.Table.from_pandas(table, preserve_index=False)
             parquet.write_table(plain, made / f"{name}.parquet", compression="zstd")
-    del found
-    engine.give_back_memory()
 
 
 def _own(cut: Partition, how: _How, cell: int, reach_m: float) -> dict[str, pd.DataFrame] | None:

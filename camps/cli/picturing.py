@@ -271,7 +271,7 @@ def plan_text(plan: Any, workers: int) -> str:
             f"shot      {shot.title} ({shot.code}, version {shot.version})",
             f"frames    {plan.numbers[0]} to {plan.numbers[-1]}: {len(plan.numbers)}",
             *([f"cut       {plan.cut_told}"] if plan.cut_told else []),
-            *([f"blur      {plan.blur_told}"] if plan.blur_told else []),
+            *([f"blur      {blur}"] if (blur := plan.blur_told) else []),
             f"duration  {plan.seconds:g} s at {shot.rate} frames/s, timecode {plan.timecode(0)}",
             f"pictures  {shot.size[0]}x{shot.size[1]}, {shot.look} look, language {shot.language}",
             f"dates     {plan.first_date} to {plan.last_date}, {shot.mode}",

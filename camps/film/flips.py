@@ -76,9 +76,9 @@ def _dips(described: _Frames, stay: int) -> Iterator[str]:
         for key, (alpha, _) in _labels(frame).items():
             shown.setdefault(key, []).append((at, alpha))
     for key, seen in sorted(shown.items()):
-        for (one, _), (other, _) in pairwise((at, alpha) for at, alpha in seen if alpha > STRONG_ALPHA):
-            always = sum(one < at < other for at, _ in seen) == other - one - 1
-            if 1 < other - one <= stay and always:
+        there = {at for at, _ in seen}
+        for one, other in pairwise(at for at, alpha in seen if alpha > STRONG_ALPHA):
+            if 1 < other - one <= stay and there.issuperset(range(one, other)):
                 first = described[one + 1]["frame"]
                 yield f"{_named(key)} faint for {other - one - 1} frames from {first}, expected none"
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -52,6 +53,7 @@ REACH_M, WIDER = 100.0, 4.0
 _RUN_ROWS = 524_288
 _PLAN = "plan.json"
 Progress = Callable[[int, int, str], None]
+_Found = TypeVar("_Found")
 
 
 def silent(done: int, total: int, message: str) -> None:
@@ -218,6 +220,22 @@ def spread(
         progress(done, len(every), what)
 
 
+@contextmanager
+def new_part(target: Path) -> Iterator[Path]:
+    """Give a folder that becomes a part once all of it is written, and give back the memory that it took."""
+    files.make_folder(target.parent)
+    with files.new_folder(target) as made:
+        yield made
+    engine.give_back_memory()
+
+
+def far_enough(found_within: Callable[[float], _Found | None], reach_m: float) -> _Found:
+    """Return what is found within a reach in metres, which grows for as long as that is nothing."""
+    while (found := found_within(reach_m)) is None:
+        reach_m *= WIDER
+    return found
+
+
 def _clear(folder: Path) -> None:
     """Remove what a run that was stopped left half-written."""
     files.remove_leftovers(folder)
@@ -259,8 +277,7 @@ def _write_run(
     target = folder / "runs" / f"{number:06d}"
     if target.exists():
         return
-    files.make_folder(target.parent)
-    with files.new_folder(target) as made:
+    with new_part(target) as made:
         held, ids, logs = [], [], []
         for frame, log in sound_rows(releases, rows, zoom=zoom, refused=refused):
             held.append(as_table(frame))
@@ -270,7 +287,6 @@ def _write_run(
         write_outlines(table, made / "footprints.parquet")
         _write_ids(pd.concat(ids, ignore_index=True), made / "ids.parquet")
         _write_log(pd.concat(logs, ignore_index=True), made / "repairs.parquet")
-    engine.give_back_memory()
 
 
 def _write_ids(ids: pd.DataFrame, path: Path) -> None:
@@ -362,18 +378,13 @@ def _write_cell(cut: Partition, cell: int) -> None:
     target = cut.part("cells", cell)
     if target.exists():
         return
-    files.make_folder(target.parent)
     runs = sorted((cut.folder / "runs").glob("*/footprints.parquet"))
-    reach_m = REACH_M
-    while (found := _own(cut, cell, runs, reach_m)) is None:
-        reach_m *= WIDER
-    with files.new_folder(target) as made:
-        rows, log = found
+    rows, log = far_enough(partial(_own, cut, cell, runs), REACH_M)
+    with new_part(target) as made:
         write_outlines(as_table(rows), made / "footprints.parquet")
         scene = pd.Index(cut.scenes["scene_id"]).get_indexer(pd.Index(rows["scene_id"]))
         _write_table(tile_sums(rows["key"].to_numpy(), scene, rows["wkb_sha256"]), made / "tiles.parquet")
         _write_log(log, made / "repairs.parquet")
-    engine.give_back_memory()
 
 
 def _own(

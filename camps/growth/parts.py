@@ -15,15 +15,16 @@ import shapely
 from pyarrow import parquet
 from pyproj import CRS
 
-from camps import crs, engine, files
+from camps import crs, files
 from camps.errors import InputError
 from camps.footprints import FootprintSeries
-from camps.footprints.partitions import Partition, Progress, silent, spread
+from camps.footprints.partitions import Partition, Progress, new_part, silent, spread
 from camps.footprints.released import as_frame
 from camps.footprints.releases import LOOKED, fresh, shown_boxes
 from camps.footprints.tiles import ZOOM, Keys, centre_keys, tile_names
 from camps.growth.intervals import curves
 from camps.growth.uncertainty import EDGE_BIAS_SD_M, FALSE_CHANCE, shares
+from camps.provenance import canonical_json, sha256_text
 
 TileMetric = Literal["area_m2", "buildings"]
 _NORMAL_95 = 1.959964
@@ -102,10 +103,11 @@ def part_values(
         For an unknown metric, or `areas` without a CRS or the column `by`.
     """
     _require(metric, areas, by)
+    name = _name(edge_bias_sd_m, false_chance)
     with files.locked(cut.folder):
-        work = partial(_write_cell, cut, edge_bias_sd_m, dict(false_chance))
+        work = partial(_write_cell, cut, name, edge_bias_sd_m, dict(false_chance))
         spread(work, range(len(cut)), "measuring", workers=workers, cluster=cluster, progress=progress)
-    found = pd.concat([pd.read_parquet(path) for path in cut.parts(_name(edge_bias_sd_m), "values.parquet")])
+    found = pd.concat([pd.read_parquet(path) for path in cut.parts(name, "values.parquet")])
     at = cut.scenes.iloc[cut.tiles["scene"].to_numpy()]
     text = {name: at[name].to_numpy() for name in ("scene_id", "observed_on")}
     table = cut.tiles[["key", "status"]].assign(**text).merge(found, on=list(_KEYS), how="left")
@@ -123,24 +125,23 @@ def _require(metric: str, areas: gpd.GeoDataFrame | None, by: str | None) -> Non
         raise InputError(f"areas: no column {by}, expected the one that names them; it has {known}")
 
 
-def _name(edge_bias_sd_m: float) -> str:
-    return f"values-{edge_bias_sd_m:g}"
+def _name(edge_bias_sd_m: float, false_chance: Mapping[str, float]) -> str:
+    """Return the name of parts that were measured so: those measured otherwise are others."""
+    return f"values-{sha256_text(canonical_json([edge_bias_sd_m, dict(false_chance)]))[:16]}"
 
 
-def _write_cell(cut: Partition, edge_bias_sd_m: float, false_chance: Mapping[str, float], cell: int) -> None:
-    target = cut.part(_name(edge_bias_sd_m), cell)
+def _write_cell(cut: Partition, name: str, edge_bias_sd_m: float, false_chance: Mapping[str, float], cell: int) -> None:
+    target = cut.part(name, cell)
     if target.exists():
         return
-    files.make_folder(target.parent)
     frame = as_frame(parquet.read_table(cut.part("cells", cell) / "footprints.parquet"), cut.scenes)
     looked = fresh(cut.tiles, frame["key"].to_numpy(), frame["scene"].to_numpy(dtype=np.intp))
     found = shares(
         frame[looked], by=_KEYS, scenes=cut.scenes, edge_bias_sd_m=edge_bias_sd_m, false_chance=false_chance,
         plane=cut.plane,
     )  # fmt: skip
-    with files.new_folder(target) as made:
+    with new_part(target) as made:
         parquet.write_table(arrow.Table.from_pandas(found, preserve_index=False), made / "values.parquet")
-    engine.give_back_memory()
 
 
 def _areas_of(keys: Keys, zoom: int, areas: gpd.GeoDataFrame, by: str) -> pd.Series[str]:

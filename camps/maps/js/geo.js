@@ -19,6 +19,11 @@ export const Mercator = {
   lat: (y) => (Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) * 360) / Math.PI - 90,
 };
 
+// A zoom as that of the 1080-line reference: the same ground, whatever the size of the picture. The same to the last digit
+// wherever it is asked.
+/** @param {number} zoom @param {number} u */
+export const referenceZoom = (zoom, u) => zoom - Math.log2(u);
+
 // An encoded polyline (latitude first, deltas, printable text) to a flat [x0, y0, x1, y1, …] in the unit square.
 /** @param {string} text @param {number} digits */
 export function decodeLine(text, digits) {

@@ -1,7 +1,7 @@
 // One canvas, one function that draws one state from its own arguments alone. The film and the page both call it.
 
 import { clip, contextOf, sheetOf } from './canvas.js';
-import { boxesMeet, clamp, Days, Mercator, smoothstep, View } from './geo.js';
+import { boxesMeet, clamp, Days, Mercator, referenceZoom, smoothstep, View } from './geo.js';
 import { Labels, Type } from './text.js';
 import { Ground } from './base.js';
 import { KIND_BETWEEN } from './state.js';
@@ -115,7 +115,7 @@ export class Stage {
     const about = (frame.days || [frame.t]).map((t) => this.timeline.at(Days.of(t), frame.mode));
     /** @type {Pen} */
     const pen = {
-      ctx: this.ctx, view, u, ze: frame.zoom - Math.log2(u), type: new Type(this.ctx, frame.lang, this.data, look, this.texts), look,
+      ctx: this.ctx, view, u, ze: referenceZoom(frame.zoom, u), type: new Type(this.ctx, frame.lang, this.data, look, this.texts), look,
       safe: Boolean(frame.safe), rows: frame.safe && !this.direct ? frame.scale : 0, t: frame.t, furniture: frame.furniture || {}, about, steady: this.timeline.steady(state, about), lit: this.litBy(frame.highlight),
       lasting: frame.views && { views: frame.views.map((eye) => seenBy(frame, eye)), stay: frame.stay ?? 0, fade: frame.fade ?? 0 },
     };
@@ -130,7 +130,7 @@ export class Stage {
   exposed(pen, frame) {
     if (!frame.exposed) return pen;
     const view = seenBy(frame, frame.exposed);
-    return { ...pen, view, ze: view.zoom - Math.log2(pen.u) };
+    return { ...pen, view, ze: referenceZoom(view.zoom, pen.u) };
   }
 
   // How strongly a site shows: all alike, or the rest standing back behind those that are lit.
@@ -183,7 +183,7 @@ export class Stage {
     const { systems } = this.furniture;
     if (!systems) return [];
     const view = systems.view(frame, at);
-    const own = { ...pen, view, ze: view.zoom - Math.log2(pen.u), t: systems.sideTime(side, frame.t) };
+    const own = { ...pen, view, ze: referenceZoom(view.zoom, pen.u), t: systems.sideTime(side, frame.t) };
     const placed = this.symbols.place(own, this.timeline.compute(own.t, frame.mode).sites).filter(({ site }) => site.class === side.id);
     /** @type {Span} */
     const span = [(at * frame.width) / 2, ((at + 1) * frame.width) / 2];

@@ -1,7 +1,7 @@
 // Words on the picture: fonts by script, halos, and labels that never collide.
 
 import { sheetOf } from './canvas.js';
-import { Mercator, smoothstep, TILE_PX } from './geo.js';
+import { Mercator, referenceZoom, smoothstep, TILE_PX } from './geo.js';
 /** @import { View } from './geo.js' */
 /** @import { Look, Place, PlaceKind } from './payload.d.ts' */
 /** @import { Symbols } from './symbols.js' */
@@ -352,12 +352,11 @@ export class Labels {
   /** @param {Pen} pen @param {Label} label @param {Box} box @param {number} shown @param {Box[]} obstacles */
   strength(pen, label, box, shown, obstacles) {
     const { u, view } = pen;
-    // The same view has the same zoom in every frame that asks, to the last digit: a name may have room from just there.
-    const scale = Math.log2(u);
     if (!pen.safe) return shown * clearOf(box, obstacles, 30 * u) * within(box, view, 8 * u, 0);
     /** @param {View} seen */
     const stands = (seen) => {
-      const zoom = seen.zoom - scale;
+      // To the last digit the same in every frame that asks: a name may have room from just there.
+      const zoom = referenceZoom(seen.zoom, u);
       if (roomAt(label, zoom) < 0.5) return 0;
       const [[x, y], [nowX, nowY]] = [seen.point(...label.at), view.point(...label.at)];
       const [dx, dy] = [x - nowX, y - nowY];
@@ -535,7 +534,7 @@ function holdOf({ until }, zooms) {
 function zoomsAbout({ ze, u, lasting }) {
   if (!lasting) return [ze];
   const [middle, reach] = [(lasting.views.length - 1) / 2, lasting.stay >> 1];
-  return lasting.views.slice(middle - reach, middle + reach + 1).map(({ zoom }) => zoom - Math.log2(u));
+  return lasting.views.slice(middle - reach, middle + reach + 1).map(({ zoom }) => referenceZoom(zoom, u));
 }
 
 /** @param {Pen} pen @param {Label} label @param {Point} place @param {number[]} zooms @returns {Disc[]} */
