@@ -40,7 +40,7 @@ CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 LAYER, RANKS = "site", 12
 #: Share of a pixel that eight bits may lose where symbols lie on one another, each of a body and several edges while it
 #: goes from one state to another: half a code value a stroke. A site that is missing leaves tens.
-MOST_ROUNDING = 8 / 255
+MOST_ROUNDING = 6 / 255
 
 Mattes = Sequence[Sequence[Any]]
 
@@ -87,7 +87,7 @@ def encode_mattes(pixels: NDArray[Any], exposures: Sequence[Mattes], *, order: O
     window = _window(light[..., 3] > 0)
     both, shares = _mean_shares([_shares(mattes, names, light.shape, times) for mattes in exposures])
     alpha = pixels[..., 3].ravel() / np.float64(np.iinfo(pixels.dtype).max)
-    ranked = _ranked(both, _settled(both // max(len(names), 1), shares, alpha), names, light.shape)
+    ranked = _ranked(both, _settled(both, shares, alpha, names), names, light.shape)
     channels: dict[str, NDArray[Any]] = {"RGBA": light[window]}
     channels |= {name: layer[window] for name, layer in ranked.items()}
     ids = {name: f"{code_of(name):08x}" for name in names}
@@ -285,14 +285,19 @@ def _summed(
     return both, np.bincount(at, np.concatenate(shares)).astype(np.float32)
 
 
-def _settled(places: NDArray[np.int64], shares: NDArray[np.float32], alpha: NDArray[np.float64]) -> NDArray[np.float32]:
+def _settled(
+    both: NDArray[np.int64], shares: NDArray[np.float32], alpha: NDArray[np.float64], names: Sequence[str]
+) -> NDArray[np.float32]:
     """Return shares that add up to what is drawn: a canvas rounds to eight bits after every stroke, these do not."""
+    places, keys = np.divmod(both, max(len(names), 1))
     total = np.bincount(places, shares, minlength=len(alpha))
-    most = float(np.abs(total - alpha).max(initial=0))
-    if most > MOST_ROUNDING:
+    apart = np.abs(total - alpha)
+    if (most := float(apart.max(initial=0))) > MOST_ROUNDING:
+        here = [names[key] for key in keys[places == apart.argmax()]]
         raise RenderError(
-            f"mattes: the sites drawn one by one differ from the growth pass by {255 * most:.1f} code values, expected "
-            f"at most {255 * MOST_ROUNDING:g}; deliver without the pass ids, and report it"
+            f"mattes: the sites drawn one by one ({', '.join(here) or 'none'}) differ from the growth pass by "
+            f"{255 * most:.1f} code values, expected at most {255 * MOST_ROUNDING:g}; deliver without the pass ids, and "
+            "report it"
         )
     return shares * np.divide(alpha, total, out=np.zeros(len(alpha)), where=total > 0).astype(np.float32)[places]
 

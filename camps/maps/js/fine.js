@@ -43,15 +43,15 @@ export class Fine {
     ctx.restore();
   }
 
-  // Put a stroke where it belongs, on a canvas that begins at a pixel of the picture; false where it is not fine.
-  /** @param {Context} ctx @param {Stroke} stroke @param {[number, number]} [begins] */
-  draw(ctx, stroke, [fromX, fromY] = [0, 0]) {
+  // Put a stroke where it belongs; false where it is not fine.
+  /** @param {Context} ctx @param {Stroke} stroke */
+  draw(ctx, stroke) {
     const cell = this.cells.get(stroke);
     if (!cell) return false;
     const { at: [x, y], left, top, width, height } = cell;
     const before = ctx.getTransform();
     ctx.setTransform(1, 0, 0, 1, 0, 0);
-    ctx.drawImage(this.sheet.canvas, x, y, width, height, left - fromX, top - fromY, width, height);
+    ctx.drawImage(this.sheet.canvas, x, y, width, height, left, top, width, height);
     ctx.setTransform(before);
     return true;
   }

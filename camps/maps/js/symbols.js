@@ -138,10 +138,13 @@ export class Symbols {
   }
 
   // What each site covers by itself, in the order of painting, for mattes: its ids, left, top and width of a box in pixels
-  // of the canvas, and the alpha there. The same strokes through a canvas of their own, so to the pixel what is shown.
+  // of the canvas, and the alpha there. The same strokes through a canvas of their own, so to the pixel what is shown: of
+  // the size of the picture's, since where a corner is rounded to depends on how far it is from the edge of the canvas.
   /** @param {Drawn[]} drawn @param {number} scale @returns {Matte[]} */
   mattes(drawn, scale) {
-    const ctx = sheetOf(0, 0, { willReadFrequently: true });
+    if (!drawn.length) return [];
+    const [{ pen: { view } }] = drawn;
+    const ctx = sheetOf(Math.round(view.width * scale), Math.round(view.height * scale), { willReadFrequently: true });
     return drawn.flatMap(({ pen, placed, span }) => {
       const own = { ...pen, ctx, type: Object.assign(Object.create(pen.type), { ctx, texts: [] }) };
       const strokes = this.strokes(pen, placed);
@@ -155,15 +158,20 @@ export class Symbols {
     const { ctx, view } = pen;
     const { ids, x, y, reach, alpha, paint } = stroke;
     const [left, top] = [x, y].map((at) => Math.max(0, Math.floor((at - reach) * scale)));
-    const [right, low] = [[x, view.width], [y, view.height]].map(([at, side]) => Math.min(Math.round(side * scale), Math.ceil((at + reach) * scale)));
+    const [right, low] = [[x, ctx.canvas.width], [y, ctx.canvas.height]].map(([at, side]) => Math.min(side, Math.ceil((at + reach) * scale)));
     const [wide, high] = [right - left, low - top];
     if (wide < 1 || high < 1) return [];
-    Object.assign(ctx.canvas, { width: wide, height: high });
-    ctx.setTransform(scale, 0, 0, scale, -left, -top);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, top, wide, high);
+    ctx.clip();
+    ctx.clearRect(left, top, wide, high);
+    ctx.setTransform(scale, 0, 0, scale, 0, 0);
     clip(ctx, span, view.height);
     Object.assign(ctx, { globalAlpha: alpha, lineJoin: 'round', miterLimit: 2 });
-    if (!this.fine.draw(ctx, stroke, [left, top])) paint(pen);
-    const { data } = ctx.getImageData(0, 0, wide, high);
+    if (!this.fine.draw(ctx, stroke)) paint(pen);
+    ctx.restore();
+    const { data } = ctx.getImageData(left, top, wide, high);
     return [[ids, left, top, wide, base64(alphaOf(data))]];
   }
 
