@@ -93,6 +93,14 @@ def test_what_never_stands_is_refused(part: str) -> None:
         plan_frames(shot, Ground({}))
 
 
+def test_a_caption_of_a_chapter_that_is_over_before_it_is_seen_is_refused() -> None:
+    keys = [{"at": 0, "date": date(1950, 1, 1)}, {"at": 2, "date": date(1958, 1, 1), "ease": "linear"}]
+    keys += [{"at": 2.24, "date": date(1977, 2, 1), "ease": "linear"}, {"at": 5, "date": date(1985, 1, 1)}]
+    shot = small_shot(frames=150, captions=[{**NAMED, "chapter": "great-leap"}], clock={"kind": "keys", "keys": keys})
+    with pytest.raises(InputError, match=r"key captions.1.chapter: found .*great-leap'.*at least 0.80 s, .*slow the"):
+        plan_frames(shot, SOMEWHERE)
+
+
 def test_words_are_there_in_the_language_of_the_shot_and_only_on_a_map_of_our_own() -> None:
     shot = small_shot(captions=[{**NAMED, "to": 0.2}, {"text": {"fr": "Ici"}, "line": {"zh": "这里"}, "from": 0.3}])
     with pytest.raises(InputError, match=r"(?s)2 faults.*captions.2.text: found no en.*captions.2.line: found no en"):

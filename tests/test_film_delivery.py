@@ -341,21 +341,59 @@ def test_words_over_other_words_stop_a_delivery(tmp_path: Path) -> None:
         described = [{"texts": [{**line, "layer": "date"}, beside]}]
         assert checks.CHECKS["overlaps"](_finished(tmp_path, described)) == (
             [],
-            "no words lie over others, and no caption over sites",
+            "no words lie over others, and no site stays under any",
         )
     shown = [{"texts": [{**line, "layer": "date"}]}, {"texts": [{**line, "layer": "date"}, over]}]
     faults, _ = checks.CHECKS["overlaps"](_finished(tmp_path, shown))
-    assert faults == ["date “Two lines of 0000” and callouts “A hall”: frames 1002-1002"]
+    assert faults == ["date “Two lines of 2017” and callouts “A hall”: frames 1002-1002"]
     built = [{"texts": [{**line, "layer": "counter", "text": "255 m² built"}, over]}]
-    assert checks.CHECKS["overlaps"](_finished(tmp_path, built))[0][0].startswith("counter “000 m² built” and ")
+    assert checks.CHECKS["overlaps"](_finished(tmp_path, built))[0][0].startswith("counter “255 m² built” and ")
 
 
-def test_captions_over_sites_stop_a_delivery(tmp_path: Path) -> None:
-    line = _text("Here stood a camp", layer="captions")
-    clear = {"texts": [line], "points": {"a": [500.0, 530.0, 9.0]}}
-    under = {"texts": [line], "points": {"a": [520.0, 510.0, 9.0], "b": [499.0, 510.0, 2.0]}}
-    faults, _ = checks.CHECKS["overlaps"](_finished(tmp_path, [clear, under, under]))
-    assert faults == ["captions “Here stood a camp” lies over sites, 1 at most: frames 1002-1003"]
+def _piece(layer: str = "credit", **changes: Any) -> dict[str, Any]:
+    return {"layer": layer, "lang": "en", "text": "", "box": [500.0, 500.0, 590.0, 520.0], "alpha": 1.0, **changes}
+
+
+def _covered(folder: Path, frames: list[dict[str, Any]]) -> list[str]:
+    return checks.CHECKS["overlaps"](_finished(folder, frames))[0]
+
+
+def test_what_lies_over_sites_stops_a_delivery(tmp_path: Path) -> None:
+    # Half of a disc under a credit is read as a smaller disc.
+    half = {"lying": [_piece()], "points": {"a": [520.0, 540.0, 16.0], "b": [700.0, 510.0, 16.0]}}
+    clear = {"lying": [_piece()], "points": {"a": [520.0, 546.0, 16.0]}}
+    told = "credit en lies over 1 site (a): frames 1002-1005; show more around them (camera: margin, zoom), or place it"
+    assert _covered(tmp_path, [clear, half, half, half, half]) == [f"{told} elsewhere (furniture.credit)"]
+    assert not _covered(tmp_path, [clear, half, half, half, clear])
+    faint = {**half, "faint": ["a"]}
+    gone = {**half, "lying": [_piece(alpha=0.2)]}
+    assert not _covered(tmp_path, [faint] * 9 + [gone] * 9)
+
+
+def test_what_passes_under_a_piece_is_not_asked_for_and_what_creeps_is(tmp_path: Path) -> None:
+    def moving(n_frames: int) -> list[dict[str, Any]]:
+        return [{"lying": [_piece()], "points": {"a": [501.0 + at, 510.0, 9.0]}} for at in range(n_frames)]
+
+    away = [{"lying": [_piece()], "points": {}}]
+    assert not _covered(tmp_path, away * 30 + moving(49) + away * 30)
+    assert len(_covered(tmp_path, away * 30 + moving(50) + away * 30)) == 1
+
+
+def test_words_in_other_languages_are_asked_by_their_lines(tmp_path: Path) -> None:
+    line = _text("Hier stand ein Lager", layer="captions", lang="de")
+    told = _covered(tmp_path, [{"lying": [_piece()], "texts": [line], "points": {"a": [520.0, 530.0, 20.0]}}] * 9)
+    assert [one.partition(":")[0] for one in told] == [
+        "credit en lies over 1 site (a)",
+        "captions de lies over 1 site (a)",
+    ]
+
+
+def test_a_callout_over_outlines_for_a_second_stops_a_delivery(tmp_path: Path) -> None:
+    over, beside = ({"lying": [_piece("callouts", text="The wall", outlines=n)]} for n in (7, 0))
+    assert _covered(tmp_path, [beside] * 30 + [over] * 25) == [
+        "callouts en “The wall” lies over 7 outlines: frames 1031-1055; give it another side or lead (callouts)"
+    ]
+    assert not _covered(tmp_path, [beside] * 31 + [over] * 24)
 
 
 def test_a_label_outside_the_graphics_safe_area_is_reported_with_its_frames(tmp_path: Path) -> None:

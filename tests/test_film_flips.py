@@ -59,6 +59,15 @@ def test_words_that_do_not_last_are_found(runs: list[tuple[int, list[dict[str, A
     assert all(part in line for part, line in zip(told, found, strict=True))
 
 
+def test_a_note_that_a_fast_clock_leaves_no_time_is_named_with_its_day_and_what_helps() -> None:
+    described = _film_of((9, []), (2, [_text("12 of 38 counted", layer="notes")]), (9, []))
+    described[9]["date_shown"] = "July 2018"
+    assert _short(described, RATE) == [
+        "notes en “12 of 38 counted”: shown for 2 frames from 1010, expected 4, at July 2018: let the film be longer "
+        "(seconds), the clock slower there ([clock]), or leave out furniture.notes"
+    ]
+
+
 def _short(described: list[dict[str, Any]], rate: Fraction) -> list[str]:
     """Return what does not last; that labels of these tests come in one frame is no matter."""
     return [told for told in flips.find_short_texts(described, rate) if "in one frame" not in told]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from film_support import draw, small_shot
 
-from camps import languages, maps
+from camps import film, languages, maps
 from camps.dates import day_of
-from camps.errors import InputError
+from camps.errors import CheckError, InputError
 from camps.film import passes
 from camps.film.licences import credits_shown, list_licences
 from camps.film.plan import plan_frames
@@ -101,6 +102,65 @@ def test_a_class_is_lit_and_words_follow_a_place() -> None:
     assert [one["text"] for one in other["texts"] if one["layer"] == "callouts"] == ["Ici"]
     plain = shot.model_copy(update={"callouts": (shot.callouts[0].model_copy(update={"text": "Here"}),)})
     assert "callouts_fr" not in passes.build_passes(plain, ["fr"])
+
+
+def test_a_callout_whose_place_leaves_the_picture_is_refused_before_the_first_frame() -> None:
+    away = [{"at": 0, "fit": "xinjiang"}, {"at": 2, "centre": [76, 39.4], "zoom": 8, "ease": "linear"}]
+    camp = {"centre": [88.2868, 43.3804], "text": "Dabancheng"}
+    shot = small_shot(frames=75, map=GROWTH, camera=away, callouts=[camp])
+    with pytest.raises(
+        InputError, match=r"key callouts.1: found out of the picture in \d+ of 75 frames, \d+ to 1075, "
+    ):
+        plan_frames(shot, build_ground(build_map(shot)))
+    still = small_shot(frames=75, map=GROWTH, camera=away, callouts=[{**camp, "to": 0.6}])
+    assert plan_frames(still, build_ground(build_map(still))).numbers
+    never = small_shot(frames=75, map=GROWTH, camera=away[1:], callouts=[camp])
+    with pytest.raises(InputError, match=r"it is there at no time"):
+        plan_frames(never, build_ground(build_map(never)))
+
+
+@pytest.mark.parametrize("lead", [[10, 10], [-60, 60], [900, 900]])
+def test_words_stand_beside_their_place_and_not_on_it(lead: list[float]) -> None:
+    with pytest.raises(InputError, match=r"callouts.1.lead.*1080 lines, 30 to 900 away"):
+        small_shot(callouts=[{"centre": [88, 43], "text": "A", "lead": lead}])
+
+
+@pytest.mark.browser
+def test_a_lead_says_where_the_words_of_a_callout_stand() -> None:
+    shot = small_shot(
+        frames=25, size=(960, 540), map=GROWTH, camera=[{"at": 0, "fit": "xinjiang"}],
+        callouts=[{"centre": [84, 42], "text": "Here"}, {"centre": [84, 42], "text": "There", "lead": [200, -100]}],
+    )  # fmt: skip
+    state = plan_frames(shot, build_ground(build_map(shot))).states[12]
+    ((told, _),) = draw(shot, [passes.pass_state(state, passes.build_passes(shot, [])["callouts"])])
+    near, far = ({side: one[side] for side in "xyh"} for one in told["texts"])
+    assert far["x"] - near["x"] == pytest.approx(200 - 64, abs=0.6)
+    assert far["y"] - near["y"] == pytest.approx(100 + 64, abs=0.6)
+
+
+@pytest.mark.browser
+def test_furniture_that_cuts_a_symbol_in_half_stops_a_delivery(tmp_path: Path) -> None:
+    shot = small_shot(
+        frames=8, size=(480, 480), mode="observed", map={"kind": "growth", "where": {"admin1": "Xinjiang"}},
+        camera=[{"at": 0, "fit": "sites", "margin": 0.02}],
+    )  # fmt: skip
+    with pytest.raises(CheckError, match=r"overlaps: .* lies over \d+ sites"):
+        film.deliver(shot, tmp_path, movies=False, waive=["credit", "licences", "legible", "flips"])
+
+
+@pytest.mark.browser
+def test_a_footprint_map_draws_no_size_for_what_may_have_been_built() -> None:
+    # The most that may stand was drawn as a ring of the size of so many buildings, which no legend explains.
+    shot = small_shot(
+        frames=3, size=(640, 360), mode="bracket", map={"kind": "footprints"},
+        clock={"kind": "linear", "from": date(2017, 7, 9), "to": date(2017, 7, 10)},
+        camera=[{"at": 0, "centre": [88.2868, 43.3804], "zoom": 10.5}],
+    )  # fmt: skip
+    state = plan_frames(shot, build_ground(build_map(shot))).states[1]
+    ((told, picture),) = draw(shot, [passes.pass_state(state, passes.build_passes(shot, [])["outlines"])])
+    assert any(piece["area_hi_m2"] > 0 for piece in told["pieces"])
+    assert not picture[:120, :, 3].any()
+    assert not picture[:, :200, 3].any()
 
 
 def _loneliest(sites: dict[str, Any], class_: str) -> str:

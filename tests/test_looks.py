@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from film_support import boxes_of, draw, small_shot
 from playwright.sync_api import sync_playwright
 
-from camps import browser, film, looks, maps, style
+from camps import browser, film, fonts, looks, maps, style
 from camps.errors import CampsError, InputError, RenderError
 from camps.film import passes
 from camps.film.licences import list_licences
@@ -222,3 +223,31 @@ def test_no_symbol_runs_under_type() -> None:
     assert (symbols[under][..., 3] > 120).sum() > 50
     # Where a symbol would show through, hardly a fifteenth of it is left.
     assert np.abs(both[under][..., :3].astype(int) - words[under][..., :3]).max() < 30
+
+
+def test_weights_that_a_look_has_no_file_of_are_told(own_home: Path) -> None:
+    shutil.copy(fonts.font_path("latin-600.ttf"), own_home / "a.ttf")
+    (own_home / "house.toml").write_text(
+        'inherits = "dark"\n[[fonts]]\nscript = "latin"\nfile = "a.ttf"\nweight = 600\nlicence = "OFL-1.1"\n'
+    )
+    told = looks.borrowed_weights(str(own_home / "house.toml"))
+    assert told == ["house latin has weight 600 alone, in which 400 and 700 are set as well"]
+    assert looks.borrowed_weights("dark") == []
+
+
+@pytest.mark.browser
+def test_a_title_and_the_number_beside_it_keep_apart(own_home: Path) -> None:
+    (own_home / "house.toml").write_text(
+        'inherits = "dark"\n[type]\ntitle = { size = 40, weight = 700 }\ncounter = { size = 60 }\n'
+        '[furniture]\ncounter = { at = "top right" }\n'
+    )
+    title = {"en": "Xinjiang: the camps counted, year after year, on satellite pictures"}
+    shot = small_shot(
+        frames=2, size=(540, 540), mode="observed", look=str(own_home / "house.toml"), map={**GROWTH, "title": title}
+    )
+    state = plan_frames(shot, build_ground(build_map(shot))).states[1]
+    made = passes.build_passes(shot, [])
+    (told, _), (counted, _) = draw(shot, [passes.pass_state(state, made[name]) for name in ("title", "counter")])
+    ends = max(one["x"] + one["w"] for one in told["texts"])
+    begins = min(one["x"] for one in counted["texts"] if one["layer"] == "counter")
+    assert begins - ends >= 40

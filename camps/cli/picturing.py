@@ -274,6 +274,7 @@ def plan_text(plan: Any, workers: int) -> str:
             *([f"blur      {blur}"] if (blur := plan.blur_told) else []),
             f"duration  {plan.seconds:g} s at {shot.rate} frames/s, timecode {plan.timecode(0)}",
             f"pictures  {shot.size[0]}x{shot.size[1]}, {shot.look} look, language {shot.language}",
+            *(f"type      {line}: name files of these (fonts)" for line in camps.looks.borrowed_weights(shot.look)),
             f"dates     {plan.first_date} to {plan.last_date}, {shot.mode}",
             f"sources   {', '.join(camps.film.sources_of(shot))}",
             f"disk      about {plan.disk_bytes / 1e6:.0f} MB",

@@ -12,11 +12,14 @@ from itertools import combinations, groupby
 
 from camps import maps
 from camps.errors import Fault, raise_faults
+from camps.film import lasting, timecode
 from camps.film.shot import Shot, Timed
 from camps.maps.contract import Caption
 
 #: When a caption stands: its position in the shot, and one of its times.
 Stay = tuple[int, Timed]
+#: Seconds that sums of fractions leave over.
+_ROUNDING_S = 1e-6
 
 
 def texts(shot: Shot, layer: str) -> dict[str, str | dict[str, str]]:
@@ -60,6 +63,28 @@ def standing(shot: Shot, day_at: Callable[[float], float]) -> list[Stay]:
     ]
     raise_faults([*_unreached(shot, here), *_clashes(shot, stays)], shot.called)
     return stays
+
+
+def too_short(shot: Shot, stays: Sequence[Stay], fade_s: float) -> Iterator[Fault]:
+    """Yield the captions that are gone before they are seen, since the clock leaves their chapter so soon.
+
+    Parameters
+    ----------
+    shot, stays
+        The shot, and when its captions stand.
+    fade_s
+        In how many seconds one comes or goes.
+    """
+    end_s = float(timecode.duration_s(shot.n_frames, shot.rate))
+    whole_s = float(lasting.least_frames(shot.rate) / shot.rate)
+    for i, stay in stays:
+        chapter = shot.captions[i].chapter
+        stands_s = min(_last(stay), end_s) - _first(stay)
+        least_s = whole_s + fade_s * ((stay.first is not None) + (stay.last is not None))
+        if chapter and stands_s < least_s - _ROUNDING_S:
+            found = f"{_told(shot, i, stay)}, {stands_s:.2f} s in {chapter!r}"
+            expected = f"at least {least_s:.2f} s, its fades among them"
+            yield Fault(f"key captions.{i + 1}.chapter", found, expected, "slow the clock there, or leave it out")
 
 
 def _chapters(shot: Shot, day_at: Callable[[float], float]) -> list[str]:

@@ -343,10 +343,10 @@ def _safe_area(finished: Finished) -> tuple[list[str], str]:
 
 
 def _overlaps(finished: Finished) -> tuple[list[str], str]:
-    """No words lie over other words, and no caption over sites."""
+    """No words lie over other words, and nothing that stands over the map over sites or what it points to."""
     described = [record.told for record in finished.frames]
-    faults = overlaps.find_overlaps(described) + overlaps.find_covered(described)
-    return faults, faults[0] if faults else "no words lie over others, and no caption over sites"
+    faults = overlaps.find_overlaps(described) + overlaps.find_covered(described, finished.plan.shot.rate)
+    return faults, faults[0] if faults else "no words lie over others, and no site stays under any"
 
 
 def _reach(text: Mapping[str, Any], width: float, height: float) -> float:
@@ -387,7 +387,8 @@ def _legible(finished: Finished) -> tuple[list[str], str]:
             small.setdefault(f"{text['layer']} “{text['text']}”", text["size"])
     faults = [f"{what}: {size:g} px" for what, size in small.items()]
     faults += style.faint_words(looks.palette(finished.plan.shot.look))
-    return faults, f"smallest type {least:g} px at 1080 lines (least {LEAST_TEXT_PX:g})"
+    told = "".join(f"; {line}" for line in looks.borrowed_weights(finished.plan.shot.look))
+    return faults, f"smallest type {least:g} px at 1080 lines (least {LEAST_TEXT_PX:g}){told}"
 
 
 def _credit(finished: Finished) -> tuple[list[str], str]:

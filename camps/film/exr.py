@@ -296,8 +296,8 @@ def _settled(
         here = [names[key] for key in keys[places == apart.argmax()]]
         raise RenderError(
             f"mattes: the sites drawn one by one ({', '.join(here) or 'none'}) differ from the growth pass by "
-            f"{255 * most:.1f} code values, expected at most {255 * MOST_ROUNDING:g}; deliver without the pass ids, and "
-            "report it"
+            f"{255 * most:.1f} code values, expected at most {255 * MOST_ROUNDING:g}; deliver without the pass ids, "
+            "and report it"
         )
     return shares * np.divide(alpha, total, out=np.zeros(len(alpha)), where=total > 0).astype(np.float32)[places]
 

@@ -605,11 +605,11 @@ def _draw_part(shooting: Shooting, folder: Path, numbers: list[int]) -> list[Fra
 
 
 def _described(pictures: Mapping[str, Picture], first: str) -> dict[str, Any]:
-    """Return what the page said of a frame, with the words of every pass."""
+    """Return what the page said of a frame, with the words of every pass and what lies over the map."""
     told = pictures.get(passes.TELLER, pictures[first]).described
     words = {
         kind: [text for picture in pictures.values() for text in picture.described.get(kind) or ()]
-        for kind in ("labels", "texts")
+        for kind in ("labels", "texts", "lying")
     }
     return {**{name: value for name, value in told.items() if name != "mattes"}, **words}
 

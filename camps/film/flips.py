@@ -29,6 +29,9 @@ LEAST_ALPHA, CHANGED, SAME = 0.02, 24.0, 6.0
 #: Pixels on a side of the blocks that are compared.
 BLOCK_PX = 8
 
+#: Layers whose words are of a moment of the clock.
+_OF_A_MOMENT = frozenset({"counter", "chapter", "notes"})
+
 _Key = tuple[str, str, str]
 _Frames = Sequence[Mapping[str, Any]]
 
@@ -60,13 +63,22 @@ def _takes(described: _Frames) -> Iterator[_Frames]:
 
 
 def _short(described: _Frames, least: int, *, labels: bool) -> Iterator[str]:
-    shown: dict[_Key, list[int]] = {}
+    shown: dict[_Key, dict[int, str]] = {}
     for at, frame in enumerate(described):
-        for key in {_key(text) for text in _seen(frame) if (text["layer"] == "labels") == labels}:
-            shown.setdefault(key, []).append(at)
-    for key, seen in sorted(shown.items()):
-        for told in _too_short(seen, least, len(described), int(described[0]["frame"])):
-            yield f"{_named(key)} {told}"
+        for text in _seen(frame):
+            if (text["layer"] == "labels") == labels:
+                shown.setdefault(_key(text), {}).setdefault(at, text["text"])
+    for key, said in sorted(shown.items()):
+        for at, told in _too_short([*said], least, len(described), int(described[0]["frame"])):
+            yield f"{_named((*key[:2], said[at]))} {told}{_when(described[at], key[0])}"
+
+
+def _when(frame: Mapping[str, Any], layer: str) -> str:
+    """Return when the clock is too fast for what is written of a moment, and what helps."""
+    if layer not in _OF_A_MOMENT:
+        return ""
+    day = f", at {frame['date_shown']}" if frame.get("date_shown") else ""
+    return f"{day}: let the film be longer (seconds), the clock slower there ([clock]), or leave out furniture.{layer}"
 
 
 def _dips(described: _Frames, stay: int) -> Iterator[str]:
@@ -132,14 +144,15 @@ def _named(key: _Key) -> str:
     return f"{key[0]} {key[1]} “{key[2]}”:"
 
 
-def _too_short(positions: Sequence[int], least: int, n_frames: int, first: int) -> Iterator[str]:
+def _too_short(positions: Sequence[int], least: int, n_frames: int, first: int) -> Iterator[tuple[int, str]]:
+    """Yield where words stand, or from where on they are away, for too short a time, and for how long."""
     runs = [[at for _, at in run] for _, run in groupby(enumerate(positions), key=lambda pair: pair[1] - pair[0])]
     for run in runs:
         if len(run) < least and run[0] > 0 and run[-1] < n_frames - 1:
-            yield f"shown for {len(run)} frames from {first + run[0]}, expected {least}"
+            yield run[0], f"shown for {len(run)} frames from {first + run[0]}, expected {least}"
     for earlier, later in pairwise(runs):
         if (away := later[0] - earlier[-1] - 1) < least:
-            yield f"away for {away} frames from {first + earlier[-1] + 1}, expected {least}"
+            yield earlier[-1], f"away for {away} frames from {first + earlier[-1] + 1}, expected {least}"
 
 
 def find_flips(pictures: Iterable[tuple[Any, NDArray[np.uint8]]], rate: Fraction) -> list[int]:

@@ -1,24 +1,45 @@
-"""Words that lie over other words, and captions over sites: neither can be seen.
+"""What lies over what: words over other words, and furniture, captions and callouts over sites and outlines.
 
 Names of the map make way for one another and for what stands beside the map. What a shot places by itself, a callout
-that follows its place or a piece of furniture with a margin of its own, may run into the rest on the way.
+that follows its place or a piece of furniture with a margin of its own, may run into the rest on the way; and a disc of
+which a part lies under type is read as a smaller one.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from camps.film import lasting
 
 #: Strength from which on a word hides another.
 LEAST_ALPHA = 0.25
 #: Share of a line's height, above and below, in which letters seldom are.
 _SPARE = 0.2
+#: How far the ground of a piece hides what it lies over, beyond its box (at 1080 lines), and how far under it the edge
+#: of a disc may come.
+_GROUND_PX, _TOUCH_PX = 8.0, 1.0
+#: Sites that are named.
+_NAMED = 3
+
+#: What moves by less from one frame to the next stands still (at 1080 lines); and for how many seconds nothing may be
+#: hidden, even if it moves.
+_STILL_PX, _MOST_S = 0.05, 2
+
+_Frames = Sequence[Mapping[str, Any]]
+#: Layer, language, and of a callout its words.
+_Piece = tuple[str, str, str]
 
 
-def find_overlaps(described: Sequence[Mapping[str, Any]]) -> list[str]:
+def find_overlaps(described: _Frames) -> list[str]:
     """Return the words that lie over other words, each pair with its frames.
 
     Parameters
@@ -26,37 +47,121 @@ def find_overlaps(described: Sequence[Mapping[str, Any]]) -> list[str]:
     described
         What the page said of each frame, in order, with ``frame`` added.
     """
-    met: dict[tuple[str, str], list[int]] = {}
+    met: dict[tuple[str, ...], list[int]] = {}
+    told: dict[tuple[str, ...], str] = {}
     for frame in described:
         for pair in _pairs([*frame.get("labels", ()), *frame.get("texts", ())]):
-            met.setdefault(pair, []).append(frame["frame"])
-    return [f"{one} and {other}: frames {seen[0]}-{seen[-1]}" for (one, other), seen in met.items()]
+            # Digits change with every frame, and the words are the same.
+            key = tuple(re.sub(r"\d", "0", named) for named in pair)
+            told.setdefault(key, " and ".join(pair))
+            met.setdefault(key, []).append(frame["frame"])
+    return [f"{told[key]}: frames {seen[0]}-{seen[-1]}" for key, seen in met.items()]
 
 
-def find_covered(described: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the captions that lie over sites of the map, each with how many at most, and its frames.
+@dataclass
+class _Found:
+    """What a piece lies over: when and where each site, by the position of the frame, and how many outlines."""
+
+    sites: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
+    outlines: dict[int, int] = field(default_factory=dict)
+
+
+def find_covered(described: _Frames, rate: Fraction) -> list[str]:
+    """Return what lies over sites or outlines, each with what is under it, and its frames.
+
+    A site is under a piece as soon as a part of its symbol is. What only passes under it is not asked for: it is there
+    for less than two seconds, and at rest for fewer frames than are seen.
 
     Parameters
     ----------
     described
         What the page said of each frame, in order, with ``frame`` added.
+    rate
+        Frames a second.
     """
-    met: dict[str, list[tuple[int, int]]] = {}
-    for frame in described:
-        lines = [one for one in frame.get("texts", ()) if one["layer"] == "captions" and one["alpha"] > LEAST_ALPHA]
-        if count := _count_under(lines, frame.get("points", {})) if lines else 0:
-            met.setdefault(_named(lines[0]), []).append((frame["frame"], count))
-    return [
-        f"{name} lies over sites, {max(count for _, count in seen)} at most: frames {seen[0][0]}-{seen[-1][0]}"
-        for name, seen in met.items()
-    ]
+    met: dict[_Piece, _Found] = {}
+    for at, frame in enumerate(described):
+        ids, discs = _discs(frame)
+        for one in _lying(frame):
+            found = met.setdefault((one["layer"], one["lang"], one["text"]), _Found())
+            for i in np.flatnonzero(_is_under(discs, one["box"])):
+                found.sites.setdefault(ids[i], {})[at] = (discs[i, 0], discs[i, 1])
+            if one.get("outlines"):
+                found.outlines[at] = one["outlines"]
+    return [fault for key, found in met.items() for fault in _told(described, key, found, rate)]
 
 
-def _count_under(lines: Sequence[Mapping[str, Any]], points: Mapping[str, Sequence[float]]) -> int:
-    """Return how many sites have their middle under a block of lines."""
-    left, top = (min(line[side] for line in lines) for side in "xy")
-    right, foot = (max(line[side] + line[long] for line in lines) for side, long in ("xw", "yh"))
-    return sum(left <= x <= right and top <= y <= foot for x, y, _ in points.values())
+def _discs(frame: Mapping[str, Any]) -> tuple[list[str], NDArray[np.float64]]:
+    """Return the ids of the sites that are seen, and the middle and radius of the symbol of each."""
+    faint = set(frame.get("faint") or ())
+    seen = {site: point for site, point in (frame.get("points") or {}).items() if site not in faint}
+    return list(seen), np.asarray([point[:3] for point in seen.values()], float).reshape(-1, 3)
+
+
+def _lying(frame: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the boxes over the map; of words in other languages, whose ground nobody draws, their lines."""
+    told = [one for one in frame.get("lying") or () if one["alpha"] > LEAST_ALPHA]
+    yield from told
+    known = {(one["layer"], one["lang"]) for one in told} | {("labels", "")}
+    spoken = {one["lang"] for one in told if one["layer"] != "callouts"}
+    for text in frame.get("texts") or ():
+        is_told = text["lang"] in spoken or (text["layer"], text["lang"]) in known
+        if text["layer"] and not is_told and text["alpha"] > LEAST_ALPHA and text["text"].strip():
+            box = [text["x"], text["y"], text["x"] + text["w"], text["y"] + text["h"]]
+            yield {"layer": text["layer"], "lang": text["lang"], "text": "", "box": box}
+
+
+def _is_under(discs: NDArray[np.float64], box: Sequence[float]) -> NDArray[np.bool_]:
+    left, top, right, foot = box
+    x, y, r = discs.T
+    away_x = np.maximum(np.maximum(left - _GROUND_PX - x, x - right - _GROUND_PX), 0)
+    away_y = np.maximum(np.maximum(top - _GROUND_PX - y, y - foot - _GROUND_PX), 0)
+    under: NDArray[np.bool_] = np.hypot(away_x, away_y) < np.maximum(r - _TOUCH_PX, 1e-9)
+    return under
+
+
+def _told(described: _Frames, key: _Piece, found: _Found, rate: Fraction) -> Iterator[str]:
+    """Yield a line on the sites and outlines that stay under a piece."""
+    rest, most = (
+        min(frames, len(described)) for frames in (lasting.least_frames(rate), _MOST_S * lasting.label_frames(rate))
+    )
+    stay = {name: run for name, places in sorted(found.sites.items()) if (run := _stay(places, rest, most))}
+    drawn = _longest(found.outlines) if found.outlines else []
+    drawn = drawn if len(drawn) >= most / _MOST_S else []
+    if not (stay or drawn):
+        return
+    layer, lang, text = key
+    what = (
+        [f"{_counted(len(stay), 'site')} ({', '.join([*stay][:_NAMED])}{', …' * (len(stay) > _NAMED)})"] if stay else []
+    )
+    what += [_counted(max(found.outlines[at] for at in drawn), "outline")] if drawn else []
+    frames = [described[at]["frame"] for run in (*stay.values(), drawn) for at in run]
+    who = f"{layer} {lang}" + (f" “{text}”" if text else "")
+    yield f"{who} lies over {' and '.join(what)}: frames {min(frames)}-{max(frames)}; {_remedy(layer)}"
+
+
+def _stay(places: Mapping[int, tuple[float, float]], rest: int, most: int) -> list[int]:
+    """Return the frames in which a site stays where it is for so many, or is under a piece for more; none otherwise."""
+    still = [at for at in places if at - 1 in places and math.dist(places[at], places[at - 1]) < _STILL_PX]
+    if len(run := _longest(places)) >= most:
+        return run
+    return [run[0] - 1, *run] if still and len(run := _longest(still)) >= rest - 1 else []
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _remedy(layer: str) -> str:
+    if layer == "callouts":
+        return "give it another side or lead (callouts)"
+    return f"show more around them (camera: margin, zoom), or place it elsewhere (furniture.{layer})"
+
+
+def _longest(places: Iterable[int]) -> list[int]:
+    """Return the longest run of numbers that follow one another."""
+    runs = [[at for _, at in run] for _, run in groupby(enumerate(places), key=lambda pair: pair[1] - pair[0])]
+    return max(runs, key=len)
 
 
 def _pairs(texts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -74,6 +179,4 @@ def _pairs(texts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _named(text: Mapping[str, Any]) -> str:
-    # Digits change with every frame, and the words are the same.
-    said = re.sub(r"\d", "0", text["text"])
-    return f"{text['layer']} “{said}”"
+    return f"{text['layer']} “{text['text']}”"

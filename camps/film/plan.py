@@ -236,6 +236,9 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     timing = _timing(shot, ground)
     spanned = _spanned(shot, timing)
     stays = captions.standing(shot, timing.day_at)
+    raise_faults(
+        [*_out_of_picture(shot, ground, keys), *captions.too_short(shot, stays, FURNITURE_FADE_S)], shot.called
+    )
     told = [
         _state(shot, keys, timing, number) | spanned
         | _pointing(shot, ground, number) | _captioned(stays, shot.time_s(number), _last_s(shot))
@@ -365,13 +368,33 @@ def _pointing(shot: Shot, ground: Ground, number: int) -> State:
     if lit and (share := _shown(lit, at_s, last_s)):
         said["highlight"] = {"sites": list(lit.sites), "class": lit.called, "dim": 1 - (1 - lit.dim) * share}
     callouts = [
-        {"lon": lon, "lat": lat, "text": one.text,
-         "side": one.side, "alpha": alpha}
+        {"lon": lon, "lat": lat, "text": one.text, "side": one.side,
+         **({"lead": list(one.lead)} if one.lead else {}), "alpha": alpha}
         for one in shot.callouts
         if (alpha := _shown(one, at_s, last_s))
         for lon, lat in [one.centre or ground.sites[str(one.site)]]
     ]  # fmt: skip
     return {**said, **({"callouts": callouts} if callouts else {})}
+
+
+def _out_of_picture(shot: Shot, ground: Ground, keys: Sequence[camera.Key]) -> Iterator[Fault]:
+    """Yield the callouts whose place the camera does not see for all of the time that they stand."""
+    for i, one in enumerate(shot.callouts if keys else (), 1):
+        place = camera.world(*(one.centre or ground.sites[str(one.site)]))
+        stands = [number for number in shot.cut if _shown(one, shot.time_s(number), _last_s(shot))]
+        lost = [number for number in stands if not _is_seen(shot, keys, number, place)]
+        if lost:
+            seen = [number for number in stands if number not in set(lost)]
+            within = f"between {shot.time_s(seen[0]):.2f} s and {shot.time_s(seen[-1]):.2f} s" if seen else "at no time"
+            found = f"out of the picture in {len(lost)} of {len(stands)} frames, {lost[0]} to {lost[-1]}"
+            expected = f"its place in the picture while it stands (it is there {within})"
+            yield Fault(f"key callouts.{i}", found, expected, "set from and to, or move the camera")
+
+
+def _is_seen(shot: Shot, keys: Sequence[camera.Key], number: int, place: tuple[float, float]) -> bool:
+    size = reference_size(shot)
+    at = camera.project(camera.view_at(keys, shot.time_s(number), width_px=size[0]), *place)
+    return all(abs(away) <= side / 2 for away, side in zip(at, size, strict=True))
 
 
 def _captioned(stays: Sequence[captions.Stay], at_s: float, last_s: float) -> State:

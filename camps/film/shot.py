@@ -6,6 +6,7 @@ EPSG:4326 (longitude first), zooms real numbers of Web Mercator on a picture of 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -288,6 +289,10 @@ class CameraKey(Table):
         return self
 
 
+#: From how near to how far from its place the words of a callout may stand.
+LEAD_RANGE_PX = (30.0, 900.0)
+
+
 class Timed(Table):
     """What stands in a film from one time to another; it fades in and out within that time."""
 
@@ -358,6 +363,16 @@ class MotionBlur(Table):
     samples: int = Field(default=8, ge=2, le=64)
 
 
+def _as_lead(lead: tuple[float, float]) -> tuple[float, float]:
+    right_px, up_px = lead
+    if right_px < 0 or not LEAD_RANGE_PX[0] <= math.hypot(right_px, up_px) <= LEAD_RANGE_PX[1]:
+        raise ValueError(
+            f"pixels to the side (0 or more) and up of a picture of 1080 lines, {LEAD_RANGE_PX[0]:g} to "
+            f"{LEAD_RANGE_PX[1]:g} away"
+        )
+    return lead
+
+
 class Callout(Timed):
     """Words at the end of a line that follows a place."""
 
@@ -365,6 +380,7 @@ class Callout(Timed):
     site: str | None = None
     centre: tuple[Longitude, Latitude] | None = None
     side: Literal["left", "right"] = "right"
+    lead: Annotated[tuple[float, float], AfterValidator(_as_lead)] | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Callout:

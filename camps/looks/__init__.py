@@ -43,6 +43,10 @@ Corner = Literal[
 Share = Annotated[float, Field(ge=0, lt=0.45)]
 
 
+#: Weights in which type is set, as far as a look does not say otherwise.
+WEIGHTS = (400, 600, 700)
+
+
 def _is_colour(value: str) -> str:
     if not _COLOUR.fullmatch(value.replace(" ", "")):
         raise ValueError('a colour as "#rrggbb" or "rgba(r,g,b,a)"')
@@ -169,6 +173,27 @@ def palette(name: str) -> dict[str, Any]:
     path = find(name)
     held = path.stat()
     return _palette(path, held.st_mtime_ns, held.st_size)
+
+
+def borrowed_weights(name: str) -> list[str]:
+    """Return the scripts of a look whose type is set in fewer weights than are asked for, each as one line.
+
+    A browser takes the nearest that there is: of a bold file alone all type is bold.
+
+    Raises
+    ------
+    InputError, MissingError
+        As of `palette`.
+    """
+    held: dict[str, set[int]] = {}
+    for face in palette(name).get("faces", ()):
+        if face["style"] == "normal":
+            held.setdefault(face["family"], set()).add(face["weight"])
+    return [
+        f"{family} has weight {', '.join(map(str, sorted(weights)))} alone, in which {missing} are set as well"
+        for family, weights in held.items()
+        if (missing := " and ".join(str(weight) for weight in WEIGHTS if weight not in weights))
+    ]
 
 
 @cache

@@ -2,6 +2,9 @@
 
 /** @import { Context, Span } from './types.d.ts' */
 
+// How strongly what is drawn shows where it is seen.
+export const LEAST_SEEN = 0.25;
+
 /** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2DSettings} [settings] */
 export function contextOf(canvas, settings) {
   const ctx = canvas.getContext('2d', settings);

@@ -2,14 +2,14 @@
 // Each piece is first laid out (its box is known before labels are drawn) and then drawn, on a layer of its own.
 
 import { polyline } from './canvas.js';
-import { smoothstep } from './geo.js';
+import { awayFrom, smoothstep } from './geo.js';
 import { GRAPHICS_SAFE, panel, Type } from './text.js';
 import { drawMark } from './symbols.js';
 import { Systems } from './systems.js';
 import { Captions } from './captions.js';
 import { Split } from './split.js';
 /** @import { Layer, Mode } from './payload.d.ts' */
-/** @import { Block, Box, Data, Frame, Margin, Part, Pen, PieceName, Placed, Point, Row, Size, Spec, Stacked, Standing, State, Told } from './types.d.ts' */
+/** @import { Block, Box, Data, Frame, Lying, Margin, Part, Pen, PieceName, Placed, Point, Row, Size, Spec, Stacked, Standing, State, Told } from './types.d.ts' */
 /** @import { Timeline } from './timeline.js' */
 /** @import { Words } from './words.js' */
 
@@ -43,6 +43,7 @@ const PIECES = {
 };
 const ROOM_OF_DATE = 520;
 const ROOM_OF_EVENTS = 860;
+const AIR_OF_TITLE = 48;
 const MOST_LINES_OF_EVENTS = 4;
 const YEAR_SIZE = 84;
 // The second line of a caption: of the size of the first, and the least that can be read.
@@ -253,9 +254,7 @@ export class Furniture {
   /** @param {Pen} pen @param {Frame} frame @param {number} wide */
   heading(pen, frame, wide) {
     const { at } = this.spec(pen, 'title');
-    // A number beside the title, which may grow as long as itself, leaves it less of the width.
-    const shared = CLOCK.map((piece) => this.spec(pen, piece)).some((one) => one.show !== false && one.at !== at && one.at.split(' ')[0] === at.split(' ')[0]);
-    const room = pen.view.width > 560 ? wide * (shared ? 0.46 : 0.62) : wide;
+    const room = pen.view.width > 560 ? Math.min(wide * 0.62, this.besideClock(pen, frame, wide, at)) : wide;
     return HEADING.flatMap((piece) => {
       const lang = frame.label_lang;
       const type = this.typeOf(pen, lang, piece);
@@ -263,6 +262,19 @@ export class Furniture {
       const text = this.words.meta('title', lang) && this.words.meta(piece, lang);
       return text ? this.lines({ ...pen, type }, piece, type.wrap(text, room, size, weight), { joins: true, ...(piece === 'subtitle' && this.data.events ? { gap: 9 * pen.u } : {}) }) : [];
     });
+  }
+
+  // What a number beside the title, which may grow as long as itself, leaves it of the width, with air between them.
+  /** @param {Pen} pen @param {Frame} frame @param {number} wide @param {string} at */
+  besideClock(pen, frame, wide, at) {
+    const beside = CLOCK.filter((piece) => {
+      const spec = this.spec(pen, piece);
+      return frame.layers[layerOf(piece)] && spec.show !== false && spec.at !== at && spec.at.split(' ')[0] === at.split(' ')[0];
+    });
+    if (!beside.length) return wide;
+    /** @param {PieceName} piece */
+    const width = (piece) => (piece === 'notes' ? Math.min(wide, ROOM_OF_DATE * pen.u) : this.widest(pen, frame, piece));
+    return Math.max(wide * 0.3, Math.min(wide * 0.46, wide - Math.max(...beside.map(width)) - AIR_OF_TITLE * pen.u));
   }
 
   // In the language of the labels, in the layout of the shot's: the title of another stands where this one does.
@@ -476,6 +488,12 @@ export class Furniture {
     }
   }
 
+  // Each piece that stands over the map, and where; a north beside the bar is in the box of that.
+  /** @param {Part[]} parts @param {string} lang @returns {Lying[]} */
+  lying(parts, lang) {
+    return parts.filter(({ beside, over }) => !beside && !over).map(({ layer, box, alpha }) => ({ layer, lang, text: '', box, alpha }));
+  }
+
   // The ground of each piece that is to have one; in a film, of every piece that symbols come near, as far as they come:
   // no symbol runs under type, and the layer of symbols stays whole.
   /** @param {Pen} pen @param {Part[]} parts @param {Placed[]} symbols */
@@ -529,9 +547,8 @@ function niceLength(metres) {
 // How near a symbol comes to a box, from 0 at a distance to 1 where it touches it, and how much of it there is.
 /** @param {Placed} placed @param {Box} box @param {number} range */
 function nearness({ x, y, r, ring, most, fade, marks }, box, range) {
-  const distance = Math.hypot(Math.max(box[0] - x, 0, x - box[2]), Math.max(box[1] - y, 0, y - box[3]));
   const there = marks ? [...marks.values()].reduce((sum, share) => sum + share, 0) : 1;
-  return fade * Math.min(1, there) * (1 - smoothstep(0, range, distance - (ring || Math.max(r, most ? most.r : 0))));
+  return fade * Math.min(1, there) * (1 - smoothstep(0, range, awayFrom(box, x, y) - (ring || Math.max(r, most ? most.r : 0))));
 }
 
 /** @param {Pen} pen @param {number} x @param {number} y @param {string} letter @param {Spec} spec */

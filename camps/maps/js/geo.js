@@ -64,6 +64,22 @@ function withBox(points) {
 /** @param {Box} a @param {Box} b */
 export const boxesMeet = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
 
+// How far a point is from a box; nothing within it.
+/** @param {Box} box @param {number} x @param {number} y */
+export const awayFrom = (box, x, y) => Math.hypot(Math.max(box[0] - x, 0, x - box[2]), Math.max(box[1] - y, 0, y - box[3]));
+
+// Whether any part of a line from one point to another lies in a box.
+/** @param {Box} box @param {Point} from @param {Point} to */
+export function segmentMeets([left, top, right, low], [x, y], [toX, toY]) {
+  let [first, last] = [0, 1];
+  for (const [at, way, least, most] of [[x, toX - x, left, right], [y, toY - y, top, low]]) {
+    if (!way && (at < least || at > most)) return false;
+    const ends = way ? [(least - at) / way, (most - at) / way] : [0, 1];
+    [first, last] = [Math.max(first, Math.min(...ends)), Math.min(last, Math.max(...ends))];
+  }
+  return first <= last;
+}
+
 // What a frame looks at: a centre and a real zoom on 256 px tiles, on a picture of width × height CSS pixels.
 export class View {
   /** @param {Pick<Frame, 'width' | 'height' | 'lon' | 'lat' | 'zoom' | 'bearing'>} frame */

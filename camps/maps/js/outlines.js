@@ -1,12 +1,13 @@
 // Footprints: which outlines stand at a moment, in which role, and how they are drawn.
 // The rules are those of camps.timeline.footprints_state, piece by piece.
 
-import { boxesMeet, clamp, decodeLine } from './geo.js';
+import { LEAST_SEEN } from './canvas.js';
+import { awayFrom, boxesMeet, clamp, decodeLine, segmentMeets } from './geo.js';
 import { turnedPen } from './base.js';
 import { KIND_BETWEEN, unknownState } from './state.js';
 /** @import { View } from './geo.js' */
 /** @import { Change, FootprintKind, Footprints, Look, Mode, Swatch } from './payload.d.ts' */
-/** @import { Add, Context, Loose, Outline, Pen, Piece, Point, Role, Sighting, SiteState, Size, StateKind, Sum, Track } from './types.d.ts' */
+/** @import { Add, Box, Context, Loose, Outline, Pen, Piece, Point, Role, Sighting, SiteState, Size, StateKind, Sum, Track } from './types.d.ts' */
 
 /** @type {Record<FootprintKind, number>} */
 const ORDER = { compound: 0, other: 1, construction: 2, block: 3, building: 4 };
@@ -307,6 +308,12 @@ export class Outlines {
     }
   }
 
+  // How many outlines that are seen lie under a box of the picture, in whole or in part.
+  /** @param {View} view @param {Piece[]} pieces @param {Box} box */
+  countUnder(view, pieces, box) {
+    return pieces.filter(({ opacity, shape, role }) => opacity > LEAST_SEEN && meets(view, this.shapes[shape], box, role !== 'outline')).length;
+  }
+
   /** @param {Piece[]} pieces */
   describe(pieces) {
     return pieces.map(({ track, id, site, phase, role, kind, opacity, area, lo, hi, stale }) => ({
@@ -314,6 +321,30 @@ export class Outlines {
     }));
   }
 }
+
+// Whether an outline in the picture has an edge in a box; or is whole around it, where it is an area and no wall.
+/** @param {View} view @param {Outline} outline @param {Box} box @param {boolean} filled */
+function meets(view, { lines, box: [west, north, east, south] }, box, filled) {
+  const turn = view.nearest((west + east) / 2);
+  const middle = view.point((west + east) / 2 + turn, (north + south) / 2);
+  if (awayFrom(box, ...middle) > (Math.hypot(east - west, south - north) * view.size) / 2) return false;
+  const at = /** @type {Point} */ ([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]);
+  let inside = false;
+  for (const { points } of lines) {
+    let before = view.point(points[points.length - 2] + turn, points[points.length - 1]);
+    for (let i = 0; i < points.length; i += 2) {
+      const now = view.point(points[i] + turn, points[i + 1]);
+      if (segmentMeets(box, before, now)) return true;
+      if (crosses(at, before, now)) inside = !inside;
+      before = now;
+    }
+  }
+  return filled && inside;
+}
+
+// Whether a ray from a point to the right crosses an edge.
+/** @param {Point} point @param {Point} from @param {Point} to */
+const crosses = ([x, y], [ax, ay], [bx, by]) => ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax;
 
 /** @param {string} rings @param {number} digits @returns {Outline} */
 function outlineOf(rings, digits) {
@@ -328,8 +359,7 @@ function holds({ box, lines }, [x, y]) {
   let inside = false;
   for (const { points } of lines) {
     for (let i = 0, j = points.length - 2; i < points.length; j = i, i += 2) {
-      const [ax, ay, bx, by] = [points[i], points[i + 1], points[j], points[j + 1]];
-      if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+      if (crosses([x, y], [points[i], points[i + 1]], [points[j], points[j + 1]])) inside = !inside;
     }
   }
   return inside;

@@ -1,6 +1,6 @@
 // One canvas, one function that draws one state from its own arguments alone. The film and the page both call it.
 
-import { clip, contextOf, sheetOf } from './canvas.js';
+import { clip, contextOf, LEAST_SEEN, sheetOf } from './canvas.js';
 import { boxesMeet, clamp, Days, Mercator, referenceZoom, smoothstep, View } from './geo.js';
 import { Labels, Type } from './text.js';
 import { Ground } from './base.js';
@@ -11,7 +11,7 @@ import { Words } from './words.js';
 import { Furniture } from './furniture.js';
 import { Callouts } from './callouts.js';
 /** @import { Layer, Scene, Side, Site } from './payload.d.ts' */
-/** @import { Box, Context, Data, Drawing, Drawn, Eye, Frame, Given, Highlight, Label, LabelStyle, Last, Noted, Part, Pen, Placed, Point, Span, State } from './types.d.ts' */
+/** @import { Box, Context, Data, Drawing, Drawn, Eye, Frame, Given, Highlight, Label, LabelStyle, Last, Lying, Noted, Part, Pen, Placed, Point, Span, State } from './types.d.ts' */
 
 /** @type {Layer[]} */
 const FURNITURE = ['logo', 'title', 'subtitle', 'scale', 'north', 'legend', 'date', 'counter', 'chapter', 'notes', 'captions', 'credit'];
@@ -51,6 +51,8 @@ export class Stage {
     this.texts = [];
     /** @type {Drawn[]} */
     this.drawn = [];
+    /** @type {Lying[]} */
+    this.lying = [];
     /** @type {Last | null} */
     this.last = null;
   }
@@ -122,7 +124,7 @@ export class Stage {
     const placed = this.symbols.place(pen, state.sites);
     const seen = this.exposed(pen, frame);
     this.drawLayers(pen, seen, frame, state, before, seen === pen ? placed : this.symbols.place(seen, state.sites));
-    this.last = { frame, state, before, placed, view, mattes: frame.mattes ? this.symbols.mattes(this.drawn, frame.scale) : null };
+    this.last = { frame, state, before, placed, view, lit: pen.lit, mattes: frame.mattes ? this.symbols.mattes(this.drawn, frame.scale) : null };
   }
 
   // The map as one exposure of a frame sees it, a little before or after; what is written beside it is as on the frame.
@@ -172,8 +174,20 @@ export class Stage {
     if (on.labels && !pair) this.drawLabels(seen, { ...frame, lang: frame.label_lang }, parts, placed);
     if (on.callouts && frame.callouts) this.callouts.draw(seen, frame.label_lang, frame.callouts);
     if (on.backing) this.furniture.drawBacking(pen, parts, pen.safe ? (pair ? placed : this.drawn.flatMap((side) => side.placed)) : []);
+    this.lying = pen.safe && (on.backing || on.callouts) ? this.liesOver(pen, frame, state, parts) : [];
     for (const layer of FURNITURE) if (on[layer]) this.furniture.draw(pen, parts, layer);
     if (on.guides) this.furniture.drawGuides(pen);
+  }
+
+  // What lies over the map: each piece of furniture, where its ground is drawn, which follows camera and clock; and what
+  // points to a place, in its language, with how many outlines are under it.
+  /** @param {Pen} pen @param {Frame} frame @param {State} state @param {Part[]} parts @returns {Lying[]} */
+  liesOver(pen, frame, state, parts) {
+    const lang = frame.label_lang;
+    const { outlines } = this.timeline;
+    const callouts = frame.layers.callouts && (frame.painted.backing || lang !== frame.lang) ? this.callouts.boxes(pen, lang, frame.callouts ?? []) : [];
+    const counted = callouts.map((one) => ({ ...one, outlines: outlines && frame.painted.backing ? outlines.countUnder(pen.view, state.drawn, one.box) : 0 }));
+    return frame.painted.backing ? [...this.furniture.lying(parts, lang), ...counted] : counted;
   }
 
   // One of two systems side by side: its own view, its own time, its own places; returns where these are.
@@ -359,7 +373,7 @@ export class Stage {
 
   describe() {
     if (!this.last) throw new Error('camps.describe: nothing has been drawn yet; call camps.setFrame first');
-    const { frame, state, before, view } = this.last;
+    const { frame, state, before, view, lit } = this.last;
     const placed = this.symbols.onceOnly(view, this.last.placed);
     const ids = this.data.sites.map((site) => site.id);
     // Places of unlike systems are never added up.
@@ -383,11 +397,13 @@ export class Stage {
       site_ids: placed.map((item) => item.site.id).sort(),
       values: Object.fromEntries(ids.map((id, i) => [id, state.sites[i].value])),
       kinds: Object.fromEntries(ids.map((id, i) => [id, state.sites[i].kind])),
-      points: Object.fromEntries(placed.map((item) => [item.site.id, [item.x, item.y, item.r]])),
+      points: Object.fromEntries(placed.map((item) => [item.site.id, [item.x, item.y, this.symbols.isArea(item) ? 0 : item.r]])),
       pieces: this.timeline.outlines ? this.timeline.outlines.describe(state.drawn) : [],
       before: before && { t: before.t, date_shown: this.words.shown(before.t), total: before.total, total_lo: before.totalLo, total_hi: before.totalHi, kind: before.kind },
       labels: this.texts.filter(({ layer }) => layer === 'labels'),
       texts: this.texts.filter(({ layer }) => layer !== 'labels'),
+      lying: this.lying,
+      faint: placed.filter(({ fade, site }) => fade * lit(site.id) < LEAST_SEEN).map(({ site }) => site.id),
       ...(this.last.mattes ? { mattes: this.last.mattes } : {}),
       missing_words: [...this.words.missing].sort(),
     };

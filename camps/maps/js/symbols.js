@@ -119,11 +119,17 @@ export class Symbols {
     else write();
   }
 
+  // Whether a place is drawn as an area alone, and nothing of it at its middle.
+  /** @param {Placed} item */
+  isArea({ ring }) {
+    return Boolean(ring && this.options.fixed_radius);
+  }
+
   // All that is painted, from below: whose it is, where and how far it reaches, how strongly, and how.
   /** @param {Pen} pen @param {Placed[]} placed @returns {Stroke[]} */
   strokes(pen, placed) {
     // A value that is known of a place is drawn at its size, also where only an area is known of the place.
-    const alone = placed.filter(({ ring, fade }) => !(ring && this.options.fixed_radius) && fade > 0.004);
+    const alone = placed.filter((item) => !this.isArea(item) && item.fade > 0.004);
     /** @param {Disc} disc */
     const reach = ({ r }) => r * 1.6 + 4 * pen.u;
     /** @type {Stroke[]} */
@@ -197,8 +203,8 @@ export class Symbols {
       const mark = markOf(site, this.options);
       marks.set(mark, (marks.get(mark) || 0) + 1 / states.length);
     }
-    const reached = present.flatMap((site) => (site.kind === 'bracketed' && typeof site.hi === 'number' ? [this.radius(site.hi)] : []));
-    const most = reached.length ? { r: mean(reached) * pen.u, share: reached.length / states.length } : null;
+    const reached = present.flatMap((site) => this.reached(pen, site) ?? []);
+    const most = reached.length ? { r: mean(reached.map(({ r }) => r)), share: reached.length / states.length } : null;
     const alpha = present.reduce((sum, state) => sum + ringAlpha(state, this.options), 0) / states.length;
     return { ...item, state: here ? here.state : present[0], r: mean(present.map((site) => this.radiusOf(site))) * pen.u, fade: mean(present.map((site) => this.strength(site, pen.ze))), marks, most, alpha };
   }
@@ -328,9 +334,10 @@ export class Symbols {
     }));
   }
 
+  // Where no size stands for a value, none stands for the most that it may have been.
   /** @param {Pen} pen @param {SiteState} state @returns {Reached | null} */
   reached(pen, state) {
-    return state.kind === 'bracketed' && typeof state.hi === 'number' ? { r: this.radius(state.hi) * pen.u, share: 1 } : null;
+    return state.kind === 'bracketed' && typeof state.hi === 'number' && !this.options.fixed_radius ? { r: this.radius(state.hi) * pen.u, share: 1 } : null;
   }
 
   /** @param {Pen} pen @param {Placed[]} placed */

@@ -101,7 +101,7 @@ export type Add = (sighting: Sighting, phase: Piece['phase'], role: Role, kind: 
 /** Rings of an outline, and the box about them. */
 export interface Outline { lines: Line[]; box: Box }
 
-export interface Callout { lon: number; lat: number; text: Text; side: 'left' | 'right'; alpha: number }
+export interface Callout { lon: number; lat: number; text: Text; side: 'left' | 'right'; lead?: Point; alpha: number }
 
 /** What stands out while the rest stands back. */
 export interface Highlight { sites: string[]; class?: string | null; dim: number }
@@ -245,6 +245,9 @@ export interface Part {
 
 export type Standing = Part & Stacked;
 
+/** What lies over the map: a piece, or the ground of words that point to a place, over how many outlines. */
+export interface Lying { layer: Layer; lang: string; text: string; box: Box; alpha: number; outlines?: number }
+
 /** The widest line of a text, in widths of a letter as high as a pixel. */
 export interface Widest { text: string; width: number }
 
@@ -321,7 +324,8 @@ export interface Drawn { pen: Pen; placed: Placed[]; span: Span }
 
 /** What was drawn last. */
 export interface Last {
-  frame: Frame; state: State; before: State | null; placed: Placed[]; view: View; mattes: Matte[] | null;
+  frame: Frame; state: State; before: State | null; placed: Placed[]; view: View; lit: (id: string) => number;
+  mattes: Matte[] | null;
 }
 
 /** What a film drives, and a notebook. */
