@@ -387,3 +387,23 @@ def _is_alone(box: tuple[slice, slice], frames: list[tuple[dict[str, Any], NDArr
 def _middle(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     y, x = ndimage.center_of_mass(picture[..., 3].astype(float))
     return np.array([x, y])
+
+
+@pytest.mark.browser
+def test_one_legend_stands_over_the_other_before_that_goes_however_fast_the_camera_comes_down() -> None:
+    # By zoom alone both were away for a frame: four and a half zooms a second, at 50 frames a second.
+    place = {"centre": [88.2868, 43.3804]}
+    shot = small_shot(
+        frames=60, rate=50, size=(640, 360), map={"kind": "footprints"},
+        camera=[{"at": 0, **place, "zoom": 10}, {"at": 1, **place, "zoom": 14.6, "ease": "linear"}],
+    )  # fmt: skip
+    drawn = _drawn(shot, "legend")
+    strengths = [max((text["alpha"] for text in told["texts"]), default=0.0) for told, _ in drawn]
+    assert min(strengths) > 0.6
+    assert max(abs(now - then) for then, now in pairwise(_first(drawn))) < 0.15
+
+
+def _first(drawn: list[tuple[dict[str, Any], NDArray[np.uint8]]]) -> list[float]:
+    """Return how strongly the heading of the first legend shows on each frame."""
+    head = drawn[0][0]["texts"][0]["text"]
+    return [sum(text["alpha"] for text in told["texts"] if text["text"] == head) for told, _ in drawn]

@@ -172,8 +172,9 @@ def _pairs(texts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     wide = np.minimum(x + w, (x + w)[:, None]) - np.maximum(x, x[:, None])
     high = np.minimum(foot, foot[:, None]) - np.maximum(top, top[:, None])
     # Words in several languages are passes of their own, of which a picture has one.
-    lang = np.array([text["lang"] for text in seen])
-    alike = lang == lang[:, None]
+    lang, layer = (np.array([text[name] for text in seen]) for name in ("lang", "layer"))
+    # A legend that hands over to another has it over it, ground and all.
+    alike = (lang == lang[:, None]) & ~((layer == "legend") & (layer == layer[:, None]))
     for one, other in zip(*np.nonzero(np.triu(alike & (wide > 1) & (high > 1), 1)), strict=True):
         yield _named(seen[one]), _named(seen[other])
 

@@ -52,8 +52,10 @@ _INDIFFERENT: Mapping[str, tuple[str, ...]] = {
     # The room of captions is kept all the time.
     "labels": ("days", "since", "captions"),
     "callouts": ("t", "days", "since", *_VIEWS, "furniture", "highlight", "captions"),
-    "backing": (*_VIEWS, "exposures"),
-    **dict.fromkeys(("scale", "north", "legend"), ("t", "days", "since", *_VIEWS, "exposures", "captions")),
+    "backing": ("exposures",),
+    **dict.fromkeys(("scale", "north"), ("t", "days", "since", *_VIEWS, "exposures", "captions")),
+    # Two legends hand over in the time of the film.
+    "legend": ("t", "days", "since", "exposures", "captions"),
     **dict.fromkeys(("date", "counter", "notes"), ("since", *_CAMERA, "captions")),
     "chapter": (*_CAMERA, "captions"),
     # They stand above the date and its notes, and as these do.

@@ -3,7 +3,7 @@
 
 import { polyline } from './canvas.js';
 import { awayFrom, smoothstep } from './geo.js';
-import { GRAPHICS_SAFE, panel, Type } from './text.js';
+import { GRAPHICS_SAFE, panel, Type, zoomsAbout } from './text.js';
 import { drawMark } from './symbols.js';
 import { Systems } from './systems.js';
 import { Captions } from './captions.js';
@@ -372,7 +372,7 @@ export class Furniture {
 
   /** @param {Pen} pen @param {Frame} frame */
   legendRows(pen, frame) {
-    return pen.view.width <= 560 && !frame.legend ? [] : this.words.legends(frame, pen.ze);
+    return pen.view.width <= 560 && !frame.legend ? [] : this.words.legends(frame, zoomsAbout(pen, 'fade'));
   }
 
   // The legend at its largest, whichever shows: what stands above it does not move when one hands over to another.

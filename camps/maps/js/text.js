@@ -339,7 +339,7 @@ export class Labels {
     const near = view.box(200);
     this.moving = pen.safe ? this.moving || new Moving() : null;
     this.moving?.begin(pen.ctx);
-    this.zooms = zoomsAbout(pen);
+    this.zooms = zoomsAbout(pen, 'stay');
     for (const label of this.prepare(pen, frame, siteLabels)) {
       const [ux, uy] = label.at;
       const shown = uy < near[1] || uy > near[3] ? 0 : roomAt(label, ze);
@@ -529,11 +529,11 @@ function holdOf({ until }, zooms) {
   return zooms.reduce((sum, zoom) => sum + 1 - smoothstep(until - LETS_GO, until, zoom), 0) / zooms.length;
 }
 
-// The zooms of the frames about this one in which a label slides.
-/** @param {Pen} pen */
-function zoomsAbout({ ze, u, lasting }) {
+// The zooms of so many frames about this one: what goes by them takes its time, however fast the camera comes down.
+/** @param {Pen} pen @param {'stay' | 'fade'} time */
+export function zoomsAbout({ ze, u, lasting }, time) {
   if (!lasting) return [ze];
-  const [middle, reach] = [(lasting.views.length - 1) / 2, lasting.stay >> 1];
+  const [middle, reach] = [(lasting.views.length - 1) / 2, lasting[time] >> 1];
   return lasting.views.slice(middle - reach, middle + reach + 1).map(({ zoom }) => referenceZoom(zoom, u));
 }
 

@@ -354,11 +354,14 @@ export class Words {
     return drawn.map(({ text }) => (typeof text === 'string' ? text : text[lang] || text.en)).join(' · ');
   }
 
-  // One legend, or two that hand over where the camera comes close enough for outlines: a row that both have is never away.
-  /** @param {Frame} frame @param {number} ze @returns {Array<[Row[], number, number[]]>} */
-  legends(frame, ze) {
-    const near = this.data.footprints ? smoothstep(11.6, 12.4, ze) : 0;
-    const far = this.data.footprints ? 1 - smoothstep(11.2, 12, ze) : 1;
+  // One legend, or two that hand over where the camera comes close enough for outlines: the second stands over the first
+  // before that goes, so that no row that both have is ever away.
+  /** @param {Frame} frame @param {number[]} zooms @returns {Array<[Row[], number, number[]]>} */
+  legends(frame, zooms) {
+    /** @param {number} from @param {number} to */
+    const mean = (from, to) => zooms.reduce((sum, zoom) => sum + smoothstep(from, to, zoom), 0) / zooms.length;
+    const near = this.data.footprints ? mean(11.2, 12) : 0;
+    const far = this.data.footprints ? 1 - mean(11.6, 12.4) : 1;
     return [
       [this.classRows(frame.lang), far, this.data.options.samples],
       [this.swatchRows(frame.lang), near, []],
