@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from camps import settings
 from camps.dates import as_edtf, date_of, days, in_order, intervals, standing_day
-from camps.errors import Fault, InputError, raise_faults
+from camps.errors import Fault, InputError, raise_faults, require_columns
 from camps.growth.holding import HeldRule, held_until, rule_of
 
 Estimator = Literal["naive", "held", "panel", "chain"]
@@ -212,8 +212,7 @@ def _require_sound(
     counts: pd.DataFrame, *, by: str | None, estimator: str, base: str | None, at: Sequence[str], draws: int
 ) -> None:
     needed = ["unit", "metric", "t", "value", *([by] if by else [])]
-    missing = [name for name in dict.fromkeys(needed) if name not in counts]
-    raise_faults((Fault(f"column {name}", "no such column", "it to be there") for name in missing), "series of counts")
+    require_columns(counts, dict.fromkeys(needed), "series of counts")
     if estimator not in get_args(Estimator):
         raise InputError(f"estimator {estimator!r}: expected one of {', '.join(get_args(Estimator))}")
     if draws < 1:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from camps.dates import as_edtf, days
-from camps.errors import Fault, InputError, raise_faults
+from camps.errors import Fault, InputError, raise_faults, require_columns
 
 Verdict = Literal["increase", "decrease", "within error"]
 Floats = NDArray[np.float64]
@@ -131,8 +131,7 @@ _MEASURES = {
 
 def _ordered(series: pd.DataFrame) -> pd.DataFrame:
     needed = ["unit", "metric", "t", "value", "lo", "hi"]
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in series]
-    raise_faults(missing, "series")
+    require_columns(series, needed, "series")
     rows = series.loc[series["value"].notna(), needed]
     rows = rows.assign(t=as_edtf(rows["t"]), day=days(rows["t"], end="standing"))
     metrics = sorted(rows["metric"].astype(str).unique())

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from camps.dates import as_edtf, days, look_day
-from camps.errors import Fault, InputError, raise_faults
+from camps.errors import InputError, require_columns
 from camps.growth.aggregates import ALL_SITES, NOT_STATED
 
 Floats = NDArray[np.float64]
@@ -98,9 +98,7 @@ def curves(tracks: pd.DataFrame, dates: Sequence[str], *, by: str | None = None)
     InputError
         For missing columns, or dates that are none.
     """
-    needed = ["track_id", "L", "R", "area_m2", *([by] if by else [])]
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in tracks]
-    raise_faults(missing, "tracks")
+    require_columns(tracks, ["track_id", "L", "R", "area_m2", *([by] if by else [])], "tracks")
     # Sums of floats in one order, whatever the order of the rows.
     tracks = tracks.sort_values("track_id", ignore_index=True)
     left, right = appearance_days(tracks)

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from camps.dates import as_edtf, days
-from camps.errors import Fault, raise_faults
+from camps.errors import Fault, raise_faults, require_columns
 
 #: A partial look says that something was not there yet when at least half of the site could be read. That something
 #: is no longer there takes a look at all of it.
@@ -17,9 +17,7 @@ LEAST_VALID = 0.5
 
 def require_tracks(footprints: gpd.GeoDataFrame) -> None:
     """Raise InputError when footprints lack the columns to follow them, or a row has no track."""
-    needed = ["footprint_id", "track_id", "site_id", "observed_on", "kind", "area_m2"]
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in footprints]
-    raise_faults(missing, "footprints")
+    require_columns(footprints, ["footprint_id", "track_id", "site_id", "observed_on", "kind", "area_m2"], "footprints")
     untracked = footprints.loc[footprints["track_id"].isna(), "footprint_id"]
     remedy = "link the dates with camps.change first"
     raise_faults((Fault(f"footprint {name}", "no track_id", "one", remedy) for name in untracked), "footprints")
@@ -41,9 +39,7 @@ def look_days(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.Da
 
 
 def _useful(looks: pd.DataFrame) -> pd.DataFrame:
-    needed = ["site_id", "observed_on", "status", "frac_valid"]
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in looks]
-    raise_faults(missing, "looks")
+    require_columns(looks, ["site_id", "observed_on", "status", "frac_valid"], "looks")
     covers = looks["status"].eq("observed").fillna(False).astype(bool)
     partial = looks["status"].eq("partial") & looks["frac_valid"].ge(LEAST_VALID)
     table = pd.DataFrame({"site_id": site_keys(looks), "t": as_edtf(looks["observed_on"]), "covers": covers})

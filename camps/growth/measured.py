@@ -11,7 +11,7 @@ import shapely
 
 from camps import crs, settings
 from camps.dates import as_edtf, days
-from camps.errors import Fault, InputError, raise_faults
+from camps.errors import InputError, require_columns
 from camps.footprints import BUILT
 from camps.growth.holding import HeldRule, held_until, rule_of
 from camps.growth.looks import require_tracks, site_keys
@@ -108,8 +108,7 @@ def _at_looks(footprints: gpd.GeoDataFrame, looks: pd.DataFrame | None) -> pd.Da
     if looks is None:
         return seen.drop_duplicates().reset_index(drop=True)
     needed = ["site_id", "observed_on", "status"]
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in looks]
-    raise_faults(missing, "looks")
+    require_columns(looks, needed, "looks")
     given = looks[needed].assign(observed_on=as_edtf(looks["observed_on"])).astype("string")
     # Of several looks on one day the one that saw most speaks.
     rank = given["status"].map({status: rank for rank, status in enumerate(SEEING)}).fillna(len(SEEING))
@@ -179,9 +178,7 @@ def hold(values: pd.DataFrame, *, held: HeldRule | None = None) -> pd.DataFrame:
     ----------
     METHOD 8, Held has an end.
     """
-    needed = ["unit", "metric", "t", "value", "lo", "hi"]
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in values]
-    raise_faults(missing, "series")
+    require_columns(values, ["unit", "metric", "t", "value", "lo", "hi"], "series")
     rows = values.reset_index(drop=True).assign(day=days(values["t"], end="standing").to_numpy())
     rows["looked"] = rows["day"].where(rows["value"].notna())
     rows = rows.join(_ends(rows, held)).sort_values(["unit", "metric", "day"], kind="stable")

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from camps.dates import as_edtf, days, standing_day
-from camps.errors import CheckError, Fault, InputError, raise_faults
+from camps.errors import CheckError, InputError, require_columns
 
 Floats = NDArray[np.float64]
 
@@ -105,9 +105,7 @@ def onset(tracks: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame:
     InputError
         For missing columns, empty intervals or no rows.
     """
-    needed = ["L", "R", *([weight] if weight else [])]
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in tracks]
-    raise_faults(missing, "tracks")
+    require_columns(tracks, ["L", "R", *([weight] if weight else [])], "tracks")
     left, right = (days(as_edtf(tracks[name]), end="standing") for name in ("L", "R"))
     weights = tracks[weight].astype("float64") if weight else pd.Series(1.0, index=tracks.index)
     seen_first = left.isna() & right.notna()

@@ -17,7 +17,7 @@ from pyproj import CRS
 
 from camps import crs, settings
 from camps.dates import as_edtf, days
-from camps.errors import Fault, InputError, raise_faults
+from camps.errors import Fault, InputError, raise_faults, require_columns
 from camps.footprints import BUILT, own_area_m2
 from camps.growth.comparison import verdict
 
@@ -241,9 +241,9 @@ def _counted(
 
     Ground that several of a group cover counts for the first of them only.
     """
-    needed = ["footprint_id", "scene_id", "kind", "area_m2", "perimeter_m", "edge_sd_m", *by]
-    missing = [Fault(f"column {name}", "no such column", "it to be there") for name in needed if name not in footprints]
-    raise_faults(missing, "footprints")
+    require_columns(
+        footprints, ["footprint_id", "scene_id", "kind", "area_m2", "perimeter_m", "edge_sd_m", *by], "footprints"
+    )
     rows = footprints[footprints["kind"].isin(list(kinds))]
     rows = rows.assign(false_chance=_chance_so_far(rows, false_chance)).dropna(subset=list(by))
     rows = rows.sort_values(["scene_id", "footprint_id"], ignore_index=True)
