@@ -109,12 +109,48 @@ def test_what_is_new_on_a_page_is_proved() -> None:
     assert _same(page).screened == {1, 6, 12}
 
 
-@pytest.mark.parametrize("kind", ["object", "canvas"])
+@pytest.mark.parametrize("kind", ["canvas"])
 def test_what_only_a_screen_shows_is_taken_from_there_as_soon_as_it_is_on_the_page(kind: str) -> None:
     page = build_map_page(
         _map(), drive=_drive(f'<{kind} id=late style="position:absolute;top:9px;background:red"></{kind}>')
     )
     assert _same(page).screened == {1, *range(6, 13)}
+
+
+class Unopened(Watched):
+    """A stage that may not open the page on a canvas."""
+
+    async def _open_painter(self, context: BrowserContext) -> bool:
+        raise AssertionError("the page was opened to be painted")
+
+
+@pytest.mark.parametrize("added", ["<iframe srcdoc='so'></iframe>", "<object></object>", "<EMBED>"])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_page_with_a_frame_of_its_own_is_not_opened_to_be_painted(added: str, *, is_late: bool) -> None:
+    map_ = _map()
+    if not is_late:
+        map_.get_root().html.add_child(folium.Element(added))
+    page = build_map_page(map_, drive=_drive(f"<p id=late>{added}</p>") if is_late else None)
+    pictures, stage = _taken(Unopened, page)
+    assert len(pictures) == 12
+    assert isinstance(stage, Unopened)
+    assert stage.screened == set(range(1, 13))
+
+
+def test_a_frame_that_a_script_is_to_make_is_seen_before_it_is_there() -> None:
+    map_ = _map()
+    map_.get_root().script.add_child(folium.Element("window.later = () => document.createElement('iframe');"))
+    assert not PaintedStage(build_map_page(map_), *SIZE, scale=1.0)._may_paint
+    assert PaintedStage(build_map_page(_map()), *SIZE, scale=1.0)._may_paint
+
+
+def test_of_several_pages_those_with_a_frame_are_taken_from_their_screens() -> None:
+    page = build_map_page(_map())
+    framed = page.html.replace("</body>", "<iframe></iframe></body>")
+    assert framed != page.html
+    both = replace(page, others={"plain": page.html, "framed": framed})
+    states = [{**state, "page": "plain" if i < 6 else "framed"} for i, state in enumerate(_states())]
+    assert _same(both, states).screened == {1, 6, *range(7, 13)}
 
 
 def test_a_picture_that_is_kept_from_a_canvas_is_taken_from_the_screen() -> None:

@@ -10,6 +10,7 @@ screen from then on.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from itertools import chain, groupby, islice
@@ -31,6 +32,10 @@ PROVED_EVERY = 50
 #: A page with fewer pictures is not worth opening twice.
 LEAST_PICTURES = 24
 
+# A browser may come down when a frame comes onto a page that is painted, even if it is never drawn there. What brings
+# one stands in the document, also where a script or a popup is to bring it later.
+_FRAMES = re.compile(r"""<(iframe|object|embed)\b|createElement\(\s*["'`](iframe|object|embed)\b""", re.IGNORECASE)
+
 
 class DoubtError(Exception):
     """What is painted cannot be trusted: a picture is not what its screen shows, or painting brought the page down."""
@@ -51,7 +56,9 @@ class PaintedStage(ScreenStage):
         self._can_paint = False
         #: Pictures of each page since the last that was proved; none yet where it is missing.
         self._unproved: dict[str, int] = {}
-        self._screened: set[str] = set()
+        documents = {"": page.html, **page.others}
+        #: Pages that are taken from their screen.
+        self._screened = {name for name, html in documents.items() if _FRAMES.search(html)}
 
     def _served(self) -> dict[str, str]:
         return {**super()._served(), "paint": self._document("paint.js")}
@@ -59,7 +66,7 @@ class PaintedStage(ScreenStage):
     @property
     def _may_paint(self) -> bool:
         # A canvas holds its colours multiplied by alpha, and does not tell what is of another host.
-        return self._times == 1 and not self.transparent and not self.page.hosts
+        return self._times == 1 and not self.transparent and not self.page.hosts and "" not in self._screened
 
     async def __aexit__(self, *exception: object) -> None:
         """Let go of the ring before its file is removed."""
