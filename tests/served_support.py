@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -29,8 +30,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
+        if self.server.is_busy():
+            self.send_error(503)
+            return
         path = self.server.root / self.path.split("?")[0].lstrip("/")
-        if not path.is_file():
+        if not path.is_file() or path.name in self.server.missing:
             self.send_error(404)
             return
         self._send(path, with_content=with_content)
@@ -58,10 +62,14 @@ class _Handler(BaseHTTPRequestHandler):
 class FileServer(ThreadingHTTPServer):
     """A loopback file server that counts what it sends."""
 
-    def __init__(self, root: Path, *, drop_every: int = 0) -> None:
+    def __init__(
+        self, root: Path, *, drop_every: int = 0, busy_every: int = 0, missing: Sequence[str] = (), busy: int = 0
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.root, self.drop_every = root, drop_every
-        self.n_requests = self.n_dropped = 0
+        self.root, self.drop_every, self.busy_every, self.missing = root, drop_every, busy_every, set(missing)
+        #: Answers that it still refuses, one after the other.
+        self.busy = busy
+        self.n_requests = self.n_dropped = self.n_busy = 0
         self.sent: dict[str, int] = {}
         self.lock = threading.Lock()
         self.thread = threading.Thread(target=self.serve_forever, daemon=True)
@@ -77,6 +85,13 @@ class FileServer(ThreadingHTTPServer):
             dropped = bool(self.drop_every) and self.n_requests % self.drop_every == 0
             self.n_dropped += dropped
             return dropped
+
+    def is_busy(self) -> bool:
+        with self.lock:
+            busy = self.busy > 0 or bool(self.busy_every and self.n_requests % self.busy_every == 0)
+            self.busy -= self.busy > 0
+            self.n_busy += busy
+            return busy
 
     def count(self, name: str, n_bytes: int) -> None:
         with self.lock:

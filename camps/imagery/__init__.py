@@ -21,16 +21,17 @@ from camps.imagery.sites import (
     locate,
     read_boundary,
     read_site,
+    read_sites,
     register_windows,
     write_extraction,
 )
-from camps.imagery.stac import DEFAULT_BANDS, Plan, Windows
+from camps.imagery.stac import DEFAULT_BANDS, Plan, SiteWindows, Windows
 
 __all__ = [
     "DEFAULT_BANDS", "Band", "Calibration", "Description", "Extraction", "Georeference", "Grid", "Hints", "Match",
-    "Plan", "Raster", "Scene", "SiteExtraction", "Windows", "add", "assess", "build_before_after",
+    "Plan", "Raster", "Scene", "SiteExtraction", "SiteWindows", "Windows", "add", "assess", "build_before_after",
     "build_contact_sheet", "build_picture", "calibrate", "check_told", "dated_polygons", "describe", "estimate",
     "extract_site", "find_site", "geometry_grid", "get", "listing", "load", "locate", "match", "read",
-    "read_boundary", "read_series", "read_site", "register", "register_windows", "scene_layer", "scene_polygons",
-    "site_grid", "summary", "tile_layer", "write_extraction", "write_picture", "write_tiles",
+    "read_boundary", "read_series", "read_site", "read_sites", "register", "register_windows", "scene_layer",
+    "scene_polygons", "site_grid", "summary", "tile_layer", "write_extraction", "write_picture", "write_tiles",
 ]  # fmt: skip

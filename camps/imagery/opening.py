@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,12 +27,15 @@ TIMEOUT_S = 30
 #: GDAL options of every reading.
 # A JPEG cut short is otherwise filled up with grey, and a world file's neighbour with whatever lies beside it.
 READING = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
-#: GDAL options for reading over HTTP: no listing of folders, a few tries, and then an end.
+#: GDAL options for reading over HTTP: no listing of folders, a few tries, and then an end. 0 is a connection that was
+#: dropped; what is not there is not asked for again.
 REMOTE = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_HTTP_MAX_RETRY": str(TRIES), "GDAL_HTTP_RETRY_DELAY": "0.2",
-    "GDAL_HTTP_RETRY_CODES": "ALL", "GDAL_HTTP_TIMEOUT": str(TIMEOUT_S), "GDAL_HTTP_CONNECTTIMEOUT": "10",
-    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    "GDAL_HTTP_RETRY_CODES": "0,429,500,502,503,504", "GDAL_HTTP_TIMEOUT": str(TIMEOUT_S),
+    "GDAL_HTTP_CONNECTTIMEOUT": "10", "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
 }  # fmt: skip
+
+_GONE = re.compile(r"HTTP response code: (404|410)\b")
 
 #: What a file may claim before any of it is read.
 MOST_SIDE_PX, MOST_BANDS = 2_000_000, 500
@@ -42,6 +46,15 @@ _GDAL_TYPES = {
     "uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32", "int32": "Int32",
     "float32": "Float32", "float64": "Float64",
 }  # fmt: skip
+
+
+class BusyError(InputError):
+    """An address that could not be read this time, and may be another time."""
+
+
+#: Addresses that failed in this process. GDAL remembers that for as long as the process lives, and would not ask a
+#: server again that was busy for a moment, unless the address is one of those that it keeps nothing of.
+_failed: set[str] = set()
 
 
 @contextmanager
@@ -61,13 +74,32 @@ def opened(href: str, *, online: bool = False) -> Iterator[Any]:
         When there is no such file, it is of another format, claims more pixels than it can hold, or is cut short.
     """
     path = _checked(href, online=online)
+    with permitted(href, online=online), _open(path) as dataset:
+        _require_sane(dataset, href)
+        _require_png_end(dataset, href)
+        yield dataset
+
+
+@contextmanager
+def permitted(href: str, *, online: bool = False) -> Iterator[None]:
+    """Let GDAL fetch one address, or none, and nothing else; say what to do where that fails.
+
+    Raises
+    ------
+    MissingError, InputError
+        For whatever GDAL cannot read within it.
+    """
+    path = _checked(href, online=online)
+    # Whatever the file may name, GDAL fetches no other address for it.
+    options = {"CPL_VSIL_CURL_ALLOWED_FILENAME": path if online else "none"}
+    if path in _failed:
+        options["CPL_VSIL_CURL_NON_CACHED"] = path
     try:
-        # Whatever the file may name, GDAL fetches no other address for it.
-        with rasterio.Env(CPL_VSIL_CURL_ALLOWED_FILENAME=path if online else "none"), _open(path) as dataset:
-            _require_sane(dataset, href)
-            _require_png_end(dataset, href)
-            yield dataset
+        with rasterio.Env(**options):
+            yield
     except RasterioError as error:
+        if online:
+            _failed.add(path)
         raise _trouble(href, error) from error
 
 
@@ -125,8 +157,10 @@ def _require_png_end(dataset: Any, href: str) -> None:
 
 def _trouble(href: str, error: Exception) -> InputError | MissingError:
     text = " ".join(str(error.__cause__ or error).split())[:200]
+    if "://" in href and _GONE.search(text):
+        return InputError(f"{href}: is not on the server ({text}); what names it is out of date: take another scene")
     if "://" in href:
-        return InputError(f"{href}: cannot be read from the server ({text}); try again later")
+        return BusyError(f"{href}: cannot be read from the server ({text}); try again later")
     if "No such file" in text or "does not exist" in text:
         return MissingError(f"{href}: no such file; check the path, or fetch the scene again")
     return InputError(

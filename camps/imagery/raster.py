@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -19,7 +20,7 @@ from rasterio.windows import Window
 
 from camps.errors import InputError
 from camps.imagery.grid import Floats, Grid, Mask
-from camps.imagery.opening import READING, REMOTE, as_colours, as_plain, opened
+from camps.imagery.opening import READING, REMOTE, as_colours, as_plain, opened, permitted
 from camps.imagery.placing import Placement, footprint, pixel_m, placement
 from camps.imagery.scene import Band, Scene, require_size
 
@@ -119,16 +120,39 @@ def read(
     MissingError
         When a file is not there.
     """
+    with reader(scene, bands=bands, resampling=resampling, online=online) as window:
+        return window(grid)
+
+
+@contextmanager
+def reader(
+    scene: Scene, *, bands: Sequence[str] | None = None, resampling: Resampling | None = None, online: bool = False
+) -> Iterator[Callable[[Grid], Raster]]:
+    """Open the files of a scene once and yield what reads grid after grid of them; parameters as for :func:`read`.
+
+    Blocks that two grids share are fetched and unpacked once, while they are in GDAL's cache.
+
+    Raises
+    ------
+    InputError, MissingError
+        As :func:`read`: here for the files, and by what is yielded for a grid. The other grids can be read after that.
+    """
     chosen = [scene.band(name) for name in bands] if bands is not None else list(scene.bands)
     if not chosen:
         raise InputError(f"scene {scene.scene_id}: no band asked for, it has {', '.join(b.name for b in scene.bands)}")
-    values = np.full((len(chosen), *grid.shape), np.nan, dtype=np.float32)
-    with rasterio.Env(**READING, **(REMOTE if online else {})):
-        for href in dict.fromkeys(band.href for band in chosen):
-            rows = [row for row, band in enumerate(chosen) if band.href == href]
-            values[rows] = _read_file(scene, [chosen[row] for row in rows], grid, resampling, online=online)
-    _require_ground(scene, values[[band.name in ("red", "green") for band in chosen]])
-    return Raster(scene, grid, tuple(band.name for band in chosen), values)
+    hrefs = list(dict.fromkeys(band.href for band in chosen))
+    with rasterio.Env(**READING, **(REMOTE if online else {})), ExitStack() as stack:
+        found = [stack.enter_context(_file(scene, [b for b in chosen if b.href == one], online)) for one in hrefs]
+
+        def window(grid: Grid) -> Raster:
+            values = np.full((len(chosen), *grid.shape), np.nan, dtype=np.float32)
+            for file in found:
+                rows = [row for row, band in enumerate(chosen) if band.href == file.href]
+                values[rows] = _read_file(scene, file, grid, resampling)
+            _require_ground(scene, values[[band.name in ("red", "green") for band in chosen]])
+            return Raster(scene, grid, tuple(band.name for band in chosen), values)
+
+        yield window
 
 
 def _require_ground(scene: Scene, values: Floats) -> None:
@@ -143,25 +167,50 @@ def _require_ground(scene: Scene, values: Floats) -> None:
         )
 
 
-def _read_file(
-    scene: Scene, bands: Sequence[Band], grid: Grid, resampling: Resampling | None, *, online: bool
-) -> Floats:
+@dataclass(frozen=True)
+class _File:
+    """An open file with the bands that are read of it, where it lies and how large its pixels are."""
+
+    href: str
+    online: bool
+    bands: Sequence[Band]
+    dataset: Any
+    placed: Placement
+    outline: gpd.GeoSeries
+    size_m: float
+    #: Its outline by CRS: the windows of many sites lie on few zones.
+    outlines: dict[str, shapely.Polygon] = field(default_factory=dict)
+
+    def outline_on(self, crs: str) -> shapely.Polygon:
+        if crs not in self.outlines:
+            self.outlines[crs] = self.outline.to_crs(crs).iloc[0]
+        return self.outlines[crs]
+
+
+@contextmanager
+def _file(scene: Scene, bands: Sequence[Band], online: bool) -> Iterator[_File]:
+    href = bands[0].href
     require_size(bands[0])
-    with opened(bands[0].href, online=online) as stored, as_colours(stored, [band.name for band in bands]) as dataset:
+    with opened(href, online=online) as stored, as_colours(stored, [band.name for band in bands]) as dataset:
         _require_bands(dataset, bands)
         placed = placement(stored, scene)
-        _require_overlap(scene, grid, footprint(stored, placed))
-        target = _target(scene, grid)
-        size_m = pixel_m(stored, placed)
-        _require_readable(scene, grid, size_m)
-        finer = size_m < grid.gsd_m * _AVERAGE_BELOW
-        usual = resampling or (Resampling.average if finer else Resampling.bilinear)
-        values = np.empty((len(bands), *grid.shape), dtype=np.float32)
-        for kind in dict.fromkeys(_kind(dataset, band, usual) for band in bands):
-            rows = [row for row, band in enumerate(bands) if _kind(dataset, band, usual) == kind]
-            values[rows] = _warp(dataset, [bands[row] for row in rows], target, placed, kind)
-        if scene.hidden_px:
-            values[:, _hidden(scene, target, placed)] = np.nan
+        yield _File(href, online, bands, dataset, placed, footprint(stored, placed), pixel_m(stored, placed))
+
+
+def _read_file(scene: Scene, file: _File, grid: Grid, resampling: Resampling | None) -> Floats:
+    _require_overlap(scene, grid, file)
+    target = _target(scene, grid)
+    _require_readable(scene, grid, file.size_m)
+    finer = file.size_m < grid.gsd_m * _AVERAGE_BELOW
+    usual = resampling or (Resampling.average if finer else Resampling.bilinear)
+    values = np.empty((len(file.bands), *grid.shape), dtype=np.float32)
+    kinds = [_kind(file.dataset, band, usual) for band in file.bands]
+    with permitted(file.href, online=file.online):
+        for kind in dict.fromkeys(kinds):
+            rows = [row for row, one in enumerate(kinds) if one == kind]
+            values[rows] = _warp(file.dataset, [file.bands[row] for row in rows], target, file.placed, kind)
+    if scene.hidden_px:
+        values[:, _hidden(scene, target, file.placed)] = np.nan
     return values
 
 
@@ -185,12 +234,11 @@ def _target(scene: Scene, grid: Grid) -> Grid:
     return grid.moved(-scene.shift_m[0], -scene.shift_m[1])
 
 
-def _require_overlap(scene: Scene, grid: Grid, outline: gpd.GeoSeries) -> None:
-    shape = outline.to_crs(grid.crs).iloc[0]
-    box = grid.box.iloc[0]
+def _require_overlap(scene: Scene, grid: Grid, file: _File) -> None:
+    shape, box = file.outline_on(grid.crs), shapely.box(*grid.bounds)
     if not (shape.is_valid and shape.intersects(box)):
         away_km = shape.distance(box) / 1000 if shape.is_valid else np.nan
-        west, south, east, north = outline.total_bounds
+        west, south, east, north = file.outline.total_bounds
         lon, lat = grid.centre
         raise InputError(
             f"scene {scene.scene_id}: does not show the site at {lon:.4f}, {lat:.4f}; it covers {west:.4f} to "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -15,7 +15,7 @@ from pyproj import Transformer
 
 from camps import catalogue, crs, files, notebook, record, settings, sources, tables
 from camps.errors import CampsError, Fault, InputError, MissingError, raise_faults
-from camps.imagery import area, extract, pictures, raster, registration, stac
+from camps.imagery import area, extract, fetching, pictures, raster, registration, stac
 from camps.imagery import scene as scenes_room
 from camps.imagery.grid import DEFAULT_RADIUS_M, Grid, geometry_grid, site_grid, utm_crs
 from camps.imagery.opening import COLOURS
@@ -137,6 +137,33 @@ def read_site(
             f"cloud in {plan.catalogue.id} ({len(plan.left_out)} left out); widen the period or raise --cloud"
         )
     return stac.read(plan, progress=progress)
+
+
+def read_sites(
+    site_ids: Sequence[str],
+    *,
+    radius_m: float = DEFAULT_RADIUS_M,
+    workers: int = fetching.WORKERS,
+    memory_mb: float = fetching.MEMORY_MB,
+    progress: Callable[[int, int, str], None] | None = None,
+    **search: Unpack[stac.Search],
+) -> stac.SiteWindows:
+    """Find the scenes of many sites and read all their windows into the cache, scene by scene.
+
+    What cannot be found or read is named and counted, and the rest goes on; a run that was stopped goes on where it
+    ended. See :func:`find_site` for the search and :func:`camps.imagery.stac.read_all` for the rest.
+
+    Raises
+    ------
+    MissingError, InputError
+        When a site or the catalogue is unknown, or the catalogue answers for none of them.
+    """
+    grids = {site_id: site_grid(*locate(site_id), radius_m=radius_m) for site_id in site_ids}
+    plans, unanswered = stac.find_all(grids, **search)
+    found = stac.read_all(plans, workers=workers, memory_mb=memory_mb, progress=progress)
+    rows = [(site_id, "", "", reason) for site_id, reason in unanswered.items()]
+    unknown = pd.DataFrame(rows, columns=found.refused.columns)
+    return replace(found, refused=pd.concat([found.refused, unknown], ignore_index=True) if rows else found.refused)
 
 
 def register_windows(windows: stac.Windows, site_id: str) -> dict[str, Scene]:

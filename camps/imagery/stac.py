@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import astuple, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Required, TypedDict
+from typing import Annotated, Any, Required, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 import pystac
-import requests
 import shapely
-import tomlkit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pystac.errors import STACError, STACTypeError
 from shapely import affinity
 from shapely.errors import ShapelyError
 
-from camps import files, notebook, record, settings, tables
+from camps import files, record, settings, tables
 from camps.errors import CampsError, CheckError, InputError, MissingError
-from camps.imagery import indices, raster
+from camps.imagery import raster
+from camps.imagery.fetching import (
+    SiteWindows,
+    Windows,
+    cache_folder,
+    copy_window,
+    read,
+    read_all,
+    registered_id,
+    safe,
+)
 from camps.imagery.grid import Grid
-from camps.imagery.network import landing, require_allowed
-from camps.imagery.opening import TIMEOUT_S
-from camps.imagery.scene import Band, Scene, in_order, load, scene_folder
+from camps.imagery.scene import Band, Scene, in_order, scene_folder
+
+#: What is read of a plan is asked for here as well: `fetching` knows plans by their shape alone.
+__all__ = [
+    "DEFAULT_BANDS", "DEFAULT_CLOUD_PERCENT", "OFFSET_BASELINE", "SEARCHES", "Catalogue", "Plan", "Search",
+    "SiteWindows", "Windows", "cache_folder", "catalogue", "copy_window", "find", "find_all", "presets", "read",
+    "read_all", "registered_id",
+]  # fmt: skip
 
 #: Sentinel-2 level 2A products from this processing baseline on carry an offset of −1000 (since 2022-01-25).
 OFFSET_BASELINE = 4.0
 _S2_SCALE, _S2_OFFSET = 1e-4, -0.1
 DEFAULT_CLOUD_PERCENT = 20.0
 DEFAULT_BANDS = ("red", "green", "blue", "nir", "swir16", "scl")
-_WORKERS = 4
+#: Searches that run side by side when nothing else is asked for.
+SEARCHES = 4
 _KNOWN = Path(__file__).with_name("catalogues.toml")
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _BASELINE = re.compile(r"N?(\d{1,2})\.?(\d{2})?")
@@ -147,8 +160,8 @@ def presets(path: Path | None = None) -> dict[str, Catalogue]:
     """
     own = path or (scene_folder() / "stac.toml" if settings.find_home() is not None else None)
     listed = [_KNOWN, *([own] if own is not None and (path is not None or files.is_there(own)) else [])]
-    read = [record.build(_Presets, record.read_toml(one), what=one.name) for one in listed]
-    return {one.id: _preset(one) for file in read for one in file.catalogue}
+    sound = [record.build(_Presets, record.read_toml(one), what=one.name) for one in listed]
+    return {one.id: _preset(one) for file in sound for one in file.catalogue}
 
 
 def _as_attribution(text: str) -> str:
@@ -280,6 +293,43 @@ def find(
     table = pd.DataFrame([*left_out, *older, *doubled], columns=["scene_id", "observed_on", "reason"])
     plan = Plan(where, grid, tuple(bands), tuple(newest), table.sort_values(["observed_on", "scene_id"]), found)
     return _settled(plan)
+
+
+def find_all(
+    grids: Mapping[str, Grid], *, workers: int = SEARCHES, **search: Unpack[Search]
+) -> tuple[dict[str, Plan], dict[str, str]]:
+    """Return the plans of many sites, and by site why there is none; searches run side by side.
+
+    Parameters
+    ----------
+    grids
+        The ground of each site, by its id.
+    workers
+        Searches at a time.
+    **search
+        As for :func:`find`.
+
+    Raises
+    ------
+    InputError, MissingError
+        When a date is not one, there is no such catalogue, or none of the searches has an answer.
+    """
+    _period(search["start"], search["end"])
+    catalogue(search.get("source", "earth-search"))
+    with ThreadPoolExecutor(workers) as pool:
+        found = dict(zip(grids, pool.map(lambda grid: _tried(grid, search), grids.values()), strict=True))
+    failed = {site: one for site, one in found.items() if isinstance(one, CampsError)}
+    if failed and len(failed) == len(grids):
+        raise next(iter(failed.values()))
+    plans = {site: one for site, one in found.items() if isinstance(one, Plan)}
+    return plans, {site: str(one) for site, one in failed.items()}
+
+
+def _tried(grid: Grid, search: Search) -> Plan | CampsError:
+    try:
+        return find(grid, **search)
+    except CampsError as error:
+        return error
 
 
 def _with_rights(where: Catalogue, licence: str, attribution: str) -> Catalogue:
@@ -735,204 +785,12 @@ def _newest(scenes: Sequence[Scene]) -> tuple[list[Scene], list[tuple[str, str, 
 
 def _once(scenes: Sequence[Scene]) -> tuple[list[Scene], list[tuple[str, str, str]]]:
     # Windows are kept under the id of their scene: of two with one id the second would be taken for the first.
-    first = {_safe(one.scene_id).casefold(): one for one in reversed(scenes)}
-    kept = [one for one in scenes if first[_safe(one.scene_id).casefold()] is one]
-    double = [one for one in scenes if first[_safe(one.scene_id).casefold()] is not one]
+    first = {safe(one.scene_id).casefold(): one for one in reversed(scenes)}
+    kept = [one for one in scenes if first[safe(one.scene_id).casefold()] is one]
+    double = [one for one in scenes if first[safe(one.scene_id).casefold()] is not one]
     reason = "its id is that of another item, or too like it"
     return kept, [(one.scene_id, one.observed_on, reason) for one in double]
 
 
 def _rank(scene: Scene) -> tuple[str, str, str]:
     return scene.processing or "", str(scene.properties["updated"]), scene.scene_id
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Windows of scenes in the cache.
-
-    Attributes
-    ----------
-    scenes
-        By id in order of date: float32 GeoTIFFs of values (NaN where there is none) on the plan's grid.
-    refused
-        Scenes that could not be read: scene_id, observed_on, reason.
-    account
-        One row a scene: scene_id, and how many pixels of its window are valid, cloud (or shadow, or snow, by its own
-        classes) and not observed; they sum up to the window.
-    """
-
-    scenes: dict[str, Scene]
-    refused: pd.DataFrame
-    account: pd.DataFrame
-
-    @property
-    def summary(self) -> str:
-        """Return the account of the scenes as one line."""
-        total = len(self.scenes) + len(self.refused)
-        return f"scenes {total} = read {len(self.scenes)} + refused {len(self.refused)}"
-
-
-def read(
-    plan: Plan,
-    *,
-    progress: Callable[[int, int, str], None] | None = None,
-    folder: Path | None = None,
-) -> Windows:
-    """Read the window of every planned scene into the cache and return the scenes as they lie there.
-
-    What is in the cache already is not read again. A window is written whole or not at all, so a run that was stopped
-    goes on where it ended. A scene that cannot be read is named and counted; the others go on.
-
-    Parameters
-    ----------
-    plan
-        From :func:`find`.
-    progress
-        Called with windows done, windows in all, and the scene's id.
-    folder
-        Where to keep the windows; the cache when left out.
-
-    Raises
-    ------
-    InputError
-        When none of the scenes can be read: a server does not answer after five tries, or a file is none.
-    """
-    where = folder or cache_folder(plan)
-    known = load(where) if where.is_dir() else {}
-    todo = [one for one in plan.scenes if not _is_read(one, known.get(_safe(one.scene_id)))]
-    refused = _fetch_all(todo, plan, where, progress or notebook.bar("windows"))
-    if refused and len(refused) == len(plan.scenes):
-        raise InputError(f"none of {len(refused)} scenes could be read; the first: {refused[0][2]}")
-    cached = load(where) if where.is_dir() else {}
-    failed = {scene_id for scene_id, _, _ in refused}
-    scenes = {one.scene_id: cached[_safe(one.scene_id)] for one in plan.scenes if one.scene_id not in failed}
-    counted = [{"scene_id": name, **one.properties["pixels"]} for name, one in scenes.items()]
-    account = pd.DataFrame(counted, columns=["scene_id", "valid", "cloud", "not_observed"])
-    return Windows(scenes, pd.DataFrame(refused, columns=["scene_id", "observed_on", "reason"]), account)
-
-
-def _fetch_all(
-    todo: Sequence[Scene], plan: Plan, where: Path, progress: Callable[[int, int, str], None] | None
-) -> list[tuple[str, str, str]]:
-    tokens: dict[str, str] = {}
-    for scene in todo:
-        _token(plan.catalogue, str(scene.properties.get("collection")), tokens)
-    done, refused = len(plan.scenes) - len(todo), []
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        running = {pool.submit(_fetch, one, plan, where, tokens): one for one in todo}
-        try:
-            for finished in as_completed(running):
-                scene, error = running[finished], finished.exception()
-                if isinstance(error, CampsError):
-                    refused.append((scene.scene_id, scene.observed_on, str(error)))
-                else:
-                    finished.result()
-                done += 1
-                if progress is not None:
-                    progress(done, len(plan.scenes), scene.scene_id)
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return sorted(refused)
-
-
-def _is_read(scene: Scene, window: Scene | None) -> bool:
-    """Return whether a window is there, whole, and read from what the catalogue gives now, in the same way."""
-    if window is None or window.properties["read_as"] != _read_as(scene):
-        return False
-    path = Path(window.bands[0].href)
-    return path.is_file() and path.stat().st_size == window.bands[0].bytes
-
-
-def _read_as(scene: Scene) -> str:
-    """Return a sum over the files of a scene, their state where they lie here, and how their numbers are read."""
-    told = [(*astuple(replace(band, bytes=None)), _state(band.href)) for band in scene.bands]
-    return hashlib.sha256(repr((scene.observed_on, told)).encode("utf-8", "backslashreplace")).hexdigest()
-
-
-def _state(href: str) -> tuple[int, int] | None:
-    path = Path(href)
-    if "://" in href or not path.is_file():
-        return None
-    return path.stat().st_size, path.stat().st_mtime_ns
-
-
-def registered_id(scene_id: str, site_id: str) -> str:
-    """Return the id of a window of a scene at a site, at most 96 characters: a sum stands for what is cut off."""
-    named = f"{_safe(scene_id)}-{_safe(site_id)}"
-    return named if len(named) <= 96 else f"{named[:83]}-{hashlib.sha256(named.encode()).hexdigest()[:12]}"
-
-
-def copy_window(window: Scene, folder: Path, named: str) -> None:
-    """Copy a window of the cache and what describes it to another folder under another id."""
-    picture = Path(window.bands[0].href)
-    entry = record.read_toml(picture.with_suffix(".toml"))["scene"][0]
-    del entry["read_as"]
-    entry["id"], entry["file"][0]["name"] = named, f"{named}.tif"
-    files.write_bytes(folder / f"{named}.tif", picture.read_bytes())
-    files.write_text(folder / f"{named}.toml", tomlkit.dumps({"scene": [entry]}))
-
-
-def _pixels(window: raster.Raster) -> dict[str, int]:
-    """Return the pixels of a window by what became of them; they sum up to all."""
-    seen = window.valid
-    cloud = seen & indices.unseen(window) if "scl" in window.bands else np.zeros_like(seen)
-    return {
-        "valid": int((seen & ~cloud).sum()), "cloud": int(cloud.sum()), "not_observed": int((~seen).sum())
-    }  # fmt: skip
-
-
-def cache_folder(plan: Plan) -> Path:
-    """Return where the windows of a plan are kept: one folder a catalogue, window and set of bands."""
-    grid = plan.grid
-    # The number stands for the rules by which a window was read: one read by others is read again.
-    place = (grid.crs, grid.west, grid.north, grid.gsd_m, grid.width, grid.height)
-    text = repr((3, plan.catalogue.url, *place, plan.bands))
-    key = hashlib.sha256(text.encode()).hexdigest()[:12]
-    lon, lat = grid.centre
-    return settings.cache() / "imagery" / plan.catalogue.id / f"{lon:.4f}_{lat:.4f}_{key}"
-
-
-def _token(where: Catalogue, collection: str, tokens: dict[str, str]) -> None:
-    if where.sign is None or collection in tokens:
-        return
-    try:
-        answer = requests.get(where.sign.format(collection=collection), timeout=TIMEOUT_S)
-        answer.raise_for_status()
-        tokens[collection] = str(answer.json()["token"])
-    except (requests.RequestException, ValueError, KeyError) as error:
-        raise InputError(f"catalogue {where.id}: gives no token for reading ({error}); try again later") from error
-
-
-def _fetch(scene: Scene, plan: Plan, where: Path, tokens: Mapping[str, str]) -> None:
-    token = tokens.get(str(scene.properties.get("collection")))
-    bands = tuple(replace(band, href=_signed(band.href, plan, token), bytes=None) for band in scene.bands)
-    window = raster.read(replace(scene, bands=bands), plan.grid, online="://" in bands[0].href)
-    picture = where / f"{_safe(scene.scene_id)}.tif"
-    with files.replacing(picture) as temporary:
-        raster.write_geotiff(window.values, plan.grid, temporary, bands=window.bands, nodata=float("nan"))
-    _describe(scene, window, picture, where / f"{_safe(scene.scene_id)}.toml")
-
-
-def _signed(href: str, plan: Plan, token: str | None) -> str:
-    require_allowed(href, plan.catalogue.url)
-    if "://" not in href:
-        return href
-    return f"{landing(href, plan.catalogue.url)}{'?' + token if token else ''}"
-
-
-def _safe(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
-
-
-def _describe(scene: Scene, window: raster.Raster, picture: Path, path: Path) -> None:
-    entry: dict[str, Any] = {
-        "id": _safe(scene.scene_id), "sensor": scene.sensor, "observed_on": scene.observed_on, "gsd_m": scene.gsd_m,
-        "licence": scene.licence, "attribution": scene.attribution,
-        "origin": [band.href for band in scene.bands], "pixels": _pixels(window), "read_as": _read_as(scene),
-        "file": [
-            {"name": picture.name, "bands": list(window.bands), "sha256": files.sha256(picture),
-             "bytes": picture.stat().st_size}
-        ],
-    }  # fmt: skip
-    files.write_text(path, tomlkit.dumps({"scene": [entry]}))
