@@ -72,6 +72,19 @@ def test_a_frame_of_any_pass_leads_to_sites_rows_sources_and_hashes(delivery: Pa
     assert files.sha256(settings.geodata() / "gazetteer.csv") in report
 
 
+def test_what_stands_between_two_counts_is_not_called_held() -> None:
+    row = {"n_observed": "0", "n_held": "48"}
+    told = {kind: tracing._counted({**row, "kind": kind}) for kind in ("interpolated", "bracketed", "held", "observed")}
+    assert told["interpolated"] == "0 counted and 48 interpolated"
+    assert told["bracketed"] == "0 counted and 48 between two counts"
+    assert told["held"] == told["observed"] == "0 counted and 48 held"
+
+
+def test_a_delivery_is_no_package_and_the_refusal_says_how_its_frames_are_checked(delivery: Path) -> None:
+    with pytest.raises(InputError, match=r"found the frames of a film, .*--frames .*or by .*sha256sum -c checksum.txt"):
+        appendix.verify(delivery)
+
+
 @pytest.mark.parametrize("shown", ["2018-07-23", "2018-08-15"], ids=["seen", "held"])
 def test_a_frame_of_footprints_leads_to_reader_scene_and_sum(delivery: Path, shown: str) -> None:
     told = json.loads((delivery / "manifest.json").read_text("utf-8"))

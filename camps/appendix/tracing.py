@@ -216,8 +216,12 @@ def _printed(row: Mapping[str, str], side: str = "") -> str:
     return _rounded(row.get(f"{side}total", ""))
 
 
+#: What sites that nobody counted that day are, by the kind of the number.
+_BETWEEN = {"interpolated": "interpolated", "bracketed": "between two counts"}
+
+
 def _counted(row: Mapping[str, str]) -> str:
-    return f"{row['n_observed']} counted and {row['n_held']} held"
+    return f"{row['n_observed']} counted and {row['n_held']} {_BETWEEN.get(row['kind'], 'held')}"
 
 
 def _rounded(total: str) -> str:

@@ -22,6 +22,7 @@ from camps.appendix import (
 )
 from camps.appendix.checks import Check, Verdict
 from camps.errors import CampsError, InputError
+from camps.film.records import CHECKSUMS, FRAME_LIST
 
 _CHECKS: tuple[tuple[str, Callable[[Path], Iterable[Check]]], ...] = (
     (integrity.LOG, integrity.check_custody),
@@ -115,6 +116,11 @@ def _check_frames(folder: Path, frames: Path, sample: int) -> Iterator[Check]:
 
 def _check_package(folder: Path, seal: str | None, signer: str | None, quick: bool) -> Iterator[Check]:
     payload = folder / bag.PAYLOAD
+    if not payload.is_dir() and (folder / FRAME_LIST).is_file():
+        raise InputError(
+            f"{folder}: found the frames of a film, expected a package made by camps appendix; check them with camps "
+            f"verify PACKAGE --frames {folder}, or by their sums with sha256sum -c {CHECKSUMS} in that folder"
+        )
     if not payload.is_dir():
         raise InputError(f"{folder}: no folder {bag.PAYLOAD}/ in it; expected a package made by camps appendix")
     yield from _guarded(integrity.BAG, partial(integrity.check_bag, folder, seal, signer))

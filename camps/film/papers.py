@@ -116,7 +116,7 @@ def _setting_up(finished: Finished) -> str:
     return f"""PUTTING IT TOGETHER
 From the bottom up:  {order}
 Operator: over, on the values as they are (sRGB, not linear light). The result is beauty, to one code value.
-For another language, use its labels, title, subtitle and captions in place of those above.
+For another language, use its labels, title, subtitle, captions and callouts in place of those above.
 
   After Effects   Import the first PNG with "PNG Sequence". Interpret Footage: Alpha Straight - Unmatted; frame rate
                   {rate}. Project settings: no working colour space, or sRGB with "Linearize" off.
