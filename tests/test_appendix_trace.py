@@ -75,8 +75,8 @@ def test_a_frame_of_any_pass_leads_to_sites_rows_sources_and_hashes(delivery: Pa
 def test_what_stands_between_two_counts_is_not_called_held() -> None:
     row = {"n_observed": "0", "n_held": "48"}
     told = {kind: tracing._counted({**row, "kind": kind}) for kind in ("interpolated", "bracketed", "held", "observed")}
-    assert told["interpolated"] == "0 counted and 48 interpolated"
-    assert told["bracketed"] == "0 counted and 48 between two counts"
+    between = "0 with a count of this date and 48 between counts or held"
+    assert told["interpolated"] == told["bracketed"] == between
     assert told["held"] == told["observed"] == "0 counted and 48 held"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -407,3 +408,20 @@ def _first(drawn: list[tuple[dict[str, Any], NDArray[np.uint8]]]) -> list[float]
     """Return how strongly the heading of the first legend shows on each frame."""
     head = drawn[0][0]["texts"][0]["text"]
     return [sum(text["alpha"] for text in told["texts"] if text["text"] == head) for told, _ in drawn]
+
+
+@pytest.mark.browser
+def test_what_a_fast_film_writes_of_the_last_image_is_what_its_list_of_frames_says() -> None:
+    shot = small_shot(
+        frames=25, size=(640, 360), mode="bracket", map={"kind": "footprints"},
+        camera=[{"at": 0, "centre": [88.2868, 43.3804], "zoom": 14}],
+        clock={"kind": "linear", "from": date(2018, 6, 12), "to": date(2018, 9, 30)},
+    )  # fmt: skip
+    drawn = _drawn(shot, "notes")
+    written = [re.search(r"Last image (.*), (\d+) days? before", text["text"])
+               for told, _ in drawn for text in told["texts"] if "image " in text["text"]]  # fmt: skip
+    days = [told["stale_days"] for told, _ in drawn]
+    assert [int(found[2]) for found in written if found] == days
+    assert 0 in days
+    described = [told for told, _ in drawn]
+    assert not flips.find_short_texts(described, shot.rate)

@@ -110,50 +110,29 @@ def _of_values(row: Mapping[str, str]) -> list[str]:
 
 
 def _of_counts(facts: Facts, row: Mapping[str, str]) -> list[str]:
-    """Return how the sizes of a map of counts are drawn, on the day and on that before it.
-
-    Sizes between two counts are said to be so, not to be counted or held. A day that passes keeps the one before.
-    """
+    """Return how the sizes of a map of counts are drawn on the day: between two counts, counted, or held."""
     if facts.shot.mode != "illustrative":
         return []
-    told = []
-    for day in (clock_day(row["day"]), clock_day(row["day"]) - 1):
-        drawn = facts.drawn(day)
-        between = sum(one.kind == "interpolated" for one in drawn)
-        n = sum(one.counted and one.kind != "interpolated" for one in drawn)
-        when = f"(?:at this date|in {row['date_shown'][:4]})"
-        told.append(f"{n} counted {when}, {between} interpolated, {len(drawn) - n - between} held")
-    return told
+    drawn = facts.drawn(clock_day(row["day"]))
+    between = sum(one.kind == "interpolated" for one in drawn)
+    n = sum(one.counted and one.kind != "interpolated" for one in drawn)
+    when = f"(?:at this date|in {row['date_shown'][:4]})"
+    return [f"{n} counted {when}, {between} interpolated, {len(drawn) - n - between} held"]
 
 
 def _of_looks(facts: Facts, row: Mapping[str, str]) -> list[str]:
-    """Return the sentences of a map of outlines.
-
-    The day of a look that passes in fewer than four frames keeps the range of the frame before it, which has the
-    values of that day in it.
-    """
-    before = facts.row(int(row["frame"]) - 1)
-    spans = [(float(one["total_lo"] or "nan"), float(one["total_hi"] or "nan")) for one in (before, row)]
-    wider = spans[0][0] <= spans[1][0] <= spans[1][1] <= spans[0][1]
-    held = [f"{_said(spans[0][0])}–{_said(spans[0][1])} m² built"] if wider else []
+    """Return the sentences of a map of outlines: every one is of the day, however many frames that has."""
     if not row["stale_days"]:
-        return held
+        return []
     return [
-        *held,
         *_of_last_look(row["day"], int(row["stale_days"])),
-        # A day that passes is told as those before it.
-        *(_of_last_look(row["day"], int(before["stale_days"] or 0) + _days(before, row)) if wider else []),
         rf"{_said(facts.seen_m2(row['day']))} m² seen on this day",
     ]
 
 
-def _days(before: Mapping[str, str], row: Mapping[str, str]) -> int:
-    return int((pd.Timestamp(row["day"]) - pd.Timestamp(before["day"])).days)
-
-
 def _of_last_look(day: str, days: int) -> list[str]:
     last = pd.Timestamp(day) - pd.Timedelta(days=days)
-    return [rf"Last image {last.day} {MONTHS[last.month - 1]} {last.year}, {days} days? before"] if days else []
+    return [rf"Last image {last.day} {MONTHS[last.month - 1]} {last.year}, {days} days? before"]
 
 
 def _of_lives(facts: Facts, row: Mapping[str, str]) -> list[str]:

@@ -209,8 +209,8 @@ def test_the_day_of_a_look_that_is_one_frame_does_not_take_the_range_from_the_nu
     passing = [17100 + 2 * (i - 6) for i in range(13)]
     resting = [*range(17095, 17100), *[17100] * 8]
     told = _asked(script, {"films": [passing, resting], "page": page})
-    assert told[0] == ["20–51", "20–51", "20–51", "51–89", "51–89"]
-    # Where it lasts, the number of the day itself stands.
+    # Its own bounds, in the form of the numbers about it; where it lasts, the number of the day itself stands.
+    assert told[0] == ["20–51", "20–51", "51–51", "51–89", "51–89"]
     assert told[1][-1] == "51"
 
 
@@ -246,13 +246,14 @@ def test_what_is_drawn_between_two_counts_is_said_to_be_neither_counted_nor_held
     assert _asked(script, {"page": page, "asked": asked}) == [
         "0 counted at this date, 2 interpolated, 1 held",
         "2 counted at this date, 0 interpolated, 1 held",
-        # A day that is over within a frame is told as that before it.
-        "0 counted at this date, 2 interpolated, 1 held",
+        # On the day of a count this is what it is, also where it is over within a frame.
+        "2 counted at this date, 0 interpolated, 1 held",
         "0 counted, 3 held",
     ]
 
 
-def test_no_image_is_said_to_be_nought_days_old() -> None:
+def test_the_day_of_an_image_that_is_over_within_a_frame_is_told_as_the_days_after_it() -> None:
+    # It was told as the day before, with "Last image 23 June 2017, 365 days before" on the day of the next one.
     words = {"look_before": "Last image {date}, {days} days before", "look_today": "today", "no_look_yet": "none yet"}
     words |= {"months": "|".join(["June"] * 12), "date_day": "{day} {name} {year}", "thousands": ",", "decimal": "."}
     meta = {"precision": "day", "stop_days": [17340, 17705], "metric": None}
@@ -264,8 +265,8 @@ def test_no_image_is_said_to_be_nought_days_old() -> None:
     assert (first, last) == ("2017-06-23", "2018-06-23")
     assert _asked(script, {"page": page, "states": states}) == [
         ["none yet"],
-        [],
-        ["Last image 23 June 2017, 365 days before"],
+        ["Last image 23 June 2017, 0 days before"],
+        ["Last image 23 June 2018, 0 days before"],
         ["today"],
         ["Last image 23 June 2018, 3 days before"],
     ]

@@ -216,12 +216,11 @@ def _printed(row: Mapping[str, str], side: str = "") -> str:
     return _rounded(row.get(f"{side}total", ""))
 
 
-#: What sites that nobody counted that day are, by the kind of the number.
-_BETWEEN = {"interpolated": "interpolated", "bracketed": "between two counts"}
-
-
 def _counted(row: Mapping[str, str]) -> str:
-    return f"{row['n_observed']} counted and {row['n_held']} {_BETWEEN.get(row['kind'], 'held')}"
+    # The note in the picture says how many of them are drawn between two counts, and how many as last counted.
+    if row["kind"] in {"interpolated", "bracketed"}:
+        return f"{row['n_observed']} with a count of this date and {row['n_held']} between counts or held"
+    return f"{row['n_observed']} counted and {row['n_held']} held"
 
 
 def _rounded(total: str) -> str:

@@ -30,20 +30,16 @@ export class Timeline {
     return state;
   }
 
-  // How a state of a film is told that is not to blink: as sure as most of the states about it, and, where its day is over
-  // within a few frames, with the bounds and the numbers of sites of the day before, which the day of a look narrows for one frame only.
+  // How a state of a film is told that is not to blink: as sure as most of the states about it, and whether its day is over
+  // within a few frames. Its numbers are its own: what is written beside a date is true of that date.
   /** @param {State} state @param {State[]} about @returns {Steady} */
   steady(state, about) {
     const counts = new Map();
     for (const { kind } of about) counts.set(kind, (counts.get(kind) || 0) + 1);
     const day = Math.floor(state.t);
     const brief = 2 * about.filter(({ t }) => Math.floor(t) === day).length < about.length;
-    const before = brief ? this.at(day - 1, state.mode) : state;
-    const { totalLo, totalHi } = before.total === null ? state : before;
-    return {
-      kind: [...counts].sort((a, b) => b[1] - a[1])[0][0], brief, drawnAs: drawnAs(before),
-      least: Math.min(state.totalLo ?? 0, totalLo ?? 0), most: Math.max(state.totalHi ?? 0, totalHi ?? 0),
-    };
+    const [kind] = [...counts].sort((a, b) => b[1] - a[1])[0];
+    return { kind, brief, passing: brief && kind !== state.kind };
   }
 
   // Days on which a value ceases to stand.

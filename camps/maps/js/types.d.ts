@@ -71,7 +71,7 @@ export interface State {
 }
 
 /** How a state of a film is told that is not to blink. */
-export interface Steady { kind: StateKind | null; brief: boolean; least: number; most: number; drawnAs: { counted: number; between: number } }
+export interface Steady { kind: StateKind | null; brief: boolean; passing: boolean }
 
 /** A state as it is told. */
 export type Told = State & Partial<Steady>;

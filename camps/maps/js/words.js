@@ -171,7 +171,7 @@ export class Words {
     const { metric } = this.data.meta;
     if (!isKnown(state) || !metric) return '';
     // Where nothing can have been built by then no number is needed, least of all a range of noughts.
-    if (this.data.kind === 'footprints' && !Math.round(state.most ?? state.totalHi)) return this.of('none_seen', lang);
+    if (this.data.kind === 'footprints' && !Math.round(state.totalHi)) return this.of('none_seen', lang);
     return this.counted(metric, state.total, this.amount(state, lang), lang);
   }
 
@@ -203,8 +203,9 @@ export class Words {
   /** @param {Known} state @param {string} lang */
   amount(state, lang) {
     const value = this.number(state.total, lang);
-    const [low, high] = [state.least ?? state.totalLo, state.most ?? state.totalHi].map((end) => this.number(end, lang));
-    if (state.kind === 'bracketed') return low === high ? low : `${low}${DASH}${high}`;
+    const [low, high] = [state.totalLo, state.totalHi].map((end) => this.number(end, lang));
+    // A day of a look that is over within a few frames keeps the form of the days about it, with its own bounds.
+    if (state.kind === 'bracketed') return low === high && !state.passing ? low : `${low}${DASH}${high}`;
     return state.kind === 'interpolated' ? `~${value}` : value;
   }
 
@@ -236,7 +237,7 @@ export class Words {
     // Before the day on which a year's counts stand, none "counted in" it would be false.
     const stands = meta.precision === 'year' && meta.stop_days.some((day) => day <= state.t && Days.parts(day).year === year);
     if (state.mode !== 'illustrative') return this.of(stands ? 'counted' : 'counted_now', lang, { n: state.observed, held: state.known - state.observed, year });
-    const { counted: n, between } = state.drawnAs ?? drawnAs(state);
+    const { counted: n, between } = drawnAs(state);
     return this.of(stands ? 'counted_mixed' : 'counted_mixed_now', lang, { n, between, held: state.known - n - between, year });
   }
 
@@ -328,15 +329,16 @@ export class Words {
   lookNote(state, lang) {
     const day = Math.floor(state.t);
     const { stop_days: stops } = this.data.meta;
-    // A day that is over within a few frames of a film is told as the days before it, which it does not interrupt.
-    const seen = stops.filter((stop) => (state.brief ? stop < day : stop <= day));
-    if (!seen.length) return stops.includes(day) ? '' : this.of('no_look_yet', lang);
+    const seen = stops.filter((stop) => stop <= day);
+    if (!seen.length) return this.of('no_look_yet', lang);
     const last = seen[seen.length - 1];
     const [text, lastDay] = this.data.meta.stop_dates?.[seen.length - 1] ?? [Days.iso(last), last];
     const date = this.given(text, lang);
+    const brief = state.brief && last === day;
     // Of a look that is not dated to the day nobody knows how many days ago it was.
-    if (text !== Days.iso(last)) return day <= lastDay ? this.seenNote(state, lang, '_in', { date }) : this.of('look_last', lang, { date });
-    if (last === day) return this.seenNote(state, lang, '_today', {});
+    if (text !== Days.iso(last)) return day <= lastDay && !brief ? this.seenNote(state, lang, '_in', { date }) : this.of('look_last', lang, { date });
+    // A day that is over within a few frames of a film is told as the days after it, which it begins: none days before.
+    if (last === day && !brief) return this.seenNote(state, lang, '_today', {});
     return this.of('look_before', lang, { days: this.number(day - last, lang), date });
   }
 
