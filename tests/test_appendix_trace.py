@@ -78,6 +78,8 @@ def test_what_stands_between_two_counts_is_not_called_held() -> None:
     between = "0 with a count of this date and 48 between counts or held"
     assert told["interpolated"] == told["bracketed"] == between
     assert told["held"] == told["observed"] == "0 counted and 48 held"
+    row = {"kind": "interpolated", "n_observed": "36", "n_interpolated": "12", "n_held": "1"}
+    assert tracing._counted(row) == "36 counted, 12 interpolated and 1 held"
 
 
 def test_a_delivery_is_no_package_and_the_refusal_says_how_its_frames_are_checked(delivery: Path) -> None:

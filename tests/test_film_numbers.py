@@ -98,7 +98,7 @@ class Facts:
 
 def _of_values(row: Mapping[str, str]) -> list[str]:
     """Return the sentences of a map whose places have values."""
-    known = int(row["n_observed"]) + int(row["n_held"])
+    known = int(row["n_observed"]) + int(row["n_interpolated"]) + int(row["n_held"])
     total = [_said(row[name]) for name in ("total", "total_lo", "total_hi") if row[name]]
     sums = [f"~{total[0]}", f"{total[1]}–{total[2]}", total[0]] if total else []
     when = f"(?:at this date|in {row['date_shown'][:4]})"
@@ -116,8 +116,10 @@ def _of_counts(facts: Facts, row: Mapping[str, str]) -> list[str]:
     drawn = facts.drawn(clock_day(row["day"]))
     between = sum(one.kind == "interpolated" for one in drawn)
     n = sum(one.counted and one.kind != "interpolated" for one in drawn)
+    split = [n, between, len(drawn) - n - between]
+    assert split == [int(row[name]) for name in ("n_observed", "n_interpolated", "n_held")]
     when = f"(?:at this date|in {row['date_shown'][:4]})"
-    return [f"{n} counted {when}, {between} interpolated, {len(drawn) - n - between} held"]
+    return [f"{n} counted {when}, {between} interpolated, {split[2]} held"]
 
 
 def _of_looks(facts: Facts, row: Mapping[str, str]) -> list[str]:

@@ -272,6 +272,13 @@ def test_a_list_of_an_earlier_release_is_read_as_it_is(tmp_path: Path) -> None:
     assert not framecheck.row_fault(shown, shown | {"before_total": "3", "bearing": "0.0"})
 
 
+def test_a_row_that_told_no_value_between_two_counts_apart_is_held_to_the_sites_known() -> None:
+    now = {"n_observed": "36", "n_interpolated": "12", "n_held": "1"}
+    assert not framecheck.row_fault({"n_observed": "47", "n_held": "2"}, now)
+    assert "n_observed says 46" in framecheck.row_fault({"n_observed": "46", "n_held": "2"}, now)
+    assert "n_observed says 47" in framecheck.row_fault({**now, "n_observed": "47"}, now)
+
+
 @pytest.mark.browser
 def test_the_interval_that_a_side_prints_is_in_its_row(tmp_path: Path) -> None:
     shot = _shot(

@@ -397,7 +397,7 @@ def _dates(meta: dict[str, Any], *, steps: int) -> list[float]:
 
 def _assert_same(found: dict[str, Any], state: timeline.State, label: str) -> None:
     row = state.row()
-    for key in ("date_shown", "kind", "n_observed", "n_held", "n_ended", "n_sites"):
+    for key in ("date_shown", "kind", "n_observed", "n_interpolated", "n_held", "n_ended", "n_sites"):
         assert found[key] == row[key], f"{label} {key}"
     for key in ("total", "total_lo", "total_hi"):
         assert found[key] == (None if row[key] is None else pytest.approx(row[key], rel=1e-9, abs=1e-6)), (

@@ -85,7 +85,8 @@ def test_in_an_empty_record(empty: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert run(["map", "growth"]) == 0
     files.write_text(empty / "geodata" / "claims.toml", CLAIMS)
     told = _read_twice(empty)
-    shown = shot_of("1938-07-02", "1939-07-02", map={"kind": "growth", "metric": "prisoners"})
+    around = [{"at": 0, "fit": "sites", "margin": 0.35}]  # the title of so small a picture needs its room
+    shown = shot_of("1938-07-02", "1939-07-02", camera=around, map={"kind": "growth", "metric": "prisoners"})
     shot = files.write_text(empty / "shots" / "walk.toml", shot_text(shown))
     _film_and_prove(shot, capsys)
     document = (settings.exports() / "appendix" / "data" / "appendix.html").read_text("utf-8")

@@ -236,8 +236,18 @@ def row_fault(row: Mapping[str, str], again: Mapping[str, str] | None) -> str:
     if again is None:
         return "the shot has no such frame"
     # Of a column that its release did not have a row says nothing.
-    apart = [name for name, text in again.items() if name in row and not _is_same(name, row[name], text)]
+    asked = [name for name in again if name in row and name not in _split_then(row, again)]
+    apart = [name for name in asked if not _is_same(name, row[name], again[name])]
     return "; ".join(f"{name} says {row[name] or 'nothing'}, comes out as {again[name] or 'nothing'}" for name in apart)
+
+
+def _split_then(row: Mapping[str, str], again: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns that mean something else in a row of a release that told no value between two counts apart."""
+    if "n_interpolated" in row or again.get("n_interpolated", "0") in {"", "0"}:
+        return ()
+    known = sum(int(again[name]) for name in ("n_observed", "n_interpolated", "n_held"))
+    told = [row[name] for name in ("n_observed", "n_held")]
+    return ("n_observed", "n_held") if all(map(str.isdecimal, told)) and sum(map(int, told)) == known else ()
 
 
 def _is_same(name: str, stated: str, found: str) -> bool:

@@ -127,11 +127,11 @@ COLUMNS: dict[RecordName, dict[str, pa.Column]] = {
     },
     "film_frames": {
         "shot": _text(null=False), "frame": _whole(), "timecode": _text(null=False), "day": _text(null=False),
-        "date_shown": _text(), "kind": _text(), "n_observed": _whole(), "n_held": _whole(), "n_sites": _whole(),
-        "n_open": _whole(null=True), "n_last_known": _whole(null=True), "stale_days": _whole(null=True),
-        "total": _number(), "total_lo": _number(), "total_hi": _number(), "before_day": _text(),
-        "before_total": _number(), "before_total_lo": _number(), "before_total_hi": _number(), "before_kind": _text(),
-        "site_ids": _text(),
+        "date_shown": _text(), "kind": _text(), "n_observed": _whole(), "n_interpolated": _whole(),
+        "n_held": _whole(), "n_sites": _whole(), "n_open": _whole(null=True), "n_last_known": _whole(null=True),
+        "stale_days": _whole(null=True), "total": _number(), "total_lo": _number(), "total_hi": _number(),
+        "before_day": _text(), "before_total": _number(), "before_total_lo": _number(), "before_total_hi": _number(),
+        "before_kind": _text(), "site_ids": _text(),
     },
 }  # fmt: skip
 #: Columns that together are the key of a table that has no id.

@@ -217,7 +217,9 @@ def _printed(row: Mapping[str, str], side: str = "") -> str:
 
 
 def _counted(row: Mapping[str, str]) -> str:
-    # The note in the picture says how many of them are drawn between two counts, and how many as last counted.
+    if row["kind"] == "interpolated" and "n_interpolated" in row:
+        return f"{row['n_observed']} counted, {row['n_interpolated']} interpolated and {row['n_held']} held"
+    # Of what is bracketed, and of what an earlier release filmed, a row says no more.
     if row["kind"] in {"interpolated", "bracketed"}:
         return f"{row['n_observed']} with a count of this date and {row['n_held']} between counts or held"
     return f"{row['n_observed']} counted and {row['n_held']} held"

@@ -52,14 +52,15 @@ def changes(states: Sequence[int]) -> list[tuple[int, int]]:
 def build_counters(plan: Plan, described: Described) -> list[Counter]:
     """Return the counters of a shot that have a value on at least one frame.
 
-    Sites shown; sites known, and of these counted and held; sites in all; the total with its lowest and highest
-    value, in hectares for areas; the
-    index; the parts of the date shown that are known; longitude, latitude and zoom of the camera.
+    Sites shown; sites known, and of these counted, interpolated and held; sites in all; the total with its
+    lowest and highest value, in hectares for areas; the index; the parts of the date shown
+    that are known; longitude, latitude and zoom of the camera.
     """
     counters = [
         Counter("Sites shown", tuple(_length(frame.get("site_ids")) for frame in described)),
         Counter("Sites known", tuple(_known(frame) for frame in described)),
         _number("Sites counted", described, "n_observed"),
+        _number("Sites interpolated", described, "n_interpolated"),
         _number("Sites held", described, "n_held"),
         _number("Sites in all", described, "n_sites"),
         *_totals(plan, described),
@@ -100,7 +101,7 @@ def _length(ids: object) -> float | None:
 
 
 def _known(frame: Mapping[str, object]) -> float | None:
-    parts = [frame.get(name) for name in ("n_observed", "n_held")]
+    parts = [frame.get(name) for name in ("n_observed", "n_interpolated", "n_held")]
     return float(sum(parts)) if all(isinstance(part, int | float) for part in parts) else None  # type: ignore[arg-type]
 
 

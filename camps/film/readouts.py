@@ -97,8 +97,7 @@ def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], valu
     known = _known_of(found, payload)
     described = {
         "date_shown": _date_shown(state["t"], payload["meta"]),
-        "n_observed": sum(value.counted for value in known),
-        "n_held": sum(not value.counted for value in known),
+        **_split(known),
         "n_sites": len(payload["sites"]),
         **_phases(found.values()),
         "stale_days": _stale_days(state["t"], payload["meta"]),
@@ -111,6 +110,13 @@ def _row(plan: Plan, number: int, state: State, payload: Mapping[str, Any], valu
 
 def _known_of(found: Mapping[str, _Value], payload: Mapping[str, Any]) -> list[_Value]:
     return [found[site["id"]] for site in payload["sites"] if found[site["id"]].value is not None]
+
+
+def _split(known: Sequence[_Value]) -> dict[str, int]:
+    """Return how many values are drawn as counted, between two counts, and as held."""
+    between = sum(value.kind == "interpolated" for value in known)
+    counted = sum(value.counted and value.kind != "interpolated" for value in known)
+    return {"n_observed": counted, "n_interpolated": between, "n_held": len(known) - counted - between}
 
 
 def _date_shown(t: float, meta: Mapping[str, Any]) -> str | None:

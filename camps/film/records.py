@@ -35,14 +35,16 @@ SMALL_SIZE = (64, 36)
 
 #: What a frame shows, as its row says it.
 SHOWN_COLUMNS = (
-    "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_held", "n_sites", "n_open", "n_last_known",
-    "stale_days", "total", "total_lo", "total_hi", "lon", "lat", "zoom", "bearing",
+    "frame", "timecode", "day", "date_shown", "kind", "n_observed", "n_interpolated", "n_held", "n_sites", "n_open",
+    "n_last_known", "stale_days", "total", "total_lo", "total_hi", "lon", "lat", "zoom", "bearing",
     "before_day", "before_total", "before_total_lo", "before_total_hi", "before_kind", "site_ids",
 )  # fmt: skip
 #: Columns that the rows of earlier releases do not have.
-LATER_COLUMNS = frozenset(name for name in SHOWN_COLUMNS if name == "bearing" or name.startswith("before_"))
+LATER_COLUMNS = frozenset(
+    name for name in SHOWN_COLUMNS if name in {"bearing", "n_interpolated"} or name.startswith("before_")
+)
 #: What the page says of a frame, and of the earlier date of a split; the rest of a row follows from the shot.
-_TOLD = SHOWN_COLUMNS[3:14]
+_TOLD = SHOWN_COLUMNS[3:15]
 _TOLD_BEFORE = ("total", "total_lo", "total_hi", "kind")
 _PICTURE_COLUMNS = ("file", "sha256", "key")
 

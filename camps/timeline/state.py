@@ -77,13 +77,19 @@ class State:
 
     @property
     def n_observed(self) -> int:
-        """The number of sites whose value is of the day, or of a month or year that the day is in."""
-        return int((self.sites["value"].notna() & self.sites["counted"]).sum())
+        """The number of sites whose value is of the day, or of a month or year it is in, and drawn as such."""
+        of_now = self.sites["value"].notna() & self.sites["counted"]
+        return int((of_now & self.sites["kind"].ne("interpolated")).sum())
+
+    @property
+    def n_interpolated(self) -> int:
+        """The number of sites that enter the total with a value drawn between two counts."""
+        return int(self.sites["kind"].eq("interpolated").sum())
 
     @property
     def n_held(self) -> int:
-        """The number of sites that enter the total with an earlier value, or one between two."""
-        return self.n_known - self.n_observed
+        """The number of sites that enter the total with an earlier value."""
+        return self.n_known - self.n_observed - self.n_interpolated
 
     @property
     def n_ended(self) -> int:
@@ -131,9 +137,10 @@ class State:
         """Return the state as one row of a table of frames; numbers are null where nothing is known."""
         return {
             "date_shown": self.date_shown, "mode": self.mode, "kind": self.kind, "stale_days": self.stale_days,
-            "stale_days_max": self.stale_days_max, "n_observed": self.n_observed, "n_held": self.n_held,
-            "n_ended": self.n_ended, "n_sites": self.n_sites, "metric": self.metric, "total": self.total,
-            "total_lo": self.total_lo, "total_hi": self.total_hi,
+            "stale_days_max": self.stale_days_max, "n_observed": self.n_observed,
+            "n_interpolated": self.n_interpolated, "n_held": self.n_held, "n_ended": self.n_ended,
+            "n_sites": self.n_sites, "metric": self.metric, "total": self.total, "total_lo": self.total_lo,
+            "total_hi": self.total_hi,
         }  # fmt: skip
 
 

@@ -58,7 +58,8 @@ export class Timeline {
     return {
       t, mode, sites, drawn,
       known: known.length,
-      observed: known.filter((site) => site.counted).length,
+      observed: known.filter((site) => site.counted && site.kind !== 'interpolated').length,
+      between: known.filter((site) => site.kind === 'interpolated').length,
       ended: sites.filter((site) => site.ended).length,
       total: sum('value'),
       totalLo: sum('lo'),
@@ -75,13 +76,6 @@ export class Timeline {
     if (this.lives && site.life) return lifeState(site.life, t, mode);
     return site.looks.length ? countState(site.looks, site.missed, t, mode) : unknownState();
   }
-}
-
-// How many sites are drawn as counted, and how many between two counts; the rest of those known is held.
-/** @param {State} state */
-export function drawnAs({ sites }) {
-  const between = sites.filter(({ kind }) => kind === 'interpolated').length;
-  return { counted: sites.filter((site) => site.value !== null && site.counted && site.kind !== 'interpolated').length, between };
 }
 
 /** @template {string} Word @param {Word[]} words */

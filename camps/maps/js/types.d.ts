@@ -65,7 +65,7 @@ export interface SiteState {
 
 /** All that stands at a moment. */
 export interface State {
-  t: number; mode: Mode; sites: SiteState[]; drawn: Piece[]; known: number; observed: number; ended: number;
+  t: number; mode: Mode; sites: SiteState[]; drawn: Piece[]; known: number; observed: number; between: number; ended: number;
   total: number | null; totalLo: number | null; totalHi: number | null; open: number;
   phases: Partial<Record<Phase, number>>; levels: Partial<Record<Site['level'], number>>; kind: StateKind | null;
 }

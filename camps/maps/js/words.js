@@ -3,7 +3,6 @@
 import { Days, smoothstep } from './geo.js';
 import { drawSwatch } from './outlines.js';
 import { colourOf } from './symbols.js';
-import { drawnAs } from './timeline.js';
 /** @import { Kind, Level, Metric, Mode, Names, Text } from './payload.d.ts' */
 /** @import { Data, Frame, Known, Row, Tellable, Told } from './types.d.ts' */
 
@@ -236,9 +235,10 @@ export class Words {
     const { year } = Days.parts(state.t);
     // Before the day on which a year's counts stand, none "counted in" it would be false.
     const stands = meta.precision === 'year' && meta.stop_days.some((day) => day <= state.t && Days.parts(day).year === year);
-    if (state.mode !== 'illustrative') return this.of(stands ? 'counted' : 'counted_now', lang, { n: state.observed, held: state.known - state.observed, year });
-    const { counted: n, between } = drawnAs(state);
-    return this.of(stands ? 'counted_mixed' : 'counted_mixed_now', lang, { n, between, held: state.known - n - between, year });
+    const { observed: n, between } = state;
+    const held = state.known - n - between;
+    if (state.mode !== 'illustrative') return this.of(stands ? 'counted' : 'counted_now', lang, { n, held, year });
+    return this.of(stands ? 'counted_mixed' : 'counted_mixed_now', lang, { n, between, held, year });
   }
 
   // The longest that the line of counts comes to: its rows are kept.
