@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from camps import languages, looks, record, settings
 from camps.errors import Fault, raise_faults
 
@@ -103,25 +106,34 @@ def faint_words(palette: Mapping[str, Any]) -> list[str]:
     return [
         f"{role} {colour} on {ground} {below} has a contrast of {ratio:.1f} (least {LEAST_CONTRAST:g}, WCAG AA)"
         for role, ground, colour, below in pairs
-        if _is_plain(colour) and _is_plain(below) and (ratio := contrast(colour, below)) < LEAST_CONTRAST
+        if is_plain(colour) and is_plain(below) and (ratio := contrast(colour, below)) < LEAST_CONTRAST
     ]
 
 
-def _is_plain(colour: str) -> bool:
+def made_for(look: str) -> str:
+    """Return, as words, for which grounds the words and symbols of a look are made where its own is left out."""
+    palette = looks.palette(look)
+    is_dark = relative_luminance(palette["land"]) < relative_luminance(palette["text"])
+    return f"words and symbols of look {look} are for {'dark' if is_dark else 'light'} grounds"
+
+
+def is_plain(colour: str) -> bool:
+    """Return whether a colour is written as ``#rrggbb``: nothing shines through it."""
     return re.fullmatch("#[0-9a-fA-F]{6}", colour) is not None
 
 
 def relative_luminance(colour: str) -> float:
     """Return the relative luminance of an sRGB colour written as ``#rrggbb``, 0 (black) to 1 (white)."""
-    red, green, blue = (_linear(part) for part in rgb(colour))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return float(relative_luminances(np.array(rgb(colour))))
+
+
+def relative_luminances(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the relative luminance of sRGB colours, each channel 0 to 1, whose channels are the last axis."""
+    light = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    return np.asarray(light @ [0.2126, 0.7152, 0.0722])
 
 
 def rgb(colour: str) -> tuple[float, float, float]:
     """Return the sRGB channels of ``#rrggbb``, each 0 to 1."""
     red, green, blue = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
     return red, green, blue
-
-
-def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)

@@ -20,7 +20,7 @@ from PIL import Image
 from camps import files, film, sources
 from camps import fonts as camps_fonts
 from camps.errors import CheckError, InputError, RenderError
-from camps.film import checks, delivery, exr, filming, licences, movie, passes, records
+from camps.film import checks, delivery, exr, filming, legibility, licences, movie, passes, records
 from camps.film.delivery import Delivery
 from camps.maps import page
 
@@ -407,6 +407,36 @@ def test_a_label_outside_the_graphics_safe_area_is_reported_with_its_frames(tmp_
 def test_type_too_small_to_read_is_reported(tmp_path: Path) -> None:
     faults, _ = checks.CHECKS["legible"](_finished(tmp_path, [{"texts": [_text("tiny", size=9), _text()]}]))
     assert faults == ["labels “tiny”: 9 px"]
+
+
+def test_words_are_held_against_the_relief_that_is_under_them() -> None:
+    # Grey words of a look, on its plain ground and on shaded slopes; and a large line, which needs less.
+    ground = np.full((40, 200, 4), 255, np.uint8)
+    text = _text("notes", size=19) | {"x": 20, "y": 8, "w": 160, "h": 20, "colour": "#4a545d"}
+    ((_, plain, least),) = legibility.contrasts([text], ground, 1.0)
+    assert plain > 7
+    assert least == 4.5
+    ground[:, 100:115, :3] = 0x90
+    ((_, shaded, _),) = legibility.contrasts([text], ground, 1.0)
+    assert shaded == pytest.approx(2.4, abs=0.1)
+    ground[:, 100:104, :3] = 255
+    ground[:, 108:115, :3] = 255
+    assert [ratio for _, ratio, _ in legibility.contrasts([text], ground, 1.0)] == [plain], "a border crosses it"
+    assert [least for *_, least in legibility.contrasts([text | {"size": 40}], ground, 1.0)] == [3.0]
+    ground[0:30, 100, 3] = 0
+    assert not [*legibility.contrasts([text, text | {"alpha": 0.5}], ground, 1.0)], "over nothing"
+
+
+@pytest.mark.browser
+def test_a_delivery_names_words_that_slopes_swallow(tmp_path: Path) -> None:
+    steep = files.write_text(tmp_path / "steep.toml", "inherits = 'light'\nrelief_alpha = 1.0\n")
+    camera = [{"at": 0, "centre": [74.5, 37.5], "zoom": 6.5}]
+    shot = small_shot(frames=1, size=(1280, 720), look=str(steep), camera=camera)
+    with pytest.raises(CheckError, match=r"legible: \d faults"):
+        film.deliver(shot, tmp_path, movies=False, waive=["credit", "overlaps"])
+    (report,) = tmp_path.rglob("checks.txt")
+    assert "contrast" in report.read_text("utf-8")
+    assert "give it backing (furniture)" in report.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

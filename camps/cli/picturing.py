@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import camps
+from camps import style
 from camps.cli.app import command
 from camps.cli.output import say
 from camps.errors import InputError
@@ -275,6 +276,7 @@ def plan_text(plan: Any, workers: int) -> str:
             f"duration  {plan.seconds:g} s at {shot.rate} frames/s, timecode {plan.timecode(0)}",
             f"pictures  {shot.size[0]}x{shot.size[1]}, {shot.look} look, language {shot.language}",
             *(f"type      {line}: name files of these (fonts)" for line in camps.looks.borrowed_weights(shot.look)),
+            *([f"ground    none; {style.made_for(shot.look)}"] if shot.background == "transparent" else []),
             f"dates     {plan.first_date} to {plan.last_date}, {shot.mode}",
             f"sources   {', '.join(camps.film.sources_of(shot))}",
             f"disk      about {plan.disk_bytes / 1e6:.0f} MB",

@@ -16,7 +16,7 @@ from PIL import Image
 
 from camps import files, looks, style
 from camps.errors import CheckError, InputError
-from camps.film import composite, exr, flashes, flips, movie, overlaps, passes
+from camps.film import composite, exr, flashes, flips, legibility, movie, overlaps, passes
 from camps.film.licences import LayerLicence, credits_shown
 from camps.film.movie import Movie, MovieKind
 from camps.film.passes import PassInfo
@@ -43,6 +43,8 @@ _TOLERANCE_PX = 1.0
 _BT709 = 1
 #: Passes that have to show the credit, if they are delivered at all, and how strongly it stands as a whole.
 _WITH_CREDIT, _WHOLE_ALPHA = frozenset({"beauty", "credit", "graphics"}), 0.99
+#: On how many frames, from the first to the last, words are held against the ground; those of these layers.
+_GROUNDS, _ON_GROUND = 9, frozenset(passes.FURNITURE) - {"legend", "logo"}
 _LOST = "\N{REPLACEMENT CHARACTER}"
 _OTHER_SCRIPTS = ("zh", "ug")
 _PIXEL_FORMATS = {
@@ -378,7 +380,7 @@ def _has_letter(text: str) -> bool:
 
 
 def _legible(finished: Finished) -> tuple[list[str], str]:
-    """No type is smaller than can be read at 1080 lines, or has the shade of the ground."""
+    """No type is smaller than can be read at 1080 lines, or has the shade of the ground that it stands on."""
     small: dict[str, float] = {}
     least = float("inf")
     for _, text in _texts(finished):
@@ -387,8 +389,41 @@ def _legible(finished: Finished) -> tuple[list[str], str]:
             small.setdefault(f"{text['layer']} “{text['text']}”", text["size"])
     faults = [f"{what}: {size:g} px" for what, size in small.items()]
     faults += style.faint_words(looks.palette(finished.plan.shot.look))
-    told = "".join(f"; {line}" for line in looks.borrowed_weights(finished.plan.shot.look))
-    return faults, f"smallest type {least:g} px at 1080 lines (least {LEAST_TEXT_PX:g}){told}"
+    faint, told = _faint(finished)
+    told += "".join(f"; {line}" for line in looks.borrowed_weights(finished.plan.shot.look))
+    return faults + faint, f"smallest type {least:g} px at 1080 lines (least {LEAST_TEXT_PX:g}){told}"
+
+
+def _faint(finished: Finished) -> tuple[list[str], str]:
+    """Return the lines that what is under them swallows, on frames all over the film, and the least contrast found."""
+    beauty = finished.passes.get("beauty")
+    if beauty is None or not set(beauty.made_of) <= set(finished.passes):
+        return [], "; words not asked on the map itself: beauty or a pass that it is made of is not delivered"
+    numbers = finished.plan.numbers
+    asked = sorted({numbers[round(at)] for at in np.linspace(0, len(numbers) - 1, _GROUNDS)})
+    records = {record.number: record for record in finished.frames}
+    worst: dict[str, tuple[float, float, int]] = {}
+    for number in asked:
+        for words, ratio, least in _on_ground(finished, beauty, records[number]):
+            worst[words] = min(worst.get(words, (ratio, least, number)), (ratio, least, number))
+    faults = [
+        f"“{words}”: frame {number}: contrast {ratio:.1f} with what is under it (least {least:g}, WCAG AA); give it "
+        "backing (furniture), or another colour or less relief (look)"
+        for words, (ratio, least, number) in worst.items()
+        if ratio < least
+    ]
+    lowest = min((ratio for ratio, *_ in worst.values()), default=None)
+    return faults, "" if lowest is None else f"; least contrast with what is under it {lowest:.1f}"
+
+
+def _on_ground(finished: Finished, beauty: PassInfo, record: FrameRecord) -> Iterator[tuple[str, float, float]]:
+    """Yield each line beside the map on a frame with its contrast and the least that it needs."""
+    under = [name for name in beauty.made_of if name.partition("_")[0] not in passes.FURNITURE]
+    pictures = [_read(finished.folder / finished.passes[name].file(record.number)) for name in under]
+    ground = composite.compose([composite.build_layer(picture) for picture in pictures])
+    # A legend brings its own ground, and words in other languages stand on the same.
+    texts = [one for one in record.described.get("texts") or () if one["layer"] in _ON_GROUND]
+    yield from legibility.contrasts(texts, ground, finished.plan.shot.scale)
 
 
 def _credit(finished: Finished) -> tuple[list[str], str]:

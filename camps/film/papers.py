@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from camps import files
+from camps import files, style
 from camps.film import checks, records, timecode
 from camps.film import manifest as film_manifest
 from camps.film.checks import Check, Finished
@@ -103,6 +103,7 @@ def _pass_list(finished: Finished) -> str:
     lines += [f"  {name.ljust(wide)}  {what_shows(info)}" for name, info in finished.passes.items()]
     opaque = [name for name, info in finished.passes.items() if info.alpha == "none"]
     lines += ["", f"Without alpha: {', '.join(opaque) or 'none'}. All other PNGs: straight alpha."]
+    lines += [f"Over nothing, {style.made_for(finished.plan.shot.look)}."]
     left_out = [f"Left out, as empty on every frame: {', '.join(finished.left_out)}."] if finished.left_out else []
     lit = [name for name, info in finished.passes.items() if info.in_light]
     light = [f"OpenEXR, half float, linear light, premultiplied: {', '.join(lit)}; not for the composite below."]

@@ -1,7 +1,7 @@
 // Title, legend, date, counter, scale, north, credit and the guides of the safe areas.
 // Each piece is first laid out (its box is known before labels are drawn) and then drawn, on a layer of its own.
 
-import { polyline } from './canvas.js';
+import { polyline, sheetOf } from './canvas.js';
 import { awayFrom, smoothstep } from './geo.js';
 import { GRAPHICS_SAFE, panel, Type, zoomsAbout } from './text.js';
 import { drawMark } from './symbols.js';
@@ -14,6 +14,8 @@ import { Split } from './split.js';
 /** @import { Words } from './words.js' */
 
 const ACTION_SAFE = 0.035;
+// How far the ground of a piece reaches beyond it.
+const MOST_PAD = 24;
 // What a telephone lays over an upright film: buttons and words of the programme that shows it.
 const PHONE_SAFE = { x: 0.06, top: 0.14, bottom: 0.2 };
 // Shapes of pictures, each up to a width of so many heights.
@@ -67,6 +69,7 @@ export class Furniture {
     this.widths = new Map();
     /** @type {Map<Mode, number>} */
     this.most = new Map();
+    this.apart = sheetOf(0, 0);
     this.systems = data.systems ? new Systems(data, words) : null;
     this.captions = new Captions(this);
     this.split = new Split(this, timeline);
@@ -504,16 +507,29 @@ export class Furniture {
     }
   }
 
+  // Drawn apart and then given its colour: laid upon one another in place, so many thin coats round towards pink.
   /** @param {Pen} pen @param {Box} box @param {number} strength */
   back({ ctx, u, look }, [left, top, right, bottom], strength) {
-    ctx.fillStyle = look.land;
-    for (let pad = 24; pad >= 6; pad -= 2) {
-      ctx.globalAlpha = strength * 0.22;
-      ctx.beginPath();
-      ctx.roundRect(left - pad * u, top - 0.6 * pad * u, right - left + 2 * pad * u, bottom - top + 1.2 * pad * u, pad * u);
-      ctx.fill();
+    const { a: scale } = ctx.getTransform();
+    const [x, y] = [left, top].map((side) => Math.floor((side - MOST_PAD * u) * scale) - 1);
+    const [width, height] = [[right, x], [bottom, y]].map(([side, from]) => Math.ceil((side + MOST_PAD * u) * scale) + 1 - from);
+    const own = this.apart;
+    Object.assign(own.canvas, { width, height });
+    own.setTransform(scale, 0, 0, scale, -x, -y);
+    own.globalAlpha = strength * 0.22;
+    for (let pad = MOST_PAD; pad >= 6; pad -= 2) {
+      own.beginPath();
+      own.roundRect(left - pad * u, top - 0.6 * pad * u, right - left + 2 * pad * u, bottom - top + 1.2 * pad * u, pad * u);
+      own.fill();
     }
+    own.setTransform(1, 0, 0, 1, 0, 0);
+    Object.assign(own, { globalAlpha: 1, globalCompositeOperation: 'source-in', fillStyle: look.land });
+    own.fillRect(0, 0, width, height);
+    ctx.save();
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.globalAlpha = 1;
+    ctx.drawImage(own.canvas, x, y);
+    ctx.restore();
   }
 
   /** @param {Pen} pen */

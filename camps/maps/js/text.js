@@ -79,11 +79,11 @@ export class Type {
 
   // Of a label with the place to which it belongs, by which who checks a film tells that it keeps beside it.
   /** @param {string} text @param {number} x @param {number} y @param {Written} written @param {Point} [of] */
-  note(text, x, y, { size, align = 'start' }, of) {
+  note(text, x, y, { size, colour, align = 'start' }, of) {
     const w = this.ctx.measureText(text).width;
     const leading = align === 'start' ? this.rtl : align === 'end' ? !this.rtl : align === 'right';
     const left = align === 'center' ? x - w / 2 : leading ? x - w : x;
-    this.texts.push({ layer: this.layer, text, lang: this.lang, x: left, y: y - size, w, h: size * 1.3, size, alpha: this.ctx.globalAlpha, ...(of ? { of } : {}) });
+    this.texts.push({ layer: this.layer, text, lang: this.lang, x: left, y: y - size, w, h: size * 1.3, size, colour, alpha: this.ctx.globalAlpha, ...(of ? { of } : {}) });
   }
 
   // Lines no wider than `width`: breaks fall between words, and between any two Chinese characters.

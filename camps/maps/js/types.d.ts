@@ -181,7 +181,7 @@ export interface Dot { x: number; y: number; radius: number; colour: string }
 
 /** Words on the picture, as they are told to who asks what it shows; of a label `of` is its place. */
 export interface Noted {
-  layer: string; text: string; lang: string; x: number; y: number; w: number; h: number; size: number; alpha: number;
+  layer: string; text: string; lang: string; x: number; y: number; w: number; h: number; size: number; colour: string; alpha: number;
   of?: Point;
 }
 
