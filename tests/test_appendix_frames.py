@@ -70,11 +70,19 @@ def test_a_sound_delivery_holds_in_every_pass_and_every_pass_is_traced(delivered
     assert "6 frames of 19 passes are there and as recorded" in said
     assert "6 rows say what comes out of the data" in said
     assert said.count("6 pictures decoded, each like its frame") == 4
-    assert said.count("drawn again: the same 19 pictures") == 2
+    assert said.count("drawn again: the 19 pictures that frames.csv lists") == 2
     for folder in (path for path in delivered.iterdir() if list(path.glob("*.png"))):
         found = appendix.trace(folder / f"CAMPS_XJ_0010_{folder.name}_v003.1123.png")
         assert found.holds
         assert f"pass {folder.name}" in found.report()
+
+
+def test_quickly_no_movie_is_read_and_no_frame_drawn(delivered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for slow in ("_check_movies", "_compared"):
+        monkeypatch.setattr(framecheck, slow, lambda *_: pytest.fail("was asked for"))
+    checks = _checks(delivered, sample=2, quick=True)
+    assert [check.holds for check in checks] == [True, True, None]
+    assert "movies and frames drawn again: asked for quickly" in str(checks[-1])
 
 
 def test_what_somebody_else_mapped_is_not_said_to_hold(tmp_path: Path) -> None:

@@ -256,6 +256,14 @@ def test_each_side_is_the_map_of_its_date_and_every_row_says_both(tmp_path: Path
     assert f"left of the line, on 2017-07-02, {float(row['before_total']):,.0f}" in told
 
 
+def test_a_side_on_which_no_site_is_ever_seen_is_refused() -> None:
+    # All of Xinjiang lies east of a camera over the Caspian Sea; from there to Ürümqi both sides have had some.
+    away, near = {"at": 0, "centre": [60, 42], "zoom": 4}, {"at": 0.4, "fit": "xinjiang"}
+    with pytest.raises(InputError, match=r"key split: found no site left of its line in any frame, expected a site"):
+        _states(_shot(camera=[away]))
+    assert _states(_shot(camera=[away, near]))
+
+
 def test_a_list_of_an_earlier_release_is_read_as_it_is(tmp_path: Path) -> None:
     earlier = [name for name in records.SHOWN_COLUMNS if name not in records.LATER_COLUMNS]
     shown = dict.fromkeys(earlier, "") | {"frame": "1001", "date_shown": "2018", "total": "40.0"}

@@ -121,7 +121,9 @@ def verify(
     ] = None,
     frames: Annotated[Path | None, typer.Option(help="Folder of delivered frames to check as well.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="Frames of each delivery that are drawn again.")] = 3,
-    quick: Annotated[bool, typer.Option("--quick", help="Hash and compare only; make no result again.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Hash and compare only: no result, movie or frame again.")
+    ] = False,
     remuxed: Annotated[
         bool, typer.Option("--remuxed", help="A movie was copied into another container; ask for its pictures alone.")
     ] = False,

@@ -40,7 +40,7 @@ def entries(shot: Shot) -> tuple[Caption, ...]:
     return tuple(Caption(text=one.text, line=one.line) if one.line else Caption(text=one.text) for one in shot.captions)
 
 
-def standing(shot: Shot, day_at: Callable[[float], float]) -> list[Stay]:
+def standing(shot: Shot, day_at: Callable[[float], float], fade_s: float) -> list[Stay]:
     """Return when each caption stands, in the order of the shot.
 
     Parameters
@@ -49,11 +49,14 @@ def standing(shot: Shot, day_at: Callable[[float], float]) -> list[Stay]:
         The shot.
     day_at
         The day (since 1970-01-01) that the film shows at a time in seconds.
+    fade_s
+        In how many seconds a caption comes or goes.
 
     Raises
     ------
     InputError
-        When the film never comes to the chapter of a caption, or two of them would stand at one time.
+        When the film never comes to the chapter of a caption, or leaves it before anybody has seen the words, or two
+        captions would stand at one time.
     """
     here = _chapters(shot, day_at) if any(one.chapter for one in shot.captions) else []
     stays = [
@@ -61,20 +64,12 @@ def standing(shot: Shot, day_at: Callable[[float], float]) -> list[Stay]:
         for i, one in enumerate(shot.captions)
         for stay in (_stays(shot, here, one.chapter) if one.chapter else [one])
     ]
-    raise_faults([*_unreached(shot, here), *_clashes(shot, stays)], shot.called)
+    raise_faults([*_unreached(shot, here), *_clashes(shot, stays), *_too_short(shot, stays, fade_s)], shot.called)
     return stays
 
 
-def too_short(shot: Shot, stays: Sequence[Stay], fade_s: float) -> Iterator[Fault]:
-    """Yield the captions that are gone before they are seen, since the clock leaves their chapter so soon.
-
-    Parameters
-    ----------
-    shot, stays
-        The shot, and when its captions stand.
-    fade_s
-        In how many seconds one comes or goes.
-    """
+def _too_short(shot: Shot, stays: Sequence[Stay], fade_s: float) -> Iterator[Fault]:
+    """Yield the captions that are gone before they are seen, since the clock leaves their chapter so soon."""
     end_s = float(timecode.duration_s(shot.n_frames, shot.rate))
     whole_s = float(lasting.least_frames(shot.rate) / shot.rate)
     for i, stay in stays:

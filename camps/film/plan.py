@@ -35,7 +35,7 @@ State = dict[str, Any]
 VIEW = ("lon", "lat", "zoom", "bearing")
 
 #: How close a fit to all sites comes: places alone are points, and one by itself would fill the picture with nothing.
-_CLOSEST_PLACES, _CLOSEST_OUTLINES = 8.5, 14.0
+_CLOSEST_PLACES, _CLOSEST_OUTLINES = 8.5, 17.0
 
 #: Where the line between two dates is if nobody says.
 _MIDDLE = 0.5
@@ -72,12 +72,15 @@ class Ground:
         How the date of an observation is given (EDTF), by the date at which it stands.
     classes
         Ids of the classes of its sites.
+    extent
+        West, south, east and north in degrees of what a fit to all sites shows; ``None`` for the places themselves.
     """
 
     sites: Mapping[str, tuple[float, float]]
     stops: Sequence[date] = ()
     given: Mapping[date, str] = field(default_factory=dict)
     classes: frozenset[str] = frozenset()
+    extent: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -235,15 +238,14 @@ def plan_frames(shot: Shot, ground: Ground) -> Plan:
     keys = _camera_keys(shot, ground)
     timing = _timing(shot, ground)
     spanned = _spanned(shot, timing)
-    stays = captions.standing(shot, timing.day_at)
-    raise_faults(
-        [*_out_of_picture(shot, ground, keys), *captions.too_short(shot, stays, FURNITURE_FADE_S)], shot.called
-    )
+    stays = captions.standing(shot, timing.day_at, FURNITURE_FADE_S)
+    raise_faults(_out_of_picture(shot, ground, keys), shot.called)
     told = [
         _state(shot, keys, timing, number) | spanned
         | _pointing(shot, ground, number) | _captioned(stays, shot.time_s(number), _last_s(shot))
         for number in shot.cut
     ]  # fmt: skip
+    raise_faults(split.find_unseen(shot, told, ground.sites.values()), shot.called)
     takes = [camera.n_cuts(keys, shot.time_s(number)) for number in shot.cut]
     states = _with_handles(list(_in_film_time(told, shot, takes)), shot.handles)
     return Plan(shot, tuple(shot.numbers), states, tuple(ground.stops), ground.given, tuple(keys), tuple(stays))
@@ -547,6 +549,8 @@ def _named_box(name: str | None, shot: Shot, ground: Ground) -> tuple[float, flo
         return record.current().regions[name]
     if not ground.sites:
         raise InputError(f'{shot.called}: fit = "sites", but the map shows none; widen map.where or give a box')
+    if ground.extent:
+        return ground.extent
     lons, lats = zip(*ground.sites.values(), strict=True)
     return min(lons), min(lats), max(lons), max(lats)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from camps import looks
 from camps.errors import Fault
+from camps.film import camera
 from camps.film.shot import Shot
 
 #: Pieces of furniture that stand beside the line of a split.
@@ -21,6 +22,43 @@ def find_faults(shot: Shot) -> Iterator[Fault]:
             if key.rpartition(".")[2] in {"at", "margin"}:
                 where = f"key furniture.{piece}.{key}"
                 yield Fault(where, str(value), "no place: in a split it stands beside the line", "leave it out")
+
+
+def find_unseen(
+    shot: Shot, states: Iterable[Mapping[str, Any]], places: Iterable[tuple[float, float]]
+) -> Iterator[Fault]:
+    """Yield the sides of a split on which no site is ever seen, under a number that counts them all.
+
+    Outlines reach beyond the place of their site, so a split of these is not asked.
+
+    Parameters
+    ----------
+    shot
+        The shot.
+    states
+        The states of its frames.
+    places
+        Longitude and latitude in degrees of each site.
+    """
+    if not shot.split or shot.map.kind == "footprints":
+        return
+    world = [camera.world(*place) for place in places]
+    sides = {side for state in states if "lon" in state for side in _sides(state, world)}
+    for name, is_right in (("left", False), ("right", True)):
+        if world and is_right not in sides:
+            expected = f"a site {name} of it at some time: each side prints a number of all of them"
+            yield Fault(
+                "key split", f"no site {name} of its line in any frame", expected, "move the line or the camera"
+            )
+
+
+def _sides(state: Mapping[str, Any], world: Sequence[tuple[float, float]]) -> Iterator[bool]:
+    """Yield, for each place of the Mercator square in the picture, whether it is right of the line."""
+    view = camera.View(state["lon"], state["lat"], state["zoom"], state.get("bearing", 0.0))
+    for place in world:
+        right, down = camera.project(view, *place)
+        if abs(right) <= state["width"] / 2 and abs(down) <= state["height"] / 2:
+            yield right >= (state["split"] - 0.5) * state["width"]
 
 
 def _undated(shot: Shot) -> Iterator[Fault]:

@@ -58,7 +58,9 @@ def build_ground(map_: anymap.AnyMap) -> Ground:
     meta = map_.payload["meta"]
     stops = [date.fromisoformat(stop) for stop in meta["stops"]]
     given = {stop: text for stop, (text, _) in zip(stops, meta.get("stop_dates", []), strict=False)}
-    return Ground(sites, stops, given, frozenset(site["class"] for site in map_.payload["sites"]))
+    classes = frozenset(site["class"] for site in map_.payload["sites"])
+    extent = tuple(map_.payload["view"]["bounds"]) if map_.payload["kind"] == "footprints" else None
+    return Ground(sites, stops, given, classes, extent)
 
 
 def with_pages(plan: Plan, map_at: anymap.MapAt, **options: Any) -> tuple[Plan, FilmPage]:
