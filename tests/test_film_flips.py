@@ -51,6 +51,7 @@ def _film_of(*runs: tuple[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
         ([(1, [_text(f"{n} held", layer="notes"), _text("May", layer="date", size=50)]) for n in range(40)], []),
         ([(1, [_text(f"{n} opened" if n % 3 else "1 opens", layer="notes")]) for n in range(40)], []),
         ([(1, [_text(f"{n} day{'s' * (n != 1)} before", layer="notes")]) for n in (3, 2, 1, 2, 3)], []),
+        ([(1, [_text(f"~{n:,} m² built", layer="counter")]) for n in (710, 1451, 2192, 710)], []),
         ([(1, [_text(m, layer="date", size=50), _text("x", layer="notes")]) for m in ("May", "June", "July")], []),
     ],
 )

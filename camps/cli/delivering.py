@@ -22,6 +22,7 @@ from camps.cli.picturing import (
     Span,
     Workers,
     chosen_shot,
+    duration,
     filming,
     folder_for,
     frame_numbers,
@@ -97,7 +98,9 @@ def _dry_run(shot: Any, langs: list[str], names: list[str], span: str | None, wo
     opaque = sum(info.alpha == "none" for info in listed)
     disk_mb = plan.disk_bytes * (opaque + _TRANSPARENT * (len(listed) - opaque)) / 1e6
     named = ", ".join(info.name for info in listed)
-    planned = f"{plan_text(plan, workers)}\n\npasses    {named}\nall       about {disk_mb:.0f} MB, and movies"
+    most = duration(plan.drawing_s(workers) * len(listed))
+    every = f"passes    {named}\nall       about {disk_mb:.0f} MB and at most {most}, and movies"
+    planned = f"{plan_text(plan, workers)}\n\n{every}"
     unstated = [entry.title for entry in camps.film.list_licences(shot) if not entry.stated]
     return "\n".join([planned, *(f"refused   no licence stated: {title}; see --waive licences" for title in unstated)])
 

@@ -280,12 +280,13 @@ def plan_text(plan: Any, workers: int) -> str:
             f"dates     {plan.first_date} to {plan.last_date}, {shot.mode}",
             f"sources   {', '.join(camps.film.sources_of(shot))}",
             f"disk      about {plan.disk_bytes / 1e6:.0f} MB",
-            f"time      about {_duration(plan.drawing_s(workers))} on a machine with two cores",
+            f"time      about {duration(plan.drawing_s(workers))} on a machine with two cores",
         ]
     )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time as words, in minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 

@@ -32,6 +32,9 @@ BLOCK_PX = 8
 #: Layers whose words are of a moment of the clock.
 _OF_A_MOMENT = frozenset({"counter", "chapter", "notes"})
 
+#: A number as any language groups its digits: one of three figures may be followed by one of four.
+_NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
+
 _Key = tuple[str, str, str]
 _Frames = Sequence[Mapping[str, Any]]
 
@@ -135,7 +138,7 @@ def _seen(frame: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _key(text: Mapping[str, Any]) -> _Key:
-    said = re.sub(r"\d+", "#", text["text"])
+    said = _NUMBER.sub("#", text["text"])
     # A word ends otherwise after one than after many: beside a number its first three letters tell it.
     return text["layer"], text["lang"], re.sub(r"(\w{3})\w+", r"\1", said) if "#" in said else said
 
