@@ -56,7 +56,10 @@ def find_sites(site_ids: Sequence[str]) -> list[TracedSite]:
     missing = [site_id for site_id in site_ids if site_id not in found]
     if missing:
         shown = ", ".join(missing[:5])
-        raise MissingError(f"{shown}: no such site in the lists at hand; set CAMPS_MIRROR if it is of a published list")
+        raise MissingError(
+            f"{shown}: no such site in the lists at hand; set CAMPS_MIRROR if it is of a published list, "
+            "or CAMPS_HOME to the record that it is of"
+        )
     return [found[site_id] for site_id in site_ids]
 
 

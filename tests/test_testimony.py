@@ -21,8 +21,9 @@ import pytest
 from key_support import write_key
 from PIL import Image
 
-from camps import appendix, catalogue, cli, embedded, files, film, maps, origins
-from camps.appendix import filecheck, signing
+from camps import appendix, catalogue, cli, embedded, files, film, maps, origins, settings
+from camps.appendix import filecheck, signing, verification
+from camps.appendix.checks import Check
 from camps.errors import InputError
 from camps.film import manifest, movie, png, records, testimony
 from camps.film.movie import SUFFIXES, MovieKind
@@ -536,3 +537,16 @@ def test_a_signature_of_another_record_and_letters_that_are_none_fail(
     forged.write_bytes(drawn.read_bytes() + b" ")
     with pytest.raises(InputError, match="was changed since it was written; sign a movie"):
         appendix.sign_records([forged], tmp_path / "other", keys[0])
+
+
+def test_where_no_record_is_nothing_is_said_against_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CAMPS_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def refuse() -> list[Check]:
+        raise InputError("a fault of the file")
+
+    (absent,) = verification._guarded("a group", lambda: [Check("a group", str(settings.home()), True, "")])
+    (faulty,) = verification._guarded("a group", refuse)
+    assert (absent.holds, faulty.holds) == (None, False)
+    assert "name one with --home or CAMPS_HOME" in absent.said

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from camps import embedded, files
+from camps import embedded, files, settings
 from camps.appendix import (
     bag,
     filecheck,
@@ -21,7 +21,7 @@ from camps.appendix import (
     signing,
 )
 from camps.appendix.checks import Check, Verdict
-from camps.errors import CampsError, InputError
+from camps.errors import CampsError, InputError, MissingError
 from camps.film.records import CHECKSUMS, FRAME_LIST
 
 _CHECKS: tuple[tuple[str, Callable[[Path], Iterable[Check]]], ...] = (
@@ -141,6 +141,8 @@ def _guarded(group: str, check: Callable[[], Iterable[Check]]) -> Iterator[Check
     try:
         yield from check()
     except CampsError as error:
-        yield Check(group, "this check", False, f"stopped: {error}")
+        # Where no record is, there is nothing that a file could be held against.
+        nothing_here = isinstance(error, MissingError) and settings.find_home() is None
+        yield Check(group, "this check", None if nothing_here else False, f"stopped: {error}")
     except Exception as error:
         yield Check(group, "this check", False, f"stopped at what no package holds ({type(error).__name__}: {error})")
