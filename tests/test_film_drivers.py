@@ -342,6 +342,15 @@ def test_a_page_that_goes_elsewhere_is_refused() -> None:
         shoot(build_map_page(map_), film_states(YEARS[:1]))
 
 
+def test_a_page_that_goes_elsewhere_after_its_last_date_is_refused() -> None:
+    # Nothing more is asked of the page, so nothing fails but the picture.
+    away = "location.href = 'about:blank'"
+    code = f"const {{ show }} = film; film.show = (state) => show.call(film, state).then(() => {{ {away}; }});"
+    map_ = _scripted(f"addEventListener('load', () => {{ {code} }});")
+    with pytest.raises(RenderError, match=r"the map's page has gone to another address, .* sets location"):
+        shoot(build_map_page(map_), film_states(YEARS[:1]))
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -8,6 +8,8 @@ export const frame = document.createElement("iframe");
 const mark = document.createElement("canvas");
 /** @type {string | null} */
 let shown = null; // the page in the frame, once it is ready
+/** @type {unknown} */
+let held = null; // what answers for it
 
 /** @param {number} width @param {number} height */
 export function measure(width, height) {
@@ -25,7 +27,7 @@ function lay(width, height) {
 
 /** @param {string} name @param {number} wait_s */
 function load(name, wait_s) {
-  shown = null;
+  [shown, held] = [null, null];
   return new Promise((done, late) => {
     frame.onload = done;
     frame.src = `page/${name}`;
@@ -35,7 +37,7 @@ function load(name, wait_s) {
 
 function film() {
   const inside = frame.contentWindow?.film;
-  if (!inside) throw new Error("the map's page has gone to another address, which cannot be filmed; take out of it what sets location");
+  if (!inside || (held && inside !== held)) throw new Error("the map's page has gone to another address, which cannot be filmed; take out of it what sets location");
   return inside;
 }
 
@@ -59,7 +61,7 @@ export const camps = {
     this.wait_s = wait_s;
     await load(name, wait_s);
     await film().ready(wait_s);
-    shown = name;
+    [shown, held] = [name, film()];
     Object.assign(this.meta, film().meta());
   },
   /** @param {State} state */
@@ -72,6 +74,8 @@ export const camps = {
     await this.show(state);
     number(state.mark);
   },
+  // Whether what was drawn is still there: a page that left may have done so before its picture was taken.
+  stay: () => void film(),
   describe: () => film().describe(),
 };
 Object.assign(window, { camps });

@@ -153,6 +153,7 @@ class ScreenStage(Stage):
         if not self._is_prompt:
             await drawing
         described, answer = await asyncio.gather(drawing, self._devtools.send("Page.captureScreenshot", _SCREENSHOT))
+        await self._shown.evaluate("camps.stay()")
         return described, answer
 
     async def _proved(self, shot: _Shot) -> Captured:
