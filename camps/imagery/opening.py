@@ -27,12 +27,14 @@ TIMEOUT_S = 30
 #: GDAL options of every reading.
 # A JPEG cut short is otherwise filled up with grey, and a world file's neighbour with whatever lies beside it.
 READING = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
-#: GDAL options for reading over HTTP: no listing of folders, a few tries, and then an end. 0 is a connection that was
-#: dropped; what is not there is not asked for again.
+#: GDAL options for reading over HTTP: no listing of folders, little kept, a few tries, and then an end. 0 is a
+#: connection that was dropped; what is not there is not asked for again.
 REMOTE = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_HTTP_MAX_RETRY": str(TRIES), "GDAL_HTTP_RETRY_DELAY": "0.2",
     "GDAL_HTTP_RETRY_CODES": "0,429,500,502,503,504", "GDAL_HTTP_TIMEOUT": str(TIMEOUT_S),
     "GDAL_HTTP_CONNECTTIMEOUT": "10", "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    # A file is opened once for all that is read of it: what was sent is not asked for again.
+    "CPL_VSIL_CURL_CACHE_SIZE": str(4 * 2**20),
 }  # fmt: skip
 
 _GONE = re.compile(r"HTTP response code: (404|410)\b")
