@@ -262,6 +262,7 @@ def test_a_side_on_which_no_site_is_ever_seen_is_refused() -> None:
     with pytest.raises(InputError, match=r"key split: found no site left of its line in any frame, expected a site"):
         _states(_shot(camera=[away]))
     assert _states(_shot(camera=[away, near]))
+    assert _states(_shot(camera=[])), "the page keeps a view of its own"
 
 
 def test_a_list_of_an_earlier_release_is_read_as_it_is(tmp_path: Path) -> None:

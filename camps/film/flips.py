@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -149,7 +149,7 @@ def _named(key: _Key) -> str:
 
 def _too_short(positions: Sequence[int], least: int, n_frames: int, first: int) -> Iterator[tuple[int, str]]:
     """Yield where words stand, or from where on they are away, for too short a time, and for how long."""
-    runs = [[at for _, at in run] for _, run in groupby(enumerate(positions), key=lambda pair: pair[1] - pair[0])]
+    runs = lasting.runs(positions)
     for run in runs:
         if len(run) < least and run[0] > 0 and run[-1] < n_frames - 1:
             yield run[0], f"shown for {len(run)} frames from {first + run[0]}, expected {least}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+from itertools import groupby
 
 #: Seconds that a label stays, and stays away.
 LABEL_S = 1
@@ -35,6 +37,11 @@ def fade_frames(rate: Fraction) -> int:
 def about_frames(rate: Fraction) -> int:
     """Return how many frames before and after one decide whether a label shows: it stays, is away, stays, and fades."""
     return 3 * stay_frames(rate) + fade_frames(rate) + 1
+
+
+def runs(positions: Iterable[int]) -> list[list[int]]:
+    """Return the runs of positions, in ascending order, that follow one another without a gap."""
+    return [[at for _, at in run] for _, run in groupby(enumerate(positions), key=lambda pair: pair[1] - pair[0])]
 
 
 def least_frames(rate: Fraction) -> int:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -160,8 +159,7 @@ def _remedy(layer: str) -> str:
 
 def _longest(places: Iterable[int]) -> list[int]:
     """Return the longest run of numbers that follow one another."""
-    runs = [[at for _, at in run] for _, run in groupby(enumerate(places), key=lambda pair: pair[1] - pair[0])]
-    return max(runs, key=len)
+    return max(lasting.runs(places), key=len)
 
 
 def _pairs(texts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -40,12 +40,14 @@ def find_unseen(
     places
         Longitude and latitude in degrees of each site.
     """
-    if not shot.split or shot.map.kind == "footprints":
-        return
+    viewed = [state for state in states if "lon" in state]
     world = [camera.world(*place) for place in places]
-    sides = {side for state in states if "lon" in state for side in _sides(state, world)}
+    # Without keys of a camera the page alone knows its view.
+    if not shot.split or shot.map.kind == "footprints" or not viewed or not world:
+        return
+    sides = {side for state in viewed for side in _sides(state, world)}
     for name, is_right in (("left", False), ("right", True)):
-        if world and is_right not in sides:
+        if is_right not in sides:
             expected = f"a site {name} of it at some time: each side prints a number of all of them"
             yield Fault(
                 "key split", f"no site {name} of its line in any frame", expected, "move the line or the camera"
